@@ -1,0 +1,89 @@
+"""Sync: 10,000 jobs from the sample gateway, and again with nothing new.
+
+The gateway's own time is that of a client that only asks for the same pages and reads their JSON.
+
+    python benchmarks/sync.py [--jobs 10000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from catalog import Catalog
+from catalog.demo.gateway import Gateway
+from catalog.demo.jobs import DAY, Job
+
+RUNS = 5
+FLOOR_JOBS_PER_SECOND = 2000
+MOST_REQUESTS, MOST_SECONDS = 3, 0.3
+KEY = "benchmark-key"
+
+
+def read_pages(gateway: Gateway) -> float:
+    """The seconds that the list takes to ask for and decode, and nothing else."""
+    started = time.perf_counter()
+    with httpx.Client(headers={"Authorization": f"Bearer {KEY}"}) as client:
+        after: dict[str, str] = {}
+        while True:
+            page = client.get(f"{gateway.base_url}/videos", params={"limit": "100", **after}).json()
+            if not page["has_more"]:
+                return time.perf_counter() - started
+            after = {"after": page["last_id"]}
+
+
+def old_jobs(count: int) -> list[Job]:
+    """Finished jobs, all of them older than the look-back."""
+    now = int(time.time())
+    return [
+        Job(
+            id=f"video_{number:08d}",
+            model=("sora-2", "sora-2-pro")[number % 2],
+            prompt=f"Take {number}: a slow push in on a neon-lit ramen stall in the rain, steam rising, 35mm film",
+            created_at=now - 3 * DAY - number * 60,
+            metadata={"project": f"spot-{number % 20}"},
+        )
+        for number in range(count)
+    ]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--jobs", type=int, default=10_000)
+    count = options.parse_args().jobs
+    os.environ |= {"CATALOG_BASE_URL": "", "CATALOG_API_KEY": KEY}
+    firsts, agains, requests, pages = [], [], [], []
+    with Gateway(jobs=old_jobs(count), key=KEY) as gateway, tempfile.TemporaryDirectory() as folder:
+        os.environ["CATALOG_BASE_URL"] = gateway.base_url
+        read_pages(gateway)
+        for number in range(RUNS):
+            pages.append(read_pages(gateway))
+            with Catalog.open(Path(folder) / f"{number}.db") as catalog:
+                started = time.perf_counter()
+                [report] = catalog.sync()
+                firsts.append(time.perf_counter() - started)
+                started = time.perf_counter()
+                [again] = catalog.sync()
+                agains.append(time.perf_counter() - started)
+            requests.append(again.requests)
+            if report.added != count or again.added or again.error:
+                raise SystemExit(f"the sync went wrong: {report} {again}")
+    own, first, second = map(statistics.median, (pages, firsts, agains))
+    print(f"{'':34}{'seconds':>10}{'jobs/s':>10}")
+    print(f"{'asking for the pages alone':34}{own:>10.2f}{count / own:>10,.0f}")
+    print(f"{'first sync':34}{first:>10.2f}{count / first:>10,.0f}")
+    beyond = count / (first - own)
+    print(f"{'first sync beyond the pages':34}{first - own:>10.2f}{beyond:>10,.0f}   floor {FLOOR_JOBS_PER_SECOND:,}")
+    print(f"ratio {beyond / FLOOR_JOBS_PER_SECOND:.2f} of the floor")
+    print(f"sync with nothing new: {second:.3f} s, at most {MOST_SECONDS}")
+    print(f"requests with nothing new: {max(requests)}, at most {MOST_REQUESTS}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,407 @@
+"""The face of the catalog: `Catalog` opens a library and has one short method for each verb.
+
+A verb imports its journey when it is first called, so that a program that only searches loads no network and no schema.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from catalog import database
+from catalog.errors import CatalogError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from catalog.config import Settings
+    from catalog.hooks import Receiver
+    from catalog.prompts import PromptDiff, Vocabulary
+    from catalog.records import (
+        Change,
+        Costs,
+        FacetCount,
+        Generation,
+        ImportReport,
+        Lineage,
+        Page,
+        SourceState,
+        Stats,
+        SyncReport,
+        Video,
+    )
+    from catalog.sync.run import Progress
+
+DEFAULT_PATH = "catalog.db"
+
+
+def default_path() -> Path:
+    """The library used where none is named: `CATALOG_DB`, else `catalog.db` here."""
+    return Path(os.environ.get("CATALOG_DB") or DEFAULT_PATH)
+
+
+class Catalog:
+    """A library of AI-generated video: open it with `Catalog.open`, close it or use it in a `with` block.
+
+    Safe to share between threads. Every method raises a `CatalogError` with one clear line, or answers.
+    """
+
+    def __init__(self, library: database.Database, *, config: str | Path | None = None) -> None:
+        self._database = library
+        self._config = config
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None, create: bool = True) -> Self:
+        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), made if it is missing and `create` is set.
+
+        `config` names the configuration file, else it is `catalog.toml` beside the library, else here. Raises NotFound,
+        SchemaOutdated, SchemaTooNew or SchemaError.
+        """
+        return cls(database.open_library(path or default_path(), create=create), config=config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection to the library."""
+        self._database.close()
+
+    @property
+    def path(self) -> Path:
+        """The library's file."""
+        return self._database.path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What `catalog.toml` and the environment configure; raises ConfigError."""
+        from catalog.config import find_file, load_settings
+
+        return load_settings(find_file(self.path, self._config))
+
+    # What comes in
+
+    def sync(
+        self,
+        *sources: str,
+        full: bool = False,
+        wait: bool = False,
+        on_progress: Progress | None = None,
+    ) -> list[SyncReport]:
+        """Bring the library up to date with the named sources, or with all: one report each, failures included.
+
+        `full` walks the whole list, `wait` goes on asking until no job is unfinished. `on_progress(source, done, total,
+        phase)` is called as it goes; `total` is None while nobody knows it. Raises ConfigError where no source, or no
+        such source, is configured.
+        """
+        from catalog.intake import taking_in
+        from catalog.records import SyncReport
+        from catalog.sync import sync_source
+
+        chosen = [self.settings.find_source(name) for name in sources or self.settings.require_sources()]
+        reports = []
+        with taking_in(self._database, self.settings, on_progress):
+            for source in chosen:
+                try:
+                    report = sync_source(
+                        self._database, source, self.settings.sync, full=full, wait=wait, on_progress=on_progress
+                    )
+                except CatalogError as error:
+                    report = SyncReport(source=source.name, mode="refused", error=str(error))
+                reports.append(report)
+        return reports
+
+    def add(
+        self, source: str, remote_ids: Iterable[str], *, wait: bool = False, on_progress: Progress | None = None
+    ) -> SyncReport:
+        """Take in jobs of a source by their ids, for servers that cannot list: kept at once, then asked for.
+
+        Later syncs go on asking for what is unfinished; `wait` does so now, until nothing is.
+        """
+        from catalog.intake import taking_in
+        from catalog.sync import add_ids
+
+        configured = self.settings.find_source(source)
+        with taking_in(self._database, self.settings, on_progress):
+            return add_ids(
+                self._database, configured, self.settings.sync, remote_ids, wait=wait, on_progress=on_progress
+            )
+
+    def import_path(
+        self,
+        *paths: str | Path,
+        source: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        on_progress: Progress | None = None,
+    ) -> ImportReport:
+        """Take in saved files and folders of them: JSON of any dialect, Batch files, exports, sidecars, CSV.
+
+        Without `source` the only configured one gets them, or `imported` where none is configured. `columns` maps the
+        columns of a CSV file to fields of a video. `dry_run` reports and writes nothing. Raises ConfigError where
+        several sources are configured and none is named.
+        """
+        from catalog.ingest import import_paths
+        from catalog.intake import taking_in
+
+        name = source or self._only_source()
+        with nullcontext() if dry_run else taking_in(self._database, self.settings, on_progress):
+            return import_paths(
+                self._database, paths, source=name, columns=columns, dry_run=dry_run, on_progress=on_progress
+            )
+
+    def hooks(
+        self,
+        source: str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8765,
+        secret_env: Iterable[str] = ("CATALOG_WEBHOOK_SECRET",),
+        on_ready: Callable[[Receiver], None] | None = None,
+        on_event: Callable[[str], None] | None = None,
+    ) -> None:
+        """Receive webhooks of one source until Ctrl-C: each delivery is kept before it is acknowledged, then fetched.
+
+        `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
+        ConfigError, and CatalogError where the port is taken.
+        """
+        from catalog.hooks import read_secrets, serve_hooks
+        from catalog.intake import taking_in
+        from catalog.wire.client import Client
+
+        chosen = self.settings.find_source(source or self._only_source())
+        deadline = self.settings.sync.deadline_seconds
+
+        def connect() -> Client:
+            return Client(
+                chosen.base_url, key=chosen.key(), dialect=chosen.server, source=chosen.name, deadline=deadline
+            )
+
+        secrets = read_secrets(secret_env, os.environ)
+        with taking_in(self._database, self.settings):
+            serve_hooks(
+                self._database,
+                chosen.name,
+                connect,
+                secrets,
+                host=host,
+                port=port,
+                on_ready=on_ready,
+                on_event=on_event,
+            )
+
+    def sources(self) -> list[SourceState]:
+        """Every source, configured or remembered, and how it fares."""
+        from catalog.reading import list_sources
+
+        with self._database.read() as connection:
+            return list_sources(connection, self.settings.sources.values())
+
+    # Answers
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        facets: Iterable[str] = (),
+        sort: str | None = None,
+        limit: int = 20,
+        after: str | None = None,
+        snippets: bool = True,
+        include_deleted: bool = False,
+    ) -> Page:
+        """The videos that match, one page of them, with the counts of the facets asked for; raises QueryError.
+
+        `sort` is `relevance` or a field, `-` in front for descending; `after` is the `next` of the page before.
+        """
+        from catalog.search.page import search
+
+        with self._database.read() as connection:
+            return search(
+                connection,
+                query,
+                facets=tuple(facets),
+                sort=sort,
+                limit=limit,
+                after=after,
+                snippets=snippets,
+                include_deleted=include_deleted,
+            )
+
+    def facets(
+        self, names: Iterable[str] = (), *, query: str = "", limit: int = 20
+    ) -> dict[str, tuple[FacetCount, ...]]:
+        """How often each value of the named facets, or of all, occurs among the videos that match the query."""
+        from catalog.search.page import count_facets
+
+        with self._database.read() as connection:
+            return count_facets(connection, tuple(names), query, limit)
+
+    def get(self, ref: str) -> Video:
+        """One video, every field, tags and links; raises NotFound."""
+        from catalog.reading import get_video
+
+        with self._database.read() as connection:
+            return get_video(connection, ref)
+
+    def lineage(self, ref: str) -> Lineage:
+        """The family of a video: what it was made from and what was made of it; raises NotFound."""
+        from catalog.lineage import read_lineage
+
+        video = self.get(ref)
+        with self._database.read() as connection:
+            return read_lineage(connection, video.source, video.remote_id)
+
+    def diff(self, old: str, new: str) -> PromptDiff:
+        """What changed from the prompt of one video to that of another: words and facets; raises NotFound."""
+        from catalog.prompts import diff_prompts
+
+        return diff_prompts(self.get(old).prompt, self.get(new).prompt, self._vocabulary)
+
+    def generations(self, ref: str) -> list[Generation]:
+        """How the prompt changed at each step of a video's family, from the oldest known ancestor down."""
+        from catalog.lineage import list_generations
+
+        return list_generations(self.lineage(ref), self._vocabulary)
+
+    def changes(self, ref: str) -> list[Change]:
+        """What moved on a video since it was first seen, oldest first; raises NotFound."""
+        from catalog.reading import list_changes
+
+        with self._database.read() as connection:
+            return list_changes(connection, ref)
+
+    def stats(self) -> Stats:
+        """The library in numbers."""
+        from catalog.statistics import read_stats
+
+        with self._database.read() as connection:
+            return read_stats(connection, datetime.now(UTC))
+
+    def costs(self, by: Iterable[str] = ("model", "project", "month"), *, tag: str = "project") -> Costs:
+        """What the videos cost, in all and by each of: model, project, month, source, status, tier.
+
+        A video's project is the value of its tag `tag`. Raises QueryError for another word.
+        """
+        from catalog.statistics import read_costs
+
+        with self._database.read() as connection:
+            return read_costs(connection, tuple(by), tag)
+
+    # What the user does
+
+    def tag(self, ref: str, *tags: str) -> Video:
+        """Set tags, each `key=value` or a bare key, on a video: the video as it is then."""
+        from catalog import store
+
+        pairs = _read_pairs(tags)
+        video_id = self._find(ref)
+        with self._database.write() as connection:
+            store.save_tags(connection, video_id, pairs)
+        return self.get(ref)
+
+    def untag(self, ref: str, *keys: str) -> Video:
+        """Take the user's tags with these keys off a video: the video as it is then."""
+        from catalog import store
+
+        video_id = self._find(ref)
+        with self._database.write() as connection:
+            store.remove_tags(connection, video_id, keys)
+        return self.get(ref)
+
+    def delete(self, *refs: str) -> None:
+        """Put tombstones on videos: hidden and never made anew; nothing is lost, nor deleted at the provider."""
+        from catalog import store
+
+        ids = [self._find(ref) for ref in refs]
+        with self._database.write() as connection:
+            for video_id in ids:
+                store.delete_video(connection, video_id, datetime.now(UTC))
+
+    def undelete(self, *refs: str) -> None:
+        """Take the tombstones off again."""
+        from catalog import store
+
+        ids = [self._find(ref) for ref in refs]
+        with self._database.write() as connection:
+            for video_id in ids:
+                store.undelete_video(connection, video_id)
+
+    # Upkeep
+
+    @staticmethod
+    def migrate(path: str | Path | None = None) -> tuple[str, str, Path | None]:
+        """Bring an old library up to this version: the versions before and after, and the backup made first."""
+        return database.migrate(path or default_path())
+
+    def backup(self, path: str | Path | None = None) -> Path:
+        """A consistent copy of the library, at `path` or beside it under a dated name."""
+        return database.backup(self.path, Path(path) if path else database.spare_path(self.path, "backup"))
+
+    @staticmethod
+    def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:
+        """Put a backup in the place of the library: the restore point that was made of the library before."""
+        return database.restore(Path(path or default_path()), Path(copy))
+
+    def reindex(
+        self, *, fts: bool = False, costs: bool = False, facets: bool = False, on_progress: Progress | None = None
+    ) -> None:
+        """Make derived data anew from what it derives from: what is named, or everything.
+
+        `fts` is the full-text index and its columns, `costs` are the estimates of what videos cost, `facets` is what
+        prompts ask for, read again with the vocabulary as it is now.
+        """
+        from catalog import intake, store
+
+        everything = not (fts or costs or facets)
+        if costs or everything:
+            intake.keep_prices(self._database, self.settings)
+        with self._database.write() as connection:
+            if fts or everything:
+                store.rebuild_texts(connection)
+            if costs or everything:
+                store.estimate_costs(connection)
+            if facets or everything:
+                store.forget_extracted(connection)
+        if facets or everything:
+            intake.read_prompts(self._database, self.settings, on_progress)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        from catalog.prompts import load
+
+        return load(self.settings.facets)
+
+    def _only_source(self) -> str:
+        names = list(self.settings.sources)
+        if len(names) > 1:
+            raise ConfigError(f"several sources are configured: name one of {', '.join(names)}")
+        return names[0] if names else "imported"
+
+    def _find(self, ref: str) -> int:
+        """The row id of a video that is about to be changed: one that was only captured so far is taken in first."""
+        from catalog.intake import take_in_notes
+        from catalog.reading import get_id
+
+        take_in_notes(self._database)
+        with self._database.read() as connection:
+            return get_id(connection, ref)
+
+
+def _read_pairs(tags: Iterable[str]) -> dict[str, str]:
+    pairs = {}
+    for tag in tags:
+        key, _, value = tag.partition("=")
+        if not key.strip():
+            raise CatalogError(f"a tag is KEY or KEY=VALUE, not {tag!r}")
+        pairs[key.strip()] = value.strip()
+    return pairs

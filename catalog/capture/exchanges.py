@@ -1,0 +1,171 @@
+"""One call and its answer into a note: what is kept of it. Pure; a note is JSON without keys, headers or media.
+
+What a note says of the request is read here, while the whole body is at hand; what it says of the answer is read when
+the note is taken in, by the parser of that day.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import unquote
+
+from catalog.wire.batch import BatchInput, BatchOutput, read_line
+from catalog.wire.observed import request_line
+from catalog.wire.parse import parse_videos
+from catalog.wire.parts import FilePart, as_json
+from catalog.wire.redact import redact, redact_text
+from catalog.wire.requests import parse_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind = Literal["request", "answer", "character", "upload", "batch", "results"]
+
+BATCH_PURPOSE = "batch"
+_OUTPUT_FILES = ("output_file_id", "error_file_id")
+
+_ROUTES: tuple[tuple[str, re.Pattern[str], Kind], ...] = (
+    ("POST", re.compile(r".*/files"), "upload"),
+    ("POST", re.compile(r".*/batches"), "batch"),
+    ("GET", re.compile(r".*/batches/([^/]+)"), "batch"),
+    ("GET", re.compile(r".*/files/([^/]+)/content"), "results"),
+    ("POST", re.compile(r".*/videos/characters"), "character"),
+    ("GET", re.compile(r".*/videos/characters/([^/]+)"), "character"),
+    ("POST", re.compile(r".*/videos(?:/generations|/edits|/extensions|/[^/]+/remix)?"), "request"),
+    ("POST", re.compile(r".*/video/generations(?:/jobs)?"), "request"),
+    ("GET", re.compile(r".*/videos"), "answer"),
+    ("GET", re.compile(r".*/(?:videos|tasks|video/generations(?:/jobs)?)/([^/]+)"), "answer"),
+    ("DELETE", re.compile(r".*/videos/([^/]+)"), "answer"),
+)
+
+
+class Call(NamedTuple):
+    """A call worth watching: `path` without its query, `asked_id` the id in it, where it has one."""
+
+    kind: Kind
+    method: str
+    path: str
+    asked_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it ended: the request's body as read, and the answer's, which is JSON or the lines of a file."""
+
+    call: Call
+    body: object
+    status: int
+    answer: object
+
+
+def read_call(method: str, path: str) -> Call | None:
+    """The call, None where nothing about it is kept."""
+    bare = path.partition("?")[0].rstrip("/")
+    for wanted, route, kind in _ROUTES:
+        if method.upper() == wanted and (match := route.fullmatch(bare)):
+            return Call(kind, wanted, bare, unquote(match[1]) if match.groups() else None)
+    return None
+
+
+def note_of(exchange: Exchange) -> dict[str, Any] | None:
+    """What is kept of the exchange, None where it made and told nothing."""
+    return _NOTES[exchange.call.kind](exchange)
+
+
+def _note_answer(exchange: Exchange) -> dict[str, Any] | None:
+    call, status = exchange.call, exchange.status
+    answer = parse_videos(exchange.answer, asked_id=call.asked_id, http_status=status)
+    if not answer.videos:
+        return None
+    return {"kind": "answer", "status": status, "asked_id": call.asked_id, "answer": redact(exchange.answer)}
+
+
+def _note_request(exchange: Exchange) -> dict[str, Any] | None:
+    note = _note_answer(exchange)
+    if note is None:
+        return None
+    return note | {"request": _kept_request(exchange.call.method, exchange.call.path, exchange.body)}
+
+
+def _note_character(exchange: Exchange) -> dict[str, Any] | None:
+    told = exchange.answer
+    if exchange.status >= 300 or not isinstance(told, Mapping) or not isinstance(told.get("id"), str):
+        return None
+    asked = exchange.body if isinstance(exchange.body, Mapping) else {}
+    name = told.get("name") or asked.get("name")
+    character = {"id": told["id"], "name": name, "created_at": told.get("created_at")}
+    return {"kind": "character", "character": redact(character)}
+
+
+def _note_upload(exchange: Exchange) -> dict[str, Any] | None:
+    form = exchange.body
+    if exchange.status >= 300 or not isinstance(form, Mapping) or form.get("purpose") != BATCH_PURPOSE:
+        return None
+    file = form.get("file")
+    requests = [
+        _kept_request("POST", line.url, body, line.custom_id)
+        for line, body in _input_lines(file.content if isinstance(file, FilePart) else b"")
+    ]
+    file_id = exchange.answer.get("id") if isinstance(exchange.answer, Mapping) else None
+    note = {"kind": "upload", "file_id": file_id, "outputs": [], "requests": requests}
+    return note if requests else None
+
+
+def _note_batch(exchange: Exchange) -> dict[str, Any] | None:
+    told = exchange.answer
+    file_id = told.get("input_file_id") if isinstance(told, Mapping) else None
+    if exchange.status >= 300 or not isinstance(file_id, str) or not isinstance(told, Mapping):
+        return None
+    metadata = told.get("metadata")
+    pairs = metadata.items() if isinstance(metadata, Mapping) else ()
+    tags = {key: redact_text(value) for key, value in pairs if isinstance(value, str)}
+    outputs = [told[key] for key in _OUTPUT_FILES if isinstance(told.get(key), str)]
+    return {"kind": "batch", "file_id": file_id, "metadata": tags, "outputs": outputs} if tags or outputs else None
+
+
+def _note_results(exchange: Exchange) -> dict[str, Any] | None:
+    if exchange.status >= 300 or not isinstance(exchange.answer, bytes):
+        return None
+    lines = [redact(line) for line in _json_lines(exchange.answer) if isinstance(read_line(line), BatchOutput)]
+    return {"kind": "results", "file_id": exchange.call.asked_id, "lines": lines} if lines else None
+
+
+_NOTES = {
+    "request": _note_request,
+    "answer": _note_answer,
+    "character": _note_character,
+    "upload": _note_upload,
+    "batch": _note_batch,
+    "results": _note_results,
+}
+
+
+def _kept_request(method: str, path: str, body: object, custom_id: str | None = None) -> dict[str, Any]:
+    """A request as a line, and its parents, which are read before the inline media in it are taken out."""
+    request = parse_request(method, path, body)
+    named = {str(key): _named(value) for key, value in body.items()} if isinstance(body, Mapping) else None
+    links = [[link.relation, redact_text(link.parent)] for link in request.links] if request else []
+    return {"line": redact(request_line(method, path, named, custom_id)), "links": links}
+
+
+def _named(value: object) -> object:
+    return [as_json(item) for item in value] if isinstance(value, list) else as_json(value)
+
+
+def _input_lines(content: bytes) -> Iterator[tuple[BatchInput, object]]:
+    for told in _json_lines(content):
+        line = read_line(told)
+        if isinstance(line, BatchInput) and line.custom_id is not None and isinstance(told, Mapping):
+            yield line, told.get("body")
+
+
+def _json_lines(content: bytes) -> Iterator[object]:
+    for text in content.removeprefix(b"\xef\xbb\xbf").splitlines():
+        try:
+            yield json.loads(text)
+        except (ValueError, RecursionError):
+            continue

@@ -1,0 +1,294 @@
+"""Clients and transports that let every call pass and note what matters, for httpx2 and for httpx.
+
+The two libraries have the same classes under different names, and a program may have either: neither is imported before
+it is asked for, and what is written here once is mixed into the classes of both.
+"""
+
+from __future__ import annotations
+
+import sys
+import urllib.request
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+
+from catalog.capture.watcher import Note, Watcher, watch
+from catalog.errors import ConfigError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    import httpx
+
+Flavour = Literal["httpx2", "httpx"]
+
+FLAVOURS: tuple[Flavour, ...] = ("httpx2", "httpx")
+TRANSPORT_OPTIONS = frozenset({"verify", "cert", "http1", "http2", "limits", "trust_env", "retries", "proxy"})
+CONNECTIONS = {"max_connections": 1000, "max_keepalive_connections": 100}  # as the SDK's own client has
+
+
+def client(
+    library: str | os.PathLike[str] = "catalog.db",
+    *,
+    source: str | None = None,
+    sources: Mapping[str, str] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    flavour: Flavour | None = None,
+    inner: Any = None,
+    **options: Any,
+) -> Any:
+    """A client that keeps what passes through it: hand it to the SDK as `http_client`.
+
+    `source` names the source whose calls these are; `sources` gives base URLs by name, and the one that a call goes to
+    is its source; without either, `catalog.toml` does. `metadata` becomes tags of every video that is made. `flavour`
+    is the library whose client is wanted, httpx2 where it is installed. `inner` is the transport to send by; other
+    options are those of the library's client. Raises ConfigError where no source can be told.
+    """
+    return _client("Client", library, source, sources, metadata, flavour, inner, options)
+
+
+def async_client(
+    library: str | os.PathLike[str] = "catalog.db",
+    *,
+    source: str | None = None,
+    sources: Mapping[str, str] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    flavour: Flavour | None = None,
+    inner: Any = None,
+    **options: Any,
+) -> Any:
+    """The same as `client`, for the asynchronous SDK."""
+    return _client("AsyncClient", library, source, sources, metadata, flavour, inner, options)
+
+
+def transport(
+    library: str | os.PathLike[str] = "catalog.db",
+    *,
+    source: str | None = None,
+    sources: Mapping[str, str] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    flavour: Flavour | None = None,
+    inner: Any = None,
+    **options: Any,
+) -> Any:
+    """The transport of `client` alone, for a client of your own; `options` are those of the library's transport."""
+    watcher = watch(library, source, sources, metadata)
+    return _classes(_flavour(flavour, inner)).Transport(watcher, inner, options)
+
+
+def async_transport(
+    library: str | os.PathLike[str] = "catalog.db",
+    *,
+    source: str | None = None,
+    sources: Mapping[str, str] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    flavour: Flavour | None = None,
+    inner: Any = None,
+    **options: Any,
+) -> Any:
+    """The same as `transport`, for asynchronous clients."""
+    watcher = watch(library, source, sources, metadata)
+    return _classes(_flavour(flavour, inner)).AsyncTransport(watcher, inner, options)
+
+
+def _client(
+    kind: Literal["Client", "AsyncClient"],
+    library: str | os.PathLike[str],
+    source: str | None,
+    sources: Mapping[str, str] | None,
+    metadata: Mapping[str, object] | None,
+    flavour: Flavour | None,
+    inner: Any,
+    options: dict[str, Any],
+) -> Any:
+    make = transport if kind == "Client" else async_transport
+    lower = {name: value for name, value in options.items() if name in TRANSPORT_OPTIONS}
+    upper = {name: value for name, value in options.items() if name not in TRANSPORT_OPTIONS or name == "trust_env"}
+    capturing = make(library, source=source, sources=sources, metadata=metadata, flavour=flavour, inner=inner, **lower)
+    library_client = getattr(import_module(_flavour(flavour, inner)), kind)
+    return library_client(transport=capturing, **{"follow_redirects": True, **upper})
+
+
+def _flavour(wanted: Flavour | None, inner: Any) -> Flavour:
+    """The library to build on: the one that `inner` is of, the one named, else the first that is installed."""
+    usable = [name for name in FLAVOURS if find_spec(name) and (inner is None or _is_of(name, inner))]
+    if inner is not None and not usable:
+        raise ConfigError(f"the inner transport must be one of {' or '.join(FLAVOURS)}, not {type(inner).__name__}")
+    if wanted is None:
+        return usable[0]
+    if wanted not in usable:
+        raise ConfigError(f"flavour {wanted!r} cannot be used here, only {' or '.join(usable)}")
+    return wanted
+
+
+def _is_of(flavour: Flavour, inner: Any) -> bool:
+    module = sys.modules.get(flavour)
+    return module is not None and isinstance(inner, module.BaseTransport | module.AsyncBaseTransport)
+
+
+class _RequestStream:
+    """A request's body that shows the note each piece as it is sent."""
+
+    def __init__(self, inner: Any, note: Note) -> None:
+        self._inner = inner
+        self._note = note
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._note.start_request()
+        for piece in self._inner:
+            self._note.feed_request(piece)
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._note.start_request()
+        async for piece in self._inner:
+            self._note.feed_request(piece)
+            yield piece
+
+    def close(self) -> None:
+        self._inner.close()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _AnswerStream:
+    """An answer's body that shows the note each piece as it is read."""
+
+    def __init__(self, inner: Any, note: Note) -> None:
+        self._inner = inner
+        self._note = note
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._inner:
+            self._note.feed_answer(piece)
+            yield piece
+        self._note.complete()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._inner:
+            self._note.feed_answer(piece)
+            yield piece
+        self._note.complete()
+
+    def close(self) -> None:
+        try:
+            self._inner.close()
+        finally:
+            self._note.close()
+
+    async def aclose(self) -> None:
+        try:
+            await self._inner.aclose()
+        finally:
+            self._note.close()
+
+
+class _Transport:
+    """Sends by `inner`, else by connections of its own, through the proxies of the environment like any client."""
+
+    classes: _Classes
+
+    def __init__(self, watcher: Watcher, inner: Any, options: dict[str, Any]) -> None:
+        self._watcher = watcher
+        self._inner = inner
+        self._options = options
+        self._routes: dict[str | None, Any] = {}
+
+    def _route(self, url: httpx.URL, kind: str) -> Any:
+        if self._inner is not None:
+            return self._inner
+        proxy = None
+        if "proxy" not in self._options and self._options.get("trust_env", True):
+            proxy = _proxy_for(url.scheme, url.host)
+        if proxy not in self._routes:
+            module = self.classes.module
+            options = {"limits": module.Limits(**CONNECTIONS), **({"proxy": proxy} if proxy else {}), **self._options}
+            self._routes[proxy] = getattr(module, kind)(**options)
+        return self._routes[proxy]
+
+    def _opened(self) -> list[Any]:
+        return [self._inner] if self._inner is not None else list(self._routes.values())
+
+    def _prepare(self, request: httpx.Request, stream: str) -> tuple[httpx.Request, Note | None]:
+        """The request as it is sent, and the note about it."""
+        note = self._watcher.open(request)
+        if note is None:
+            return request, None
+        tapped = getattr(self.classes, stream)(request.stream, note)
+        copy: httpx.Request = self.classes.module.Request(
+            request.method, request.url, headers=request.headers, stream=tapped, extensions=request.extensions
+        )
+        return copy, note
+
+    def _tap(self, response: httpx.Response, note: Note | None, stream: str) -> httpx.Response:
+        if note is None:
+            return response
+        if response.is_closed:  # made in this process, with all of its content
+            note.expect(response.status_code, bytes)
+            note.feed_answer(response.content)
+            note.complete()
+            note.close()
+            return response
+        note.expect(response.status_code, partial(self._decode, response.status_code, response.headers))
+        response.stream = getattr(self.classes, stream)(response.stream, note)
+        return response
+
+    def _decode(self, status: int, headers: Any, content: bytes) -> bytes:
+        module = self.classes.module
+        decoded: bytes = module.Response(status, headers=headers, stream=module.ByteStream(content)).read()
+        return decoded
+
+
+class _SyncTransport(_Transport):
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and give back its answer, both as they are."""
+        sent, note = self._prepare(request, "RequestStream")
+        response = self._route(request.url, "HTTPTransport").handle_request(sent)
+        return self._tap(response, note, "AnswerStream")
+
+    def close(self) -> None:
+        """Close every connection."""
+        for inner in self._opened():
+            inner.close()
+
+
+class _AsyncTransport(_Transport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and give back its answer, both as they are."""
+        sent, note = self._prepare(request, "AsyncRequestStream")
+        response = await self._route(request.url, "AsyncHTTPTransport").handle_async_request(sent)
+        return self._tap(response, note, "AsyncAnswerStream")
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for inner in self._opened():
+            await inner.aclose()
+
+
+class _Classes:
+    """The classes of this module as those of one library."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        streams = (module.SyncByteStream, module.AsyncByteStream)
+        self.RequestStream = type("RequestStream", (_RequestStream, streams[0]), {})
+        self.AsyncRequestStream = type("AsyncRequestStream", (_RequestStream, streams[1]), {})
+        self.AnswerStream = type("AnswerStream", (_AnswerStream, streams[0]), {})
+        self.AsyncAnswerStream = type("AsyncAnswerStream", (_AnswerStream, streams[1]), {})
+        self.Transport = type("Transport", (_SyncTransport, module.BaseTransport), {"classes": self})
+        self.AsyncTransport = type("AsyncTransport", (_AsyncTransport, module.AsyncBaseTransport), {"classes": self})
+
+
+@cache
+def _classes(flavour: Flavour) -> _Classes:
+    return _Classes(import_module(flavour))
+
+
+def _proxy_for(scheme: str, host: str) -> str | None:
+    if urllib.request.proxy_bypass(host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(scheme) or proxies.get("all")

@@ -1,0 +1,181 @@
+"""What a transport shows of the calls that pass it, and the source they belong to."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, reader_of
+from catalog.capture.exchanges import Call, Exchange, note_of, read_call
+from catalog.capture.recorder import Recorder, guarded, recorder_of
+from catalog.errors import CatalogError, ConfigError
+from catalog.records import utc_text
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+    import httpx
+
+PORTS = {"http": 80, "https": 443}
+
+_SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+
+
+def watch(
+    library: str | os.PathLike[str],
+    source: str | None,
+    sources: Mapping[str, str] | None,
+    metadata: Mapping[str, object] | None,
+) -> Watcher:
+    """What watches for these settings; raises ConfigError where no source can be told."""
+    path = Path(library)
+    bases = dict(sources if sources is not None else {} if source is not None else _configured(path))
+    if source is None and not bases:
+        raise ConfigError("capture needs to know whose calls these are: name a source, or configure one")
+    for name in [*bases, *([] if source is None else [source])]:
+        if not _SOURCE_NAME.fullmatch(name):
+            raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {name!r}")
+    for name, base in bases.items():
+        if urlsplit(base).scheme not in PORTS or not urlsplit(base).hostname:
+            raise ConfigError(f"base URL of source {name}: write it as https://host/v1")
+    _make_library(path)
+    tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in (metadata or {}).items()}
+    if "" in tags:
+        raise ConfigError("a key of the metadata is empty")
+    return Watcher(recorder_of(path), source, bases, tags)
+
+
+class Watcher(NamedTuple):
+    """Where notes go and what each of them says besides the call."""
+
+    recorder: Recorder
+    source: str | None
+    bases: Mapping[str, str]
+    tags: dict[str, str]
+
+    def open(self, request: httpx.Request) -> Note | None:
+        """A note for the call, None where nothing about it is kept."""
+        with guarded():
+            call = read_call(request.method, request.url.raw_path.decode("ascii", "replace"))
+            source = call and self._source_of(request.url)
+            return Note(self, call, source, request) if call and source else None
+        return None
+
+    def _source_of(self, url: httpx.URL) -> str | None:
+        place = (url.scheme, url.host, url.port or PORTS.get(url.scheme))
+        path = url.raw_path.decode("ascii", "replace")
+        matches = [name for name, base in self.bases.items() if _lies_under(place, path, base)]
+        if self.source is not None:
+            return self.source if self.source in matches or not matches else _longest(matches, self.bases)
+        return _longest(matches, self.bases) if matches else None
+
+
+class Note:
+    """One call on its way: what its bodies said, until the answer is complete.
+
+    Nothing here raises: a call whose note fails goes on without one.
+    """
+
+    def __init__(self, watcher: Watcher, call: Call, source: str, request: httpx.Request) -> None:
+        self._watcher = watcher
+        self._call = call
+        self._source = source
+        self._content_type = request.headers.get("content-type", "")
+        self._request: Body | None = None
+        self._answer = PlainBody(LONGEST_FILE if call.kind == "results" else LONGEST_BODY)
+        self._decode: Callable[[bytes], bytes] = bytes
+        self._status = self._size = 0
+        self._is_open, self._is_complete = True, False
+
+    def start_request(self) -> None:
+        """Read the request from its beginning: it may be sent again."""
+        with self._step():
+            self._request = reader_of(self._content_type, keeps_files=self._call.kind == "upload")
+
+    def feed_request(self, data: bytes) -> None:
+        """Take the next piece of the request."""
+        with self._step():
+            if self._is_open and self._request is not None:
+                self._size += len(data)
+                self._request.feed(data)
+
+    def expect(self, status: int, decode: Callable[[bytes], bytes]) -> None:
+        """Know the status of the answer, and how its bytes are decoded."""
+        self._status, self._decode = status, decode
+
+    def feed_answer(self, data: bytes) -> None:
+        """Take the next piece of the answer."""
+        with self._step():
+            if self._is_open:
+                self._size += len(data)
+                self._answer.feed(data)
+
+    def complete(self) -> None:
+        """Know that the answer has come to its end."""
+        self._is_complete = True
+
+    def close(self) -> None:
+        """Keep the note, once, if the answer was complete."""
+        if self._is_open and self._is_complete:
+            with self._step():
+                self._watcher.recorder.keep(partial(self._make, utc_text(datetime.now(UTC))), self._size)
+        self._is_open = False
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        with guarded():
+            try:
+                yield
+            except Exception:
+                self._is_open = False
+                raise
+
+    def _make(self, at: str) -> dict[str, Any] | None:
+        note = note_of(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
+        return note and {"source": self._source, "at": at, "tags": self._watcher.tags, **note}
+
+    def _read_request(self) -> object:
+        return self._request.value() if self._request is not None and self._call.method == "POST" else None
+
+    def _read_answer(self) -> object:
+        content = self._decode(self._answer.value())
+        if self._call.kind == "results":
+            return content
+        try:
+            return json.loads(content)
+        except ValueError:
+            return None
+
+
+def _lies_under(place: tuple[str, str, int | None], path: str, base: str) -> bool:
+    parts = urlsplit(base)
+    home = (parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme))
+    return home == place and path.startswith(parts.path.rstrip("/") + "/")
+
+
+def _longest(names: list[str], bases: Mapping[str, str]) -> str:
+    return max(names, key=lambda name: len(bases[name]))
+
+
+def _configured(library: Path) -> dict[str, str]:
+    from catalog.config import find_file, load_settings
+
+    return {source.name: source.base_url for source in load_settings(find_file(library)).sources.values()}
+
+
+def _make_library(path: Path) -> None:
+    """Make a missing library, if its folder allows that; else its notes wait until somebody does."""
+    from catalog.database import open_library
+
+    try:
+        if not path.exists():
+            open_library(path, create=True).close()
+    except (CatalogError, OSError):
+        return

@@ -1,0 +1,93 @@
+"""What people saved: `import`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.cli import render
+from catalog.cli.options import complete_sources, json_option, library_options, open_catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from catalog.records import FileReport, ImportReport
+
+_COUNTED = ("added", "changed", "unchanged", "waiting")
+_LISTED = 20  # files with a line each; of more, only those where something was refused
+_TOLD = 5  # refusals of a file that are told before the rest is only counted
+
+
+@click.command(name="import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--source", metavar="NAME", shell_complete=complete_sources, help="Whose videos these are.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="HEADER=FIELD",
+    help="Read a table's column as this field, as metadata.KEY, or (HEADER=) not at all; repeatable.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@json_option
+@library_options
+def import_(paths: tuple[str, ...], source: str | None, columns: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Take in what was saved: files, folders, and `-` for standard input.
+
+    Answers of any server as JSON or JSON lines, input and output files of the Batch API (together, so that prompts
+    find their videos), exports of SoraVault, .json and .txt files beside clips, and tables as CSV. What is refused is
+    named with its line and the reason, the rest is taken in, and the exit status is then 1. Importing again adds
+    nothing. Without --source, the videos go to the one source that is configured, or to `imported` where none is.
+
+    \b
+      catalog import export/ --source studio
+      catalog import batch-input.jsonl batch-output.jsonl
+      catalog import jobs.csv --column "Prompt text=prompt" --column "Client=metadata.client" --column "Notes="
+    """
+    with open_catalog(create=not dry_run) as catalog, render.progress() as on_progress:
+        report = catalog.import_path(
+            *paths, source=source, columns=_read_columns(columns), dry_run=dry_run, on_progress=on_progress
+        )
+    if as_json:
+        render.document(report)
+    else:
+        _show(report)
+    for file in report.files:
+        _complain_of(file)
+
+
+def _read_columns(columns: Iterable[str]) -> dict[str, str]:
+    read = {}
+    for column in columns:
+        header, equals, target = column.rpartition("=")
+        if not (equals and header.strip()):
+            raise click.UsageError(f"--column takes HEADER=FIELD, not {column!r}")
+        read[header.strip()] = target.strip()
+    return read
+
+
+def _show(report: ImportReport) -> None:
+    listed = [file for file in report.files if len(report.files) <= _LISTED or file.refusals]
+    for file in listed if len(report.files) > 1 else ():
+        render.line((file.path, "name"), f": {file.form or 'not read'}; {_sum_up(file)}")
+    read = f"{render.amount(len(report.files), 'file')} read in {report.seconds:.1f} s"
+    render.line((report.source, "name"), f": {_sum_up(report)}; {read}{', nothing written' * report.is_dry_run}")
+    if report.ignored:
+        render.note(f"{render.amount(report.ignored, 'file')} of other kinds left alone")
+    if report.waiting:
+        waiting = render.amount(report.waiting, "request")
+        render.note(f"{waiting} of batches without an answer yet: import them again together with the output")
+
+
+def _sum_up(report: FileReport | ImportReport) -> str:
+    counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[: 4 if report.waiting else 3]]
+    return ", ".join([*counts, f"{report.refusals:,} refused"] if report.refusals else counts)
+
+
+def _complain_of(file: FileReport) -> None:
+    for refusal in file.refused[:_TOLD]:
+        where = file.path if refusal.place is None else f"{file.path}:{refusal.place}"
+        render.complain(f"{where}: {refusal.reason}")
+    if file.refusals > _TOLD:
+        render.complain(f"{file.path}: {file.refusals - _TOLD:,} more were refused")

@@ -1,0 +1,124 @@
+"""What the commands have in common: which library, which settings, which videos."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+import click
+
+from catalog.cli.render import complain
+from catalog.errors import CatalogError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from catalog.api import Catalog
+
+    Answer = TypeVar("Answer")
+    Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_PLACES = "catalog.cli.places"
+_PLACE_OPTIONS = {
+    "--db": "The library; else CATALOG_DB, else catalog.db here.",
+    "--config": "The settings; else CATALOG_CONFIG, else catalog.toml beside the library, else here.",
+}
+
+
+def library_options(command: Decorated) -> Decorated:
+    """Add `--db` and `--config`, which may stand before the verb and after it; the last one counts."""
+    kind = click.Path(path_type=Path)
+    for name, text in reversed(_PLACE_OPTIONS.items()):
+        command = click.option(name, type=kind, expose_value=False, callback=_remember, metavar="PATH", help=text)(
+            command
+        )
+    return command
+
+
+def json_option(command: Decorated) -> Decorated:
+    """Add `--json`, which a command takes as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def refs_argument(command: Decorated) -> Decorated:
+    """Add one or more refs, which a command takes as `refs`."""
+    return click.argument("refs", nargs=-1, required=True, metavar="REF...")(command)
+
+
+def library_path() -> Path:
+    """The library that the options or the environment name."""
+    from catalog.api import default_path
+
+    return _places().get("db") or default_path()
+
+
+def config_path() -> Path | None:
+    """The file of settings that the options or the environment name, None where they name none."""
+    named = _places().get("config") or os.environ.get("CATALOG_CONFIG")
+    return Path(named) if named else None
+
+
+def open_catalog(*, create: bool = False) -> Catalog:
+    """The library that the command is about; raises NotFound where there is none and `create` is not set."""
+    from catalog.api import Catalog
+
+    return Catalog.open(library_path(), config=config_path(), create=create)
+
+
+def read_refs(refs: Iterable[str]) -> list[str]:
+    """The refs in order, each once; `-` stands for the lines of standard input."""
+    return list(dict.fromkeys(found for ref in refs for found in (read_lines("-") if ref == "-" else [ref])))
+
+
+@contextmanager
+def open_input(path: str) -> Iterator[BinaryIO]:
+    """The bytes of a file, of standard input for `-`; raises CatalogError where they cannot be read."""
+    try:
+        if path == "-":
+            yield sys.stdin.buffer
+        else:
+            with Path(path).open("rb") as stream:
+                yield stream
+    except OSError as error:
+        raise CatalogError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_lines(path: str) -> list[str]:
+    """The lines of a file or of standard input without the blank ones; what is not UTF-8 is replaced."""
+    with open_input(path) as stream:
+        text = stream.read().decode("utf-8-sig", "replace")
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def attempt(refs: Iterable[str], verb: Callable[[str], Answer]) -> Iterator[Answer]:
+    """What the verb answers for each ref; one that names no video is complained of, and the others go on."""
+    for ref in refs:
+        try:
+            answer = verb(ref)
+        except NotFound as error:
+            complain(error)
+        else:
+            yield answer
+
+
+def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """The names of the configured sources that begin so, for the shell."""
+    from catalog.config import find_file, load_settings
+
+    with ctx, suppress(CatalogError):
+        names = load_settings(find_file(library_path(), config_path())).sources
+        return [name for name in names if name.startswith(incomplete)]
+    return []
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.meta.setdefault(_PLACES, {})[param.name] = value
+
+
+def _places() -> dict[str, Path]:
+    places: dict[str, Path] = click.get_current_context().meta.get(_PLACES, {})
+    return places

@@ -1,0 +1,248 @@
+"""What is known: `show`, `lineage`, `changes`, `stats`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog.cli import render
+from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
+from catalog.records import CostGroup, Stats, utc_text
+from catalog.statistics import GROUPINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from catalog.prompts import PromptDiff
+    from catalog.records import Costs, CostSum, Facet, Lineage, LineageNode, Video
+
+_SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
+
+_NO_VALUE = "(none)"
+
+
+@click.command()
+@refs_argument
+@json_option
+@library_options
+def show(refs: tuple[str, ...], as_json: bool) -> None:
+    """Show all that is known of videos.
+
+    `-` reads refs from standard input, one a line. --json prints an object for one REF, else a list.
+    """
+    with open_catalog() as catalog:
+        videos = list(attempt(read_refs(refs), catalog.get))
+    if not as_json:
+        for position, video in enumerate(videos):
+            if position:
+                render.gap()
+            _show_video(video)
+    elif len(refs) > 1 or "-" in refs:
+        render.document(videos)
+    elif videos:
+        render.document(videos[0])
+
+
+@click.command()
+@click.argument("ref")
+@click.option("--diff", is_flag=True, help="Tell of each video how its prompt differs from its parent's.")
+@json_option
+@library_options
+def lineage(ref: str, diff: bool, as_json: bool) -> None:
+    """Draw the family tree of a video.
+
+    From its oldest ancestors down to all that was made of them, the video itself marked with `*`. Parents that the
+    library does not know keep their place by their ref. With --diff, the facets that went and came with each remix,
+    then the words.
+    """
+    with open_catalog() as catalog:
+        steps = catalog.generations(ref) if diff else []
+        family = catalog.lineage(ref)
+    if as_json:
+        render.document(steps if diff else family)
+        return
+    changes = {step.ref: step.change for step in steps}
+    for root in family.roots:
+        render.tree(root, lambda node: _describe_node(node, family, changes))
+    ancestors = render.amount(len(family.ancestors), "ancestor")
+    render.line(f"{family.ref}: {ancestors}, {render.amount(family.descendants, 'descendant')}")
+
+
+@click.command()
+@click.argument("ref")
+@json_option
+@library_options
+def changes(ref: str, as_json: bool) -> None:
+    """List what moved on a video since it was first seen.
+
+    The oldest first; times are UTC.
+    """
+    with open_catalog() as catalog:
+        moves = catalog.changes(ref)
+    if as_json:
+        render.document(moves)
+    elif not moves:
+        render.note(f"{ref}: nothing has moved since it was first seen")
+    else:
+        rows = [(render.moment(move.observed_at), move.field, move.old, move.new) for move in moves]
+        render.table(("observed (UTC)", "field", "old", "new"), rows)
+
+
+@click.command()
+@click.option("--cost", is_flag=True, help="Show what the jobs cost.")
+@click.option(
+    "--by", multiple=True, type=click.Choice(list(GROUPINGS)), help="Tell costs by this and not by the first three."
+)
+@click.option("--tag", metavar="KEY", help="The tag that names a job's project, else `project`.")
+@json_option
+@library_options
+def stats(cost: bool, by: tuple[str, ...], tag: str | None, as_json: bool) -> None:
+    """Show the library in numbers.
+
+    Videos by status and model, failures by error code, seconds from queue to completion, what is stalled and what
+    expires within the hour. With --cost, US dollars: what providers reported, what prices suggest, and how many jobs
+    cost nobody knows what. Jobs that failed, were cancelled or expired stand apart.
+
+    \b
+      catalog stats --cost
+      catalog stats --cost --by project --tag client
+    """
+    if not cost and (by or tag):
+        raise click.UsageError("--by and --tag go with --cost")
+    with open_catalog() as catalog:
+        numbers = catalog.costs(by or list(GROUPINGS)[:3], tag=tag or "project") if cost else catalog.stats()
+    if as_json:
+        render.document(numbers)
+    elif isinstance(numbers, Stats):
+        _show_stats(numbers)
+    else:
+        _show_costs(numbers)
+
+
+def _show_video(video: Video) -> None:
+    render.line((video.ref, "name"))
+    values = {"size": video.size} | {
+        name: getattr(video, name) for name in video.__dataclass_fields__ if name not in _SHOWN_ELSEWHERE
+    }
+    told = {name: text for name, value in values.items() if (text := _read_value(value))}
+    for name, text in told.items():
+        render.field(name, text)
+    for tag in video.tags:
+        render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
+    for link in video.links:
+        if link.child == video.ref:
+            render.field("made from", f"{link.parent}  ({link.relation}, known by {link.origin})")
+        else:
+            render.field("made into", f"{link.child}  ({link.relation}, known by {link.origin})")
+    for facet in video.facets:
+        render.field("facet", _describe_facet(facet, video.prompt or ""))
+    untold = [name for name in values if name not in told]
+    if untold:
+        render.field("not told", ", ".join(untold))
+
+
+def _describe_facet(facet: Facet, prompt: str) -> str:
+    """`camera_movement = push_in`, with the words that caused it, and the shot they speak of."""
+    words = " ".join(prompt[facet.start : facet.end].split()) if facet.end else ""
+    shot = f", shot {facet.shot}" if facet.shot else ""
+    return f"{facet.name} = {facet.value}  ({facet.origin}{shot}{f': {words}' if words else ''})"
+
+
+def _read_value(value: Any) -> str:
+    if hasattr(value, "tzinfo"):
+        return utc_text(value)
+    if isinstance(value, tuple):
+        return "\n".join(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return render.number(value)
+    return json.dumps(value, ensure_ascii=False, indent=2) if value else ""
+
+
+def _describe_node(node: LineageNode, family: Lineage, changes: Mapping[str, PromptDiff]) -> list[Any]:
+    parts: list[Any] = [(f"{node.ref} *" if node.ref == family.ref else node.ref, "name")]
+    if node.relation:
+        parts.append(f"  {node.relation}")
+    if node.video is None:
+        return [*parts, ("  (not in the library)", "faint")]
+    if node.is_repeat:
+        return [*parts, ("  (drawn above)", "faint")]
+    parts += ["  ", (node.video.status, node.video.status)]
+    if node.ref in changes:
+        return [*parts, "  ", _describe_change(changes[node.ref])]
+    return [*parts, "  ", (render.clip(node.video.prompt or "", 60), "faint")]
+
+
+def _describe_change(change: PromptDiff) -> str:
+    """What went and came, facets before words, in one line."""
+    marks = {"removed": "[-{}-]", "added": "{{+{}+}}"}
+    words = " ".join(marks[one.kind].format(one.text.strip()) for one in change.words if one.kind in marks)
+    facets = str(change) if change.added or change.removed else ""
+    return render.clip(f"{facets}  {words}".strip() or "(the same prompt)", 200)
+
+
+def _show_stats(numbers: Stats) -> None:
+    render.line((render.amount(numbers.total, "video"), "name"))
+    _show_counts("status", numbers.by_status)
+    _show_counts("model", numbers.by_model)
+    _show_counts("error of failed videos", numbers.by_error)
+    if numbers.latency:
+        render.gap()
+        headings = ("model", "size", "status", "videos", "p50 (s)", "p95 (s)")
+        rows = (
+            (one.model, one.size, one.status, f"{one.count:,}", render.number(one.p50), render.number(one.p95))
+            for one in numbers.latency
+        )
+        render.line("from queue to completion:")
+        render.table(headings, rows, right=headings[3:])
+    hours = render.number(numbers.stalled_after / 3600)
+    _list_refs(f"unfinished for more than {hours} h", numbers.stalled)
+    _list_refs("expiring within the hour", numbers.expiring)
+
+
+def _show_counts(name: str, counts: Mapping[str, int]) -> None:
+    if counts:
+        render.gap()
+        render.table(("videos", name), [(f"{count:,}", value) for value, count in counts.items()], right=("videos",))
+
+
+def _list_refs(title: str, refs: tuple[str, ...]) -> None:
+    if refs:
+        render.gap()
+        render.line(f"{title}:")
+        for ref in refs:
+            render.line(f"  {ref}")
+
+
+def _show_costs(costs: Costs) -> None:
+    tables = {"": [CostGroup("all", costs.cost, costs.failed)], **costs.by}
+    for name, groups in tables.items():
+        heading = costs.tag if name == "project" else name
+        _show_sums("jobs", heading, [(group.value, group.cost) for group in groups])
+        _show_sums("failed", heading, [(group.value, group.failed) for group in groups])
+
+
+def _show_sums(jobs: str, name: str, sums: Iterable[tuple[str | None, CostSum]]) -> None:
+    """A table of what each group of jobs cost; an amount that nobody knows is left empty."""
+    headings = (jobs, "reported $", "estimated $", "unknown")
+    rows = [
+        (
+            f"{one.jobs:,}",
+            _dollars(one.reported_usd),
+            _dollars(one.estimated_usd),
+            f"{one.unknown:,}",
+            value or _NO_VALUE,
+        )
+        for value, one in sums
+        if one.jobs
+    ]
+    if rows:
+        render.table((*headings, name), rows, right=headings)
+        render.gap()
+
+
+def _dollars(amount: float | None) -> str:
+    return "" if amount is None else f"{amount:,.4f}"

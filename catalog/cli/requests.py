@@ -1,0 +1,114 @@
+"""What is about to be sent: `validate`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from catalog.cli import render
+from catalog.cli.options import complete_sources, config_path, json_option, library_options, library_path, open_input
+from catalog.ingest.texts import read_values
+from catalog.records import Refusal
+from catalog.wire.dialects import find_dialect
+from catalog.wire.requests import Finding, parse_request
+from catalog.wire.requests import validate as check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import BinaryIO
+
+_OF_LINES = (".jsonl", ".ndjson")
+
+
+class _Item(NamedTuple):
+    """A request of a file: its line or its number there, its name in a batch, and what is to be said against it."""
+
+    place: int | None
+    custom_id: str | None
+    findings: list[Finding]
+
+
+@click.command()
+@click.argument("file")
+@click.option("--dialect", metavar="NAME", help="The kind of servers that will get them, else openai.")
+@click.option("--source", metavar="NAME", shell_complete=complete_sources, help="The configured source that will.")
+@json_option
+@library_options
+def validate(file: str, dialect: str | None, source: str | None, as_json: bool) -> None:
+    """Check requests before they are sent.
+
+    FILE, or `-` for standard input, holds one request as JSON, a list of them, one a line, or the lines of a Batch
+    input file. An error is what no server of the format takes, and makes the exit status 1; a warning is what this
+    kind of server does not document. Nothing is sent.
+
+    \b
+      catalog validate request.json
+      catalog validate batch-input.jsonl --dialect azure
+    """
+    if dialect and source:
+        raise click.UsageError("say --dialect or --source, not both")
+    kind = _dialect_of(source) if source else find_dialect(dialect or "openai").name
+    with open_input(file) as stream:
+        items = list(_read_items(stream, kind, is_lines=file.endswith(_OF_LINES)))
+    if as_json:
+        findings = [_describe(item, finding) for item in items for finding in item.findings]
+        render.document({"dialect": kind, "requests": len(items), **_count(items), "findings": findings})
+    else:
+        _show(file, items)
+    faulty = sum(any(finding.severity == "error" for finding in item.findings) for item in items)
+    if faulty:
+        render.complain(f"{faulty:,} of {render.amount(len(items), 'request')} cannot be sent like this")
+
+
+def _dialect_of(source: str) -> str:
+    from catalog.config import find_file, load_settings
+
+    return load_settings(find_file(library_path(), config_path())).find_source(source).dialect
+
+
+def _read_items(stream: BinaryIO, dialect: str, *, is_lines: bool) -> Iterator[_Item]:
+    for value in read_values(stream, is_lines=is_lines):
+        if isinstance(value, Refusal):
+            yield _Item(value.place, None, [Finding("not_json", "", value.reason, "error")])
+        elif isinstance(value.told, list):
+            for number, told in enumerate(value.told, 1):
+                yield _check(told, value.place or number, dialect)
+        else:
+            yield _check(value.told, value.place, dialect)
+
+
+def _check(told: Any, place: int | None, dialect: str) -> _Item:
+    """One request, judged: a line of a Batch file says by its URL what it asks for, and has a name."""
+    if not isinstance(told, dict) or "url" not in told:
+        return _Item(place, None, check(told, dialect))
+    name = told.get("custom_id")
+    custom_id = name if isinstance(name, str) else None
+    request = parse_request(str(told.get("method", "POST")), str(told["url"]), told.get("body"))
+    if request is None:
+        finding = Finding("url_unknown", "url", "no video is made by this call", "error")
+        return _Item(place, custom_id, [finding])
+    return _Item(place, custom_id, check(told.get("body"), dialect, verb=request.verb))
+
+
+def _count(items: Iterable[_Item]) -> dict[str, int]:
+    counts = Counter(finding.severity for item in items for finding in item.findings)
+    return {"errors": counts["error"], "warnings": counts["warning"]}
+
+
+def _describe(item: _Item, finding: Finding) -> dict[str, Any]:
+    return {"place": item.place, "custom_id": item.custom_id, **asdict(finding)}
+
+
+def _show(file: str, items: list[_Item]) -> None:
+    for item in items:
+        where = file if item.place is None else f"{file}:{item.place}"
+        name = f" ({item.custom_id})" if item.custom_id else ""
+        for finding in item.findings:
+            about = f"{finding.field}: " if finding.field else ""
+            render.line((where, "name"), f"{name}: {finding.severity} {finding.code}: {about}{finding.message}")
+    counts: Mapping[str, int] = _count(items)
+    told = ", ".join(render.amount(count, name.removesuffix("s")) for name, count in counts.items())
+    render.line(f"{render.amount(len(items), 'request')}: {told}")

@@ -1,0 +1,206 @@
+"""Where videos come from: `init`, `sources`, `sync`, `add`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.cli import render
+from catalog.cli.options import (
+    complete_sources,
+    config_path,
+    json_option,
+    library_options,
+    library_path,
+    open_catalog,
+    read_lines,
+    read_refs,
+)
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from catalog.records import SourceState, SyncReport
+
+_COUNTED = ("added", "changed", "unchanged", "unfinished", "failed")
+_INTERRUPTED = "interrupted: what has come in is kept, the next run completes it"
+_MISSED = 5  # jobs that could not be retrieved, named before the rest is only counted
+
+
+@click.command()
+@library_options
+def init() -> None:
+    """Make a library and a commented catalog.toml.
+
+    Both stand where --db and --config say, else here. What is there already is kept as it is.
+    """
+    path = library_path()
+    is_new = not path.exists()
+    with open_catalog(create=True):
+        _say_made(path, is_new=is_new)
+    settings = config_path() or _settings_beside(path)
+    _say_made(settings, is_new=_write_settings(settings))
+    render.note(f"Name your servers in {settings}, then run `catalog sync`.")
+
+
+@click.command()
+@json_option
+@library_options
+def sources(as_json: bool) -> None:
+    """List the sources and how each of them fares.
+
+    Times are UTC. A cursor shows a sync that was interrupted: the next one goes on there.
+    """
+    with open_catalog() as catalog:
+        states = catalog.sources()
+    if as_json:
+        render.document(states)
+        return
+    if not states:
+        render.note("no source is configured, and none is remembered: name one in catalog.toml")
+        return
+    headings = ("source", "health", "videos", "last run", "last success", "key", "dialect", "server", "cursor")
+    render.table(headings, [tuple(_describe_state(state)) for state in states], right=("videos",))
+    for state in states:
+        if state.message:
+            render.note(_with_source(state.name, state.message))
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=complete_sources)
+@click.option("--full", is_flag=True, help="Walk the whole list, and not only what is new.")
+@click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Repeat, so long after the end of each run, until Ctrl-C.",
+)
+@json_option
+@library_options
+def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, as_json: bool) -> None:
+    """Bring the library up to date with its sources.
+
+    All sources, or those named. A source that fails is reported and the others go on; the exit status is then 1. It
+    may be stopped at any time: what has come in is kept, and the next run completes it. Nothing is ever deleted. With
+    --json and --watch, each run prints its document on one line.
+    """
+    try:
+        with open_catalog(create=True) as catalog:
+            while True:
+                with render.progress() as on_progress:
+                    reports = catalog.sync(*sources, full=full, wait=wait, on_progress=on_progress)
+                if as_json:
+                    render.document(reports, indent=2 if watch is None else None)
+                _report(reports, is_summed_up=not as_json)
+                if watch is None:
+                    return
+                time.sleep(watch)
+    except KeyboardInterrupt:
+        raise render.Interrupted(_INTERRUPTED) from None
+
+
+@click.command()
+@click.argument("source", shell_complete=complete_sources)
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option(
+    "--from", "files", multiple=True, metavar="FILE", help="Take the ids in this file, one a line; repeatable."
+)
+@click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
+@json_option
+@library_options
+def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, as_json: bool) -> None:
+    """Take in jobs by their ids.
+
+    For servers that cannot list their jobs. Each id is kept, then asked for; later syncs go on asking for what is
+    unfinished. `-` reads ids from standard input, one a line.
+
+    \b
+      catalog add studio task_01k8 task_01k9 --wait
+      catalog add studio --from ids.txt
+    """
+    wanted = [*read_refs(ids), *(line for file in files for line in read_lines(file))]
+    if not wanted:
+        raise click.UsageError("say which jobs: ID, --from FILE or -")
+    try:
+        with open_catalog(create=True) as catalog, render.progress() as on_progress:
+            report = catalog.add(source, wanted, wait=wait, on_progress=on_progress)
+    except KeyboardInterrupt:
+        raise render.Interrupted(_INTERRUPTED) from None
+    if as_json:
+        render.document(report)
+    _report([report], is_summed_up=not as_json)
+
+
+def _settings_beside(library: Path) -> Path:
+    from catalog.config import FILE_NAME
+
+    return library.with_name(FILE_NAME)
+
+
+def _write_settings(path: Path) -> bool:
+    """Write the commented template, unless the file exists: whether it was written."""
+    from catalog.config import TEMPLATE
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise CatalogError(f"cannot write {path}: {error.strerror}") from error
+    return True
+
+
+def _say_made(path: Path, *, is_new: bool) -> None:
+    render.line(f"{'made' if is_new else 'kept'} {path}{'' if is_new else ', which was there already'}")
+
+
+def _describe_state(state: SourceState) -> Iterator[object]:
+    yield state.name
+    yield state.health if state.is_configured else "not configured"
+    yield f"{state.videos:,}"
+    yield render.moment(state.last_run_at)
+    yield render.moment(state.last_success_at)
+    yield "set" if state.has_key else "none"
+    yield state.dialect
+    yield state.base_url
+    yield state.cursor
+
+
+def _report(reports: Iterable[SyncReport], *, is_summed_up: bool) -> None:
+    for report in reports:
+        if is_summed_up and report.mode != "refused":
+            render.line((report.source, "name"), f": {_sum_up(report)}")
+        for remark in report.notes:
+            render.note(f"{report.source}: {remark}")
+        if report.expiring:
+            videos = render.amount(report.expiring, "finished video")
+            render.note(f"Warning: {report.source}: {videos} will expire within the hour")
+        _complain_of(report)
+
+
+def _sum_up(report: SyncReport) -> str:
+    """One line: what came in, how it stands now, what it took, why the walk over the list ended."""
+    is_quiet = not (report.added or report.changed or report.error)
+    counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[2 if is_quiet else 0 :]]
+    took = f"{render.amount(report.requests, 'request')} in {report.seconds:.1f} s"
+    ended = f"{report.mode} walk, stopped at: {report.stopped}" if report.stopped else report.mode
+    return "; ".join([*(["nothing new"] if is_quiet else []), ", ".join(counts), took, ended])
+
+
+def _complain_of(report: SyncReport) -> None:
+    if report.error:
+        render.complain(_with_source(report.source, report.error))
+    for remote_id, reason in list(report.missed.items())[:_MISSED]:
+        render.complain(f"{report.source}:{remote_id} could not be retrieved: {reason}")
+    if len(report.missed) > _MISSED:
+        render.complain(f"{report.source}: {len(report.missed) - _MISSED:,} more could not be retrieved")
+
+
+def _with_source(source: str, message: str) -> str:
+    return message if source in message else f"{source}: {message}"

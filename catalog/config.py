@@ -1,0 +1,356 @@
+"""Settings: what `catalog.toml` and the environment say about sources and how to sync them.
+
+Keys live in the environment only: the file names the variable that holds one. No message repeats a value of the file,
+which may hold a secret in the wrong place: it names the line and the setting.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from catalog.errors import ConfigError
+from catalog.pricing import BadCell, Price, load_prices, read_price
+from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+FILE_NAME = "catalog.toml"
+SOURCE_NAME = r"^[a-z0-9_-]{1,64}$"
+FACET_NAME = r"^[a-z0-9_]{1,64}$"
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+# Pairs of variables that make a source called `default` where no file configures one.
+ENVIRONMENT_SOURCES = (("CATALOG_BASE_URL", "CATALOG_API_KEY"), ("OPENAI_BASE_URL", "OPENAI_API_KEY"))
+
+TEMPLATE = """\
+# The settings of a catalog library. Every line that starts with `#` is a comment.
+# API keys never stand here: `key_env` names the environment variable that holds one.
+
+# prices_file = "prices.csv"   # prices of your own: a table as CSV, or a copy of LiteLLM's prices as JSON
+
+# A source is an account on a server that speaks /v1/videos. Its name is lower-case letters, digits, - and _.
+# [sources.studio]
+# base_url = "https://gateway.example.com/v1"   # up to and including /v1
+# dialect = "openai"                            # how the server lays out paths and pages
+# key_env = "STUDIO_API_KEY"
+# prices = "fal_ai"                             # whose prices it charges, where the dialect does not tell
+# list_path = "/jobs"                           # any part of a dialect may be replaced for one source:
+# auth = "X-Api-Key: {key}"                     # paths, paging, the header that carries the key ...
+
+# [sync]
+# look_back_hours = 48      # how far back an incremental sync always looks again
+# deadline_seconds = 60     # the longest one request may take, waiting and retrying included
+# parallel = 4              # how many jobs are retrieved at once
+
+# A price of your own beats those that come with the package: of a source, or of a provider.
+# [[prices]]
+# source = "studio"
+# model = "sora-2"
+# tier = "720p"             # the short side of the frame; without it, the price of every size
+# usd_per_second = 0.08
+# valid_from = 2026-03-12   # the first and the last day; either may be left out
+# valid_to = 2026-12-31
+
+# Words of your own for what prompts ask for: more forms of a value, values, whole facets. `catalog reindex --facets`
+# then reads all prompts again.
+# [facets.style]
+# risograph = ["risograph", "riso print"]
+# [facets.client]
+# acme = ["Acme", "Acme Corp"]
+"""
+
+_PATTERNS = {
+    "name": "a source's name is lower-case letters, digits, - and _",
+    "key_env": "the name of an environment variable, never the key itself",
+}
+_url = TypeAdapter(HttpUrl)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """A configured account on a server; further settings replace parts of its dialect: see `dialects.SETTINGS`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Annotated[str, Field(pattern=SOURCE_NAME)]
+    base_url: str
+    dialect: str = "openai"
+    key_env: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = None
+    prices: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_settings(cls, data: Any) -> Any:
+        """Refuse what is neither a field nor a setting of dialects; the error carries the key for the message."""
+        for key, value in data.items() if isinstance(data, dict) else ():
+            if key in cls.model_fields:
+                continue
+            if key not in SETTINGS:
+                raise PydanticCustomError("extra_forbidden", "no such setting", {"key": key})
+            try:
+                customise(DIALECTS["openai"], {key: value})
+            except ConfigError as error:
+                raise PydanticCustomError("setting", "{why}", {"key": key, "why": str(error.__cause__)}) from error
+        return data
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        try:
+            url = _url.validate_python(value)
+        except ValidationError as error:
+            raise ValueError("write it as https://host/v1") from error
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("give the URL without user, password, query or fragment")
+        return value.strip().rstrip("/")
+
+    @field_validator("dialect")
+    @classmethod
+    def _check_dialect(cls, value: str) -> str:
+        try:
+            return find_dialect(value).name
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+
+    @property
+    def server(self) -> Dialect:
+        """How to ask this server: its dialect, with the parts that the configuration replaces."""
+        return customise(find_dialect(self.dialect), self.model_extra or {})
+
+    def key(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """The API key, None where the source needs none; raises ConfigError when its variable is not set."""
+        if self.key_env is None:
+            return None
+        key = environment.get(self.key_env, "").strip()
+        if not key:
+            raise ConfigError(
+                f"source {self.name}: the environment variable {self.key_env} is not set: put the key in it"
+            )
+        return key
+
+
+class SyncSettings(_Strict):
+    """How a sync behaves; times in the unit that the name says."""
+
+    look_back_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 48.0
+    deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    parallel: Annotated[int, Field(ge=1, le=32)] = 4
+
+
+def _read_row(row: Any) -> Any:
+    """A price out of its table; the error carries the column for the message."""
+    if isinstance(row, Price):
+        return row
+    if not isinstance(row, dict):
+        raise ValueError("a price is a table")  # noqa: TRY004 - what pydantic reports
+    try:
+        return read_price(row)
+    except ConfigError as error:
+        fault = error.__cause__
+        if not isinstance(fault, BadCell):
+            raise
+        raise PydanticCustomError("price", "{why}", {"key": fault.column, "why": fault.rule}) from error
+
+
+FacetName = Annotated[str, Field(pattern=FACET_NAME)]
+Phrase = Annotated[str, Field(min_length=1, max_length=200)]
+Forms = Phrase | list[Phrase] | dict[str, list[Phrase]]
+
+
+class Settings(_Strict):
+    """Everything configured, sources by name; `facets` are words of the user's own: facet, value, the forms it has."""
+
+    sources: dict[str, Source] = Field(default_factory=dict)
+    sync: SyncSettings = SyncSettings()
+    prices: tuple[Annotated[Price, BeforeValidator(_read_row)], ...] = ()
+    prices_file: Path | None = None
+    facets: dict[FacetName, dict[FacetName, Forms]] = Field(default_factory=dict)
+    path: Path | None = None
+
+    def load_prices(self) -> list[Price]:
+        """Every price that may count: the user's own rows, those of the user's file, then the package's table.
+
+        A relative `prices_file` lies beside the settings. Raises ConfigError.
+        """
+        folder = self.path.parent if self.path else Path()
+        own = load_prices(folder / self.prices_file.expanduser()) if self.prices_file else []
+        return [*self.prices, *own, *load_prices()]
+
+    def require_sources(self) -> list[str]:
+        """The names of all sources; raises ConfigError where there is none."""
+        if self.sources:
+            return list(self.sources)
+        variables = " and ".join(ENVIRONMENT_SOURCES[0])
+        raise ConfigError(f"no source is configured: add one to {self.path or FILE_NAME}, or set {variables}")
+
+    def find_source(self, name: str) -> Source:
+        """The source of that name; raises ConfigError that names the known ones."""
+        if name in self.sources:
+            return self.sources[name]
+        known = ", ".join(self.require_sources())
+        raise ConfigError(f"no source {name!r} is configured, known: {known}")
+
+
+def find_file(database: Path, config: str | Path | None = None) -> Path | None:
+    """The configuration file: the one named, else `catalog.toml` beside the library, else here, else none."""
+    if config is not None:
+        path = Path(config)
+        if not path.is_file():
+            raise ConfigError(f"no configuration file at {path}", path=str(path))
+        return path
+    candidates = (database.parent / FILE_NAME, Path(FILE_NAME))
+    return next((path for path in candidates if os.path.exists(path)), None)  # noqa: PTH110 - False where not allowed
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a file, or of the environment where the file configures no source.
+
+    Raises ConfigError that names the file, the line and the key.
+    """
+    settings = Settings() if path is None else _read(path)
+    if settings.sources:
+        return settings
+    return settings.model_copy(update={"sources": {source.name: source for source in _from_environment(environment)}})
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[Source]:
+    for url_name, key_name in ENVIRONMENT_SOURCES:
+        url = environment.get(url_name, "").strip()
+        if not url:
+            continue
+        try:
+            yield Source(name="default", base_url=url, key_env=key_name if environment.get(key_name) else None)
+        except ValidationError as error:
+            raise ConfigError(f"environment variable {url_name}: {_reason(error.errors()[0])}") from error
+        return
+
+
+def _read(path: Path) -> Settings:
+    text = _read_text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _explain_toml(path, text, str(error)) from error
+    try:
+        return Settings.model_validate(_name_sources(path, text, data) | {"path": path})
+    except ValidationError as error:
+        raise _explain(path, text, error.errors()[0]) from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
+    except UnicodeDecodeError as error:
+        return _fail(path, content.count(b"\n", 0, error.start) + 1, "", "not UTF-8: save the file as UTF-8 text")
+
+
+def _name_sources(path: Path, text: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Give each source table its own name, which TOML writes in the heading."""
+    if "path" in data:
+        _fail(path, _find_line(text, ["path"]), "path", _unknown("path", []))
+    sources = data.get("sources")
+    if not isinstance(sources, dict):
+        return data
+    for name, table in sources.items():
+        if isinstance(table, dict) and "name" in table:
+            keys = ["sources", name, "name"]
+            _fail(path, _find_line(text, keys), ".".join(keys), "no such setting: the heading names the source")
+    named = {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in sources.items()}
+    return {**data, "sources": named}
+
+
+def _explain_toml(path: Path, text: str, reason: str) -> ConfigError:
+    place = re.search(r" \(at line (\d+), column \d+\)$", reason)
+    if place is None:
+        return _error(path, None, "", f"not valid TOML: {reason}")
+    line = int(place[1])
+    key = re.match(r"""\s*([\w."'-]+)\s*=""", text.split("\n")[line - 1]) if "overwrite" in reason else None
+    return _error(path, line, key[1] if key else "", f"not valid TOML: {reason[: place.start()]}")
+
+
+def _explain(path: Path, text: str, fault: Any) -> ConfigError:
+    extra = [fault["ctx"]["key"]] if "key" in fault.get("ctx", {}) else []
+    keys = [*fault["loc"], *extra]
+    names = [key for key in keys if isinstance(key, str)]
+    return _error(path, _find_line(text, keys), ".".join(names), _reason(fault, names))
+
+
+def _error(path: Path, line: int | None, key: str, reason: str) -> ConfigError:
+    where = f"{path}, line {line}" if line else str(path)
+    return ConfigError(": ".join(filter(None, (where, key, reason))), path=str(path), line=line)
+
+
+def _fail(path: Path, line: int | None, key: str, reason: str) -> NoReturn:
+    raise _error(path, line, key, reason)
+
+
+def _reason(fault: Any, keys: Sequence[str] = ()) -> str:
+    if fault["type"] == "extra_forbidden" and keys:
+        return _unknown(keys[-1], keys[:-1])
+    if fault["type"] == "string_pattern_mismatch" and keys:
+        return _PATTERNS.get(keys[-1], str(fault["msg"]))
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _unknown(key: str, parents: Sequence[str]) -> str:
+    models: dict[int, type[BaseModel]] = {0: Settings, 1: SyncSettings}
+    model = models.get(len(parents), Source)
+    known = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"path", "name"})
+    if re.search("key|token|secret|password", key, re.IGNORECASE):
+        return "no such setting: put the key in an environment variable and its name in key_env"
+    close = get_close_matches(key, known, n=1)
+    return f"no such setting, did you mean {close[0]}?" if close else f"no such setting, known: {', '.join(known)}"
+
+
+def _find_line(text: str, keys: Sequence[str | int]) -> int | None:
+    """The line, numbered from 1, on which the deepest of the nested keys (in a list, places) that is there begins.
+
+    The TOML reader tells no lines, so it is given ever more of the file until the key is in it.
+    """
+    lines = text.split("\n")
+    whole = tomllib.loads(text)
+    depth = next((depth for depth in range(len(keys), 0, -1) if _holds(whole, keys[:depth])), 0)
+    start = 0
+    for end in range(1, len(lines) + 1 if depth else 0):
+        try:
+            part = tomllib.loads("\n".join(lines[:end]))
+        except tomllib.TOMLDecodeError:
+            continue  # in the middle of a value
+        if _holds(part, keys[:depth]):
+            return start + 1
+        start = end
+    return None
+
+
+def _holds(data: Any, keys: Sequence[str | int]) -> bool:
+    for key in keys:
+        try:
+            data = data[key]
+        except (LookupError, TypeError):
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""A sample gateway and a sample library: for trying the catalog without an account, and for its tests."""

@@ -1,0 +1,99 @@
+"""The whole chain on a sample library: a gateway on loopback, and the commands that a user would type, one by one.
+
+Every step is the real program in a process of its own; the gateway is a real server. The library is kept, so a second
+run syncs what is new since the first: the moment of the first run stands beside the library, and the jobs of the sample
+gateway live on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from catalog.demo.gateway import Gateway
+from catalog.demo.media import Media
+from catalog.demo.sample import sample_jobs
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from catalog.demo.jobs import Job
+
+SOURCE = "demo"
+KEY_ENV = "CATALOG_DEMO_KEY"
+KEY = "demo-key"
+CLIPS = 48  # real clips made before the gateway answers
+QUERY = "neon rain"
+SETTINGS = """\
+# Written by `catalog demo` at each run: the sample gateway may be at another port the next time.
+[sources.{source}]
+base_url = "{base_url}"
+dialect = "openai"
+key_env = "{key_env}"
+"""
+
+
+def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None]) -> None:
+    """Show the main job in `directory`, which is made if it is missing; with `serve`, browse it until Ctrl-C.
+
+    Raises CatalogError when a step fails.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogError(f"cannot make the folder {directory}: {error.strerror}") from error
+    epoch = _read_epoch(directory / "gateway.json")
+    echo("Starting the sample gateway and making its clips ...")
+    jobs = sample_jobs(epoch)
+    with Gateway(jobs=jobs, key=KEY, media=Media(eager=CLIPS)) as gateway:
+        echo(f"The sample gateway speaks /v1/videos at {gateway.base_url}")
+        settings = SETTINGS.format(source=SOURCE, base_url=gateway.base_url, key_env=KEY_ENV)
+        (directory / "catalog.toml").write_text(settings, encoding="utf-8")
+        for step in (
+            ("sync",),
+            ("stats",),
+            ("search", QUERY, "--facet", "status", "--facet", "model", "--limit", "5"),
+            ("lineage", f"{SOURCE}:{_find_last_remix(jobs)}"),
+        ):
+            _show(directory, step, echo)
+        if serve:
+            echo(f"\nTry more: cd {directory}; export {KEY_ENV}={KEY}; catalog search 'sunset -status:failed'")
+            with suppress(KeyboardInterrupt):
+                _show(directory, ("serve", "--port", str(port)), echo)
+
+
+def _read_epoch(path: Path) -> int:
+    """The moment of the first run in this directory, in Unix seconds."""
+    if not path.exists():
+        path.write_text(json.dumps({"epoch": int(time.time())}), encoding="utf-8")
+    try:
+        return int(json.loads(path.read_text(encoding="utf-8"))["epoch"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CatalogError(f"{path} is damaged: remove the folder {path.parent} and start again") from error
+
+
+def _find_last_remix(jobs: list[Job]) -> str:
+    """The id of the job at the end of the longest chain of remixes."""
+    depths: dict[str | None, int] = {None: 0}
+    for job in jobs:  # oldest first, so a source comes before its remixes
+        depths[job.id] = depths.get(job.remixed_from, 0) + 1
+    return max((job.id for job in jobs), key=lambda job_id: depths[job_id])
+
+
+def _show(directory: Path, step: tuple[str, ...], echo: Callable[[str], None]) -> None:
+    shown = " ".join(f"'{part}'" if " " in part else part for part in step)
+    echo(f"\n$ catalog {shown}")
+    sys.stdout.flush()
+    environment = {**os.environ, KEY_ENV: KEY}
+    for name in ("CATALOG_DB", "CATALOG_CONFIG"):
+        environment.pop(name, None)
+    done = subprocess.run([sys.executable, "-m", "catalog", *step], cwd=directory, env=environment, check=False)
+    if done.returncode:
+        raise CatalogError(f"`catalog {shown}` failed in {directory}: exit status {done.returncode}")

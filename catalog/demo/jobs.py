@@ -1,0 +1,172 @@
+"""Jobs and the store that holds them: what a server knows, and how a job moves as a clock does.
+
+Nothing happens in the background. A job carries a plan (so long in the queue, so long at work, then this end) and what
+it is at a moment is a pure function of the plan and the time, so a test sets the clock and a restart forgets nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_left, insort
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+class Failure(NamedTuple):
+    """Why a job failed, as the server words it."""
+
+    code: str
+    message: str
+
+
+class State(NamedTuple):
+    """What a job is at one moment; times in Unix seconds."""
+
+    status: str
+    progress: int
+    completed_at: int | None = None
+    expires_at: int | None = None
+    error: Failure | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the state is the last one."""
+        return self.status in ("completed", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One generation job and its plan; every duration is in seconds.
+
+    A job with a `failure` fails when its work is done. `stalls_at` is the percentage at which a stalled job stops for
+    ever. Assets can be fetched for `keeps_for` seconds after completion.
+    """
+
+    id: str
+    model: str
+    prompt: str
+    created_at: int
+    seconds: str = "4"
+    size: str = "720x1280"
+    queues_for: int = 2
+    runs_for: int = 8
+    keeps_for: int = HOUR
+    stalls_at: int | None = None
+    failure: Failure | None = None
+    remixed_from: str | None = None
+    metadata: Mapping[str, str] | None = None
+
+    @property
+    def ends_at(self) -> int:
+        """When the job is done, in Unix seconds, unless it stalls."""
+        return self.created_at + self.queues_for + self.runs_for
+
+    def at(self, now: float) -> State:
+        """The state of the job at `now`."""
+        worked = now - self.created_at - self.queues_for
+        if worked < 0:
+            return State("queued", 0)
+        percent = int(100 * worked / self.runs_for) if self.runs_for else 100
+        if self.stalls_at is not None:
+            return State("in_progress", min(percent, self.stalls_at))
+        if worked < self.runs_for:
+            return State("in_progress", min(percent, 99))
+        if self.failure:
+            return State("failed", 0, error=self.failure)
+        return State("completed", 100, self.ends_at, self.ends_at + self.keeps_for)
+
+
+class Character(NamedTuple):
+    """A person or thing that prompts may call by its id."""
+
+    id: str
+    name: str
+    created_at: int
+
+
+class Clock:
+    """A clock for tests: it stands still until it is told to move, or moves `step` seconds each time it is read."""
+
+    def __init__(self, now: float, *, step: float = 0.0) -> None:
+        self.now = now
+        self.step = step
+
+    def __call__(self) -> float:
+        """The time in Unix seconds."""
+        self.now += self.step
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock."""
+        self.now += seconds
+
+
+class Jobs:
+    """Every job of one account in the order of creation; safe to share between threads.
+
+    Jobs of the same second keep the order in which they were added. Iterating gives the oldest first.
+    """
+
+    def __init__(self, jobs: Iterable[Job] = (), *, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.characters: dict[str, Character] = {}
+        self._lock = threading.Lock()
+        self._serial = 0
+        self._jobs: dict[str, Job] = {}
+        self._places: dict[str, tuple[int, int, str]] = {}
+        for job in jobs:
+            self._enter(job)
+        self._order = sorted(self._places.values())
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[Job]:
+        with self._lock:
+            places = list(self._order)
+        return (self._jobs[job_id] for _, _, job_id in places if job_id in self._jobs)
+
+    def find(self, job_id: str) -> Job | None:
+        """The job with this id, or None."""
+        return self._jobs.get(job_id)
+
+    def add(self, job: Job) -> Job:
+        """Take in a new job."""
+        with self._lock:
+            insort(self._order, self._enter(job))
+        return job
+
+    def remove(self, job_id: str) -> Job | None:
+        """Forget a job, and tell which it was."""
+        with self._lock:
+            job = self._jobs.pop(job_id, None)
+            if job is not None:
+                self._order.pop(bisect_left(self._order, self._places.pop(job_id)))
+        return job
+
+    def window(self, *, after: str | None = None, limit: int, newest_first: bool = True) -> tuple[list[Job], bool]:
+        """At most `limit` jobs after the job `after`, and whether more follow; KeyError when there is no such job."""
+        with self._lock:
+            order = self._order
+            if newest_first:
+                end = bisect_left(order, self._places[after]) if after else len(order)
+                places, more = order[max(0, end - limit) : end][::-1], end > limit
+            else:
+                start = bisect_left(order, self._places[after]) + 1 if after else 0
+                places, more = order[start : start + limit], start + limit < len(order)
+            return [self._jobs[job_id] for _, _, job_id in places], more
+
+    def _enter(self, job: Job) -> tuple[int, int, str]:
+        if job.id in self._jobs:
+            raise ValueError(f"two jobs with the id {job.id}")
+        self._serial += 1
+        self._jobs[job.id] = job
+        self._places[job.id] = place = (job.created_at, self._serial, job.id)
+        return place

@@ -1,0 +1,215 @@
+"""Real media for the sample jobs: a playable H.264 clip, a webp thumbnail and a jpeg sprite sheet.
+
+Every picture follows from the job alone, so the same job has the same bytes on every run. A clip has the length and the
+shape of what was asked for; it is small and drawn, not generated: colours and moving shapes seeded by the id, with the
+model, the prompt's first words and the id written on it.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from math import cos, pi, sin
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+import av
+from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.demo.jobs import Job
+
+LONG_SIDE = 320
+FRAMES_PER_SECOND = 12
+LONGEST_CLIP = 20
+WORKERS = 2
+SHEET_COLUMNS, SHEET_ROWS = 4, 3
+PALETTES = (
+    ("#0b1d3a", "#e0407b", "#ffb454"),
+    ("#10241b", "#3fae7a", "#f3e9c6"),
+    ("#2b1055", "#7597de", "#ffd6e8"),
+    ("#3a0d0d", "#d1462f", "#f2c14e"),
+    ("#0f2027", "#2c9ab7", "#e8f7ee"),
+    ("#1f1c2c", "#928dab", "#f7d9aa"),
+    ("#22333b", "#c6ac8f", "#eae0d5"),
+    ("#05204a", "#b497d6", "#e1e2ef"),
+)
+
+
+class Asset(NamedTuple):
+    """The bytes of one variant and their content type."""
+
+    data: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Every variant of one job."""
+
+    video: Asset
+    thumbnail: Asset
+    spritesheet: Asset
+
+
+class Media:
+    """The media of jobs, made when first asked for; at most `keep` jobs' worth is held in memory.
+
+    `eager` says how many jobs `make_ready` makes at once, for a server that should not make anyone wait.
+    """
+
+    def __init__(self, *, eager: int = 0, keep: int = 1000) -> None:
+        self.eager = eager
+        self.keep = keep
+        self.uploads: dict[str, bytes] = {}
+        self._made: dict[str, Pictures] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def make_ready(self, jobs: Iterable[Job]) -> int:
+        """Make the media of the first `eager` jobs, on two cores; how many were made."""
+        chosen = list(islice(jobs, self.eager))
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return sum(1 for _ in pool.map(self.pictures, chosen))
+
+    def pictures(self, job: Job) -> Pictures:
+        """Every variant of a job."""
+        with self._lock:
+            made = self._made.get(job.id)
+        if made is None:
+            made = make_pictures(job)
+            with self._lock:
+                while len(self._made) >= self.keep:
+                    self._made.pop(next(iter(self._made)))
+                self._made[job.id] = made
+        return made
+
+
+def make_pictures(job: Job) -> Pictures:
+    """Draw and encode every variant of a job."""
+    scene = _Scene(job)
+    count = round(min(float(job.seconds), LONGEST_CLIP) * FRAMES_PER_SECOND)
+    cells = SHEET_COLUMNS * SHEET_ROWS
+    chosen = {count * cell // cells: cell for cell in range(cells)}
+    sheet = Image.new("RGB", (scene.width // 2 * SHEET_COLUMNS, scene.height // 2 * SHEET_ROWS))
+    encoder = _Encoder(scene.width, scene.height)
+    thumbnail = None
+    for index in range(count):
+        frame = scene.draw(index / count)
+        encoder.add(frame)
+        if index in chosen:
+            row, column = divmod(chosen[index], SHEET_COLUMNS)
+            small = frame.resize((scene.width // 2, scene.height // 2))
+            sheet.paste(small, (column * small.width, row * small.height))
+        if index == count // 2:
+            thumbnail = frame
+    return Pictures(
+        video=Asset(encoder.finish(), "video/mp4"),
+        thumbnail=Asset(_save(thumbnail or scene.draw(0), "WEBP", quality=80), "image/webp"),
+        spritesheet=Asset(_save(sheet, "JPEG", quality=80), "image/jpeg"),
+    )
+
+
+def _save(image: Image.Image, form: str, *, quality: int) -> bytes:
+    target = io.BytesIO()
+    image.save(target, form, quality=quality)
+    return target.getvalue()
+
+
+class _Encoder:
+    """H.264 in mp4, from pictures in the order they are shown."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._target = io.BytesIO()
+        self._container = av.open(self._target, "w", format="mp4")
+        self._stream = self._container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        self._stream.width, self._stream.height = width, height
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.options = {"preset": "ultrafast", "crf": "30", "threads": "1"}
+
+    def add(self, frame: Image.Image) -> None:
+        picture = av.VideoFrame.from_image(frame)  # type: ignore[no-untyped-call]
+        self._container.mux(self._stream.encode(picture))
+
+    def finish(self) -> bytes:
+        self._container.mux(self._stream.encode())
+        self._container.close()
+        return self._target.getvalue()
+
+
+class _Scene:
+    """What one job looks like: a drifting gradient, three bodies on their orbits, and a caption."""
+
+    def __init__(self, job: Job) -> None:
+        random = Random(job.id)  # noqa: S311  # the same job always looks the same
+        self.width, self.height = _frame_size(job.size)
+        self._palette = random.choice(PALETTES)
+        self._drift = random.choice((-1, 1))
+        self._bodies = [
+            (random.random(), random.choice((-2, -1, 1, 2)), random.uniform(0.12, 0.4), random.uniform(0.05, 0.16))
+            for _ in range(3)
+        ]
+        self._background = self._gradient(random)
+        self._caption = self._write(job)
+
+    def draw(self, moment: float) -> Image.Image:
+        """The picture at `moment`, from 0 to 1."""
+        room = self._background.width - self.width
+        at = int(room * (moment if self._drift > 0 else 1 - moment))
+        frame = self._background.crop((at, 0, at + self.width, self.height))
+        pen = ImageDraw.Draw(frame)
+        for number, body in enumerate(self._bodies):
+            pen.ellipse(self._outline(body, moment), fill=self._palette[1 + number % 2])
+        bar = self.height - 4
+        pen.rectangle((0, bar, int(self.width * moment), self.height), fill=self._palette[2])
+        frame.paste(self._caption, (0, 0), self._caption)
+        return frame
+
+    def _outline(self, body: tuple[float, int, float, float], moment: float) -> tuple[float, float, float, float]:
+        phase, turns, distance, radius = body
+        angle = 2 * pi * (phase + turns * moment)
+        reach = min(self.width, self.height)
+        x = self.width / 2 + distance * self.width * cos(angle)
+        y = self.height / 2 + distance * self.height * sin(angle)
+        return (x - radius * reach, y - radius * reach, x + radius * reach, y + radius * reach)
+
+    def _gradient(self, random: Random) -> Image.Image:
+        size = (self.width * 3 // 2, self.height)
+        ramp = Image.linear_gradient("L").rotate(random.choice((0, 90, 180, 270))).resize(size)
+        return Image.composite(Image.new("RGB", size, self._palette[1]), Image.new("RGB", size, self._palette[0]), ramp)
+
+    def _write(self, job: Job) -> Image.Image:
+        layer = Image.new("RGBA", (self.width, self.height))
+        pen = ImageDraw.Draw(layer)
+        pen.rectangle((0, 0, self.width, 34), fill=(0, 0, 0, 120))
+        font = ImageFont.load_default(11)
+        pen.text((6, 4), job.model, font=font, fill="white")
+        pen.text((6, 18), _opening(job), font=font, fill=self._palette[2])
+        pen.text((6, self.height - 20), job.id[-12:], font=font, fill="white")
+        return layer
+
+
+def _opening(job: Job) -> str:
+    """The first words of the prompt that the built-in font can write, else the size."""
+    words = "".join(letter if 31 < ord(letter) < 256 else " " for letter in job.prompt).split()
+    readable = " ".join(word for word in words if any(map(str.isalpha, word)))
+    return readable[:44] if len(readable) > 12 else f"{job.size}, {job.seconds} s"
+
+
+def _frame_size(size: str) -> tuple[int, int]:
+    """The wanted shape with a long side of 320 and even sides."""
+    width, height = (int(part) for part in size.split("x"))
+    scale = LONG_SIDE / max(width, height)
+    return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
+
+
+def playable(jobs: Iterable[Job], now: float) -> Iterator[Job]:
+    """The jobs whose assets can be fetched at `now`."""
+    return (job for job in jobs if (state := job.at(now)).status == "completed" and (state.expires_at or 0) > now)

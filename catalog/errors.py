@@ -1,0 +1,135 @@
+"""Every error the catalog raises on purpose.
+
+::
+
+    CatalogError
+    ├── ConfigError                 catalog.toml, the environment, an argument
+    ├── SchemaError                 the library file is not one we can work on
+    │   ├── SchemaOutdated          run `catalog migrate`
+    │   └── SchemaTooNew            upgrade the package
+    ├── NotFound                    no such video, source or library
+    ├── QueryError                  a search that cannot be read
+    ├── SourceError                 a server, with its name and the id asked for
+    │   ├── Unauthorized            the key is missing or wrong
+    │   ├── RateLimited             carries `retry_after`, in seconds
+    │   ├── Unavailable             no connection, a time-out or a 5xx answer
+    │   ├── Gone                    the server no longer knows the job
+    │   ├── BadPayload              an answer that is not what the wire format says
+    │   └── Refused                 the server said no, or we did: an unsafe URL, too large a body
+    ├── MediaError                  bytes on disk
+    └── ProvenanceError             Content Credentials that cannot be read
+
+A message is one line: what failed, on which thing, what to do next. It never holds a key, a header or a signed query.
+"""
+
+from __future__ import annotations
+
+
+class CatalogError(Exception):
+    """The root: catching it catches everything the catalog raises on purpose."""
+
+
+class ConfigError(CatalogError):
+    """A setting that is missing, misspelt or impossible."""
+
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.line = line
+
+
+class SchemaError(CatalogError):
+    """The file at `path` is no library that this version can work on."""
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class SchemaOutdated(SchemaError):
+    """The library was made by an older version: `catalog migrate` brings it up to date."""
+
+
+class SchemaTooNew(SchemaError):
+    """The library was made by a newer version of the package than this one."""
+
+
+class NotFound(CatalogError):
+    """No such video, source, tag or library."""
+
+    def __init__(self, message: str, *, ref: str | None = None, path: str | None = None) -> None:
+        super().__init__(message)
+        self.ref = ref
+        self.path = path
+
+
+class QueryError(CatalogError):
+    """A search that cannot be read; `position` is the offset of the fault in the text, where one is known."""
+
+    def __init__(self, message: str, *, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class SourceError(CatalogError):
+    """A server that failed, refused or answered nonsense.
+
+    `status` is the HTTP status and `payload` the JSON body, where they arrived.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        remote_id: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+        payload: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.source = source
+        self.remote_id = remote_id
+        self.status = status
+        self.payload = payload
+        self.retry_after = retry_after
+
+
+class Unauthorized(SourceError):
+    """HTTP 401 or 403: the key is missing, wrong or not allowed to do this."""
+
+
+class RateLimited(SourceError):
+    """HTTP 429 until the deadline; `retry_after` is what the server last asked for, in seconds."""
+
+
+class Unavailable(SourceError):
+    """No connection, a time-out, or 408/409/5xx until the deadline."""
+
+
+class Gone(SourceError):
+    """HTTP 404 or 410: the server does not know the job. It says nothing about what the library holds."""
+
+
+class BadPayload(SourceError):
+    """An answer that is not JSON, or not of a shape that the wire format knows."""
+
+
+class Refused(SourceError):
+    """HTTP 4xx other than the above, or a request we will not make: an unsafe URL, a body over its cap."""
+
+
+class MediaError(CatalogError):
+    """Bytes that could not be written, read or recognised; `path` names the file."""
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ProvenanceError(CatalogError):
+    """Content Credentials that could not be read; `path` names the file."""
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path

@@ -1,0 +1,81 @@
+"""The full-text index: FTS5 over four columns of `videos`, kept a batch at a time by the store.
+
+The index holds no text of its own (external content), so every removal must name the very words that were indexed.
+There are no triggers: FTS5 flushes at every trigger savepoint, which costs half the ingest rate. No tokenizer of FTS5's
+finds 东京 inside a sentence, so `cjk_grams` carries the two-character pieces of every Chinese, Japanese and Korean run,
+and the words that stand against one without a blank.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+COLUMNS = ("prompt", "error_message", "labels", "cjk_grams")
+Entry = tuple[int, str | None, str | None, str | None, str | None]  # a video's id and its COLUMNS
+
+_CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+CJK_RUN = f"[{_CJK}]+"
+_CJK_RUN = re.compile(CJK_RUN)
+_WORD = re.compile(rf"(?:[{_CJK}]|[^\W_])+")
+_PART = re.compile(f"{CJK_RUN}|[^{_CJK}]+")
+_NAMES = ", ".join(COLUMNS)
+_ADD = f"INSERT INTO videos_fts(rowid, {_NAMES}) VALUES (?, ?, ?, ?, ?)"
+_REMOVE = f"INSERT INTO videos_fts(videos_fts, rowid, {_NAMES}) VALUES ('delete', ?, ?, ?, ?, ?)"
+
+
+def cjk_grams(text: str | None) -> str | None:
+    """The pieces of every CJK run, `東京塔` as `東京 京塔 塔`, and of its word: `Tower` in `東京Tower`.
+
+    The last character of a run stands alone too, so that a search for one character is a prefix search. None where the
+    text has no such run.
+    """
+    if text is None or text.isascii() or not _CJK_RUN.search(text):
+        return None
+    glued = (word for word in _WORD.findall(text) if _CJK_RUN.search(word))
+    parts = (part for word in glued for part in _PART.findall(word))
+    return " ".join(piece for part in parts for piece in (pieces(part) if _CJK_RUN.match(part) else [part]))
+
+
+def cjk_runs(text: str) -> list[str]:
+    """The maximal runs of Chinese, Japanese and Korean characters in the text, in order."""
+    return _CJK_RUN.findall(text)
+
+
+def pieces(run: str) -> list[str]:
+    """The indexed pieces of one CJK run: every two neighbours, and the last character alone."""
+    return [run[index : index + 2] for index in range(len(run))]
+
+
+def add(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Index new videos."""
+    if entries:
+        connection.exec_driver_sql(_ADD, list(entries))
+
+
+def remove(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Take videos out of the index; the entries must be word for word what was indexed."""
+    if entries:
+        connection.exec_driver_sql(_REMOVE, list(entries))
+
+
+def rebuild(connection: Connection) -> None:
+    """Make the index anew from the rows of `videos`."""
+    connection.exec_driver_sql("INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
+
+
+def check(connection: Connection) -> None:
+    """Raise CatalogError unless the index says what the rows say."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        connection.exec_driver_sql("INSERT INTO videos_fts(videos_fts, rank) VALUES ('integrity-check', 1)")
+    except DBAPIError as error:
+        raise CatalogError("the full-text index differs from the rows: run `catalog reindex --fts`") from error

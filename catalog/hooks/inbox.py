@@ -1,0 +1,68 @@
+"""What arrives, verified and kept: from here on a delivery cannot be lost. It knows no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from catalog import store
+from catalog.errors import CatalogError
+from catalog.wire.parse import parse_videos
+from catalog.wire.webhooks import BadDelivery, BadSignature, Delivery, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from catalog.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The deliveries of one source; `on_new` is called when one has been kept that was not known."""
+
+    database: Database
+    source: str
+    secrets: Sequence[str]
+    now: Callable[[], datetime]
+    tell: Callable[[str], None]
+    on_new: Callable[[], None]
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[HTTPStatus, str]:
+        """Take in one delivery: the status to answer with, and what to say."""
+        now = self.now()
+        try:
+            delivery = verify(headers, body, self.secrets, now.timestamp())
+        except BadDelivery as error:
+            self.tell(str(error))
+            return _refusal(error), str(error)
+        try:
+            is_new = self._keep(delivery, now)
+        except CatalogError as error:
+            self.tell(f"{delivery.id} could not be kept, its sender is asked to deliver again: {error}")
+            return HTTPStatus.SERVICE_UNAVAILABLE, "the library is busy: deliver again"
+        outcome = "kept" if is_new else "known already"
+        self.tell(" ".join(filter(None, (delivery.id, delivery.type, delivery.video_id, outcome))))
+        if is_new:
+            self.on_new()
+        return HTTPStatus.OK, outcome
+
+    def _keep(self, delivery: Delivery, now: datetime) -> bool:
+        """Keep the delivery and what it says of the job in one transaction: whether it was new."""
+        event = dict(delivery.event)
+        answer = parse_videos(event)
+        told_at = answer.webhook.created_at if answer.webhook else None
+        videos = [replace(video, payload=event) for video in answer.videos] if delivery.video_id else []
+        with self.database.write() as connection:
+            is_new = store.save_delivery(connection, self.source, delivery, received_at=now)
+            if is_new and videos:
+                store.save_source(connection, self.source)
+                store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=told_at)
+        return is_new
+
+
+def _refusal(error: BadDelivery) -> HTTPStatus:
+    if error.reason == "size":
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return HTTPStatus.UNAUTHORIZED if isinstance(error, BadSignature) else HTTPStatus.BAD_REQUEST

@@ -1,0 +1,175 @@
+"""A small HTTP server for deliveries: one request a connection, bounded in size and in time. It knows no webhooks.
+
+A whole request has one deadline, however its bytes drip in, and connections that only wait cost no thread. What cannot
+be read is answered with a 4xx, never with a 5xx.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import ConfigError
+from catalog.wire.webhooks import MAX_BODY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import h11
+
+    Receive = Callable[[Mapping[str, str], bytes], tuple[HTTPStatus, str]]
+
+PATHS = frozenset({"/", "/webhook", "/webhooks", "/hooks"})  # where senders are told to deliver
+READ_SECONDS = 15.0
+LINGER_SECONDS = 2.0  # for a sender that is still sending to hear why it was refused
+MAX_HEAD = 16 << 10
+MAX_CONNECTIONS = 512
+RETRY_SECONDS = 30
+
+_EXTRA_HEADERS = {
+    HTTPStatus.METHOD_NOT_ALLOWED: [("Allow", "POST")],
+    HTTPStatus.SERVICE_UNAVAILABLE: [("Retry-After", str(RETRY_SECONDS))],
+}
+
+
+class Receiver:
+    """A running receiver: its `url`, and a way to end it."""
+
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+        self.url = url
+        self._loop = loop
+        self._stopped = stopped
+
+    def stop(self) -> None:
+        """End the receiver, from any thread; a delivery that is being kept is still acknowledged."""
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._stopped.set)
+
+
+class _Refused(Exception):
+    """A request that is answered without being received."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def listen(receive: Receive, host: str, port: int, on_ready: Callable[[Receiver], None]) -> None:
+    """Answer requests with what `receive(headers, body)` says, in a thread, until the receiver is stopped."""
+    stopped = asyncio.Event()
+    conversations: set[asyncio.Task[Any]] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None and len(conversations) < MAX_CONNECTIONS:
+            conversations.add(task)
+            task.add_done_callback(conversations.discard)
+            with suppress(ConnectionError):
+                await _converse(receive, reader, writer)
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(accept, host, port, limit=MAX_HEAD)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    async with server:
+        name, number, *_ = server.sockets[0].getsockname()
+        url = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
+        on_ready(Receiver(url, asyncio.get_running_loop(), stopped))
+        await stopped.wait()
+        server.close()
+        if conversations:
+            await asyncio.wait(conversations, timeout=LINGER_SECONDS)
+        for task in list(conversations):
+            task.cancel()
+
+
+async def _converse(receive: Receive, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    import h11
+
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+    is_read = False
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            request = await _read(connection, reader, writer)
+        if request is None:
+            return
+        is_read = True
+        status, message = await asyncio.to_thread(receive, *request)
+    except _Refused as refusal:
+        status, message = refusal.status, str(refusal)
+    except TimeoutError:
+        status, message = HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"
+    except h11.RemoteProtocolError as error:
+        hint = error.error_status_hint
+        status, message = HTTPStatus(hint) if 400 <= hint < 500 else HTTPStatus.BAD_REQUEST, "this is no HTTP request"
+    await _answer(connection, writer, status, message)
+    if not is_read:
+        await _linger(reader, writer)
+
+
+async def _read(
+    connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> tuple[dict[str, str], bytes] | None:
+    """The headers and the body of a request to the right place; None when nobody asked anything."""
+    import h11
+
+    request = await _next_event(connection, reader, writer)
+    if not isinstance(request, h11.Request):
+        return None
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
+    if request.target.decode("latin-1").partition("?")[0] not in PATHS:
+        raise _Refused(HTTPStatus.NOT_FOUND, "deliveries are taken at /webhook")
+    if request.method != b"POST":
+        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a delivery is a POST")
+    length = headers.get("content-length", "0")
+    body = bytearray()
+    while int(length) <= MAX_BODY and len(body) <= MAX_BODY:
+        event = await _next_event(connection, reader, writer)
+        if isinstance(event, h11.EndOfMessage):
+            return headers, bytes(body)
+        if isinstance(event, h11.Data):
+            body += event.data
+    raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a delivery has at most {MAX_BODY} bytes")
+
+
+async def _next_event(connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> object:
+    import h11
+
+    while (event := connection.next_event()) is h11.NEED_DATA:
+        if connection.they_are_waiting_for_100_continue:
+            writer.write(connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
+        connection.receive_data(await reader.read(MAX_HEAD))
+    return event
+
+
+async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, status: HTTPStatus, message: str) -> None:
+    import h11
+
+    body = json.dumps({"message": message}).encode()
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+        *_EXTRA_HEADERS.get(status, []),
+    ]
+    with suppress(h11.LocalProtocolError):  # the other side has already gone
+        for event in (
+            h11.Response(status_code=status, headers=headers),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            writer.write(connection.send(event) or b"")
+        await writer.drain()
+
+
+async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read on for a moment: a connection closed over unread bytes is reset, and the answer lost with it."""
+    with suppress(OSError, TimeoutError):
+        writer.write_eof()
+        async with asyncio.timeout(LINGER_SECONDS):
+            while await reader.read(MAX_HEAD):
+                pass

@@ -1,0 +1,146 @@
+"""The thread that asks for each job a delivery spoke of, until its server tells how it ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog import store
+from catalog.errors import CatalogError, Gone, SourceError
+from catalog.records import TERMINAL_STATUSES
+from catalog.rows import read_time
+from catalog.wire.ids import raw_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from catalog.database import Database
+    from catalog.store.deliveries import State
+    from catalog.wire.client import Client, Reply
+
+GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
+SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
+MAX_WAITING = 1000  # deliveries looked at together
+
+_WAITING = (
+    "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
+    "WHERE source = ? AND state = 'waiting' ORDER BY attempts, id LIMIT ?"
+)
+
+
+class _Waiting(NamedTuple):
+    id: int
+    webhook_id: str
+    remote_id: str
+    received_at: str
+    attempts: int
+
+
+def growing_pause(attempts: int) -> float:
+    """The seconds to wait after so many attempts at a job: 2, 4, 8 ... an hour."""
+    return float(min(SHORTEST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE))
+
+
+class Retriever:
+    """Retrieves the jobs of waiting deliveries; `run` is for a thread of its own, the rest for any other."""
+
+    def __init__(
+        self,
+        database: Database,
+        source: str,
+        client: Client,
+        *,
+        now: Callable[[], datetime],
+        pause: Callable[[int], float],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._source = source
+        self._client = client
+        self._now = now
+        self._pause = pause
+        self._tell = tell
+        self._due: dict[int, float] = {}
+        self._woken = threading.Event()
+        self._is_stopping = False
+
+    def wake(self) -> None:
+        """Look at the inbox now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the thread after what it is doing."""
+        self._is_stopping = True
+        self._woken.set()
+
+    def run(self) -> None:
+        """Retrieve what is due, and wait for what will be, until stopped."""
+        while not self._is_stopping:
+            try:
+                pause = self._step()
+            except CatalogError as error:
+                self._tell(f"the library cannot be used now: {error}")
+                pause = SHORTEST_PAUSE
+            self._woken.wait(pause)
+            self._woken.clear()
+
+    def _step(self) -> float | None:
+        """Try the delivery that is due first: the seconds until the next one is, None where none waits."""
+        with self._database.read() as connection:
+            waiting = [_Waiting(*row) for row in connection.execute(_WAITING, (self._source, MAX_WAITING))]
+        if not waiting:
+            return None
+        first = min(waiting, key=lambda one: self._due.get(one.id, 0.0))
+        left = self._due.get(first.id, 0.0) - time.monotonic()
+        if left > 0:
+            return left
+        self._try([one for one in waiting if one.remote_id == first.remote_id])
+        return 0.0
+
+    def _try(self, deliveries: list[_Waiting]) -> None:
+        """Ask for a job once, for all the deliveries that speak of it, and keep what came of it."""
+        answer = self._ask(deliveries[0].remote_id)
+        attempts = max(one.attempts for one in deliveries) + 1
+        wanted = answer.retry_after if isinstance(answer, SourceError) else answer.poll_after
+        for one in deliveries:
+            self._due[one.id] = time.monotonic() + max(self._pause(attempts), wanted or 0.0)
+        with self._database.write() as connection:
+            is_settled, message = self._keep(connection, deliveries[0].remote_id, answer)
+            for one in deliveries:
+                state: State = "done" if is_settled else "refused" if self._is_late(one) else "waiting"
+                store.save_attempt(
+                    connection, one.id, state, tried_at=self._now(), message=None if is_settled else message
+                )
+                if state != "waiting":
+                    self._due.pop(one.id, None)
+        self._tell(f"{deliveries[0].remote_id}: {message}")
+
+    def _ask(self, remote_id: str) -> Reply | SourceError:
+        try:
+            return self._client.retrieve(remote_id)
+        except SourceError as error:
+            return error
+
+    def _is_late(self, delivery: _Waiting) -> bool:
+        received_at = read_time(delivery.received_at)
+        return received_at is not None and self._now() - received_at > GIVE_UP_AFTER
+
+    def _keep(self, connection: Connection, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
+        """Save what a retrieve answered: whether the job has come to its end, and a word on how it stands."""
+        now = self._now()
+        if isinstance(answer, SourceError):
+            if isinstance(answer, Gone):
+                told = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
+                status = answer.status or 404
+                store.save_absence(
+                    connection, self._source, raw_id(remote_id), told, received_at=now, http_status=status
+                )
+            return False, str(answer)
+        videos = answer.answer.videos
+        store.save_videos(connection, self._source, videos, channel="get", received_at=now, http_status=answer.status)
+        return any(video.status in TERMINAL_STATUSES for video in videos), videos[0].status

@@ -1,0 +1,126 @@
+"""Which files an import reads: those named, and in folders those of a known kind, each once, in the order of names."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
+STANDARD_INPUT = "-"
+LINES = frozenset({".jsonl", ".ndjson"})
+SIDECARS = frozenset({".json", ".txt"})
+KNOWN = LINES | SIDECARS | {".csv", ".tsv"}
+MEDIA = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".webp", ".png", ".jpg", ".jpeg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read, the clip that it lies beside, or the problem that keeps it from being read."""
+
+    path: Path
+    media: Path | None = None
+    problem: str | None = None
+
+
+class Scan:
+    """Walks the paths; `ignored` counts the files of other kinds that were met in folders."""
+
+    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+        self.paths = [Path(path) for path in paths]
+        self.ignored = 0
+        self._seen: set[tuple[int, int]] = set()
+
+    def __iter__(self) -> Iterator[Found]:
+        for path in self.paths:
+            if str(path) == STANDARD_INPUT:
+                yield Found(path)
+            elif path.is_dir():
+                yield from self._walk(path)
+            else:
+                yield from self._name(path)
+
+    def _name(self, path: Path) -> Iterator[Found]:
+        """A file that the user named: of whatever name, or the sidecars of a clip."""
+        if path.suffix.lower() not in MEDIA:
+            yield from self._check(path, _siblings(path) if path.suffix.lower() in SIDECARS else set())
+            return
+        names = _siblings(path)
+        sidecars = [name for name in sorted(names) if media_of(name, names) == path.name]
+        for name in sidecars:
+            yield from self._check(path.with_name(name), names)
+        if not sidecars:
+            yield Found(
+                path, problem="no .json or .txt beside it tells of the clip" if path.exists() else "no such file"
+            )
+
+    def _walk(self, folder: Path) -> Iterator[Found]:
+        stack = [folder]
+        while stack:
+            here = stack.pop()
+            try:
+                if not self._is_new(here.stat()):
+                    continue
+                names = set(os.listdir(here))  # noqa: PTH208 - names are what is asked for
+            except OSError as error:
+                yield Found(here, problem=_reason(error))
+                continue
+            folders = []
+            for name in sorted(names):
+                path = here / name
+                if name.startswith("."):
+                    continue
+                if path.is_dir():
+                    folders.append(path)
+                elif path.suffix.lower() not in KNOWN:
+                    self.ignored += path.suffix.lower() not in MEDIA
+                else:
+                    yield from self._check(path, names)
+            stack += reversed(folders)
+
+    def _check(self, path: Path, names: Container[str]) -> Iterator[Found]:
+        try:
+            status = path.stat()
+        except OSError as error:
+            yield Found(path, problem=_reason(error))
+            return
+        if not stat.S_ISREG(status.st_mode):
+            yield Found(path, problem="not a regular file")
+        elif self._is_new(status):
+            name = media_of(path.name, names)
+            yield Found(path, path.with_name(name) if name else None)
+
+    def _is_new(self, status: os.stat_result) -> bool:
+        """Whether this very file or folder was not met before, by whatever name: links may go in circles."""
+        identity = status.st_dev, status.st_ino
+        if identity in self._seen:
+            return False
+        self._seen.add(identity)
+        return True
+
+
+def media_of(name: str, names: Container[str]) -> str | None:
+    """The clip among `names` that a sidecar belongs to: `clip.json` or `clip.mp4.json` to `clip.mp4`."""
+    bare = PurePath(name)
+    stem = bare.stem
+    if bare.suffix.lower() not in SIDECARS:
+        return None
+    if stem in names and PurePath(stem).suffix.lower() in MEDIA:
+        return stem
+    spellings = (stem + each for media in sorted(MEDIA) for each in (media, media.upper()))
+    return next((candidate for candidate in spellings if candidate in names), None)
+
+
+def _siblings(path: Path) -> set[str]:
+    try:
+        return set(os.listdir(path.parent))  # noqa: PTH208 - names are what is asked for
+    except OSError:
+        return set()
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,85 @@
+"""What a file turns into, one item after another, and what no library should be made to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from catalog.records import Refusal
+from catalog.wire.redact import redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from catalog.wire.answers import ParsedVideo
+
+MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
+MAX_DEPTH = 100  # levels of nesting; a server's deepest answer has 8
+MAX_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A video that a file tells of; `place` is its line or its number in the file, None where it is all of it."""
+
+    video: ParsedVideo
+    place: int | None
+    channel: str = "import"
+    form: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A line of a Batch input file: it names no video until the line of the output with its `custom_id` is known."""
+
+    custom_id: str
+    line: dict[str, Any]
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """That a Batch request was answered: by a video, or by an error (`remote_id` is None)."""
+
+    custom_id: str
+    remote_id: str | None
+
+
+Item = Entry | Request | Outcome | Refusal
+
+
+def admit(
+    video: ParsedVideo, place: int | None, *, channel: str = "import", form: str = "", links: Iterable[Any] = ()
+) -> Entry | Refusal:
+    """The video as an entry, or why the library will not hold it."""
+    name = video.remote_id
+    if len(name) > MAX_ID:
+        return refuse(place, f"the id has {len(name)} characters, more than {MAX_ID}")
+    if not name.isprintable():
+        return refuse(place, f"the id {name!a} is no printable text")
+    if is_too_deep(video.payload):
+        return refuse(place, f"nested more than {MAX_DEPTH} levels deep")
+    return Entry(video, place, channel, form, tuple((link[0], link[1]) for link in links))
+
+
+def refuse(place: int | None, reason: str) -> Refusal:
+    """A refusal in one line, short, without secrets, in characters that every terminal and file can hold."""
+    line = redact_text(" ".join(reason.split()))
+    line = line.encode("utf-8", "replace").decode()
+    return Refusal(place, line if len(line) <= MAX_REASON else line[: MAX_REASON - 1] + "…")
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether JSON is nested deeper than it may be, level by level: recursion is what must not happen here."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,277 @@
+"""One import: scan the paths, read each file into items, keep them a batch at a time, report on every file."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from catalog import store
+from catalog.database import Database, backup
+from catalog.errors import ConfigError
+from catalog.ingest import sheets, vault
+from catalog.ingest.answers import read_value
+from catalog.ingest.folders import LINES, STANDARD_INPUT, Found, Scan
+from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
+from catalog.ingest.joins import Joins
+from catalog.ingest.sidecars import MAX_SIDECAR, read_sidecar
+from catalog.ingest.texts import Value, read_values
+from catalog.records import FileReport, ImportReport, Refusal
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import BinaryIO
+
+    from sqlalchemy import Connection
+
+    Progress = Callable[[str, int, int | None, str], None]
+
+BATCH = 1000  # items a transaction
+BATCH_BYTES = 16 * 1024 * 1024  # bytes of a transaction's files, whichever is reached first
+MAX_REFUSED = 100  # refusals of one file that are told; all are counted
+
+COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
+
+_SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_UNKEPT = (ValueError, OverflowError, RecursionError, IntegrityError)  # what data can do to a store
+_SHEETS = frozenset({".csv", ".tsv"})
+
+
+def import_paths(
+    database: Database,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    source: str,
+    columns: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    on_progress: Progress | None = None,
+    now: datetime | None = None,
+) -> ImportReport:
+    """Take in files and folders, `-` for standard input, as what `source` said: a report on every file.
+
+    `columns` maps headers of tables to fields, to `metadata.KEY`, or to an empty text that leaves a column out.
+    `on_progress(path, items, None, "importing")` is called as it goes. A dry run works on a copy of the library that is
+    thrown away. Raises ConfigError for a bad map or source, CatalogError when the library fails; nothing about a file
+    raises.
+    """
+    if not _SOURCE_NAME.fullmatch(source):
+        raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {source!r}")
+    sheets.check_columns(columns or {})
+    with ExitStack() as stack:
+        if dry_run:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-dry-run-"))
+            database = Database(backup(database.path, Path(folder) / database.path.name))
+            stack.callback(database.close)
+        run = _Import(database, source, columns or {}, now or datetime.now(UTC), on_progress)
+        return replace(run.read(Scan(paths)), is_dry_run=dry_run)
+
+
+@dataclass(slots=True)
+class _File:
+    """A file as its report grows; `modified` is the time of what it says, where that tells none."""
+
+    path: str
+    modified: datetime | None = None
+    form: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.counts["refusals"] += 1
+        if len(self.refused) < MAX_REFUSED:
+            self.refused.append(refusal)
+
+    def report(self) -> FileReport:
+        return FileReport(self.path, self.form, **self.counts, refused=tuple(self.refused))
+
+
+class _Import:
+    def __init__(
+        self,
+        database: Database,
+        source: str,
+        columns: Mapping[str, str],
+        now: datetime,
+        on_progress: Progress | None,
+    ) -> None:
+        self.database = database
+        self.source = source
+        self.columns = columns
+        self.now = now
+        self.on_progress = on_progress
+        self.files: list[_File] = []
+        self.joins = Joins(paths=[])
+        self.pending: list[tuple[int, Entry]] = []
+        self.pending_bytes = 0
+
+    def read(self, scan: Scan) -> ImportReport:
+        started = time.perf_counter()
+        for found in scan:
+            self._read_file(found)
+        self._flush()
+        for number, item in self.joins.settle(self._find_known):
+            if item is None:
+                self.files[number].counts["waiting"] += 1
+            else:
+                self._take(number, item)
+        self._flush()
+        reports = tuple(file.report() for file in self.files)
+        totals: dict[str, Any] = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
+        return ImportReport(
+            self.source,
+            reports,
+            **totals,
+            ignored=scan.ignored,
+            seconds=round(time.perf_counter() - started, 3),
+        )
+
+    # Reading
+
+    def _read_file(self, found: Found) -> None:
+        number, file = len(self.files), _File(str(found.path))
+        self.files.append(file)
+        self.joins.paths.append(file.path)
+        if found.problem is not None:
+            file.refuse(refuse(None, found.problem))
+            return
+        try:
+            with ExitStack() as stack:
+                for item in self._open(found, file, stack):
+                    self._take(number, item)
+        except OSError as error:
+            file.refuse(refuse(None, f"cannot be read: {(error.strerror or type(error).__name__).lower()}"))
+
+    def _open(self, found: Found, file: _File, stack: ExitStack) -> Iterator[Item]:
+        """The items of a file, by what its name says it is."""
+        if file.path == STANDARD_INPUT:
+            file.form = "json"
+            yield from self._read_json(file, sys.stdin.buffer, is_lines=False)
+            return
+        stream = stack.enter_context(found.path.open("rb"))
+        suffix = found.path.suffix.lower()
+        file.modified = datetime.fromtimestamp(found.path.stat().st_mtime, UTC)
+        if suffix in _SHEETS:
+            file.form = "csv"
+            yield from sheets.read_rows(stream, self.columns)
+        elif found.media is not None or suffix == ".txt":
+            file.form = "sidecar" if found.media else "text"
+            data = stream.read(MAX_SIDECAR + 1)
+            too_large = refuse(None, f"more than {MAX_SIDECAR // 1024 // 1024} MiB beside a clip")
+            yield from [too_large] if len(data) > MAX_SIDECAR else read_sidecar(found.path, data, found.media)
+        else:
+            file.form = "json"
+            yield from self._read_json(file, stream, is_lines=suffix in LINES)
+
+    def _read_json(self, file: _File, stream: BinaryIO, *, is_lines: bool) -> Iterator[Item]:
+        is_chain = Path(file.path).stem.startswith("remix_chains")
+        for value in read_values(stream, is_lines=is_lines):
+            if not isinstance(value, Value):
+                yield value
+                continue
+            if value.place is not None and file.form == "json":
+                file.form = "jsonl"
+            self.pending_bytes += value.size
+            if is_chain and isinstance(value.told, list):
+                yield from vault.read_chains(value.told)
+            else:
+                yield from read_value(value.told, value.place)
+
+    # Keeping
+
+    def _take(self, number: int, item: Item) -> None:
+        file = self.files[number]
+        if isinstance(item, Refusal):
+            file.refuse(item)
+        elif isinstance(item, Request):
+            file.form = "batch"
+            self.joins.ask(number, item)
+        elif isinstance(item, Outcome):
+            file.form = "batch"
+            self.joins.answer(number, item)
+        else:
+            file.form = item.form or file.form
+            self.pending.append((number, item))
+            if len(self.pending) >= BATCH or self.pending_bytes >= BATCH_BYTES:
+                self._flush()
+                if self.on_progress:
+                    self.on_progress(file.path, sum(file.counts.values()), None, "importing")
+
+    def _flush(self) -> None:
+        """Keep what is pending in one transaction; where one item of it cannot be kept, each in one of its own."""
+        pending, self.pending, self.pending_bytes = self.pending, [], 0
+        if not pending:
+            return
+        try:
+            self._save(pending)
+        except _UNKEPT:
+            for number, entry in pending:
+                try:
+                    self._save([(number, entry)])
+                except _UNKEPT as error:
+                    self.files[number].refuse(refuse(entry.place, f"cannot be kept: {type(error).__name__}"))
+
+    def _save(self, pending: list[tuple[int, Entry]]) -> None:
+        kept: list[tuple[int, store.Saved]] = []
+        with self.database.write() as connection:
+            store.save_source(connection, self.source)
+            for (number, channel), group in groupby(pending, key=lambda pair: (pair[0], pair[1].channel)):
+                entries = [entry for _, entry in group]
+                saved = store.save_videos(
+                    connection,
+                    self.source,
+                    [entry.video for entry in entries],
+                    channel=channel,
+                    received_at=self.now,
+                    as_of=self.files[number].modified,
+                )
+                kept.append((number, saved))
+                for entry in entries:
+                    if entry.links:
+                        self._link(connection, entry)
+        for number, saved in kept:
+            self.files[number].counts.update(
+                added=len(saved.added), changed=len(saved.changed), unchanged=len(saved.unchanged)
+            )
+
+    def _link(self, connection: Connection, entry: Entry) -> None:
+        query = text(
+            "SELECT id FROM videos WHERE source = :source AND remote_id = :name UNION ALL "
+            "SELECT video_id FROM video_aliases WHERE source = :source AND alias = :name"
+        )
+        row = connection.execute(query, {"source": self.source, "name": entry.video.remote_id}).first()
+        if row is not None:
+            store.save_links(connection, self.source, row[0], entry.links, origin="request")
+
+    @cached_property
+    def _known_requests(self) -> dict[str, list[str]]:
+        """The videos of earlier imports by the name that a batch gave their request: one walk, as no index helps."""
+        query = "SELECT batch_custom_id, remote_id FROM videos WHERE source = ? AND batch_custom_id IS NOT NULL"
+        known: dict[str, list[str]] = {}
+        with self.database.read() as connection:
+            for custom_id, remote_id in connection.execute(query, (self.source,)):
+                known.setdefault(custom_id, []).append(remote_id)
+        return known
+
+    def _find_known(self, custom_id: str, prompt: str | None) -> str | None:
+        """The one video of an earlier import that a request may have made: its prompt is this one, or not known."""
+        query = "SELECT prompt FROM videos WHERE source = ? AND remote_id = ?"
+        with self.database.read() as connection:
+            fitting = [
+                remote_id
+                for remote_id in self._known_requests.get(custom_id, ())
+                if connection.execute(query, (self.source, remote_id)).fetchone()[0] in (None, prompt)
+            ]
+        return fitting[0] if len(fitting) == 1 else None

@@ -1,0 +1,193 @@
+"""Tables: a row is a video, and each column a field of it, by its name or by the user's map.
+
+A row becomes a job object of the reference format, so that sizes, lengths, times and status words are read as those of
+any server are.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from catalog.errors import ConfigError
+from catalog.ingest.items import Item, admit, refuse
+from catalog.ingest.texts import MAX_LINE, UTF16_MARKS
+from catalog.wire.parse import parse_videos
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+METADATA = "metadata."
+LEFT_OUT = ""
+REPORTED = "reported"  # a cost that the provider told; an estimate is made anew
+
+# A field of a video, and the key of the job object that it goes to.
+FIELDS = {
+    "remote_id": "id",
+    "kind": "object",
+    "status": "status",
+    "provider_status": "status",
+    "progress": "progress",
+    "model": "model",
+    "prompt": "prompt",
+    "negative_prompt": "negative_prompt",
+    "seconds": "seconds",
+    "width": "width",
+    "height": "height",
+    "size": "size",
+    "size_text": "size",
+    "quality": "quality",
+    "tier": "tier",
+    "created_at": "created_at",
+    "completed_at": "completed_at",
+    "expires_at": "expires_at",
+    "error_code": "error.code",
+    "error_message": "error.message",
+    "remixed_from_id": "remixed_from_video_id",
+    "output_urls": "output_url",
+    "cost_usd": "cost",
+    "cost_basis": "",
+    "batch_custom_id": "custom_id",
+    "metadata": "metadata",
+    "extra": "extra",
+}
+# Other words for a field that nothing else can be meant by.
+SYNONYMS = {
+    "id": "remote_id",
+    "video_id": "remote_id",
+    "task_id": "remote_id",
+    "created": "created_at",
+    "completed": "completed_at",
+    "expires": "expires_at",
+    "duration": "seconds",
+    "url": "output_urls",
+    "output_url": "output_urls",
+    "remixed_from_video_id": "remixed_from_id",
+}
+# What an export of a library has besides, and a library finds out for itself.
+DERIVED = frozenset(
+    {"ref", "source", "first_seen_at", "last_seen_at", "gone_at", "deleted_at", "flaws", "tags", "links"}
+)
+_JSON = frozenset({"metadata", "extra", "output_url"})
+_DELIMITERS = ",;\t"
+
+
+class _NoColumn(ValueError):
+    """A header that cannot be used; the message says what to do."""
+
+
+def check_columns(columns: Mapping[str, str]) -> None:
+    """Raise ConfigError for a map with a target that is no field."""
+    for header, target in columns.items():
+        if target not in FIELDS and target != LEFT_OUT and not (target.startswith(METADATA) and target != METADATA):
+            raise ConfigError(f"column {header!r} cannot go to {target!r}: no such field{_suggest(target)}")
+
+
+def read_rows(stream: BinaryIO, columns: Mapping[str, str]) -> Iterator[Item]:
+    """The videos of a table's rows, by line; the whole table is refused for a column that goes nowhere."""
+    csv.field_size_limit(MAX_LINE)
+    is_utf16 = stream.read(2) in UTF16_MARKS
+    stream.seek(0)
+    encoding, errors = ("utf-16", "strict") if is_utf16 else ("utf-8-sig", "surrogateescape")
+    with io.TextIOWrapper(stream, encoding, errors=errors, newline="") as text:
+        try:
+            yield from _read_table(text, columns)
+        except UnicodeError:
+            yield refuse(None, "not UTF-16, as its byte order mark says")
+
+
+def _read_table(text: io.TextIOWrapper, columns: Mapping[str, str]) -> Iterator[Item]:
+    first = text.readline(MAX_LINE)
+    if not first:
+        yield refuse(None, "the file is empty")
+        return
+    text.seek(0)
+    rows = csv.reader(text, delimiter=max(_DELIMITERS, key=first.count))
+    try:
+        targets = _read_header(next(rows, []), columns)
+    except (csv.Error, _NoColumn) as error:
+        yield refuse(None, str(error))
+        return
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield refuse(rows.line_num, f"not CSV: {error}")
+            continue
+        if row is None:
+            return
+        if any(cell.strip() for cell in row):
+            yield _read_row(row, targets, rows.line_num)
+
+
+def _read_header(header: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """The key of the job object for each column; raises _NoColumn that names it."""
+    targets: list[str] = []
+    for name in (cell.strip() for cell in header):
+        word = name.lower().replace(" ", "_")
+        target = columns.get(name, SYNONYMS.get(word, LEFT_OUT if word in DERIVED or not name else word))
+        if target not in FIELDS and target != LEFT_OUT and not target.startswith(METADATA):
+            advice = f'map it with --column "{name}=FIELD", or leave it out with --column "{name}="'
+            raise _NoColumn(f"column {name!r} is no field of a video{_suggest(word)}: {advice}")
+        targets.append(target)
+    twice = next((target for target in targets if target and targets.count(target) > 1), None)
+    if twice is not None:
+        raise _NoColumn(f"two columns go to {twice}: leave one out")
+    if "remote_id" not in targets:
+        raise _NoColumn('no column has the id of the video: map one with --column "NAME=remote_id"')
+    return targets
+
+
+def _suggest(word: str) -> str:
+    close = get_close_matches(word.lower(), [*FIELDS, *SYNONYMS], n=1)
+    return f", did you mean {SYNONYMS.get(close[0], close[0])}?" if close else ""
+
+
+def _read_row(row: Sequence[str], targets: Sequence[str], line: int) -> Item:
+    if len(row) > len(targets):
+        return refuse(line, f"{len(row)} cells, but {len(targets)} columns")
+    told = {target: cell.strip() for target, cell in zip(targets, row, strict=False) if target and cell.strip()}
+    if any(not cell.isascii() and not _is_text(cell) for cell in told.values()):
+        return refuse(line, "not UTF-8")
+    if "remote_id" not in told:
+        return refuse(line, "the row has no id")
+    return admit(parse_videos(_job_of(told)).videos[0], line, form="csv")
+
+
+def _job_of(told: Mapping[str, str]) -> dict[str, Any]:
+    job: dict[str, Any] = {"object": "video"}
+    for name, cell in told.items():
+        if name.startswith(METADATA):
+            job.setdefault("metadata", {})[name.removeprefix(METADATA)] = cell
+            continue
+        key = FIELDS[name]
+        value = _read_cell(cell) if key in _JSON else cell
+        if key.startswith("error."):
+            job.setdefault("error", {})[key.removeprefix("error.")] = value
+        elif isinstance(value, dict) and key == "extra":
+            job = {**value, **job}
+        elif isinstance(value, dict) and key in job:
+            job[key] |= value
+        else:
+            job[key] = value
+    if "provider_status" in told:
+        job["status"] = told["provider_status"]
+    if told.get("cost_basis", REPORTED) != REPORTED:
+        job.pop("cost", None)
+    job.pop(LEFT_OUT, None)
+    return job
+
+
+def _read_cell(cell: str) -> Any:
+    """A cell that may hold JSON, as an export of a library writes it."""
+    try:
+        return json.loads(cell) if cell[0] in "[{" else cell
+    except (ValueError, RecursionError):
+        return cell
+
+
+def _is_text(cell: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in cell)

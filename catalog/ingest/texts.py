@@ -1,0 +1,197 @@
+"""Bytes of a file to JSON values: encodings, lines, caps, and what exactly is wrong with a text that is no JSON.
+
+A file of one value per line is read as a stream, so its size does not matter; a value that spans lines is read whole.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from catalog.ingest.items import refuse
+from catalog.records import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_DOCUMENT = 256 * 1024 * 1024  # bytes of one JSON document; a Batch file has at most 200 MB
+MAX_LINE = 32 * 1024 * 1024  # bytes of one line among many
+
+_MIB = 1024 * 1024
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Unreadable(ValueError):
+    """Bytes that are no JSON; the message says why, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A JSON value of a file; `place` is its line, None where it is the whole file. `size` is in bytes."""
+
+    place: int | None
+    told: Any
+    size: int
+
+
+def read_values(stream: BinaryIO, *, is_lines: bool = False) -> Iterator[Value | Refusal]:
+    """Every JSON value of a file, in order, and what is no JSON as a refusal.
+
+    `is_lines` says that the name promises one value per line; else a first line that is a whole value does. Raises
+    OSError.
+    """
+    lines = LineReader(stream)
+    try:
+        yield from _read(lines, is_lines)
+    except UnicodeError:
+        yield refuse(None, "not UTF-16, as its byte order mark says")
+    finally:
+        lines.release()
+
+
+class LineReader:
+    """The lines of a binary stream as UTF-8, whichever encoding its byte order mark names.
+
+    `number` is that of the line read last.
+    """
+
+    def __init__(self, stream: BinaryIO, number: int = 0) -> None:
+        buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.BytesIO", stream))
+        head = buffered.peek(len(codecs.BOM_UTF8))
+        self._text = io.TextIOWrapper(buffered, "utf-16", newline="\n") if head.startswith(UTF16_MARKS) else None
+        self._stream = buffered
+        if head.startswith(codecs.BOM_UTF8):
+            buffered.read(len(codecs.BOM_UTF8))
+        self.number = number
+
+    def read(self, cap: int) -> bytes | None:
+        """The next line that is not blank, None at the end; raises Unreadable for one over `cap`, which it skips."""
+        while line := self._read(cap + 1):
+            self.number += 1
+            if len(line) > cap:
+                while line and not line.endswith(b"\n"):
+                    line = self._read(cap)
+                raise Unreadable(f"a line of more than {cap / _MIB:g} MiB")
+            if not line.isspace():
+                return line
+        return None
+
+    def read_rest(self, cap: int) -> bytes:
+        """Everything that is left; raises Unreadable when it is over `cap`."""
+        rest = self._text.read(cap + 1).encode() if self._text else self._stream.read(cap + 1)
+        if len(rest) > cap:
+            raise Unreadable(f"one JSON document of more than {MAX_DOCUMENT / _MIB:g} MiB: save it as JSON lines")
+        return rest
+
+    def release(self) -> None:
+        """Leave the stream to whoever opened it."""
+        if self._text:
+            self._text.detach()
+
+    def _read(self, limit: int) -> bytes:
+        return self._text.readline(limit).encode() if self._text else self._stream.readline(limit)
+
+
+def _read(lines: LineReader, is_lines: bool) -> Iterator[Value | Refusal]:
+    try:
+        line = lines.read(MAX_DOCUMENT)
+    except Unreadable as error:
+        yield refuse(lines.number, str(error))
+        yield from _read_lines(lines)
+        return
+    if line is None:
+        yield refuse(None, "the file is empty")
+        return
+    head = _parse(lines.number, line)
+    if isinstance(head, Refusal) and not is_lines:
+        yield from _read_document(line, head, lines)
+        return
+    others = _read_lines(lines)
+    second = next(others, None)
+    if second is None:
+        yield head if is_lines else replace(head, place=None)
+        return
+    yield head
+    yield second
+    yield from others
+
+
+def _read_document(line: bytes, head: Refusal, lines: LineReader) -> Iterator[Value | Refusal]:
+    """One value over many lines; where it is none and the second line is a value of its own, one value per line."""
+    try:
+        rest = lines.read_rest(MAX_DOCUMENT - len(line))
+    except Unreadable as error:
+        yield refuse(None, str(error))
+        return
+    try:
+        document = b"\n" * (lines.number - 1) + line + rest
+        yield Value(None, read_json(document), len(document))
+    except Unreadable as error:
+        others = _read_lines(LineReader(io.BytesIO(rest), lines.number))
+        second = next(others, None)
+        if not isinstance(second, Value) or not isinstance(second.told, dict):
+            yield refuse(None, str(error))
+            return
+        yield head
+        yield second
+        yield from others
+
+
+def _read_lines(lines: LineReader) -> Iterator[Value | Refusal]:
+    while True:
+        try:
+            line = lines.read(MAX_LINE)
+        except Unreadable as error:
+            yield refuse(lines.number, str(error))
+            continue
+        if line is None:
+            return
+        yield _parse(lines.number, line)
+
+
+def _parse(place: int, line: bytes) -> Value | Refusal:
+    try:
+        return Value(place, read_json(line.rstrip()), len(line))
+    except Unreadable as error:
+        return refuse(place, str(error))
+
+
+def read_json(data: bytes) -> Any:
+    """The JSON value of UTF-8 bytes; raises Unreadable, with the line and column of the fault."""
+    try:
+        return _decode(data.decode())
+    except Unreadable:
+        raise
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise Unreadable(f"not JSON: {error.msg} at {where}") from error
+    except RecursionError as error:
+        raise Unreadable("nested too deeply") from error
+    except ValueError as error:
+        raise Unreadable("a number of too many digits") from error
+
+
+def read_text(data: bytes) -> str:
+    """The text of bytes in UTF-8, or in UTF-16 with a byte order mark; raises Unreadable."""
+    try:
+        return data.decode("utf-16" if data.startswith(UTF16_MARKS) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object, unless it says two things under one key: nobody can know which one counts."""
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        for key, value in pairs:
+            if value != told[key]:
+                raise Unreadable(f"the key {key[:40]!a} stands twice, with different values")
+    return told
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_unique).decode

@@ -1,0 +1,178 @@
+"""Exports of SoraVault (github.com/charyou/SoraVault), which saved whole Sora libraries while Sora was there.
+
+It writes `soravault_manifest_….json` (`items`, and with remixes `remix_chains`), `remix_chains.json` (`chains`),
+`mirror_manifest.json` (`entries`) and, beside each clip, a `.txt` of `Name : value` lines with the prompt below a rule.
+A published clip has a post id, which remixes name their parents by, and is known by it here; a draft has only the id of
+its generation. Everything becomes a job object of the reference format that keeps the original under `soravault`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from catalog.ingest.items import Item, admit, refuse
+from catalog.wire.parse import parse_videos
+from catalog.wire.places import Place, compile_place, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FORM = "soravault"
+
+_IDS = ("postId", "genId", "taskId")
+_ATTACHED = "_raw.post.attachments[]"
+
+
+def _places(*texts: str) -> tuple[Place, ...]:
+    return tuple(map(compile_place, texts))
+
+
+# The field of the job object, and the places of an item that tell it, best first.
+_FIELDS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    ("prompt", _places("prompt", "_raw.post.text", "_raw.post.caption", "_raw.prompt", "_raw.task_prompt")),
+    ("model", _places("model", "_raw.model", f"{_ATTACHED}.model")),
+    ("quality", _places("quality")),
+    ("seconds", _places("duration", "_raw.duration_s", f"{_ATTACHED}.duration_s")),
+    ("width", _places("width", "_raw.width", f"{_ATTACHED}.width")),
+    ("height", _places("height", "_raw.height", f"{_ATTACHED}.height")),
+    ("created_at", _places("_raw.post.posted_at", "_raw.created_at", "date")),
+    ("output_url", _places("downloadUrl", "previewUrl", "pngUrl")),
+    ("remixed_from_video_id", _places("remixParentPostId", "_raw.post.parent_post_id")),
+)
+_GENERATION_IDS = _places("genId", "_raw.generation_id", f"{_ATTACHED}.id", f"{_ATTACHED}.generation_id")
+_POST_ID = _places("postId", "_raw.post.id")
+
+_CHILD_KEYS = ("childPostId", "child_post_id", "childId", "child_id", "child", "postId", "genId", "id")
+_PARENT_KEYS = ("parentPostId", "parent_post_id", "parentId", "parent_id", "parent", "remixed_from_video_id")
+_CHAIN_KEYS = ("chains", "remix_chains")
+
+_RULE = re.compile(r"^\W*[─-]{2}\W*Prompt\b.*$", re.MULTILINE)
+_HEADER = re.compile(r"^([A-Z][\w .]{0,30}?)\s*:[ \t]*(.*?)\s*$", re.MULTILINE)
+_NO_PROMPT = "(none)"
+_HEADER_KEYS = {
+    "generation id": "genId",
+    "post id": "postId",
+    "task id": "taskId",
+    "date": "date",
+    "duration": "duration",
+    "quality": "quality",
+    "model": "model",
+    "parent post id": "remixParentPostId",
+    "remix parent": "remixParentPostId",
+}
+
+
+def is_export(told: object) -> bool:
+    """Whether the value is a manifest, a file of chains, or one item of a manifest."""
+    if not isinstance(told, dict):
+        return False
+    if "soravault_version" in told or any(isinstance(told.get(key), list) for key in _CHAIN_KEYS):
+        return True
+    if isinstance(told.get("entries"), list):
+        return any(isinstance(entry, dict) and _is_item(entry) for entry in told["entries"])
+    return _is_item(told)
+
+
+def _is_item(told: Mapping[str, Any]) -> bool:
+    return "genId" in told or ("postId" in told and "mode" in told)
+
+
+def read_export(told: Any, place: int | None = None, *, channel: str = "import") -> Iterator[Item]:
+    """The clips of an export, and the edges between them; items are numbered where the value has no line."""
+    if _is_item(told):
+        yield _read_item(told, place, channel)
+        return
+    for key in ("items", "entries"):
+        entries = told.get(key)
+        for number, entry in enumerate(entries if isinstance(entries, list) else (), 1):
+            yield _read_item(entry, place or number, channel)
+    for key in _CHAIN_KEYS:
+        if key in told:
+            yield from read_chains(told[key], channel=channel)
+
+
+def _read_item(told: object, place: int | None, channel: str) -> Item:
+    payload = to_job(told) if isinstance(told, dict) else None
+    if payload is None:
+        return refuse(place, "the item has no id" if isinstance(told, dict) else "the item is no object")
+    return _admit(payload, place, channel)
+
+
+def _admit(payload: dict[str, Any], place: int | None, channel: str) -> Item:
+    return admit(parse_videos(payload).videos[0], place, channel=channel, form=FORM)
+
+
+def to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
+    """The item as a job object, `fields` on top; None where it has no id. A clip with a link to it was finished."""
+    told = {key: _first(item, places) for key, places in _FIELDS}
+    told |= fields
+    names = [name for places in (_POST_ID, _GENERATION_IDS) for name in _texts(item, places)]
+    names = list(dict.fromkeys(names or _texts(item, (compile_place("taskId"),))))
+    if not names:
+        return None
+    is_image = item.get("mode") == "v1" and item.get("isVideo") is False
+    job: dict[str, Any] = {"id": names[0], "object": "image" if is_image else "video"}
+    job |= {"status": "completed"} if told["output_url"] else {}
+    job |= {key: value for key, value in told.items() if value not in (None, "")}
+    job |= {"aliases": names[1:]} if names[1:] else {}
+    return {**job, FORM: dict(item)}
+
+
+def _first(item: Mapping[str, Any], places: tuple[Place, ...]) -> Any:
+    found = (value for place in places for value in follow(dict(item), place))
+    return next((value for value in found if value not in (None, "") and not isinstance(value, dict | list)), None)
+
+
+def _texts(item: Mapping[str, Any], places: tuple[Place, ...]) -> list[str]:
+    found = (value for place in places for value in follow(dict(item), place))
+    return [value for value in found if isinstance(value, str) and value.strip()]
+
+
+def read_chains(told: object, *, channel: str = "import") -> Iterator[Item]:
+    """The remixes that records tell of, numbered: each child with its parent, and the post that was kept with it."""
+    for place, record in enumerate(told if isinstance(told, list) else [told], 1):
+        link = record if isinstance(record, dict) else {}
+        child, parent = _text(link, _CHILD_KEYS), _text(link, _PARENT_KEYS)
+        if child is None or parent is None:
+            yield refuse(place, "the record names no clip with its parent")
+            continue
+        post = _recorded_post(link)
+        about = {key: value for key, value in link.items() if key != "raw"}
+        if post.get("id") == parent:
+            about.pop("prompt", None)  # it is the parent's
+            yield _read_item({"postId": parent, "_raw": link["raw"]}, place, channel)
+        elif post.get("id") == child:
+            about["_raw"] = link["raw"]
+        job = to_job({**about, "postId": child}, remixed_from_video_id=parent)
+        if job is not None:
+            yield _admit(job, place, channel)
+
+
+def _recorded_post(record: Mapping[str, Any]) -> dict[str, Any]:
+    raw = record.get("raw")
+    post = raw.get("post") if isinstance(raw, dict) else None
+    return post if isinstance(post, dict) else {}
+
+
+def _text(node: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
+    return next((value for value in map(node.get, keys) if isinstance(value, str) and value.strip()), None)
+
+
+def read_sidecar(text: str) -> dict[str, Any] | None:
+    """The item that a `.txt` of the export describes, None where the text is not one: then all of it is a prompt."""
+    rule = _RULE.search(text)
+    if rule is None:
+        return None
+    lines = {name.lower(): value for name, value in _HEADER.findall(text[: rule.start()])}
+    item: dict[str, Any] = {
+        _HEADER_KEYS[name]: value for name, value in lines.items() if value and name in _HEADER_KEYS
+    }
+    if not any(key in item for key in _IDS):
+        return None
+    prompt = text[rule.end() :].strip()
+    sides = re.search(r"(\d+)\s*[x×]\s*(\d+)", lines.get("resolution", ""))
+    item |= {"width": int(sides[1]), "height": int(sides[2])} if sides else {}
+    item |= {"duration": item["duration"].removesuffix("s")} if "duration" in item else {}
+    item |= {"prompt": prompt} if prompt and prompt != _NO_PROMPT else {}
+    return {**{name: value for name, value in lines.items() if name not in _HEADER_KEYS and value}, **item}

@@ -1,0 +1,53 @@
+"""What frames every verb that brings videos in: before it, notes and prices; after it, the facets of new prompts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from catalog import store
+from catalog.capture import take_in_spool
+from catalog.capture.spool import list_notes
+from catalog.extraction import extract_due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.config import Settings
+    from catalog.database import Database
+    from catalog.sync.run import Progress
+
+
+@contextmanager
+def taking_in(database: Database, settings: Settings, on_progress: Progress | None = None) -> Iterator[None]:
+    """Run a journey in between; facets that an interruption leaves due are read by the next."""
+    take_in_notes(database)
+    keep_prices(database, settings)
+    yield
+    read_prompts(database, settings, on_progress)
+
+
+def take_in_notes(database: Database) -> None:
+    """Take in what a capturing client noted while the library was busy or away."""
+    if list_notes(database.path):
+        take_in_spool(database)
+
+
+def keep_prices(database: Database, settings: Settings) -> None:
+    """Keep prices in the library as they are configured now, and estimate anew where they moved."""
+    prices = settings.load_prices()
+    payers = {source.name: (source.dialect, source.prices) for source in settings.sources.values()}
+    with database.read() as connection:
+        if store.has_prices(connection, prices, payers):
+            return
+    with database.write() as connection:
+        store.save_prices(connection, prices)
+        for name, (dialect, provider) in payers.items():
+            store.save_source(connection, name, dialect=dialect, provider=provider)
+        store.estimate_costs(connection)
+
+
+def read_prompts(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
+    """Extract the facets of the prompts that are new."""
+    tell = on_progress or (lambda *_: None)
+    extract_due(database, settings.facets, on_progress=lambda done, total: tell("prompts", done, total, "reading"))

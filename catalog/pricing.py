@@ -1,0 +1,342 @@
+"""What a job costs, in US dollars: reported by the server, else estimated from a table of prices, else unknown.
+
+Prices are kept per provider and model, because the same model costs up to 2.5 times more at another reseller. The table
+that comes with the package is `pricing.csv` beside this module. An amount that is not known is None, never 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from catalog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Origin = Literal["table", "user"]
+Basis = Literal["reported", "estimated", "unknown"]
+
+TABLE = Path(__file__).with_suffix(".csv")
+COLUMNS = ("source", "model", "tier", "usd_per_second", "valid_from", "valid_to", "reference")
+BASE = "base"
+NAMED_TIERS = {1440: "2k", 2160: "4k"}
+
+BATCH_FACTORS = {"openai": Decimal("0.5")}
+"""What a job of the Batch API costs beside the same job sent alone, where that is documented."""
+
+NEVER_BILLED = frozenset({"cancelled", "expired"})
+NOT_BILLED = {"openai": frozenset({"failed"}), "unified": frozenset({"failed"})}
+"""Final states without a bill: everywhere, and at providers that say so."""
+
+_TIER = re.compile(r"[1-9][0-9]{2,4}p|[1-9]k|base")
+_LITELLM_PRICE = re.compile(r"output_cost_per_second_([1-9][0-9]{2,4}p|[1-9]k)")
+_LITELLM_BASE = ("output_cost_per_second", "output_cost_per_video_per_second")
+_MICRO = Decimal("0.000001")
+_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one second of video costs at one provider.
+
+    `source` is the provider's prefix in the table, or the name of a configured source. `tier` is the short side of the
+    frame (`720p`, `1080p`, `2k`, `4k`) or `base`. The days are inclusive; None is open. A `user` price beats the table.
+    """
+
+    source: str
+    model: str
+    tier: str
+    usd_per_second: Decimal
+    valid_from: date | None = None
+    valid_to: date | None = None
+    reference: str | None = None
+    origin: Origin = "table"
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the price held on `day`."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+class BadCell(ValueError):
+    """A cell of a table of prices that cannot be read: its `column`, and the `rule` it breaks, without the value."""
+
+    def __init__(self, column: str, rule: str, *value: object) -> None:
+        super().__init__(", not ".join([f"{column} {rule}", *map(repr, value)]))
+        self.column = column
+        self.rule = rule
+
+
+class Cost(NamedTuple):
+    """An amount and where it comes from; `usd` is None exactly when `basis` is `unknown`."""
+
+    usd: float | None
+    basis: Basis
+
+
+class Priceable(Protocol):
+    """What pricing must know of a job; a `Video` record does."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def width(self) -> int | None: ...
+    @property
+    def height(self) -> int | None: ...
+    @property
+    def size_text(self) -> str | None: ...
+    @property
+    def tier(self) -> str | None: ...
+    @property
+    def created_at(self) -> datetime | None: ...
+
+
+def provider_of(dialect: str | None, setting: str | None = None) -> str | None:
+    """The provider whose prices a source pays: its setting `prices`, else its dialect."""
+    return setting or dialect
+
+
+def cost(
+    video: Priceable,
+    prices: Sequence[Price],
+    provider: str | None,
+    *,
+    source: str | None = None,
+    reported: float | None = None,
+    is_batch: bool | None = None,
+) -> Cost:
+    """The `reported` amount if there is one, of a failed job too, else the estimate, else unknown."""
+    if reported is not None:
+        return Cost(reported, "reported")
+    usd = estimate(video, prices, provider, source=source, is_batch=is_batch)
+    return Cost(usd, "unknown" if usd is None else "estimated")
+
+
+def estimate(
+    video: Priceable,
+    prices: Sequence[Price],
+    provider: str | None,
+    *,
+    source: str | None = None,
+    is_batch: bool | None = None,
+) -> float | None:
+    """What the job costs by the price of its day, rounded to millionths of a dollar; None where that is not known.
+
+    `provider` is the prefix in the table, see `provider_of`; `source` is the configured source's name, under which a
+    user may keep prices of their own. `is_batch` defaults to whether the job has a `batch_custom_id`. `seconds` of an
+    extension counts the stitched clip, so its estimate is an upper bound.
+    """
+    if video.kind != "video" or video.status in NEVER_BILLED | NOT_BILLED.get(provider or "", frozenset()):
+        return None
+    if not video.model or not video.seconds or not 0 < video.seconds < _LIMIT:
+        return None
+    price = find_price(video, prices, provider, source=source)
+    if price is None:
+        return None
+    in_batch = getattr(video, "batch_custom_id", None) is not None if is_batch is None else is_batch
+    factor = BATCH_FACTORS.get(price.source, Decimal(1)) if in_batch else Decimal(1)
+    return float((Decimal(str(video.seconds)) * price.usd_per_second * factor).quantize(_MICRO))
+
+
+def find_price(
+    video: Priceable, prices: Sequence[Price], provider: str | None, *, source: str | None = None
+) -> Price | None:
+    """The price that applies to the job, None where no row does.
+
+    The source's own prices come before the provider's. Among them the longest model name that begins the job's decides;
+    then a user's row beats the table's, the job's tier beats `base`, and the day of creation must lie within the row.
+    """
+    own = [price for price in prices if price.origin == "user" and price.source == source]
+    general = [price for price in prices if price.source == provider]
+    for rows in (own, general):
+        named = _of_model(video.model or "", provider, rows)
+        for origin in ("user", "table"):
+            if found := _of_tier(video, [price for price in named if price.origin == origin]):
+                return found
+    return None
+
+
+def tier_of(video: Priceable) -> str | None:
+    """The tier by the short side of the frame, else the one the job itself names; None where neither is known."""
+    if video.width and video.height:
+        short = min(video.width, video.height)
+        return NAMED_TIERS.get(short, f"{short}p")
+    for text in (video.tier, video.size_text):
+        word = text.strip().lower() if text else ""
+        if _TIER.fullmatch(word) and word != BASE:
+            return NAMED_TIERS.get(int(word[:-1]), word) if word.endswith("p") else word
+    return None
+
+
+def _of_model(model: str, provider: str | None, rows: Iterable[Price]) -> list[Price]:
+    name = model.casefold().removeprefix(f"{provider}/")
+    matches = [price for price in rows if _begins(name, price.model.casefold())]
+    longest = max((len(price.model) for price in matches), default=0)
+    return [price for price in matches if len(price.model) == longest]
+
+
+def _begins(name: str, prefix: str) -> bool:
+    """Whether `prefix` begins `name` at a word's end: `sora-2` begins `sora-2-2025-12-08` and not `sora-20`."""
+    return name.startswith(prefix) and not name[len(prefix) : len(prefix) + 1].isalnum()
+
+
+def _of_tier(video: Priceable, rows: Sequence[Price]) -> Price | None:
+    for tier in (tier_of(video), BASE):
+        of_tier = [price for price in rows if price.tier == tier]
+        if of_tier:
+            return _of_day(video.created_at, of_tier)
+    return None
+
+
+def _of_day(created_at: datetime | None, rows: Sequence[Price]) -> Price | None:
+    """The row of the day, of several the one that began last; for an unknown day the price if there was only one."""
+    if created_at is None:
+        return rows[0] if len({price.usd_per_second for price in rows}) == 1 else None
+    day = created_at.astimezone(UTC).date()
+    valid = [price for price in rows if price.is_valid_on(day)]
+    return max(valid, key=lambda price: price.valid_from or date.min, default=None)
+
+
+def load_prices(path: str | Path | None = None) -> list[Price]:
+    """The table of the package, or a user's file: the same columns as CSV, or LiteLLM's price table as JSON.
+
+    Rows of a user's CSV are `user` prices. LiteLLM's are `table` rows: where both have one for the same tier, day and
+    model, the one that comes first in the list counts. Raises ConfigError, with the path and where possible the line.
+    """
+    file = TABLE if path is None else Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the prices in {file}: {error}", path=str(file)) from error
+    if file.suffix.lower() == ".json":
+        return _read_litellm(text, file)
+    return _read_csv(text, file, "table" if path is None else "user")
+
+
+def read_price(row: Mapping[str, object], *, origin: Origin = "user", path: str | None = None) -> Price:
+    """The price that one row of a configuration says; texts, numbers and dates as TOML or CSV give them.
+
+    `tier` may be left out for `base`. Raises ConfigError naming the column and what it may hold.
+    """
+    try:
+        return _price(row, origin)
+    except BadCell as error:
+        told = " ".join(str(row.get(name, "")) for name in ("source", "model", "tier")).strip()
+        raise ConfigError(f"price {told or '?'}: {error}", path=path) from error
+
+
+def _read_csv(text: str, file: Path, origin: Origin) -> list[Price]:
+    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
+    reader = csv.DictReader(line for _, line in numbered)
+    try:
+        prices = [_price({key or "?": cell for key, cell in row.items()}, origin) for row in reader]
+    except (BadCell, csv.Error) as error:
+        line = numbered[min(reader.line_num, len(numbered)) - 1][0]
+        raise ConfigError(f"{file}, line {line}: {error}", path=str(file), line=line) from error
+    if not prices:
+        raise ConfigError(f"{file} holds no prices: expected the columns {', '.join(COLUMNS)}", path=str(file))
+    return prices
+
+
+def _price(row: Mapping[str, object], origin: Origin) -> Price:
+    if unknown := [name for name in row if name not in COLUMNS]:
+        raise BadCell(unknown[0], f"is no column of prices; known: {', '.join(COLUMNS)}")
+    start, end = _day(row, "valid_from"), _day(row, "valid_to")
+    if start and end and end < start:
+        raise BadCell("valid_to", "lies before valid_from")
+    tier = _text(row, "tier").lower() or BASE
+    if not _TIER.fullmatch(tier):
+        raise BadCell("tier", "must be base, or a short side such as 720p, 1080p, 2k, 4k", tier)
+    return Price(
+        _required(row, "source"),
+        _required(row, "model"),
+        NAMED_TIERS.get(int(tier[:-1]), tier) if tier.endswith("p") else tier,
+        _amount(row, "usd_per_second"),
+        start,
+        end,
+        _text(row, "reference") or None,
+        origin,
+    )
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    value = row.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadCell(name, "must be text", value)
+    return value.strip()
+
+
+def _required(row: Mapping[str, object], name: str) -> str:
+    if text := _text(row, name):
+        return text
+    raise BadCell(name, "is missing")
+
+
+def _amount(row: Mapping[str, object], name: str) -> Decimal:
+    value = row.get(name)
+    try:
+        amount = Decimal("NaN" if value is None or isinstance(value, bool) else str(value).strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount < _LIMIT:
+        raise BadCell(name, "must be a number of dollars from 0", value)
+    return amount
+
+
+def _day(row: Mapping[str, object], name: str) -> date | None:
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError as error:
+        raise BadCell(name, "must be a day such as 2026-03-12", value) from error
+
+
+def _read_litellm(text: str, file: Path) -> list[Price]:
+    try:
+        table = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file} is not JSON: {error}", path=str(file)) from error
+    entries = table.items() if isinstance(table, dict) else ()
+    prices = [price for key, entry in entries if isinstance(entry, dict) for price in _of_litellm(key, entry)]
+    if not prices:
+        raise ConfigError(f"{file} holds no entry of mode video_generation with a price per second", path=str(file))
+    return prices
+
+
+def _of_litellm(key: str, entry: Mapping[str, Any]) -> Iterable[Price]:
+    """The prices of one model of LiteLLM's table; what is no price, and 0, counts as not known."""
+    provider = entry.get("litellm_provider")
+    if entry.get("mode") != "video_generation" or not isinstance(provider, str):
+        return
+    source = provider.partition("-")[0]
+    cells = {match[1]: value for name, value in entry.items() if (match := _LITELLM_PRICE.fullmatch(name))}
+    cells[BASE] = next((entry[name] for name in _LITELLM_BASE if entry.get(name)), None)
+    for tier, value in cells.items():
+        row = {"source": source, "model": key.removeprefix(f"{source}/"), "tier": tier, "usd_per_second": value}
+        days = {"valid_to": entry.get("deprecation_date"), "reference": entry.get("source")}
+        try:
+            price = _price(row | days, "table")
+        except BadCell:
+            continue
+        if price.usd_per_second:
+            yield price

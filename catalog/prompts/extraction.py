@@ -1,0 +1,161 @@
+"""Reads a prompt: JSON by key path, then labelled blocks, then prose over what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from catalog.prompts.labels import read_labels
+from catalog.prompts.quotes import find_quotes
+from catalog.prompts.segments import Segment, Sheet
+from catalog.prompts.sound import find_sound
+from catalog.prompts.speech import Line, find_lines
+from catalog.prompts.structured import Document, Text, find_documents, unescape
+from catalog.prompts.terms import Hit, Reading
+from catalog.prompts.vocabulary import PROSE, Vocabulary, load
+from catalog.records import Facet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a prompt asks for (`facets`, by place), what it asks to leave out, and who says what in it."""
+
+    facets: tuple[Facet, ...] = ()
+    negative_prompt: str | None = None
+    dialogue: tuple[Line, ...] = field(default=())
+
+
+NOTHING = Extraction()
+
+
+def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_facets: bool = True) -> Extraction:
+    """Everything a prompt asks for; time is linear in its length, and no text raises.
+
+    Without `open_facets` only the vocabulary's facets are read, which is several times faster.
+    """
+    if not prompt or prompt.isspace():
+        return NOTHING
+    vocabulary = vocabulary or load()
+    sheet = _lay_out(prompt, vocabulary)
+    text = sheet.text()
+    reading = Reading(text, sheet.segments, vocabulary)
+    quotes = [] if _looks_broken(prompt, sheet) else find_quotes(text)
+    for quote in quotes:
+        reading.block(quote.start - 1, quote.end + 1)
+    lines = find_lines(prompt, text, sheet, quotes, vocabulary)
+    for line in lines:
+        reading.block(line.start, line.end)
+    hits = reading.find_terms()
+    facets = [_facet(hit, reading) for hit in hits]
+    facets += find_sound(reading, hits, lines)
+    facets = _most_specific(facets, vocabulary)
+    if open_facets:
+        from catalog.prompts.phrases import find_phrases
+
+        facets += find_phrases(reading, hits)
+        facets += [Facet("dialogue", line.text, line.origin, line.start, line.end, line.shot) for line in lines]
+    return Extraction(_in_order(facets), _negative_prompt(text, sheet, reading), tuple(lines))
+
+
+def extract_facets(prompt: str | None, vocabulary: Vocabulary | None = None) -> list[Facet]:
+    """The facets of a prompt, by place; see `extract`."""
+    return list(extract(prompt, vocabulary).facets)
+
+
+def _lay_out(prompt: str, vocabulary: Vocabulary) -> Sheet:
+    documents = find_documents(prompt) if "{" in prompt or "[" in prompt else []
+    sheet = Sheet(_resolve_escapes(prompt, documents))
+    place = 0
+    for document in documents:
+        read_labels(sheet, place, document.start, vocabulary)
+        _read_document(sheet, document, vocabulary)
+        place = document.end
+    read_labels(sheet, place, len(prompt), vocabulary)
+    return sheet
+
+
+def _resolve_escapes(prompt: str, documents: list[Document]) -> str:
+    if not documents or "\\" not in prompt:
+        return prompt
+    pieces = []
+    place = 0
+    for document in documents:
+        pieces += [prompt[place : document.start], unescape(prompt[document.start : document.end])]
+        place = document.end
+    return "".join([*pieces, prompt[place:]])
+
+
+def _read_document(sheet: Sheet, document: Document, vocabulary: Vocabulary) -> None:
+    speakers: dict[tuple[str | int, ...], str] = {}
+    spoken: list[tuple[Text, Segment]] = []
+    for text in document.texts:
+        segment = _segment(text, vocabulary)
+        if segment.field.role == "speaker":
+            if text.path[-1] in ("character", "speaker", "name", "who", "actor", "role"):
+                speakers[text.path[:-1]] = sheet.prompt[text.start : text.end]
+            continue
+        if segment.field.role == "dialogue":
+            spoken.append((text, segment))
+        if "\n" in sheet.prompt[text.start : text.end]:
+            read_labels(sheet, text.start, text.end, vocabulary, segment)
+        else:
+            sheet.add(segment)
+    for text, segment in spoken:
+        if speaker := speakers.get(text.path[:-1]):
+            sheet.speakers[segment.start] = speaker
+
+
+def _segment(text: Text, vocabulary: Vocabulary) -> Segment:
+    """The string as a segment: the field of the deepest key that the vocabulary knows, the shot of its list."""
+    keys = [name for name in text.path if isinstance(name, str)]
+    found = None
+    for index in range(len(keys) - 1, -1, -1):
+        found = vocabulary.find_field(keys[index], keys[index - 1] if index else "")
+        if found:
+            break
+    return Segment(text.start, text.end, found or PROSE, "json", _shot(text, vocabulary))
+
+
+def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
+    for name, position in zip(text.path, text.path[1:], strict=False):
+        if isinstance(name, str) and isinstance(position, int):
+            found = vocabulary.find_field(name)
+            if found and found.role == "shots":
+                return position + 1
+    return None
+
+
+def _looks_broken(prompt: str, sheet: Sheet) -> bool:
+    return prompt.lstrip()[:1] in "{[" and '"' in prompt and all(segment.origin != "json" for segment in sheet.segments)
+
+
+def _facet(hit: Hit, reading: Reading) -> Facet:
+    segment = reading.segments[hit.segment]
+    tokens = reading.tokens
+    return Facet(hit.facet, hit.value, segment.origin, tokens.starts[hit.start], tokens.end(hit.end), segment.shot)
+
+
+def _most_specific(facets: list[Facet], vocabulary: Vocabulary) -> list[Facet]:
+    """Without the values that a narrower one of the same facet makes superfluous."""
+    named = {facet.value for facet in facets}
+    superfluous = {
+        broad for broad, narrow in vocabulary.broader.items() if broad not in vocabulary.kept and named & narrow
+    }
+    return [facet for facet in facets if facet.value not in superfluous]
+
+
+def _in_order(facets: Iterable[Facet]) -> tuple[Facet, ...]:
+    """By place, each value once a shot."""
+    seen: dict[tuple[str, str, int | None], Facet] = {}
+    for facet in sorted(facets, key=lambda facet: (facet.start or 0, facet.name, facet.value)):
+        seen.setdefault((facet.name, facet.value, facet.shot), facet)
+    return tuple(seen.values())
+
+
+def _negative_prompt(text: str, sheet: Sheet, reading: Reading) -> str | None:
+    spans = [(part.start, part.end) for part in sheet.segments if part.field.role == "negative"] + reading.negations
+    pieces = [" ".join(text[start:end].split()).strip(" -•*\"'") for start, end in sorted(spans)]
+    return ", ".join(piece.rstrip(".,;") for piece in pieces if piece.rstrip(".,;")) or None

@@ -1,0 +1,274 @@
+"""Labelled blocks: finds the labels of a text and says which stretch of it each one governs.
+
+A label is a name the vocabulary knows, set apart in any of the usual ways: `Camera: …`, `**Camera** …`, `- Camera - …`,
+`[Camera] …`, `Camera. …`, or `Camera` on a line of its own. A heading such as `Shot 2 (3-6s)` or `[00:05-00:10]` opens
+a shot. What no label governs is prose.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.prompts.segments import Segment, Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.prompts.vocabulary import Field, Vocabulary
+
+_MAX_LABEL = 44
+_NUMBER = r"(?:[0-9]{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|[一二三四五六七八九十]{1,3})"
+_CLOCK = r"[0-9]{1,3}(?:[:.][0-9][0-9]?)?(?:[:.][0-9][0-9]?)?"
+_UNIT = r"\s?(?:seconds|second|secs|sec|s|秒)?"
+_TIME = rf"{_CLOCK}{_UNIT}\s?(?:-|–|—|~|to)\s?{_CLOCK}{_UNIT}\b"
+_SHOT = re.compile(
+    rf"(?:^|(?<=[\n.;:|\])!?。]))[ \t]*[*#>\[(【\-•]{{0,4}}[ \t]?(?:"
+    rf"(?P<name>(?:shot|scene|cut|beat|clip|segment|toma|plano|escena)\s?\#?(?P<number>{_NUMBER})(?:\s?[-–]\s?[0-9]{{1,3}})?\b"
+    rf"|(?:镜头|分镜|场景|第|カット|ショット|シーン)\s?{_NUMBER}(?:个镜头|镜|幕|场)?)"
+    rf"|(?P<time>{_TIME}))",
+    re.IGNORECASE,
+)
+_AFTER_SHOT = re.compile(
+    rf"[*\])】]{{0,3}}[ \t]{{0,2}}[,:\-–—]?[ \t]{{0,2}}(?:[(\[]?{_TIME}[)\]]?)?[*\])】]{{0,3}}[.:：,]?[*]{{0,2}}"
+    r"(?:[ \t]?[-–—|][ \t])?",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"[0-9一二三四五六七八九十]| (?:one|two)\b")
+_MARKUP = " \t*_#>-•·–—+.)(\"'`~|0123456789"
+_BEFORE_INLINE = ".;|!?]】)。；,"
+_CLOSERS = {"[": "]", "【": "】"}
+
+
+class Label(NamedTuple):
+    """A label found in a text: where it stands, where its words begin, and what they are about."""
+
+    start: int
+    end: int
+    field: Field | None
+    shot: bool = False
+    alone: bool = False
+    inline: bool = False
+
+
+def read_labels(sheet: Sheet, start: int, end: int, vocabulary: Vocabulary, base: Segment | None = None) -> None:
+    """Put the stretch of the prompt on the sheet, cut at its labels; what has none keeps the field of `base`."""
+    text = sheet.prompt
+    base = base or Segment(start, end)
+    labels = list(_find_labels(text, start, end, vocabulary))
+    if not labels:
+        sheet.add(Segment(start, end, base.field, base.origin, base.shot))
+        return
+    if labels[0].start > start:
+        sheet.add(Segment(start, labels[0].start, base.field, base.origin, base.shot))
+    shots = _Shots(base.shot)
+    governing: tuple[Field, int] | None = None
+    for index, label in enumerate(labels):
+        following = labels[index + 1].start if index + 1 < len(labels) else end
+        shot = shots.number(label, text)
+        stop = _reach(text, label, following, labels[index - 1] if index else None)
+        if label.field is not None:
+            governing = (label.field, label.start)
+        elif governing is not None and text.find("\n", governing[1], label.start) >= 0:
+            governing = None
+        field = label.field or (governing[0] if governing else base.field)
+        sheet.add(Segment(label.end, stop, field, "label", shot))
+        if stop < following:
+            sheet.add(Segment(stop, following, base.field, base.origin, shots.after(label, shot)))
+
+
+class _Shots:
+    """Counts the shots of a list and knows where the list ends."""
+
+    def __init__(self, given: int | None) -> None:
+        self._given = given
+        self._count = 0
+        self._open: Label | None = None
+
+    def number(self, label: Label, text: str) -> int | None:
+        if label.shot:
+            self._count += 1
+            self._open = label
+        elif self._open is not None and not label.inline and self._ends(label, text):
+            self._open = None
+        return self._count if self._open else self._given
+
+    def after(self, label: Label, shot: int | None) -> int | None:
+        return shot if self._open and (label.shot or self._open.alone) else self._given
+
+    def _ends(self, label: Label, text: str) -> bool:
+        opened = self._open
+        if opened is None or not opened.alone:
+            return True
+        has_blank_line = "\n\n" in text[max(opened.end, label.start - 4) : label.start]
+        return has_blank_line and _WORDS.search(text, opened.end, label.start) is not None
+
+
+def _reach(text: str, label: Label, following: int, previous: Label | None) -> int:
+    """Where the words of a label end: its paragraph, its line, or its sentence."""
+    if label.alone or label.shot:
+        return _paragraph_end(text, label.end, following)
+    if label.field is not None and label.field.role == "negative" and not label.inline:
+        return _lines_end(text, label.end, following)
+    if label.inline and (previous is None or text.find("\n", previous.start, label.start) >= 0):
+        return _sentence_end(text, label.end, following)
+    return _lines_end(text, label.end, following)
+
+
+def _paragraph_end(text: str, place: int, end: int) -> int:
+    while place < end and text[place].isspace():
+        place += 1
+    found = text.find("\n\n", place, end)
+    return end if found < 0 else found
+
+
+def _lines_end(text: str, place: int, end: int) -> int:
+    """The end of the line, and of the lines that go on with it: list items and wrapped words."""
+    while True:
+        line = text.find("\n", place, end)
+        if line < 0:
+            return end
+        rest = line + 1
+        while rest < end and text[rest] in " \t":
+            rest += 1
+        goes_on = rest < end and (text[rest] in "-•*·" or text[rest].islower())
+        if not goes_on:
+            return line
+        place = rest + 1
+
+
+def _sentence_end(text: str, place: int, end: int) -> int:
+    found = _SENTENCE.search(text, place, end)
+    return found.start() if found else end
+
+
+_WORDS = re.compile(r"\S")
+_SENTENCE = re.compile(r"[.!?。](?=\s)|\n")
+
+
+def _find_labels(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    found = [*_find_shots(text, start, end), *_find_named(text, start, end, vocabulary)]
+    found.sort(key=lambda label: (label.start, not label.shot))
+    last = -1
+    for label in found:
+        if label.start >= last:
+            yield label
+            last = label.end
+
+
+def _find_shots(text: str, start: int, end: int) -> Iterator[Label]:
+    if not _COUNTED.search(text, start, end):
+        return
+    for match in _SHOT.finditer(text, start, end):
+        time = match["time"]
+        if time and not (":" in time or re.search(r"s|秒", time, re.IGNORECASE)):
+            continue
+        after = _AFTER_SHOT.match(text, match.end(), end)
+        stop = after.end() if after else match.end()
+        head = text[match.start() : stop].strip()
+        if not time and not _is_heading(text, match, stop, head, end):
+            continue
+        rest = text.find("\n", stop, end)
+        alone = not text[stop : rest if rest >= 0 else end].strip()
+        yield Label(match.start(), stop, None, shot=True, alone=alone)
+
+
+def _is_heading(text: str, match: re.Match[str], stop: int, head: str, end: int) -> bool:
+    """Whether `shot 2` opens something: marked by punctuation or a line's end, not a word of a sentence."""
+    if head[:1] in "[【*#" or head[-1:] in ":：.)],-–—|】*" or stop >= end or text[stop] == "\n":
+        return True
+    return (match.start() == 0 or text[match.start() - 1] == "\n") and text[stop : stop + 1].strip() in ("", "(")
+
+
+def _find_named(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    yield from _find_before_colon(text, start, end, vocabulary)
+    yield from _find_bracketed(text, start, end, vocabulary)
+    yield from _find_on_lines(text, start, end, vocabulary)
+
+
+def _find_before_colon(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    for colon in _colons(text, start, end):
+        lowest = max(start, colon - _MAX_LABEL)
+        head = text[lowest:colon]
+        line = head.rfind("\n") + 1
+        cut = max(max(head.rfind(mark) for mark in _BEFORE_INLINE) + 1, line)
+        at_line_start = cut == line and (line > 0 or lowest == start)
+        candidates = (head[line:], head[cut:]) if line or lowest == start else (head[cut:],)
+        for candidate in candidates:
+            name = candidate.strip(_MARKUP)
+            if name.lower().startswith("the "):
+                name = name[4:]
+            field = vocabulary.find_field(name) if name else None
+            if field is None:
+                continue
+            begin = colon - len(candidate)
+            inline = not (at_line_start or candidate is head[line:]) or not _opens_line(text, begin, start)
+            stop = _skip(text, colon + 1, end, "* \t")
+            alone = stop >= end or text[stop] == "\n"
+            yield Label(begin, stop, field, alone=alone and not inline, inline=inline)
+            break
+
+
+def _opens_line(text: str, place: int, start: int) -> bool:
+    line = max(text.rfind("\n", start, place) + 1, start)
+    return not text[line:place].strip(_MARKUP)
+
+
+def _colons(text: str, start: int, end: int) -> Iterator[int]:
+    for mark in ":：":
+        place = text.find(mark, start, end)
+        while place >= 0:
+            yield place
+            place = text.find(mark, place + 1, end)
+
+
+def _skip(text: str, place: int, end: int, chars: str) -> int:
+    while place < end and text[place] in chars:
+        place += 1
+    return place
+
+
+def _find_bracketed(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    for opener, closer in _CLOSERS.items():
+        place = text.find(opener, start, end)
+        while place >= 0:
+            stop = text.find(closer, place, min(end, place + _MAX_LABEL + 2))
+            field = vocabulary.find_field(text[place + 1 : stop].strip(_MARKUP)) if stop > 0 else None
+            if field is not None:
+                after = _skip(text, stop + 1, end, ":： \t*-–")
+                yield Label(place, after, field)
+            place = text.find(opener, place + 1, end)
+
+
+def _find_on_lines(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    """Headings on a line of their own, `Camera. Slow` and `**Camera** - slow`."""
+    place = start
+    while place < end:
+        line_end = text.find("\n", place, end)
+        line_end = end if line_end < 0 else line_end
+        label = _line_label(text, place, line_end, end, vocabulary)
+        if label:
+            yield label
+        place = line_end + 1
+
+
+_DOTTED = re.compile(r"[ \t]*[-*•#>]{0,3}[ \t]?\**([^\W\d_][^\n.:*–—]{1,40}?)\**(?:\.|\s[-–—]|\s?[–—])\s+(?=\S)")
+
+
+def _line_label(text: str, start: int, end: int, limit: int, vocabulary: Vocabulary) -> Label | None:
+    head = text[start : min(end, start + _MAX_LABEL + 12)]
+    if end - start <= _MAX_LABEL + 8:
+        name = head.strip(_MARKUP + "\r:：")
+        field = vocabulary.find_field(name) if name and _looks_like_heading(head, name) else None
+        if field is not None and head.rstrip()[-1:] not in ":：]】" and _WORDS.search(text, end, limit):
+            return Label(start, end, field, alone=True)
+    dotted = _DOTTED.match(head)
+    if dotted and dotted[1][:1].isupper():
+        field = vocabulary.find_field(dotted[1])
+        if field is not None:
+            return Label(start, start + dotted.end(), field)
+    return None
+
+
+def _looks_like_heading(head: str, name: str) -> bool:
+    return head.lstrip()[:1] in "#*" or not name[:1].islower()

@@ -1,0 +1,100 @@
+"""Quoted text: what is spoken, and what is only shown.
+
+Words between quotation marks say nothing about the picture. They are a spoken line when a word of speech or a speaker's
+name stands beside them, and text on a screen, a title or a nickname otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_QUOTED = re.compile(
+    r'"([^"\n]{1,600})"|“([^”\n]{1,600})”|「([^」\n]{1,600})」|『([^』\n]{1,600})』|«([^»\n]{1,600})»'
+    r"|(?<![\w’'])['‘]([^\W_][^\n]{0,300}?)['’](?!\w)"
+)
+_MARKS = "\"'“‘「『«"
+_SPEECH = re.compile(
+    r"\b(?:says?|said|saying|speaks?|speaking|asks?|asked|asking|whispers?|whispered|whispering|shouts?|shouted|shouting|"
+    r"yells?|yelling|replies|replied|replying|answers|answered|murmurs?|murmuring|mutters?|muttering|exclaims?|exclaiming|"
+    r"calls out|calling out|screams?|screaming|announces?|announcing|declares?|declaring|sings?|singing|narrates?|"
+    r"narrator|voice|voices|voiceover|voice-over|quips?|jokes?|tells?|telling|chants?|chanting|cries out|dialogue|"
+    r"responds?|responding|adds|remarks?|recites?|reciting|states|explains?|begs?|pleads?|laughs?|greets?|line|lines|"
+    r"dice|diciendo|pregunta|susurra|grita|responde|exclama|murmura|contesta)\b"
+    r"|说|道|喊|问|回答|低语|旁白|言う|言っ|叫|囁|尋ね|つぶや|話",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    r"\b(?:reads?|reading|sign|signs|text|words?|titled?|labell?ed|label|caption|captions|logo|logos|called|named|button|"
+    r"letters|lettering|screen|written|poster|banner|billboard|title|font|typography|spells?|subtitle|headline|book|"
+    r"song|album|scene|film|movie|overlay|appears|card|neon|print|printed|brand|style)\b"
+    r"|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
+    re.IGNORECASE,
+)
+_SPEAKER = re.compile(r"([A-Z][\w.' ’-]{0,30}|[\u3040-\u30ff\u4e00-\u9fff]{1,12})\s?(?:\([^()\n]{0,60}\)\s?)?[:：]\s*$")
+_PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
+_VOICE_OVER = re.compile(
+    r"narrat|voice-?\s?over|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
+)
+_BEFORE, _AFTER = 70, 45
+
+
+class Quote(NamedTuple):
+    """Words between quotation marks (`start:end` without the marks), and whether somebody says them."""
+
+    start: int
+    end: int
+    is_spoken: bool
+    speaker: str | None
+    is_off_screen: bool
+
+
+def find_quotes(text: str) -> list[Quote]:
+    """Every quotation of a text, in order; a text that is one single quotation has none."""
+    found: list[Quote] = []
+    if not any(mark in text for mark in _MARKS):
+        return found
+    for match in _QUOTED.finditer(text):
+        start, end = match.span(match.lastindex or 0)
+        if end - start < len(text.strip()) - 4:
+            quote = _judge(text, match, start, end)
+            if found and found[-1].is_spoken and not text[found[-1].end + 1 : match.start()].strip(" ,"):
+                quote = quote._replace(is_spoken=True)
+            found.append(quote)
+    return found
+
+
+def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
+    before = _sentence_tail(text[max(0, match.start() - _BEFORE) : match.start()])
+    after = text[match.end() : match.end() + _AFTER].partition("\n")[0]
+    speech = _last(_SPEECH, before)
+    shown = _last(_SHOWN, before)
+    named = _SPEAKER.search(before)
+    follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(re.split(r"[.;:\"“]", after)[0])
+    spoken = bool(named and not _SHOWN.search(named[1])) or speech > shown
+    if not spoken and shown < 0 and follows:
+        spoken = not _SHOWN.match(after.lstrip(" ,"))
+    speaker = _speaker(before, named, speech) if spoken else None
+    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(after[:25]))
+    return Quote(start, end, spoken, speaker, off_screen)
+
+
+def _sentence_tail(before: str) -> str:
+    cut = max(before.rfind(mark) for mark in ("\n", ". ", "! ", "? ", "。", '"', "”", "」"))
+    return before[cut + 1 :]
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    place = -1
+    for match in pattern.finditer(text):
+        place = match.start()
+    return place
+
+
+def _speaker(before: str, named: re.Match[str] | None, speech: int) -> str | None:
+    if named:
+        return named[1].strip(" -*•") or None
+    if speech > 0:
+        subject = _PRONOUN_BEFORE.search(before[:speech])
+        return subject[1].strip() if subject else None
+    return None

@@ -1,0 +1,104 @@
+"""Plain reads: one video with all that hangs on it, its history, the sources. No search, no writes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import NotFound
+from catalog.records import Change, Facet, Link, SourceState
+from catalog.rows import SELECT_VIDEO, read_tags, read_time, read_video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from catalog.config import Source
+    from catalog.records import Video
+
+_SHOWN = 80  # characters of a ref that a message repeats
+_LINKS = """
+SELECT videos.ref, links.parent_source || ':' || links.parent_remote_id, links.relation, links.origin
+FROM links JOIN videos ON videos.id = links.child_id
+WHERE links.child_id = :id OR (links.parent_source = :source AND links.parent_remote_id = :remote_id)
+ORDER BY links.child_id <> :id, links.id
+"""
+_FACETS = """
+SELECT facet_values.facet, facet_values.value, origin, start, "end", shot
+FROM video_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id = :id
+ORDER BY origin <> 'given', facet, shot, start, video_facets.id
+"""
+
+
+def get_video(connection: Any, ref: str) -> Video:
+    """The video with its tags, links and facets (given ones first, then by name, shot and place); raises NotFound."""
+    row = _get_row(connection, ref)
+    arguments = {"id": row["id"], "source": row["source"], "remote_id": row["remote_id"]}
+    links = [Link(*edge) for edge in connection.execute(_LINKS, arguments)]
+    facets = [Facet(*found) for found in connection.execute(_FACETS, arguments)]
+    return read_video(row, read_tags(connection, [row["id"]]).get(row["id"], ()), links, facets)
+
+
+def get_id(connection: Any, ref: str) -> int:
+    """The row id of a video; raises NotFound."""
+    video_id: int = _get_row(connection, ref)["id"]
+    return video_id
+
+
+def list_changes(connection: Any, ref: str) -> list[Change]:
+    """What moved on a video, oldest first; raises NotFound."""
+    row = _get_row(connection, ref)
+    name = f"{row['source']}:{row['remote_id']}"
+    query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = ? ORDER BY observed_at, id"
+    rows = connection.execute(query, (row["id"],))
+    return [Change(name, field, old, new, moment) for field, old, new, text in rows if (moment := read_time(text))]
+
+
+def list_sources(
+    connection: Any, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
+) -> list[SourceState]:
+    """The configured sources, then those that only the library remembers, each with its state and count of videos."""
+    settings = {source.name: source for source in configured}
+    states = {row["name"]: row for row in connection.execute("SELECT * FROM sources")}
+    counts = dict(
+        map(tuple, connection.execute("SELECT source, count(*) FROM videos WHERE deleted_at IS NULL GROUP BY 1"))
+    )
+    names = dict.fromkeys([*settings, *sorted({*states, *counts})])
+    return [_state(name, settings.get(name), states.get(name), counts.get(name, 0), environment) for name in names]
+
+
+def _state(name: str, source: Source | None, row: Any, videos: int, environment: Mapping[str, str]) -> SourceState:
+    known = dict(row) if row is not None else {}
+    return SourceState(
+        name=name,
+        base_url=source.base_url if source else known.get("base_url"),
+        dialect=source.dialect if source else known.get("dialect"),
+        is_configured=source is not None,
+        has_key=bool(source and source.key_env and environment.get(source.key_env)),
+        videos=videos,
+        health=known.get("health", "new"),
+        message=known.get("message"),
+        cursor=known.get("cursor"),
+        last_run_at=read_time(known.get("last_run_at")),
+        last_success_at=read_time(known.get("last_success_at")),
+    )
+
+
+def _get_row(connection: Any, ref: str) -> Any:
+    """The row that a ref names: `source:remote_id`, or a remote id alone where only one source has it."""
+    select = f"SELECT videos.id, {SELECT_VIDEO} FROM videos WHERE"
+    source, colon, remote_id = ref.partition(":")
+    try:
+        if colon:
+            row = connection.execute(f"{select} source = ? AND remote_id = ?", (source, remote_id)).fetchone()
+            if row is not None:
+                return row
+        rows = connection.execute(f"{select} remote_id = ? LIMIT 3", (ref,)).fetchall()
+    except UnicodeEncodeError:
+        rows = []
+    if len(rows) == 1:
+        return rows[0]
+    shown = ref if len(ref) <= _SHOWN else f"{ref[:_SHOWN]}…"
+    if rows:
+        refs = ", ".join(f"{row['source']}:{row['remote_id']}" for row in rows)
+        raise NotFound(f"several sources have a video {shown!r}: name one of {refs}", ref=ref)
+    raise NotFound(f"no video {shown!r} in the library: `catalog search` finds refs", ref=ref)

@@ -1,0 +1,64 @@
+"""Database rows into records: how a reader gets a Video out of the columns of `videos`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import SchemaError
+from catalog.records import Facet, Link, Tag, Video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_ATTACHED = frozenset({"tags", "links", "facets"})  # in tables of their own
+_TIMES = frozenset(item.name for item in fields(Video) if item.name.endswith("_at"))
+_JSON_DEFAULTS: dict[str, Any] = {"output_urls": (), "metadata": {}, "extra": {}}
+COLUMNS = tuple(item.name for item in fields(Video) if item.name not in _ATTACHED)
+NEGATIVE_PROMPT = "coalesce(videos.negative_prompt, videos.avoided)"  # else what the prompt itself asks to leave out
+_COMPUTED = {"negative_prompt": f"{NEGATIVE_PROMPT} AS negative_prompt"}
+SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUMNS)
+
+
+def read_time(text: str | None) -> datetime | None:
+    """The aware UTC datetime that a time column holds."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
+def read_video(
+    row: Mapping[str, Any], tags: Iterable[Tag] = (), links: Iterable[Link] = (), facets: Iterable[Facet] = ()
+) -> Video:
+    """The record of a row that holds SELECT_VIDEO, with what was read of the other tables.
+
+    Raises SchemaError for a row that the library cannot have written.
+    """
+    try:
+        values = {name: _read(name, row[name]) for name in COLUMNS}
+    except (TypeError, ValueError) as error:
+        ref = f"{row['source']}:{row['remote_id']}"
+        raise SchemaError(f"the row of {ref} is damaged: run `catalog restore BACKUP`") from error
+    return Video(**values, tags=tuple(tags), links=tuple(links), facets=tuple(facets))
+
+
+def read_tags(connection: Any, ids: Iterable[int]) -> dict[int, list[Tag]]:
+    """The tags of the videos with these row ids, by row id, in order of key."""
+    found: dict[int, list[Tag]] = {}
+    query = (
+        "SELECT video_id, key, value, origin FROM tags WHERE video_id IN (SELECT value FROM json_each(?)) ORDER BY key"
+    )
+    for row in connection.execute(query, (json.dumps(list(ids)),)):
+        found.setdefault(row["video_id"], []).append(Tag(row["key"], row["value"], row["origin"]))
+    return found
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in _TIMES:
+        return read_time(value)
+    if name in _JSON_DEFAULTS:
+        if value is None:
+            return _JSON_DEFAULTS[name]
+        decoded = json.loads(value)
+        return tuple(decoded) if name == "output_urls" else decoded
+    return value

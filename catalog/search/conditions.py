@@ -1,0 +1,155 @@
+"""One clause on a field into one condition of SQL: a function for each kind of field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from catalog.errors import QueryError
+from catalog.search.facets import escape, with_any, with_phrases, with_values
+from catalog.search.fields import CLAIMS, FIELDS, shorten, unknown_name
+from catalog.search.values import number_bounds, time_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from catalog.search.fields import Field, Fields
+    from catalog.search.grammar import Clause
+    from catalog.search.values import Bound
+
+
+class Setting(NamedTuple):
+    """Where and when a query is asked: the fields there are, and what `-7d` counts from."""
+
+    fields: Fields
+    now: datetime
+
+
+class Condition(NamedTuple):
+    """SQL and the values of its question marks: a test on a row of `videos`, or the SELECT of a set of `id`s."""
+
+    sql: str
+    values: list[Any]
+    is_set: bool = False
+
+
+def condition(field: Field, clause: Clause, setting: Setting) -> Condition:
+    """The condition that a clause sets on a field; raises QueryError where its value cannot be read as one."""
+    return _KINDS[field.kind](field, clause, setting)
+
+
+def choices(clause: Clause) -> list[str]:
+    """The values of which one must hold: `failed,expired` are two, anything in quotes is one."""
+    if clause.is_quoted or clause.is_prefix:
+        return [clause.text]
+    return [part for part in clause.text.split(",") if part] or [clause.text]
+
+
+def contains(column: str, text: str) -> Condition:
+    """The condition that a column has this text somewhere, without regard to ASCII case."""
+    return Condition(f"{column} LIKE ? ESCAPE '\\'", [f"%{escape(text)}%"])
+
+
+def _text(field: Field, clause: Clause, _: Setting) -> Condition:
+    return _equals(field.sql, choices(clause), is_prefix=clause.is_prefix)
+
+
+def _size(field: Field, clause: Clause, _: Setting) -> Condition:
+    columns = (field.sql, "videos.size_text")
+    values = [value.replace("×", "x") for value in choices(clause)]
+    return _any(_equals(column, values, is_prefix=clause.is_prefix) for column in columns)
+
+
+def _passage(field: Field, clause: Clause, _: Setting) -> Condition:
+    return contains(field.sql, clause.text)
+
+
+def _number(field: Field, clause: Clause, _: Setting) -> Condition:
+    return _bounded(field, clause, number_bounds, "a number is wanted, such as 8, >=8 or 4..12")
+
+
+def _time(field: Field, clause: Clause, setting: Setting) -> Condition:
+    wanted = "a date is wanted, such as 2026-10-05, >=2026-10 or -7d.."
+    return _bounded(field, clause, lambda text: time_bounds(text, setting.now), wanted)
+
+
+def _bounded(field: Field, clause: Clause, read: Callable[[str], list[Bound]], wanted: str) -> Condition:
+    """The condition for a number or a time; a bare `*` asks for any value at all, and no other can have one."""
+    if clause.is_prefix and not clause.text:
+        return Condition(f"{field.sql} IS NOT NULL", [])
+    values = [f"{clause.text}*"] if clause.is_prefix else choices(clause)
+    try:
+        return _any([_within(field.sql, read(value)) for value in values])
+    except ValueError as error:
+        raise QueryError(
+            f"cannot read {shorten(str(clause))} at character {clause.position + 1}: {wanted}",
+            position=clause.position,
+        ) from error
+
+
+def _within(column: str, bounds: list[Bound]) -> Condition:
+    tests = " AND ".join(f"{column} {operator} ?" for operator, _ in bounds)
+    return Condition(tests, [value for _, value in bounds])
+
+
+def _tag(_: Field, clause: Clause, __: Setting) -> Condition:
+    key, equals, value = clause.text.partition("=")
+    found = _equals("tags.key", [key], is_prefix=clause.is_prefix and not equals)
+    sql, values = found.sql, found.values
+    if equals:
+        found = _equals("tags.value", [value], is_prefix=clause.is_prefix)
+        sql, values = f"{sql} AND {found.sql}", values + found.values
+    return Condition(f"SELECT tags.video_id AS id FROM tags WHERE {sql}", values, is_set=True)
+
+
+def _facet(field: Field, clause: Clause, _: Setting) -> Condition:
+    return Condition(*with_values(field.name, choices(clause), is_prefix=clause.is_prefix), is_set=True)
+
+
+def _phrase(field: Field, clause: Clause, _: Setting) -> Condition:
+    return Condition(*with_phrases(field.name, choices(clause), is_prefix=clause.is_prefix), is_set=True)
+
+
+def _presence(_: Field, clause: Clause, setting: Setting) -> Condition:
+    field = setting.fields.find(clause.text)
+    if field is None or not field.has_value:
+        known = [name for name in setting.fields.list_names() if name not in FIELDS or FIELDS[name].has_value]
+        raise unknown_name("field", clause.text, known, position=clause.position)
+    if field.is_prompt_facet:
+        return Condition(*with_any(field.name), is_set=True)
+    return Condition(f"{field.sql} IS NOT NULL", [])
+
+
+def _claim(_: Field, clause: Clause, __: Setting) -> Condition:
+    claim = CLAIMS.get(clause.text.lower())
+    if claim is None:
+        raise unknown_name("claim", clause.text, CLAIMS, position=clause.position)
+    return Condition(claim, [])
+
+
+def _equals(column: str, values: list[str], *, is_prefix: bool) -> Condition:
+    """The column is one of the values, or begins with the only one, without regard to ASCII case."""
+    if is_prefix:
+        return Condition(f"{column} LIKE ? ESCAPE '\\'", [f"{escape(values[0])}%"])
+    return Condition(f"{column} COLLATE NOCASE IN ({', '.join('?' * len(values))})", list(values))
+
+
+def _any(conditions: Iterable[Condition]) -> Condition:
+    listed = list(conditions)
+    sql = " OR ".join(f"({one.sql})" for one in listed)
+    return Condition(sql, [value for one in listed for value in one.values])
+
+
+_KINDS: dict[str, Callable[[Field, Clause, Setting], Condition]] = {
+    "text": _text,
+    "size": _size,
+    "passage": _passage,
+    "words": _passage,
+    "number": _number,
+    "time": _time,
+    "tag": _tag,
+    "facet": _facet,
+    "phrase": _phrase,
+    "presence": _presence,
+    "claim": _claim,
+}

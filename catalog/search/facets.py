@@ -1,0 +1,121 @@
+"""What prompts ask for as fields of the language: `camera_movement:push_in`, `subject:fox`.
+
+Values of controlled facets, and of a user's own, are compared whole; case, blanks, hyphens and underscores do not
+matter, and a broad value finds the narrower ones. Values of open facets are phrases: words in a row are looked for in
+them. The vocabulary itself is not read here: a search from the shell is a fresh process, and its file is long.
+"""
+
+from __future__ import annotations
+
+from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING, Any
+
+from catalog.fulltext import cjk_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CONTROLLED = (
+    "shot_size", "camera_angle", "camera_movement", "lens", "focus", "lighting", "palette", "color", "style", "mood",
+    "weather", "time_of_day", "season", "speed", "audio",
+)  # fmt: skip
+OPEN = ("subject", "action", "setting", "dialogue")
+
+NARROWER = {
+    "animation": (
+        "animation_2d", "animation_3d", "anime", "ink_wash", "motion_graphics", "papercraft", "pixel_art",
+        "stop_motion", "watercolor",
+    ),
+    "film_look": ("film_16mm", "film_35mm", "film_70mm", "film_8mm"),
+    "pan": ("pan_left", "pan_right", "whip_pan"),
+    "tilt": ("tilt_down", "tilt_up"),
+    "zoom": ("dolly_zoom", "zoom_in", "zoom_out"),
+    "dolly": ("dolly_zoom", "pull_out", "push_in", "truck", "truck_left", "truck_right"),
+    "truck": ("truck_left", "truck_right"),
+    "crane": ("crane_down", "crane_up"),
+    "shake": ("handheld",),
+    "monochrome": ("black_and_white",),
+    "day": ("afternoon", "midday", "morning"),
+    "vintage": ("archival", "vhs"),
+    "storm": ("sandstorm",),
+}  # fmt: skip
+
+Videos = tuple[str, list[Any]]  # a SELECT of ids of videos, and the values of its question marks
+
+_LOWER = (ascii_uppercase, ascii_lowercase)
+_JOINTS = " -_"
+_MARKS = "-_.,;:!?\"'()…—“”‘’"
+
+
+def _replaced(sql: str, characters: str, by: str) -> str:
+    for character in characters:
+        sql = f"replace({sql}, '{character.replace(chr(39), chr(39) * 2)}', '{by}')"
+    return sql
+
+
+_FOLD = str.maketrans(*_LOWER, _JOINTS)
+_PART = str.maketrans(*_LOWER) | dict.fromkeys(map(ord, _MARKS), " ")
+_FOLDED = _replaced("lower(facet_values.value)", _JOINTS, "")
+_PARTED = _replaced("lower(facet_values.value)", _MARKS, " ")
+_WORDS = f"replace(replace(replace(' ' || {_PARTED} || ' ', '  ', ' '), '  ', ' '), '  ', ' ')"
+_NARROWER = {value.translate(_FOLD): [one.translate(_FOLD) for one in found] for value, found in NARROWER.items()}
+
+_NAMES = """
+WITH RECURSIVE names(name) AS (
+    SELECT min(facet) FROM facet_values
+    UNION ALL SELECT (SELECT min(facet) FROM facet_values WHERE facet > name) FROM names WHERE name IS NOT NULL
+)
+SELECT name FROM names WHERE name IS NOT NULL
+"""
+
+
+def list_names(connection: Any) -> list[str]:
+    """The names of all facets that the library has a value of."""
+    return [row[0] for row in connection.execute(_NAMES)]
+
+
+def with_any(facet: str) -> Videos:
+    """The videos that have any value of the facet."""
+    return _with(facet, "1", [])
+
+
+def with_values(facet: str, values: Iterable[str], *, is_prefix: bool = False) -> Videos:
+    """The videos that have one of the values, or a narrower one, or a value that begins as the only one does."""
+    folded = [value.translate(_FOLD) for value in values]
+    if is_prefix:
+        return _with(facet, f"substr({_FOLDED}, 1, ?) = ?", [len(folded[0]), folded[0]])
+    wanted = dict.fromkeys(one for value in folded for one in (value, *_NARROWER.get(value, ())))
+    return _with(facet, f"{_FOLDED} IN ({', '.join('?' * len(wanted))})", list(wanted))
+
+
+def with_phrases(facet: str, phrases: Iterable[str], *, is_prefix: bool = False) -> Videos:
+    """The videos with one of the phrases, words in a row, in a value; the last word as the beginning of one."""
+    tests: list[str] = []
+    values: list[str] = []
+    for phrase in phrases:
+        words = phrase.translate(_PART).split()
+        tests.append(f"(facet_values.value LIKE ? ESCAPE '\\' AND instr({_WORDS}, ?))")
+        values += [f"%{escape(max(words, key=len, default=''))}%", _edged(" ".join(words), is_prefix=is_prefix)]
+    while len(tests) > 1:  # in groups of groups, for the depth of an expression is limited
+        tests = [f"({' OR '.join(tests[start : start + 10])})" for start in range(0, len(tests), 10)]
+    return _with(facet, tests[0], values)
+
+
+def escape(text: str) -> str:
+    """The text as a part of a LIKE pattern that finds it and nothing else."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _edged(words: str, *, is_prefix: bool) -> str:
+    """The words with a blank where a word begins or ends; scripts without blanks have words anywhere."""
+    if cjk_runs(words):
+        return words
+    return f" {words}" if is_prefix else f" {words} "
+
+
+def _with(facet: str, test: str, values: list[Any]) -> Videos:
+    sql = (
+        "SELECT video_facets.video_id AS id FROM video_facets WHERE video_facets.value_id IN "
+        f"(SELECT facet_values.id FROM facet_values WHERE facet_values.facet = ? AND ({test}))"
+    )
+    return sql, [facet, *values]

@@ -1,0 +1,209 @@
+"""What can be asked for: one row for each field of a video, with its SQL.
+
+`kind` says how a value is compared:
+
+    text      equal without regard to ASCII case, or by its beginning
+    words     words and phrases in that column of the full-text index
+    passage   a part of a long text that is not indexed
+    number    compared as a number
+    time      compared as a period of UTC time
+    size      as text, after `WxH` and after the server's own words
+    tag       a key, or key=value
+    facet     a value of a facet of prompts, or a narrower one
+    phrase    words in a value of an open facet of prompts
+    presence  has:NAME          claim     is:NAME
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from catalog.errors import QueryError
+from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
+from catalog.rows import NEGATIVE_PROMPT
+from catalog.search.facets import CONTROLLED, OPEN, list_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Field(NamedTuple):
+    """One row of the table: `order` is what to sort by and `facet` what to count by, None where that has no sense.
+
+    `counts_missing` has the counts show how many videos lack the value.
+    """
+
+    name: str
+    kind: str
+    sql: str
+    aliases: tuple[str, ...] = ()
+    order: str | None = None
+    facet: str | None = None
+    counts_missing: bool = False
+
+    @property
+    def is_prompt_facet(self) -> bool:
+        """Whether it is something that prompts ask for: it is kept in tables of its own."""
+        return self.kind in {"facet", "phrase"}
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a video can have or lack it."""
+        return self.kind not in {"presence", "claim"}
+
+
+def _text(name: str, *aliases: str, facet: bool = False, missing: bool = False) -> Field:
+    column = f"videos.{name}"
+    return Field(name, "text", column, aliases, column, column if facet else None, missing)
+
+
+def _long(name: str, *aliases: str, kind: str = "passage") -> Field:
+    return Field(name, kind, f"videos.{name}", aliases)
+
+
+def _number(name: str, *aliases: str) -> Field:
+    return Field(name, "number", f"videos.{name}", aliases, f"videos.{name}")
+
+
+def _time(name: str) -> Field:
+    return Field(name, "time", f"videos.{name}", (name.removesuffix("_at"),), f"videos.{name}")
+
+
+def _prompt_facet(name: str, kind: str = "facet") -> Field:
+    return Field(name, kind, "", facet="facet_values.value")
+
+
+_SIZE = "CASE WHEN videos.width AND videos.height THEN videos.width || 'x' || videos.height ELSE videos.size_text END"
+_SECONDS = "CAST(round(videos.seconds) AS INTEGER)"
+_MONTH = "substr(videos.created_at, 1, 7)"
+_FIRST_TAG = "(SELECT tags.id FROM tags WHERE tags.video_id = videos.id LIMIT 1)"
+_TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value END"
+
+_TABLE = (
+    _text("source", facet=True),
+    _text("remote_id", "id"),
+    _text("ref"),
+    _text("kind", facet=True),
+    _text("status", facet=True),
+    _text("provider_status", facet=True),
+    _text("model", facet=True, missing=True),
+    Field("size", "size", _SIZE, ("size_text",), "videos.width * videos.height", _SIZE, counts_missing=True),
+    Field("seconds", "number", "videos.seconds", ("duration",), "videos.seconds", _SECONDS, counts_missing=True),
+    Field("month", "text", _MONTH, (), _MONTH, _MONTH, counts_missing=True),
+    _text("quality", facet=True),
+    _text("tier", facet=True),
+    _text("error_code", facet=True),
+    _text("cost_basis", facet=True),
+    Field("tag", "tag", _FIRST_TAG, ("tags",), facet=_TAG),
+    _text("remixed_from_id", "remixed_from"),
+    _text("batch_custom_id", "custom_id"),
+    _number("progress"),
+    _number("width"),
+    _number("height"),
+    _number("cost_usd", "cost"),
+    _time("created_at"),
+    _time("completed_at"),
+    _time("expires_at"),
+    _time("first_seen_at"),
+    _time("last_seen_at"),
+    _time("gone_at"),
+    _time("deleted_at"),
+    _long("prompt", kind="words"),
+    _long("error_message", "error", kind="words"),
+    Field("negative_prompt", "passage", NEGATIVE_PROMPT, ("negative",)),
+    _long("output_urls", "url"),
+    _long("metadata"),
+    _long("extra"),
+    *map(_prompt_facet, CONTROLLED),
+    *(_prompt_facet(name, "phrase") for name in OPEN),
+    Field("has", "presence", ""),
+    Field("is", "claim", ""),
+)
+
+FIELDS = {field.name: field for field in _TABLE}
+FACETS = {field.name: field for field in _TABLE if field.facet}
+_NAMES = FIELDS | {alias: field for field in _TABLE for alias in field.aliases}
+
+CLAIMS = {
+    "unfinished": f"videos.status IN {UNFINISHED_STATUSES}",
+    "terminal": f"videos.status IN {tuple(sorted(TERMINAL_STATUSES))}",
+    "gone": "videos.gone_at IS NOT NULL",
+    "deleted": "videos.deleted_at IS NOT NULL",
+}
+
+
+class Fields:
+    """The fields of one library: those of the table, and the facets that its user named.
+
+    The library is asked for its facets only when a name is not in the table.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    @cached_property
+    def _present(self) -> list[str]:
+        return list_names(self._connection)
+
+    @cached_property
+    def _own(self) -> dict[str, Field]:
+        return {_fold(name): _prompt_facet(name) for name in self._present if _fold(name) not in _NAMES}
+
+    def find(self, name: str) -> Field | None:
+        """The field of that name or alias, in any case and with `-` for `_`."""
+        folded = _fold(name)
+        return _NAMES.get(folded) or self._own.get(folded)
+
+    def get_facet(self, name: str) -> Field:
+        """The field to count by; raises QueryError naming those there are."""
+        field = self.find(name)
+        if field is None or field.facet is None:
+            raise unknown_name("facet", name, [*FACETS, *self._own])
+        return field
+
+    def list_facets(self) -> list[Field]:
+        """What to count by where nobody says: all facets but those of prompts that are open or have no value."""
+        present = set(self._present).difference(OPEN)
+        return [
+            field
+            for field in (*FACETS.values(), *self._own.values())
+            if not field.is_prompt_facet or field.name in present
+        ]
+
+    def list_names(self) -> list[str]:
+        """Every name and alias there is."""
+        return [*_NAMES, *self._own]
+
+
+def get_order(name: str) -> Field:
+    """The field to sort by; raises QueryError naming those there are."""
+    field = _NAMES.get(_fold(name))
+    if field is None or field.order is None:
+        raise unknown_name("sort", name, ["relevance", *(field.name for field in _TABLE if field.order)])
+    return field
+
+
+def find_similar(name: str, names: Iterable[str]) -> str | None:
+    """The one of the names that `name` is most likely a slip of."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.75)), None)
+
+
+def unknown_name(what: str, name: str, known: Iterable[str], *, position: int | None = None) -> QueryError:
+    """The error for a name that is not among those known, with the nearest of them or all."""
+    names = list(known)
+    similar = find_similar(name, names)
+    hint = f"did you mean {similar}?" if similar else f"there are {', '.join(names)}"
+    return QueryError(f"no {what} {shorten(name)}: {hint}", position=position)
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """The text in quotes on one line, cut to `width`: safe in a message."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return f'"{line if len(line) <= width else line[: width - 1] + "…"}"'
+
+
+def _fold(name: str) -> str:
+    return name.lower().replace("-", "_")

@@ -1,0 +1,101 @@
+"""The query language: text in, clauses out. Pure; it knows no field, no table and no SQL.
+
+A query is a row of clauses, all of which must hold::
+
+    neon street             two words
+    "neon street"           a phrase; a quote inside is doubled; a missing last quote is forgiven
+    neon*                   words that begin so; "neon str"* does the same with a phrase
+    model:sora-2            a field and its value; model:"a b" with blanks in it; model:sora* by its beginning
+    -dog -"red car" -status:failed      what must not hold
+
+Every other character is data: no text is a syntax error.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_CHARACTERS = 10_000
+MAX_CLAUSES = 500
+
+_CLAUSE = re.compile(
+    r"""
+    (?P<minus>-)?
+    (?:(?P<name>[A-Za-z][A-Za-z0-9_-]*):)?
+    (?: "(?P<quoted>(?:[^"]|"")*)(?:"|\Z)(?P<star>\*)?
+      | (?P<bare>[^\s"]\S*) )
+    """,
+    re.VERBOSE,
+)
+_BLANKS = re.compile(r"\s*")
+
+
+class Clause(NamedTuple):
+    """One condition as it was written: `name` is None for words, and may be no field that anyone knows.
+
+    `text` is without the quotes, the minus and the last `*`; `position` is where the clause began.
+    """
+
+    text: str
+    name: str | None = None
+    is_quoted: bool = False
+    is_prefix: bool = False
+    is_negated: bool = False
+    position: int = 0
+
+    @property
+    def content(self) -> str:
+        """Name and value together: what to look for where the name is no field."""
+        return self.text if self.name is None else f"{self.name}:{self.text}"
+
+    def __str__(self) -> str:
+        """The clause in the query language."""
+        value = '"' + self.text.replace('"', '""') + '"' if self.is_quoted else self.text
+        name = "" if self.name is None else f"{self.name}:"
+        return f"{'-' * self.is_negated}{name}{value}{'*' * self.is_prefix}"
+
+
+def parse(query: str) -> tuple[Clause, ...]:
+    """The clauses of a query, in order; raises QueryError only where there are too many of them or of characters."""
+    if len(query) > MAX_CHARACTERS:
+        raise QueryError(f"the query has {len(query):,} characters: at most {MAX_CHARACTERS:,} can be searched for")
+    clauses = []
+    text = _storable(query)
+    position = _skip_blanks(text, 0)
+    while found := _CLAUSE.match(text, position):
+        clauses.append(_read(found))
+        if len(clauses) > MAX_CLAUSES:
+            raise QueryError(f"the query has more than {MAX_CLAUSES} terms: leave some out", position=position)
+        position = _skip_blanks(text, found.end())
+    return tuple(clauses)
+
+
+def write(clauses: Iterable[Clause]) -> str:
+    """The clauses as a query that parses to them again."""
+    return " ".join(map(str, clauses))
+
+
+def _read(found: re.Match[str]) -> Clause:
+    quoted, bare = found["quoted"], found["bare"]
+    is_quoted = quoted is not None
+    text = quoted.replace('""', '"') if is_quoted else bare
+    is_prefix = bool(found["star"]) if is_quoted else bare.endswith("*")
+    if is_prefix and not is_quoted:
+        text = text[:-1]
+    return Clause(text, found["name"], is_quoted, is_prefix, bool(found["minus"]), found.start())
+
+
+def _skip_blanks(text: str, position: int) -> int:
+    found = _BLANKS.match(text, position)
+    return found.end() if found else position
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 can hold it, a NUL (which ends a text in C) as a blank; offsets stay."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")

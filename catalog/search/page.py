@@ -1,0 +1,121 @@
+"""The two questions a reader asks: which videos, a page at a time, and how many of which kind."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import QueryError
+from catalog.records import Page
+from catalog.rows import SELECT_VIDEO, read_tags, read_video
+from catalog.search.counts import count_matches, count_values
+from catalog.search.cursor import read_cursor, write_cursor
+from catalog.search.fields import Fields
+from catalog.search.grammar import parse, write
+from catalog.search.plan import make_plan
+from catalog.search.snippets import read_snippets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.records import FacetCount, Video
+    from catalog.search.fields import Field
+    from catalog.search.plan import Order, Plan
+
+MAX_PAGE = 1000
+FACET_VALUES = 20
+
+
+def search(
+    connection: Any,
+    query: str = "",
+    *,
+    facets: Sequence[str] = (),
+    sort: str | None = None,
+    limit: int = 20,
+    after: str | None = None,
+    snippets: bool = True,
+    include_deleted: bool = False,
+    now: datetime | None = None,
+) -> Page:
+    """One page of the videos that match, at most `limit` of them, and the exact number of all.
+
+    `sort` is `relevance` (what words default to) or a field, `-` before it for descending (`-created_at` is the other
+    default). `after` is the `next` of the page before: videos that arrive meanwhile neither repeat nor hide one, except
+    that they shift the scores of relevance a little. Each facet has its 20 most frequent values, of all matches. The
+    videos carry their tags, but neither their links nor the facets of their prompts. `now` is what `-7d` counts from.
+    Raises QueryError.
+    """
+    _check_limit(limit, 0)
+    clauses = parse(query)
+    fields = Fields(connection)
+    plan = make_plan(clauses, fields, now=now or datetime.now(UTC), include_deleted=include_deleted)
+    order = plan.order(sort)
+    question = json.dumps([write(clauses), order.name, order.is_descending, include_deleted])
+    start = None if after is None else read_cursor(question, after)
+    total, counts = _count(connection, plan, [fields.get_facet(name) for name in facets])
+    places = _find_places(connection, plan.first(order, total), order, start, limit + 1) if limit else []
+    shown = dict(places[:limit])
+    videos = _read_videos(connection, shown)
+    found = read_snippets(connection, plan, list(shown)) if snippets and shown else {}
+    return Page(
+        videos=tuple(videos.values()),
+        total=total,
+        facets=counts,
+        snippets={videos[video_id].ref: found[video_id] for video_id in videos if video_id in found},
+        next=write_cursor(question, *reversed(places[limit - 1])) if len(places) > limit else None,
+        notes=plan.notes,
+    )
+
+
+def count_facets(
+    connection: Any,
+    names: Sequence[str] = (),
+    query: str = "",
+    limit: int = FACET_VALUES,
+    *,
+    now: datetime | None = None,
+) -> dict[str, tuple[FacetCount, ...]]:
+    """For each facet its `limit` most frequent values among the videos that match, by count, then by value.
+
+    Without names: every facet that any of these videos has, except the open ones of prompts (subject, action, setting,
+    dialogue), which have too many values to be read. Raises QueryError.
+    """
+    _check_limit(limit, 1)
+    fields = Fields(connection)
+    plan = make_plan(parse(query), fields, now=now or datetime.now(UTC))
+    wanted = [fields.get_facet(name) for name in names] or fields.list_facets()
+    _, counts = count_values(connection, plan, wanted, limit)
+    return {name: values for name, values in counts.items() if names or any(one.value is not None for one in values)}
+
+
+def _count(connection: Any, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:
+    if facets:
+        return count_values(connection, plan, facets, FACET_VALUES)
+    return count_matches(connection, plan), {}
+
+
+def _find_places(
+    connection: Any, plan: Plan, order: Order, start: tuple[Any, int] | None, limit: int
+) -> list[tuple[int, Any]]:
+    """The row id and the sorted value of the next `limit` matches, in order."""
+    test, values = ("1", []) if start is None else order.after(*start)
+    sql = (
+        f"WITH hits AS ({plan.select(f'{order.sql} AS place')}) "
+        f"SELECT id, place FROM hits WHERE {test} ORDER BY {order.sql_order} LIMIT {limit:d}"
+    )
+    return [(row[0], row[1]) for row in connection.execute(sql, [*plan.parameters, *values])]
+
+
+def _read_videos(connection: Any, ids: dict[int, Any]) -> dict[int, Video]:
+    """The records of these rows, by row id, in the order of `ids`."""
+    sql = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN (SELECT value FROM json_each(?))"
+    rows = {row["row_id"]: row for row in connection.execute(sql, (json.dumps(list(ids)),))}
+    tags = read_tags(connection, ids)
+    return {video_id: read_video(rows[video_id], tags.get(video_id, ())) for video_id in ids}
+
+
+def _check_limit(limit: int, lowest: int) -> None:
+    if not lowest <= limit <= MAX_PAGE:
+        raise QueryError(f"the limit {limit} is not between {lowest} and {MAX_PAGE:,}")

@@ -1,0 +1,64 @@
+"""Words and phrases into expressions of FTS5, and what of a text the index can find at all.
+
+The index holds words as `unicode61` cuts them (runs of letters and digits, accents and case dropped) and, in
+`cjk_grams`, every two neighbours of a Chinese, Japanese or Korean run and the words glued to one. A word such as
+`close-up` is the phrase of its two parts. Every phrase goes to FTS5 in quotes, so nothing in it is syntax.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from catalog import fulltext
+
+
+def has_word(text: str) -> bool:
+    """Whether the text has a letter or a digit: something that the index holds."""
+    return any(char.isalnum() or (char > "\x7f" and unicodedata.category(char) == "Co") for char in text)
+
+
+def has_symbol(text: str) -> bool:
+    """Whether the text has a pictograph, which no index holds but which a reader may well look for: `🎬`."""
+    return not text.isascii() and any(unicodedata.category(char) == "So" for char in text)
+
+
+def expression(text: str, *, is_prefix: bool = False, is_phrase: bool = False) -> str:
+    """The FTS5 expression that finds a word or phrase that `has_word`; a phrase keeps CJK runs in their order."""
+    parts = [part for part in _split(text, is_phrase=is_phrase) if has_word(part)]
+    if not any(map(fulltext.cjk_runs, parts)):
+        return _phrase(text, is_prefix=is_prefix)
+    *first, last = parts
+    found = " AND ".join([*map(_part, first), _part(last, is_prefix=is_prefix)])
+    return f"({_phrase(text, is_prefix=True)} OR ({found}))" if len(parts) > 1 else f"({found})"
+
+
+def _split(text: str, *, is_phrase: bool) -> list[str]:
+    """The text cut into CJK runs and what stands between them; in a phrase, runs parted by mere marks stay together."""
+    parts, script = [""], -1
+    for position, token in enumerate(re.split(f"({fulltext.CJK_RUN})", text)):
+        if has_word(token):
+            if script >= 0 and not (is_phrase and script == position % 2):
+                parts.append("")
+            script = position % 2  # runs stand at the odd places
+        parts[-1] += token
+    return parts
+
+
+def _part(text: str, *, is_prefix: bool = False) -> str:
+    """A part of one script: a phrase of words, or CJK runs in a row wherever they stand.
+
+    The last run may go on in the text, so its last character is not asked to stand alone; a run of one character is
+    the beginning of what it may go on to.
+    """
+    *whole, last = fulltext.cjk_runs(text) or [""]
+    if not last:
+        return _phrase(text, is_prefix=is_prefix)
+    pieces = [piece for run in whole for piece in fulltext.pieces(run)]
+    pieces += [last] if len(last) == 1 else fulltext.pieces(last)[:-1]
+    return f"cjk_grams : {_phrase(' '.join(pieces), is_prefix=len(last) == 1)}"
+
+
+def _phrase(text: str, *, is_prefix: bool = False) -> str:
+    quoted = text.replace('"', '""')
+    return f'"{quoted}"{" *" * is_prefix}'

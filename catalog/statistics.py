@@ -1,0 +1,119 @@
+"""The library in numbers: counts, latency, failures, what is stalled, what expires, what it cost. Reads only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import QueryError
+from catalog.records import UNFINISHED_STATUSES, CostGroup, Costs, CostSum, Latency, Stats, utc_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+STALLED_AFTER = 3600.0  # seconds in the queue or in progress after which a job counts as stalled
+EXPIRING_WITHIN = 3600.0  # seconds
+_LISTED = 100  # refs listed of stalled and of expiring videos, worst first
+
+_START = "ifnull(created_at, first_seen_at)"
+_UNFINISHED = f"status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
+EXPIRING = "expires_at > :now AND expires_at <= :soon AND status = 'completed' AND deleted_at IS NULL"
+
+# Both times come from the provider, in whole seconds; a pair that runs backwards tells nothing.
+_LATENCY = """
+WITH timed AS (
+    SELECT model, CASE WHEN width IS NULL OR height IS NULL THEN size_text ELSE width || 'x' || height END AS size,
+           status, unixepoch(completed_at) - unixepoch(created_at) AS seconds
+    FROM videos
+    WHERE completed_at >= created_at AND status IN ('completed', 'failed') AND deleted_at IS NULL
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY model, size, status ORDER BY seconds) AS place,
+           count(*) OVER (PARTITION BY model, size, status) AS total
+    FROM timed
+)
+SELECT model, size, status, total,
+       max(CASE WHEN place = (total + 1) / 2 THEN seconds END),
+       max(CASE WHEN place = (total * 95 + 99) / 100 THEN seconds END)
+FROM ranked GROUP BY model, size, status ORDER BY total DESC, model, size, status
+"""
+
+GROUPINGS = {
+    "model": "model",
+    "project": (
+        "(SELECT value FROM tags WHERE video_id = videos.id AND key = :tag ORDER BY origin = 'user' DESC LIMIT 1)"
+    ),
+    "month": "substr(created_at, 1, 7)",
+    "source": "source",
+    "status": "status",
+    "tier": "tier",
+}
+"""What costs can be told by, and the SQL of its value; a project is the value of a tag, the user's before others."""
+
+_COSTS = """
+SELECT {value}, status IN ('failed', 'cancelled', 'expired'), count(*),
+       count(cost_usd) FILTER (WHERE cost_basis = 'reported'), count(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
+       count(*) - count(cost_usd),
+       round(sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), 6),
+       round(sum(cost_usd) FILTER (WHERE cost_basis = 'estimated'), 6)
+FROM videos WHERE deleted_at IS NULL GROUP BY 1, 2
+"""
+_NOTHING = CostSum()
+
+
+def read_stats(connection: Any, now: datetime) -> Stats:
+    """Counts and latency by model, size and status; percentiles are nearest-rank, in seconds."""
+    moments = {
+        "now": utc_text(now),
+        "soon": utc_text(now + timedelta(seconds=EXPIRING_WITHIN)),
+        "stalled": utc_text(now - timedelta(seconds=STALLED_AFTER)),
+    }
+    stalled = f"SELECT ref FROM videos WHERE {_UNFINISHED} AND {_START} < :stalled ORDER BY {_START} LIMIT {_LISTED}"
+    expiring = f"SELECT ref FROM videos WHERE {EXPIRING} ORDER BY expires_at LIMIT {_LISTED}"
+    by_status = _count(connection, "status")
+    return Stats(
+        total=sum(by_status.values()),
+        by_status=by_status,
+        by_model=_count(connection, "model"),
+        by_error=_count(connection, "error_code", "AND status = 'failed'"),
+        latency=tuple(Latency(*row) for row in connection.execute(_LATENCY)),
+        stalled=tuple(row[0] for row in connection.execute(stalled, moments)),
+        expiring=tuple(row[0] for row in connection.execute(expiring, moments)),
+        stalled_after=STALLED_AFTER,
+    )
+
+
+def read_costs(connection: Any, by: Iterable[str], tag: str) -> Costs:
+    """What all jobs cost, and by each of GROUPINGS that `by` names: months in order, others the dearest first."""
+    names = list(dict.fromkeys(by))
+    if unknown := [name for name in names if name not in GROUPINGS]:
+        raise QueryError(f"costs cannot be told by {unknown[0]!r}, known: {', '.join(GROUPINGS)}")
+    (everything,) = _sum_costs(connection, "NULL", tag) or [CostGroup(None, _NOTHING, _NOTHING)]
+    groups = {name: _sum_costs(connection, GROUPINGS[name], tag) for name in names}
+    for name, found in groups.items():
+        found.sort(key=_by_value if name == "month" else _by_amount)
+    return Costs(everything.cost, everything.failed, {name: tuple(found) for name, found in groups.items()}, tag)
+
+
+def _sum_costs(connection: Any, value: str, tag: str) -> list[CostGroup]:
+    sums: dict[str | None, dict[int, CostSum]] = {}
+    for key, has_failed, *numbers in connection.execute(_COSTS.format(value=value), {"tag": tag}):
+        sums.setdefault(key, {})[has_failed] = CostSum(*numbers)
+    return [CostGroup(key, found.get(0, _NOTHING), found.get(1, _NOTHING)) for key, found in sums.items()]
+
+
+def _by_value(group: CostGroup) -> tuple[bool, str]:
+    return group.value is None, group.value or ""
+
+
+def _by_amount(group: CostGroup) -> tuple[float, int, str]:
+    known = sum(amount or 0 for one in (group.cost, group.failed) for amount in (one.reported_usd, one.estimated_usd))
+    return -known, -group.cost.jobs - group.failed.jobs, group.value or ""
+
+
+def _count(connection: Any, column: str, condition: str = "") -> dict[str, int]:
+    query = (
+        f"SELECT ifnull({column}, '(none)'), count(*) FROM videos WHERE deleted_at IS NULL {condition} "
+        "GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    return dict(map(tuple, connection.execute(query)))

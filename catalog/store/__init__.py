@@ -1,0 +1,47 @@
+"""Every write to the library, inside a transaction that the caller opened with `Database.write`.
+
+What arrives is kept as an observation; the observations of a video fold into its row; what moved goes to the flight
+recorder; tags, links and the full-text index follow in the same transaction. It knows no network and no terminal.
+"""
+
+from catalog.store.arrivals import Saved, save_absence, save_videos
+from catalog.store.attached import save_links
+from catalog.store.characters import save_character
+from catalog.store.costs import estimate_costs, has_prices, save_prices
+from catalog.store.deliveries import save_attempt, save_delivery
+from catalog.store.edits import delete_video, remove_tags, save_tags, undelete_video
+from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
+from catalog.store.requests import KeptRequest, find_batch_videos, find_video, is_observed, save_requests
+from catalog.store.sources import lock_source, save_run, save_source, unlock_source
+from catalog.store.texts import rebuild_texts
+
+__all__ = [
+    "Extracted",
+    "KeptRequest",
+    "Saved",
+    "delete_video",
+    "estimate_costs",
+    "find_batch_videos",
+    "find_video",
+    "forget_extracted",
+    "has_prices",
+    "is_observed",
+    "lock_source",
+    "rebuild_texts",
+    "remove_tags",
+    "save_absence",
+    "save_attempt",
+    "save_character",
+    "save_delivery",
+    "save_extracted",
+    "save_given",
+    "save_links",
+    "save_prices",
+    "save_requests",
+    "save_run",
+    "save_source",
+    "save_tags",
+    "save_videos",
+    "undelete_video",
+    "unlock_source",
+]

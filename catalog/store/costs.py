@@ -1,0 +1,127 @@
+"""What videos cost, by the prices that the library holds: an estimate where the provider reported none."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from catalog.pricing import Price, estimate, provider_of
+from catalog.store.bulk import insert_rows, select_in, update_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Connection
+
+_COLUMNS = tuple(field.name for field in fields(Price))
+_PRICES = f"SELECT {', '.join(_COLUMNS)} FROM prices ORDER BY id"
+_PAYERS = "SELECT name, dialect, provider FROM sources"
+_PROVIDER = text("SELECT dialect, provider FROM sources WHERE name = :source")
+_NEXT = text("SELECT id FROM videos WHERE source = :source AND id > :last ORDER BY id LIMIT 500")
+_read_cells = attrgetter(*_COLUMNS)
+_DATE = len("2026-11-21")
+
+
+class _Job(NamedTuple):
+    """What the price of a job depends on; equal jobs are estimated once. `created_at` is its day."""
+
+    kind: str
+    status: str
+    model: str | None
+    seconds: float | None
+    width: int | None
+    height: int | None
+    size_text: str | None
+    tier: str | None
+    created_at: datetime | None
+    is_batch: bool
+
+
+_FACTS = _Job._fields[:8]
+
+
+class Estimator:
+    """Fills the cost of rows of one source."""
+
+    def __init__(self, connection: Connection, source: str) -> None:
+        told = connection.execute(_PROVIDER, {"source": source}).first()
+        self._provider = provider_of(*told) if told else None
+        self._source = source
+        self._prices = _read_prices(connection)
+        self._estimate = lru_cache(4096)(self._look_up)
+
+    def fill(self, row: dict[str, Any]) -> None:
+        """Set `cost_usd` and `cost_basis` of a folded row, unless the provider reported the cost."""
+        if row["cost_basis"] == "reported":
+            return
+        day = row["created_at"] and datetime.fromisoformat(row["created_at"][:_DATE] + "T12:00:00Z")
+        facts = [row[name] for name in _FACTS]
+        row["cost_usd"] = self._estimate(_Job._make([*facts, day, row["batch_custom_id"] is not None]))
+        row["cost_basis"] = "unknown" if row["cost_usd"] is None else "estimated"
+
+    def _look_up(self, job: _Job) -> float | None:
+        return estimate(job, self._prices, self._provider, source=self._source, is_batch=job.is_batch)
+
+
+def has_prices(reader: Any, prices: Iterable[Price], payers: Mapping[str, tuple[str | None, str | None]]) -> bool:
+    """Whether the library holds just these prices, and knows these sources' dialects and the providers they pay.
+
+    `reader` is a driver's connection, so that a program that finds all in order pays for no transaction.
+    """
+    known = {row[0]: (row[1], row[2]) for row in reader.execute(_PAYERS)}
+    return payers.items() <= known.items() and _tell(prices) == list(map(tuple, reader.execute(_PRICES)))
+
+
+def save_prices(connection: Connection, prices: Iterable[Price]) -> bool:
+    """Make the table of prices say this: whether it said something else before."""
+    wanted = _tell(prices)
+    if wanted == list(map(tuple, connection.execute(text(_PRICES)))):
+        return False
+    connection.execute(text("DELETE FROM prices"))
+    insert_rows(connection, "prices", [dict(zip(_COLUMNS, row, strict=True)) for row in wanted])
+    return True
+
+
+def estimate_costs(connection: Connection) -> int:
+    """Estimate every video again, by the prices as they are now: how many costs moved."""
+    moved = 0
+    for (source,) in connection.execute(text("SELECT DISTINCT source FROM videos")).fetchall():
+        estimator, last = Estimator(connection, source), 0
+        while ids := [row[0] for row in connection.execute(_NEXT, {"source": source, "last": last})]:
+            moved += _estimate_again(connection, estimator, ids)
+            last = ids[-1]
+    return moved
+
+
+def _estimate_again(connection: Connection, estimator: Estimator, ids: Iterable[int]) -> int:
+    names = ("id", *_FACTS, "created_at", "batch_custom_id", "cost_usd", "cost_basis")
+    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :values"
+    changes = []
+    for values in select_in(connection, query, ids):
+        row: dict[str, Any] = dict(zip(names, values, strict=True))
+        before = row["cost_usd"], row["cost_basis"]
+        estimator.fill(row)
+        if before != (row["cost_usd"], row["cost_basis"]):
+            changes.append({name: row[name] for name in ("id", "cost_usd", "cost_basis")})
+    update_rows(connection, "videos", changes)
+    return len(changes)
+
+
+def _read_prices(connection: Connection) -> list[Price]:
+    return [_read_price(row._mapping) for row in connection.execute(text(_PRICES))]  # noqa: SLF001 - its public name
+
+
+def _read_price(row: Any) -> Price:
+    days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("valid_from", "valid_to")}
+    return Price(**{**row, **days, "usd_per_second": Decimal(row["usd_per_second"])})
+
+
+def _tell(prices: Iterable[Price]) -> list[tuple[str | None, ...]]:
+    """The prices as the library stores them."""
+    return [tuple(None if value is None else str(value) for value in _read_cells(price)) for price in prices]

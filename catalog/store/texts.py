@@ -1,0 +1,63 @@
+"""The derived text columns of a video, and the full-text index behind them, brought up to date together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from catalog import fulltext
+from catalog.store.bulk import IDS_PER_QUERY, select_in, update_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Connection
+
+_SELECT = "SELECT id, prompt, error_message, labels, cjk_grams FROM videos WHERE id IN :values"
+_TAGS = "SELECT video_id, key, value FROM tags WHERE video_id IN :values ORDER BY key, origin"
+_NEXT = text("SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT :limit")
+
+
+def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
+    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`."""
+    return ", ".join(f"{key}={value}" if value else key for key, value in tags) or None
+
+
+def grams_of(*texts: str | None) -> str | None:
+    """The `cjk_grams` column of a video with these texts."""
+    return " ".join(grams for grams in map(fulltext.cjk_grams, texts) if grams) or None
+
+
+def read_entries(connection: Connection, ids: Iterable[int]) -> dict[int, fulltext.Entry]:
+    """What the index holds of these videos, to hand to `refresh` after a change."""
+    return {row[0]: tuple(row) for row in select_in(connection, _SELECT, ids)}
+
+
+def refresh(connection: Connection, before: Mapping[int, fulltext.Entry], *, is_indexed: bool = True) -> None:
+    """Derive the text columns of these videos again, and index those whose text differs from `before`."""
+    tags: dict[int, list[tuple[str, str]]] = {}
+    for video_id, key, value in select_in(connection, _TAGS, before):
+        tags.setdefault(video_id, []).append((key, value))
+    old, new, columns = [], [], []
+    for video_id, row in read_entries(connection, before).items():
+        _, prompt, error, *_ = row
+        labels = labels_of(tags.get(video_id, ()))
+        entry = (video_id, prompt, error, labels, grams_of(prompt, labels))
+        if entry != before[video_id]:
+            old.append(before[video_id])
+            new.append(entry)
+            columns.append({"id": video_id, "labels": entry[3], "cjk_grams": entry[4]})
+    update_rows(connection, "videos", columns)
+    if is_indexed:
+        fulltext.remove(connection, old)
+        fulltext.add(connection, new)
+
+
+def rebuild_texts(connection: Connection) -> None:
+    """Derive the text columns of every video again and make the full-text index anew from them."""
+    last = 0
+    while ids := [row[0] for row in connection.execute(_NEXT, {"last": last, "limit": IDS_PER_QUERY})]:
+        refresh(connection, read_entries(connection, ids), is_indexed=False)
+        last = ids[-1]
+    fulltext.rebuild(connection)

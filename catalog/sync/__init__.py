@@ -1,0 +1,94 @@
+"""The main journey in: what a source lists, and what of it is unfinished, into the library.
+
+A run walks the list newest first, keeping each page in one transaction with the cursor of the next, until a page holds
+nothing new and is older than the look-back; then it retrieves by id what is unfinished and what the list told too
+little about. An interrupted run resumes at its cursor. It never deletes: a job that the server no longer knows is noted
+as gone, and when very many go at once the source is called suspect instead of believed.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from catalog import store
+from catalog.errors import Gone
+from catalog.sync.characters import take_in_characters
+from catalog.sync.listing import take_in_list
+from catalog.sync.locks import held
+from catalog.sync.retrieval import list_lacking, list_unfinished, retrieve, wait_for
+from catalog.sync.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from catalog.config import Source, SyncSettings
+    from catalog.database import Database
+    from catalog.records import SyncReport
+    from catalog.sync.run import Progress
+
+__all__ = ["add_ids", "sync_source"]
+
+
+def sync_source(
+    database: Database,
+    source: Source,
+    settings: SyncSettings,
+    *,
+    full: bool = False,
+    wait: bool = False,
+    on_progress: Progress | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> SyncReport:
+    """Bring the library up to date with one source: the report of the run, its failure included.
+
+    `full` walks the whole list; `wait` goes on asking for unfinished jobs until none is left. Raises CatalogError only
+    where another run holds the source.
+    """
+    with _running(database, source, settings, on_progress, now) as run, run.reporting(), run.connected() as client:
+        absent = take_in_list(run, client, full=full) if client.dialect.lists else []
+        retrieve(run, client, [*list_unfinished(run), *list_lacking(run), *absent])
+        take_in_characters(run, client)
+        if wait:
+            wait_for(run, client)
+    return run.close()
+
+
+def add_ids(
+    database: Database,
+    source: Source,
+    settings: SyncSettings,
+    remote_ids: Iterable[str],
+    *,
+    wait: bool = False,
+    on_progress: Progress | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> SyncReport:
+    """Take in jobs by their ids: each is kept at once, then asked for, and asked for again by later syncs."""
+    with _running(database, source, settings, on_progress, now) as run, run.reporting():
+        run.mode = "add"
+        known = run.keep_ids(remote_ids)
+        with run.connected() as client:
+            answers = retrieve(run, client, known)
+            run.missed.update((one, str(answer)) for one, answer in answers.items() if isinstance(answer, Gone))
+            if wait:
+                wait_for(run, client)
+    return run.close()
+
+
+@contextmanager
+def _running(
+    database: Database,
+    source: Source,
+    settings: SyncSettings,
+    on_progress: Progress | None,
+    now: Callable[[], datetime] | None,
+) -> Iterator[Run]:
+    clock = now or (lambda: datetime.now(UTC))
+    with held(database, source.name, clock):
+        with database.write() as connection:
+            store.save_source(
+                connection, source.name, base_url=source.base_url, dialect=source.dialect, provider=source.prices
+            )
+        yield Run(database, source, settings, on_progress or (lambda *_: None), clock)

@@ -1,0 +1,81 @@
+"""The list of a source: page after page into the library, each with the cursor that the next run would need."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from catalog.records import utc_text
+from catalog.wire import paging
+from catalog.wire.observed import read_observed
+
+if TYPE_CHECKING:
+    from catalog.sync.run import Run
+    from catalog.wire.answers import ParsedVideo
+    from catalog.wire.client import Client
+    from catalog.wire.dialects import Dialect
+
+KNOWN = "known jobs older than the look-back"
+
+_ABSENT = (
+    "SELECT remote_id FROM videos WHERE source = :source AND last_seen_at < :started_at AND gone_at IS NULL "
+    "AND deleted_at IS NULL AND status <> 'deleted' ORDER BY id"
+)
+
+
+def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
+    """Take in the list, the rest of an interrupted walk first: the ids that a whole list no longer has."""
+    cursor, walked_at = run.query("SELECT cursor, walked_at FROM sources WHERE name = :source")[0]
+    everything = full or walked_at is None
+    if cursor and not full:
+        run.mode = "resumed"
+        saved = json.loads(cursor)
+        everything = not _walk(run, client, saved["after"], everything=saved["full"])
+    else:
+        run.mode = "full" if everything else "incremental"
+    _walk(run, client, None, everything=everything)
+    return _list_absent(run) if everything and run.stopped == paging.END else []
+
+
+def _walk(run: Run, client: Client, after: str | None, *, everything: bool) -> bool:
+    """Keep page after page; `everything` goes on where all is known already.
+
+    False where the cursor `after` led to nothing: the job it names may be gone, and with it the way to the others.
+    """
+    for number, page in enumerate(paging.walk(client, after)):
+        if after is not None and not number and not page.videos:
+            return False
+        everything = everything or page.is_restart
+        run.note(page.flaws)
+        with run.database.write() as connection:
+            saved = run.save(connection, [_reworded(video, client.dialect) for video in page.videos], "list")
+            is_known = not (everything or saved.added) and all(_is_old(run, video) for video in page.videos)
+            run.stopped = page.ended or (KNOWN if is_known else None)
+            if page.cursor is not None and not is_known:
+                run.save_state(connection, cursor=json.dumps({"after": page.cursor, "full": everything}))
+            else:
+                run.save_state(connection, cursor=None, **({"walked_at": run.started_at} if everything else {}))
+        run.progress(len(run.outcomes), None, "listing")
+        if run.stopped:
+            break
+    return True
+
+
+def _reworded(video: ParsedVideo, dialect: Dialect) -> ParsedVideo:
+    """The video without what keys of this dialect's lists seem to say: they are kept under names of their own."""
+    renamed = dialect.list_renames
+    if not any(key in video.payload for key in renamed):
+        return video
+    payload = {renamed.get(key, key): value for key, value in video.payload.items()}
+    return read_observed(payload, video.remote_id) or video
+
+
+def _is_old(run: Run, video: ParsedVideo) -> bool:
+    return video.created_at is not None and video.created_at < run.look_back
+
+
+def _list_absent(run: Run) -> list[str]:
+    """Known jobs that a whole list did not have, to be asked for by id; none where too many are missing."""
+    absent = [row[0] for row in run.query(_ABSENT, started_at=utc_text(run.started_at))]
+    is_mass = run.is_mass_absence(len(absent), len(absent) + len(run.outcomes), "the list no longer has")
+    return [] if is_mass else absent

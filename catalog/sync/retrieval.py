@@ -1,0 +1,158 @@
+"""Jobs by id: what is unfinished or told too little, asked for a few at a time, once or until it is finished."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from catalog.errors import Gone, Refused, SourceError, Unauthorized
+from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.wire.ids import raw_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from catalog.sync.run import Run
+    from catalog.wire.client import Client, Reply
+
+    Answer = Reply | SourceError
+
+SAVED_AT_ONCE = 50  # retrieved jobs that go into one transaction
+MAX_FAILURES = 5  # retrievals failing in a row before a source is given up for this run
+SLOWER = 1.5  # how much longer each pause is than the one before, where the server names none
+LONGEST_PAUSE = 120.0  # seconds
+
+_UNFINISHED = (
+    f"SELECT remote_id FROM videos WHERE source = :source AND status IN {UNFINISHED_STATUSES} "
+    "AND deleted_at IS NULL AND (gone_at IS NULL OR gone_at > :look_back) "
+    "ORDER BY expires_at IS NULL, expires_at, id"
+)
+_LACKING = (
+    "SELECT remote_id FROM videos WHERE source = :source AND prompt IS NULL AND deleted_at IS NULL "
+    f"AND gone_at IS NULL AND status NOT IN {(*UNFINISHED_STATUSES, 'deleted')} AND NOT EXISTS "
+    "(SELECT 1 FROM observations WHERE video_id = videos.id AND channel = 'get') ORDER BY id"
+)
+_ALIASES = (
+    "SELECT videos.remote_id, video_aliases.alias FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
+    "WHERE videos.source = :source AND videos.remote_id IN (SELECT value FROM json_each(:wanted)) "
+    "ORDER BY video_aliases.id"
+)
+
+
+def list_unfinished(run: Run) -> list[str]:
+    """What the provider may still change, what expires first in front; long gone jobs are not asked for again."""
+    return [row[0] for row in run.query(_UNFINISHED, look_back=utc_text(run.look_back))]
+
+
+def list_lacking(run: Run) -> list[str]:
+    """Finished jobs without a prompt that were never asked for by id."""
+    return [row[0] for row in run.query(_LACKING)]
+
+
+def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, Answer]:
+    """Ask for the jobs, keep each answer, and return it by id; raises what ends the run."""
+    wanted = list(dict.fromkeys(remote_ids))
+    answers: dict[str, Answer] = {}
+    failures = 0
+    with ThreadPoolExecutor(run.settings.parallel, "retrieve") as pool:
+        for start in range(0, len(wanted), SAVED_AT_ONCE):
+            chunk = wanted[start : start + SAVED_AT_ONCE]
+            came = _ask_all(run, pool, client, chunk)
+            with run.database.write() as connection:
+                for remote_id, answer in came.items():
+                    _keep(run, connection, remote_id, answer)
+                run.save_state(connection)
+            answers |= came
+            failures = _count_failures(came.values(), failures)
+            run.progress(start + len(chunk), len(wanted), "retrieving")
+    absent = sum(isinstance(answer, Gone) for answer in answers.values())
+    run.is_mass_absence(absent, len(wanted), "the server no longer knows")
+    return answers
+
+
+def wait_for(run: Run, client: Client) -> None:
+    """Ask for the unfinished jobs until none is left, each when the server wants it, else at growing intervals."""
+    due: dict[str, float] = {}
+    pauses: dict[str, float] = {}
+    gone: set[str] = set()
+    while waiting := [remote_id for remote_id in list_unfinished(run) if remote_id not in gone]:
+        now = time.monotonic()
+        ready = [remote_id for remote_id in waiting if due.get(remote_id, 0.0) <= now]
+        if not ready:
+            run.progress(len(due) - len(waiting), len(due), "waiting")
+            run.pause(min(due[remote_id] for remote_id in waiting) - now)
+            continue
+        for remote_id, answer in retrieve(run, client, ready).items():
+            pauses[remote_id] = _next_pause(client, answer, pauses.get(remote_id))
+            due[remote_id] = time.monotonic() + pauses[remote_id]
+            if isinstance(answer, Gone):
+                gone.add(remote_id)
+
+
+def _next_pause(client: Client, answer: Answer, last: float | None) -> float:
+    told = None if isinstance(answer, SourceError) else answer.poll_after
+    if told is not None:
+        return told
+    return client.dialect.poll_interval if last is None else min(last * SLOWER, LONGEST_PAUSE)
+
+
+def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
+    names = _find_names(run, remote_ids)
+    try:
+        answers = pool.map(lambda remote_id: _ask(client, remote_id, names.get(remote_id, [])), remote_ids)
+        return dict(zip(remote_ids, answers, strict=True))
+    except BaseException:
+        run.interrupt()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _find_names(run: Run, remote_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The other names of these jobs, the newest last."""
+    names: dict[str, list[str]] = {}
+    for remote_id, alias in run.query(_ALIASES, wanted=json.dumps(remote_ids)):
+        names.setdefault(remote_id, []).append(alias)
+    return names
+
+
+def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
+    """The job, called as its server wants it: by the server's own newest encoding of the raw id, where there is one."""
+    encoded = [name for name in names if raw_id(name) == remote_id]
+    try:
+        return client.retrieve(encoded[-1] if encoded else remote_id, known_as=names)
+    except SourceError as error:
+        return error
+
+
+def _keep(run: Run, connection: Connection, remote_id: str, answer: Answer) -> None:
+    if isinstance(answer, Gone):
+        payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
+        run.save_absence(connection, remote_id, payload, answer.status or 404)
+    elif isinstance(answer, SourceError):
+        run.missed[remote_id] = str(answer)
+    else:
+        run.save(connection, answer.answer.videos, "get", answer.status)
+
+
+def _count_failures(answers: Iterable[Answer], failures: int) -> int:
+    """How many retrievals failed in a row at the end; raises the last of too many, and a refused key at once.
+
+    What we refused to ask says nothing about the server.
+    """
+    last: SourceError | None = None
+    for answer in answers:
+        if isinstance(answer, Refused) and answer.status is None:
+            continue
+        if not isinstance(answer, SourceError) or isinstance(answer, Gone):
+            failures, last = 0, None
+            continue
+        if isinstance(answer, Unauthorized):
+            raise answer
+        failures, last = failures + 1, answer
+    if last is not None and failures >= MAX_FAILURES:
+        raise last
+    return failures

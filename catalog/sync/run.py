@@ -1,0 +1,224 @@
+"""One run over one source, as it goes: what it saves, what it counts, what it reports."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from catalog import store
+from catalog.errors import SourceError
+from catalog.fold import encodable
+from catalog.records import UNFINISHED_STATUSES, SyncReport, utc_text
+from catalog.statistics import EXPIRING, EXPIRING_WITHIN
+from catalog.wire.answers import ParsedVideo
+from catalog.wire.client import Client
+from catalog.wire.ids import raw_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from catalog.config import Source, SyncSettings
+    from catalog.database import Database
+
+Progress = Callable[[str, int, int | None, str], None]
+"""Called with the source, how many are done, of how many (None: nobody knows), and what is being done."""
+
+INTERRUPTED = "interrupted: the next run completes it"
+MAX_NOTES = 20
+MASS_ABSENCE = 10, 0.5  # so many jobs, and so large a part of those asked for: the server's fault, not their end
+
+_UNFINISHED = (
+    f"SELECT count(*) FROM videos WHERE source = :source AND status IN {UNFINISHED_STATUSES} "
+    "AND deleted_at IS NULL AND gone_at IS NULL"
+)
+_EXPIRING = f"SELECT count(*) FROM videos WHERE source = :source AND {EXPIRING}"
+_KNOWN = (
+    "SELECT remote_id, remote_id FROM videos "
+    "WHERE source = :source AND remote_id IN (SELECT value FROM json_each(:wanted)) "
+    "UNION ALL SELECT alias, remote_id FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
+    "WHERE video_aliases.source = :source AND alias IN (SELECT value FROM json_each(:wanted))"
+)
+_KEPT = ("source", "mode", "added", "changed", "unchanged", "unfinished", "failed", "requests", "stopped", "error")
+
+
+class Run:
+    """The state of one run; `outcomes` says of each video whether it was added, changed or unchanged."""
+
+    def __init__(
+        self,
+        database: Database,
+        source: Source,
+        settings: SyncSettings,
+        on_progress: Progress,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.database = database
+        self.source = source
+        self.settings = settings
+        self.on_progress = on_progress
+        self.now = now
+        self.started_at = now()
+        self.look_back = self.started_at - timedelta(hours=settings.look_back_hours)
+        self.mode = "incremental"
+        self.stopped: str | None = None
+        self.outcomes: dict[str, str] = {}
+        self.missed: dict[str, str] = {}
+        self._started = time.monotonic()
+        self._interrupted = threading.Event()
+        self._requests = 0
+        self._statuses: dict[str, str] = {}
+        self._notes: list[str] = []
+        self._suspicion: str | None = None
+        self._error: str | None = None
+
+    @contextmanager
+    def connected(self) -> Iterator[Client]:
+        """The client of the source; whoever waits in it wakes when the run is interrupted."""
+        with Client(
+            self.source.base_url,
+            key=self.source.key(),
+            dialect=self.source.server,
+            source=self.source.name,
+            deadline=self.settings.deadline_seconds,
+            sleep=self.pause,
+        ) as client:
+            try:
+                yield client
+            finally:
+                self._requests = client.requests_made
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Turn the failure of the source into the run's report, and keep the report of an interrupted run."""
+        try:
+            yield
+        except SourceError as error:
+            self._error = str(error)
+        except BaseException:
+            self._error = INTERRUPTED
+            self.close()
+            raise
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the run is interrupted."""
+        self._interrupted.wait(seconds)
+
+    def interrupt(self) -> None:
+        """Wake whoever waits."""
+        self._interrupted.set()
+
+    # What comes in
+
+    def save(
+        self, connection: Connection, videos: Sequence[ParsedVideo], channel: str, status: int = 200
+    ) -> store.Saved:
+        """Keep answers about videos, and count what became of each."""
+        saved = store.save_videos(
+            connection, self.source.name, videos, channel=channel, received_at=self.now(), http_status=status
+        )
+        self._statuses.update((video.remote_id, video.status) for video in videos)
+        self._count(saved)
+        return saved
+
+    def save_absence(self, connection: Connection, remote_id: str, payload: object, status: int) -> None:
+        """Keep that the server does not know a job."""
+        saved = store.save_absence(
+            connection, self.source.name, remote_id, payload, received_at=self.now(), http_status=status
+        )
+        self._count(saved)
+
+    def keep_ids(self, names: Iterable[str]) -> list[str]:
+        """Make a row for each name that the library has not: the ids of all in the library, without repetitions."""
+        wanted = {raw_id(name): name.strip() for name in map(encodable, names) if name.strip()}
+        known = {row[0]: row[1] for row in self.query(_KNOWN, wanted=json.dumps([*wanted, *wanted.values()]))}
+        found = {raw: known.get(raw) or known.get(name) for raw, name in wanted.items()}
+        videos = [
+            ParsedVideo(raw, (wanted[raw],), payload={"id": wanted[raw]}) for raw, one in found.items() if not one
+        ]
+        with self.database.write() as connection:
+            self.save(connection, videos, "import")
+        return list(dict.fromkeys(one or raw for raw, one in found.items()))
+
+    def save_state(self, connection: Connection, **columns: Any) -> None:
+        """Set columns of the source, and renew the run's hold on it."""
+        store.save_source(connection, self.source.name, **columns, locked_at=self.now())
+
+    def _count(self, saved: store.Saved) -> None:
+        """Remember the most that became of each video in this run: added, else changed, else unchanged."""
+        self.outcomes.update(dict.fromkeys(saved.added, "added"))
+        for remote_id in saved.changed:
+            if self.outcomes.get(remote_id) != "added":
+                self.outcomes[remote_id] = "changed"
+        for remote_id in saved.unchanged:
+            self.outcomes.setdefault(remote_id, "unchanged")
+
+    # What is said of it
+
+    def note(self, remarks: Iterable[str]) -> None:
+        """Keep remarks for the report, as many as a person reads."""
+        self._notes.extend(list(remarks)[: MAX_NOTES - len(self._notes)])
+
+    def is_mass_absence(self, absent: int, asked: int, what: str) -> bool:
+        """Whether so many jobs are missing at once that the server is to be doubted, which the report then says."""
+        least, part = MASS_ABSENCE
+        if absent < least or absent < asked * part:
+            return False
+        self._suspicion = f"{what} {absent} of {asked} jobs at once: check the account and the server"
+        return True
+
+    def progress(self, done: int, total: int | None, phase: str) -> None:
+        self.on_progress(self.source.name, done, total, phase)
+
+    def query(self, query: str, **parameters: Any) -> list[Any]:
+        """The rows of a query about this source, which it names `:source`."""
+        with self.database.read() as connection:
+            rows: list[Any] = connection.execute(query, {"source": self.source.name, **parameters}).fetchall()
+            return rows
+
+    def close(self) -> SyncReport:
+        """Sum up the run, in its report and in the library."""
+        outcomes = Counter(self.outcomes.values())
+        news = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
+        finished_at = self.now()
+        soon = utc_text(finished_at + timedelta(seconds=EXPIRING_WITHIN))
+        report = SyncReport(
+            source=self.source.name,
+            mode=self.mode,
+            added=outcomes["added"],
+            changed=outcomes["changed"],
+            unchanged=outcomes["unchanged"],
+            unfinished=self.query(_UNFINISHED)[0][0],
+            failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in news),
+            requests=self._requests,
+            seconds=round(time.monotonic() - self._started, 3),
+            expiring=self.query(_EXPIRING, now=utc_text(finished_at), soon=soon)[0][0],
+            stopped=self.stopped,
+            error=self._error,
+            missed=self.missed,
+            notes=(*self._notes, self._suspicion) if self._suspicion else tuple(self._notes),
+        )
+        self._remember(report, finished_at)
+        return report
+
+    def _remember(self, report: SyncReport, finished_at: datetime) -> None:
+        health = "failing" if report.error else "suspect" if self._suspicion else "ok"
+        state: dict[str, Any] = {
+            "health": health,
+            "message": report.error or self._suspicion,
+            "last_run_at": finished_at,
+        }
+        if not report.error:
+            state["last_success_at"] = finished_at
+        counts = {name: getattr(report, name) for name in _KEPT}
+        with self.database.write() as connection:
+            self.save_state(connection, **state)
+            store.save_run(connection, started_at=self.started_at, finished_at=finished_at, **counts)

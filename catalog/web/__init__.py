@@ -1,0 +1,1 @@
+"""The library in a browser: Datasette on the library file, reading only, on this machine only."""

@@ -1,0 +1,1 @@
+"""What servers say, and how they are asked. Knows no database and no terminal."""

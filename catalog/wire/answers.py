@@ -1,0 +1,92 @@
+"""What the parser hands back: the videos an answer holds, and what the answer says beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedVideo:
+    """One generation job as one answer tells it; what the answer does not tell is None.
+
+    Times are aware UTC datetimes in whole seconds, `progress` is 0 to 100, `cost_usd` is what the provider reported,
+    never an estimate. `aliases` are other ids of the same job, as its server writes them. `updated_at` orders
+    observations and says nothing about the job. `extra` holds every key that no field consumed, as sent; `payload` is
+    the object the video was read from. `flaws` names what could not be read, in words for a person.
+    """
+
+    remote_id: str
+    aliases: tuple[str, ...] = ()
+    kind: str = "video"
+    status: str = "unknown"
+    provider_status: str | None = None
+    progress: float | None = None
+    model: str | None = None
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    size_text: str | None = None
+    quality: str | None = None
+    tier: str | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    updated_at: datetime | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    remixed_from_id: str | None = None
+    output_urls: list[str] = field(default_factory=list)
+    cost_usd: float | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    payload: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    flaws: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a server refused: its code and its message as text, where it gave them."""
+
+    code: str | None = None
+    message: str | None = None
+
+    def __getitem__(self, key: str) -> str | None:
+        """The part by name, as in the JSON it came from; KeyError for any other name."""
+        return {"code": self.code, "message": self.message}[key]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """The envelope of a webhook delivery; the job itself must be retrieved."""
+
+    id: str | None
+    type: str
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one JSON body says.
+
+    `kind` is one of video, list, delete, batch_line, webhook, error, request, other. `next_cursor` is the value for
+    the next `after`, None where the list ends; `has_more` is None where the page does not say (then the cursor is the
+    last item's id), and `next_page` is the next number of a page-numbered list. `poll_after` is in seconds. `flaws`
+    names items that are no videos and what was odd about the page.
+    """
+
+    kind: str
+    videos: list[ParsedVideo] = field(default_factory=list)
+    next_cursor: str | None = None
+    error: Fault | None = None
+    custom_id: str | None = None
+    has_more: bool | None = None
+    next_page: int | None = None
+    poll_after: float | None = None
+    webhook: WebhookEvent | None = None
+    flaws: tuple[str, ...] = ()

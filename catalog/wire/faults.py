@@ -1,0 +1,64 @@
+"""Why a server refused: the error envelopes of many servers, read into one Fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.wire.answers import Fault
+from catalog.wire.values import read_scalar_text
+
+_SUCCESS_CODES = frozenset({"200", "0", "success", "ok"})
+_MESSAGE_KEYS = ("message", "msg")
+_DEEPEST_ENVELOPE = 3
+
+
+def is_success(code: object) -> bool:
+    """Whether the `code` or `success` of an envelope says that all went well."""
+    if isinstance(code, bool) or code is None:
+        return code is True
+    return (_text(code) or "").casefold() in _SUCCESS_CODES
+
+
+def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
+    """The fault that the body tells of; None when it tells of none.
+
+    `is_failure` says that the HTTP status was an error: then a bare message is one, and so is an empty body.
+    """
+    fault = _read_envelope(payload.get("error")) or _read_envelope(payload.get("detail"))
+    if fault is None and isinstance(payload.get("error"), dict) and payload["error"].keys() - {"code", "message"}:
+        fault = Fault()
+    code, told = payload.get("code"), payload.get("success")
+    if fault is not None:
+        outer_code = None if is_success(code) else _text(code)
+        return Fault(fault.code or outer_code, fault.message or _message(payload))
+    has_failed = told is False or (code is not None and not is_success(code) and _message(payload) is not None)
+    if has_failed or payload.get("error") is True or is_failure:
+        return Fault(None if is_success(code) else _text(code), _message(payload))
+    return None
+
+
+def _read_envelope(raw: object) -> Fault | None:
+    """A fault from an object, a text, or FastAPI's list of what is wrong with a request."""
+    for _ in range(_DEEPEST_ENVELOPE):
+        if not (isinstance(raw, dict) and isinstance(raw.get("error"), dict) and _message(raw) is None):
+            break
+        raw = raw["error"]
+    if isinstance(raw, dict):
+        code, message = _text(raw.get("code")), _message(raw)
+        return None if message is None and code in {None, "0"} else Fault(code, message)
+    if isinstance(raw, list):
+        messages = [message for item in raw if isinstance(item, dict) and (message := _message(item))]
+        return Fault(None, "; ".join(messages) or None) if raw else None
+    message = raw if isinstance(raw, str) and raw.strip() else None
+    return Fault(None, message) if message else None
+
+
+def _message(payload: dict[str, Any]) -> str | None:
+    return next((text for text in map(_text, map(payload.get, _MESSAGE_KEYS)) if text), None)
+
+
+def _text(raw: object) -> str | None:
+    try:
+        return read_scalar_text(raw)
+    except ValueError:
+        return None

@@ -1,0 +1,73 @@
+"""What the documentation of each family of servers says a request may hold: one table, a line per family.
+
+Known values are for advice, never for refusing: servers add models, sizes and lengths weekly. A family that documents
+none has none here, and is judged by `GENERIC` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from catalog.errors import ConfigError
+from catalog.wire.dialects import find_dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_PROMPT = 32_000
+MAX_CHARACTERS = 2
+MAX_CHARACTER_NAME = 80
+MAX_METADATA_PAIRS = 16
+MAX_METADATA_KEY = 64
+MAX_METADATA_VALUE = 512
+CLIP_SECONDS = (2.0, 4.0)
+CLIP_SHORT_SIDE = (720, 1080)
+PRO_SHORT_SIDE = 1080
+PRO_FAMILIES = ("sora-2",)
+"""Models that come as a plain and a `pro` one, of which only the pro one makes `PRO_SHORT_SIDE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The known values of one family of servers.
+
+    `seconds` are values, `seconds_range` the first and last second; both empty where none is documented.
+    `seconds_form` is how a JSON body writes a length. `model` is the one that a request without a model gets.
+    `options` are keys of `metadata` that steer the server, and so are not bound to be text.
+    """
+
+    seconds: tuple[float, ...] = ()
+    seconds_range: tuple[float, float] | None = None
+    seconds_form: Literal["text", "number", "either"] = "either"
+    sizes: tuple[str, ...] = ()
+    model: str | None = None
+    options: frozenset[str] = frozenset()
+
+
+GENERIC = Limits()
+_OPENAI = Limits(
+    seconds=(4, 8, 12, 16, 20),
+    seconds_form="text",
+    sizes=("720x1280", "1280x720", "1024x1792", "1792x1024", "1080x1920", "1920x1080"),
+    model="sora-2",
+)
+
+LIMITS: Mapping[str, Limits] = MappingProxyType(
+    {
+        "openai": _OPENAI,
+        "azure": replace(_OPENAI, model=None),
+        "unified": Limits(seconds_range=(1, 60), options=frozenset({"first_last_frame", "source_video_url"})),
+        "apimart": Limits(seconds_form="number"),
+        "generic": GENERIC,
+    }
+)
+
+
+def limits_of(dialect: str) -> Limits:
+    """The known values of a dialect, whatever the case of its name; `GENERIC` for one that is unknown."""
+    try:
+        return LIMITS.get(find_dialect(dialect).name, GENERIC)
+    except ConfigError:
+        return GENERIC

@@ -1,0 +1,218 @@
+"""The parts of a request body: bracket keys of a form, files beside its fields, and what a picture or clip measures.
+
+A form writes `{"characters": [{"id": "char_1"}]}` as `characters[][id]=char_1`; `nested` gives it back as JSON would
+say it. A file is named by whoever sent it, and never opened by a name found in a body: only bytes, or a `Path` that the
+caller made, are measured.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP")
+
+_INDEX = re.compile(r"[0-9]{0,3}")
+_BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,2})")
+_URL_KEYS = ("url", "image_url")
+_ID_KEYS = ("id", "file_id", *_URL_KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file of a multipart body."""
+
+    filename: str | None
+    content_type: str | None = None
+    content: bytes = field(default=b"", repr=False)
+
+
+class _Row(dict[str, object]):
+    """An object made of bracket keys, as opposed to one that came whole."""
+
+
+class Clip(NamedTuple):
+    """Length in seconds and frame of a clip; None where not told."""
+
+    seconds: float | None
+    width: int | None
+    height: int | None
+
+
+def nested(body: Mapping[str, object]) -> dict[str, object]:
+    """The body with its bracket keys unfolded; the body itself stays as it was.
+
+    `a[b]` becomes an object, `a[]` a list, `a[][b]` and `a[0][b]` a list of objects. A field sent twice under one key
+    holds a list of its values. A key that fits nowhere stays as it is.
+    """
+    unfolded: dict[str, Any] = {}
+    plain: dict[str, object] = {}
+    for key, value in body.items():
+        match = _BRACKETS.fullmatch(key) if isinstance(key, str) else None
+        if match is None or match[1] in body or not _unfold(unfolded, match[1], match[2][1:-1].split("]["), value):
+            plain[str(key)] = value
+    return unfolded | plain
+
+
+def _unfold(unfolded: dict[str, Any], name: str, steps: list[str], value: object) -> bool:
+    """Whether the field `name`, as it stands, could take in the value."""
+    first, *rest = steps
+    if not _INDEX.fullmatch(first):
+        if rest or not isinstance(unfolded.setdefault(name, {}), dict):
+            return False
+        unfolded[name][first] = value
+        return True
+    if rest == [""] or not isinstance(unfolded.setdefault(name, []), list):
+        return False
+    values = value if isinstance(value, list) else [value]
+    if rest:
+        _spread(unfolded[name], first, rest[0], values)
+    else:
+        unfolded[name] += values
+    return True
+
+
+def _spread(rows: list[Any], index: str, key: str, values: list[object]) -> None:
+    """Gives each value to the object at its place: the numbered one, else the first that has no such key yet."""
+    for value in values:
+        numbered = rows[int(index) : int(index) + 1] if index else rows
+        row = next((row for row in numbered if isinstance(row, _Row) and key not in row), None)
+        if row is None:
+            rows.append(row := _Row())
+        row[key] = value
+
+
+def name_of(value: object) -> str | None:
+    """What a part refers to: the id, file id or URL told; the name of a file; else `sha256:…` of the bytes; else None.
+
+    A `data:` URL is bytes, so its name is the hash of what it carries.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        content = _data_url(text)
+        return (_hash(content) if content is not None else text) or None
+    if isinstance(value, Mapping):
+        return next((name for text in _texts(value, _ID_KEYS) if (name := name_of(text))), None)
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, FilePart):
+        return value.filename or _hash(value.content)
+    if isinstance(value, bytes | bytearray):
+        return _hash(bytes(value))
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        return value[0] or None
+    return None
+
+
+def picture_size(value: object) -> tuple[int, int] | None:
+    """Width and height of the picture whose bytes are at hand, None when they are not; ValueError when it is none."""
+    source = _readable(value)
+    if source is None:
+        return None
+    import warnings
+
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(source, formats=PICTURE_FORMATS) as picture:
+                return picture.size
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        LookupError,
+        TypeError,
+        struct.error,
+        Image.DecompressionBombError,
+    ) as error:
+        raise ValueError("not a JPEG, PNG or WebP picture") from error
+
+
+def clip_facts(value: object) -> Clip | None:
+    """Length and frame of a clip: measured where its bytes are at hand, else None; ValueError when it is no video."""
+    source = _readable(value)
+    if source is None:
+        return None
+    import av
+
+    try:
+        with av.open(source, "r") as container:
+            stream = container.streams.video[0]
+            seconds = container.duration / av.time_base if container.duration else None
+            return Clip(seconds, stream.width, stream.height)
+    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+        raise ValueError("not a video") from error
+
+
+def content_of(value: object) -> bytes | Path | None:
+    """The bytes of a part, or the `Path` to read them from; None when the body only names it."""
+    if isinstance(value, str):
+        return _data_url(value.strip())
+    if isinstance(value, Mapping):
+        return next((content for text in _texts(value, _URL_KEYS) if (content := content_of(text)) is not None), None)
+    if isinstance(value, FilePart):
+        return value.content or None
+    if isinstance(value, tuple):
+        value = value[1] if len(value) > 1 else None
+    if isinstance(value, bytes | bytearray):
+        return bytes(value)
+    return value if isinstance(value, Path) else None
+
+
+def as_json(value: object) -> object:
+    """The value with every file replaced by its name: what may be written down."""
+    if isinstance(value, FilePart | Path | bytes | bytearray | tuple):
+        return name_of(value)
+    return value
+
+
+def object_of(value: object) -> Mapping[str, object] | None:
+    """The value as an object; a form may carry one as JSON text."""
+    told = value
+    if isinstance(value, str):
+        try:
+            told = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return told if isinstance(told, Mapping) else None
+
+
+def _readable(value: object) -> Path | BytesIO | None:
+    content = content_of(value)
+    return BytesIO(content) if isinstance(content, bytes) else content
+
+
+def _data_url(text: str) -> bytes | None:
+    """What a `data:` URL carries, None for any other text; broken base64 carries nothing."""
+    head, comma, data = text.partition(",")
+    if not (comma and head[:5].lower() == "data:"):
+        return None
+    content = unquote_to_bytes(data.encode("utf-8", "surrogatepass"))
+    if not head.lower().endswith(";base64"):
+        return content
+    try:
+        return base64.b64decode(content)
+    except ValueError:
+        return b""
+
+
+def _texts(value: Mapping[str, object], keys: tuple[str, ...]) -> list[str]:
+    """The texts under `keys`, or under `url` in an object there."""
+    told = [value.get(key) for key in keys]
+    flat = [entry.get("url") if isinstance(entry, Mapping) else entry for entry in told]
+    return [entry for entry in flat if isinstance(entry, str)]
+
+
+def _hash(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -1,0 +1,191 @@
+"""Readers and writers of single JSON values: one small function per normalisation.
+
+A reader returns the value, None for what means "not known" (blank text, a zero time, `auto`), and raises ValueError on
+what it cannot read; no other exception leaves it, whatever the JSON value. A writer gives the JSON value from which its
+reader gets the same value back.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+_FRAME = re.compile(r"(\d{1,6})\s*[x*×X]\s*(\d{1,6})")
+_LONGEST_SIZE = 32
+_LONGEST_NUMBER = 64
+_MOST_PIXELS = 999_999
+_MILLISECONDS_ABOVE = 1e11
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
+_NO_LENGTH = frozenset({"auto"})
+_TICKS_PER_DOLLAR = 1e10
+
+
+def read_text(raw: object) -> str | None:
+    """The text as sent; None when it is blank."""
+    if type(raw) is not str:
+        raise ValueError("not text")
+    return None if not raw or raw.isspace() else raw
+
+
+def read_scalar_text(raw: object) -> str | None:
+    """Text as sent, a number as text (400 and 400.0 give "400"); None when null or blank."""
+    if raw is None:
+        return None
+    if type(raw) is int and abs(raw) < 10**_LONGEST_NUMBER:
+        return str(raw)
+    if type(raw) is float and math.isfinite(raw):
+        return str(raw).removesuffix(".0")
+    return read_text(raw)
+
+
+def read_number(raw: object) -> float | None:
+    """A finite number, also from text; None when the text is blank. Booleans are no numbers."""
+    if type(raw) is str:
+        text = raw.strip()
+        if not text:
+            return None
+        if len(text) > _LONGEST_NUMBER or "_" in text:
+            raise ValueError("not a number")
+        value = float(text)
+    elif type(raw) is int or type(raw) is float:
+        try:
+            value = float(raw)
+        except OverflowError as error:
+            raise ValueError("too large a number") from error
+    else:
+        raise ValueError("not a number")
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return value
+
+
+def write_number(value: float) -> float | int:
+    """An int where nothing is lost by it."""
+    return int(value) if value.is_integer() else value
+
+
+def read_seconds(raw: object) -> float | None:
+    """A length in seconds; None for `auto` and for 0, which servers send when they do not know."""
+    if type(raw) is str and raw.strip().casefold() in _NO_LENGTH:
+        return None
+    value = read_number(raw)
+    if value is not None and value < 0:
+        raise ValueError("a negative length")
+    return value or None
+
+
+def write_seconds(value: float) -> str:
+    """The length as text, as the reference format has it."""
+    return str(value).removesuffix(".0")
+
+
+def read_progress(raw: object) -> float | None:
+    """Per cent, 0 to 100, from 55, 55.5, "55" or "45%"; a bare 1 is one per cent."""
+    if type(raw) is int:
+        return float(min(max(raw, 0), 100))
+    value = read_number(raw.strip().removesuffix("%") if type(raw) is str else raw)
+    return None if value is None else min(max(value, 0.0), 100.0)
+
+
+def read_fraction(raw: object) -> float | None:
+    """Per cent from a key that holds a fraction of one; a per cent sign or a value above 1 is per cent already."""
+    value = read_progress(raw)
+    if value is None or value > 1 or (type(raw) is str and "%" in raw):
+        return value
+    return value * 100
+
+
+def write_percent(value: float) -> str:
+    """Per cent with its sign, which no reader takes for a fraction."""
+    return f"{value!r}%"
+
+
+def read_money(raw: object) -> float | None:
+    """US dollars, 0 included: a server that reports 0 has charged nothing."""
+    value = read_number(raw)
+    if value is not None and value < 0:
+        raise ValueError("a negative cost")
+    return value
+
+
+def read_ticks(raw: object) -> float | None:
+    """US dollars from ten-billionths of one (xAI)."""
+    value = read_money(raw)
+    return None if value is None else value / _TICKS_PER_DOLLAR
+
+
+def read_time(raw: object) -> datetime | None:
+    """A moment in UTC from Unix seconds, milliseconds (above 1e11), the same as text, or ISO 8601 (no zone is UTC).
+
+    Fractions of a second are cut. None for 0, blank text and the zero time of Go.
+    """
+    try:
+        value = read_number(raw)
+    except ValueError:
+        if type(raw) is not str or len(raw) > _LONGEST_NUMBER:
+            raise
+        return _read_iso_time(raw.strip())
+    if value is None:
+        return None
+    seconds = int(value / 1000 if value > _MILLISECONDS_ABOVE else value)
+    if value < 0 or seconds > _LAST_SECOND:
+        raise ValueError("a time out of range")
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _read_iso_time(text: str) -> datetime | None:
+    moment = datetime.fromisoformat(text.upper())
+    if moment.year == 1:
+        return None
+    try:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("a time out of range") from error
+    seconds = int(moment.timestamp())
+    if moment.year < 1970:
+        raise ValueError("a time out of range")
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def write_time(value: datetime) -> int | str:
+    """Unix seconds, or ISO 8601 where they would be taken for milliseconds."""
+    seconds = int(value.timestamp())
+    return seconds if seconds <= _MILLISECONDS_ABOVE else value.isoformat()
+
+
+def read_pixels(raw: object) -> int | None:
+    """A width or a height; None for 0."""
+    value = read_number(raw)
+    if value is None or value == 0:
+        return None
+    if not (1 <= value <= _MOST_PIXELS and value.is_integer()):
+        raise ValueError("not a number of pixels")
+    return int(value)
+
+
+@lru_cache(maxsize=1024)
+def _frame_of(text: str) -> tuple[int, int] | None:
+    match = _FRAME.fullmatch(text.strip())
+    if match is None:
+        return None
+    width, height = int(match[1]), int(match[2])
+    return (width, height) if width and height else None
+
+
+def read_frame(text: str) -> tuple[int, int] | None:
+    """Width and height from `WxH`; None for a size that is only a name (`auto`, `480p`, `16:9`): none is derived."""
+    return _frame_of(text) if len(text) <= _LONGEST_SIZE else None
+
+
+def find_url(raw: object) -> str | None:
+    """The text, trimmed, when all of it is one http or https URL; else None. Never raises."""
+    if type(raw) is not str:
+        return None
+    text = raw.strip()
+    scheme, mark, _ = text[:8].lower().partition("://")
+    if not mark or scheme not in {"http", "https"}:
+        return None
+    host = text[len(scheme) + len(mark) :]
+    return text if host and host[0] != "/" and len(host.split(None, 1)) == 1 else None

@@ -1,0 +1,178 @@
+"""Signed deliveries: who sent one, when, and which job it speaks of. Pure; the inbox and the retrieve live elsewhere.
+
+The scheme is Standard Webhooks (https://www.standardwebhooks.com): the key signs `id.timestamp.body` with HMAC-SHA256
+over the bytes as they arrived. A delivery names only the job, so whoever accepts one must fetch the job afterwards.
+
+The `standardwebhooks` library does not replace these lines: it reads the clock itself, takes one secret, decodes a
+secret without `whsec_` as base64 where the video API signs with its raw bytes, and lets a malformed entry in the
+signature header, a foreign encoding or bad base64 escape as ValueError, so that one bad entry hides the good one
+beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from catalog.errors import CatalogError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TOLERANCE = 300
+MAX_BODY = 1 << 20
+MAX_SIGNATURES = 16
+
+_ID = re.compile(r"[\x21-\x7e]{1,256}")
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+
+
+class BadDelivery(CatalogError):
+    """A delivery that cannot be taken in: answer it with a 4xx.
+
+    `reason` is one word: `header`, `size`, `timestamp`, `signature` for what nobody vouches for; `encoding`, `json`,
+    `event` for a signed body that says nothing we can read.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BadSignature(BadDelivery):
+    """A delivery that no secret vouches for: forged, altered, too old, or signed with a secret we do not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One verified delivery.
+
+    `id` is equal on every redelivery; `timestamp` is when it was sent, in Unix seconds. `video_id` is the job spoken
+    of, None when `type` is about something else. `event` is the whole body.
+    """
+
+    id: str
+    timestamp: int
+    type: str
+    video_id: str | None
+    event: Mapping[str, Any]
+
+
+def verify(
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Sequence[str],
+    now: float,
+    tolerance: float = TOLERANCE,
+) -> Delivery:
+    """The delivery, when one of `secrets` signed these very bytes within `tolerance` seconds of `now`, either way.
+
+    Header names count in any case. Raises BadSignature when nobody vouches for it, BadDelivery when a signed body is no
+    event, ConfigError when a secret is unusable.
+    """
+    keys = [signing_key(secret) for secret in secrets]
+    if not keys:
+        raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
+    if len(body) > MAX_BODY:
+        _refuse("size", f"the body has {len(body)} bytes, more than {MAX_BODY}")
+    given = {str(name).lower(): str(value).strip() for name, value in headers.items()}
+    delivery_id = _header(given, "webhook-id", _ID)
+    timestamp = _header(given, "webhook-timestamp", _TIMESTAMP)
+    if not abs(now - int(timestamp)) <= tolerance:
+        _refuse("timestamp", f"webhook-timestamp is more than {tolerance:g} s away from the clock here")
+    signatures = _signatures(given)
+    expected = [_digest(key, delivery_id, timestamp, body) for key in keys]
+    matches = [hmac.compare_digest(one, other) for one in expected for other in signatures]
+    if not any(matches):
+        _refuse("signature", "no entry of webhook-signature was made with a secret held here")
+    event = _event(body)
+    return Delivery(delivery_id, int(timestamp), event["type"], _video_id(event), event)
+
+
+def sign(secret: str, delivery_id: str, timestamp: int, body: bytes) -> str:
+    """One entry of the `webhook-signature` header, `v1,<base64>`: what a sender puts there."""
+    digest = _digest(signing_key(secret), delivery_id, str(timestamp), body)
+    return f"v1,{base64.b64encode(digest).decode('ascii')}"
+
+
+def signing_key(secret: str) -> bytes:
+    """The key behind a secret: base64 after `whsec_`, padded or not, else its own bytes; ConfigError if unusable."""
+    text = secret.strip()
+    encoded = text.removeprefix("whsec_").rstrip("=")
+    if text.startswith("whsec_"):
+        try:
+            key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        except ValueError as error:
+            raise ConfigError("a webhook secret is not base64 after whsec_: copy it again from the provider") from error
+    else:
+        key = text.encode("utf-8", "surrogateescape")
+    if not key:
+        raise ConfigError("a webhook secret is empty")
+    return key
+
+
+def _refuse(reason: str, message: str) -> NoReturn:
+    raise BadSignature(f"webhook refused: {message}", reason=reason)
+
+
+def _header(headers: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+    value = headers.get(name)
+    if not value:
+        _refuse("header", f"the header {name} is missing")
+    if not form.fullmatch(value):
+        _refuse("timestamp" if form is _TIMESTAMP else "header", f"the header {name} is malformed")
+    return value
+
+
+def _signatures(headers: Mapping[str, str]) -> list[bytes]:
+    value = headers.get("webhook-signature")
+    if not value:
+        _refuse("header", "the header webhook-signature is missing")
+    found = []
+    for entry in value.split(maxsplit=MAX_SIGNATURES)[:MAX_SIGNATURES]:
+        version, _, encoded = entry.partition(",")
+        if version == "v1":
+            try:
+                found.append(base64.b64decode(encoded, validate=True))
+            except ValueError:
+                continue
+    return found
+
+
+def _digest(key: bytes, delivery_id: str, timestamp: str, body: bytes) -> bytes:
+    return hmac.new(key, f"{delivery_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _event(body: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise BadDelivery("webhook refused: the signed body is not UTF-8", reason="encoding") from error
+    except (ValueError, RecursionError) as error:
+        raise BadDelivery("webhook refused: the signed body is not JSON", reason="json") from error
+    if not (isinstance(event, dict) and _is_name(event.get("type"))):
+        raise BadDelivery("webhook refused: the signed body is not an event with a type", reason="event")
+    return event
+
+
+def _video_id(event: Mapping[str, Any]) -> str | None:
+    if not event["type"].startswith("video."):
+        return None
+    data = event.get("data")
+    video_id = data.get("id") if isinstance(data, dict) else None
+    if not _is_name(video_id):
+        raise BadDelivery(f"webhook refused: a {event['type']} event names no video", reason="event")
+    return str(video_id)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 512 and value.isprintable()

@@ -1,0 +1,261 @@
+"""Notes while the library cannot be written: nothing is lost, nothing comes twice, the caller waits for nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from catalog import capture
+from catalog.capture.spool import spool_folders, write_note
+from catalog.database import SCHEMA_VERSION, Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FORM = {"prompt": "a fox"}
+PROMPTS = "SELECT prompt FROM videos ORDER BY id"
+HOLD = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+CREATE = """
+import os, signal, sys
+from catalog import capture
+client = capture.client(sys.argv[1], source="studio", metadata={"campaign": "launch"}, trust_env=False)
+for number in range(int(sys.argv[3])):
+    client.post(sys.argv[2] + "/videos", json={"prompt": f"take {number} of {os.getpid()}"}).json()
+if "kill" in sys.argv:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@contextmanager
+def held_by_another_process(library: Path) -> Iterator[None]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(library)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        try:
+            yield
+        finally:
+            holder.stdin.close()
+            holder.wait(5)
+
+
+def create(studio, *arguments: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CREATE, str(studio.library), studio.server.base_url, *map(str, arguments)],
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_a_locked_library_neither_delays_nor_loses_a_call(studio):
+    with studio.client() as client, held_by_another_process(studio.library):
+        started = time.monotonic()
+        client.post(f"{studio.server.base_url}/videos", json=FORM)
+        assert time.monotonic() - started < 1
+        assert len(studio.notes()) == 1
+        assert studio.look(PROMPTS) == []
+    assert studio.rows(PROMPTS) == [("a fox",)]
+    assert studio.notes() == []
+
+
+def test_a_note_holds_no_key_no_header_and_no_picture(studio):
+    client = studio.client(headers={"authorization": "Bearer sk-secret-key"})
+    with client, held_by_another_process(studio.library):
+        files = {"input_reference": ("fox.png", b"PICTURE" * 100)}
+        client.post(f"{studio.server.base_url}/videos", data=FORM, files=files)
+        text = studio.notes()[0].read_text()
+    assert "sk-secret" not in text
+    assert "PICTURE" not in text
+    assert "authorization" not in text.lower()
+    assert studio.notes() == [] or capture.flush(studio.library, 20)
+
+
+def test_a_missing_library_is_made_with_the_client(studio, tmp_path):
+    studio.library = tmp_path / "new.db"
+    with studio.client() as client:
+        assert studio.library.exists()
+        client.post(f"{studio.server.base_url}/videos", json=FORM)
+    assert studio.rows(PROMPTS) == [("a fox",)]
+
+
+def test_a_missing_folder_is_not_made_and_loses_nothing(studio, tmp_path):
+    studio.library = tmp_path / "unplugged" / "catalog.db"
+    with studio.client() as client:
+        client.post(f"{studio.server.base_url}/videos", json=FORM)
+    assert not studio.library.parent.exists()
+    assert len(studio.notes()) == 1
+    studio.library.parent.mkdir()
+    assert studio.take_in() == 1
+    assert studio.look(PROMPTS) == [("a fox",)]
+    assert studio.notes() == []
+
+
+def test_a_library_of_a_newer_version_loses_nothing(studio):
+    with closing(Database(studio.library)) as database:
+        with database.write() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        with studio.client() as client:
+            client.post(f"{studio.server.base_url}/videos", json=FORM)
+        assert len(studio.notes()) == 1
+        with database.write() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (SCHEMA_VERSION,))
+    studio.take_in()
+    assert studio.look(PROMPTS) == [("a fox",)]
+
+
+def test_a_foreign_file_in_the_place_of_the_library_loses_nothing(studio):
+    studio.library.write_bytes(b"no database at all" * 100)
+    with studio.client() as client:
+        answer = client.post(f"{studio.server.base_url}/videos", json=FORM)
+    assert answer.status_code == 200
+    assert len(studio.notes()) == 1
+
+
+def test_a_spool_that_nobody_can_write_does_not_break_a_call(studio, monkeypatch, tmp_path):
+    blocked = tmp_path / "a file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(blocked))
+    monkeypatch.setattr("tempfile.tempdir", str(blocked))
+    studio.library = blocked / "catalog.db"
+    with studio.client() as client:
+        assert client.post(f"{studio.server.base_url}/videos", json=FORM).status_code == 200
+
+
+def test_a_process_killed_at_once_has_left_its_note(studio):
+    with held_by_another_process(studio.library):
+        killed = create(studio, 3, "kill")
+        assert killed.wait(30) == -signal.SIGKILL
+    assert studio.take_in() == 3
+    assert len(studio.look(PROMPTS)) == 3
+
+
+def test_processes_capture_side_by_side(studio):
+    running = [create(studio, 8) for _ in range(3)]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    studio.take_in()
+    assert len(set(studio.look(PROMPTS))) == 24
+    assert studio.look("SELECT max(times_seen) FROM observations") == [(1,)]
+
+
+def test_a_program_that_ends_takes_its_notes_in(studio):
+    assert create(studio, 1).wait(30) == 0
+    assert len(studio.look(PROMPTS)) == 1
+    assert studio.notes() == []
+
+
+def test_a_crash_before_the_note_is_removed_adds_nothing_twice(studio):
+    with studio.client() as client, held_by_another_process(studio.library):
+        client.post(f"{studio.server.base_url}/videos", json=FORM)
+        (note,) = studio.notes()
+        text = note.read_bytes()
+    assert capture.flush(studio.library, 40)
+    with closing(Database(studio.library)) as database, database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM tags")
+    before = studio.look("SELECT id, times_seen, last_received_at FROM observations")
+    note.parent.mkdir(exist_ok=True)
+    note.write_bytes(text)
+    assert studio.take_in() == 0
+    assert studio.look("SELECT id, times_seen, last_received_at FROM observations") == before
+    assert studio.look("SELECT * FROM tags") == []
+    assert studio.notes() == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"kind": "answer"}', '{"kind": "song"}', "[" * 100_000])
+def test_a_broken_note_is_set_aside_and_told(studio, text):
+    path = write_note(studio.library, {"kind": "answer"})
+    path.write_text(text)
+    told: list[tuple[Path, str]] = []
+    assert studio.take_in(on_broken=lambda place, reason: told.append((place, reason))) == 0
+    assert [place for place, _ in told] == studio.broken()
+    assert studio.broken()[0].read_text() == text
+    assert studio.notes() == []
+
+
+def test_a_broken_note_does_not_hold_up_the_others(studio):
+    good = {"kind": "answer", "source": "studio", "at": "2026-11-21T10:00:00.000Z", "tags": {}, "status": 200}
+    good |= {"asked_id": None, "answer": {"id": "video_1", "object": "video", "status": "queued"}}
+    write_note(studio.library, good)
+    write_note(studio.library, good | {"at": "yesterday"})
+    write_note(studio.library, good | {"answer": {"id": "video_2", "object": "video", "status": "queued"}})
+    assert studio.take_in(on_broken=lambda *_: None) == 2
+    assert studio.look("SELECT remote_id FROM videos ORDER BY id") == [("video_1",), ("video_2",)]
+    assert len(studio.broken()) == 1
+
+
+def test_half_a_note_is_not_read(studio):
+    path = write_note(studio.library, {"kind": "answer"})
+    path.rename(path.with_name(path.name + ".part"))
+    assert studio.take_in() == 0
+    assert studio.broken() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs another user's folder")
+def test_a_folder_of_somebody_else_is_not_trusted(studio):
+    folder = spool_folders(studio.library)[2]
+    folder.mkdir(parents=True)
+    (folder / "20260101T000000.000000Z-1-aa.answer.json").write_text("{}")
+    os.chown(folder, 12345, 12345)
+    try:
+        assert studio.notes() == []
+    finally:
+        os.chown(folder, 0, 0)
+        (folder / "20260101T000000.000000Z-1-aa.answer.json").unlink()
+        folder.rmdir()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_captures_too(studio):
+    code = textwrap.dedent("""
+        import os, sys
+        from catalog import capture
+        client = capture.client(sys.argv[1], source="studio", trust_env=False)
+        client.post(sys.argv[2] + "/videos", json={"prompt": "parent"}).json()
+        capture.flush(sys.argv[1], 10)
+        if (child := os.fork()) == 0:
+            with capture.client(sys.argv[1], source="studio", trust_env=False) as own:
+                own.post(sys.argv[2] + "/videos", json={"prompt": "child"}).json()
+            os._exit(0 if capture.flush(sys.argv[1], 10) else 1)
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """)
+    subprocess.run([sys.executable, "-c", code, str(studio.library), studio.server.base_url], check=True, timeout=60)
+    assert studio.look(PROMPTS) == [("parent",), ("child",)]
+
+
+def test_a_note_is_one_line_of_json(studio):
+    with studio.client() as client, held_by_another_process(studio.library):
+        client.post(f"{studio.server.base_url}/videos", json={"prompt": "two\nlines \U0001f98a"})
+        (line,) = studio.notes()[0].read_text().splitlines()
+    note = json.loads(line)
+    assert note["request"]["line"]["body"] == {"prompt": "two\nlines \U0001f98a"}
+    assert note["tags"] == {"campaign": "launch"}
+    assert capture.flush(studio.library, 40)
+
+
+def test_a_note_holds_no_signed_query_and_no_inline_picture(studio):
+    signed = "https://cdn.example/fox.png?X-Amz-Signature=abcdef&X-Amz-Credential=me"
+    inline = "data:image/png;base64," + "QUJD" * 50
+    body = {"prompt": "a fox", "reference_images": [signed, inline], "input_reference": {"image_url": inline}}
+    with studio.client() as client, held_by_another_process(studio.library):
+        client.post(f"{studio.server.base_url}/videos", json=body)
+        text = studio.notes()[0].read_text()
+    assert "abcdef" not in text
+    assert "QUJDQUJD" not in text
+    inlined, linked = [parent for _, parent in json.loads(text)["request"]["links"]]
+    assert inlined.startswith("sha256:")
+    assert linked == "https://cdn.example/fox.png"

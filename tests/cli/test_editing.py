@@ -1,0 +1,81 @@
+"""`tag`, `delete` and `undelete`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import job
+
+
+@pytest.fixture
+def _some(hear):
+    hear(job("v1"), job("v2"), job("odd=="))
+
+
+pytestmark = pytest.mark.usefixtures("_some")
+
+
+def test_tags_are_set_and_listed(run):
+    assert run("tag", "studio:v1", "campaign=launch", "keeper").stdout == "studio:v1  campaign=launch, keeper\n"
+
+
+def test_a_tag_that_is_set_again_has_the_new_value(run):
+    run("tag", "v1", "campaign=launch", "keeper")
+    assert run("tag", "v1", "campaign=spring").stdout == "studio:v1  campaign=spring, keeper\n"
+
+
+def test_tags_are_taken_off_by_their_keys(run):
+    run("tag", "v1", "campaign=launch", "keeper")
+    assert run("tag", "v1", "--remove", "campaign").stdout == "studio:v1  keeper\n"
+    assert run("tag", "v1", "--remove", "keeper", "new").stdout == "studio:v1  new\n"
+    assert run("tag", "v1", "--remove", "new").stdout == "studio:v1  no tags\n"
+
+
+def test_words_with_a_colon_are_further_refs(run):
+    lines = run("tag", "v1", "studio:v2", "studio:odd==", "time=10:30").stdout.splitlines()
+    assert lines == ["studio:v1  time=10:30", "studio:v2  time=10:30", "studio:odd==  time=10:30"]
+
+
+def test_refs_come_from_standard_input_one_a_line(run, ask):
+    result = run("tag", "-", "keeper", stdin="studio:v1\n\n  studio:v2\r\nstudio:v1\n")
+    assert result.stdout == "studio:v1  keeper\nstudio:v2  keeper\n"
+    assert ask("search", "tag:keeper")["total"] == 2
+
+
+def test_an_empty_standard_input_is_nothing_to_do(run):
+    result = run("tag", "-", "keeper")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_bytes_that_are_no_text_name_no_video(run):
+    result = run("tag", "-", "keeper", stdin=b"\xff\xfe\nstudio:v1\n")
+    assert result.exit_code == 1
+    assert result.stdout == "studio:v1  keeper\n"
+
+
+def test_an_unknown_ref_is_told_and_the_others_are_tagged(run):
+    result = run("tag", "studio:nobody", "studio:v2", "keeper")
+    assert result.exit_code == 1
+    assert result.stdout == "studio:v2  keeper\n"
+    assert "studio:nobody" in result.stderr
+
+
+def test_a_ref_without_a_tag_is_a_usage_error(run):
+    assert run("tag", "v1").exit_code == 2
+
+
+def test_a_tag_without_a_key_is_refused(run):
+    assert run("tag", "v1", "=value").exit_code == 1
+
+
+def test_deleted_videos_are_hidden_and_come_back(run, ask):
+    result = run("delete", "studio:v1", "studio:v2")
+    assert "2 videos hidden; nothing was deleted at the provider" in result.stdout
+    assert ask("search")["total"] == 1
+    assert run("undelete", "-", stdin="studio:v1\nstudio:v2\n").stdout == "2 videos brought back\n"
+    assert ask("search")["total"] == 3
+
+
+def test_nothing_is_deleted_where_one_ref_is_unknown(run, ask):
+    assert run("delete", "studio:v1", "studio:nobody").exit_code == 1
+    assert ask("search")["total"] == 3

@@ -1,0 +1,136 @@
+"""The program as a whole: its help, its places, its exit status."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.cli.main import SECTIONS, VERBS, cli, load
+from tests.cli.conftest import job
+
+
+def test_the_help_names_every_verb_with_its_summary(run):
+    text = run("--help").stdout
+    for verb in VERBS.values():
+        assert verb.name in text
+        assert verb.summary in text
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_summary_of_a_verb_is_the_first_line_of_its_help(name):
+    command = load(VERBS[name])
+    assert command.get_short_help_str(limit=1000) == VERBS[name].summary
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_has_help_under_both_names(run, name):
+    long, short = run(name, "--help"), run(name, "-h")
+    assert long.exit_code == short.exit_code == 0
+    assert long.stdout == short.stdout
+    assert VERBS[name].summary in long.stdout
+
+
+def test_every_verb_stands_in_one_section():
+    assert sum(map(len, SECTIONS.values())) == len(VERBS)
+
+
+@pytest.mark.parametrize(
+    "name", ["sources", "search", "facets", "show", "lineage", "changes", "stats", "sync", "add", "import", "validate"]
+)
+def test_every_reading_verb_has_json(name):
+    assert any("--json" in option.opts for option in load(VERBS[name]).params)
+
+
+@pytest.mark.parametrize("name", sorted(set(VERBS) - {"demo"}))
+def test_every_verb_of_a_library_takes_its_places(name):
+    names = {option for parameter in load(VERBS[name]).params for option in parameter.opts}
+    assert {"--db", "--config"} <= names
+
+
+def test_the_version_is_printed(run):
+    assert run("--version").stdout.startswith("catalog 0.")
+
+
+def test_an_unknown_verb_is_a_usage_error_with_a_proposal(run):
+    result = run("serch")
+    assert result.exit_code == 2
+    assert "search" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("search", "facets", "show v1", "lineage v1", "changes v1", "stats", "stats --cost", "sources"),
+        *("tag v1 keeper", "delete v1", "undelete v1", "backup", "migrate", "reindex", "serve"),
+    ],
+)
+def test_a_verb_that_needs_a_library_says_where_there_is_none(run, tmp_path, line):
+    result = run(*line.split())
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: no library at {tmp_path / 'catalog.db'}")
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_library_may_be_named_before_and_after_the_verb(run, hear, tmp_path):
+    hear(job())
+    run("backup", "copy.db")
+    (tmp_path / "catalog.db").unlink()
+    assert "1 video" in run("--db", "copy.db", "search").stdout
+    assert "1 video" in run("search", "--db", "copy.db").stdout
+
+
+def test_the_library_named_last_counts(run, hear, tmp_path):
+    hear(job())
+    assert run("--db", "missing.db", "search", "--db", str(tmp_path / "catalog.db")).exit_code == 0
+    assert run("--db", str(tmp_path / "catalog.db"), "search", "--db", "missing.db").exit_code == 1
+
+
+def test_an_option_goes_before_the_environment(run, hear, tmp_path, monkeypatch):
+    hear(job())
+    monkeypatch.setenv("CATALOG_DB", "missing.db")
+    assert run("search", "--db", str(tmp_path / "catalog.db")).exit_code == 0
+
+
+def test_the_library_is_catalog_db_here_where_nothing_names_one(run, hear, monkeypatch):
+    hear(job())
+    monkeypatch.delenv("CATALOG_DB")
+    assert "1 video" in run("search").stdout
+
+
+def test_the_settings_can_be_named_by_option_and_environment(ask, hear, tmp_path, monkeypatch):
+    hear()
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.toml").write_text(f'[sources.{name}]\nbase_url = "http://127.0.0.1/v1"\n')
+    monkeypatch.setenv("CATALOG_CONFIG", "one.toml")
+    assert [state["name"] for state in ask("sources")] == ["one"]
+    assert [state["name"] for state in ask("--config", "two.toml", "sources")] == ["two"]
+
+
+def test_an_error_is_one_harmless_line(run, hear):
+    hear()
+    result = run("show", "a\x1b[2Jb\nc")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "\x1b" not in result.stderr
+
+
+def test_a_file_that_is_no_library_is_an_error_of_one_line(run, tmp_path):
+    (tmp_path / "catalog.db").write_text("no library at all " * 100)
+    result = run("search")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+
+
+def test_the_shell_completes_verbs_and_names_of_sources(tmp_path, monkeypatch):
+    (tmp_path / "catalog.toml").write_text('[sources.studio]\nbase_url = "http://127.0.0.1/v1"\n')
+    assert _complete("catalog li") == ["lineage"]
+    assert _complete("catalog sync st") == ["studio"]
+    assert _complete("catalog search --facet mo") == ["model", "month", "mood"]
+
+
+def _complete(line: str) -> list[str]:
+    from click.shell_completion import ShellComplete
+
+    *words, incomplete = line.split()
+    completer = ShellComplete(cli, {}, "catalog", "_CATALOG_COMPLETE")
+    return [item.value for item in completer.get_completions(words[1:], incomplete)]

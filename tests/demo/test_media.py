@@ -1,0 +1,77 @@
+"""The media of sample jobs are real: a player decodes them, and the same job always has the same bytes."""
+
+from __future__ import annotations
+
+import io
+
+import av
+import pytest
+from PIL import Image
+
+from catalog.demo.media import Media, make_pictures, playable
+from tests.demo.conftest import NOW, failed, job
+
+
+def decode(data: bytes) -> tuple[str, int, int, float, list[bytes]]:
+    with av.open(io.BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        frames = [frame.to_image().resize((8, 8)).tobytes() for frame in container.decode(stream)]
+        return stream.codec_context.name, stream.width, stream.height, container.duration / av.time_base, frames
+
+
+def test_a_clip_is_h264_and_as_long_as_was_asked_for():
+    codec, width, height, duration, frames = decode(make_pictures(job(1, seconds="4", size="1280x720")).video.data)
+    assert (codec, width, height) == ("h264", 320, 180)
+    assert duration == pytest.approx(4, abs=0.1)
+    assert len(frames) == 48
+
+
+def test_a_clip_has_the_shape_that_was_asked_for():
+    assert decode(make_pictures(job(1, size="720x1280")).video.data)[1:3] == (180, 320)
+
+
+def test_the_pictures_of_a_clip_move():
+    assert len(set(decode(make_pictures(job(1)).video.data)[4])) > 10
+
+
+def test_two_jobs_do_not_look_alike():
+    assert make_pictures(job(1)).video.data != make_pictures(job(2)).video.data
+
+
+def test_the_same_job_has_the_same_bytes_each_time():
+    assert make_pictures(job(1)) == make_pictures(job(1))
+
+
+def test_the_thumbnail_is_webp():
+    asset = make_pictures(job(1)).thumbnail
+    assert asset.content_type == "image/webp"
+    assert Image.open(io.BytesIO(asset.data)).format == "WEBP"
+
+
+def test_the_sprite_sheet_is_jpeg_with_twelve_pictures():
+    asset = make_pictures(job(1, size="1280x720")).spritesheet
+    sheet = Image.open(io.BytesIO(asset.data))
+    assert (asset.content_type, sheet.format, sheet.size) == ("image/jpeg", "JPEG", (4 * 160, 3 * 90))
+
+
+@pytest.mark.parametrize("prompt", ["", "雨の夜", "\0\x07", "x" * 5000])
+def test_any_prompt_can_be_drawn(prompt: str):
+    assert make_pictures(job(1, prompt=prompt)).video.data
+
+
+def test_eager_media_are_made_before_they_are_asked_for():
+    media = Media(eager=3)
+    assert media.make_ready(job(number) for number in range(9)) == 3
+    assert len(media) == 3
+
+
+def test_media_keep_no_more_than_they_may():
+    media = Media(keep=2)
+    for number in range(4):
+        media.pictures(job(number))
+    assert len(media) == 2
+
+
+def test_only_completed_jobs_whose_assets_have_not_expired_are_playable():
+    jobs = [job(1), job(2, keeps_for=1), failed(3), job(4, runs_for=9999)]
+    assert list(playable(jobs, NOW)) == [jobs[0]]

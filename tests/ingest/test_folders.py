@@ -1,0 +1,96 @@
+"""Which files are read: folders, links, hidden files, files that are none."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+
+from catalog.ingest import folders
+from catalog.ingest.folders import Scan
+from tests.ingest.conftest import job, reasons
+
+if TYPE_CHECKING:
+    import pytest
+    from pathlib import Path
+
+    from tests.ingest.conftest import Bench
+
+
+def test_folders_are_read_in_the_order_of_names(bench: Bench):
+    for name in ("b.json", "a/2.json", "a/10.json", "c.json"):
+        bench.put(name, job(name))
+    names = [os.path.relpath(file.path, bench.folder) for file in bench.take_in().files]
+    assert names == ["b.json", "c.json", "a/10.json", "a/2.json"]
+
+
+def test_hidden_files_and_folders_are_left_alone(bench: Bench):
+    bench.put(".hidden.json", job("v1"))
+    bench.put(".git/x.json", job("v2"))
+    assert bench.take_in().files == ()
+
+
+def test_links_that_go_in_circles_end(bench: Bench):
+    bench.put("a/x.json", job())
+    (bench.folder / "a/loop").symlink_to(bench.folder, target_is_directory=True)
+    (bench.folder / "again.json").symlink_to(bench.folder / "a/x.json")
+    assert bench.take_in().added == 1
+    assert len(bench.ids()) == 1
+
+
+def test_files_of_other_kinds_are_counted(bench: Bench):
+    bench.put("notes.md", "x")
+    bench.put("clip.mp4", b"mp4")
+    report = bench.take_in()
+    assert (report.files, report.ignored) == ((), 1)
+
+
+def test_a_folder_called_like_a_file_is_a_folder(bench: Bench):
+    bench.put("x.json/y.json", job())
+    assert bench.take_in().added == 1
+
+
+def test_a_pipe_is_not_opened(bench: Bench):
+    os.mkfifo(bench.folder / "pipe.json")
+    assert reasons(bench.take_one()) == [(None, "not a regular file")]
+    assert reasons(bench.take_one(bench.folder / "pipe.json")) == [(None, "not a regular file")]
+
+
+def test_a_file_that_is_not_there_is_reported(bench: Bench):
+    bench.put("v.json", job())
+    report = bench.take_in(bench.folder / "gone.json", bench.folder / "v.json")
+    assert (report.added, reasons(report.files[0])) == (1, [(None, "no such file or directory")])
+
+
+def test_a_link_to_nothing_is_reported(bench: Bench):
+    (bench.folder / "x.json").symlink_to(bench.folder / "nowhere.json")
+    assert reasons(bench.take_one()) == [(None, "no such file or directory")]
+
+
+def test_a_file_that_vanishes_between_the_look_and_the_reading_is_reported(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    path = bench.put("x.json", job("v1"))
+    bench.put("y.json", job("v2"))
+    found = list(Scan([bench.folder]))
+    path.unlink()
+    monkeypatch.setattr(folders.Scan, "__iter__", lambda _: iter(found))
+    report = bench.take_in()
+    assert (report.added, reasons(report.files[0])) == (1, [(None, "cannot be read: no such file or directory")])
+
+
+def test_a_file_whose_bytes_cannot_be_read_is_reported(bench: Bench):
+    (bench.folder / "x.json").symlink_to("/proc/self/mem")  # whose first byte not even root may read
+    assert reasons(bench.take_one()) == [(None, "cannot be read: input/output error")]
+
+
+def test_the_same_file_named_twice_is_read_once(bench: Bench):
+    path = bench.put("x.json", job())
+    assert len(bench.take_in(path, path, bench.folder).files) == 1
+
+
+def test_thousands_of_small_files_share_transactions(bench: Bench, tmp_path: Path):
+    for number in range(1200):
+        bench.put(f"{number:05}.json", job(f"v{number}"))
+    report = bench.take_in()
+    assert (report.added, len(report.files), report.files[-1].added) == (1200, 1200, 1)

@@ -1,0 +1,128 @@
+"""The face: one library, opened and used as a program would."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from catalog import Catalog, CatalogError, ConfigError, NotFound
+from catalog.demo.gateway import Gateway
+from catalog.demo.sample import sample_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = 1_795_000_000
+KEY = "key-of-the-face"
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with Gateway(jobs=sample_jobs(NOW), clock=lambda: NOW, key=KEY) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def cat(gateway: Gateway, library_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
+    monkeypatch.setenv("CATALOG_BASE_URL", gateway.base_url)
+    monkeypatch.setenv("CATALOG_API_KEY", KEY)
+    with Catalog.open(library_path) as catalog:
+        yield catalog
+
+
+def test_the_main_job_from_end_to_end(cat: Catalog) -> None:
+    [report] = cat.sync()
+    assert (report.source, report.added, report.error) == ("default", 240, None)
+    page = cat.search("neon rain", facets=["model"], limit=3)
+    assert page.total > 3
+    assert sum(count.count for count in page.facets["model"]) == page.total
+    following = cat.search("neon rain", limit=3, after=page.next)
+    assert not {video.ref for video in page.videos} & {video.ref for video in following.videos}
+    video = cat.get(page.videos[0].ref)
+    assert video.prompt
+    assert cat.stats().total == 240
+
+
+def test_a_remix_chain_is_a_tree(cat: Catalog) -> None:
+    cat.sync()
+    remixes = [video for video in cat.search("", limit=1000).videos if video.remixed_from_id]
+    depths = [len(cat.lineage(video.ref).ancestors) for video in remixes]
+    assert max(depths) >= 5
+
+
+def test_tags_are_set_found_and_taken_off(cat: Catalog) -> None:
+    cat.sync()
+    ref = cat.search("", limit=1).videos[0].ref
+    cat.tag(ref, "campaign=launch", "keeper")
+    assert [video.ref for video in cat.search("tag:campaign=launch tag:keeper").videos] == [ref]
+    cat.untag(ref, "keeper")
+    assert cat.search("tag:keeper").total == 0
+
+
+def test_a_deleted_video_is_hidden_stays_hidden_after_a_sync_and_comes_back(cat: Catalog) -> None:
+    cat.sync()
+    ref = cat.search("", limit=1).videos[0].ref
+    cat.delete(ref)
+    cat.sync(full=True)
+    assert cat.search("").total == 239
+    assert cat.search("is:deleted").videos[0].ref == ref
+    cat.undelete(ref)
+    assert cat.search("").total == 240
+
+
+def test_a_backup_restores_what_was_there(cat: Catalog, tmp_path: Path) -> None:
+    cat.sync()
+    copy = cat.backup(tmp_path / "copy.db")
+    ref = cat.search("", limit=1).videos[0].ref
+    cat.tag(ref, "after-the-backup")
+    point = Catalog.restore(copy, cat.path)
+    assert point is not None
+    assert point.exists()
+    assert cat.search("tag:after-the-backup").total == 0
+    assert cat.search("").total == 240
+
+
+def test_an_unknown_ref_source_and_library_are_clear_errors(cat: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no video 'default:none'"):
+        cat.get("default:none")
+    with pytest.raises(ConfigError, match="no source 'studio' is configured, known: default"):
+        cat.sync("studio")
+    with pytest.raises(NotFound, match="no library at"):
+        Catalog.open(tmp_path / "none.db", create=False)
+
+
+@pytest.mark.parametrize("tag", ["", "=value", "  =x"])
+def test_a_tag_without_a_key_is_refused(cat: Catalog, tag: str) -> None:
+    cat.sync()
+    with pytest.raises(CatalogError, match="a tag is KEY or KEY=VALUE"):
+        cat.tag(cat.search("", limit=1).videos[0].ref, tag)
+
+
+def test_a_failing_source_is_reported_and_the_others_go_on(
+    gateway: Gateway, library_path: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "two.toml"
+    config.write_text(
+        f'[sources.broken]\nbase_url = "http://127.0.0.1:9/v1"\n[sources.good]\nbase_url = "{gateway.base_url}"\n'
+        'key_env = "CATALOG_TEST_GOOD_KEY"\n[sync]\ndeadline_seconds = 0.3\n'
+    )
+    with pytest.MonkeyPatch.context() as patch, Catalog.open(library_path, config=config) as catalog:
+        patch.setenv("CATALOG_TEST_GOOD_KEY", KEY)
+        broken, good = catalog.sync()
+    assert broken.error
+    assert (good.added, good.error) == (240, None)
+
+
+def test_one_catalog_serves_many_threads(cat: Catalog) -> None:
+    cat.sync()
+    totals: list[int] = []
+    threads = [threading.Thread(target=lambda: totals.append(cat.search("neon").total)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(totals)) == 1
+    assert len(totals) == 8

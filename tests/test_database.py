@@ -1,0 +1,756 @@
+"""The library file: opening whatever a path holds, and reading and writing from several processes at once."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from catalog import database
+from catalog.database import Database, open_library
+from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SPAWN = multiprocessing.get_context("spawn")
+NOBODY = 65534
+
+ADD_SOURCE = "INSERT INTO sources (name, health, cursor) VALUES ('studio', 'ok', '0')"
+ADD_VIDEO = "INSERT INTO videos (source, remote_id, kind, status, prompt) VALUES ('studio', ?, 'video', 'queued', ?)"
+
+
+def write(library: Database, *statements: str) -> None:
+    with library.write() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def fill(library: Database, count: int = 2000) -> None:
+    with library.write() as connection:
+        connection.exec_driver_sql(ADD_VIDEO, [(f"v{number}", f"prompt {number} " * 5) for number in range(count)])
+
+
+def value(library: Database, query: str) -> Any:
+    with library.read() as connection:
+        return connection.execute(query).fetchone()[0]
+
+
+def run_sql(path: Path, *statements: str) -> None:
+    with contextlib.closing(database.driver.connect(str(path), isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def damage(path: Path, needle: bytes, filler: bytes = b"\xa5" * 3000) -> None:
+    """Overwrite the page that holds the needle."""
+    content = bytearray(path.read_bytes())
+    start = content.index(needle) // 4096 * 4096
+    content[start : start + len(filler)] = filler
+    path.write_bytes(content)
+
+
+def message(error: pytest.ExceptionInfo[BaseException]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+# Opening
+
+
+def test_a_missing_file_becomes_a_library_where_asked_to(tmp_path: Path) -> None:
+    library = open_library(tmp_path / "new.db", create=True)
+    assert value(library, "SELECT count(*) FROM videos") == 0
+    library.close()
+
+
+def test_a_missing_file_is_not_made_by_a_reader(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"no library at .*none.db: make one with `catalog init`"):
+        open_library(tmp_path / "none.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_is_a_missing_library(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+    with pytest.raises(NotFound):
+        open_library(path, create=False)
+    open_library(path, create=True).close()
+    assert database.read_version(path) == database.SCHEMA_VERSION
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_an_interrupted_creation_is_completed(tmp_path: Path, journal: str) -> None:
+    path = tmp_path / "half.db"
+    run_sql(path, f"PRAGMA application_id={database.APPLICATION_ID}", f"PRAGMA journal_mode={journal}")
+    with pytest.raises(SchemaOutdated, match=r"catalog migrate"):
+        open_library(path, create=False)
+    library = open_library(path, create=True)
+    fill(library, 1)
+    library.close()
+
+
+def test_a_library_is_known_as_one_from_its_first_byte(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            if path.exists() and path.stat().st_size:
+                seen.add(database.read_version(path))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        open_library(path, create=True).close()
+    finally:
+        done.set()
+        watcher.join()
+    assert seen <= {database.NO_SCHEMA, database.SCHEMA_VERSION}
+
+
+def test_a_name_with_the_characters_of_a_uri_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "a?b#c%20 é.db"
+    open_library(path, create=True).close()
+    assert path.stat().st_size > 0
+
+
+@pytest.fixture
+def old_path(tmp_path: Path) -> Path:
+    """A library as the first version made it, with three videos."""
+    path = tmp_path / "old.db"
+    run_sql(path, f"PRAGMA application_id={database.APPLICATION_ID}", "PRAGMA journal_mode=WAL")
+    database.upgrade(path, "0001")
+    library = Database(path)
+    fill(library, 3)
+    library.close()
+    return path
+
+
+def test_an_old_schema_names_the_command_that_helps(old_path: Path) -> None:
+    with pytest.raises(SchemaOutdated, match=r"has schema 0001, this version needs \d{4}: run `catalog migrate`"):
+        open_library(old_path, create=True)
+
+
+def test_a_newer_schema_asks_for_a_newer_package(library_path: Path) -> None:
+    run_sql(library_path, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match=r"schema 9999, newer than .*: upgrade the catalog package"):
+        open_library(library_path, create=True)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "DELETE FROM alembic_version",
+        "DROP TABLE alembic_version",
+        "UPDATE alembic_version SET version_num = 'next'",
+        "UPDATE alembic_version SET version_num = '0000'",
+        "INSERT INTO alembic_version VALUES ('0000')",
+    ],
+)
+def test_a_lost_schema_version_is_told(library_path: Path, loss: str) -> None:
+    run_sql(library_path, loss)
+    with pytest.raises(SchemaError, match=r"has lost its schema version: run `catalog restore BACKUP`"):
+        open_library(library_path, create=True)
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE other (a)", "PRAGMA user_version=3"])
+def test_another_programs_database_is_left_alone(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "places.sqlite"
+    run_sql(path, statement)
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match=r"places.sqlite is an SQLite database, but no catalog library"):
+        open_library(path, create=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"hello", b"hello, world\n" * 1000])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(SchemaError, match=r"notes.txt is no catalog library: it is not an SQLite file"):
+        open_library(path, create=True)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_schema_is_found_on_opening(library_path: Path) -> None:
+    content = bytearray(library_path.read_bytes())
+    content[100:700] = b"\xff" * 600
+    library_path.write_bytes(content)
+    with pytest.raises(SchemaError, match=r"is damaged .*: run `catalog restore BACKUP`"):
+        open_library(library_path, create=True)
+
+
+def test_a_library_cut_short_is_found_on_opening(library_path: Path) -> None:
+    os.truncate(library_path, 5000)
+    with pytest.raises(SchemaError, match=r"is damaged"):
+        open_library(library_path, create=True)
+
+
+def test_a_folder_is_not_a_library(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match=r"is a folder: name the library file in it"):
+        open_library(tmp_path, create=True)
+
+
+def test_a_device_is_not_a_library() -> None:
+    with pytest.raises(SchemaError, match=r"/dev/null is not a file"):
+        open_library(os.devnull, create=True)
+
+
+@pytest.mark.parametrize("inside", ["nowhere/catalog.db", "file/catalog.db"])
+def test_a_missing_folder_is_named(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CatalogError, match=r"cannot make the library .*: there is no folder"):
+        open_library(tmp_path / inside, create=True)
+
+
+def test_a_nul_in_the_path_is_refused_before_sqlite_cuts_the_name_there(tmp_path: Path) -> None:
+    for create in (True, False):
+        with pytest.raises(CatalogError, match=r"a path holds no NUL") as error:
+            open_library(f"{tmp_path}/a\0b.db", create=create)
+        assert "\0" not in message(error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_too_long_is_refused_in_a_short_message(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"too long") as error:
+        open_library(tmp_path / ("a" * 5000), create=True)
+    assert len(message(error)) < 400
+
+
+# Folders that we may not write. Root may write anywhere, so these run as another user then.
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder with a library that may be read and not written."""
+    folder = Path(tempfile.mkdtemp())
+    library = open_library(folder / "catalog.db", create=True)
+    fill(library, 3)
+    library.close()
+    for leftover in ("catalog.db-wal", "catalog.db-shm"):
+        (folder / leftover).unlink(missing_ok=True)
+    (folder / "catalog.db").chmod(0o444)
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def outcome_unprivileged(action: Callable[[], object]) -> str:
+    """What `action` returns or raises, as text, in a process without root's rights."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads about: the child only runs this
+        child = os.fork()
+    if child == 0:
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            answer = repr(action())
+        except CatalogError as error:
+            answer = f"{type(error).__name__}: {error}"
+        except BaseException:  # noqa: BLE001
+            answer = traceback.format_exc()
+        os.write(writing, answer.encode()[:4000])
+        os._exit(0)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as pipe:  # noqa: PTH123
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return answer
+
+
+def test_a_library_cannot_be_made_in_a_closed_folder(closed_folder: Path) -> None:
+    answer = outcome_unprivileged(lambda: open_library(closed_folder / "new.db", create=True))
+    assert answer.startswith(f"CatalogError: cannot make the library {closed_folder}/new.db: ")
+
+
+def test_a_library_in_a_closed_folder_can_be_read(closed_folder: Path) -> None:
+    def count() -> Any:
+        return value(open_library(closed_folder / "catalog.db", create=True), "SELECT count(*) FROM videos")
+
+    assert outcome_unprivileged(count) == "3"
+
+
+def test_a_library_in_a_closed_folder_can_be_backed_up_elsewhere(closed_folder: Path, tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    try:
+        answer = outcome_unprivileged(lambda: database.backup(closed_folder / "catalog.db", folder / "copy.db").name)
+        assert answer == "'copy.db'"
+        copy = open_library(folder / "copy.db", create=False)
+        assert value(copy, "SELECT count(*) FROM videos") == 3
+        copy.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_write_in_a_closed_folder_says_what_failed(closed_folder: Path) -> None:
+    answer = outcome_unprivileged(lambda: write(Database(closed_folder / "catalog.db"), ADD_SOURCE))
+    assert answer.startswith(f"CatalogError: cannot write to the library {closed_folder}/catalog.db: ")
+
+
+def test_a_folder_that_may_not_be_entered_is_told() -> None:
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0)
+    try:
+        answer = outcome_unprivileged(lambda: open_library(folder / "catalog.db", create=True))
+    finally:
+        folder.rmdir()
+    assert answer == f"CatalogError: cannot open '{folder}/catalog.db': Permission denied"
+
+
+# Damage that shows later
+
+
+def test_damage_that_shows_while_reading_names_the_file_and_the_way_out(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    fill(library)
+    library.close()
+    damage(library_path, b"prompt 1000 ")
+    with pytest.raises(SchemaError, match=r"catalog.db is damaged .*: run `catalog restore BACKUP`") as error:
+        value(library, "SELECT sum(length(prompt)) FROM videos")
+    assert "malformed" in message(error)
+    library.close()
+
+
+def test_damaged_letters_are_told_without_repeating_them(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    fill(library, 3)
+    library.close()
+    content = library_path.read_bytes()
+    library_path.write_bytes(content.replace(b"prompt 1 prompt", b"pro\xff\xfet 1 prompt"))
+    with pytest.raises(SchemaError, match=r"is damaged \(Could not decode to UTF-8 column 'prompt'\)"):
+        value(library, "SELECT prompt FROM videos WHERE remote_id = 'v1'")
+    library.close()
+
+
+def test_a_damaged_full_text_index_is_damage_too(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    fill(library, 300)
+    write(library, "INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
+    library.close()
+    run_sql(library_path, "UPDATE videos_fts_data SET block = x'00ff00ff00ff' WHERE id > 10")
+    with pytest.raises(SchemaError, match=r"is damaged"):
+        value(library, "SELECT count(*) FROM videos_fts WHERE videos_fts MATCH 'prompt'")
+    library.close()
+
+
+def test_damage_that_shows_while_writing_is_told(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    fill(library)
+    library.close()
+    damage(library_path, b"prompt 1000 ")
+    with pytest.raises(SchemaError, match=r"is damaged"):
+        write(library, "UPDATE videos SET prompt = upper(prompt)")
+    library.close()
+
+
+def test_a_library_that_vanished_is_told(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    library_path.unlink()
+    with pytest.raises(CatalogError, match=r"cannot read the library .*: unable to open"):
+        value(library, "SELECT 1")
+    with pytest.raises(CatalogError, match=r"cannot write to the library .*: unable to open"):
+        write(library, ADD_SOURCE)
+    assert not library_path.exists()
+
+
+def test_an_error_in_our_own_sql_stays_a_bug(library: Database) -> None:
+    with pytest.raises(database.OperationalError, match=r"no such column"):
+        value(library, "SELECT no_such FROM videos")
+    with pytest.raises(Exception, match=r"no such table") as error:
+        write(library, "DELETE FROM no_such")
+    assert not isinstance(error.value, CatalogError)
+
+
+def test_a_reader_cannot_write(library: Database) -> None:
+    with pytest.raises(CatalogError, match=r"cannot read the library .*: attempt to write a readonly database"):
+        value(library, "DELETE FROM videos RETURNING 1")
+
+
+# Transactions
+
+
+def test_an_exception_undoes_the_whole_write(library: Database) -> None:
+    with contextlib.suppress(RuntimeError), library.write() as connection:
+        connection.exec_driver_sql(ADD_SOURCE)
+        raise RuntimeError
+    assert value(library, "SELECT count(*) FROM sources") == 0
+
+
+def test_a_read_is_one_snapshot_while_another_writes(library: Database) -> None:
+    fill(library, 1)
+    with library.read() as connection:
+        before = connection.execute("SELECT count(*) FROM videos").fetchone()[0]
+        write(library, "DELETE FROM videos")
+        with library.read() as inner:
+            assert inner is connection
+        assert connection.execute("SELECT count(*) FROM videos").fetchone()[0] == before == 1
+    assert value(library, "SELECT count(*) FROM videos") == 0
+
+
+def test_a_failed_read_leaves_no_snapshot_behind(library: Database) -> None:
+    with contextlib.suppress(RuntimeError), library.read() as connection:
+        connection.execute("SELECT count(*) FROM videos").fetchone()
+        raise RuntimeError
+    fill(library, 1)
+    assert value(library, "SELECT count(*) FROM videos") == 1
+
+
+def test_a_reader_and_a_writer_do_not_block_each_other(library_path: Path) -> None:
+    library = open_library(library_path, create=False, busy_timeout=0.0)
+    with library.read() as connection:
+        connection.execute("SELECT count(*) FROM videos").fetchone()
+        fill(library, 1)
+    with library.write() as writer:
+        writer.exec_driver_sql("DELETE FROM videos")
+        assert value(library, "SELECT count(*) FROM videos") == 1
+    library.close()
+
+
+def test_threads_read_through_connections_of_their_own_and_hand_them_on(library: Database) -> None:
+    fill(library, 1)
+    together = threading.Barrier(4)
+    seen: list[int] = []
+
+    def look() -> None:
+        with library.read() as connection:
+            together.wait()
+            seen.append(id(connection))
+            assert connection.execute("SELECT count(*) FROM videos").fetchone()[0] == 1
+            together.wait()
+
+    for _ in range(2):
+        threads = [threading.Thread(target=look) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (len(seen), len(set(seen))) == (8, 4)
+
+
+def test_foreign_keys_bind_every_writer(library: Database) -> None:
+    with pytest.raises(Exception, match=r"FOREIGN KEY"):
+        write(library, "INSERT INTO changes (video_id, field, observed_at) VALUES (99, 'status', 'now')")
+
+
+def test_a_writer_waits_for_the_disk(library: Database) -> None:
+    with library.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    impatient = open_library(library_path, create=False, busy_timeout=0.05)
+    with library.write() as connection:
+        connection.exec_driver_sql(ADD_SOURCE)
+        with pytest.raises(CatalogError, match=r"is busy: another process has been writing for long, try again"):
+            write(impatient, "DELETE FROM sources")
+    library.close()
+    impatient.close()
+
+
+def count_up(library: Database, times: int) -> None:
+    """Read a number, then write the next: what loses updates where a write does not begin with the lock."""
+    for _ in range(times):
+        with library.write() as connection:
+            number = connection.exec_driver_sql("SELECT cursor FROM sources").scalar()
+            connection.exec_driver_sql("UPDATE sources SET cursor = ?", (str(int(number) + 1),))
+
+
+def count_up_in_a_process(path: Path, times: int) -> None:
+    count_up(open_library(path, create=False), times)
+
+
+def test_processes_that_read_then_write_lose_nothing(library_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    write(library, ADD_SOURCE)
+    with SPAWN.Pool(3) as pool:
+        pool.starmap(count_up_in_a_process, [(library_path, 40)] * 3, chunksize=1)
+    assert value(library, "SELECT cursor FROM sources") == "120"
+    library.close()
+
+
+def test_threads_that_read_then_write_lose_nothing(library: Database) -> None:
+    write(library, ADD_SOURCE)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            count_up(library, 10)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert value(library, "SELECT cursor FROM sources") == "120"
+
+
+def test_a_writer_keeps_its_connection_while_other_threads_wait(library_path: Path) -> None:
+    library = open_library(library_path, create=False, busy_timeout=0.02)
+    refusals: list[str] = []
+
+    def try_to_write() -> None:
+        try:
+            write(library, ADD_SOURCE)
+        except CatalogError as error:
+            refusals.append(str(error))
+
+    with library.write() as connection:
+        connection.exec_driver_sql(ADD_SOURCE)
+        threads = [threading.Thread(target=try_to_write) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        connection.exec_driver_sql("UPDATE sources SET cursor = 'kept'")
+    assert len(refusals) == 8
+    assert value(library, "SELECT cursor FROM sources") == "kept"
+    library.close()
+
+
+def create_at(path: Path, name: str, moment: float) -> str:
+    time.sleep(max(0.0, moment - time.time()))
+    library = open_library(path, create=True)
+    with library.write() as connection:
+        connection.exec_driver_sql(ADD_VIDEO, (name, "made by me"))
+    library.close()
+    return database.read_version(path)
+
+
+def test_processes_may_create_one_library_at_once(tmp_path: Path) -> None:
+    start = time.time() + 0.8
+    tasks = [(tmp_path / f"{turn}.db", f"v{name}", start + turn * 0.6) for turn in range(2) for name in range(4)]
+    with SPAWN.Pool(4) as pool:
+        assert set(pool.starmap(create_at, tasks, chunksize=1)) == {database.SCHEMA_VERSION}
+    assert [count_videos(tmp_path / f"{turn}.db") for turn in range(2)] == [4, 4]
+
+
+# Backup and restore
+
+
+def test_a_backup_is_a_library_itself(library: Database, tmp_path: Path) -> None:
+    fill(library, 3)
+    copy = open_library(database.backup(library.path, tmp_path / "copy.db"), create=False)
+    with copy.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    assert value(copy, "SELECT count(*) FROM videos") == 3
+    copy.close()
+
+
+def test_a_backup_made_while_another_writes_holds_what_was_committed(library: Database, tmp_path: Path) -> None:
+    fill(library, 3)
+    with library.write() as connection:
+        connection.exec_driver_sql("DELETE FROM videos")
+        database.backup(library.path, tmp_path / "copy.db")
+    copy = open_library(tmp_path / "copy.db", create=False)
+    assert value(copy, "SELECT count(*) FROM videos") == 3
+    copy.close()
+
+
+def test_a_backup_never_writes_over_a_file(library: Database, tmp_path: Path) -> None:
+    target = tmp_path / "mine.txt"
+    target.write_text("mine")
+    with pytest.raises(CatalogError, match=r"cannot back up to .*mine.txt: it exists already"):
+        database.backup(library.path, target)
+    assert target.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("nowhere/copy.db", "there is no folder"), ("a\0b.db", "no NUL"), ("b" * 300, "too long"), (".", "is a folder")],
+)
+def test_a_backup_to_an_impossible_place_is_one_clear_line(
+    library: Database, tmp_path: Path, target: str, reason: str
+) -> None:
+    with pytest.raises(CatalogError, match=reason) as error:
+        database.backup(library.path, tmp_path / target)
+    assert message(error)
+    assert [path.name for path in tmp_path.iterdir() if ".part" in path.name] == []
+
+
+def test_a_backup_of_nothing_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        database.backup(tmp_path / "none.db", tmp_path / "copy.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_library_is_not_backed_up_in_silence(library_path: Path, tmp_path: Path) -> None:
+    library = open_library(library_path, create=False)
+    fill(library)
+    library.close()
+    damage(library_path, b"prompt 1000 ")
+    with pytest.raises(SchemaError, match=r"is damaged"):
+        database.backup(library_path, tmp_path / "copy.db")
+    assert not [path for path in tmp_path.iterdir() if "copy" in path.name]
+
+
+@pytest.fixture
+def saved(library_path: Path, tmp_path: Path) -> Path:
+    """A backup with three videos, of a library that has two thousand more by now."""
+    library = open_library(library_path, create=False)
+    fill(library, 3)
+    copy = database.backup(library_path, tmp_path / "saved.db")
+    write(library, "DELETE FROM videos")
+    fill(library)
+    library.close()
+    return copy
+
+
+def count_videos(path: Path) -> int:
+    library = open_library(path, create=False)
+    try:
+        return int(value(library, "SELECT count(*) FROM videos"))
+    finally:
+        library.close()
+
+
+def test_a_restore_keeps_what_it_replaces(library_path: Path, saved: Path) -> None:
+    point = database.restore(library_path, saved)
+    assert point is not None
+    assert point.name.startswith("catalog.db.")
+    assert (count_videos(library_path), count_videos(point), count_videos(saved)) == (3, 2000, 3)
+
+
+def test_a_restore_with_no_library_makes_one(tmp_path: Path, saved: Path) -> None:
+    assert database.restore(tmp_path / "fresh.db", saved) is None
+    assert count_videos(tmp_path / "fresh.db") == 3
+
+
+def test_an_open_reader_sees_the_old_library_then_the_new(library: Database, saved: Path) -> None:
+    with library.read() as connection:
+        before = connection.execute("SELECT count(*) FROM videos").fetchone()[0]
+        database.restore(library.path, saved)
+        assert connection.execute("SELECT count(*) FROM videos").fetchone()[0] == before == 2000
+    assert value(library, "SELECT count(*) FROM videos") == 3
+
+
+def test_a_restored_library_can_be_written_by_those_who_had_it_open(library: Database, saved: Path) -> None:
+    write(library, ADD_SOURCE)
+    database.restore(library.path, saved)
+    write(library, ADD_SOURCE)
+    assert value(library, "SELECT count(*) FROM sources") == 1
+    assert value(library, "PRAGMA quick_check") == "ok"
+
+
+@pytest.mark.parametrize("needle", [b"prompt 1 ", b"SQLite format 3"])
+def test_a_damaged_backup_changes_nothing(library_path: Path, saved: Path, needle: bytes) -> None:
+    damage(saved, needle)
+    names = {path.name for path in library_path.parent.iterdir()}
+    with pytest.raises(SchemaError, match=r"damaged|not an SQLite file"):
+        database.restore(library_path, saved)
+    assert count_videos(library_path) == 2000
+    assert {path.name for path in library_path.parent.iterdir()} <= names | {"catalog.db-wal", "catalog.db-shm"}
+
+
+@pytest.mark.parametrize("needle", [b"prompt 1000 ", b"SQLite format 3"])
+def test_a_damaged_library_is_put_aside_and_replaced(library_path: Path, saved: Path, needle: bytes) -> None:
+    damage(library_path, needle)
+    broken = library_path.read_bytes()
+    point = database.restore(library_path, saved)
+    assert count_videos(library_path) == 3
+    assert point is not None
+    assert point.read_bytes() == broken
+
+
+def test_a_backup_of_another_program_is_refused(library_path: Path, tmp_path: Path) -> None:
+    run_sql(tmp_path / "other.db", "CREATE TABLE other (a)")
+    with pytest.raises(SchemaError, match=r"no catalog library"):
+        database.restore(library_path, tmp_path / "other.db")
+
+
+def test_a_missing_backup_is_told(library_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"no backup at .*none.db"):
+        database.restore(library_path, tmp_path / "none.db")
+
+
+def test_a_library_is_not_restored_from_itself(library_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "same.db").symlink_to(library_path)
+    with pytest.raises(CatalogError, match=r"from itself"):
+        database.restore(library_path, tmp_path / "same.db")
+
+
+def test_an_older_backup_is_restored_and_then_asks_to_be_migrated(library_path: Path, old_path: Path) -> None:
+    database.restore(library_path, old_path)
+    with pytest.raises(SchemaOutdated, match=r"run `catalog migrate`"):
+        open_library(library_path, create=False)
+    database.migrate(library_path)
+    assert count_videos(library_path) == 3
+
+
+def test_a_backup_from_a_newer_version_is_refused(library_path: Path, saved: Path) -> None:
+    run_sql(saved, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match=r"saved.db has schema 9999"):
+        database.restore(library_path, saved)
+    assert count_videos(library_path) == 2000
+
+
+def test_a_restore_gives_up_where_another_holds_the_library(library_path: Path, saved: Path) -> None:
+    library = open_library(library_path, create=False)
+    with library.write() as connection:
+        connection.exec_driver_sql(ADD_SOURCE)
+        with pytest.raises(CatalogError, match=r"cannot restore .*: another process has been writing for long"):
+            database.restore(library_path, saved, busy_timeout=0.05)
+    assert value(library, "SELECT count(*) FROM videos") == 2000
+    library.close()
+
+
+def test_a_restore_goes_between_the_transactions_of_a_sync(library_path: Path, saved: Path) -> None:
+    library = open_library(library_path, create=False)
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def sync() -> None:
+        number = 10_000
+        while not done.is_set():
+            number += 1
+            try:
+                with library.write() as connection:
+                    connection.exec_driver_sql(ADD_VIDEO, (f"v{number}", "late"))
+            except BaseException as error:  # noqa: BLE001
+                failures.append(error)
+                return
+
+    writer = threading.Thread(target=sync)
+    writer.start()
+    time.sleep(0.1)
+    try:
+        database.restore(library_path, saved)
+        time.sleep(0.1)
+    finally:
+        done.set()
+        writer.join()
+    assert failures == []
+    assert value(library, "SELECT count(*) FROM videos WHERE prompt <> 'late'") == 3
+    assert value(library, "PRAGMA quick_check") == "ok"
+    library.close()
+
+
+def test_spare_names_are_free(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(3):
+        path = database.spare_path(tmp_path / "catalog.db", "before-test")
+        path.touch()
+        names.add(path)
+    assert len(names) == 3

@@ -1,0 +1,473 @@
+"""The receiver of webhooks over real sockets: what it takes, what it refuses, and what comes of a delivery."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from catalog.database import Database
+from catalog.errors import ConfigError
+from catalog.hooks import growing_pause, listener, read_secrets, serve_hooks
+from catalog.wire.client import Client
+from catalog.wire.webhooks import sign
+from tests.wire.server import RawServer, always, in_turn, response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from catalog.hooks import Receiver
+
+SECRET = "whsec_" + base64.b64encode(b"a key of ours, thirty-two bytes!").decode()
+OLD_SECRET = "whsec_" + base64.b64encode(b"the key we had before this one!!").decode()
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+RUN = """
+import sys
+from catalog.database import open_library
+from catalog.hooks import serve_hooks
+from catalog.wire.client import Client
+serve_hooks(
+    open_library(sys.argv[1], create=False), "studio", lambda: Client(sys.argv[2], deadline=1), [sys.argv[3]],
+    port=0, on_ready=lambda receiver: print(receiver.url, flush=True),
+)
+"""
+
+
+def job(remote_id: str = "video_1", status: str = "completed", **fields: Any) -> dict[str, Any]:
+    return {"id": remote_id, "object": "video", "status": status, "created_at": 1_790_000_000, **fields}
+
+
+def event(video_id: str = "video_1", kind: str = "video.completed") -> bytes:
+    told = {"id": "evt_1", "object": "event", "created_at": 1_790_000_100, "type": kind, "data": {"id": video_id}}
+    return json.dumps(told).encode()
+
+
+def signed(body: bytes, webhook_id: str = "wh_1", *, secret: str = SECRET, at: float | None = None) -> dict[str, str]:
+    moment = int(time.time() if at is None else at)
+    return {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(moment),
+        "webhook-signature": sign(secret, webhook_id, moment, body),
+        "content-type": "application/json",
+    }
+
+
+class Running:
+    """A receiver in a thread, ways to deliver to it, and a look at the library."""
+
+    def __init__(self, receiver: Receiver, library: Database) -> None:
+        self.receiver = receiver
+        self.library = library
+        self.events: list[str] = []
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.receiver.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def post(
+        self, body: bytes, headers: dict[str, str] | None = None, path: str = "/webhook", method: str = "POST"
+    ) -> int:
+        return self.ask(body, headers, path, method)[0]
+
+    def ask(
+        self, body: bytes, headers: dict[str, str] | None = None, path: str = "/webhook", method: str = "POST"
+    ) -> tuple[int, dict[str, str]]:
+        connection = http.client.HTTPConnection(*self.address, timeout=60)
+        try:
+            connection.request(method, path, body=body, headers=signed(body) if headers is None else headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            connection.close()
+
+    def send_raw(self, data: bytes) -> bytes:
+        with socket.create_connection(self.address, timeout=10) as connection:
+            connection.sendall(data)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.library.read() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def wait_for(self, query: str, expected: list[tuple[Any, ...]], seconds: float = 10) -> None:
+        end = time.monotonic() + seconds
+        while self.rows(query) != expected and time.monotonic() < end:
+            time.sleep(0.02)
+        assert self.rows(query) == expected
+
+
+@contextmanager
+def running(
+    library: Database,
+    base_url: str = "http://127.0.0.1:1/v1",
+    *,
+    secrets: tuple[str, ...] = (SECRET,),
+    now: Callable[[], datetime] | None = None,
+    pause: float = 0.05,
+) -> Iterator[Running]:
+    ready: list[Receiver] = []
+    is_ready = threading.Event()
+    failures: list[BaseException] = []
+
+    def on_ready(receiver: Receiver) -> None:
+        ready.append(receiver)
+        is_ready.set()
+
+    def serve() -> None:
+        try:
+            serve_hooks(
+                library,
+                "studio",
+                lambda: Client(base_url, source="studio", deadline=0.5),
+                secrets,
+                port=0,
+                on_ready=on_ready,
+                on_event=events.append,
+                now=now,
+                pause=lambda _: pause,
+            )
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            failures.append(error)
+            is_ready.set()
+
+    events: list[str] = []
+    thread = threading.Thread(target=serve)
+    thread.start()
+    assert is_ready.wait(10)
+    assert not failures, failures
+    one = Running(ready[0], library)
+    one.events = events
+    try:
+        yield one
+    finally:
+        ready[0].stop()
+        thread.join(30)
+    assert not thread.is_alive()
+    assert not failures, failures
+
+
+@pytest.fixture
+def hooks(library: Database) -> Iterator[Running]:
+    with running(library, pause=3600) as one:
+        yield one
+
+
+STATES = "SELECT webhook_id, state FROM deliveries ORDER BY id"
+VIDEOS = "SELECT remote_id, status FROM videos ORDER BY id"
+
+
+def test_a_delivery_is_followed_by_a_retrieve_that_decides(library):
+    with RawServer(always(job(status="failed", error={"code": "x", "message": "no"}))) as server:
+        with running(library, server.base_url) as hooks:
+            assert hooks.post(event(kind="video.completed")) == 200
+            hooks.wait_for(STATES, [("wh_1", "done")])
+            assert hooks.rows(VIDEOS) == [("video_1", "failed")]
+            assert hooks.rows("SELECT channel FROM observations ORDER BY id") == [("webhook",), ("get",)]
+        assert [request.target for request in server.requests] == ["/v1/videos/video_1"]
+
+
+def test_a_redelivery_is_acknowledged_and_has_no_effect(library):
+    with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for(STATES, [("wh_1", "done")])
+        before = hooks.rows("SELECT * FROM observations")
+        assert hooks.post(event()) == 200
+        assert hooks.post(event("video_2")) == 200
+        time.sleep(0.2)
+        assert hooks.rows(STATES) == [("wh_1", "done")]
+        assert hooks.rows("SELECT * FROM observations") == before
+        assert len(server.requests) == 1
+
+
+def test_many_at_once_of_the_same_delivery_have_one_effect(hooks):
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda: statuses.append(hooks.post(event()))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert statuses == [200] * 12
+    assert hooks.rows("SELECT count(*) FROM deliveries") == [(1,)]
+    assert hooks.rows("SELECT times_seen FROM observations") == [(1,)]
+
+
+def test_an_unknown_job_is_kept_before_anybody_could_retrieve_it(hooks):
+    assert hooks.post(event("video_new")) == 200
+    assert hooks.rows(VIDEOS) == [("video_new", "unknown")]
+    assert hooks.rows(STATES) == [("wh_1", "waiting")]
+
+
+def test_a_retrieve_is_tried_again_until_it_works(library):
+    answers = [response({"error": {"message": "busy"}}, 400), response(job(status="in_progress")), response(job())]
+    with RawServer(in_turn(*answers)) as server, running(library, server.base_url) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for("SELECT state, attempts, message FROM deliveries", [("done", 3, None)])
+        assert hooks.rows(VIDEOS) == [("video_1", "completed")]
+
+
+def test_a_job_that_the_server_does_not_know_is_asked_for_again(library):
+    answers = [response({"error": {"message": "no such video"}}, 404), response(job())]
+    with RawServer(in_turn(*answers)) as server, running(library, server.base_url) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for(STATES, [("wh_1", "done")])
+        assert hooks.rows("SELECT status, gone_at FROM videos") == [("completed", None)]
+
+
+def test_after_72_hours_a_retrieve_is_given_up(library):
+    moment = [datetime.now(UTC)]
+    with running(library, now=lambda: moment[0]) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for("SELECT attempts > 0, state FROM deliveries", [(1, "waiting")])
+        moment[0] += timedelta(hours=73)
+        hooks.wait_for("SELECT state, message IS NOT NULL FROM deliveries", [("refused", 1)])
+
+
+def test_waiting_deliveries_are_taken_up_on_start(library):
+    with running(library, pause=3600) as hooks:
+        assert hooks.post(event()) == 200
+    with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
+        hooks.wait_for(STATES, [("wh_1", "done")])
+
+
+def test_deliveries_about_one_job_are_settled_together(library):
+    with running(library, pause=3600) as hooks:
+        assert hooks.post(event()) == 200
+        assert hooks.post(event(), signed(event(), "wh_2")) == 200
+    with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
+        hooks.wait_for(STATES, [("wh_1", "done"), ("wh_2", "done")])
+        assert len(server.requests) == 1
+
+
+def test_an_event_about_something_else_is_acknowledged_and_left_alone(hooks):
+    body = json.dumps({"type": "batch.completed", "data": {"id": "batch_1"}}).encode()
+    assert hooks.post(body, signed(body)) == 200
+    assert hooks.rows(STATES) == [("wh_1", "done")]
+    assert hooks.rows(VIDEOS) == []
+
+
+def test_old_and_new_secrets_count_during_a_rotation(library):
+    with running(library, secrets=(SECRET, OLD_SECRET), pause=3600) as hooks:
+        assert hooks.post(event(), signed(event(), "wh_1", secret=OLD_SECRET)) == 200
+        assert hooks.post(event(), signed(event(), "wh_2")) == 200
+
+
+def test_a_secret_that_we_do_not_hold_is_refused(hooks):
+    assert hooks.post(event(), signed(event(), secret=OLD_SECRET)) == 401
+
+
+@pytest.mark.parametrize("age", [-302, 302])
+def test_a_delivery_from_another_time_is_refused(hooks, age):
+    assert hooks.post(event(), signed(event(), at=time.time() + age)) == 401
+    assert hooks.rows(STATES) == []
+
+
+def test_a_forged_body_is_refused(hooks):
+    assert hooks.post(event("video_2"), signed(event("video_1"))) == 401
+    assert hooks.rows(VIDEOS) == []
+
+
+def test_a_delivery_without_signature_is_refused(hooks):
+    assert hooks.post(event(), {}) == 401
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b"{", b"[]", b'{"type": 5}', b'{"type": "video.completed", "data": {}}', b"[" * 99_999]
+)
+def test_a_signed_body_that_is_no_event_is_bad(hooks, body):
+    assert hooks.post(body, signed(body)) == 400
+    assert hooks.rows(STATES) == []
+
+
+def test_a_lone_surrogate_in_an_event_is_stored_or_refused_but_never_a_failure(hooks):
+    body = b'{"type": "video.completed", "note": "\\ud800", "data": {"id": "video_1"}}'
+    assert hooks.post(body, signed(body)) == 200
+    body = b'{"type": "video.completed\\ud800", "data": {"id": "video_1"}}'
+    assert hooks.post(body, signed(body, "wh_2")) == 400
+
+
+@pytest.mark.parametrize("path", ["/other", "/webhook/x", "/../webhook", "/webhook%00"])
+def test_another_path_is_not_found(hooks, path):
+    assert hooks.post(event(), path=path) == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/webhook", "/webhooks?from=studio", "/hooks"])
+def test_senders_may_use_any_of_the_usual_paths(hooks, path):
+    assert hooks.post(event(), path=path) == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "BREW"])
+def test_another_method_is_not_allowed(hooks, method):
+    status, headers = hooks.ask(b"", method=method)
+    assert (status, headers["allow"]) == (405, "POST")
+
+
+def test_a_body_over_the_cap_is_refused_by_its_length(hooks):
+    head = b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n"
+    assert hooks.send_raw(head).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_over_the_cap_is_refused_when_its_length_is_not_told(hooks):
+    chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+    head = b"POST /webhook HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert hooks.send_raw(head + chunk * 20).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01",
+        b"POST /webhook HTTP/9.9\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\nhost: x\r\nno colon\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n",
+        b"POST /webhook HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 40_000 + b"\r\n\r\n",
+        b"GET " + b"/" * 70_000,
+    ],
+)
+def test_what_is_no_http_is_a_fault_of_the_sender(hooks, data):
+    assert hooks.send_raw(data)[:10] == b"HTTP/1.1 4"
+    assert hooks.post(event()) == 200
+
+
+def test_a_connection_that_says_nothing_and_goes_is_no_matter(hooks):
+    assert socket.create_connection(hooks.address).close() is None
+    with socket.create_connection(hooks.address) as connection:
+        connection.sendall(b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")
+    assert hooks.post(event()) == 200
+
+
+def test_bytes_that_drip_in_have_one_deadline(library, monkeypatch):
+    monkeypatch.setattr(listener, "READ_SECONDS", 0.6)
+    with running(library, pause=3600) as hooks, socket.create_connection(hooks.address, timeout=10) as connection:
+        started = time.monotonic()
+        connection.sendall(b"POST /webhook HTTP/1.1\r\nhost: x\r\n")
+        connection.settimeout(0.1)
+        answer = b""
+        while not answer and time.monotonic() - started < 8:
+            connection.sendall(b"x-drip: y\r\n")
+            try:
+                answer = connection.recv(1000)
+            except TimeoutError:
+                continue
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - started < 3
+
+
+def test_many_slow_senders_do_not_keep_a_delivery_out(hooks):
+    slow = [socket.create_connection(hooks.address) for _ in range(200)]
+    try:
+        for connection in slow:
+            connection.sendall(b"POST /webhook HTTP/1.1\r\n")
+        started = time.monotonic()
+        assert hooks.post(event()) == 200
+        assert time.monotonic() - started < 5
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_a_sender_that_asks_before_it_sends_is_told_to_go_on(hooks):
+    body = event()
+    lines = [f"{name}: {value}" for name, value in signed(body).items()]
+    head = "\r\n".join(["POST /webhook HTTP/1.1", "host: x", f"content-length: {len(body)}", *lines])
+    with socket.create_connection(hooks.address, timeout=10) as connection:
+        connection.sendall(head.encode() + b"\r\nexpect: 100-continue\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+        connection.sendall(body)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_busy_library_asks_for_a_redelivery(library_path):
+    with closing(Database(library_path, busy_timeout=0.2)) as library, running(library, pause=3600) as hooks:
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(library.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as holder:
+            assert holder.stdout.readline() == b"held\n"
+            status, headers = hooks.ask(event())
+            assert (status, headers["retry-after"]) == (503, "30")
+            assert hooks.post(event("video_2"), signed(event())) == 401
+            holder.stdin.close()
+            holder.wait(5)
+        assert hooks.post(event()) == 200
+        assert hooks.rows(VIDEOS) == [("video_1", "unknown")]
+
+
+def test_what_was_acknowledged_survives_a_kill(library):
+    arguments = [sys.executable, "-c", RUN, str(library.path), "http://127.0.0.1:1/v1", SECRET]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        host, _, port = process.stdout.readline().strip().removeprefix("http://").rpartition(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection.request("POST", "/webhook", body=event(), headers=signed(event()))
+        assert connection.getresponse().status == 200
+        process.kill()
+        connection.close()
+    with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
+        hooks.wait_for(STATES, [("wh_1", "done")])
+
+
+def test_an_interrupt_ends_the_receiver_at_once(library):
+    arguments = [sys.executable, "-c", RUN, str(library.path), "http://127.0.0.1:1/v1", SECRET]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        started = time.monotonic()
+        os.kill(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert time.monotonic() - started < 6
+        assert "KeyboardInterrupt" in errors
+        assert "Task was destroyed" not in errors
+
+
+def test_no_secret_and_no_signature_is_ever_told(hooks):
+    hooks.post(event("video_2"), signed(event()))
+    hooks.post(event())
+    assert hooks.events
+    assert not [line for line in hooks.events if "whsec" in line or "v1," in line]
+
+
+def test_an_address_in_use_is_a_setting_to_mend(library, hooks):
+    with pytest.raises(ConfigError, match="cannot listen"):
+        serve_hooks(library, "studio", lambda: Client("http://127.0.0.1:1/v1"), [SECRET], port=hooks.address[1])
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["whsec_???"]])
+def test_a_receiver_without_a_usable_secret_does_not_start(library, secrets):
+    with pytest.raises(ConfigError):
+        serve_hooks(library, "studio", lambda: Client("http://127.0.0.1:1/v1"), secrets, port=0)
+
+
+def test_secrets_come_from_the_environment_by_name():
+    assert read_secrets(["NEW", "OLD"], {"NEW": f" {SECRET}\n", "OLD": OLD_SECRET}) == [SECRET, OLD_SECRET]
+
+
+@pytest.mark.parametrize("value", ["", "whsec_???"])
+def test_a_faulty_secret_is_named_by_its_variable(value):
+    with pytest.raises(ConfigError, match="HOOK_SECRET"):
+        read_secrets(["HOOK_SECRET"], {"HOOK_SECRET": value})
+
+
+def test_pauses_grow_up_to_an_hour():
+    assert [growing_pause(attempts) for attempts in (1, 2, 3, 50)] == [2.0, 4.0, 8.0, 3600.0]

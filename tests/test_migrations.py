@@ -1,0 +1,277 @@
+"""Migrations: forward only, all or nothing, and rows in every table survive every one of them."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import multiprocessing
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from catalog import database
+from catalog.errors import CatalogError, NotFound, SchemaError, SchemaTooNew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Rows = dict[str, list[tuple[Any, ...]]]
+
+FOLDER = database.migrations_folder()
+SCRIPTS = sorted((FOLDER / "versions").glob("[0-9]*.py"))
+REVISIONS = [script.name[:4] for script in SCRIPTS]
+
+LIST_TABLES = """
+SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite%'
+AND name <> 'alembic_version' ORDER BY name
+"""
+
+
+def query(path: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    with contextlib.closing(database.driver.connect(str(path), isolation_level=None)) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def make(path: Path, revision: str) -> Path:
+    """A library as the version with this schema made it."""
+    query(path, f"PRAGMA application_id={database.APPLICATION_ID}")
+    query(path, "PRAGMA journal_mode=WAL")
+    database.upgrade(path, revision)
+    return path
+
+
+def columns(path: Path, table: str) -> list[tuple[str, str]]:
+    """Name and type of the columns that hold something of their own."""
+    return [(name, kind) for _, name, kind, *_, hidden in query(path, f"PRAGMA table_xinfo({table})") if not hidden]
+
+
+def fill(path: Path) -> None:
+    """Two rows in every table, a value in every column; row n of a child hangs on row n of its parent."""
+    by_type: dict[str, Callable[[str, int], object]] = {
+        "INTEGER": lambda _, number: number,
+        "FLOAT": lambda _, number: number + 0.5,
+        "JSON": lambda name, number: f'{{"{name}": {number}}}',
+    }
+    for (table,) in query(path, LIST_TABLES):
+        named = columns(path, table)
+        for number in (1, 2):
+            values = [by_type.get(kind, lambda name, number: f"{name} {number}")(name, number) for name, kind in named]
+            names = ", ".join(f'"{name}"' for name, _ in named)
+            query(path, f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", *values)
+    query(path, "INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
+
+
+def read(path: Path, shape: dict[str, list[tuple[str, str]]]) -> Rows:
+    """What these columns of these tables hold."""
+    rows = {}
+    for table, named in shape.items():
+        names = ", ".join(f'"{name}"' for name, _ in named)
+        rows[table] = query(path, f"SELECT {names} FROM {table} ORDER BY id")
+    return rows
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A library as the first version made it, rows in every table."""
+    path = make(tmp_path / "old.db", REVISIONS[0])
+    fill(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the scripts, to add one to."""
+    return Path(shutil.copytree(FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+NEXT = f"{int(REVISIONS[-1]) + 1:04}"
+
+
+def add_script(folder: Path, body: str) -> str:
+    """Adds the next migration, with this body, to the folder: its revision."""
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    header = f"from alembic import op\n\nrevision = '{NEXT}'\ndown_revision = '{REVISIONS[-1]}'\n"
+    (folder / "versions" / f"{NEXT}_next.py").write_text(f"{header}\n\ndef upgrade():\n{lines}\n")
+    return NEXT
+
+
+# The scripts
+
+
+def test_the_schema_version_is_the_newest_script() -> None:
+    assert REVISIONS[-1] == database.SCHEMA_VERSION
+
+
+def test_the_scripts_are_one_line_without_gaps() -> None:
+    assert [f"{number:04}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
+    for script, revision, before in zip(SCRIPTS, REVISIONS, [None, *REVISIONS], strict=False):
+        assigned = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in ast.parse(script.read_text()).body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        assert (assigned["revision"], assigned["down_revision"]) == (revision, before)
+
+
+@pytest.mark.parametrize("script", [FOLDER / "env.py", *SCRIPTS], ids=lambda path: path.name)
+def test_a_script_imports_nothing_of_the_package_and_goes_forward_only(script: Path) -> None:
+    tree = ast.parse(script.read_text())
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or "."]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= {"alembic", "sqlalchemy", "json", "re", "datetime"}
+    assert "downgrade" not in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+# Rows
+
+
+@pytest.mark.parametrize("start", REVISIONS)
+def test_rows_in_every_table_survive_every_migration(tmp_path: Path, start: str) -> None:
+    path = make(tmp_path / "library.db", start)
+    fill(path)
+    shape = {table: columns(path, table) for (table,) in query(path, LIST_TABLES)}
+    before = read(path, shape)
+    assert all(len(rows) == 2 for rows in before.values())
+    for revision in REVISIONS[REVISIONS.index(start) + 1 :]:
+        database.upgrade(path, revision)
+        assert database.read_version(path) == revision
+        assert read(path, shape) == before
+        assert query(path, "SELECT rowid FROM videos_fts WHERE videos_fts MATCH '\"prompt 2\"'") == [(2,)]
+    assert query(path, "PRAGMA foreign_key_check") == []
+    assert query(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_step_by_step_leads_where_a_new_library_is(tmp_path: Path) -> None:
+    database.create_library(tmp_path / "new.db")
+    stepped = tmp_path / "stepped.db"
+    for revision in REVISIONS:
+        make(stepped, revision)
+    listing = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
+    assert query(stepped, listing) == query(tmp_path / "new.db", listing)
+
+
+# migrate()
+
+
+@pytest.mark.skipif(len(REVISIONS) < 2, reason="there is one schema so far")
+def test_a_migration_makes_a_backup_first(old: Path) -> None:
+    before, after, copy = database.migrate(old)
+    assert (before, after) == (REVISIONS[0], REVISIONS[-1])
+    assert copy is not None
+    assert copy.parent == old.parent
+    assert database.read_version(copy) == REVISIONS[0]
+    assert query(copy, "SELECT count(*) FROM videos") == query(old, "SELECT count(*) FROM videos") == [(2,)]
+    assert database.read_version(old) == REVISIONS[-1]
+
+
+def test_a_library_that_is_up_to_date_is_left_alone(library_path: Path) -> None:
+    names = set(library_path.parent.iterdir())
+    version = database.SCHEMA_VERSION
+    assert database.migrate(library_path) == (version, version, None)
+    assert {path for path in library_path.parent.iterdir() if "before" in path.name} <= names
+
+
+def test_a_newer_library_is_never_taken_back(library_path: Path) -> None:
+    query(library_path, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew):
+        database.migrate(library_path)
+    assert [path.name for path in library_path.parent.iterdir() if "before" in path.name] == []
+
+
+def test_nothing_is_not_migrated(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no library at"):
+        database.migrate(tmp_path / "none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_programs_database_is_not_migrated(tmp_path: Path) -> None:
+    query(tmp_path / "other.db", "CREATE TABLE other (a)")
+    with pytest.raises(SchemaError, match="no catalog library"):
+        database.migrate(tmp_path / "other.db")
+
+
+def test_without_room_for_a_backup_nothing_is_migrated(old: Path) -> None:
+    long = old.with_name("l" * 240 + ".db")
+    old.rename(long)
+    with pytest.raises(CatalogError, match="too long"):
+        database.migrate(long)
+    assert database.read_version(long) == REVISIONS[0]
+
+
+@pytest.mark.skipif(len(REVISIONS) < 2, reason="there is one schema so far")
+def test_two_processes_may_migrate_at_once(old: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        answers = pool.map(database.migrate, [old, old], chunksize=1)
+    assert {after for _, after, _ in answers} == {REVISIONS[-1]}
+    assert query(old, "SELECT count(*) FROM videos") == [(2,)]
+
+
+# What goes wrong is undone
+
+
+def test_orphans_undo_the_migration(library_path: Path, folder: Path) -> None:
+    fill(library_path)
+    revision = add_script(folder, "op.execute('CREATE TABLE extra (a)')\nop.execute('DELETE FROM videos WHERE id = 1')")
+    with pytest.raises(SchemaError, match=rf"migration {revision} of .* left \d+ orphan rows: nothing was changed"):
+        database.upgrade(library_path, revision, folder)
+    assert database.read_version(library_path) == REVISIONS[-1]
+    assert query(library_path, "SELECT count(*) FROM videos") == [(2,)]
+    assert ("extra",) not in query(library_path, LIST_TABLES)
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing(library_path: Path, folder: Path) -> None:
+    revision = add_script(folder, "op.execute('CREATE TABLE extra (a)')\nraise RuntimeError('half way')")
+    with pytest.raises(RuntimeError, match="half way"):
+        database.upgrade(library_path, revision, folder)
+    assert database.read_version(library_path) == REVISIONS[-1]
+    assert ("extra",) not in query(library_path, LIST_TABLES)
+
+
+REBUILD = """
+bind = op.get_bind()
+sql = bind.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'videos'").scalar()
+names = ", ".join(f'"{row[1]}"' for row in bind.exec_driver_sql("PRAGMA table_info(videos)"))
+op.execute(sql.replace("CREATE TABLE videos", "CREATE TABLE videos_new", 1))
+op.execute(f"INSERT INTO videos_new ({names}) SELECT {names} FROM videos")
+op.execute("DROP TABLE videos")
+op.execute("ALTER TABLE videos_new RENAME TO videos")
+"""
+
+
+def test_a_rebuilt_table_keeps_its_children(library_path: Path, folder: Path) -> None:
+    fill(library_path)
+    children = ("observations", "changes", "tags", "links")
+    shape = {table: columns(library_path, table) for table in ("videos", *children)}
+    before = read(library_path, shape)
+    database.upgrade(library_path, add_script(folder, REBUILD), folder)
+    assert database.read_version(library_path) == NEXT
+    assert read(library_path, shape) == before
+
+
+def test_readers_see_the_old_schema_until_the_migration_is_done(library_path: Path, folder: Path) -> None:
+    library = database.Database(library_path)
+    revision = add_script(folder, "op.execute('ALTER TABLE videos ADD COLUMN extra_column')")
+    with library.read() as connection:
+        before = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+        database.upgrade(library_path, revision, folder)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] == before
+    library.close()
+
+
+def test_the_scripts_may_lie_in_a_folder_with_a_percent_sign(tmp_path: Path, folder: Path) -> None:
+    odd = folder.rename(tmp_path / "100% new:er")
+    path = tmp_path / "library.db"
+    query(path, f"PRAGMA application_id={database.APPLICATION_ID}")
+    database.upgrade(path, REVISIONS[-1], odd)
+    assert database.read_version(path) == REVISIONS[-1]

@@ -1,0 +1,104 @@
+"""Records are plain, frozen and complete in JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from catalog import records
+from catalog.records import Facet, FacetCount, LineageNode, Page, Tag, Video, to_json, utc_text
+from catalog.rows import COLUMNS
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+RECORDS = [
+    kind
+    for kind in vars(records).values()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ == records.__name__
+]
+
+
+def sample(kind: type[Any]) -> Any:
+    """A record whose every field without a default has a value of its type."""
+    by_type: dict[str, Any] = {"str": "text", "int": 3, "float": 0.5, "bool": True, "datetime": NOON}
+    values = {}
+    for item in dataclasses.fields(kind):
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+            annotation = str(item.type).removesuffix(" | None")
+            values[item.name] = by_type.get(annotation, () if annotation.startswith("tuple") else {"a": 1})
+    if kind is LineageNode:
+        values["video"] = Video("studio", "v1", created_at=NOON, tags=(Tag("a", "", "user"),))
+    return kind(**values)
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_every_record_is_frozen_and_slotted(kind: type[Any]) -> None:
+    record = sample(kind)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(record, dataclasses.fields(kind)[0].name, "other")
+    assert not hasattr(record, "__dict__")
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_every_record_goes_into_json_with_every_field(kind: type[Any]) -> None:
+    decoded = json.loads(json.dumps(to_json(sample(kind)), allow_nan=False))
+    assert {item.name for item in dataclasses.fields(kind)} <= decoded.keys()
+
+
+def test_a_video_in_json_has_its_computed_names_and_times_as_text() -> None:
+    video = Video("studio", "a:b", width=1280, height=720, created_at=NOON, metadata=MappingProxyType({"k": (1, 2)}))
+    found = to_json(video)
+    assert (found["ref"], found["size"], found["created_at"]) == ("studio:a:b", "1280x720", "2026-11-21T12:00:00.000Z")
+    assert (found["metadata"], found["tags"], found["output_urls"]) == ({"k": [1, 2]}, [], [])
+
+
+def test_a_video_in_json_has_its_facets_whole() -> None:
+    facet = Facet("lens", "35mm", "prose", 4, 8)
+    told = {"name": "lens", "value": "35mm", "origin": "prose", "start": 4, "end": 8, "shot": None}
+    assert to_json(Video("studio", "v1", facets=(facet,)))["facets"] == [told]
+
+
+def test_records_inside_records_are_told_whole() -> None:
+    page = Page((Video("s", "v"),), 1, {"model": (FacetCount(None, 1),)}, next="x")
+    found = to_json(page)
+    assert found["videos"][0]["ref"] == "s:v"
+    assert found["facets"] == {"model": [{"value": None, "count": 1}]}
+
+
+def test_every_column_of_a_video_is_read_in_order_of_the_fields() -> None:
+    names = [item.name for item in dataclasses.fields(Video)]
+    assert [*COLUMNS] == [name for name in names if name in COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "text", "size"),
+    [(1280, 720, "hd", "1280x720"), (None, 720, "hd", "hd"), (0, 0, None, None), (1280, None, None, None)],
+)
+def test_a_size_is_pixels_where_both_are_known(
+    width: int | None, height: int | None, text: str | None, size: str | None
+) -> None:
+    assert Video("s", "v", width=width, height=height, size_text=text).size == size
+
+
+def test_times_in_text_are_of_one_width_and_in_utc() -> None:
+    abroad = datetime(2026, 1, 1, 1, 2, 3, 999_999, tzinfo=timezone(timedelta(hours=8)))
+    assert utc_text(abroad) == "2025-12-31T17:02:03.999Z"
+    assert utc_text(NOON) == "2026-11-21T12:00:00.000Z"
+
+
+def test_a_tag_reads_as_it_is_written() -> None:
+    assert [str(Tag("a", "b", "user")), str(Tag("a", "", "user"))] == ["a=b", "a"]
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "expired", "deleted"])
+def test_final_states_are_terminal(status: str) -> None:
+    assert Video("s", "v", status=status).is_terminal
+
+
+@pytest.mark.parametrize("status", records.UNFINISHED_STATUSES)
+def test_unfinished_states_are_not(status: str) -> None:
+    assert not Video("s", "v", status=status).is_terminal

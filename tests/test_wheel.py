@@ -1,0 +1,97 @@
+"""The built wheel, installed where no checkout is: it carries its migrations and settings and runs the demo."""
+
+from __future__ import annotations
+
+import os
+import site
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import catalog
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+CREATE = """
+import catalog
+from catalog import Catalog, database
+assert "site-packages" in catalog.__file__ and catalog.__file__.startswith({prefix!r}), catalog.__file__
+with Catalog.open("library.db") as cat:
+    assert cat.search().total == 0
+print(database.migrations_folder())
+"""
+
+
+def run(*command: str | Path, folder: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "CATALOG", "OPENAI"))
+    }
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, CHECKOUT, folder=folder, timeout=300)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a fresh environment: the package from the wheel, what it needs from the running one."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder / "env", with_pip=False, symlinks=True)
+    programs = folder / "env" / "bin"
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python", "--quiet", "--disable-pip-version-check")
+    run(*pip, "install", "--no-deps", "--no-index", wheel, folder=folder)
+    (packages,) = (folder / "env").glob("lib/python*/site-packages")
+    (packages / "running.pth").write_text("\n".join(site.getsitepackages()))
+    return programs
+
+
+def test_the_wheel_holds_what_the_package_reads_at_run_time(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    scripts = {f"catalog/migrations/versions/{path.name}" for path in (CHECKOUT / "migrations/versions").glob("0*.py")}
+    assert names >= scripts | {"catalog/migrations/env.py", "catalog/datasette-metadata.json"}
+    data = {
+        str(path.relative_to(CHECKOUT))
+        for path in (CHECKOUT / "catalog").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert names >= data
+    assert not [name for name in names if name.startswith(("tests", "benchmarks")) or name.endswith(".pyc")]
+
+
+def test_the_installed_package_makes_a_library_from_its_own_migrations(installed: Path, tmp_path: Path) -> None:
+    done = run(installed / "python", "-c", CREATE.format(prefix=str(installed.parent)), folder=tmp_path)
+    assert done.stdout.strip().startswith(str(installed.parent))
+    assert done.stdout.strip().endswith("site-packages/catalog/migrations")
+
+
+def test_the_installed_program_tells_its_version(installed: Path, tmp_path: Path) -> None:
+    assert catalog.__version__ in run(installed / "catalog", "--version", folder=tmp_path).stdout
+
+
+def test_the_installed_program_migrates(installed: Path, tmp_path: Path) -> None:
+    run(installed / "python", "-c", CREATE.format(prefix=str(installed.parent)), folder=tmp_path)
+    run(installed / "catalog", "--db", "library.db", "migrate", folder=tmp_path)
+
+
+def test_the_installed_program_runs_the_demo(installed: Path, tmp_path: Path) -> None:
+    run(installed / "catalog", "demo", "--no-serve", "--directory", tmp_path / "demo", folder=tmp_path)
+    assert list((tmp_path / "demo").glob("*.db"))

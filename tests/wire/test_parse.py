@@ -1,0 +1,184 @@
+"""The laws of the parser: total, pure, nothing lost, nothing guessed."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from catalog.wire.parse import ParsedVideo, parse_videos, to_payload
+
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ENVELOPE = "video_" + base64.b64encode(b"litellm:custom_llm_provider:a;model_id:b;video_id: c/d").decode()
+PLAUSIBLE = """auto 480p 1280x720 queued completed failed 45% 1758941485 image 0 https://a.example/v.mp4
+data:video/mp4;base64,AA 2025-03-06T12:00:00Z video_bGl0ZWxsbTp4"""
+WILD_TEXT = st.text(st.characters()) | st.sampled_from(["", " ", "\ud800", ENVELOPE, *PLAUSIBLE.split()])
+WILD_NUMBERS = (
+    st.integers() | st.floats() | st.sampled_from([0, 1, 100, 8, 1758941485, 1764347090922, 10**400, -(10**400)])
+)
+SCALARS = st.none() | st.booleans() | WILD_NUMBERS | WILD_TEXT
+KEYS_ANYWHERE = """
+id task_id video_id taskId request_id aliases object status progress progress_pct model prompt negative_prompt
+quality tier seconds duration duration_s n_seconds video task_info created_at created submit_time completed_at
+completed finish_time expires_at expireAt updated_at cost usage outputs output output_url url urls video_url
+videos data results result images task_result metadata result_url unsigned_urls download_url fail_reason
+failure_reason remixed_from_video_id error code message success detail content_filter reasons properties input
+size width height type media_type deleted custom_id response body headers list tasks has_more last_id page
+total name foo
+"""
+KEYS = st.sampled_from(KEYS_ANYWHERE.split())
+WILD_JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | WILD_TEXT, inner, max_size=8),
+    max_leaves=25,
+)
+JOBS = st.dictionaries(KEYS, WILD_JSON, max_size=14)
+NESTED_OBJECT: dict[str, Any] = {"object": "video", "id": "deep"}
+
+
+def nest(depth: int, kind: type) -> Any:
+    value: Any = "bottom"
+    for _ in range(depth):
+        value = [value] if kind is list else {"data": value, "code": 0, "error": value, "detail": value}
+    return value
+
+
+@given(WILD_JSON | JOBS, st.none() | WILD_TEXT, st.sampled_from([None, 200, 404, 500]))
+@settings(LAW, max_examples=400)
+def test_no_json_value_makes_it_raise(payload: Any, asked_id: str | None, http_status: int | None) -> None:
+    answer = parse_videos(payload, asked_id=asked_id, http_status=http_status)
+    assert all(isinstance(video.remote_id, str) and video.remote_id.strip() for video in answer.videos)
+
+
+@given(JOBS, st.none() | st.just("asked"))
+@settings(LAW, max_examples=600)
+@example({"id": 5, "task_id": "t", "seconds": "long", "duration": 5}, None)
+@example({"progress": {}, "progress_pct": 0.005, "id": "a"}, None)
+@example({"object": "video.deleted", "deleted": "yes", "id": "a", "type": "image"}, None)
+@example({"id": "a", "status": "failed", "error": [], "fail_reason": "no", "failure_reason": "why"}, None)
+@example({"id": "a", "size": [], "width": 4, "height": 5, "created_at": "9000-01-01T00:00:00"}, None)
+def test_a_video_survives_the_way_to_json_and_back(job: dict[str, Any], asked_id: str | None) -> None:
+    for video in parse_videos(job, asked_id=asked_id).videos:
+        assert parse_videos(to_payload(video)).videos == [video]
+
+
+@settings(LAW)
+@given(WILD_JSON | JOBS)
+def test_the_payload_is_left_untouched(payload: Any) -> None:
+    before = copy.deepcopy(payload)
+    for video in parse_videos(payload, asked_id="asked").videos:
+        to_payload(video)
+    assert repr(payload) == repr(before)
+
+
+@settings(LAW)
+@given(st.dictionaries(WILD_TEXT.map(lambda text: "x-" + text), SCALARS))
+def test_unknown_keys_land_in_extra_as_sent(unknown: dict[str, Any]) -> None:
+    (video,) = parse_videos({"id": "a", "object": "video", **unknown}).videos
+    assert video.extra == unknown
+
+
+@pytest.mark.parametrize(
+    "payload", [nest(10_000, list), nest(10_000, dict), NESTED_OBJECT | {"output": nest(10_000, dict)}]
+)
+def test_ten_thousand_levels_do_no_harm(payload: Any) -> None:
+    for video in parse_videos(payload, asked_id="deep").videos:
+        to_payload(video)
+
+
+def test_an_unreadable_value_is_kept_and_named() -> None:
+    (video,) = parse_videos({"id": "a", "object": "video", "progress": "half", "seconds": True, "width": "wide"}).videos
+    assert (video.progress, video.seconds, video.width) == (None, None, None)
+    assert video.extra == {"progress": "half", "seconds": True, "width": "wide"}
+    assert video.flaws == ("progress could not be read", "seconds could not be read", "width could not be read")
+
+
+def test_an_unreadable_value_gives_way_to_the_next_key() -> None:
+    (video,) = parse_videos({"id": "a", "object": "video", "seconds": "long", "duration": 5}).videos
+    assert (video.seconds, video.extra) == (5.0, {"seconds": "long"})
+
+
+def test_an_item_without_an_id_is_named_and_left_out() -> None:
+    answer = parse_videos({"object": "list", "data": [{"id": "a", "status": "queued"}, {"status": "queued"}, 7]})
+    assert [video.remote_id for video in answer.videos] == ["a"]
+    assert answer.flaws == ("item 1 has no id", "item 2 is no object")
+
+
+def test_an_id_that_stands_twice_on_a_page_is_named() -> None:
+    job = {"id": "a", "object": "video", "status": "queued"}
+    assert parse_videos([job, job]).flaws == ("duplicate id a",)
+
+
+def test_a_job_without_any_id_is_told() -> None:
+    answer = parse_videos({"object": "video", "status": "queued"})
+    assert (answer.kind, answer.videos, answer.flaws) == ("video", [], ("the job has no id",))
+
+
+def test_a_completed_job_with_an_error_is_flagged() -> None:
+    (video,) = parse_videos({"id": "a", "status": "completed", "error": "blocked"}).videos
+    assert (video.status, video.flaws) == ("completed", ("completed with an error",))
+
+
+def test_another_id_than_the_one_asked_for_is_flagged() -> None:
+    answer = parse_videos({"id": "b", "status": "queued"}, asked_id="a")
+    assert answer.videos[0].flaws == ("answered with the id b, not the one asked for",)
+
+
+def test_the_rest_of_an_error_stays_in_extra() -> None:
+    error = {"code": "blocked", "message": "no", "type": "moderation", "misalignment": {"score": 1}}
+    (video,) = parse_videos({"id": "a", "status": "failed", "error": error}).videos
+    assert video.extra == {"error": {"type": "moderation", "misalignment": {"score": 1}}}
+
+
+def test_only_flat_user_metadata_is_metadata() -> None:
+    metadata = {"project": "spring", "take": 3, "url": "https://a.example/v", "nested": {"a": 1}, "none": None}
+    (video,) = parse_videos({"id": "a", "status": "completed", "metadata": metadata}).videos
+    assert video.metadata == {"project": "spring", "take": 3}
+    assert video.extra["metadata"] == {"url": "https://a.example/v", "nested": {"a": 1}, "none": None}
+
+
+def test_outputs_come_in_the_documented_order_and_once() -> None:
+    job = {
+        "id": "a",
+        "status": "completed",
+        "content_url": "https://a.example/9",
+        "unsigned_urls": ["https://a.example/8", "https://a.example/1"],
+        "result_url": "https://a.example/7",
+        "metadata": {"url": "https://a.example/6"},
+        "results": ["https://a.example/5"],
+        "outputs": {"video_url": "https://a.example/4"},
+        "video_url": "https://a.example/3",
+        "url": "https://a.example/2",
+        "output_url": "https://a.example/1",
+        "polling_url": "https://a.example/no",
+    }
+    assert parse_videos(job).videos[0].output_urls == [f"https://a.example/{number}" for number in range(1, 10)]
+
+
+def test_a_saved_delivery_is_read_from_its_raw_body() -> None:
+    body = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "video.failed",
+        "created_at": 1758941485,
+        "data": {"id": "video_1"},
+    }
+    answer = parse_videos({"headers": {"webhook-id": "wh_1"}, "body": json.dumps(body)})
+    assert answer.webhook is not None
+    assert (answer.kind, answer.webhook.type, answer.videos[0].remote_id) == ("webhook", "video.failed", "video_1")
+
+
+def test_the_payload_and_the_flaws_do_not_make_videos_differ() -> None:
+    assert ParsedVideo("a", payload={"id": "a"}, flaws=("odd",)) == ParsedVideo("a")
+
+
+@pytest.mark.parametrize("status", ["queued", "completed", None])
+def test_a_job_of_the_reference_format_leaves_nothing_over(status: str | None) -> None:
+    nulls = dict.fromkeys(("completed_at", "expires_at", "prompt", "remixed_from_video_id", "error", "size", "seconds"))
+    (video,) = parse_videos({"id": "a", "object": "video", "model": "sora-2", "status": status, **nulls}).videos
+    assert video.extra == {}

@@ -1,0 +1,37 @@
+"""Every word servers use for a state."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.records import TERMINAL_STATUSES
+from catalog.wire.statuses import STATUSES, canonical_status
+
+WORDS = {
+    "queued": "queued pending submitted NOT_START NotStarted created starting preparing initializing",
+    "in_progress": "in_progress in-progress processing running generating postprocessing preprocessing archiving",
+    "completed": "completed complete success SUCCESS succeeded done Finished",
+    "failed": "failed failure FAILURE fail error",
+    "cancelled": "cancelled canceled",
+    "expired": "expired",
+    "deleted": "deleted",
+    "unknown": "unknown banana",
+}
+
+
+@pytest.mark.parametrize(("word", "status"), [(word, status) for status in WORDS for word in WORDS[status].split()])
+def test_every_word_has_its_status(word: str, status: str) -> None:
+    assert canonical_status(word) == status
+
+
+@pytest.mark.parametrize("word", [" Completed ", "COMPLETED", "completed\n"])
+def test_case_and_margins_do_not_matter(word: str) -> None:
+    assert canonical_status(word) == "completed"
+
+
+def test_a_blank_word_is_unknown() -> None:
+    assert canonical_status("  ") == "unknown"
+
+
+def test_every_terminal_status_is_one_of_ours() -> None:
+    assert set(STATUSES) >= TERMINAL_STATUSES
