@@ -55,6 +55,7 @@ clean:
 
 .venv/.runs: .venv/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m compileall -q catalog
 	@touch $@
 
 .venv/.tests: .venv/.runs

@@ -16,25 +16,14 @@ from catalog import database
 from catalog.errors import CatalogError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from catalog.config import Settings
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff, Vocabulary
-    from catalog.records import (
-        Change,
-        Costs,
-        FacetCount,
-        Generation,
-        ImportReport,
-        Lineage,
-        Page,
-        SourceState,
-        Stats,
-        SyncReport,
-        Video,
-    )
+    from catalog.records import FacetCount, Page, Video
+    from catalog.reports import Change, Costs, Generation, ImportReport, Lineage, SourceState, Stats, SyncReport
     from catalog.sync.run import Progress
 
 DEFAULT_PATH = "catalog.db"
@@ -104,7 +93,7 @@ class Catalog:
         such source, is configured.
         """
         from catalog.intake import taking_in
-        from catalog.records import SyncReport
+        from catalog.reports import SyncReport
         from catalog.sync import sync_source
 
         chosen = [self.settings.find_source(name) for name in sources or self.settings.require_sources()]
@@ -141,14 +130,15 @@ class Catalog:
         *paths: str | Path,
         source: str | None = None,
         columns: Mapping[str, str] | None = None,
+        facets: Mapping[str, str | Sequence[str]] | None = None,
         dry_run: bool = False,
         on_progress: Progress | None = None,
     ) -> ImportReport:
         """Take in saved files and folders of them: JSON of any dialect, Batch files, exports, sidecars, CSV.
 
         Without `source` the only configured one gets them, or `imported` where none is configured. `columns` maps the
-        columns of a CSV file to fields of a video. `dry_run` reports and writes nothing. Raises ConfigError where
-        several sources are configured and none is named.
+        columns of a CSV file to fields of a video; `facets` are given to every video, and outrank what its prompt says.
+        `dry_run` reports and writes nothing. Raises ConfigError where several sources are configured and none is named.
         """
         from catalog.ingest import import_paths
         from catalog.intake import taking_in
@@ -156,7 +146,13 @@ class Catalog:
         name = source or self._only_source()
         with nullcontext() if dry_run else taking_in(self._database, self.settings, on_progress):
             return import_paths(
-                self._database, paths, source=name, columns=columns, dry_run=dry_run, on_progress=on_progress
+                self._database,
+                paths,
+                source=name,
+                columns=columns,
+                facets=facets,
+                dry_run=dry_run,
+                on_progress=on_progress,
             )
 
     def hooks(

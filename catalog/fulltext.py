@@ -9,6 +9,7 @@ and the words that stand against one without a blank.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError
@@ -23,9 +24,6 @@ Entry = tuple[int, str | None, str | None, str | None, str | None]  # a video's 
 
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 CJK_RUN = f"[{_CJK}]+"
-_CJK_RUN = re.compile(CJK_RUN)
-_WORD = re.compile(rf"(?:[{_CJK}]|[^\W_])+")
-_PART = re.compile(f"{CJK_RUN}|[^{_CJK}]+")
 _NAMES = ", ".join(COLUMNS)
 _ADD = f"INSERT INTO videos_fts(rowid, {_NAMES}) VALUES (?, ?, ?, ?, ?)"
 _REMOVE = f"INSERT INTO videos_fts(videos_fts, rowid, {_NAMES}) VALUES ('delete', ?, ?, ?, ?, ?)"
@@ -37,21 +35,32 @@ def cjk_grams(text: str | None) -> str | None:
     The last character of a run stands alone too, so that a search for one character is a prefix search. None where the
     text has no such run.
     """
-    if text is None or text.isascii() or not _CJK_RUN.search(text):
+    if text is None or text.isascii():
         return None
-    glued = (word for word in _WORD.findall(text) if _CJK_RUN.search(word))
-    parts = (part for word in glued for part in _PART.findall(word))
-    return " ".join(piece for part in parts for piece in (pieces(part) if _CJK_RUN.match(part) else [part]))
+    run, word, part = _patterns()
+    glued = (found for found in word.findall(text) if run.search(found))
+    parts = (piece for found in glued for piece in part.findall(found))
+    return " ".join(gram for piece in parts for gram in (pieces(piece) if run.match(piece) else [piece])) or None
 
 
 def cjk_runs(text: str) -> list[str]:
     """The maximal runs of Chinese, Japanese and Korean characters in the text, in order."""
-    return _CJK_RUN.findall(text)
+    return [] if text.isascii() else _patterns()[0].findall(text)
 
 
 def pieces(run: str) -> list[str]:
     """The indexed pieces of one CJK run: every two neighbours, and the last character alone."""
     return [run[index : index + 2] for index in range(len(run))]
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """A run, a word that may hold runs, a part of such a word: compiled when the first text needs them, for speed."""
+    return (
+        re.compile(CJK_RUN),
+        re.compile(rf"(?:[{_CJK}]|[^\W_])+"),
+        re.compile(f"{CJK_RUN}|[^{_CJK}]+"),
+    )
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:

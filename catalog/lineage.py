@@ -12,7 +12,7 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.records import Generation, Lineage, LineageNode
+from catalog.reports import Generation, Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:

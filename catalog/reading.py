@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import NotFound
-from catalog.records import Change, Facet, Link, SourceState
+from catalog.records import Facet, Link
+from catalog.reports import Change, SourceState
 from catalog.rows import SELECT_VIDEO, read_tags, read_time, read_video
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import QueryError
-from catalog.records import UNFINISHED_STATUSES, CostGroup, Costs, CostSum, Latency, Stats, utc_text
+from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

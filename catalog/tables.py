@@ -321,7 +321,7 @@ class Deliveries(SQLModel, table=True):
 
 
 class FacetValues(SQLModel, table=True):
-    """A value of a facet, `camera_movement = push_in`, named once."""
+    """A value of a facet, named once; `name` is how a search writes it, `camera_movement:push_in`."""
 
     __tablename__ = "facet_values"
     __table_args__ = (UniqueConstraint("facet", "value"), _AUTOINCREMENT)
@@ -329,6 +329,7 @@ class FacetValues(SQLModel, table=True):
     id: int | None = _key()
     facet: str = _text(nullable=False)
     value: str = _text(nullable=False)
+    name: str | None = Field(default=None, sa_column=Column(Text, Computed("facet || ':' || value", persisted=False)))
 
 
 class VideoFacets(SQLModel, table=True):

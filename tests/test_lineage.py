@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog.lineage import MAX_DEPTH, read_lineage
-from catalog.records import Lineage, LineageNode, to_json
+from catalog.records import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from catalog.database import Database
+    from catalog.reports import Lineage, LineageNode
 
     Family = Callable[[Iterable[str], str], Lineage]
 

@@ -10,7 +10,8 @@ import pytest
 from catalog.config import Source
 from catalog.errors import NotFound, SchemaError
 from catalog.reading import get_id, get_video, list_changes, list_sources
-from catalog.records import Change, Facet, Link, SourceState, Tag, Video
+from catalog.records import Facet, Link, Tag, Video
+from catalog.reports import Change, SourceState
 
 if TYPE_CHECKING:
     from catalog.database import Database

@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
-from catalog import records
-from catalog.records import Facet, FacetCount, LineageNode, Page, Tag, Video, to_json, utc_text
+from catalog import records, reports
+from catalog.records import Facet, FacetCount, Page, Tag, Video, to_json, utc_text
+from catalog.reports import LineageNode
 from catalog.rows import COLUMNS
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECORDS = [
     kind
-    for kind in vars(records).values()
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ == records.__name__
+    for module in (records, reports)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 ]
 
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import QueryError
-from catalog.records import CostGroup, Costs, CostSum, Latency, Stats, utc_text
+from catalog.records import utc_text
+from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
 from catalog.statistics import GROUPINGS, read_costs, read_stats
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from catalog import database, fulltext, tables
-from catalog.records import SourceState, SyncReport, Video
+from catalog.records import Video
+from catalog.reports import SourceState, SyncReport
 from catalog.rows import COLUMNS
 
 if TYPE_CHECKING:

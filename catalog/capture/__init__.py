@@ -2,7 +2,7 @@
 
     >>> import catalog.capture
     >>> from openai import OpenAI
-    >>> http_client = catalog.capture.client("catalog.db", source="studio", metadata={"campaign": "launch"})
+    >>> http_client = catalog.capture.client("catalog.db", source="studio", facets={"client": "acme"})
     >>> client = OpenAI(http_client=http_client)
 
 The caller's request and answer pass through byte for byte. A copy of what matters is written to a small file beside the

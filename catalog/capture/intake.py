@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.capture.joins import BATCH_CHANNEL, join, made_by, mark_uploads, save_unheard, unique_names
 from catalog.capture.spool import kind_of, list_notes, read_note, remove_note, rewrite_note, set_aside
 from catalog.errors import CatalogError
+from catalog.wire.given import read_given
 from catalog.wire.parse import parse_videos
 from catalog.wire.values import read_time
 
@@ -89,6 +90,9 @@ def _checked(note: dict[str, Any]) -> dict[str, Any]:
     lacking = _KEYS.get(note.get("kind", ""), _NO_KIND) - note.keys()
     if lacking:
         raise ValueError(f"it lacks {', '.join(sorted(lacking))}")
+    faults = read_given(note.get("facets")).faults
+    if faults:
+        raise ValueError(faults[0])
     return note
 
 
@@ -131,7 +135,7 @@ def _take_answer(connection: Connection, note: dict[str, Any], at: datetime) -> 
     store.save_videos(connection, source, news, channel=CHANNEL, received_at=at, http_status=status)
     if request is not None:
         made = {video.remote_id: request for video in videos}
-        save_unheard(connection, source, made, CHANNEL, at, note["tags"])
+        save_unheard(connection, note, made, CHANNEL, at)
     return len(news)
 
 

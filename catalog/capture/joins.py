@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.capture.spool import remove_note, rewrite_note
 from catalog.records import utc_text
+from catalog.wire.given import read_given
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
@@ -82,24 +83,28 @@ def join(
     }
     found |= store.find_batch_videos(connection, source, others, since=utc_text(at - CLOCK_SLACK))
     joined = {remote_id: requests[custom_id] for custom_id, remote_id in found.items()}
-    save_unheard(connection, source, joined, BATCH_CHANNEL, at, upload["tags"])
+    save_unheard(connection, upload, joined, BATCH_CHANNEL, at)
     return [request for custom_id, request in requests.items() if custom_id not in found]
 
 
 def save_unheard(
     connection: Connection,
-    source: str,
+    note: Mapping[str, Any],
     requests: Mapping[str, dict[str, Any]],
     channel: str,
     at: datetime,
-    tags: dict[str, str],
 ) -> None:
-    """Save the requests, by the id of the video each made, that the library has not heard yet."""
+    """Save the requests of a note, by the id of the video each made, that the library has not heard yet."""
     from catalog import store
 
+    source, given = note["source"], read_given(note.get("facets")).facets
     news = [
         store.KeptRequest(remote_id, request["line"], [(relation, parent) for relation, parent in request["links"]])
         for remote_id, request in requests.items()
         if not store.is_observed(connection, source, remote_id, request["line"], channel=channel, received_at=at)
     ]
-    store.save_requests(connection, source, news, channel=channel, received_at=at, tags=tags)
+    store.save_requests(connection, source, news, channel=channel, received_at=at, tags=note["tags"])
+    for one in news if given else ():
+        video_id = store.find_video(connection, source, one.remote_id)
+        if video_id is not None:
+            store.save_given(connection, video_id, given)

@@ -18,7 +18,7 @@ from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     import httpx
 
@@ -35,6 +35,7 @@ def client(
     source: str | None = None,
     sources: Mapping[str, str] | None = None,
     metadata: Mapping[str, object] | None = None,
+    facets: Mapping[str, str | Sequence[str]] | None = None,
     flavour: Flavour | None = None,
     inner: Any = None,
     **options: Any,
@@ -42,11 +43,12 @@ def client(
     """A client that keeps what passes through it: hand it to the SDK as `http_client`.
 
     `source` names the source whose calls these are; `sources` gives base URLs by name, and the one that a call goes to
-    is its source; without either, `catalog.toml` does. `metadata` becomes tags of every video that is made. `flavour`
-    is the library whose client is wanted, httpx2 where it is installed. `inner` is the transport to send by; other
-    options are those of the library's client. Raises ConfigError where no source can be told.
+    is its source; without either, `catalog.toml` does. `metadata` becomes tags of every video that is made, `facets`
+    (a text or several by name) are given to it and outrank what its prompt says. `flavour` is the library whose client
+    is wanted, httpx2 where it is installed. `inner` is the transport to send by; other options are those of the
+    library's client. Raises ConfigError where no source can be told, or a facet not be given.
     """
-    return _client("Client", library, source, sources, metadata, flavour, inner, options)
+    return _client("Client", library, source, sources, metadata, facets, flavour, inner, options)
 
 
 def async_client(
@@ -55,12 +57,13 @@ def async_client(
     source: str | None = None,
     sources: Mapping[str, str] | None = None,
     metadata: Mapping[str, object] | None = None,
+    facets: Mapping[str, str | Sequence[str]] | None = None,
     flavour: Flavour | None = None,
     inner: Any = None,
     **options: Any,
 ) -> Any:
     """The same as `client`, for the asynchronous SDK."""
-    return _client("AsyncClient", library, source, sources, metadata, flavour, inner, options)
+    return _client("AsyncClient", library, source, sources, metadata, facets, flavour, inner, options)
 
 
 def transport(
@@ -69,12 +72,13 @@ def transport(
     source: str | None = None,
     sources: Mapping[str, str] | None = None,
     metadata: Mapping[str, object] | None = None,
+    facets: Mapping[str, str | Sequence[str]] | None = None,
     flavour: Flavour | None = None,
     inner: Any = None,
     **options: Any,
 ) -> Any:
     """The transport of `client` alone, for a client of your own; `options` are those of the library's transport."""
-    watcher = watch(library, source, sources, metadata)
+    watcher = watch(library, source, sources, metadata, facets)
     return _classes(_flavour(flavour, inner)).Transport(watcher, inner, options)
 
 
@@ -84,12 +88,13 @@ def async_transport(
     source: str | None = None,
     sources: Mapping[str, str] | None = None,
     metadata: Mapping[str, object] | None = None,
+    facets: Mapping[str, str | Sequence[str]] | None = None,
     flavour: Flavour | None = None,
     inner: Any = None,
     **options: Any,
 ) -> Any:
     """The same as `transport`, for asynchronous clients."""
-    watcher = watch(library, source, sources, metadata)
+    watcher = watch(library, source, sources, metadata, facets)
     return _classes(_flavour(flavour, inner)).AsyncTransport(watcher, inner, options)
 
 
@@ -99,6 +104,7 @@ def _client(
     source: str | None,
     sources: Mapping[str, str] | None,
     metadata: Mapping[str, object] | None,
+    facets: Mapping[str, str | Sequence[str]] | None,
     flavour: Flavour | None,
     inner: Any,
     options: dict[str, Any],
@@ -106,7 +112,8 @@ def _client(
     make = transport if kind == "Client" else async_transport
     lower = {name: value for name, value in options.items() if name in TRANSPORT_OPTIONS}
     upper = {name: value for name, value in options.items() if name not in TRANSPORT_OPTIONS or name == "trust_env"}
-    capturing = make(library, source=source, sources=sources, metadata=metadata, flavour=flavour, inner=inner, **lower)
+    told: dict[str, Any] = {"source": source, "sources": sources, "metadata": metadata, "facets": facets}
+    capturing = make(library, **told, flavour=flavour, inner=inner, **lower)
     library_client = getattr(import_module(_flavour(flavour, inner)), kind)
     return library_client(transport=capturing, **{"follow_redirects": True, **upper})
 

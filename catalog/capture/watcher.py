@@ -16,10 +16,11 @@ from catalog.capture.exchanges import Call, Exchange, note_of, read_call
 from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.errors import CatalogError, ConfigError
 from catalog.records import utc_text
+from catalog.wire.given import require_given
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import httpx
 
@@ -33,8 +34,9 @@ def watch(
     source: str | None,
     sources: Mapping[str, str] | None,
     metadata: Mapping[str, object] | None,
+    facets: Mapping[str, str | Sequence[str]] | None,
 ) -> Watcher:
-    """What watches for these settings; raises ConfigError where no source can be told."""
+    """What watches for these settings; raises ConfigError where no source can be told, or a facet not be given."""
     path = Path(library)
     bases = dict(sources if sources is not None else {} if source is not None else _configured(path))
     if source is None and not bases:
@@ -45,11 +47,12 @@ def watch(
     for name, base in bases.items():
         if urlsplit(base).scheme not in PORTS or not urlsplit(base).hostname:
             raise ConfigError(f"base URL of source {name}: write it as https://host/v1")
+    given = require_given(facets)
     _make_library(path)
     tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in (metadata or {}).items()}
     if "" in tags:
         raise ConfigError("a key of the metadata is empty")
-    return Watcher(recorder_of(path), source, bases, tags)
+    return Watcher(recorder_of(path), source, bases, tags, given)
 
 
 class Watcher(NamedTuple):
@@ -59,6 +62,7 @@ class Watcher(NamedTuple):
     source: str | None
     bases: Mapping[str, str]
     tags: dict[str, str]
+    facets: Mapping[str, Sequence[str]]
 
     def open(self, request: httpx.Request) -> Note | None:
         """A note for the call, None where nothing about it is kept."""
@@ -139,7 +143,8 @@ class Note:
 
     def _make(self, at: str) -> dict[str, Any] | None:
         note = note_of(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
-        return note and {"source": self._source, "at": at, "tags": self._watcher.tags, **note}
+        told = {"tags": self._watcher.tags, "facets": self._watcher.facets}
+        return note and {"source": self._source, "at": at, **told, **note}
 
     def _read_request(self) -> object:
         return self._request.value() if self._request is not None and self._call.method == "POST" else None

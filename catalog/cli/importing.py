@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from catalog.cli import render
-from catalog.cli.options import complete_sources, json_option, library_options, open_catalog
+from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.records import FileReport, ImportReport
+    from catalog.reports import FileReport, ImportReport
 
 _COUNTED = ("added", "changed", "unchanged", "waiting")
 _LISTED = 20  # files with a line each; of more, only those where something was refused
@@ -29,25 +29,43 @@ _TOLD = 5  # refusals of a file that are told before the rest is only counted
     metavar="HEADER=FIELD",
     help="Read a table's column as this field, as metadata.KEY, or (HEADER=) not at all; repeatable.",
 )
+@click.option(
+    "--facets", metavar="FILE|JSON", help="Give every video these facets: an object of facet to text or list of texts."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @json_option
 @library_options
-def import_(paths: tuple[str, ...], source: str | None, columns: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def import_(
+    paths: tuple[str, ...],
+    source: str | None,
+    columns: tuple[str, ...],
+    facets: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Take in what was saved: files, folders, and `-` for standard input.
 
     Answers of any server as JSON or JSON lines, input and output files of the Batch API (together, so that prompts
     find their videos), exports of SoraVault, .json and .txt files beside clips, and tables as CSV. What is refused is
     named with its line and the reason, the rest is taken in, and the exit status is then 1. Importing again adds
     nothing. Without --source, the videos go to the one source that is configured, or to `imported` where none is.
+    Facets given here, under the key `facets` of a job, or in columns (`facet.NAME`, values between semicolons) outrank
+    what prompts say.
 
     \b
       catalog import export/ --source studio
       catalog import batch-input.jsonl batch-output.jsonl
       catalog import jobs.csv --column "Prompt text=prompt" --column "Client=metadata.client" --column "Notes="
+      catalog import jobs.csv --column "Look=facet.style" --facets '{"client": "acme"}'
     """
     with open_catalog(create=not dry_run) as catalog, render.progress() as on_progress:
         report = catalog.import_path(
-            *paths, source=source, columns=_read_columns(columns), dry_run=dry_run, on_progress=on_progress
+            *paths,
+            source=source,
+            columns=_read_columns(columns),
+            facets=None if facets is None else _read_facets(facets),
+            dry_run=dry_run,
+            on_progress=on_progress,
         )
     if as_json:
         render.document(report)
@@ -65,6 +83,21 @@ def _read_columns(columns: Iterable[str]) -> dict[str, str]:
             raise click.UsageError(f"--column takes HEADER=FIELD, not {column!r}")
         read[header.strip()] = target.strip()
     return read
+
+
+def _read_facets(told: str) -> Any:
+    """What the option says itself, or the file that it names."""
+    from catalog.ingest.texts import Unreadable, read_json, read_text
+
+    if told.lstrip().startswith(("{", "[")):
+        data = told.encode("utf-8", "surrogateescape")
+    else:
+        with open_input(told) as stream:
+            data = stream.read()
+    try:
+        return read_json(read_text(data).encode())
+    except Unreadable as error:
+        raise click.UsageError(f"--facets takes an object of facet to values, or its file: {error}") from error
 
 
 def _show(report: ImportReport) -> None:

@@ -9,14 +9,16 @@ import click
 
 from catalog.cli import render
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
-from catalog.records import CostGroup, Stats, utc_text
+from catalog.records import utc_text
+from catalog.reports import CostGroup, Stats
 from catalog.statistics import GROUPINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from catalog.prompts import PromptDiff
-    from catalog.records import Costs, CostSum, Facet, Lineage, LineageNode, Video
+    from catalog.records import Facet, Video
+    from catalog.reports import Costs, CostSum, Lineage, LineageNode
 
 _SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
 

@@ -11,7 +11,7 @@ import click
 from catalog.cli import render
 from catalog.cli.options import complete_sources, config_path, json_option, library_options, library_path, open_input
 from catalog.ingest.texts import read_values
-from catalog.records import Refusal
+from catalog.reports import Refusal
 from catalog.wire.dialects import find_dialect
 from catalog.wire.requests import Finding, parse_request
 from catalog.wire.requests import validate as check

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from catalog.records import SourceState, SyncReport
+    from catalog.reports import SourceState, SyncReport
 
 _COUNTED = ("added", "changed", "unchanged", "unfinished", "failed")
 _INTERRUPTED = "interrupted: what has come in is kept, the next run completes it"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from catalog.records import Refusal
+from catalog.reports import Refusal
+from catalog.wire.given import Given, read_given
 from catalog.wire.redact import redact_text
 
 if TYPE_CHECKING:
@@ -16,17 +17,22 @@ if TYPE_CHECKING:
 MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
 MAX_DEPTH = 100  # levels of nesting; a server's deepest answer has 8
 MAX_REASON = 200
+FACETS = "facets"  # the key of a job object under which the user gives some
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A video that a file tells of; `place` is its line or its number in the file, None where it is all of it."""
+    """A video that a file tells of; `place` is its line or its number in the file, None where it is all of it.
+
+    `given` are the facets that the file gives it.
+    """
 
     video: ParsedVideo
     place: int | None
     channel: str = "import"
     form: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,9 @@ def admit(
         return refuse(place, f"the id {name!a} is no printable text")
     if is_too_deep(video.payload):
         return refuse(place, f"nested more than {MAX_DEPTH} levels deep")
-    return Entry(video, place, channel, form, tuple((link[0], link[1]) for link in links))
+    told = video.extra.get(FACETS)
+    given = None if told is None else read_given(told)
+    return Entry(video, place, channel, form, tuple((link[0], link[1]) for link in links), given)
 
 
 def refuse(place: int | None, reason: str) -> Refusal:

@@ -24,15 +24,17 @@ from catalog.errors import ConfigError
 from catalog.ingest import sheets, vault
 from catalog.ingest.answers import read_value
 from catalog.ingest.folders import LINES, STANDARD_INPUT, Found, Scan
+from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
 from catalog.ingest.joins import Joins
 from catalog.ingest.sidecars import MAX_SIDECAR, read_sidecar
 from catalog.ingest.texts import Value, read_values
-from catalog.records import FileReport, ImportReport, Refusal
+from catalog.reports import FileReport, ImportReport, Refusal
+from catalog.wire.given import require_given
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from sqlalchemy import Connection
@@ -56,26 +58,29 @@ def import_paths(
     *,
     source: str,
     columns: Mapping[str, str] | None = None,
+    facets: Mapping[str, str | Sequence[str]] | None = None,
     dry_run: bool = False,
     on_progress: Progress | None = None,
     now: datetime | None = None,
 ) -> ImportReport:
     """Take in files and folders, `-` for standard input, as what `source` said: a report on every file.
 
-    `columns` maps headers of tables to fields, to `metadata.KEY`, or to an empty text that leaves a column out.
+    `columns` maps headers of tables to fields, to `metadata.KEY`, to `facet.NAME`, or to an empty text that leaves a
+    column out. `facets` are given to every video, except those that its own file gives it under the same name.
     `on_progress(path, items, None, "importing")` is called as it goes. A dry run works on a copy of the library that is
-    thrown away. Raises ConfigError for a bad map or source, CatalogError when the library fails; nothing about a file
-    raises.
+    thrown away. Raises ConfigError for a bad map, facet or source, CatalogError when the library fails; nothing about a
+    file raises.
     """
     if not _SOURCE_NAME.fullmatch(source):
         raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {source!r}")
     sheets.check_columns(columns or {})
+    giving = Giving(source, require_given(facets))
     with ExitStack() as stack:
         if dry_run:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-dry-run-"))
             database = Database(backup(database.path, Path(folder) / database.path.name))
             stack.callback(database.close)
-        run = _Import(database, source, columns or {}, now or datetime.now(UTC), on_progress)
+        run = _Import(database, source, columns or {}, giving, now or datetime.now(UTC), on_progress)
         return replace(run.read(Scan(paths)), is_dry_run=dry_run)
 
 
@@ -104,12 +109,14 @@ class _Import:
         database: Database,
         source: str,
         columns: Mapping[str, str],
+        giving: Giving,
         now: datetime,
         on_progress: Progress | None,
     ) -> None:
         self.database = database
         self.source = source
         self.columns = columns
+        self.giving = giving
         self.now = now
         self.on_progress = on_progress
         self.files: list[_File] = []
@@ -203,6 +210,8 @@ class _Import:
             self.joins.answer(number, item)
         else:
             file.form = item.form or file.form
+            for fault in item.given.faults if item.given else ():
+                file.refuse(refuse(item.place, fault))
             self.pending.append((number, item))
             if len(self.pending) >= BATCH or self.pending_bytes >= BATCH_BYTES:
                 self._flush()
@@ -241,9 +250,15 @@ class _Import:
                 for entry in entries:
                     if entry.links:
                         self._link(connection, entry)
+            moved = self.giving.save(connection, (entry for _, entry in pending))
+        moved.difference_update(*(names for _, saved in kept for names in (saved.added, saved.changed)))
         for number, saved in kept:
+            given = moved.intersection(saved.unchanged)
+            moved -= given
             self.files[number].counts.update(
-                added=len(saved.added), changed=len(saved.changed), unchanged=len(saved.unchanged)
+                added=len(saved.added),
+                changed=len(saved.changed) + len(given),
+                unchanged=len(saved.unchanged) - len(given),
             )
 
     def _link(self, connection: Connection, entry: Entry) -> None:

@@ -13,14 +13,17 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from catalog.errors import ConfigError
-from catalog.ingest.items import Item, admit, refuse
+from catalog.ingest.items import FACETS, Item, admit, refuse
 from catalog.ingest.texts import MAX_LINE, UTF16_MARKS
+from catalog.wire.given import is_facet_name
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-METADATA = "metadata."
+# `metadata.KEY` and `facet.NAME`: a column for one key of an object of the job.
+GROUPS = {"metadata": "metadata", "facet": FACETS}
+BETWEEN_VALUES = ";"  # in a cell of `facet.NAME`
 LEFT_OUT = ""
 REPORTED = "reported"  # a cost that the provider told; an estimate is made anew
 
@@ -52,6 +55,7 @@ FIELDS = {
     "cost_basis": "",
     "batch_custom_id": "custom_id",
     "metadata": "metadata",
+    "facets": FACETS,
     "extra": "extra",
 }
 # Other words for a field that nothing else can be meant by.
@@ -71,7 +75,7 @@ SYNONYMS = {
 DERIVED = frozenset(
     {"ref", "source", "first_seen_at", "last_seen_at", "gone_at", "deleted_at", "flaws", "tags", "links"}
 )
-_JSON = frozenset({"metadata", "extra", "output_url"})
+_JSON = frozenset({"metadata", FACETS, "extra", "output_url"})
 _DELIMITERS = ",;\t"
 
 
@@ -82,7 +86,7 @@ class _NoColumn(ValueError):
 def check_columns(columns: Mapping[str, str]) -> None:
     """Raise ConfigError for a map with a target that is no field."""
     for header, target in columns.items():
-        if target not in FIELDS and target != LEFT_OUT and not (target.startswith(METADATA) and target != METADATA):
+        if target not in FIELDS and target != LEFT_OUT and not _is_member(target):
             raise ConfigError(f"column {header!r} cannot go to {target!r}: no such field{_suggest(target)}")
 
 
@@ -129,7 +133,7 @@ def _read_header(header: Sequence[str], columns: Mapping[str, str]) -> list[str]
     for name in (cell.strip() for cell in header):
         word = name.lower().replace(" ", "_")
         target = columns.get(name, SYNONYMS.get(word, LEFT_OUT if word in DERIVED or not name else word))
-        if target not in FIELDS and target != LEFT_OUT and not target.startswith(METADATA):
+        if target not in FIELDS and target != LEFT_OUT and not _is_member(target):
             advice = f'map it with --column "{name}=FIELD", or leave it out with --column "{name}="'
             raise _NoColumn(f"column {name!r} is no field of a video{_suggest(word)}: {advice}")
         targets.append(target)
@@ -139,6 +143,11 @@ def _read_header(header: Sequence[str], columns: Mapping[str, str]) -> list[str]
     if "remote_id" not in targets:
         raise _NoColumn('no column has the id of the video: map one with --column "NAME=remote_id"')
     return targets
+
+
+def _is_member(target: str) -> bool:
+    group, _, name = target.partition(".")
+    return group in GROUPS and (is_facet_name(name) if GROUPS[group] == FACETS else bool(name))
 
 
 def _suggest(word: str) -> str:
@@ -159,9 +168,12 @@ def _read_row(row: Sequence[str], targets: Sequence[str], line: int) -> Item:
 
 def _job_of(told: Mapping[str, str]) -> dict[str, Any]:
     job: dict[str, Any] = {"object": "video"}
+    members: dict[str, dict[str, Any]] = {}
     for name, cell in told.items():
-        if name.startswith(METADATA):
-            job.setdefault("metadata", {})[name.removeprefix(METADATA)] = cell
+        group, dot, member = name.partition(".")
+        if dot:
+            value = _split(cell) if GROUPS[group] == FACETS else cell
+            members.setdefault(GROUPS[group], {})[member] = value
             continue
         key = FIELDS[name]
         value = _read_cell(cell) if key in _JSON else cell
@@ -177,8 +189,16 @@ def _job_of(told: Mapping[str, str]) -> dict[str, Any]:
         job["status"] = told["provider_status"]
     if told.get("cost_basis", REPORTED) != REPORTED:
         job.pop("cost", None)
+    for key, found in members.items():
+        whole = job.get(key)
+        job[key] = {**whole, **found} if isinstance(whole, dict) else found
     job.pop(LEFT_OUT, None)
     return job
+
+
+def _split(cell: str) -> list[str]:
+    """The values of a facet in one cell."""
+    return [value.strip() for value in cell.split(BETWEEN_VALUES) if value.strip()]
 
 
 def _read_cell(cell: str) -> Any:

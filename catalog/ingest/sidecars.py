@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.ingest import vault
 from catalog.ingest.answers import read_value
-from catalog.ingest.items import Entry, Item, admit, refuse
+from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
 from catalog.ingest.texts import Unreadable, read_json, read_text
 from catalog.wire.parse import parse_videos
 
@@ -55,7 +55,7 @@ def _read_facts(told: Any, media: Path) -> Iterator[Item]:
         answer = parse_videos(told, http_status=None)
         if not answer.videos and answer.kind in {"video", "request", "other"}:
             video = _video_of(told, media.stem)
-            is_telling = any(getattr(video, name) is not None for name in _TELLING)
+            is_telling = bool(told.get(FACETS)) or any(getattr(video, name) is not None for name in _TELLING)
             yield admit(video, None, channel=_CHANNEL, form=_CHANNEL) if is_telling else refuse(None, "no job in it")
             return
     yield from read_value(told, channel=_CHANNEL)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from catalog.ingest.items import refuse
-from catalog.records import Refusal
+from catalog.reports import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

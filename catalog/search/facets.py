@@ -49,7 +49,8 @@ _MARKS = "-_.,;:!?\"'()…—“”‘’"
 
 def _replaced(sql: str, characters: str, by: str) -> str:
     for character in characters:
-        sql = f"replace({sql}, '{character.replace(chr(39), chr(39) * 2)}', '{by}')"
+        quoted = character.replace("'", "''")
+        sql = f"replace({sql}, '{quoted}', '{by}')"
     return sql
 
 
@@ -61,11 +62,13 @@ _WORDS = f"replace(replace(replace(' ' || {_PARTED} || ' ', '  ', ' '), '  ', ' 
 _NARROWER = {value.translate(_FOLD): [one.translate(_FOLD) for one in found] for value, found in NARROWER.items()}
 
 _NAMES = """
-WITH RECURSIVE names(name) AS (
+WITH RECURSIVE known(facet) AS (
     SELECT min(facet) FROM facet_values
-    UNION ALL SELECT (SELECT min(facet) FROM facet_values WHERE facet > name) FROM names WHERE name IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(facet_values.facet) FROM facet_values WHERE facet_values.facet > known.facet)
+    FROM known WHERE known.facet IS NOT NULL
 )
-SELECT name FROM names WHERE name IS NOT NULL
+SELECT facet FROM known WHERE facet IS NOT NULL
 """
 
 

@@ -52,6 +52,8 @@ def save_given(connection: Connection, video_id: int, facets: Mapping[str, Seque
     What the prompt says under these names is dropped at once, and found again when the user takes a name back by giving
     it no value.
     """
+    if not facets:
+        return
     arguments = [{"video_id": video_id, "facet": facet} for facet in facets]
     connection.execute(text("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet"), arguments)
     rows = [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from catalog.config import Source, SyncSettings
     from catalog.database import Database
-    from catalog.records import SyncReport
+    from catalog.reports import SyncReport
     from catalog.sync.run import Progress
 
 __all__ = ["add_ids", "sync_source"]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from catalog import store
 from catalog.errors import SourceError
 from catalog.fold import encodable
-from catalog.records import UNFINISHED_STATUSES, SyncReport, utc_text
+from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.reports import SyncReport
 from catalog.statistics import EXPIRING, EXPIRING_WITHIN
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.client import Client

@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.create_table("facet_values",
         _key(),
         *_texts("facet", "value", nullable=False),
+        sa.Column("name", sa.Text, sa.Computed("facet || ':' || value", persisted=False)),
         sa.UniqueConstraint("facet", "value"),
         sqlite_autoincrement=True,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.cli import render
-from catalog.records import LineageNode
+from catalog.reports import LineageNode
 
 OBEYED = [
     *map(chr, range(0x20)),

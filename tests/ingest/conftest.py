@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.database import Database
-    from catalog.records import FileReport, ImportReport
+    from catalog.reports import FileReport, ImportReport
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SAVED = datetime(2026, 10, 1, 8, tzinfo=UTC)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-
 from catalog.ingest import folders
 from catalog.ingest.folders import Scan
 from tests.ingest.conftest import job, reasons
 
 if TYPE_CHECKING:
-    import pytest
     from pathlib import Path
+
+    import pytest
 
     from tests.ingest.conftest import Bench
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from catalog.database import Database
-    from catalog.records import SyncReport
+    from catalog.reports import SyncReport
 
 NOW = 1_795_000_000
 HOUR = 3600

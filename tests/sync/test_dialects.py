@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from catalog.demo.shapes import Place, View
-    from catalog.records import SyncReport
+    from catalog.reports import SyncReport
 
     Make = Callable[..., Studio]
     House = Callable[..., Studio]

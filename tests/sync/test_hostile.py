@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from catalog.database import Database
-    from catalog.records import SyncReport
+    from catalog.reports import SyncReport
     from tests.wire.server import Request
 
 KEPT = {"id": "v1", "object": "video", "status": "completed", "prompt": "A neon street", "created_at": NOW - 100}

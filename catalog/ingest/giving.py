@@ -1,0 +1,74 @@
+"""Facets given with an import, on their way to its videos: what a video says of itself, and what is said of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog import store
+from catalog.store.bulk import select_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from catalog.ingest.items import Entry
+
+    Facets = Mapping[str, Sequence[str]]
+
+
+class Giving:
+    """The facets given in one import; under one name, a video's own outrank those that are `for_all`."""
+
+    def __init__(self, source: str, for_all: Facets) -> None:
+        self._source = source
+        self._for_all = for_all
+        self._own: set[tuple[int, str]] = set()
+
+    def save(self, connection: Connection, entries: Iterable[Entry]) -> set[str]:
+        """Give the videos of saved entries their facets: one id of each for which that was news."""
+        told = [entry for entry in entries if self._for_all or (entry.given and entry.given.facets)]
+        if not told:
+            return set()
+        ids = _find_ids(connection, self._source, {entry.video.remote_id for entry in told})
+        names: dict[int, str] = {}
+        facets: dict[int, dict[str, Sequence[str]]] = {}
+        for entry in told:
+            video_id = ids.get(entry.video.remote_id)
+            if video_id is not None:
+                names.setdefault(video_id, entry.video.remote_id)
+                facets.setdefault(video_id, {}).update(entry.given.facets if entry.given else {})
+        news = _leave_known(connection, {video_id: self._add_common(video_id, own) for video_id, own in facets.items()})
+        for video_id, wanted in news.items():
+            store.save_given(connection, video_id, wanted)
+        return {names[video_id] for video_id in news}
+
+    def _add_common(self, video_id: int, own: Facets) -> Facets:
+        """The facets with those for all, except where this line or an earlier one of the import said better."""
+        if not self._for_all:
+            return own
+        self._own.update((video_id, name) for name in own)
+        return {name: values for name, values in self._for_all.items() if (video_id, name) not in self._own} | dict(own)
+
+
+def _find_ids(connection: Connection, source: str, remote_ids: Iterable[str]) -> dict[str, int]:
+    """The row ids of videos by any of their names."""
+    wanted = list(remote_ids)
+    by_id = "SELECT remote_id, id FROM videos WHERE source = :source AND remote_id IN :values"
+    found = {row[0]: row[1] for row in select_in(connection, by_id, wanted, source=source)}
+    others = [remote_id for remote_id in wanted if remote_id not in found]
+    by_alias = "SELECT alias, video_id FROM video_aliases WHERE source = :source AND alias IN :values"
+    return found | {row[0]: row[1] for row in select_in(connection, by_alias, others, source=source)}
+
+
+def _leave_known(connection: Connection, facets: Mapping[int, Facets]) -> dict[int, Facets]:
+    """The facets without those that the library has been given before."""
+    query = "SELECT video_id, facet, value FROM given_facets WHERE video_id IN :values ORDER BY id"
+    known: dict[tuple[int, str], list[str]] = {}
+    for video_id, name, value in select_in(connection, query, facets):
+        known.setdefault((video_id, name), []).append(value)
+    news = {
+        video_id: {name: values for name, values in told.items() if known.get((video_id, name), []) != list(values)}
+        for video_id, told in facets.items()
+    }
+    return {video_id: told for video_id, told in news.items() if told}

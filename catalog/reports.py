@@ -1,0 +1,220 @@
+"""What journeys and summaries answer: families, runs, counts, costs. Records like those of `records`.
+
+Times are aware datetimes in UTC, lengths and durations are seconds, money is US dollars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from catalog.prompts import PromptDiff
+    from catalog.records import Video
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """A video in a family tree, or a parent known by its ref alone (`video` is None).
+
+    `relation` is the edge to the node above it in the tree; `is_repeat` marks a node whose branches stand elsewhere in
+    the same tree: a second parent's child, or a cycle.
+    """
+
+    ref: str
+    video: Video | None
+    relation: str | None = None
+    depth: int = 0
+    is_repeat: bool = False
+    children: tuple[LineageNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a video comes from and what came of it.
+
+    `ancestors` are nearest first; `roots` are the whole family as trees from each oldest known or dangling ancestor
+    down; `descendants` counts the videos below `ref`.
+    """
+
+    ref: str
+    ancestors: tuple[LineageNode, ...]
+    roots: tuple[LineageNode, ...]
+    descendants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One step of a family: how the prompt of `ref` differs from that of `parent`."""
+
+    ref: str
+    parent: str
+    relation: str
+    change: PromptDiff
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one video that moved: the flight recorder's line."""
+
+    ref: str
+    field: str
+    old: str | None
+    new: str | None
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
+
+    `stopped` says why the walk over the list ended; `error` is set when the source failed, and what had come in by then
+    is kept. `missed` are the ids whose retrieval failed, with the reason.
+    """
+
+    source: str
+    mode: str
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    unfinished: int = 0
+    failed: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    expiring: int = 0
+    stopped: str | None = None
+    error: str | None = None
+    missed: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A configured or remembered source and how it fares."""
+
+    name: str
+    base_url: str | None
+    dialect: str | None
+    is_configured: bool
+    has_key: bool
+    videos: int
+    health: str
+    message: str | None = None
+    cursor: str | None = None
+    last_run_at: datetime | None = None
+    last_success_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Queue to completion, in seconds, of the completed videos of one group."""
+
+    model: str | None
+    size: str | None
+    status: str
+    count: int
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The library in numbers.
+
+    `by_error` counts failures by error code. `stalled` are refs unfinished for more than `stalled_after` seconds;
+    `expiring` are finished videos whose links die within the hour.
+    """
+
+    total: int
+    by_status: Mapping[str, int]
+    by_model: Mapping[str, int]
+    by_error: Mapping[str, int]
+    latency: tuple[Latency, ...]
+    stalled: tuple[str, ...]
+    expiring: tuple[str, ...]
+    stalled_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostSum:
+    """What some jobs cost, in US dollars, by how it is known; an amount that nobody knows is None, never 0.
+
+    `jobs` are those with a `reported` cost, those with an `estimated` one and those whose cost is `unknown`.
+    """
+
+    jobs: int = 0
+    reported: int = 0
+    estimated: int = 0
+    unknown: int = 0
+    reported_usd: float | None = None
+    estimated_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostGroup:
+    """What the jobs with one value cost; `value` is None for those that have none.
+
+    `failed` are those that ended without a video (failed, cancelled, expired) and are not in `cost`.
+    """
+
+    value: str | None
+    cost: CostSum
+    failed: CostSum
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What the library's jobs cost, in all and by each grouping that was asked for; `tag` is the key of projects."""
+
+    cost: CostSum
+    failed: CostSum
+    by: Mapping[str, tuple[CostGroup, ...]]
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was not taken in, and why; `place` is its line or number in the file, None for all of it."""
+
+    place: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one imported file; counts are items of it, so one video may count more than once.
+
+    `form` is what the file was read as: json, jsonl, batch, soravault, sidecar, csv or text. `refused` holds the first
+    refusals of `refusals`. `waiting` are Batch requests whose answers are not known yet.
+    """
+
+    path: str
+    form: str
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    waiting: int = 0
+    refusals: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What one import did, in all and by file; `ignored` counts files in folders of kinds that tell nothing of videos.
+
+    After a dry run the numbers say what would have happened.
+    """
+
+    source: str
+    files: tuple[FileReport, ...] = ()
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    waiting: int = 0
+    refusals: int = 0
+    ignored: int = 0
+    seconds: float = 0.0
+    is_dry_run: bool = False
