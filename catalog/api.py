@@ -6,7 +6,7 @@ A verb imports its journey when it is first called, so that a program that only 
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -171,7 +171,7 @@ class Catalog:
         ConfigError, and CatalogError where the port is taken.
         """
         from catalog.hooks import read_secrets, serve_hooks
-        from catalog.intake import taking_in
+        from catalog.intake import read_prompts, taking_in
         from catalog.wire.client import Client
 
         chosen = self.settings.find_source(source or self._only_source())
@@ -182,17 +182,16 @@ class Catalog:
                 chosen.base_url, key=chosen.key(), dialect=chosen.server, source=chosen.name, deadline=deadline
             )
 
+        def tell(event: str) -> None:
+            with suppress(CatalogError):  # a busy library: the next event finds the prompt still due
+                read_prompts(self._database, self.settings)
+            if on_event is not None:
+                on_event(event)
+
         secrets = read_secrets(secret_env, os.environ)
         with taking_in(self._database, self.settings):
             serve_hooks(
-                self._database,
-                chosen.name,
-                connect,
-                secrets,
-                host=host,
-                port=port,
-                on_ready=on_ready,
-                on_event=on_event,
+                self._database, chosen.name, connect, secrets, host=host, port=port, on_ready=on_ready, on_event=tell
             )
 
     def sources(self) -> list[SourceState]:

@@ -29,13 +29,13 @@ from pydantic_core import PydanticCustomError
 from catalog.errors import ConfigError
 from catalog.pricing import BadCell, Price, load_prices, read_price
 from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
+from catalog.wire.given import FACET_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 FILE_NAME = "catalog.toml"
 SOURCE_NAME = r"^[a-z0-9_-]{1,64}$"
-FACET_NAME = r"^[a-z0-9_]{1,64}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 # Pairs of variables that make a source called `default` where no file configures one.
@@ -174,7 +174,7 @@ def _read_row(row: Any) -> Any:
         raise PydanticCustomError("price", "{why}", {"key": fault.column, "why": fault.rule}) from error
 
 
-FacetName = Annotated[str, Field(pattern=FACET_NAME)]
+FacetName = Annotated[str, Field(pattern=f"^{FACET_NAME}$")]
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 Forms = Phrase | list[Phrase] | dict[str, list[Phrase]]
 

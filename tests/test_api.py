@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import queue
 import threading
+import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from catalog import Catalog, CatalogError, ConfigError, NotFound
 from catalog.demo.gateway import Gateway
 from catalog.demo.sample import sample_jobs
+from catalog.wire.webhooks import sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from catalog.hooks import Receiver
+
 NOW = 1_795_000_000
 KEY = "key-of-the-face"
+SECRET = "a-webhook-secret-of-the-tests-of-the-face"
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +134,30 @@ def test_one_catalog_serves_many_threads(cat: Catalog) -> None:
         thread.join()
     assert len(set(totals)) == 1
     assert len(totals) == 8
+
+
+def test_a_webhook_brings_in_a_job_and_what_its_prompt_asks_for(
+    cat: Catalog, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CATALOG_WEBHOOK_SECRET", SECRET)
+    finished = next(job for job in gateway.jobs if "neon" in job.prompt and job.at(NOW).status == "completed")
+    body = json.dumps(
+        {"id": "evt_1", "object": "event", "type": "video.completed", "data": {"id": finished.id}}
+    ).encode()
+    receivers: queue.Queue[Receiver] = queue.Queue()
+    thread = threading.Thread(target=cat.hooks, kwargs={"port": 0, "on_ready": receivers.put})
+    thread.start()
+    receiver = receivers.get(timeout=10)
+    try:
+        sent_at = int(time.time())
+        headers = {"webhook-id": "msg_1", "webhook-timestamp": str(sent_at), "content-type": "application/json"}
+        headers["webhook-signature"] = sign(SECRET, "msg_1", sent_at, body)
+        assert httpx.post(f"{receiver.url}/webhook", content=body, headers=headers, trust_env=False).status_code == 200
+        deadline = time.monotonic() + 20
+        while not cat.search("has:lighting").total and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cat.search("has:lighting").videos[0].remote_id == finished.id
+    finally:
+        receiver.stop()
+        thread.join(20)
+    assert not thread.is_alive()

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from catalog.errors import ConfigError
 from catalog.wire.redact import redact_text
 
+FACET_NAME = "[a-z0-9_]{1,64}"
 MAX_FACETS = 100
 MAX_VALUES = 50  # of one facet
 MAX_VALUE = 200  # characters
 
-_NAME = re.compile(r"[a-z0-9_]{1,64}")
+_NAME = re.compile(FACET_NAME)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _GIVEN = "given"
 
