@@ -31,6 +31,7 @@ KEY_ENV = "CATALOG_DEMO_KEY"
 KEY = "demo-key"
 CLIPS = 48  # real clips made before the gateway answers
 QUERY = "neon rain"
+FACET_QUERY = "time_of_day:night camera_movement:dolly"
 SETTINGS = """\
 # Written by `catalog demo` at each run: the sample gateway may be at another port the next time.
 [sources.{source}]
@@ -56,11 +57,14 @@ def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None])
         echo(f"The sample gateway speaks /v1/videos at {gateway.base_url}")
         settings = SETTINGS.format(source=SOURCE, base_url=gateway.base_url, key_env=KEY_ENV)
         (directory / "catalog.toml").write_text(settings, encoding="utf-8")
+        first, last = (f"{SOURCE}:{job_id}" for job_id in _find_longest_chain(jobs))
         for step in (
             ("sync",),
             ("stats",),
             ("search", QUERY, "--facet", "status", "--facet", "model", "--limit", "5"),
-            ("lineage", f"{SOURCE}:{_find_last_remix(jobs)}"),
+            ("search", FACET_QUERY, "--facet", "camera_movement", "--facet", "lighting", "--limit", "3"),
+            ("facets", "--explain", first),
+            ("lineage", last),
         ):
             _show(directory, step, echo)
         if serve:
@@ -79,12 +83,13 @@ def _read_epoch(path: Path) -> int:
         raise CatalogError(f"{path} is damaged: remove the folder {path.parent} and start again") from error
 
 
-def _find_last_remix(jobs: list[Job]) -> str:
-    """The id of the job at the end of the longest chain of remixes."""
-    depths: dict[str | None, int] = {None: 0}
+def _find_longest_chain(jobs: list[Job]) -> tuple[str, str]:
+    """The ids of the first and of the last job of the longest chain of remixes."""
+    chains: dict[str | None, tuple[str, ...]] = {}
     for job in jobs:  # oldest first, so a source comes before its remixes
-        depths[job.id] = depths.get(job.remixed_from, 0) + 1
-    return max((job.id for job in jobs), key=lambda job_id: depths[job_id])
+        chains[job.id] = (*chains.get(job.remixed_from, ()), job.id)
+    longest = max(chains.values(), key=len)
+    return longest[0], longest[-1]
 
 
 def _show(directory: Path, step: tuple[str, ...], echo: Callable[[str], None]) -> None:
