@@ -28,6 +28,7 @@ _HOMES = {
     "Costs": "catalog.reports",
     "Facet": "catalog.records",
     "FacetCount": "catalog.records",
+    "File": "catalog.records",
     "FileReport": "catalog.reports",
     "Generation": "catalog.reports",
     "ImportReport": "catalog.reports",

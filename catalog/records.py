@@ -45,6 +45,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Bytes that the library holds; `variant` is video, thumbnail, spritesheet or reference, `size` is in bytes."""
+
+    variant: str
+    sha256: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """A `key=value`, or a bare key with an empty value; `origin` is `user` or `provider`."""
 
@@ -62,7 +72,8 @@ class Video:
 
     `negative_prompt` is what the provider was told, else what the prompt itself asks to leave out. `facets` are what
     the prompt asks for: those the user gave first, then by name, shot and place in the prompt. A page of a search
-    brings the tags, but neither links nor facets.
+    brings the tags, but neither links nor facets. `files` are the bytes that the library holds: this version takes in
+    none.
     """
 
     source: str
@@ -99,6 +110,7 @@ class Video:
     tags: tuple[Tag, ...] = ()
     links: tuple[Link, ...] = ()
     facets: tuple[Facet, ...] = ()
+    files: tuple[File, ...] = ()
 
     @property
     def ref(self) -> str:

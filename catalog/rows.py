@@ -13,7 +13,7 @@ from catalog.records import Facet, Link, Tag, Video
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_ATTACHED = frozenset({"tags", "links", "facets"})  # in tables of their own
+_ATTACHED = frozenset({"tags", "links", "facets", "files"})  # not among its columns
 _TIMES = frozenset(item.name for item in fields(Video) if item.name.endswith("_at"))
 _JSON_DEFAULTS: dict[str, Any] = {"output_urls": (), "metadata": {}, "extra": {}}
 COLUMNS = tuple(item.name for item in fields(Video) if item.name not in _ATTACHED)
