@@ -164,7 +164,6 @@ def test_step_by_step_leads_where_a_new_library_is(tmp_path: Path) -> None:
 # migrate()
 
 
-@pytest.mark.skipif(len(REVISIONS) < 2, reason="there is one schema so far")
 def test_a_migration_makes_a_backup_first(old: Path) -> None:
     before, after, copy = database.migrate(old)
     assert (before, after) == (REVISIONS[0], REVISIONS[-1])
@@ -209,7 +208,6 @@ def test_without_room_for_a_backup_nothing_is_migrated(old: Path) -> None:
     assert database.read_version(long) == REVISIONS[0]
 
 
-@pytest.mark.skipif(len(REVISIONS) < 2, reason="there is one schema so far")
 def test_two_processes_may_migrate_at_once(old: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         answers = pool.map(database.migrate, [old, old], chunksize=1)

@@ -30,7 +30,7 @@ class Giving:
         told = [entry for entry in entries if self._for_all or (entry.given and entry.given.facets)]
         if not told:
             return set()
-        ids = _find_ids(connection, self._source, {entry.video.remote_id for entry in told})
+        ids = store.find_ids(connection, self._source, {entry.video.remote_id for entry in told})
         names: dict[int, str] = {}
         facets: dict[int, dict[str, Sequence[str]]] = {}
         for entry in told:
@@ -49,16 +49,6 @@ class Giving:
             return own
         self._own.update((video_id, name) for name in own)
         return {name: values for name, values in self._for_all.items() if (video_id, name) not in self._own} | dict(own)
-
-
-def _find_ids(connection: Connection, source: str, remote_ids: Iterable[str]) -> dict[str, int]:
-    """The row ids of videos by any of their names."""
-    wanted = list(remote_ids)
-    by_id = "SELECT remote_id, id FROM videos WHERE source = :source AND remote_id IN :values"
-    found = {row[0]: row[1] for row in select_in(connection, by_id, wanted, source=source)}
-    others = [remote_id for remote_id in wanted if remote_id not in found]
-    by_alias = "SELECT alias, video_id FROM video_aliases WHERE source = :source AND alias IN :values"
-    return found | {row[0]: row[1] for row in select_in(connection, by_alias, others, source=source)}
 
 
 def _leave_known(connection: Connection, facets: Mapping[int, Facets]) -> dict[int, Facets]:

@@ -5,7 +5,7 @@ recorder; tags, links and the full-text index follow in the same transaction. It
 """
 
 from catalog.store.arrivals import Saved, save_absence, save_videos
-from catalog.store.attached import save_links
+from catalog.store.attached import find_ids, save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
@@ -22,6 +22,7 @@ __all__ = [
     "delete_video",
     "estimate_costs",
     "find_batch_videos",
+    "find_ids",
     "find_video",
     "forget_extracted",
     "has_prices",

@@ -15,6 +15,7 @@ from catalog import fulltext
 from catalog.fold import COLUMNS, Observation, fold, json_text
 from catalog.records import utc_text
 from catalog.store.attached import (
+    find_ids,
     provider_tags,
     rewrite_remixes,
     rewrite_tags,
@@ -147,7 +148,7 @@ def _observe(
 
 
 def _save(connection: Connection, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> Saved:
-    known = _find_ids(connection, source, (one.remote_id for one in arrivals))
+    known = find_ids(connection, source, (one.remote_id for one in arrivals))
     new = [one for one in arrivals if one.remote_id not in known and one.observation.video is not None]
     again: dict[int, _Arrival] = {}
     for one in arrivals:
@@ -167,23 +168,13 @@ def _save(connection: Connection, source: str, arrivals: Sequence[_Arrival], est
     return saved
 
 
-def _find_ids(connection: Connection, source: str, remote_ids: Iterable[str]) -> dict[str, int]:
-    """The row ids of those of the ids that the library knows, as a video's own id or as an alias of it."""
-    wanted = list(remote_ids)
-    by_id = "SELECT remote_id, id FROM videos WHERE source = :source AND remote_id IN :values"
-    found = {row[0]: row[1] for row in select_in(connection, by_id, wanted, source=source)}
-    others = [remote_id for remote_id in wanted if remote_id not in found]
-    by_alias = "SELECT alias, video_id FROM video_aliases WHERE source = :source AND alias IN :values"
-    return found | {row[0]: row[1] for row in select_in(connection, by_alias, others, source=source)}
-
-
 def _add(connection: Connection, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> None:
     """Insert videos never seen before."""
     if not arrivals:
         return
     rows = [_new_row(source, one, estimator) for one in arrivals]
     insert_rows(connection, "videos", rows)
-    ids = _find_ids(connection, source, (one.remote_id for one in arrivals))
+    ids = find_ids(connection, source, (one.remote_id for one in arrivals))
     insert_rows(connection, "observations", [_observation_row(ids[one.remote_id], one) for one in arrivals])
     write_tags(connection, {ids[row["remote_id"]]: row["metadata"] for row in rows if row["metadata"]})
     write_remixes(connection, source, {ids[row["remote_id"]]: row["remixed_from_id"] for row in rows})

@@ -92,3 +92,13 @@ def write_aliases(connection: Connection, source: str, aliases: Mapping[int, Ite
         if alias not in known
     ]
     insert_rows(connection, "video_aliases", rows)
+
+
+def find_ids(connection: Connection, source: str, remote_ids: Iterable[str]) -> dict[str, int]:
+    """The row ids of those of the ids that the library knows, as a video's own id or as an alias of it."""
+    wanted = list(remote_ids)
+    by_id = "SELECT remote_id, id FROM videos WHERE source = :source AND remote_id IN :values"
+    found = {row[0]: row[1] for row in select_in(connection, by_id, wanted, source=source)}
+    others = [remote_id for remote_id in wanted if remote_id not in found]
+    by_alias = "SELECT alias, video_id FROM video_aliases WHERE source = :source AND alias IN :values"
+    return found | {row[0]: row[1] for row in select_in(connection, by_alias, others, source=source)}

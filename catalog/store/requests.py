@@ -10,7 +10,7 @@ from sqlalchemy import text
 from catalog.fold import encodable, json_text
 from catalog.records import utc_text
 from catalog.store.arrivals import Saved, save_videos
-from catalog.store.attached import save_links
+from catalog.store.attached import find_ids, save_links
 from catalog.store.bulk import select_in
 from catalog.store.edits import save_tags
 from catalog.wire.observed import parse_line, read_request
@@ -31,10 +31,6 @@ class KeptRequest(NamedTuple):
     links: Sequence[tuple[str, str]] = ()
 
 
-_FIND = text(
-    "SELECT id FROM videos WHERE source = :source AND remote_id = :name UNION ALL "
-    "SELECT video_id FROM video_aliases WHERE source = :source AND alias = :name LIMIT 1"
-)
 _SEEN = text(
     "SELECT 1 FROM observations WHERE video_id = :video AND channel = :channel AND payload = :payload "
     "AND last_received_at >= :moment"
@@ -49,8 +45,8 @@ _PAYLOADS = "SELECT video_id, payload FROM observations WHERE channel = 'batch' 
 
 def find_video(connection: Connection, source: str, remote_id: str) -> int | None:
     """The row id of a video, by its own id or another of its names; None where the library has none."""
-    row = connection.execute(_FIND, {"source": source, "name": encodable(remote_id)}).first()
-    return None if row is None else row[0]
+    name = encodable(remote_id)
+    return find_ids(connection, source, [name]).get(name)
 
 
 def is_observed(
