@@ -22,8 +22,8 @@ from pathlib import Path
 from random import Random
 
 from catalog import store
-from catalog.database import open_library
 from catalog.ingest import import_paths
+from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 
 BATCH = 1000

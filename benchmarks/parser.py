@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from catalog.redaction import redact
 from catalog.wire.parse import parse_videos
-from catalog.wire.redact import redact
 
 JOBS_PER_PAGE = 100
 ROUNDS = 5
@@ -95,7 +95,7 @@ def main() -> None:
     rates = {
         "catalog.wire.parse": measure(parse_videos, pages),
         "pydantic model": measure(PageModel.model_validate, pages),
-        "catalog.wire.redact": measure(redact, pages),
+        "catalog.redaction": measure(redact, pages),
     }
     print(f"{len(pages) * JOBS_PER_PAGE} jobs, one of {os.cpu_count()} cores")
     for name, rate in rates.items():

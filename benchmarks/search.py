@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog import fulltext
-from catalog.database import open_library
+from catalog.library import open_library
 from catalog.records import utc_text
 from catalog.search.page import count_facets, search
 

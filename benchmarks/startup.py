@@ -14,8 +14,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from catalog import database, store
+from catalog import store
 from catalog.demo.sample import sample_jobs
+from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 
 BASE = [sys.executable, "-c", "import sqlite3, click"]
@@ -23,7 +24,7 @@ PROGRAM = str(Path(sys.executable).with_name("catalog"))
 
 
 def make_library(path: Path, jobs: int) -> None:
-    library = database.open_library(path, create=True)
+    library = open_library(path, create=True)
     now = time.time()
     payloads = [
         {

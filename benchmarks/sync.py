@@ -18,7 +18,7 @@ import httpx
 
 from catalog import Catalog
 from catalog.demo.gateway import Gateway
-from catalog.demo.jobs import DAY, Job
+from catalog.demo.gateway.jobs import DAY, Job
 
 RUNS = 5
 FLOOR_JOBS_PER_SECOND = 2000

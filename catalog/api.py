@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from catalog import database
+from catalog import library
 from catalog.errors import CatalogError, ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from catalog.config import Settings
+    from catalog.database import Database
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff, Vocabulary
     from catalog.records import FacetCount, Page, Video
@@ -40,8 +41,8 @@ class Catalog:
     Safe to share between threads. Every method raises a `CatalogError` with one clear line, or answers.
     """
 
-    def __init__(self, library: database.Database, *, config: str | Path | None = None) -> None:
-        self._database = library
+    def __init__(self, database: Database, *, config: str | Path | None = None) -> None:
+        self._database = database
         self._config = config
 
     @classmethod
@@ -51,7 +52,7 @@ class Catalog:
         `config` names the configuration file, else it is `catalog.toml` beside the library, else here. Raises NotFound,
         SchemaOutdated, SchemaTooNew or SchemaError.
         """
-        return cls(database.open_library(path or default_path(), create=create), config=config)
+        return cls(library.open_library(path or default_path(), create=create), config=config)
 
     def __enter__(self) -> Self:
         return self
@@ -170,9 +171,9 @@ class Catalog:
         `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
         ConfigError, and CatalogError where the port is taken.
         """
+        from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
         from catalog.intake import read_prompts, taking_in
-        from catalog.wire.client import Client
 
         chosen = self.settings.find_source(source or self._only_source())
         deadline = self.settings.sync.deadline_seconds
@@ -196,7 +197,7 @@ class Catalog:
 
     def sources(self) -> list[SourceState]:
         """Every source, configured or remembered, and how it fares."""
-        from catalog.reading import list_sources
+        from catalog.reading.videos import list_sources
 
         with self._database.read() as connection:
             return list_sources(connection, self.settings.sources.values())
@@ -243,14 +244,14 @@ class Catalog:
 
     def get(self, ref: str) -> Video:
         """One video, every field, tags and links; raises NotFound."""
-        from catalog.reading import get_video
+        from catalog.reading.videos import get_video
 
         with self._database.read() as connection:
             return get_video(connection, ref)
 
     def lineage(self, ref: str) -> Lineage:
         """The family of a video: what it was made from and what was made of it; raises NotFound."""
-        from catalog.lineage import read_lineage
+        from catalog.reading.lineage import read_lineage
 
         video = self.get(ref)
         with self._database.read() as connection:
@@ -264,20 +265,20 @@ class Catalog:
 
     def generations(self, ref: str) -> list[Generation]:
         """How the prompt changed at each step of a video's family, from the oldest known ancestor down."""
-        from catalog.lineage import list_generations
+        from catalog.reading.lineage import list_generations
 
         return list_generations(self.lineage(ref), self._vocabulary)
 
     def changes(self, ref: str) -> list[Change]:
         """What moved on a video since it was first seen, oldest first; raises NotFound."""
-        from catalog.reading import list_changes
+        from catalog.reading.videos import list_changes
 
         with self._database.read() as connection:
             return list_changes(connection, ref)
 
     def stats(self) -> Stats:
         """The library in numbers."""
-        from catalog.statistics import read_stats
+        from catalog.reading.statistics import read_stats
 
         with self._database.read() as connection:
             return read_stats(connection, datetime.now(UTC))
@@ -287,7 +288,7 @@ class Catalog:
 
         A video's project is the value of its tag `tag`. Raises QueryError for another word.
         """
-        from catalog.statistics import read_costs
+        from catalog.reading.statistics import read_costs
 
         with self._database.read() as connection:
             return read_costs(connection, tuple(by), tag)
@@ -336,16 +337,16 @@ class Catalog:
     @staticmethod
     def migrate(path: str | Path | None = None) -> tuple[str, str, Path | None]:
         """Bring an old library up to this version: the versions before and after, and the backup made first."""
-        return database.migrate(path or default_path())
+        return library.migrate(path or default_path())
 
     def backup(self, path: str | Path | None = None) -> Path:
         """A consistent copy of the library, at `path` or beside it under a dated name."""
-        return database.backup(self.path, Path(path) if path else database.spare_path(self.path, "backup"))
+        return library.backup(self.path, Path(path) if path else library.spare_path(self.path, "backup"))
 
     @staticmethod
     def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:
         """Put a backup in the place of the library: the restore point that was made of the library before."""
-        return database.restore(Path(path or default_path()), Path(copy))
+        return library.restore(Path(path or default_path()), Path(copy))
 
     def reindex(
         self, *, fts: bool = False, costs: bool = False, facets: bool = False, on_progress: Progress | None = None
@@ -385,7 +386,7 @@ class Catalog:
     def _find(self, ref: str) -> int:
         """The row id of a video that is about to be changed: one that was only captured so far is taken in first."""
         from catalog.intake import take_in_notes
-        from catalog.reading import get_id
+        from catalog.reading.videos import get_id
 
         take_in_notes(self._database)
         with self._database.read() as connection:

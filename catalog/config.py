@@ -27,9 +27,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from catalog.errors import ConfigError
-from catalog.pricing import BadCell, Price, load_prices, read_price
+from catalog.prices import load_prices, read_price
+from catalog.pricing import BadCell, Price
+from catalog.prompts.given import FACET_NAME
 from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
-from catalog.wire.given import FACET_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,16 +7,15 @@ payload hash), and each non-empty value replaces the earlier one. The same set i
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from catalog.records import TERMINAL_STATUSES, utc_text
+from catalog.records import TERMINAL_STATUSES
+from catalog.rows import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from catalog.wire.answers import ParsedVideo
 
@@ -42,7 +41,6 @@ _REPLACED = (
     "cost_usd",
 )
 _replaced_values = attrgetter(*_REPLACED)
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 COLUMNS = (
     "kind",
@@ -131,46 +129,3 @@ def _date(row: dict[str, Any], answers: list[Observation], everything: list[Obse
     absences = [one.last_received_at for one in everything if one.video is None]
     if absences and max(absences) >= (row["last_seen_at"] or ""):
         row["gone_at"] = max(absences)
-
-
-def stored(value: Any) -> Any:
-    """The value as the library stores it: times and JSON as text, all text as UTF-8, empty containers as NULL."""
-    convert = _STORED.get(type(value))
-    return value if convert is None else convert(value)
-
-
-def encodable(text: str) -> str:
-    """The text with every lone surrogate replaced by `?`: UTF-8, and so SQLite, cannot hold one."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "replace").decode()
-
-
-def json_text(value: Any) -> str:
-    """The value as compact, valid JSON text; NaN and infinities, which JSON has no word for, become null."""
-    try:
-        text = _encode(value)
-    except ValueError:
-        text = _encode(json.loads(json.dumps(value), parse_constant=lambda _: None))
-    return text if text.isascii() or _fits(text) else json.dumps(value, separators=(",", ":"))
-
-
-def _fits(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _json_or_null(value: Any) -> str | None:
-    return json_text(value) if value else None
-
-
-_STORED: dict[type, Callable[[Any], Any]] = {
-    str: encodable,
-    datetime: utc_text,
-    dict: _json_or_null,
-    list: _json_or_null,
-    tuple: _json_or_null,
-}

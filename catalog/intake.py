@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from catalog import store
 from catalog.capture import take_in_spool
 from catalog.capture.spool import list_notes
-from catalog.extraction import extract_due
+from catalog.facets import extract_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,30 +1,23 @@
 """What a job costs, in US dollars: reported by the server, else estimated from a table of prices, else unknown.
 
 Prices are kept per provider and model, because the same model costs up to 2.5 times more at another reseller. The table
-that comes with the package is `pricing.csv` beside this module. An amount that is not known is None, never 0.
+that comes with the package is `prices.csv` beside this module. An amount that is not known is None, never 0.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
-
-from catalog.errors import ConfigError
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 Origin = Literal["table", "user"]
 Basis = Literal["reported", "estimated", "unknown"]
 
-TABLE = Path(__file__).with_suffix(".csv")
-COLUMNS = ("source", "model", "tier", "usd_per_second", "valid_from", "valid_to", "reference")
 BASE = "base"
 NAMED_TIERS = {1440: "2k", 2160: "4k"}
 
@@ -35,11 +28,9 @@ NEVER_BILLED = frozenset({"cancelled", "expired"})
 NOT_BILLED = {"openai": frozenset({"failed"}), "unified": frozenset({"failed"})}
 """Final states without a bill: everywhere, and at providers that say so."""
 
-_TIER = re.compile(r"[1-9][0-9]{2,4}p|[1-9]k|base")
-_LITELLM_PRICE = re.compile(r"output_cost_per_second_([1-9][0-9]{2,4}p|[1-9]k)")
-_LITELLM_BASE = ("output_cost_per_second", "output_cost_per_video_per_second")
+TIER = re.compile(r"[1-9][0-9]{2,4}p|[1-9]k|base")
 _MICRO = Decimal("0.000001")
-_LIMIT = 1_000_000
+LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +131,7 @@ def estimate(
     """
     if video.kind != "video" or video.status in NEVER_BILLED | NOT_BILLED.get(provider or "", frozenset()):
         return None
-    if not video.model or not video.seconds or not 0 < video.seconds < _LIMIT:
+    if not video.model or not video.seconds or not 0 < video.seconds < LIMIT:
         return None
     price = find_price(video, prices, provider, source=source)
     if price is None:
@@ -175,7 +166,7 @@ def tier_of(video: Priceable) -> str | None:
         return NAMED_TIERS.get(short, f"{short}p")
     for text in (video.tier, video.size_text):
         word = text.strip().lower() if text else ""
-        if _TIER.fullmatch(word) and word != BASE:
+        if TIER.fullmatch(word) and word != BASE:
             return NAMED_TIERS.get(int(word[:-1]), word) if word.endswith("p") else word
     return None
 
@@ -207,136 +198,3 @@ def _of_day(created_at: datetime | None, rows: Sequence[Price]) -> Price | None:
     day = created_at.astimezone(UTC).date()
     valid = [price for price in rows if price.is_valid_on(day)]
     return max(valid, key=lambda price: price.valid_from or date.min, default=None)
-
-
-def load_prices(path: str | Path | None = None) -> list[Price]:
-    """The table of the package, or a user's file: the same columns as CSV, or LiteLLM's price table as JSON.
-
-    Rows of a user's CSV are `user` prices. LiteLLM's are `table` rows: where both have one for the same tier, day and
-    model, the one that comes first in the list counts. Raises ConfigError, with the path and where possible the line.
-    """
-    file = TABLE if path is None else Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the prices in {file}: {error}", path=str(file)) from error
-    if file.suffix.lower() == ".json":
-        return _read_litellm(text, file)
-    return _read_csv(text, file, "table" if path is None else "user")
-
-
-def read_price(row: Mapping[str, object], *, origin: Origin = "user", path: str | None = None) -> Price:
-    """The price that one row of a configuration says; texts, numbers and dates as TOML or CSV give them.
-
-    `tier` may be left out for `base`. Raises ConfigError naming the column and what it may hold.
-    """
-    try:
-        return _price(row, origin)
-    except BadCell as error:
-        told = " ".join(str(row.get(name, "")) for name in ("source", "model", "tier")).strip()
-        raise ConfigError(f"price {told or '?'}: {error}", path=path) from error
-
-
-def _read_csv(text: str, file: Path, origin: Origin) -> list[Price]:
-    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
-    reader = csv.DictReader(line for _, line in numbered)
-    try:
-        prices = [_price({key or "?": cell for key, cell in row.items()}, origin) for row in reader]
-    except (BadCell, csv.Error) as error:
-        line = numbered[min(reader.line_num, len(numbered)) - 1][0]
-        raise ConfigError(f"{file}, line {line}: {error}", path=str(file), line=line) from error
-    if not prices:
-        raise ConfigError(f"{file} holds no prices: expected the columns {', '.join(COLUMNS)}", path=str(file))
-    return prices
-
-
-def _price(row: Mapping[str, object], origin: Origin) -> Price:
-    if unknown := [name for name in row if name not in COLUMNS]:
-        raise BadCell(unknown[0], f"is no column of prices; known: {', '.join(COLUMNS)}")
-    start, end = _day(row, "valid_from"), _day(row, "valid_to")
-    if start and end and end < start:
-        raise BadCell("valid_to", "lies before valid_from")
-    tier = _text(row, "tier").lower() or BASE
-    if not _TIER.fullmatch(tier):
-        raise BadCell("tier", "must be base, or a short side such as 720p, 1080p, 2k, 4k", tier)
-    return Price(
-        _required(row, "source"),
-        _required(row, "model"),
-        NAMED_TIERS.get(int(tier[:-1]), tier) if tier.endswith("p") else tier,
-        _amount(row, "usd_per_second"),
-        start,
-        end,
-        _text(row, "reference") or None,
-        origin,
-    )
-
-
-def _text(row: Mapping[str, object], name: str) -> str:
-    value = row.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise BadCell(name, "must be text", value)
-    return value.strip()
-
-
-def _required(row: Mapping[str, object], name: str) -> str:
-    if text := _text(row, name):
-        return text
-    raise BadCell(name, "is missing")
-
-
-def _amount(row: Mapping[str, object], name: str) -> Decimal:
-    value = row.get(name)
-    try:
-        amount = Decimal("NaN" if value is None or isinstance(value, bool) else str(value).strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount < _LIMIT:
-        raise BadCell(name, "must be a number of dollars from 0", value)
-    return amount
-
-
-def _day(row: Mapping[str, object], name: str) -> date | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value).strip())
-    except ValueError as error:
-        raise BadCell(name, "must be a day such as 2026-03-12", value) from error
-
-
-def _read_litellm(text: str, file: Path) -> list[Price]:
-    try:
-        table = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is not JSON: {error}", path=str(file)) from error
-    entries = table.items() if isinstance(table, dict) else ()
-    prices = [price for key, entry in entries if isinstance(entry, dict) for price in _of_litellm(key, entry)]
-    if not prices:
-        raise ConfigError(f"{file} holds no entry of mode video_generation with a price per second", path=str(file))
-    return prices
-
-
-def _of_litellm(key: str, entry: Mapping[str, Any]) -> Iterable[Price]:
-    """The prices of one model of LiteLLM's table; what is no price, and 0, counts as not known."""
-    provider = entry.get("litellm_provider")
-    if entry.get("mode") != "video_generation" or not isinstance(provider, str):
-        return
-    source = provider.partition("-")[0]
-    cells = {match[1]: value for name, value in entry.items() if (match := _LITELLM_PRICE.fullmatch(name))}
-    cells[BASE] = next((entry[name] for name in _LITELLM_BASE if entry.get(name)), None)
-    for tier, value in cells.items():
-        row = {"source": source, "model": key.removeprefix(f"{source}/"), "tier": tier, "usd_per_second": value}
-        days = {"valid_to": entry.get("deprecation_date"), "reference": entry.get("source")}
-        try:
-            price = _price(row | days, "table")
-        except BadCell:
-            continue
-        if price.usd_per_second:
-            yield price

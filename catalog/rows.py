@@ -1,4 +1,4 @@
-"""Database rows into records: how a reader gets a Video out of the columns of `videos`."""
+"""A row both ways: a record's values as the library stores them, and the columns of `videos` as a Video."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import SchemaError
-from catalog.records import Facet, Link, Tag, Video
+from catalog.records import Facet, Link, Tag, Video, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _ATTACHED = frozenset({"tags", "links", "facets", "files"})  # not among its columns
 _TIMES = frozenset(item.name for item in fields(Video) if item.name.endswith("_at"))
@@ -20,6 +20,7 @@ COLUMNS = tuple(item.name for item in fields(Video) if item.name not in _ATTACHE
 NEGATIVE_PROMPT = "coalesce(videos.negative_prompt, videos.avoided)"  # else what the prompt itself asks to leave out
 _COMPUTED = {"negative_prompt": f"{NEGATIVE_PROMPT} AS negative_prompt"}
 SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUMNS)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def read_time(text: str | None) -> datetime | None:
@@ -62,3 +63,46 @@ def _read(name: str, value: Any) -> Any:
         decoded = json.loads(value)
         return tuple(decoded) if name == "output_urls" else decoded
     return value
+
+
+def stored(value: Any) -> Any:
+    """The value as the library stores it: times and JSON as text, all text as UTF-8, empty containers as NULL."""
+    convert = _STORED.get(type(value))
+    return value if convert is None else convert(value)
+
+
+def encodable(text: str) -> str:
+    """The text with every lone surrogate replaced by `?`: UTF-8, and so SQLite, cannot hold one."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def json_text(value: Any) -> str:
+    """The value as compact, valid JSON text; NaN and infinities, which JSON has no word for, become null."""
+    try:
+        text = _encode(value)
+    except ValueError:
+        text = _encode(json.loads(json.dumps(value), parse_constant=lambda _: None))
+    return text if text.isascii() or _fits(text) else json.dumps(value, separators=(",", ":"))
+
+
+def _fits(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json_or_null(value: Any) -> str | None:
+    return json_text(value) if value else None
+
+
+_STORED: dict[type, Callable[[Any], Any]] = {
+    str: encodable,
+    datetime: utc_text,
+    dict: _json_or_null,
+    list: _json_or_null,
+    tuple: _json_or_null,
+}

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog.database import Database, open_library
+from catalog.library import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from catalog.database import Database
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

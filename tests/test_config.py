@@ -11,7 +11,7 @@ import pytest
 
 from catalog.config import TEMPLATE, Settings, Source, find_file, load_settings
 from catalog.errors import ConfigError
-from catalog.pricing import load_prices
+from catalog.prices import load_prices
 from catalog.wire.dialects import SETTINGS, find_dialect
 
 SECRET = "sk-very-secret-123"

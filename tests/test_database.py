@@ -17,8 +17,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import database
-from catalog.database import Database, open_library
+from catalog.database import Database
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
+from catalog.library import (
+    APPLICATION_ID,
+    NO_SCHEMA,
+    SCHEMA_VERSION,
+    backup,
+    migrate,
+    open_library,
+    read_version,
+    restore,
+    spare_path,
+    upgrade,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,13 +99,13 @@ def test_an_empty_file_is_a_missing_library(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         open_library(path, create=False)
     open_library(path, create=True).close()
-    assert database.read_version(path) == database.SCHEMA_VERSION
+    assert read_version(path) == SCHEMA_VERSION
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_an_interrupted_creation_is_completed(tmp_path: Path, journal: str) -> None:
     path = tmp_path / "half.db"
-    run_sql(path, f"PRAGMA application_id={database.APPLICATION_ID}", f"PRAGMA journal_mode={journal}")
+    run_sql(path, f"PRAGMA application_id={APPLICATION_ID}", f"PRAGMA journal_mode={journal}")
     with pytest.raises(SchemaOutdated, match=r"catalog migrate"):
         open_library(path, create=False)
     library = open_library(path, create=True)
@@ -109,7 +121,7 @@ def test_a_library_is_known_as_one_from_its_first_byte(tmp_path: Path) -> None:
     def watch() -> None:
         while not done.is_set():
             if path.exists() and path.stat().st_size:
-                seen.add(database.read_version(path))
+                seen.add(read_version(path))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -118,7 +130,7 @@ def test_a_library_is_known_as_one_from_its_first_byte(tmp_path: Path) -> None:
     finally:
         done.set()
         watcher.join()
-    assert seen <= {database.NO_SCHEMA, database.SCHEMA_VERSION}
+    assert seen <= {NO_SCHEMA, SCHEMA_VERSION}
 
 
 def test_a_name_with_the_characters_of_a_uri_is_a_name(tmp_path: Path) -> None:
@@ -131,8 +143,8 @@ def test_a_name_with_the_characters_of_a_uri_is_a_name(tmp_path: Path) -> None:
 def old_path(tmp_path: Path) -> Path:
     """A library as the first version made it, with three videos."""
     path = tmp_path / "old.db"
-    run_sql(path, f"PRAGMA application_id={database.APPLICATION_ID}", "PRAGMA journal_mode=WAL")
-    database.upgrade(path, "0001")
+    run_sql(path, f"PRAGMA application_id={APPLICATION_ID}", "PRAGMA journal_mode=WAL")
+    upgrade(path, "0001")
     library = Database(path)
     fill(library, 3)
     library.close()
@@ -291,7 +303,7 @@ def test_a_library_in_a_closed_folder_can_be_backed_up_elsewhere(closed_folder: 
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o777)
     try:
-        answer = outcome_unprivileged(lambda: database.backup(closed_folder / "catalog.db", folder / "copy.db").name)
+        answer = outcome_unprivileged(lambda: backup(closed_folder / "catalog.db", folder / "copy.db").name)
         assert answer == "'copy.db'"
         copy = open_library(folder / "copy.db", create=False)
         assert value(copy, "SELECT count(*) FROM videos") == 3
@@ -536,14 +548,14 @@ def create_at(path: Path, name: str, moment: float) -> str:
     with library.write() as connection:
         connection.exec_driver_sql(ADD_VIDEO, (name, "made by me"))
     library.close()
-    return database.read_version(path)
+    return read_version(path)
 
 
 def test_processes_may_create_one_library_at_once(tmp_path: Path) -> None:
     start = time.time() + 0.8
     tasks = [(tmp_path / f"{turn}.db", f"v{name}", start + turn * 0.6) for turn in range(2) for name in range(4)]
     with SPAWN.Pool(4) as pool:
-        assert set(pool.starmap(create_at, tasks, chunksize=1)) == {database.SCHEMA_VERSION}
+        assert set(pool.starmap(create_at, tasks, chunksize=1)) == {SCHEMA_VERSION}
     assert [count_videos(tmp_path / f"{turn}.db") for turn in range(2)] == [4, 4]
 
 
@@ -552,7 +564,7 @@ def test_processes_may_create_one_library_at_once(tmp_path: Path) -> None:
 
 def test_a_backup_is_a_library_itself(library: Database, tmp_path: Path) -> None:
     fill(library, 3)
-    copy = open_library(database.backup(library.path, tmp_path / "copy.db"), create=False)
+    copy = open_library(backup(library.path, tmp_path / "copy.db"), create=False)
     with copy.write() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     assert value(copy, "SELECT count(*) FROM videos") == 3
@@ -563,7 +575,7 @@ def test_a_backup_made_while_another_writes_holds_what_was_committed(library: Da
     fill(library, 3)
     with library.write() as connection:
         connection.exec_driver_sql("DELETE FROM videos")
-        database.backup(library.path, tmp_path / "copy.db")
+        backup(library.path, tmp_path / "copy.db")
     copy = open_library(tmp_path / "copy.db", create=False)
     assert value(copy, "SELECT count(*) FROM videos") == 3
     copy.close()
@@ -573,7 +585,7 @@ def test_a_backup_never_writes_over_a_file(library: Database, tmp_path: Path) ->
     target = tmp_path / "mine.txt"
     target.write_text("mine")
     with pytest.raises(CatalogError, match=r"cannot back up to .*mine.txt: it exists already"):
-        database.backup(library.path, target)
+        backup(library.path, target)
     assert target.read_text() == "mine"
 
 
@@ -585,14 +597,14 @@ def test_a_backup_to_an_impossible_place_is_one_clear_line(
     library: Database, tmp_path: Path, target: str, reason: str
 ) -> None:
     with pytest.raises(CatalogError, match=reason) as error:
-        database.backup(library.path, tmp_path / target)
+        backup(library.path, tmp_path / target)
     assert message(error)
     assert [path.name for path in tmp_path.iterdir() if ".part" in path.name] == []
 
 
 def test_a_backup_of_nothing_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        database.backup(tmp_path / "none.db", tmp_path / "copy.db")
+        backup(tmp_path / "none.db", tmp_path / "copy.db")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -602,7 +614,7 @@ def test_a_damaged_library_is_not_backed_up_in_silence(library_path: Path, tmp_p
     library.close()
     damage(library_path, b"prompt 1000 ")
     with pytest.raises(SchemaError, match=r"is damaged"):
-        database.backup(library_path, tmp_path / "copy.db")
+        backup(library_path, tmp_path / "copy.db")
     assert not [path for path in tmp_path.iterdir() if "copy" in path.name]
 
 
@@ -611,7 +623,7 @@ def saved(library_path: Path, tmp_path: Path) -> Path:
     """A backup with three videos, of a library that has two thousand more by now."""
     library = open_library(library_path, create=False)
     fill(library, 3)
-    copy = database.backup(library_path, tmp_path / "saved.db")
+    copy = backup(library_path, tmp_path / "saved.db")
     write(library, "DELETE FROM videos")
     fill(library)
     library.close()
@@ -627,28 +639,28 @@ def count_videos(path: Path) -> int:
 
 
 def test_a_restore_keeps_what_it_replaces(library_path: Path, saved: Path) -> None:
-    point = database.restore(library_path, saved)
+    point = restore(library_path, saved)
     assert point is not None
     assert point.name.startswith("catalog.db.")
     assert (count_videos(library_path), count_videos(point), count_videos(saved)) == (3, 2000, 3)
 
 
 def test_a_restore_with_no_library_makes_one(tmp_path: Path, saved: Path) -> None:
-    assert database.restore(tmp_path / "fresh.db", saved) is None
+    assert restore(tmp_path / "fresh.db", saved) is None
     assert count_videos(tmp_path / "fresh.db") == 3
 
 
 def test_an_open_reader_sees_the_old_library_then_the_new(library: Database, saved: Path) -> None:
     with library.read() as connection:
         before = connection.execute("SELECT count(*) FROM videos").fetchone()[0]
-        database.restore(library.path, saved)
+        restore(library.path, saved)
         assert connection.execute("SELECT count(*) FROM videos").fetchone()[0] == before == 2000
     assert value(library, "SELECT count(*) FROM videos") == 3
 
 
 def test_a_restored_library_can_be_written_by_those_who_had_it_open(library: Database, saved: Path) -> None:
     write(library, ADD_SOURCE)
-    database.restore(library.path, saved)
+    restore(library.path, saved)
     write(library, ADD_SOURCE)
     assert value(library, "SELECT count(*) FROM sources") == 1
     assert value(library, "PRAGMA quick_check") == "ok"
@@ -659,7 +671,7 @@ def test_a_damaged_backup_changes_nothing(library_path: Path, saved: Path, needl
     damage(saved, needle)
     names = {path.name for path in library_path.parent.iterdir()}
     with pytest.raises(SchemaError, match=r"damaged|not an SQLite file"):
-        database.restore(library_path, saved)
+        restore(library_path, saved)
     assert count_videos(library_path) == 2000
     assert {path.name for path in library_path.parent.iterdir()} <= names | {"catalog.db-wal", "catalog.db-shm"}
 
@@ -668,7 +680,7 @@ def test_a_damaged_backup_changes_nothing(library_path: Path, saved: Path, needl
 def test_a_damaged_library_is_put_aside_and_replaced(library_path: Path, saved: Path, needle: bytes) -> None:
     damage(library_path, needle)
     broken = library_path.read_bytes()
-    point = database.restore(library_path, saved)
+    point = restore(library_path, saved)
     assert count_videos(library_path) == 3
     assert point is not None
     assert point.read_bytes() == broken
@@ -677,32 +689,32 @@ def test_a_damaged_library_is_put_aside_and_replaced(library_path: Path, saved: 
 def test_a_backup_of_another_program_is_refused(library_path: Path, tmp_path: Path) -> None:
     run_sql(tmp_path / "other.db", "CREATE TABLE other (a)")
     with pytest.raises(SchemaError, match=r"no catalog library"):
-        database.restore(library_path, tmp_path / "other.db")
+        restore(library_path, tmp_path / "other.db")
 
 
 def test_a_missing_backup_is_told(library_path: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"no backup at .*none.db"):
-        database.restore(library_path, tmp_path / "none.db")
+        restore(library_path, tmp_path / "none.db")
 
 
 def test_a_library_is_not_restored_from_itself(library_path: Path, tmp_path: Path) -> None:
     (tmp_path / "same.db").symlink_to(library_path)
     with pytest.raises(CatalogError, match=r"from itself"):
-        database.restore(library_path, tmp_path / "same.db")
+        restore(library_path, tmp_path / "same.db")
 
 
 def test_an_older_backup_is_restored_and_then_asks_to_be_migrated(library_path: Path, old_path: Path) -> None:
-    database.restore(library_path, old_path)
+    restore(library_path, old_path)
     with pytest.raises(SchemaOutdated, match=r"run `catalog migrate`"):
         open_library(library_path, create=False)
-    database.migrate(library_path)
+    migrate(library_path)
     assert count_videos(library_path) == 3
 
 
 def test_a_backup_from_a_newer_version_is_refused(library_path: Path, saved: Path) -> None:
     run_sql(saved, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaTooNew, match=r"saved.db has schema 9999"):
-        database.restore(library_path, saved)
+        restore(library_path, saved)
     assert count_videos(library_path) == 2000
 
 
@@ -711,7 +723,7 @@ def test_a_restore_gives_up_where_another_holds_the_library(library_path: Path, 
     with library.write() as connection:
         connection.exec_driver_sql(ADD_SOURCE)
         with pytest.raises(CatalogError, match=r"cannot restore .*: another process has been writing for long"):
-            database.restore(library_path, saved, busy_timeout=0.05)
+            restore(library_path, saved, busy_timeout=0.05)
     assert value(library, "SELECT count(*) FROM videos") == 2000
     library.close()
 
@@ -736,7 +748,7 @@ def test_a_restore_goes_between_the_transactions_of_a_sync(library_path: Path, s
     writer.start()
     time.sleep(0.1)
     try:
-        database.restore(library_path, saved)
+        restore(library_path, saved)
         time.sleep(0.1)
     finally:
         done.set()
@@ -750,7 +762,7 @@ def test_a_restore_goes_between_the_transactions_of_a_sync(library_path: Path, s
 def test_spare_names_are_free(tmp_path: Path) -> None:
     names = set()
     for _ in range(3):
-        path = database.spare_path(tmp_path / "catalog.db", "before-test")
+        path = spare_path(tmp_path / "catalog.db", "before-test")
         path.touch()
         names.add(path)
     assert len(names) == 3

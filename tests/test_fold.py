@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.fold import COLUMNS, Observation, fold, json_text
+from catalog.fold import COLUMNS, Observation, fold
 from catalog.rows import COLUMNS as RECORD_COLUMNS
+from catalog.rows import json_text
 from catalog.wire.answers import ParsedVideo
 
 NOON = "2026-11-21T12:00:00.000Z"

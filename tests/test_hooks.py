@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog.client.client import Client
 from catalog.database import Database
 from catalog.errors import ConfigError
 from catalog.hooks import growing_pause, listener, read_secrets, serve_hooks
-from catalog.wire.client import Client
 from catalog.wire.webhooks import sign
-from tests.wire.server import RawServer, always, in_turn, response
+from tests.client.server import RawServer, always, in_turn, response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,9 +41,9 @@ sys.stdin.read()
 """
 RUN = """
 import sys
-from catalog.database import open_library
+from catalog.library import open_library
 from catalog.hooks import serve_hooks
-from catalog.wire.client import Client
+from catalog.client.client import Client
 serve_hooks(
     open_library(sys.argv[1], create=False), "studio", lambda: Client(sys.argv[2], deadline=1), [sys.argv[3]],
     port=0, on_ready=lambda receiver: print(receiver.url, flush=True),

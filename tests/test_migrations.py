@@ -13,13 +13,22 @@ import pytest
 
 from catalog import database
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaTooNew
+from catalog.library import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    create_library,
+    migrate,
+    migrations_folder,
+    read_version,
+    upgrade,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Rows = dict[str, list[tuple[Any, ...]]]
 
-FOLDER = database.migrations_folder()
+FOLDER = migrations_folder()
 SCRIPTS = sorted((FOLDER / "versions").glob("[0-9]*.py"))
 REVISIONS = [script.name[:4] for script in SCRIPTS]
 
@@ -36,9 +45,9 @@ def query(path: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
 
 def make(path: Path, revision: str) -> Path:
     """A library as the version with this schema made it."""
-    query(path, f"PRAGMA application_id={database.APPLICATION_ID}")
+    query(path, f"PRAGMA application_id={APPLICATION_ID}")
     query(path, "PRAGMA journal_mode=WAL")
-    database.upgrade(path, revision)
+    upgrade(path, revision)
     return path
 
 
@@ -101,7 +110,7 @@ def add_script(folder: Path, body: str) -> str:
 
 
 def test_the_schema_version_is_the_newest_script() -> None:
-    assert REVISIONS[-1] == database.SCHEMA_VERSION
+    assert REVISIONS[-1] == SCHEMA_VERSION
 
 
 def test_the_scripts_are_one_line_without_gaps() -> None:
@@ -144,8 +153,8 @@ def test_rows_in_every_table_survive_every_migration(tmp_path: Path, start: str)
     before = read(path, shape)
     assert all(len(rows) == 2 for rows in before.values())
     for revision in REVISIONS[REVISIONS.index(start) + 1 :]:
-        database.upgrade(path, revision)
-        assert database.read_version(path) == revision
+        upgrade(path, revision)
+        assert read_version(path) == revision
         assert read(path, shape) == before
         assert query(path, "SELECT rowid FROM videos_fts WHERE videos_fts MATCH '\"prompt 2\"'") == [(2,)]
     assert query(path, "PRAGMA foreign_key_check") == []
@@ -153,7 +162,7 @@ def test_rows_in_every_table_survive_every_migration(tmp_path: Path, start: str)
 
 
 def test_step_by_step_leads_where_a_new_library_is(tmp_path: Path) -> None:
-    database.create_library(tmp_path / "new.db")
+    create_library(tmp_path / "new.db")
     stepped = tmp_path / "stepped.db"
     for revision in REVISIONS:
         make(stepped, revision)
@@ -165,52 +174,52 @@ def test_step_by_step_leads_where_a_new_library_is(tmp_path: Path) -> None:
 
 
 def test_a_migration_makes_a_backup_first(old: Path) -> None:
-    before, after, copy = database.migrate(old)
+    before, after, copy = migrate(old)
     assert (before, after) == (REVISIONS[0], REVISIONS[-1])
     assert copy is not None
     assert copy.parent == old.parent
-    assert database.read_version(copy) == REVISIONS[0]
+    assert read_version(copy) == REVISIONS[0]
     assert query(copy, "SELECT count(*) FROM videos") == query(old, "SELECT count(*) FROM videos") == [(2,)]
-    assert database.read_version(old) == REVISIONS[-1]
+    assert read_version(old) == REVISIONS[-1]
 
 
 def test_a_library_that_is_up_to_date_is_left_alone(library_path: Path) -> None:
     names = set(library_path.parent.iterdir())
-    version = database.SCHEMA_VERSION
-    assert database.migrate(library_path) == (version, version, None)
+    version = SCHEMA_VERSION
+    assert migrate(library_path) == (version, version, None)
     assert {path for path in library_path.parent.iterdir() if "before" in path.name} <= names
 
 
 def test_a_newer_library_is_never_taken_back(library_path: Path) -> None:
     query(library_path, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaTooNew):
-        database.migrate(library_path)
+        migrate(library_path)
     assert [path.name for path in library_path.parent.iterdir() if "before" in path.name] == []
 
 
 def test_nothing_is_not_migrated(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no library at"):
-        database.migrate(tmp_path / "none.db")
+        migrate(tmp_path / "none.db")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_another_programs_database_is_not_migrated(tmp_path: Path) -> None:
     query(tmp_path / "other.db", "CREATE TABLE other (a)")
     with pytest.raises(SchemaError, match="no catalog library"):
-        database.migrate(tmp_path / "other.db")
+        migrate(tmp_path / "other.db")
 
 
 def test_without_room_for_a_backup_nothing_is_migrated(old: Path) -> None:
     long = old.with_name("l" * 240 + ".db")
     old.rename(long)
     with pytest.raises(CatalogError, match="too long"):
-        database.migrate(long)
-    assert database.read_version(long) == REVISIONS[0]
+        migrate(long)
+    assert read_version(long) == REVISIONS[0]
 
 
 def test_two_processes_may_migrate_at_once(old: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        answers = pool.map(database.migrate, [old, old], chunksize=1)
+        answers = pool.map(migrate, [old, old], chunksize=1)
     assert {after for _, after, _ in answers} == {REVISIONS[-1]}
     assert query(old, "SELECT count(*) FROM videos") == [(2,)]
 
@@ -222,8 +231,8 @@ def test_orphans_undo_the_migration(library_path: Path, folder: Path) -> None:
     fill(library_path)
     revision = add_script(folder, "op.execute('CREATE TABLE extra (a)')\nop.execute('DELETE FROM videos WHERE id = 1')")
     with pytest.raises(SchemaError, match=rf"migration {revision} of .* left \d+ orphan rows: nothing was changed"):
-        database.upgrade(library_path, revision, folder)
-    assert database.read_version(library_path) == REVISIONS[-1]
+        upgrade(library_path, revision, folder)
+    assert read_version(library_path) == REVISIONS[-1]
     assert query(library_path, "SELECT count(*) FROM videos") == [(2,)]
     assert ("extra",) not in query(library_path, LIST_TABLES)
 
@@ -231,8 +240,8 @@ def test_orphans_undo_the_migration(library_path: Path, folder: Path) -> None:
 def test_a_migration_that_fails_half_way_leaves_nothing(library_path: Path, folder: Path) -> None:
     revision = add_script(folder, "op.execute('CREATE TABLE extra (a)')\nraise RuntimeError('half way')")
     with pytest.raises(RuntimeError, match="half way"):
-        database.upgrade(library_path, revision, folder)
-    assert database.read_version(library_path) == REVISIONS[-1]
+        upgrade(library_path, revision, folder)
+    assert read_version(library_path) == REVISIONS[-1]
     assert ("extra",) not in query(library_path, LIST_TABLES)
 
 
@@ -252,8 +261,8 @@ def test_a_rebuilt_table_keeps_its_children(library_path: Path, folder: Path) ->
     children = ("observations", "changes", "tags", "links")
     shape = {table: columns(library_path, table) for table in ("videos", *children)}
     before = read(library_path, shape)
-    database.upgrade(library_path, add_script(folder, REBUILD), folder)
-    assert database.read_version(library_path) == NEXT
+    upgrade(library_path, add_script(folder, REBUILD), folder)
+    assert read_version(library_path) == NEXT
     assert read(library_path, shape) == before
 
 
@@ -262,7 +271,7 @@ def test_readers_see_the_old_schema_until_the_migration_is_done(library_path: Pa
     revision = add_script(folder, "op.execute('ALTER TABLE videos ADD COLUMN extra_column')")
     with library.read() as connection:
         before = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-        database.upgrade(library_path, revision, folder)
+        upgrade(library_path, revision, folder)
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] == before
     library.close()
 
@@ -270,6 +279,6 @@ def test_readers_see_the_old_schema_until_the_migration_is_done(library_path: Pa
 def test_the_scripts_may_lie_in_a_folder_with_a_percent_sign(tmp_path: Path, folder: Path) -> None:
     odd = folder.rename(tmp_path / "100% new:er")
     path = tmp_path / "library.db"
-    query(path, f"PRAGMA application_id={database.APPLICATION_ID}")
-    database.upgrade(path, REVISIONS[-1], odd)
-    assert database.read_version(path) == REVISIONS[-1]
+    query(path, f"PRAGMA application_id={APPLICATION_ID}")
+    upgrade(path, REVISIONS[-1], odd)
+    assert read_version(path) == REVISIONS[-1]

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import ConfigError
-from catalog.pricing import Cost, cost, estimate, find_price, load_prices, provider_of, read_price, tier_of
+from catalog.prices import load_prices, read_price
+from catalog.pricing import Cost, cost, estimate, find_price, provider_of, tier_of
 from catalog.records import Video
 
 TABLE = load_prices()

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from catalog import database, fulltext, tables
+from catalog.library import create_library
 from catalog.records import Video
 from catalog.reports import SourceState, SyncReport
 from catalog.rows import COLUMNS
@@ -27,7 +28,7 @@ COMPUTED = {"tags", "links", "facets", "files"}  # of a Video: they are no colum
 def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A connection to what the migrations build."""
     path = tmp_path_factory.mktemp("built") / "catalog.db"
-    database.create_library(path)
+    create_library(path)
     with contextlib.closing(database.driver.connect(str(path))) as connection:
         yield connection
 

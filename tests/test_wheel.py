@@ -17,11 +17,12 @@ import catalog
 CHECKOUT = Path(__file__).resolve().parents[1]
 CREATE = """
 import catalog
-from catalog import Catalog, database
+from catalog import Catalog
+from catalog.library import migrations_folder
 assert "site-packages" in catalog.__file__ and catalog.__file__.startswith({prefix!r}), catalog.__file__
 with Catalog.open("library.db") as cat:
     assert cat.search().total == 0
-print(database.migrations_folder())
+print(migrations_folder())
 """
 
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
+from catalog.redaction import redact, redact_text
 from catalog.wire.batch import BatchInput, BatchOutput, read_line
-from catalog.wire.observed import request_line
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import FilePart, as_json
-from catalog.wire.redact import redact, redact_text
-from catalog.wire.requests import parse_request
+from catalog.wire.requests import parse_request, request_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.capture.joins import BATCH_CHANNEL, join, made_by, mark_uploads, save_unheard, unique_names
 from catalog.capture.spool import kind_of, list_notes, read_note, remove_note, rewrite_note, set_aside
 from catalog.errors import CatalogError
-from catalog.wire.given import read_given
+from catalog.prompts.given import read_given
 from catalog.wire.parse import parse_videos
 from catalog.wire.values import read_time
 

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from catalog.capture.spool import remove_note, rewrite_note
+from catalog.prompts.given import read_given
 from catalog.records import utc_text
-from catalog.wire.given import read_given
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:

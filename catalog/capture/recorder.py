@@ -96,7 +96,7 @@ class Recorder:
                     pause = min(pause * 2, LONGEST_PAUSE)
 
     def _take_in(self) -> bool:
-        from catalog.database import open_library
+        from catalog.library import open_library
 
         try:
             with closing(open_library(self.library, create=False, busy_timeout=BUSY_SECONDS)) as database:

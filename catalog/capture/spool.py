@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from catalog.fold import json_text
+from catalog.rows import json_text
 
 SUFFIX = ".json"
 PART = ".part"

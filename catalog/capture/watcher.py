@@ -15,8 +15,8 @@ from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, 
 from catalog.capture.exchanges import Call, Exchange, note_of, read_call
 from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.errors import CatalogError, ConfigError
+from catalog.prompts.given import require_given
 from catalog.records import utc_text
-from catalog.wire.given import require_given
 
 if TYPE_CHECKING:
     import os
@@ -177,7 +177,7 @@ def _configured(library: Path) -> dict[str, str]:
 
 def _make_library(path: Path) -> None:
     """Make a missing library, if its folder allows that; else its notes wait until somebody does."""
-    from catalog.database import open_library
+    from catalog.library import open_library
 
     try:
         if not path.exists():

@@ -47,7 +47,7 @@ SECTIONS = {
         Verb("facets", "finding", "Count the values of facets."),
         Verb("show", "reading", "Show all that is known of videos."),
         Verb("lineage", "reading", "Draw the family tree of a video."),
-        Verb("diff", "prompts", "Show what changed from one video's prompt to another's."),
+        Verb("diff", "reading", "Show what changed from one video's prompt to another's."),
         Verb("changes", "reading", "List what moved on a video since it was first seen."),
         Verb("stats", "reading", "Show the library in numbers."),
     ),

@@ -1,4 +1,4 @@
-"""What is known: `show`, `lineage`, `changes`, `stats`."""
+"""What is known: `show`, `lineage`, `diff`, `changes`, `stats`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 
 from catalog.cli import render
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
+from catalog.reading.statistics import GROUPINGS
 from catalog.records import utc_text
 from catalog.reports import CostGroup, Stats
-from catalog.statistics import GROUPINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
 
 _NO_VALUE = "(none)"
+_MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 
 
 @click.command()
@@ -70,6 +71,26 @@ def lineage(ref: str, diff: bool, as_json: bool) -> None:
         render.tree(root, lambda node: _describe_node(node, family, changes))
     ancestors = render.amount(len(family.ancestors), "ancestor")
     render.line(f"{family.ref}: {ancestors}, {render.amount(family.descendants, 'descendant')}")
+
+
+@click.command()
+@click.argument("old", metavar="REF_A")
+@click.argument("new", metavar="REF_B")
+@json_option
+@library_options
+def diff(old: str, new: str, as_json: bool) -> None:
+    """Show what changed from one video's prompt to another's.
+
+    The words as [-removed-] and {+added+}, then the facets that went and came.
+    """
+    with open_catalog() as catalog:
+        change = catalog.diff(old, new)
+    if as_json:
+        render.document(change)
+    elif change.is_same:
+        render.note("the prompts are the same")
+    else:
+        _show_change(change)
 
 
 @click.command()
@@ -184,6 +205,17 @@ def _describe_change(change: PromptDiff) -> str:
     words = " ".join(marks[one.kind].format(one.text.strip()) for one in change.words if one.kind in marks)
     facets = str(change) if change.added or change.removed else ""
     return render.clip(f"{facets}  {words}".strip() or "(the same prompt)", 200)
+
+
+def _show_change(change: PromptDiff) -> None:
+    words: list[render.Part] = []
+    for stretch in change.words:
+        before, after, style = _MARKS.get(stretch.kind, ("", "", ""))
+        words.append((f"{before}{stretch.text}{after}", style))
+    render.line(*words)
+    for mark, facets in (("-", change.removed), ("+", change.added)):
+        for name, value in facets:
+            render.line((f"{mark} {name}:{value}", "failed" if mark == "-" else "completed"))
 
 
 def _show_stats(numbers: Stats) -> None:

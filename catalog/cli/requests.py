@@ -13,8 +13,9 @@ from catalog.cli.options import complete_sources, config_path, json_option, libr
 from catalog.ingest.texts import read_values
 from catalog.reports import Refusal
 from catalog.wire.dialects import find_dialect
-from catalog.wire.requests import Finding, parse_request
-from catalog.wire.requests import validate as check
+from catalog.wire.requests import parse_request
+from catalog.wire.rules import Finding
+from catalog.wire.rules import validate as check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from catalog.demo.jobs import Job
+    from catalog.demo.gateway.jobs import Job
 
 SOURCE = "demo"
 KEY_ENV = "CATALOG_DEMO_KEY"

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from catalog.demo.jobs import Job
+    from catalog.demo.gateway.jobs import Job
 
 LONG_SIDE = 320
 FRAMES_PER_SECOND = 12

@@ -2,7 +2,7 @@
 
 It looks like two months at a small studio: families of remixes, takes of the same scene, failures, and on the last day
 a few jobs that wait, run, have stalled or are about to expire. Only the plan of a life is made here; what a job is at
-a moment is told by `catalog.demo.jobs`.
+a moment is told by `catalog.demo.gateway.jobs`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.demo.jobs import DAY, HOUR, Failure, Job
+from catalog.demo.gateway.jobs import DAY, HOUR, Failure, Job
 from catalog.demo.prompts import Takes, family, remix_edits, scenes
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from catalog.wire.webhooks import signing_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from catalog.client.client import Client
     from catalog.database import Database
-    from catalog.wire.client import Client
 
 __all__ = ["DEFAULT_PORT", "DEFAULT_SECRET_ENV", "Receiver", "growing_pause", "read_secrets", "serve_hooks"]
 

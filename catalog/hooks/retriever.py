@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from catalog.client.client import Client, Reply
     from catalog.database import Database
     from catalog.store.deliveries import State
-    from catalog.wire.client import Client, Reply
 
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from catalog.prompts.given import Given, read_given
+from catalog.redaction import redact_text
 from catalog.reports import Refusal
-from catalog.wire.given import Given, read_given
-from catalog.wire.redact import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from catalog.fold import json_text
 from catalog.ingest.items import Item, admit, refuse
 from catalog.ingest.texts import read_json
-from catalog.wire.observed import parse_line, read_request
+from catalog.rows import json_text
+from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

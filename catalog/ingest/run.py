@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from catalog import store
-from catalog.database import Database, backup
+from catalog.database import Database
 from catalog.errors import ConfigError
 from catalog.ingest import sheets, vault
 from catalog.ingest.answers import read_value
@@ -29,8 +29,9 @@ from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
 from catalog.ingest.joins import Joins
 from catalog.ingest.sidecars import MAX_SIDECAR, read_sidecar
 from catalog.ingest.texts import Value, read_values
+from catalog.library import backup
+from catalog.prompts.given import require_given
 from catalog.reports import FileReport, ImportReport, Refusal
-from catalog.wire.given import require_given
 
 if TYPE_CHECKING:
     import os

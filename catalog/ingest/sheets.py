@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from catalog.errors import ConfigError
 from catalog.ingest.items import FACETS, Item, admit, refuse
 from catalog.ingest.texts import MAX_LINE, UTF16_MARKS
-from catalog.wire.given import is_facet_name
+from catalog.prompts.given import is_facet_name
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:

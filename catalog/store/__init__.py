@@ -5,13 +5,14 @@ recorder; tags, links and the full-text index follow in the same transaction. It
 """
 
 from catalog.store.arrivals import Saved, save_absence, save_videos
-from catalog.store.attached import find_ids, save_links
+from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
 from catalog.store.edits import delete_video, remove_tags, save_tags, undelete_video
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
-from catalog.store.requests import KeptRequest, find_batch_videos, find_video, is_observed, save_requests
+from catalog.store.names import find_ids, find_video
+from catalog.store.requests import KeptRequest, find_batch_videos, is_observed, save_requests
 from catalog.store.sources import lock_source, save_run, save_source, unlock_source
 from catalog.store.texts import rebuild_texts
 

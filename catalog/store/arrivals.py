@@ -12,22 +12,16 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from catalog import fulltext
-from catalog.fold import COLUMNS, Observation, fold, json_text
+from catalog.fold import COLUMNS, Observation, fold
 from catalog.records import utc_text
-from catalog.store.attached import (
-    find_ids,
-    provider_tags,
-    rewrite_remixes,
-    rewrite_tags,
-    write_aliases,
-    write_remixes,
-    write_tags,
-)
+from catalog.redaction import redact
+from catalog.rows import json_text
+from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, select_in, update_rows
 from catalog.store.costs import Estimator
+from catalog.store.names import find_ids, write_aliases
 from catalog.store.texts import grams_of, labels_of, read_entries, refresh
-from catalog.wire.observed import read_observed
-from catalog.wire.redact import redact
+from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import insert, select, update
 
-from catalog.fold import encodable, json_text
+from catalog.redaction import redact
+from catalog.rows import encodable, json_text
 from catalog.tables import Deliveries
-from catalog.wire.redact import redact
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from catalog.fold import encodable, json_text
 from catalog.records import utc_text
+from catalog.redaction import redact
+from catalog.rows import encodable, json_text
 from catalog.store.arrivals import Saved, save_videos
-from catalog.store.attached import find_ids, save_links
+from catalog.store.attached import save_links
 from catalog.store.bulk import select_in
 from catalog.store.edits import save_tags
-from catalog.wire.observed import parse_line, read_request
-from catalog.wire.redact import redact
+from catalog.store.names import find_video
+from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class KeptRequest(NamedTuple):
-    """A request as `wire.observed.request_line` makes it, the video that came of it, and the parents it named."""
+    """A request as `wire.requests.request_line` makes it, the video that came of it, and the parents it named."""
 
     remote_id: str
     line: Mapping[str, Any]
@@ -41,12 +42,6 @@ _OF_BATCH = (
     "AND coalesce(created_at, first_seen_at) >= :since ORDER BY coalesce(created_at, first_seen_at) DESC"
 )
 _PAYLOADS = "SELECT video_id, payload FROM observations WHERE channel = 'batch' AND video_id IN :values"
-
-
-def find_video(connection: Connection, source: str, remote_id: str) -> int | None:
-    """The row id of a video, by its own id or another of its names; None where the library has none."""
-    name = encodable(remote_id)
-    return find_ids(connection, source, [name]).get(name)
 
 
 def is_observed(

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import Gone
+from catalog.reading.work import list_lacking, list_unfinished
 from catalog.sync.characters import take_in_characters
 from catalog.sync.listing import take_in_list
 from catalog.sync.locks import held
-from catalog.sync.retrieval import list_lacking, list_unfinished, retrieve, wait_for
+from catalog.sync.retrieval import retrieve, wait_for
 from catalog.sync.run import Run
 
 if TYPE_CHECKING:

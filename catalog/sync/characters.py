@@ -11,8 +11,8 @@ from catalog.wire.values import read_text, read_time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from catalog.client.client import Client
     from catalog.sync.run import Run
-    from catalog.wire.client import Client
 
 MAX_FAILURES = 3  # characters that cannot be had before the others are left for the next run
 

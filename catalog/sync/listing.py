@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from catalog.client import paging
 from catalog.records import utc_text
-from catalog.wire import paging
-from catalog.wire.observed import read_observed
+from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
+    from catalog.client.client import Client
     from catalog.sync.run import Run
     from catalog.wire.answers import ParsedVideo
-    from catalog.wire.client import Client
     from catalog.wire.dialects import Dialect
 
 KNOWN = "known jobs older than the look-back"

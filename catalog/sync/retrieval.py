@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from catalog.errors import Gone, Refused, SourceError, Unauthorized
-from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.reading.work import find_aliases, list_unfinished
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from catalog.client.client import Client, Reply
     from catalog.sync.run import Run
-    from catalog.wire.client import Client, Reply
 
     Answer = Reply | SourceError
 
@@ -25,32 +24,6 @@ SAVED_AT_ONCE = 50  # retrieved jobs that go into one transaction
 MAX_FAILURES = 5  # retrievals failing in a row before a source is given up for this run
 SLOWER = 1.5  # how much longer each pause is than the one before, where the server names none
 LONGEST_PAUSE = 120.0  # seconds
-
-_UNFINISHED = (
-    f"SELECT remote_id FROM videos WHERE source = :source AND status IN {UNFINISHED_STATUSES} "
-    "AND deleted_at IS NULL AND (gone_at IS NULL OR gone_at > :look_back) "
-    "ORDER BY expires_at IS NULL, expires_at, id"
-)
-_LACKING = (
-    "SELECT remote_id FROM videos WHERE source = :source AND prompt IS NULL AND deleted_at IS NULL "
-    f"AND gone_at IS NULL AND status NOT IN {(*UNFINISHED_STATUSES, 'deleted')} AND NOT EXISTS "
-    "(SELECT 1 FROM observations WHERE video_id = videos.id AND channel = 'get') ORDER BY id"
-)
-_ALIASES = (
-    "SELECT videos.remote_id, video_aliases.alias FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
-    "WHERE videos.source = :source AND videos.remote_id IN (SELECT value FROM json_each(:wanted)) "
-    "ORDER BY video_aliases.id"
-)
-
-
-def list_unfinished(run: Run) -> list[str]:
-    """What the provider may still change, what expires first in front; long gone jobs are not asked for again."""
-    return [row[0] for row in run.query(_UNFINISHED, look_back=utc_text(run.look_back))]
-
-
-def list_lacking(run: Run) -> list[str]:
-    """Finished jobs without a prompt that were never asked for by id."""
-    return [row[0] for row in run.query(_LACKING)]
 
 
 def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, Answer]:
@@ -101,7 +74,7 @@ def _next_pause(client: Client, answer: Answer, last: float | None) -> float:
 
 
 def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
-    names = _find_names(run, remote_ids)
+    names = find_aliases(run, remote_ids)
     try:
         answers = pool.map(lambda remote_id: _ask(client, remote_id, names.get(remote_id, [])), remote_ids)
         return dict(zip(remote_ids, answers, strict=True))
@@ -109,14 +82,6 @@ def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Seq
         run.interrupt()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
-
-
-def _find_names(run: Run, remote_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The other names of these jobs, the newest last."""
-    names: dict[str, list[str]] = {}
-    for remote_id, alias in run.query(_ALIASES, wanted=json.dumps(remote_ids)):
-        names.setdefault(remote_id, []).append(alias)
-    return names
 
 
 def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:

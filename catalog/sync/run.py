@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from catalog import store
+from catalog.client.client import Client
 from catalog.errors import SourceError
-from catalog.fold import encodable
+from catalog.reading.statistics import EXPIRING, EXPIRING_WITHIN
 from catalog.records import UNFINISHED_STATUSES, utc_text
 from catalog.reports import SyncReport
-from catalog.statistics import EXPIRING, EXPIRING_WITHIN
+from catalog.rows import encodable
 from catalog.wire.answers import ParsedVideo
-from catalog.wire.client import Client
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:

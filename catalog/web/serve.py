@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from catalog.database import open_library
 from catalog.errors import CatalogError
+from catalog.library import open_library
 from catalog.web.application import make_datasette, only_for
 
 if TYPE_CHECKING:

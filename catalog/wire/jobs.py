@@ -23,10 +23,10 @@ from catalog.wire.fields import (
     REASON_KEYS,
     REMIXED_FROM,
     RUNNING_FIELDS,
+    canonical_status,
 )
 from catalog.wire.ids import raw_id, read_ids
 from catalog.wire.places import Place, follow
-from catalog.wire.statuses import canonical_status
 from catalog.wire.values import find_url, read_frame, read_number, read_pixels, read_scalar_text, read_text
 
 if TYPE_CHECKING:

@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+Verb = Literal["create", "remix", "edit", "extension", "character"]
+
+SECONDS_KEYS = ("seconds", "duration")
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP")
 
 _INDEX = re.compile(r"[0-9]{0,3}")

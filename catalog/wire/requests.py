@@ -1,9 +1,10 @@
-"""What a request for a video says: its prompt, its parents, and what its server is likely to object to.
+"""What a request for a video says: its prompt and its parents.
 
 Servers drop prompts and say nothing of edits, extensions and characters in their answers, so the request is often the
-only witness. `parse_request` reads one as it passes; `validate` reads one before it is sent. Both return something for
-whatever JSON. A body is a JSON object or a form with bracket keys; a file in it is a `parts.FilePart`, bytes, a
-`(name, bytes)` pair or a `Path`.
+only witness. `parse_request` reads one as it passes and returns something for whatever JSON; `validate`, of `rules`,
+judges one before it is sent. A body is a JSON object or a form with bracket keys; a file in it is a `parts.FilePart`,
+bytes, a `(name, bytes)` pair or a `Path`. A request is kept in the form of a line of a Batch input file, whichever way
+it came in, so that prompts and settings that no server echoes can be read again at any time.
 """
 
 from __future__ import annotations
@@ -11,23 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
-from catalog.wire import limits as bounds
+from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
-from catalog.wire.parts import Clip, as_json, clip_facts, name_of, nested, object_of, picture_size
-from catalog.wire.values import read_frame, read_number, read_pixels, read_seconds, read_text
+from catalog.wire.parse import parse_videos
+from catalog.wire.parts import SECONDS_KEYS, Verb, as_json, name_of, nested, object_of
+from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_text, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Verb = Literal["create", "remix", "edit", "extension", "character"]
 Relation = Literal["remix", "edit", "extension", "character", "reference"]
-Severity = Literal["error", "warning"]
-Value = TypeVar("Value")
 
-SECONDS_KEYS = ("seconds", "duration")
 VIDEO_RELATIONS: Mapping[Verb, Relation] = {"edit": "edit", "extension": "extension", "character": "character"}
 PARENT_FIELDS: tuple[tuple[str, Relation], ...] = (
     ("base_video_task_id", "remix"),
@@ -46,8 +44,9 @@ _ROUTES: tuple[tuple[re.Pattern[str], Verb], ...] = (
     (re.compile(r".*/videos(?:/generations)?"), "create"),
     (re.compile(r".*/video/generations(?:/jobs)?"), "create"),
 )
+GONE = frozenset({404, 410})
+_SHARED = ("prompt", "negative_prompt", "model", "seconds", "width", "height", "size_text", "quality", "tier")
 _TEXT_FIELDS = ("prompt", "negative_prompt", "model", "quality", "tier", "name")
-_HIGH = f"{bounds.PRO_SHORT_SIDE}p"
 
 
 class RequestLink(NamedTuple):
@@ -81,19 +80,6 @@ class ParsedRequest:
     metadata: dict[str, Any] = field(default_factory=dict)
     links: tuple[RequestLink, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One objection to a request: a `code` for programs, the `field` it is about, a `message` for people.
-
-    An `error` is what no server of the format takes; a `warning` is what the dialect does not document.
-    """
-
-    code: str
-    field: str
-    message: str
-    severity: Severity
 
 
 def parse_request(method: str, path: str, body: object) -> ParsedRequest | None:
@@ -158,235 +144,43 @@ def _links(
 
 def _take(left: dict[str, object], key: str, read: Callable[[object], Value | None]) -> Value | None:
     """The value under `key`, taken out of `left`; what cannot be read stays there."""
-    value = _read(left.get(key), read)
+    value = readable(left.get(key), read)
     if value is not None:
         del left[key]
     return value
 
 
-def _read(told: object, read: Callable[[object], Value | None]) -> Value | None:
-    try:
-        return None if told is None else read(told)
-    except ValueError:
+def read_observed(payload: object, remote_id: str, http_status: int = 200) -> ParsedVideo | None:
+    """The video as the payload tells it, None where it says that there is no such job."""
+    if http_status in GONE:
         return None
+    videos = parse_videos(payload, asked_id=remote_id, http_status=http_status).videos
+    return videos[0] if videos else read_request(payload, remote_id)
 
 
-def validate(params: object, dialect: str, *, verb: Verb | None = None) -> list[Finding]:
-    """What a server of `dialect` is likely to object to, in the order of the rules; empty when nothing is.
-
-    `params` is the body. Without `verb` the body tells: a `video` with a `name` and no prompt makes a character, with a
-    length an extension, else an edit. A picture or clip is measured where its bytes are at hand (a `data:` URL, bytes,
-    a `Path`); of a clip that is only named, `seconds`, `size`, `width` and `height` beside its id are believed. An
-    unknown dialect is judged as `generic`.
-    """
-    if not isinstance(params, Mapping):
-        return [_error("request_type", "", "a request is a JSON object")]
-    body = nested(params)
-    known = bounds.limits_of(dialect)
-    rules = _RULES[verb or _verb_of(body)]
-    return [finding for rule in rules for finding in rule(body, known)]
+def request_line(method: str, url: str, body: object, custom_id: str | None = None) -> dict[str, Any]:
+    """A request as it is kept; files in a form are kept by name."""
+    line: dict[str, Any] = {"method": method, "url": url, "body": as_json(body)}
+    return line if custom_id is None else {"custom_id": custom_id, **line}
 
 
-def _verb_of(body: Mapping[str, object]) -> Verb:
-    if body.get("video") is None:
-        return "create"
-    if "name" in body and "prompt" not in body:
-        return "character"
-    return "extension" if any(key in body for key in SECONDS_KEYS) else "edit"
+def read_request(line: object, remote_id: str) -> ParsedVideo | None:
+    """The video that a kept request was about to make, None where the payload is no such request."""
+    request = parse_line(line)
+    if request is None or not isinstance(line, dict):
+        return None
+    told = {name: getattr(request, name) for name in _SHARED}
+    return ParsedVideo(remote_id, **told, metadata=_flat(request.metadata), payload=line)
 
 
-def _error(code: str, name: str, message: str) -> Finding:
-    return Finding(code, name, message, "error")
+def parse_line(line: object) -> ParsedRequest | None:
+    """The request of a line as `request_line` makes it, None where it is none."""
+    if not isinstance(line, Mapping) or not isinstance(line.get("url"), str):
+        return None
+    method = line.get("method")
+    return parse_request(method if isinstance(method, str) else "POST", line["url"], line.get("body"))
 
 
-def _warning(code: str, name: str, message: str) -> Finding:
-    return Finding(code, name, message, "warning")
-
-
-def _check_prompt(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    prompt = body.get("prompt")
-    if prompt is None:
-        yield _error("prompt_missing", "prompt", "a prompt is required")
-    elif not isinstance(prompt, str):
-        yield _error("prompt_type", "prompt", f"a prompt is text, not {_kind(prompt)}")
-    elif not prompt.strip():
-        yield _error("prompt_missing", "prompt", "the prompt is empty")
-    elif len(prompt) > bounds.MAX_PROMPT:
-        yield _error("prompt_length", "prompt", f"{len(prompt)} characters, more than {bounds.MAX_PROMPT}")
-
-
-def _check_model(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    model = body.get("model")
-    if model is not None and not (isinstance(model, str) and model.strip()):
-        yield _error("model_type", "model", "a model is a name")
-
-
-def _check_metadata(body: Mapping[str, object], known: bounds.Limits) -> Iterator[Finding]:
-    if (told := body.get("metadata")) is None:
-        return
-    metadata = object_of(told)
-    if metadata is None:
-        yield _error("metadata_type", "metadata", f"metadata is an object of texts, not {_kind(told)}")
-        return
-    pairs = {str(key): value for key, value in metadata.items() if key not in known.options}
-    if len(pairs) > bounds.MAX_METADATA_PAIRS:
-        yield _error("metadata_pairs", "metadata", f"{len(pairs)} pairs, more than {bounds.MAX_METADATA_PAIRS}")
-    for key, value in pairs.items():
-        name = f"metadata.{key[: bounds.MAX_METADATA_KEY]}"
-        if len(key) > bounds.MAX_METADATA_KEY:
-            yield _error("metadata_key_length", name, f"a key has at most {bounds.MAX_METADATA_KEY} characters")
-        if not isinstance(value, str):
-            yield _error("metadata_value_type", name, f"a value is text, not {_kind(value)}")
-        elif len(value) > bounds.MAX_METADATA_VALUE:
-            yield _error("metadata_value_length", name, f"a value has at most {bounds.MAX_METADATA_VALUE} characters")
-
-
-def _check_seconds(body: Mapping[str, object], known: bounds.Limits) -> Iterator[Finding]:
-    for key in SECONDS_KEYS:
-        told = body.get(key)
-        if told is None:
-            continue
-        if isinstance(told, bool) or not isinstance(told, str | int | float):
-            yield _error("seconds_type", key, f"a length is a number of seconds, not {_kind(told)}")
-        elif not _is_known_length(told, known):
-            yield _warning("seconds_unknown", key, f"{_shown(told)} is none of the lengths known: {_lengths(known)}")
-        elif known.seconds_form == ("text" if isinstance(told, int | float) else "number"):
-            yield _warning("seconds_form", key, f"this server documents the length as {known.seconds_form}")
-
-
-def _is_known_length(told: object, known: bounds.Limits) -> bool:
-    seconds = _read(told, read_number)
-    if known.seconds_range:
-        return seconds is not None and known.seconds_range[0] <= seconds <= known.seconds_range[1]
-    if known.seconds:
-        return seconds in known.seconds
-    return isinstance(told, str) if seconds is None else seconds > 0
-
-
-def _lengths(known: bounds.Limits) -> str:
-    if known.seconds_range:
-        return "{:g} to {:g} s".format(*known.seconds_range)
-    return ", ".join(f"{seconds:g}" for seconds in known.seconds) + " s" if known.seconds else "above 0 s"
-
-
-def _check_size(body: Mapping[str, object], known: bounds.Limits) -> Iterator[Finding]:
-    size = body.get("size")
-    if size is not None and not isinstance(size, str):
-        yield _error("size_type", "size", f"a size is text such as 1280x720, not {_kind(size)}")
-        return
-    frame = read_frame(size) if size else None
-    if size is not None and known.sizes and size.strip() not in known.sizes:
-        yield _warning("size_unknown", "size", f"{_shown(size)} is none of the sizes known: {', '.join(known.sizes)}")
-    wants_high = bool(frame and min(frame) >= bounds.PRO_SHORT_SIDE)
-    named = next((key for key in ("tier", "resolution", "size") if _is_high(body.get(key))), None)
-    if (wants_high or named) and _is_plain_model(body.get("model") or known.model):
-        yield _warning("size_needs_pro", "size" if wants_high else str(named), f"{_HIGH} needs the pro model")
-
-
-def _is_high(told: object) -> bool:
-    return isinstance(told, str) and told.strip().lower() == _HIGH
-
-
-def _is_plain_model(model: object) -> bool:
-    name = model.rpartition("/")[2].strip().lower() if isinstance(model, str) else ""
-    return name.startswith(bounds.PRO_FAMILIES) and "pro" not in re.split(r"[^a-z]+", name)
-
-
-def _check_characters(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    for key in ("characters", "character_ids"):
-        told = body.get(key)
-        if told is None:
-            continue
-        if not isinstance(told, list):
-            yield _error("characters_type", key, f"characters are a list, not {_kind(told)}")
-            continue
-        if len(told) > bounds.MAX_CHARACTERS:
-            yield _error(
-                "characters_count", key, f"{len(told)} characters, at most {bounds.MAX_CHARACTERS} are allowed"
-            )
-        for place, entry in enumerate(told):
-            named = isinstance(entry, Mapping) == (key == "characters")
-            name = entry.get("id") if isinstance(entry, Mapping) else entry
-            if not (named and isinstance(name, str) and name.strip()):
-                yield _error("character_id", f"{key}[{place}]", "a character is named by its id")
-
-
-def _check_reference(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    size = body.get("size")
-    frame = read_frame(size) if isinstance(size, str) else None
-    for key in ("input_reference", "reference_images"):
-        told = body.get(key)
-        for part in told if isinstance(told, list) else [told]:
-            yield from _check_picture(key, part, frame if key == "input_reference" else None)
-
-
-def _check_picture(key: str, part: object, frame: tuple[int, int] | None) -> Iterator[Finding]:
-    if part is None:
-        return
-    if name_of(part) is None:
-        yield _error("reference_type", key, "a reference is a file, a file_id or an image_url")
-        return
-    try:
-        size = picture_size(part)
-    except ValueError as error:
-        yield _error("reference_format", key, f"the reference is {error}")
-        return
-    if size and frame and size != frame:
-        message = "the reference has {}x{} pixels, the video {}x{}: they must match"
-        yield _error("reference_size", key, message.format(*size, *frame))
-
-
-def _check_video(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    video = body.get("video")
-    if video is None:
-        yield _error("video_missing", "video", "a video is required: its id, or a file")
-    elif name_of(video) is None:
-        yield _error("video_type", "video", f"a video is named by its id or is a file, not {_kind(video)}")
-
-
-def _check_name(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    name = body.get("name")
-    if not (isinstance(name, str) and name.strip()):
-        yield _error("name_missing", "name", "a character needs a name")
-    elif len(name) > bounds.MAX_CHARACTER_NAME:
-        yield _error("name_length", "name", f"{len(name)} characters, more than {bounds.MAX_CHARACTER_NAME}")
-
-
-def _check_clip(body: Mapping[str, object], _: bounds.Limits) -> Iterator[Finding]:
-    video = body.get("video")
-    try:
-        clip = clip_facts(video) or _told_clip(video)
-    except ValueError as error:
-        yield _error("clip_format", "video", f"the clip is {error}")
-        return
-    least, most = bounds.CLIP_SECONDS
-    if clip.seconds is not None and not least <= round(clip.seconds, 1) <= most:
-        yield _error("clip_seconds", "video", f"{clip.seconds:g} s long, a clip has {least:g} to {most:g} s")
-    low, high = bounds.CLIP_SHORT_SIDE
-    if clip.width and clip.height and not low <= min(clip.width, clip.height) <= high:
-        yield _error("clip_size", "video", f"{clip.width}x{clip.height}, a clip has {low}p to {high}p")
-
-
-def _told_clip(video: object) -> Clip:
-    told = parse_body("create", video)
-    return Clip(told.seconds, told.width, told.height)
-
-
-_ALL = (_check_prompt, _check_model, _check_metadata, _check_seconds, _check_size, _check_characters, _check_reference)
-_RULES: Mapping[Verb, tuple[Callable[[Mapping[str, object], bounds.Limits], Iterator[Finding]], ...]] = {
-    "create": _ALL,
-    "remix": _ALL,
-    "edit": (*_ALL, _check_video),
-    "extension": (*_ALL, _check_video),
-    "character": (_check_name, _check_video, _check_clip),
-}
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", bool: "a truth value", str: "text", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else f"{_read(value, read_number) or 0:g}"
-    return text if len(text) <= 40 else f"{text[:37]}..."
+def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's own entries: what a server of the format takes as metadata is a map of texts."""
+    return {key: value for key, value in metadata.items() if isinstance(value, str)}

@@ -11,6 +11,12 @@ import math
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Value = TypeVar("Value")
 
 _FRAME = re.compile(r"(\d{1,6})\s*[x*×X]\s*(\d{1,6})")
 _LONGEST_SIZE = 32
@@ -20,6 +26,14 @@ _MILLISECONDS_ABOVE = 1e11
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _NO_LENGTH = frozenset({"auto"})
 _TICKS_PER_DOLLAR = 1e10
+
+
+def readable(raw: object, read: Callable[[object], Value | None]) -> Value | None:
+    """What the reader makes of the value; None where there is none or it cannot be read."""
+    try:
+        return None if raw is None else read(raw)
+    except ValueError:
+        return None
 
 
 def read_text(raw: object) -> str | None:

@@ -11,7 +11,7 @@ import pytest
 
 from catalog import capture
 from catalog.capture.spool import list_notes, spool_folders
-from catalog.database import open_library
+from catalog.library import open_library
 from tests.capture.server import VideoServer
 
 if TYPE_CHECKING:

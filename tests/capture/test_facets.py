@@ -9,10 +9,10 @@ import pytest
 
 from catalog import Catalog, capture, store
 from catalog.capture.spool import write_note
-from catalog.database import open_library
 from catalog.errors import ConfigError
-from catalog.wire.observed import request_line
+from catalog.library import open_library
 from catalog.wire.parse import parse_videos
+from catalog.wire.requests import request_line
 from tests.capture.test_batches import input_line, lines, output_line
 from tests.ingest.conftest import NOW, job
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from catalog import capture
-from catalog.database import open_library
-from catalog.demo.dialects import DIALECTS
 from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.dialects import DIALECTS
+from catalog.library import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

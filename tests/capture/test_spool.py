@@ -16,7 +16,8 @@ import pytest
 
 from catalog import capture
 from catalog.capture.spool import spool_folders, write_note
-from catalog.database import SCHEMA_VERSION, Database
+from catalog.database import Database
+from catalog.library import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import job
-from tests.wire.server import RawServer, always
+from tests.client.server import RawServer, always
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

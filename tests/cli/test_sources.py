@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import job
-from tests.wire.server import RawServer, response
+from tests.client.server import RawServer, response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.wire.server import Request
+    from tests.client.server import Request
 
 
 class Jobs:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from catalog.demo.gateway import Gateway
-from catalog.demo.jobs import Clock, Failure, Job
+from catalog.demo.gateway.jobs import Clock, Failure, Job
 
 NOW = 1_795_262_400
 

@@ -7,10 +7,10 @@ import random
 import httpx
 import pytest
 
-from catalog.demo.bodies import Upload, nest, read_params
-from catalog.demo.dialects import FORM, JSON, MULTIPART
-from catalog.demo.problems import Problem
-from catalog.demo.serving import Request
+from catalog.demo.gateway.bodies import Upload, nest, read_params
+from catalog.demo.gateway.dialects import FORM, JSON, MULTIPART
+from catalog.demo.gateway.problems import Problem
+from catalog.demo.gateway.serving import Request
 
 
 def request_of(**kind) -> Request:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from catalog.demo.dialects import DIALECTS, dialect
+from catalog.demo.gateway.dialects import DIALECTS, dialect
 from catalog.wire.parse import parse_videos
 from tests.demo.conftest import NOW, failed, job, some_jobs
 
 if TYPE_CHECKING:
-    from catalog.demo.jobs import Clock
+    from catalog.demo.gateway.jobs import Clock
 
 RAW = job(1).id
 TASK = RAW.replace("video_", "task_")

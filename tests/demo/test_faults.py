@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from catalog.demo.faults import Faults
 from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.faults import Faults
 from tests.demo.conftest import job, some_jobs
 
 if TYPE_CHECKING:
-    from catalog.demo.jobs import Clock
+    from catalog.demo.gateway.jobs import Clock
 
 
 def statuses(client: httpx.Client, count: int) -> list[int]:

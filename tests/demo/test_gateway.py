@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 
 from catalog.demo.gateway import Gateway
-from catalog.demo.jobs import Character
+from catalog.demo.gateway.jobs import Character
 from catalog.demo.media import Media
 from tests.demo.conftest import NOW, failed, job, some_jobs
 
 if TYPE_CHECKING:
-    from catalog.demo.jobs import Clock
+    from catalog.demo.gateway.jobs import Clock
 
 PNG = io.BytesIO()
 Image.new("RGB", (720, 1280)).save(PNG, "PNG")

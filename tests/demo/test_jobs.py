@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.demo.jobs import Clock, Failure, Job, Jobs, State
+from catalog.demo.gateway.jobs import Clock, Failure, Job, Jobs, State
 
 PLAN = {"id": "video_1", "model": "sora-2", "prompt": "p", "created_at": 1000, "queues_for": 10, "runs_for": 100}
 

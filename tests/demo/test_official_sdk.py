@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from catalog.demo.gateway import Gateway
-from catalog.demo.jobs import Clock
+from catalog.demo.gateway.jobs import Clock
 from tests.demo.conftest import NOW, job, some_jobs
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from catalog.demo.jobs import DAY, HOUR, Job, State
+from catalog.demo.gateway.jobs import DAY, HOUR, Job, State
 from catalog.demo.prompts import scenes
 from catalog.demo.sample import sample_jobs
 

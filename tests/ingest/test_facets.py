@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from catalog import Catalog, store
 from catalog.cli import main
 from catalog.errors import CatalogError, ConfigError
-from catalog.extraction import extract_due
+from catalog.facets import extract_due
 from catalog.ingest.run import BATCH
 from catalog.records import to_json
 from catalog.wire.parse import parse_videos

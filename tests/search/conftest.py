@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import fulltext
-from catalog.database import Database, open_library
+from catalog.library import open_library
 from catalog.search.page import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from catalog.database import Database
 
 NOW = datetime(2026, 10, 10, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalog import fulltext, store
-from catalog.database import open_library
+from catalog.library import open_library
 from tests.store.conftest import Desk, job
 
 if TYPE_CHECKING:

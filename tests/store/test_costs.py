@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import store
-from catalog.pricing import Price, load_prices
+from catalog.prices import load_prices
+from catalog.pricing import Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from catalog import extraction, store
-from catalog.reading import get_video
+from catalog import facets as journey
+from catalog import store
+from catalog.reading.videos import get_video
 from catalog.records import Facet
 from catalog.search.page import search
 from tests.store.conftest import Desk, job
@@ -163,16 +164,16 @@ def test_forgetting_makes_every_prompt_due_and_keeps_what_was_given(desk: Desk) 
 
 
 def test_the_journey_reads_every_prompt_that_is_due_a_batch_at_a_time(desk: Desk) -> None:
-    total = extraction.BATCH * 2 + 3
+    total = journey.BATCH * 2 + 3
     shots = ("slow push in", "pan left", "static shot")
     desk.hear(*(job(f"v{number}", prompt=f"A fox in the snow, {shots[number % 3]}.") for number in range(total)))
     desk.hear(job("silent"))
     told: list[tuple[int, int]] = []
-    done = extraction.extract_due(desk.library, on_progress=lambda *numbers: told.append(numbers))
+    done = journey.extract_due(desk.library, on_progress=lambda *numbers: told.append(numbers))
     assert done == total
-    assert told == [(min(total, extraction.BATCH * step), total) for step in (1, 2, 3)]
+    assert told == [(min(total, journey.BATCH * step), total) for step in (1, 2, 3)]
     assert due(desk) == []
-    assert extraction.extract_due(desk.library) == 0
+    assert journey.extract_due(desk.library) == 0
     with desk.library.read() as connection:
         found = [search(connection, f"camera_movement:{value}").total for value in ("push_in", "pan_left", "pan")]
     assert found == [len(range(0, total, 3)), len(range(1, total, 3)), len(range(1, total, 3))]
@@ -181,7 +182,7 @@ def test_the_journey_reads_every_prompt_that_is_due_a_batch_at_a_time(desk: Desk
 def test_the_words_of_an_extracted_facet_stand_in_the_prompt(desk: Desk) -> None:
     prompt = "Slow push in on a red door at dusk. Avoid: text overlays."
     desk.hear(job(prompt=prompt))
-    extraction.extract_due(desk.library)
+    journey.extract_due(desk.library)
     video = read(desk)
     words = {facet.value: prompt[facet.start : facet.end].lower() for facet in video.facets if facet.end}
     assert "push in" in words["push_in"]

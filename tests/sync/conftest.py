@@ -9,7 +9,7 @@ import pytest
 
 from catalog.config import Source, SyncSettings
 from catalog.demo.gateway import Gateway
-from catalog.demo.jobs import Clock, Job
+from catalog.demo.gateway.jobs import Clock, Job
 from catalog.sync import add_ids, sync_source
 
 if TYPE_CHECKING:

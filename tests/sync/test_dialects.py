@@ -14,19 +14,19 @@ from urllib.parse import unquote
 import pytest
 
 from catalog import store
+from catalog.client.client import Client
 from catalog.config import Source
-from catalog.demo import shapes
-from catalog.demo.dialects import DIALECTS, dialect
-from catalog.demo.jobs import Character, Failure, Job
+from catalog.demo.gateway import shapes
+from catalog.demo.gateway.dialects import DIALECTS, dialect
+from catalog.demo.gateway.jobs import Character, Failure, Job
 from catalog.demo.media import Media
-from catalog.wire.client import Client
 from catalog.wire.ids import raw_id
 from tests.sync.conftest import HOUR, KEY, KEY_ENV, NOW, Studio, job, many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from catalog.demo.shapes import Place, View
+    from catalog.demo.gateway.shapes import Place, View
     from catalog.reports import SyncReport
 
     Make = Callable[..., Studio]

@@ -12,15 +12,15 @@ import pytest
 
 from catalog.config import Source, SyncSettings
 from catalog.sync import add_ids, sync_source
+from tests.client.server import RawServer, response
 from tests.sync.conftest import NOW
-from tests.wire.server import RawServer, response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from catalog.database import Database
     from catalog.reports import SyncReport
-    from tests.wire.server import Request
+    from tests.client.server import Request
 
 KEPT = {"id": "v1", "object": "video", "status": "completed", "prompt": "A neon street", "created_at": NOW - 100}
 CREDENTIALS = "sk-of-the-test"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog.client import paging
 from catalog.errors import CatalogError, ConfigError
 from catalog.sync import listing
-from catalog.wire import paging
 from tests.sync.conftest import HOUR, KEY_ENV, NOW, Studio, job, many
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_an_unfinished_job_is_asked_for_by_id_until_it_is_finished(studio: Make)
 
 
 def test_a_failed_job_is_counted_and_keeps_its_error(studio: Make) -> None:
-    from catalog.demo.jobs import Failure
+    from catalog.demo.gateway.jobs import Failure
 
     house = studio(job(1, failure=Failure("moderation_blocked", "Blocked.")))
     assert house.sync().failed == 1

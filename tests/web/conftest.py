@@ -16,7 +16,7 @@ import pytest
 from datasette.utils import tilde_encode
 
 from catalog import fulltext
-from catalog.database import open_library
+from catalog.library import open_library
 from catalog.records import utc_text
 from catalog.web.metadata import database_name
 

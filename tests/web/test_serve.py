@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from catalog.database import open_library
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
-from catalog.lineage import read_lineage
-from catalog.statistics import read_stats
+from catalog.library import open_library
+from catalog.reading.lineage import read_lineage
+from catalog.reading.statistics import read_stats
 from catalog.web.metadata import metadata_for, metadata_path
 from catalog.web.serve import serve
 from tests.web.conftest import Site, fill, serving
@@ -31,7 +31,7 @@ TABLES = metadata_for("catalog.db")["databases"]["catalog"]["tables"]
 QUERIES = metadata_for("catalog.db")["databases"]["catalog"]["queries"]
 INSERT = """
 import sys
-from catalog.database import open_library
+from catalog.library import open_library
 library = open_library(sys.argv[1], create=False)
 with library.write() as connection:
     connection.exec_driver_sql(

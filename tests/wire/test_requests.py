@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from catalog.wire.parts import FilePart, nested
-from catalog.wire.requests import ParsedRequest, parse_request, validate
+from catalog.wire.requests import ParsedRequest, parse_request
+from catalog.wire.rules import validate
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

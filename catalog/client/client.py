@@ -1,0 +1,238 @@
+"""The one HTTP client: asks a server that speaks `/v1/videos` and returns what it answered, parsed.
+
+It knows a base URL, a key and a dialect; it knows no configuration and no database. An answer whose body is the job
+asked for is an answer, whatever its HTTP status: some servers report a failed job as HTTP 500. How a call is kept safe
+and bounded is told in `catalog.client.session`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from catalog.client.addresses import Base, Guard, Resolver, resolve
+from catalog.client.failures import Subject
+from catalog.client.session import Clock, Content, Exchange, Limits, Session, usable_key
+from catalog.errors import ConfigError, Refused
+from catalog.wire.dialects import Dialect, find_dialect
+from catalog.wire.ids import raw_id
+from catalog.wire.parse import parse_videos
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    import httpx
+
+    from catalog.wire.answers import Answer
+
+__all__ = ["Client", "Content", "Limits", "Reply"]
+
+JSON_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+MEDIA_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+LONGEST_POLL = 3600.0
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered: HTTP status, JSON body as received, the same parsed, and what its headers say.
+
+    `poll_after` is in seconds: how long the server wants us to wait before we ask for this job again.
+    """
+
+    status: int
+    payload: Any
+    answer: Answer
+    poll_after: float | None = None
+    request_id: str | None = None
+
+
+class Client:
+    """Calls to one account on one server; a context manager, safe to share between threads.
+
+    `deadline` bounds one call in seconds, waiting and retrying included; `limits` holds the rarer bounds and gives way
+    to it. `transport` replaces the network. Every call raises a SourceError or ConfigError; the constructor raises
+    ConfigError for a base URL, a dialect or a key that cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        key: str | None = None,
+        dialect: Dialect | str = "openai",
+        source: str | None = None,
+        deadline: float | None = None,
+        limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        unix_clock: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+        resolver: Resolver = resolve,
+        transport: httpx.BaseTransport | None = None,
+        trust_env: bool = False,
+    ) -> None:
+        self.dialect = find_dialect(dialect) if isinstance(dialect, str) else dialect
+        self.base = Base.parse(base_url, source=source)
+        self.source = source or self.base.host
+        secret = usable_key(key, self.source)
+        self._session = Session(
+            self.base,
+            key=secret,
+            key_header=self.dialect.auth_header(secret),
+            limits=(limits or Limits()).with_deadline(deadline),
+            clock=Clock(now=clock, sleep=sleep, unix=unix_clock, jitter=jitter),
+            resolver=resolver,
+            transport=transport,
+            trust_env=trust_env,
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({str(self.base)!r}, dialect={self.dialect.name!r}, source={self.source!r})"
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    @property
+    def requests_made(self) -> int:
+        """HTTP requests sent so far, retries and redirects included."""
+        return self._session.requests_made
+
+    def list_page(self, after: str | None = None, limit: int | None = None, order: str = "desc") -> Reply:
+        """One page of the account's jobs, newest first unless `order` is `asc`.
+
+        `after` is the cursor of the page before (the page number in a dialect with numbered pages), `limit` at most
+        what the dialect allows, which is also the default.
+        """
+        subject = Subject(self.source, "listing videos")
+        template = self._path(subject, "list_path", "cannot list", "add the ids you know with `catalog add`")
+        query = self._list_query(after, limit, order)
+        exchange = self._ask(subject, template, query=query)
+        answer = parse_videos(exchange.payload)
+        if answer.kind != "list" and not answer.videos:
+            raise subject.misanswered(exchange.status, exchange.payload, "the answer is no list of videos")
+        return _reply(exchange, answer)
+
+    def retrieve(self, remote_id: str, *, known_as: Collection[str] = ()) -> Reply:
+        """The job with this id, as the server tells it now; `known_as` are other ids it may call the job by."""
+        subject = Subject(self.source, f"retrieving {_named(remote_id)}", remote_id)
+        own = {raw_id(name) for name in (remote_id, *known_as)}
+        exchange = self._ask(
+            subject, self.dialect.retrieve_path, remote_id, is_answer=lambda payload: _is_job_of(payload, own)
+        )
+        answer = parse_videos(exchange.payload, asked_id=remote_id)
+        if not answer.videos:
+            raise subject.misanswered(exchange.status, exchange.payload, "the answer is no video")
+        return _reply(exchange, answer)
+
+    def get_character(self, character_id: str) -> Reply:
+        """The character with this id: `payload` holds its id, name and time of creation."""
+        subject = Subject(self.source, f"retrieving character {_named(character_id)}", character_id)
+        template = self._path(subject, "character_path", "have no characters")
+        exchange = self._ask(subject, template, character_id)
+        answer = parse_videos(exchange.payload)
+        if not isinstance(exchange.payload, dict) or answer.kind == "error":
+            raise subject.misanswered(exchange.status, exchange.payload, "the answer is no character")
+        return _reply(exchange, answer)
+
+    @contextmanager
+    def open_content(
+        self, remote_id: str, variant: str = "video", url: str | None = None, range_from: int | None = None
+    ) -> Iterator[Content]:
+        """The bytes of one variant of a job, from `url` where an answer named one, else from the content path.
+
+        `range_from` asks for the bytes from that offset on; `Content.starts_at` tells what the server made of it. An
+        error page with a good status raises BadPayload. A 404 from the content path often means "not ready": Gone,
+        like every other failure here, says nothing about the job itself.
+        """
+        subject = Subject(self.source, f"fetching the {variant} of {_named(remote_id)}", remote_id)
+        address = self._content_address(subject, remote_id, variant, url)
+        headers = {**MEDIA_HEADERS, "Range": f"bytes={range_from}-"} if range_from else MEDIA_HEADERS
+        call = self._session.call(subject, address, headers)
+        with self._session.open_media(call, range_from or 0) as content:
+            yield content
+
+    def _content_address(
+        self, subject: Subject, remote_id: str, variant: str, url: str | None
+    ) -> Callable[[Guard], httpx.URL]:
+        if url is not None:
+            return lambda guard: guard.read(url)
+        template = self._path(subject, "content_path", "have no content path", "a URL out of an answer is needed")
+        if variant not in self.dialect.variants:
+            raise subject.error(Refused, f"servers of dialect {self.dialect.name} have no {variant}")
+        query = {} if variant == "video" else {"variant": variant}
+        return lambda _guard: self.base.url(template, remote_id, query)
+
+    def _path(self, subject: Subject, field: str, lack: str, advice: str = "") -> str:
+        path: str | None = getattr(self.dialect, field)
+        if path is None:
+            raise subject.error(Refused, f"servers of dialect {self.dialect.name} {lack}", advice=advice)
+        return path
+
+    def _list_query(self, after: str | None, limit: int | None, order: str) -> dict[str, str]:
+        dialect = self.dialect
+        if dialect.missing_query:
+            names = ", ".join(dialect.missing_query)
+            raise ConfigError(f"source {self.source}: servers of dialect {dialect.name} list only with {names}: set it")
+        size = str(max(1, min(limit or dialect.max_limit, dialect.max_limit)))
+        cursor = after if dialect.paging != "whole" else None
+        wanted = ((dialect.limit_param, size), (dialect.order_param, order), (dialect.after_param, cursor))
+        return {**dialect.list_query, **{name: value for name, value in wanted if name and value is not None}}
+
+    def _ask(
+        self,
+        subject: Subject,
+        template: str,
+        remote_id: str | None = None,
+        query: Mapping[str, str] | None = None,
+        is_answer: Callable[[object], bool] = lambda _payload: False,
+    ) -> Exchange:
+        def address(_guard: Guard) -> httpx.URL:
+            return self.base.url(template, remote_id, query)
+
+        return self._session.ask_json(self._session.call(subject, address, JSON_HEADERS, is_answer))
+
+
+def _is_job_of(payload: object, own: set[str]) -> bool:
+    """Whether the body of a failed call is the job that was asked for: one of its ids, and a status word."""
+    return any(
+        video.provider_status and not own.isdisjoint((video.remote_id, *video.aliases))
+        for video in parse_videos(payload).videos
+    )
+
+
+def _reply(exchange: Exchange, answer: Answer) -> Reply:
+    request_id = exchange.headers.get("x-request-id", "")[:128]
+    told = _milliseconds(exchange.headers.get("openai-poll-after-ms", ""))
+    return Reply(
+        status=exchange.status,
+        payload=exchange.payload,
+        answer=answer,
+        poll_after=told if told is not None else answer.poll_after,
+        request_id=request_id if request_id.isprintable() and request_id else None,
+    )
+
+
+def _milliseconds(text: str) -> float | None:
+    try:
+        seconds = float(text) / 1000
+    except ValueError:
+        return None
+    return min(seconds, LONGEST_POLL) if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _named(remote_id: str) -> str:
+    """An id as a message may show it: on one line, not for ever."""
+    shown = remote_id if remote_id.isprintable() and remote_id else ascii(remote_id)
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}…"

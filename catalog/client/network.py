@@ -1,0 +1,242 @@
+"""The transport under the client: one deadline for a whole call, and connections to addresses that were judged.
+
+A read time-out bounds the wait for the next byte only: a server that sends one byte a second holds a caller for ever.
+Here every connect, read and write of a call is capped by what is left of its deadline, headers included. The name of a
+host is resolved here and nowhere else, and the socket is opened to the address that was resolved and judged, so a
+name that changes its address in between leads nowhere; TLS and the Host header still carry the name.
+
+While one of our calls runs, the HTTP libraries log nothing: their debug lines hold signed queries.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import httpcore
+import httpx
+
+from catalog.client.addresses import DEFAULT_PORTS, Resolver
+
+if TYPE_CHECKING:
+    import ssl
+
+Judge = Callable[[list[str]], None]
+
+CONNECT_SECONDS = 15.0
+LIBRARY_LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
+
+
+class Deadline:
+    """The moment a call must have ended by, `seconds` from now on the given clock."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds left; zero or less when it has passed."""
+        return self._end - self._clock()
+
+
+_current: ContextVar[Deadline | None] = ContextVar("deadline of the running call", default=None)
+
+
+@contextmanager
+def within(deadline: Deadline) -> Iterator[None]:
+    """Let every network operation of the block end by `deadline`."""
+    token = _current.set(deadline)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def _capped(seconds: float | None) -> float | None:
+    deadline = _current.get()
+    if deadline is None:
+        return seconds
+    left = deadline.left()
+    if left <= 0:
+        raise httpcore.ReadTimeout("deadline passed")
+    return left if seconds is None else min(seconds, left)
+
+
+class _SilentDuringCalls(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+        return _current.get() is None
+
+
+_silence = _SilentDuringCalls()
+for _name in LIBRARY_LOGGERS:
+    logging.getLogger(_name).addFilter(_silence)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every operation is capped by the deadline of the call that uses it."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _capped(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _capped(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _capped(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens connections to the addresses it resolved and, where there is a judge, found harmless."""
+
+    def __init__(self, resolver: Resolver, judge: Judge | None) -> None:
+        self._resolve = resolver
+        self._judge = judge
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        fault: Exception = httpcore.ConnectError("the name has no address")
+        for address in lookup(host, port, self._resolve, self._judge):
+            try:
+                stream = self._sockets.connect_tcp(address, port, _capped(timeout), local_address, socket_options)
+                return _Stream(stream)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                fault = error
+        raise fault
+
+
+def lookup(host: str, port: int, resolver: Resolver, judge: Judge | None) -> list[str]:
+    """The addresses of a host, judged where there is a judge; raises UnsafeURL or httpcore.ConnectError."""
+    try:
+        addresses = resolver(host, port)
+    except OSError as error:
+        raise httpcore.ConnectError("the name cannot be resolved") from error
+    if judge is not None:
+        judge(addresses)
+    return addresses
+
+
+@functools.cache
+def _tls(trust_env: bool) -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
+class Transport(httpx.BaseTransport):
+    """An httpx transport for one class of URLs: the configured origin without a judge, everything else with one.
+
+    With `trust_env` the proxies and certificates that the environment names are used; a proxied name is judged by our
+    own resolution, which the proxy need not share.
+    """
+
+    def __init__(self, *, resolver: Resolver, judge: Judge | None, trust_env: bool = False) -> None:
+        self._resolver = resolver
+        self._judge = judge
+        self._trust_env = trust_env
+        self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        with _as_httpx():
+            answer = self._pool(url).handle_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.close()
+
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        proxy = _proxy_for(url) if self._trust_env else None
+        if proxy:
+            lookup(url.host, url.port or DEFAULT_PORTS[url.scheme], self._resolver, self._judge)
+        with self._lock:
+            key = (url.scheme, proxy)
+            if key not in self._pools:
+                self._pools[key] = self._open_pool(url.scheme, proxy)
+            return self._pools[key]
+
+    def _open_pool(self, scheme: str, proxy: str | None) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=_tls(self._trust_env) if scheme == "https" else None,
+            proxy=httpcore.Proxy(proxy) if proxy else None,
+            max_connections=20,
+            max_keepalive_connections=10,
+            keepalive_expiry=30.0,
+            network_backend=_Backend(self._resolver, None if proxy else self._judge),
+        )
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        with _as_httpx():
+            self._answer.close()
+
+
+def _proxy_for(url: httpx.URL) -> str | None:
+    if urllib.request.proxy_bypass(url.host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    try:
+        yield
+    except (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.UnsupportedProtocol,
+    ) as error:
+        raise getattr(httpx, type(error).__name__)(str(error)) from error

@@ -1,0 +1,84 @@
+"""The walk over a server's list, which trusts no server: pages until one of the signs that there are no more.
+
+Lists lie: some repeat their first page for ever, some restart when the cursor's job is gone, some say `has_more` on an
+empty page, some never say it. A walk ends at the first of: `has_more` false, an empty page, a page without a new id, a
+cursor seen before, the cap on pages. It names the sign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.client.client import Client
+    from catalog.wire.answers import Answer, ParsedVideo
+
+MAX_PAGES = 100_000
+
+END = "end of the list"
+EMPTY = "empty page"
+NOTHING_NEW = "page without a new job"
+REPEATED = "repeated cursor"
+CAPPED = f"more than {MAX_PAGES} pages"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """One page: its videos, the cursor of the page after it, and why there is none (`ended`).
+
+    `is_restart` marks the first page of a walk that had to begin anew, because the server refused its cursor.
+    """
+
+    videos: tuple[ParsedVideo, ...]
+    cursor: str | None
+    ended: str | None
+    is_restart: bool = False
+    flaws: tuple[str, ...] = ()
+
+
+def walk(client: Client, after: str | None = None) -> Iterator[ListedPage]:
+    """The pages of the list from the cursor `after` on, newest first; raises SourceError."""
+    cursor, seen, used, is_restart = after, set[str](), {after}, False
+    for _ in range(MAX_PAGES):
+        try:
+            answer = client.list_page(after=cursor).answer
+        except Refused as error:
+            if error.status != 400 or cursor is None or is_restart:
+                raise
+            cursor, seen, used, is_restart = None, set(), {None}, True
+            continue
+        following = _next_cursor(client, answer)
+        ended = _why_ended(answer, seen, following, used)
+        seen.update(video.remote_id for video in answer.videos)
+        used.add(following)
+        yield ListedPage(tuple(answer.videos), None if ended else following, ended, is_restart, answer.flaws)
+        if ended:
+            return
+        cursor = following
+    yield ListedPage((), cursor, CAPPED)
+
+
+def _next_cursor(client: Client, answer: Answer) -> str | None:
+    """What asks for the next page; where the page does not tell whether there is one, a full page promises it."""
+    if answer.has_more is False or not answer.videos or client.dialect.paging == "whole":
+        return None
+    if answer.next_page is not None:
+        return str(answer.next_page)
+    if answer.has_more is None and len(answer.videos) < client.dialect.max_limit:
+        return None
+    return answer.next_cursor or answer.videos[-1].remote_id
+
+
+def _why_ended(answer: Answer, seen: set[str], following: str | None, used: set[str | None]) -> str | None:
+    if not answer.videos:
+        return EMPTY if answer.has_more else END
+    if seen.issuperset(video.remote_id for video in answer.videos):
+        return NOTHING_NEW
+    if following is None:
+        return END
+    return REPEATED if following in used else None

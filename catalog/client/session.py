@@ -1,0 +1,382 @@
+"""How one GET is made safely: retried, redirected, bounded in time and size, with the key where it may go.
+
+Every call ends within its deadline, waiting and retrying included, reads no more than its cap, and either returns or
+raises one `SourceError`. The key travels to the configured origin alone. Redirects and URLs out of answers that lead
+elsewhere are followed without it, over connections of their own, after their addresses were judged.
+
+All calls are reads, so all of them may be retried.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import ssl
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+
+from catalog.client.addresses import Base, Guard, Resolver, UnsafeURL, resolve
+from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, within
+from catalog.client.retry import backoff, should_retry, told_wait
+from catalog.client.transfer import BadBody, BodyTooLarge, inflated, read_json
+from catalog.errors import BadPayload, ConfigError, Refused, SourceError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from catalog.client.failures import Subject
+
+MIB = 1024 * 1024
+MOST_HOPS = 5
+MOST_ATTEMPTS = 30
+SHORTEST_SECRET = 6
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PAGES = frozenset({"application/json", "application/problem+json", "text/html", "application/xml", "text/xml"})
+USER_AGENT = "video-catalog"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how much: seconds for one call and for the reading of one media body, bytes of JSON and of media.
+
+    `retries` counts retries after waits of our own choice; a server that names the wait is followed to the deadline.
+    """
+
+    deadline: float = 60.0
+    content_deadline: float = 3600.0
+    json_cap: int = 32 * MIB
+    media_cap: int = 4096 * MIB
+    retries: int = 4
+
+    def with_deadline(self, seconds: float | None) -> Limits:
+        """These limits with another deadline, where one is given."""
+        return self if seconds is None else replace(self, deadline=seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Time and chance, as arguments: a monotonic clock, a way to wait, Unix time, and numbers from 0 to 1."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    unix: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.random
+
+
+def _never(_payload: object) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One GET: what it is about, where it goes, and which body is an answer in spite of a bad status."""
+
+    subject: Subject
+    url: httpx.URL
+    headers: Mapping[str, str]
+    deadline: Deadline
+    is_answer: Callable[[object], bool] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An answer that was read: HTTP status, headers, JSON body."""
+
+    status: int
+    headers: httpx.Headers
+    payload: Any
+
+
+class Content:
+    """An open download: its status, headers and length are known, its bytes come as they are read."""
+
+    def __init__(self, response: httpx.Response, chunks: Iterator[bytes]) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self._chunks = chunks
+
+    @property
+    def media_type(self) -> str:
+        """The media type without its parameters, in lower case; empty where the server names none."""
+        return _media_type(self.headers)
+
+    @property
+    def length(self) -> int | None:
+        """Bytes still to come, where the server says so."""
+        text = self.headers.get("content-length", "")
+        is_plain = self.headers.get("content-encoding", "identity").lower() == "identity"
+        return int(text) if is_plain and text.isascii() and text.isdigit() else None
+
+    @property
+    def starts_at(self) -> int:
+        """The offset of the first byte: 0 unless the server honoured the range that was asked for."""
+        return _range_start(self.headers) if self.status == 206 else 0
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The body in pieces, once; raises Unavailable where it breaks off or stalls, Refused past the cap."""
+        return self._chunks
+
+
+class _Transient(Exception):
+    """A failure that may pass: the error to raise when it does not, and the wait the server named."""
+
+    def __init__(self, error: SourceError, told: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.told = told
+
+
+class Session:
+    """GETs on behalf of one source; thread-safe. `key_header` is the header that carries `key`."""
+
+    def __init__(
+        self,
+        base: Base,
+        *,
+        key: str,
+        key_header: Mapping[str, str],
+        limits: Limits,
+        clock: Clock,
+        resolver: Resolver = resolve,
+        transport: httpx.BaseTransport | None = None,
+        trust_env: bool = False,
+    ) -> None:
+        self._base = base
+        self._secret = key.encode() if len(key) >= SHORTEST_SECRET else b""
+        self._key_header = key_header
+        self._limits = limits
+        self._clock = clock
+        self._guard = Guard(base, resolver)
+        self._home = transport or Transport(resolver=resolver, judge=None, trust_env=trust_env)
+        self._abroad = transport or Transport(resolver=resolver, judge=self._guard.judge, trust_env=trust_env)
+        self._lock = threading.Lock()
+        self.requests_made = 0
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._home.close()
+        self._abroad.close()
+
+    def call(
+        self,
+        subject: Subject,
+        address: Callable[[Guard], httpx.URL],
+        headers: Mapping[str, str],
+        is_answer: Callable[[object], bool] = _never,
+    ) -> Call:
+        """A call whose deadline starts now; an address found unsafe raises Refused."""
+        with _refusals(subject):
+            url = address(self._guard)
+        return Call(subject, url, headers, Deadline(self._limits.deadline, self._clock.now), is_answer)
+
+    def ask_json(self, call: Call) -> Exchange:
+        """The JSON answer to a call: a good status, or a body that is the answer all the same."""
+        return self._persist(call, lambda: self._exchange(call))
+
+    @contextmanager
+    def open_media(self, call: Call, start: int) -> Iterator[Content]:
+        """The bytes from offset `start` on, streamed; an error page raises, whatever its status."""
+        with ExitStack() as stack:
+            response = self._persist(call, lambda: self._open(call, stack, start))
+            yield Content(response, self._media(call.subject, response))
+
+    def _persist(self, call: Call, attempt: Callable[[], Result]) -> Result:
+        guesses = made = 0
+        while True:
+            try:
+                return attempt()
+            except _Transient as fault:
+                made += 1
+                wait = backoff(guesses, self._clock.jitter) if fault.told is None else fault.told
+                guesses += fault.told is None
+                if guesses > self._limits.retries or made >= MOST_ATTEMPTS or wait >= call.deadline.left():
+                    raise fault.error from fault.__cause__
+                self._clock.sleep(wait)
+
+    def _exchange(self, call: Call) -> Exchange:
+        with self._answer(call) as (response, landed):
+            status = response.status_code
+            payload = self._read(call, response) if response.is_success else self._read_page(call, response)
+            if response.is_success or call.is_answer(payload):
+                return Exchange(status, response.headers, payload)
+            raise self._failure(call, response, payload, landed)
+
+    def _open(self, call: Call, stack: ExitStack, start: int) -> httpx.Response:
+        with ExitStack() as attempt:
+            response, landed = attempt.enter_context(self._answer(call))
+            status = response.status_code
+            if status not in {200, 206}:
+                raise self._failure(call, response, self._read_page(call, response), landed)
+            if _media_type(response.headers) in PAGES:
+                page = self._read_page(call, response)
+                raise call.subject.misanswered(status, page, "the answer is a page, not media")
+            if status == 206 and _range_start(response.headers) != start:
+                raise call.subject.error(BadPayload, "the server sent another range than asked for", status=status)
+            stack.enter_context(attempt.pop_all())
+            return response
+
+    def _failure(self, call: Call, response: httpx.Response, payload: object, landed: httpx.URL) -> Exception:
+        status, now = response.status_code, self._clock.unix()
+        told = told_wait(status, response.headers, now=now) or told_wait(status, _error_headers(payload), now=now)
+        is_foreign = not self._base.is_origin_of(landed)
+        error = call.subject.answered(status, payload, retry_after=told, is_foreign=is_foreign)
+        return _Transient(error, told) if should_retry(status, response.headers) else error
+
+    @contextmanager
+    def _answer(self, call: Call) -> Iterator[tuple[httpx.Response, httpx.URL]]:
+        """The answer after at most five redirects and the URL it came from; a chain that left home stays keyless."""
+        url, with_key = call.url, True
+        for _ in range(MOST_HOPS + 1):
+            with_key = with_key and self._base.is_origin_of(url)
+            response = self._send(call, url, self._key_header if with_key else {})
+            try:
+                location = response.headers.get("location")
+                if response.status_code not in REDIRECTS or not location:
+                    yield response, url
+                    return
+            finally:
+                response.close()
+            with _refusals(call.subject):
+                url = _next_hop(url, location)
+        raise call.subject.error(Refused, f"more than {MOST_HOPS} redirects")
+
+    def _send(self, call: Call, url: httpx.URL, key_header: Mapping[str, str]) -> httpx.Response:
+        left = call.deadline.left()
+        timeouts = {"connect": min(CONNECT_SECONDS, left), "read": left, "write": left, "pool": left}
+        headers = {**call.headers, **key_header, "User-Agent": USER_AGENT}
+        is_home = self._base.is_origin_of(url)
+        with _refusals(call.subject), _faults(call.subject, call.deadline, url), within(call.deadline):
+            request = httpx.Request("GET", url if is_home else self._guard.check(url), headers=headers)
+            request.extensions["timeout"] = timeouts
+            with self._lock:
+                self.requests_made += 1
+            return (self._home if is_home else self._abroad).handle_request(request)
+
+    def _read(self, call: Call, response: httpx.Response) -> Any:
+        """The JSON body of an answer, the key masked where the server echoes it."""
+        subject, cap = call.subject, self._limits.json_cap
+        try:
+            body = b"".join(_chunks(subject, response, cap, call.deadline))
+            return read_json(body.replace(self._secret, b"[key]") if self._secret else body)
+        except BadBody as error:
+            status = response.status_code
+            raise subject.error(BadPayload, f"the answer is {error} (HTTP {status})", status=status) from error
+
+    def _read_page(self, call: Call, response: httpx.Response) -> Any:
+        """The JSON body of an answer that is a failure anyway, None where it has none."""
+        try:
+            return self._read(call, response)
+        except (BadPayload, Refused):
+            return None
+
+    def _media(self, subject: Subject, response: httpx.Response) -> Iterator[bytes]:
+        deadline = Deadline(self._limits.content_deadline, self._clock.now)
+        try:
+            yield from _chunks(subject, response, self._limits.media_cap, deadline)
+        except _Transient as fault:
+            raise fault.error from fault.__cause__
+        except BadBody as error:
+            raise subject.error(BadPayload, f"the answer is {error}") from error
+
+
+def usable_key(key: str | None, source: str) -> str:
+    """The key without the white space around it; raises ConfigError for one that no header can carry."""
+    key = (key or "").strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        raise ConfigError(f"source {source}: the key holds characters that no header can carry; copy it again")
+    return key
+
+
+def _chunks(subject: Subject, response: httpx.Response, cap: int, deadline: Deadline) -> Iterator[bytes]:
+    coding = response.headers.get("content-encoding", "")
+    with _faults(subject, deadline):
+        chunks = iter(inflated(response.stream, coding, cap))  # type: ignore[arg-type]
+        while True:
+            with within(deadline):
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            if deadline.left() <= 0:
+                raise httpx.ReadTimeout("deadline passed")
+            yield chunk
+
+
+@contextmanager
+def _refusals(subject: Subject) -> Iterator[None]:
+    try:
+        yield
+    except UnsafeURL as error:
+        advice = "it is not fetched, to keep this machine and its network safe"
+        raise subject.error(Refused, f"the address was refused: {error}", advice=advice) from error
+
+
+@contextmanager
+def _faults(subject: Subject, deadline: Deadline, url: httpx.URL | None = None) -> Iterator[None]:
+    """What goes wrong on the wire, as an error of ours; what may pass is transient."""
+    try:
+        yield
+    except BodyTooLarge as error:
+        advice = "raise the cap if a body of this size is right"
+        raise subject.error(Refused, "the answer is larger than its cap", advice=advice) from error
+    except httpx.TimeoutException as error:
+        problem = f"no complete answer within {deadline.seconds:g} seconds"
+        raise _Transient(subject.error(Unavailable, problem)) from error
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+        raise subject.error(Refused, "the request cannot be sent as HTTP") from error
+    except httpx.TransportError as error:
+        failure = subject.error(Unavailable, _reason(error, url))
+        raise (failure if _is_certificate_fault(error) else _Transient(failure)) from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_certificate_fault(error: BaseException) -> bool:
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+
+
+def _reason(error: httpx.TransportError, url: httpx.URL | None) -> str:
+    if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return "the answer broke off or is not HTTP"
+    server = url.netloc.decode("ascii", "replace") if url else "the server"
+    if _is_certificate_fault(error):
+        return f"cannot connect to {server}: its certificate is not valid"
+    known = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+    return f"cannot connect to {server} ({next(known, 'no such host')})"
+
+
+def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
+    try:
+        target = url.join(location).copy_with(fragment=None)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise UnsafeURL("it redirects to what is no URL") from error
+    if url.scheme == "https" and target.scheme != "https":
+        raise UnsafeURL("it redirects from https to an address without TLS")
+    return target
+
+
+def _media_type(headers: httpx.Headers) -> str:
+    text: str = headers.get("content-type", "")
+    return text.partition(";")[0].strip().lower()
+
+
+def _range_start(headers: httpx.Headers) -> int:
+    found = re.match(r"bytes (\d{1,18})-", headers.get("content-range", "").strip().lower())
+    return int(found[1]) if found else 0
+
+
+def _error_headers(payload: object) -> dict[str, str]:
+    """The headers of its upstream that an error inside an answer repeats, names in lower case."""
+    error = payload.get("error") if isinstance(payload, dict) else None
+    headers = error.get("headers") if isinstance(error, dict) else None
+    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}

@@ -1,0 +1,203 @@
+"""The sample gateway: a real HTTP server that speaks `/v1/videos` over jobs in memory.
+
+It is made for trying the catalog and for its tests. Everything about it is handed in: the jobs, the clock they move by,
+the family of servers it imitates, and switches for what goes wrong::
+
+    with Gateway(key="demo-key") as gateway:
+        gateway.faults.rate_limits = 2
+        ...                                     # a client at gateway.base_url
+        assert gateway.count("GET", "/videos$") == 3
+
+It listens on loopback only. `python -m catalog.demo.gateway` runs it by itself.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+import click
+
+from catalog.demo.gateway.desk import FILES, PREFIX, Desk
+from catalog.demo.gateway.dialects import DIALECTS, Dialect
+from catalog.demo.gateway.faults import Faults
+from catalog.demo.gateway.jobs import Job, Jobs
+from catalog.demo.gateway.problems import Problem
+from catalog.demo.gateway.serving import Answer, Request, Server
+from catalog.demo.media import Media, playable
+from catalog.demo.sample import sample_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+# Method, the dialect's path, and the call of the desk; the first that matches answers.
+ROUTES = (
+    ("GET", "list_path", "list_videos"),
+    ("POST", "create_path", "create"),
+    ("POST", "edit_path", "edit"),
+    ("POST", "extend_path", "extend"),
+    ("POST", "characters_path", "create_character"),
+    ("GET", "character_path", "retrieve_character"),
+    ("GET", "retrieve_path", "retrieve"),
+    ("DELETE", "delete_path", "delete"),
+    ("GET", "content_path", "send_content"),
+    ("POST", "remix_path", "remix"),
+)
+
+
+class Entry(NamedTuple):
+    """One line of the log: method, path without the query, HTTP status (0 for no answer), query parameters."""
+
+    method: str
+    path: str
+    status: int
+    query: dict[str, str]
+
+
+class Route(NamedTuple):
+    """Which requests a call answers; without a key only where the link itself is signed."""
+
+    method: str
+    pattern: re.Pattern[str]
+    respond: Callable[..., Answer]
+    needs_key: bool = True
+
+
+class Gateway:
+    """A server between `with` and its end; see the module.
+
+    `jobs` are the sample library of this moment unless given; `clock` tells Unix seconds. A new job waits `queues_for`
+    and works `runs_for` seconds. `media.eager` jobs have their media made before the server answers. `dialect` names a
+    row of `catalog.demo.gateway.dialects` or is one. Port 0 takes a free one; OSError when a given port is taken.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs | Iterable[Job] | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        key: str = "demo-key",
+        media: Media | None = None,
+        faults: Faults | None = None,
+        dialect: Dialect | str = "openai",
+        queues_for: int = 2,
+        runs_for: int = 8,
+        port: int = 0,
+    ) -> None:
+        self.jobs = (
+            jobs if isinstance(jobs, Jobs) else Jobs(sample_jobs(clock()) if jobs is None else jobs, clock=clock)
+        )
+        self.key = key
+        self.media = media if media is not None else Media()
+        self.faults = faults if faults is not None else Faults()
+        self.dialect = DIALECTS[dialect] if isinstance(dialect, str) else dialect
+        self.requests: list[Entry] = []
+        self._desk = Desk(
+            self.jobs,
+            self.dialect,
+            key=key,
+            media=self.media,
+            faults=self.faults,
+            queues_for=queues_for,
+            runs_for=runs_for,
+        )
+        self._routes = list(_routes(self._desk))
+        self._server = Server(self._answer, port=port)
+
+    def __enter__(self) -> Gateway:
+        if self.media.eager:
+            self.media.make_ready(playable(reversed(list(self.jobs)), self.jobs.clock()))
+        self._server.start()
+        self._desk.origin = self._server.origin
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.faults.stop()
+        self._server.stop()
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return self._server.origin
+
+    @property
+    def base_url(self) -> str:
+        """What a client is configured with; ends in /v1."""
+        return self._server.origin + PREFIX
+
+    def count(self, method: str, pattern: str = "") -> int:
+        """How many requests of this method had a path in which the regular expression `pattern` is found."""
+        return sum(entry.method == method and bool(re.search(pattern, entry.path)) for entry in self.requests)
+
+    def _answer(self, request: Request) -> Answer:
+        status = 0
+        number = len(self.requests) + 1
+        try:
+            answer = self.faults.after(request, self._respond(request))
+            status = answer.status
+        finally:
+            self.requests.append(Entry(request.method, request.path, status, dict(request.query)))
+        return replace(answer, headers={**answer.headers, "x-request-id": f"req_{number:08d}"})
+
+    def _respond(self, request: Request) -> Answer:
+        try:
+            self.faults.before(request)
+            return self._route(request)
+        except Problem as problem:
+            return self._desk.refuse(problem)
+
+    def _route(self, request: Request) -> Answer:
+        method = "GET" if request.method == "HEAD" else request.method
+        others: set[str] = set()
+        for route in self._routes:
+            if not (found := route.pattern.fullmatch(request.path)):
+                continue
+            if route.method == method:
+                if route.needs_key:
+                    self._check_key(request)
+                return route.respond(request, *(self.dialect.read_id(unquote(text)) for text in found.groups()))
+            others.add(route.method)
+        if others:
+            raise Problem(405, "Method Not Allowed", headers={"Allow": ", ".join(sorted(others))})
+        raise Problem(404, f"Invalid URL ({request.method} {request.path})")
+
+    def _check_key(self, request: Request) -> None:
+        given = request.headers.get(self.dialect.auth_header, "")
+        if not given:
+            raise Problem(401, "You didn't provide an API key.")
+        if not hmac.compare_digest(given.encode(), f"{self.dialect.auth_prefix}{self.key}".encode()):
+            raise Problem(401, "Incorrect API key provided.", code="invalid_api_key")
+
+
+def _routes(desk: Desk) -> Iterator[Route]:
+    for method, field, call in ROUTES:
+        if (template := getattr(desk.dialect, field)) is not None:
+            yield Route(method, _pattern(PREFIX + template), getattr(desk, call))
+    yield Route("GET", _pattern(FILES), desk.send_file, needs_key=False)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.escape(template).replace(r"\{id\}", "([^/]+)"))
+
+
+@click.command()
+@click.option("--port", default=0, show_default="a free one", help="The port on 127.0.0.1.")
+@click.option("--key", default="demo-key", show_default=True, help="The key that clients must send.")
+@click.option("--count", "jobs", default=240, show_default=True, help="How many sample jobs there are.")
+@click.option("--dialect", default="openai", show_default=True, type=click.Choice(sorted(DIALECTS)))
+def main(port: int, key: str, jobs: int, dialect: str) -> None:
+    """Serve the sample library on loopback until interrupted."""
+    media = Media(eager=48)
+    with Gateway(sample_jobs(time.time(), jobs), key=key, dialect=dialect, port=port, media=media) as gateway:
+        click.echo(f"{gateway.base_url}  key: {key}  jobs: {len(gateway.jobs)}")
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()

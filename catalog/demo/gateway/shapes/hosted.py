@@ -1,0 +1,106 @@
+"""The formats of hosted gateways and resellers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.demo.gateway.shapes.view import openai, told
+
+if TYPE_CHECKING:
+    from catalog.demo.gateway.shapes.view import Body, View
+
+TICKS_PER_DOLLAR = 10_000_000_000
+DOLLARS_PER_SECOND = 0.1
+
+
+def openrouter(view: View) -> Body:
+    """Little more than the status; a relative URL to ask at; an error that is a text; outputs behind the key."""
+    state = view.state
+    done = state.status == "completed"
+    return told(
+        {
+            "id": view.id,
+            "polling_url": f"/v1/videos/{view.id}",
+            "status": view.word,
+            "generation_id": f"gen-{view.id[-8:]}" if done else None,
+            "unsigned_urls": [f"{view.content_url}?index=0"] if done else None,
+            "usage": {"cost": _cost(view), "is_byok": False} if done else None,
+            "error": state.error.message if state.error else None,
+        }
+    )
+
+
+def xai(view: View) -> Body:
+    """A receipt that alone holds the id; costs in ticks."""
+    if view.place == "created":
+        return {"request_id": view.id}
+    state = view.state
+    if state.error:
+        return {"status": view.word, "model": "", "error": state.error._asdict()}
+    if state.status != "completed":
+        return {"status": view.word}
+    return {
+        "status": view.word,
+        "video": {"url": view.link(), "duration": int(view.job.seconds), "respect_moderation": True},
+        "model": view.job.model,
+        "usage": {"cost_in_usd_ticks": int(_cost(view) * TICKS_PER_DOLLAR)},
+    }
+
+
+def together(view: View) -> Body:
+    """The price beside the link; neither prompt nor progress."""
+    shown = openai(view)
+    for name in ("prompt", "progress", "metadata", "expires_at", "remixed_from_video_id"):
+        shown.pop(name, None)
+    if view.state.status == "completed":
+        shown["outputs"] = {"cost": _cost(view), "video_url": view.link()}
+    return shown
+
+
+def lumenfall(view: View) -> Body:
+    """An output object, and an estimate of the cost among the metadata."""
+    shown = openai(view)
+    shown.pop("remixed_from_video_id")
+    shown["output"] = {"url": view.link(), "content_type": "video/mp4"} if view.state.status == "completed" else None
+    executed = {"model": view.job.model, "executed_model": f"openai/{view.job.model}", "provider": "openai"}
+    shown["metadata"] = {**executed, "cost_estimate": _cost(view), "cost_currency": "USD"}
+    return shown
+
+
+def ofox(view: View) -> Body:
+    """A receipt with an absolute URL to ask at, then a link for a day."""
+    receipt = {"id": view.id, "status": view.word, "polling_url": view.content_url.removesuffix("/content")}
+    if view.place == "created":
+        return receipt
+    state = view.state
+    shown = {
+        **receipt,
+        "model": view.job.model,
+        "created_at": view.job.created_at,
+        "completed_at": state.completed_at,
+        "expires_at": state.expires_at,
+        "video_url": view.link() if state.status == "completed" else None,
+        "error": state.error._asdict() if state.error else None,
+    }
+    return told(shown)
+
+
+def evolink(view: View) -> Body:
+    """A task with its links in a list of texts; a failed one does not say why."""
+    job, state = view.job, view.state
+    shown = {
+        "id": view.id,
+        "object": "video.generation.task",
+        "created": job.created_at,
+        "model": job.model,
+        "status": view.word,
+        "progress": state.progress,
+        "type": "video",
+        "task_info": {"can_cancel": not state.is_terminal, "video_duration": int(job.seconds)},
+        "usage": {"billing_rule": "per_call", "credits_reserved": 7, "user_group": "default"},
+    }
+    return {**shown, "results": [view.link()]} if state.status == "completed" else shown
+
+
+def _cost(view: View) -> float:
+    return round(DOLLARS_PER_SECOND * float(view.job.seconds), 2)

@@ -1,0 +1,68 @@
+"""The formats of proxies and of servers that people run themselves: the reference format with habits of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.demo.gateway.shapes.view import openai
+
+if TYPE_CHECKING:
+    from catalog.demo.gateway.shapes.view import Body, View
+
+
+def litellm(view: View) -> Body:
+    """What a proxy makes of it: the prompt in lists only, and how much was used."""
+    shown = openai(view)
+    shown.pop("metadata", None)
+    if view.place != "listed":
+        del shown["prompt"]
+        shown["usage"] = {"duration_seconds": float(view.job.seconds)}
+    return shown
+
+
+def vllm_omni(view: View) -> Body:
+    """The end of a failed job too; an HTTP status in place of the code where one job is asked for."""
+    shown = openai(view)
+    shown.pop("metadata", None)
+    shown.update(quality="standard", media_type="video/mp4", file_name=f"{view.id}.mp4", fps=24)
+    if view.state.error:
+        code = "RuntimeError" if view.place == "listed" else 500
+        shown["error"] = {"code": code, "message": view.state.error.message}
+        shown["completed_at"] = view.job.ends_at
+    return shown
+
+
+def sglang(view: View) -> Body:
+    """No prompt; paths on the server; an error without a code."""
+    shown = openai(view)
+    shown.pop("metadata", None)
+    del shown["prompt"]
+    done = view.state.status == "completed"
+    path = f"/srv/outputs/{view.id}.mp4"
+    shown.update(
+        quality="auto", url=None, urls=[None], file_path=path, file_paths=[path] if done else [], num_outputs=1
+    )
+    if view.state.error:
+        shown["error"] = {"message": view.state.error.message}
+    return shown
+
+
+def tensorrt(view: View) -> Body:
+    """A duration in place of the seconds; an error that is a text; progress only when all is done."""
+    shown = openai(view)
+    shown.pop("metadata", None)
+    shown.update(duration=float(shown.pop("seconds")), fps=16.0, response_format="file")
+    shown["progress"] = 100 if view.state.status == "completed" else None
+    shown["error"] = view.state.error.message if view.state.error else None
+    return shown
+
+
+def bifrost(view: View) -> Body:
+    """Zero values dropped; the outputs in a list; the error with the reasons of the filter."""
+    job, state = view.job, view.state
+    shown = {key: value for key, value in openai(view).items() if value not in (None, 0)}
+    shown.pop("metadata", None)
+    shown["extra_fields"] = {"provider": "openai", "model_requested": job.model, "latency": 212}
+    if state.status == "completed":
+        shown["videos"] = [{"type": "url", "url": view.link(), "content_type": "video/mp4"}]
+    return shown

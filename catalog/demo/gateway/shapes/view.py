@@ -1,0 +1,65 @@
+"""One job at one moment, and the reference format in which it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from catalog.demo.gateway.jobs import Job, State
+
+Place = Literal["created", "retrieved", "listed"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A job as it is shown now: under which id, in which answer, with which links.
+
+    `content_url` needs the key; `link` makes a signed one that needs none. `word` is the server's word for the status.
+    """
+
+    job: Job
+    state: State
+    place: Place
+    now: int
+    id: str
+    remixed_from: str | None
+    word: str
+    content_url: str
+    link: Callable[[], str]
+
+
+Body = dict[str, Any]
+Shape = Callable[[View], Body]
+
+
+def openai(view: View) -> Body:
+    """All thirteen keys, nulls included, and the metadata of a server that keeps any."""
+    job, state = view.job, view.state
+    shown = {
+        "id": view.id,
+        "object": "video",
+        "model": job.model,
+        "status": view.word,
+        "progress": state.progress,
+        "created_at": job.created_at,
+        "completed_at": state.completed_at,
+        "expires_at": state.expires_at,
+        "prompt": job.prompt,
+        "size": job.size,
+        "seconds": job.seconds,
+        "remixed_from_video_id": view.remixed_from,
+        "error": state.error._asdict() if state.error else None,
+    }
+    return {**shown, "metadata": dict(job.metadata)} if job.metadata else shown
+
+
+def row_number(view: View) -> int:
+    """A number for the job, as a database would give it."""
+    return int(view.job.id[-7:], 36) % 10_000_000
+
+
+def told(body: Body) -> Body:
+    """What is known."""
+    return {key: value for key, value in body.items() if value is not None}

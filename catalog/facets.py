@@ -1,0 +1,156 @@
+"""The journey from prompts to facets: every video whose facets are due, a batch at a time.
+
+Prompts change, vocabularies grow, and reading a prompt takes longer than storing it: so the ways in only mark facets as
+due, and this journey, which may be interrupted at any time, does the reading. When there is much to read, a second
+process (`python -m catalog.facets`, over pipes) reads every other batch.
+"""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from catalog import store
+from catalog.prompts import extract, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from catalog.database import Database
+    from catalog.prompts import Vocabulary
+
+    Batch = Sequence[tuple[int, str]]
+
+BATCH = 500
+WORTH_A_HELPER = 4 * BATCH  # due prompts from which starting a second process pays
+
+_IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
+_DUE = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :last ORDER BY id LIMIT {BATCH}"
+_COUNT = f"SELECT count(*) FROM videos WHERE {_IS_DUE}"
+
+
+def count_due(database: Database) -> int:
+    """How many videos have a prompt whose facets were not extracted yet."""
+    with database.read() as connection:
+        count: int = connection.execute(_COUNT).fetchone()[0]
+        return count
+
+
+def extract_due(
+    database: Database,
+    words: Mapping[str, Any] | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Extract the facets of every video that has none for its prompt as it is now: how many there were.
+
+    `words` are the user's additions to the vocabulary; `on_progress(done, total)` is called after each batch.
+    """
+    total, done = count_due(database), 0
+    if not total:
+        return 0
+    with closing(_Helper(words) if total >= WORTH_A_HELPER else _Nobody()) as helper:
+        vocabulary = load(words)
+        for found in _extract_all(_read_due(database), vocabulary, helper):
+            with database.write() as connection:
+                store.save_extracted(connection, found, vocabulary=vocabulary.revision)
+            done += len(found)
+            if on_progress is not None:
+                on_progress(done, max(total, done))
+    return done
+
+
+def _read_due(database: Database) -> Iterator[Batch]:
+    last = 0
+    while True:
+        with database.read() as connection:
+            batch = [(row[0], row[1]) for row in connection.execute(_DUE, {"last": last})]
+        if not batch:
+            return
+        yield batch
+        last = batch[-1][0]
+
+
+def _extract_all(
+    batches: Iterator[Batch], vocabulary: Vocabulary, helper: _Helper | _Nobody
+) -> Iterator[list[store.Extracted]]:
+    for batch in batches:
+        helper.ask(batch)
+        if helper.is_there and (mine := next(batches, None)):
+            yield _extract(mine, vocabulary)
+        theirs = helper.answer()
+        yield _extract(batch, vocabulary) if theirs is None else theirs
+
+
+def _extract(batch: Batch, vocabulary: Vocabulary) -> list[store.Extracted]:
+    found = []
+    for video_id, prompt in batch:
+        extraction = extract(prompt, vocabulary)
+        found.append(store.Extracted(video_id, prompt, extraction.facets, extraction.negative_prompt))
+    return found
+
+
+class _Nobody:
+    """No help: every answer is None, and the work is done here."""
+
+    is_there = False
+
+    def ask(self, batch: Batch) -> None:
+        pass
+
+    def answer(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Helper:
+    """Another process that extracts, from its first moment on; one that dies answers None."""
+
+    is_there = True
+
+    def __init__(self, words: Mapping[str, Any] | None) -> None:
+        command = [sys.executable, "-m", "catalog.facets"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._send(words)
+
+    def ask(self, batch: Batch) -> None:
+        self._send(batch)
+
+    def answer(self) -> list[store.Extracted] | None:
+        try:
+            found: list[store.Extracted] = pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own process
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None
+        return found
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _send(self, value: object) -> None:
+        try:
+            pickle.dump(value, self._process.stdin)  # type: ignore[arg-type]
+            self._process.stdin.flush()  # type: ignore[union-attr]
+        except OSError:
+            return
+
+
+def _serve() -> None:
+    """Read the user's words, then batch after batch, and write what is found in each, until the pipe is closed."""
+    vocabulary = load(pickle.load(sys.stdin.buffer))  # noqa: S301 - our own parent
+    while True:
+        try:
+            batch = pickle.load(sys.stdin.buffer)  # noqa: S301
+        except EOFError:
+            return
+        pickle.dump(_extract(batch, vocabulary), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,241 @@
+"""A library's life: made, opened, checked, migrated, copied, restored.
+
+How its file is reached is `database`'s matter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from catalog.database import BUSY_CODES, BUSY_TIMEOUT, Database, connect, connect_read_only, explained, make_engine
+from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
+
+SCHEMA_VERSION = "0003"
+APPLICATION_ID = 0x43617456  # "CatV", in the file's header
+NO_SCHEMA = "0000"  # what a library is that was interrupted while it was made
+
+
+def open_library(path: str | Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> Database:
+    """The library at `path`, checked; a missing or empty file becomes a new library where `create` says so.
+
+    Raises NotFound, SchemaOutdated, SchemaTooNew or SchemaError (foreign or damaged).
+    """
+    path = Path(path)
+    if not _size(path):
+        if not create:
+            raise NotFound(f"no library at {path}: make one with `catalog init` or `catalog sync`", path=str(path))
+        create_library(path)
+    elif create and read_version(path) == NO_SCHEMA:
+        create_library(path)
+    check_version(path)
+    return Database(path, busy_timeout=busy_timeout)
+
+
+def check_version(path: Path) -> None:
+    """Raise the SchemaError that fits, unless the file is a library of this very version."""
+    version = read_version(path)
+    if version == SCHEMA_VERSION:
+        return
+    if version < SCHEMA_VERSION:
+        raise SchemaOutdated(
+            f"the library {path} has schema {version}, this version needs {SCHEMA_VERSION}: run `catalog migrate`",
+            path=str(path),
+        )
+    raise SchemaTooNew(
+        f"the library {path} has schema {version}, newer than {SCHEMA_VERSION}: upgrade the catalog package",
+        path=str(path),
+    )
+
+
+def read_version(path: Path) -> str:
+    """The schema version of the file; raises SchemaError when it is not a library, or not readable as one."""
+    with explained(path), closing(connect_read_only(path)) as connection:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise SchemaError(
+                f"{path} is an SQLite database, but no catalog library: name another file", path=str(path)
+            )
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            return NO_SCHEMA
+        rows = connection.execute("SELECT * FROM alembic_version").fetchall() if "alembic_version" in tables else []
+    if len(rows) != 1 or not re.fullmatch(r"(?!0000)\d{4}", str(rows[0][0])):
+        raise SchemaError(
+            f"the library {path} has lost its schema version: run `catalog restore BACKUP`", path=str(path)
+        )
+    return str(rows[0][0])
+
+
+def create_library(path: Path) -> None:
+    """Make a new library; two processes may do so at once. Raises CatalogError when the folder forbids it."""
+    if not path.parent.is_dir():
+        raise CatalogError(f"cannot make the library {path}: there is no folder {path.parent}")
+    # The id goes in first, in one atomic write: from then on the file is known as a library, if an unfinished one.
+    with explained(path, "make"), closing(connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("PRAGMA journal_mode=WAL")
+    upgrade(path, SCHEMA_VERSION, at_once=True)
+
+
+def migrate(path: str | Path) -> tuple[str, str, Path | None]:
+    """Bring the library up to this version, after a backup beside it: (old version, new version, backup's path)."""
+    path = Path(path)
+    if not _size(path):
+        raise NotFound(f"no library at {path}", path=str(path))
+    old = read_version(path)
+    if old == SCHEMA_VERSION:
+        return old, old, None
+    if old > SCHEMA_VERSION:
+        check_version(path)
+    copy = backup(path, spare_path(path, f"before-{SCHEMA_VERSION}"))
+    upgrade(path, SCHEMA_VERSION)
+    return old, SCHEMA_VERSION, copy
+
+
+def backup(path: Path, target: Path) -> Path:
+    """A compact, consistent copy of the library at `target`, made while others read and write: itself a library."""
+    if not _size(path):
+        raise NotFound(f"no library at {path}", path=str(path))
+    if _size(target) is not None:
+        raise CatalogError(f"cannot back up to {target}: it exists already, name a new file")
+    if not target.parent.is_dir():
+        raise CatalogError(f"cannot back up to {target}: there is no folder {target.parent}")
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with explained(path, f"back up to {target}"), closing(connect_read_only(path)) as connection:
+            connection.execute("VACUUM INTO ?", (str(part),))
+        _sync_to_disk(part)
+        part.replace(target)
+        _sync_to_disk(target.parent)
+    except OSError as error:
+        raise CatalogError(f"cannot back up to {target}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Path | None:
+    """Put the backup `copy` in the place of the library at `path`: the path of the restore point made of it before.
+
+    The content is copied through SQLite, in one transaction: open readers see the old or the new library, never a mix.
+    A backup of an older schema is restored as it is, to be migrated then. Raises SchemaError when the backup is
+    foreign, damaged or newer than this version; then nothing has changed.
+    """
+    _check_backup(path, copy)
+    point = _restore_point(path)
+    with (
+        explained(path, "restore"),
+        closing(connect_read_only(copy)) as source,
+        closing(connect(path, busy_timeout=busy_timeout)) as target,
+    ):
+        source.backup(target, progress=lambda status, *_: _refuse_busy(path, status))
+        target.execute("PRAGMA journal_mode=WAL")
+    return point
+
+
+def spare_path(path: Path, purpose: str) -> Path:
+    """A free name beside `path` that says when and why: `catalog.db.20261121T105703Z.before-restore`."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    first = path.with_name(f"{path.name}.{stamp}.{purpose}")
+    names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 1000)))
+    return next(name for name in names if _size(name) is None)
+
+
+def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: bool = False) -> None:
+    """Run each missing migration in a transaction of its own, foreign keys off inside and checked before the commit.
+
+    A table rebuild with foreign keys on would cascade the children away. `at_once` runs all in one transaction, so that
+    nobody sees a new library half made.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(folder or migrations_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = [] if at_once else ScriptDirectory.from_config(config).walk_revisions("base", target)
+    stops = [script.revision for script in scripts] or [target]
+    engine = make_engine(path, foreign_keys=False)
+    try:
+        for revision in reversed(stops):
+            with explained(path, "migrate"), engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
+                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                if orphans:
+                    raise SchemaError(
+                        f"migration {revision} of {path} left {len(orphans)} orphan rows: nothing was changed",
+                        path=str(path),
+                    )
+    finally:
+        engine.dispose()
+
+
+def migrations_folder() -> Path:
+    """The Alembic scripts: inside the installed package, or at the top of the checkout."""
+    package = Path(__file__).parent
+    inside, beside = package / "migrations", package.parent / "migrations"
+    return inside if inside.is_dir() else beside
+
+
+def _check_backup(path: Path, copy: Path) -> None:
+    """Raise unless the backup is a whole library of this schema or an older one."""
+    if not _size(copy):
+        raise NotFound(f"no backup at {copy}", path=str(copy))
+    if _size(path) is not None and path.samefile(copy):
+        raise CatalogError(f"cannot restore {path} from itself: name a backup of it")
+    if read_version(copy) > SCHEMA_VERSION:
+        check_version(copy)
+    with explained(copy), closing(connect_read_only(copy)) as connection:
+        fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise SchemaError(f"the backup {copy} is damaged ({fault}): nothing was restored", path=str(copy))
+
+
+def _restore_point(path: Path) -> Path | None:
+    """A copy of what a restore is about to replace; a file too damaged to be read is put aside instead."""
+    if not _size(path):
+        return None
+    target = spare_path(path, "before-restore")
+    try:
+        return backup(path, target)
+    except SchemaError:
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).rename(target.with_name(target.name + suffix))
+        return target
+
+
+def _refuse_busy(path: Path, status: int) -> None:
+    """The driver would try for ever; each try has already waited for the busy time-out."""
+    if status in BUSY_CODES:
+        raise CatalogError(f"cannot restore {path}: another process has been writing for long, try again")
+
+
+def _size(path: Path) -> int | None:
+    """The bytes of the file, None where there is none; raises CatalogError for what cannot be a library's path."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
+        raise CatalogError(f"cannot open {str(path)[:200]!r}: {reason}") from error
+    if not stat.S_ISREG(found.st_mode):
+        what = "a folder: name the library file in it" if stat.S_ISDIR(found.st_mode) else "not a file"
+        raise SchemaError(f"{path} is {what}", path=str(path))
+    return found.st_size
+
+
+def _sync_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

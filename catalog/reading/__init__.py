@@ -1,0 +1,4 @@
+"""Every read but search: videos, lineage, statistics, and the work that journeys still have to do.
+
+Plain SQL over a read-only connection, into records. Nothing here writes, and nothing here knows a network.
+"""

@@ -1,0 +1,261 @@
+"""What the servers of a dialect are likely to object to in a request: rules over the bounds in `documented`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from catalog.wire import documented
+from catalog.wire.parts import SECONDS_KEYS, Clip, Verb, clip_facts, name_of, nested, object_of, picture_size
+from catalog.wire.values import read_frame, read_number, read_pixels, read_seconds, read_text, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Severity = Literal["error", "warning"]
+_HIGH = f"{documented.PRO_SHORT_SIDE}p"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One objection to a request: a `code` for programs, the `field` it is about, a `message` for people.
+
+    An `error` is what no server of the format takes; a `warning` is what the dialect does not document.
+    """
+
+    code: str
+    field: str
+    message: str
+    severity: Severity
+
+
+def validate(params: object, dialect: str, *, verb: Verb | None = None) -> list[Finding]:
+    """What a server of `dialect` is likely to object to, in the order of the rules; empty when nothing is.
+
+    `params` is the body. Without `verb` the body tells: a `video` with a `name` and no prompt makes a character, with a
+    length an extension, else an edit. A picture or clip is measured where its bytes are at hand (a `data:` URL, bytes,
+    a `Path`); of a clip that is only named, `seconds`, `size`, `width` and `height` beside its id are believed. An
+    unknown dialect is judged as `generic`.
+    """
+    if not isinstance(params, Mapping):
+        return [_error("request_type", "", "a request is a JSON object")]
+    body = nested(params)
+    known = documented.limits_of(dialect)
+    rules = _RULES[verb or _verb_of(body)]
+    return [finding for rule in rules for finding in rule(body, known)]
+
+
+def _verb_of(body: Mapping[str, object]) -> Verb:
+    if body.get("video") is None:
+        return "create"
+    if "name" in body and "prompt" not in body:
+        return "character"
+    return "extension" if any(key in body for key in SECONDS_KEYS) else "edit"
+
+
+def _error(code: str, name: str, message: str) -> Finding:
+    return Finding(code, name, message, "error")
+
+
+def _warning(code: str, name: str, message: str) -> Finding:
+    return Finding(code, name, message, "warning")
+
+
+def _check_prompt(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    prompt = body.get("prompt")
+    if prompt is None:
+        yield _error("prompt_missing", "prompt", "a prompt is required")
+    elif not isinstance(prompt, str):
+        yield _error("prompt_type", "prompt", f"a prompt is text, not {_kind(prompt)}")
+    elif not prompt.strip():
+        yield _error("prompt_missing", "prompt", "the prompt is empty")
+    elif len(prompt) > documented.MAX_PROMPT:
+        yield _error("prompt_length", "prompt", f"{len(prompt)} characters, more than {documented.MAX_PROMPT}")
+
+
+def _check_model(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    model = body.get("model")
+    if model is not None and not (isinstance(model, str) and model.strip()):
+        yield _error("model_type", "model", "a model is a name")
+
+
+def _check_metadata(body: Mapping[str, object], known: documented.Limits) -> Iterator[Finding]:
+    if (told := body.get("metadata")) is None:
+        return
+    metadata = object_of(told)
+    if metadata is None:
+        yield _error("metadata_type", "metadata", f"metadata is an object of texts, not {_kind(told)}")
+        return
+    pairs = {str(key): value for key, value in metadata.items() if key not in known.options}
+    if len(pairs) > documented.MAX_METADATA_PAIRS:
+        yield _error("metadata_pairs", "metadata", f"{len(pairs)} pairs, more than {documented.MAX_METADATA_PAIRS}")
+    for key, value in pairs.items():
+        name = f"metadata.{key[: documented.MAX_METADATA_KEY]}"
+        if len(key) > documented.MAX_METADATA_KEY:
+            yield _error("metadata_key_length", name, f"a key has at most {documented.MAX_METADATA_KEY} characters")
+        if not isinstance(value, str):
+            yield _error("metadata_value_type", name, f"a value is text, not {_kind(value)}")
+        elif len(value) > documented.MAX_METADATA_VALUE:
+            yield _error(
+                "metadata_value_length", name, f"a value has at most {documented.MAX_METADATA_VALUE} characters"
+            )
+
+
+def _check_seconds(body: Mapping[str, object], known: documented.Limits) -> Iterator[Finding]:
+    for key in SECONDS_KEYS:
+        told = body.get(key)
+        if told is None:
+            continue
+        if isinstance(told, bool) or not isinstance(told, str | int | float):
+            yield _error("seconds_type", key, f"a length is a number of seconds, not {_kind(told)}")
+        elif not _is_known_length(told, known):
+            yield _warning("seconds_unknown", key, f"{_shown(told)} is none of the lengths known: {_lengths(known)}")
+        elif known.seconds_form == ("text" if isinstance(told, int | float) else "number"):
+            yield _warning("seconds_form", key, f"this server documents the length as {known.seconds_form}")
+
+
+def _is_known_length(told: object, known: documented.Limits) -> bool:
+    seconds = readable(told, read_number)
+    if known.seconds_range:
+        return seconds is not None and known.seconds_range[0] <= seconds <= known.seconds_range[1]
+    if known.seconds:
+        return seconds in known.seconds
+    return isinstance(told, str) if seconds is None else seconds > 0
+
+
+def _lengths(known: documented.Limits) -> str:
+    if known.seconds_range:
+        return "{:g} to {:g} s".format(*known.seconds_range)
+    return ", ".join(f"{seconds:g}" for seconds in known.seconds) + " s" if known.seconds else "above 0 s"
+
+
+def _check_size(body: Mapping[str, object], known: documented.Limits) -> Iterator[Finding]:
+    size = body.get("size")
+    if size is not None and not isinstance(size, str):
+        yield _error("size_type", "size", f"a size is text such as 1280x720, not {_kind(size)}")
+        return
+    frame = read_frame(size) if size else None
+    if size is not None and known.sizes and size.strip() not in known.sizes:
+        yield _warning("size_unknown", "size", f"{_shown(size)} is none of the sizes known: {', '.join(known.sizes)}")
+    wants_high = bool(frame and min(frame) >= documented.PRO_SHORT_SIDE)
+    named = next((key for key in ("tier", "resolution", "size") if _is_high(body.get(key))), None)
+    if (wants_high or named) and _is_plain_model(body.get("model") or known.model):
+        yield _warning("size_needs_pro", "size" if wants_high else str(named), f"{_HIGH} needs the pro model")
+
+
+def _is_high(told: object) -> bool:
+    return isinstance(told, str) and told.strip().lower() == _HIGH
+
+
+def _is_plain_model(model: object) -> bool:
+    name = model.rpartition("/")[2].strip().lower() if isinstance(model, str) else ""
+    return name.startswith(documented.PRO_FAMILIES) and "pro" not in re.split(r"[^a-z]+", name)
+
+
+def _check_characters(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    for key in ("characters", "character_ids"):
+        told = body.get(key)
+        if told is None:
+            continue
+        if not isinstance(told, list):
+            yield _error("characters_type", key, f"characters are a list, not {_kind(told)}")
+            continue
+        if len(told) > documented.MAX_CHARACTERS:
+            yield _error(
+                "characters_count", key, f"{len(told)} characters, at most {documented.MAX_CHARACTERS} are allowed"
+            )
+        for place, entry in enumerate(told):
+            named = isinstance(entry, Mapping) == (key == "characters")
+            name = entry.get("id") if isinstance(entry, Mapping) else entry
+            if not (named and isinstance(name, str) and name.strip()):
+                yield _error("character_id", f"{key}[{place}]", "a character is named by its id")
+
+
+def _check_reference(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    size = body.get("size")
+    frame = read_frame(size) if isinstance(size, str) else None
+    for key in ("input_reference", "reference_images"):
+        told = body.get(key)
+        for part in told if isinstance(told, list) else [told]:
+            yield from _check_picture(key, part, frame if key == "input_reference" else None)
+
+
+def _check_picture(key: str, part: object, frame: tuple[int, int] | None) -> Iterator[Finding]:
+    if part is None:
+        return
+    if name_of(part) is None:
+        yield _error("reference_type", key, "a reference is a file, a file_id or an image_url")
+        return
+    try:
+        size = picture_size(part)
+    except ValueError as error:
+        yield _error("reference_format", key, f"the reference is {error}")
+        return
+    if size and frame and size != frame:
+        message = "the reference has {}x{} pixels, the video {}x{}: they must match"
+        yield _error("reference_size", key, message.format(*size, *frame))
+
+
+def _check_video(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    video = body.get("video")
+    if video is None:
+        yield _error("video_missing", "video", "a video is required: its id, or a file")
+    elif name_of(video) is None:
+        yield _error("video_type", "video", f"a video is named by its id or is a file, not {_kind(video)}")
+
+
+def _check_name(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    name = body.get("name")
+    if not (isinstance(name, str) and name.strip()):
+        yield _error("name_missing", "name", "a character needs a name")
+    elif len(name) > documented.MAX_CHARACTER_NAME:
+        yield _error("name_length", "name", f"{len(name)} characters, more than {documented.MAX_CHARACTER_NAME}")
+
+
+def _check_clip(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+    video = body.get("video")
+    try:
+        clip = clip_facts(video) or _told_clip(video)
+    except ValueError as error:
+        yield _error("clip_format", "video", f"the clip is {error}")
+        return
+    least, most = documented.CLIP_SECONDS
+    if clip.seconds is not None and not least <= round(clip.seconds, 1) <= most:
+        yield _error("clip_seconds", "video", f"{clip.seconds:g} s long, a clip has {least:g} to {most:g} s")
+    low, high = documented.CLIP_SHORT_SIDE
+    if clip.width and clip.height and not low <= min(clip.width, clip.height) <= high:
+        yield _error("clip_size", "video", f"{clip.width}x{clip.height}, a clip has {low}p to {high}p")
+
+
+def _told_clip(video: object) -> Clip:
+    """The clip as the object beside its id describes it."""
+    stated = object_of(video) or {}
+    lengths = (readable(stated.get(key), read_seconds) for key in SECONDS_KEYS)
+    size = readable(stated.get("size"), read_text)
+    frame = read_frame(size) if size else None
+    width, height = frame or (readable(stated.get("width"), read_pixels), readable(stated.get("height"), read_pixels))
+    return Clip(next((length for length in lengths if length is not None), None), width, height)
+
+
+_ALL = (_check_prompt, _check_model, _check_metadata, _check_seconds, _check_size, _check_characters, _check_reference)
+
+
+_RULES: Mapping[Verb, tuple[Callable[[Mapping[str, object], documented.Limits], Iterator[Finding]], ...]] = {
+    "create": _ALL,
+    "remix": _ALL,
+    "edit": (*_ALL, _check_video),
+    "extension": (*_ALL, _check_video),
+    "character": (_check_name, _check_video, _check_clip),
+}
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", bool: "a truth value", str: "text", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else f"{readable(value, read_number) or 0:g}"
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,246 @@
+"""The library in numbers, against a naive count over the same rows."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.errors import QueryError
+from catalog.reading.statistics import GROUPINGS, read_costs, read_stats
+from catalog.records import utc_text
+from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
+
+if TYPE_CHECKING:
+    from catalog.database import Database
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+_numbers = count()
+
+
+def add(library: Database, *rows: dict[str, Any]) -> list[str]:
+    """Adds videos, completed unless a row says otherwise; the refs."""
+    refs = []
+    with library.write() as connection:
+        for row in rows:
+            columns = {
+                "source": "studio",
+                "remote_id": f"v{next(_numbers)}",
+                "kind": "video",
+                "status": "completed",
+                **row,
+            }
+            texts = [utc_text(item) if isinstance(item, datetime) else item for item in columns.values()]
+            marks = ", ".join("?" * len(columns))
+            connection.exec_driver_sql(f"INSERT INTO videos ({', '.join(columns)}) VALUES ({marks})", tuple(texts))
+            refs.append(f"studio:{columns['remote_id']}")
+    return refs
+
+
+def read(library: Database) -> Stats:
+    with library.read() as connection:
+        return read_stats(connection, NOW)
+
+
+def ago(**length: float) -> datetime:
+    return NOW - timedelta(**length)
+
+
+def test_an_empty_library_has_empty_numbers(library: Database) -> None:
+    stats = read(library)
+    assert (stats.total, stats.by_status, stats.by_model, stats.by_error) == (0, {}, {}, {})
+    assert (stats.latency, stats.stalled, stats.expiring) == ((), (), ())
+
+
+def test_videos_are_counted_by_status_and_by_model_most_first(library: Database) -> None:
+    add(library, {"model": "b"}, {"model": "b", "status": "failed"}, {"model": "a"}, {"model": None})
+    stats = read(library)
+    assert stats.total == 4
+    assert list(stats.by_status.items()) == [("completed", 3), ("failed", 1)]
+    assert list(stats.by_model.items()) == [("b", 2), ("(none)", 1), ("a", 1)]
+
+
+def test_only_failures_are_counted_by_error(library: Database) -> None:
+    add(
+        library,
+        {"status": "failed", "error_code": "moderation_blocked"},
+        {"status": "failed", "error_code": None},
+        {"status": "completed", "error_code": "warning"},
+    )
+    assert read(library).by_error == {"(none)": 1, "moderation_blocked": 1}
+
+
+def test_deleted_videos_are_in_no_number(library: Database) -> None:
+    add(
+        library,
+        {"deleted_at": NOW, "status": "failed", "error_code": "x", "model": "m"},
+        {"deleted_at": NOW, "status": "queued", "created_at": ago(days=2)},
+        {"deleted_at": NOW, "expires_at": NOW + timedelta(minutes=5)},
+        {"deleted_at": NOW, "created_at": ago(hours=1), "completed_at": NOW},
+    )
+    assert read(library) == read(library).__class__(0, {}, {}, {}, (), (), (), 3600.0)
+
+
+def nearest_rank(values: list[int], percent: int) -> float:
+    return sorted(values)[math.ceil(percent * len(values) / 100) - 1]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=60))
+def test_percentiles_are_those_of_the_nearest_rank(library: Database, lengths: list[int]) -> None:
+    with library.write() as connection:
+        connection.exec_driver_sql("DELETE FROM videos")
+    add(library, *({"created_at": ago(seconds=length), "completed_at": NOW} for length in lengths))
+    expected = Latency(None, None, "completed", len(lengths), nearest_rank(lengths, 50), nearest_rank(lengths, 95))
+    assert read(library).latency == (expected,)
+
+
+def test_latency_is_grouped_by_model_and_size_and_status_largest_group_first(library: Database) -> None:
+    timed = {"created_at": ago(seconds=90), "completed_at": NOW}
+    add(
+        library,
+        {**timed, "model": "a", "width": 1280, "height": 720},
+        {**timed, "model": "a", "size_text": "720p"},
+        {**timed, "model": "a", "size_text": "720p"},
+        {**timed, "model": "a", "size_text": "720p", "status": "failed"},
+    )
+    assert [(row.model, row.size, row.status, row.count) for row in read(library).latency] == [
+        ("a", "720p", "completed", 2),
+        ("a", "1280x720", "completed", 1),
+        ("a", "720p", "failed", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"created_at": NOW, "completed_at": ago(seconds=1)},
+        {"created_at": None, "completed_at": NOW},
+        {"created_at": NOW, "completed_at": None},
+        {"created_at": ago(hours=1), "completed_at": NOW, "status": "in_progress"},
+    ],
+    ids=["backwards", "no start", "no end", "not at its end"],
+)
+def test_a_pair_of_times_that_tells_nothing_is_left_out(library: Database, row: dict[str, Any]) -> None:
+    add(library, row)
+    assert read(library).latency == ()
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress", "unknown"])
+def test_a_job_unfinished_for_more_than_an_hour_is_stalled(library: Database, status: str) -> None:
+    _, late, latest, _ = add(
+        library,
+        {"status": status, "created_at": ago(hours=1)},
+        {"status": status, "created_at": ago(hours=1, seconds=1)},
+        {"status": status, "created_at": ago(days=3)},
+        {"status": "failed", "created_at": ago(days=3)},
+    )
+    assert read(library).stalled == (latest, late)
+
+
+def test_a_job_of_unknown_start_is_stalled_an_hour_after_it_was_first_seen(library: Database) -> None:
+    (old, _) = add(
+        library,
+        {"status": "queued", "first_seen_at": ago(hours=2)},
+        {"status": "queued", "first_seen_at": ago(minutes=2)},
+    )
+    assert read(library).stalled == (old,)
+
+
+def test_links_that_die_within_the_hour_are_told_soonest_first(library: Database) -> None:
+    _, soonest, last, _, _ = add(
+        library,
+        {"expires_at": NOW},
+        {"expires_at": NOW + timedelta(seconds=1)},
+        {"expires_at": NOW + timedelta(hours=1)},
+        {"expires_at": NOW + timedelta(hours=1, seconds=1)},
+        {"expires_at": NOW + timedelta(minutes=1), "status": "failed"},
+    )
+    assert read(library).expiring == (soonest, last)
+
+
+def test_long_lists_of_refs_are_cut_at_the_worst_hundred(library: Database) -> None:
+    refs = add(library, *({"status": "queued", "created_at": ago(hours=200 - number)} for number in range(120)))
+    assert read(library).stalled == tuple(refs[:100])
+
+
+# Costs
+
+
+def costs(library: Database, *by: str, tag: str = "project") -> Costs:
+    with library.read() as connection:
+        return read_costs(connection, by, tag)
+
+
+def test_the_costs_of_an_empty_library_are_unknown_and_not_0(library: Database) -> None:
+    assert costs(library, "model") == Costs(CostSum(), CostSum(), {"model": ()}, "project")
+
+
+def test_reported_and_estimated_and_unknown_costs_are_apart(library: Database) -> None:
+    add(
+        library,
+        {"cost_usd": 0.1, "cost_basis": "reported"},
+        {"cost_usd": 0.2, "cost_basis": "reported"},
+        {"cost_usd": 0.4, "cost_basis": "estimated"},
+        {"cost_usd": None, "cost_basis": "unknown"},
+        {"cost_usd": 9.0, "cost_basis": "reported", "deleted_at": NOW},
+    )
+    assert costs(library).cost == CostSum(4, 2, 1, 1, 0.3, 0.4)
+
+
+def test_a_cost_of_0_that_was_reported_is_known(library: Database) -> None:
+    add(library, {"cost_usd": 0.0, "cost_basis": "reported"})
+    assert costs(library).cost == CostSum(1, 1, 0, 0, 0.0, None)
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "expired"])
+def test_jobs_that_ended_without_a_video_stand_apart(library: Database, status: str) -> None:
+    add(library, {"cost_usd": 1.0, "cost_basis": "reported", "status": status, "model": "m"}, {"model": "m"})
+    told = costs(library, "model")
+    assert (told.cost, told.failed) == (CostSum(1, 0, 0, 1), CostSum(1, 1, 0, 0, 1.0, None))
+    assert told.by["model"] == (CostGroup("m", told.cost, told.failed),)
+
+
+def test_groups_come_dearest_first_and_months_in_order(library: Database) -> None:
+    add(
+        library,
+        {"model": "cheap", "cost_usd": 1.0, "cost_basis": "estimated", "created_at": "2026-10-31T23:59:59.000Z"},
+        {"model": "dear", "cost_usd": 2.0, "cost_basis": "reported", "created_at": "2026-11-01T00:00:00.000Z"},
+        {"model": "none", "created_at": None},
+        {"model": "none", "created_at": "2026-09-01T00:00:00.000Z"},
+    )
+    told = costs(library, "model", "month")
+    assert [group.value for group in told.by["model"]] == ["dear", "cheap", "none"]
+    assert [group.value for group in told.by["month"]] == ["2026-09", "2026-10", "2026-11", None]
+
+
+def test_a_project_is_the_users_tag_before_the_providers(library: Database) -> None:
+    add(library, {"cost_usd": 1.0, "cost_basis": "reported"}, {}, {})
+    with library.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO tags(video_id, key, value, origin) "
+            "SELECT min(id), 'project', 'theirs', 'provider' FROM videos "
+            "UNION ALL SELECT min(id), 'project', 'ours', 'user' FROM videos "
+            "UNION ALL SELECT max(id), 'project', 'theirs', 'provider' FROM videos"
+        )
+    told = costs(library, "project")
+    assert [(group.value, group.cost.jobs) for group in told.by["project"]] == [("ours", 1), (None, 1), ("theirs", 1)]
+    assert told.cost.jobs == 3
+
+
+@pytest.mark.parametrize("name", GROUPINGS)
+def test_every_grouping_adds_up(library: Database, name: str) -> None:
+    add(library, {"model": "a", "tier": "720p"}, {"status": "failed", "model": "b"}, {"created_at": NOW})
+    told = costs(library, name)
+    assert sum(group.cost.jobs for group in told.by[name]) == told.cost.jobs == 2
+    assert sum(group.failed.jobs for group in told.by[name]) == told.failed.jobs == 1
+
+
+def test_an_unknown_grouping_names_the_known_ones(library: Database) -> None:
+    with pytest.raises(QueryError, match="costs cannot be told by 'weather', known: model, project, month"):
+        costs(library, "weather")

@@ -1,0 +1,211 @@
+"""Plain reads: what a ref names, what hangs on a video, what the library knows of its sources."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from catalog.config import Source
+from catalog.errors import NotFound, SchemaError
+from catalog.reading.videos import get_id, get_video, list_changes, list_sources
+from catalog.records import Facet, Link, Tag, Video
+from catalog.reports import Change, SourceState
+
+if TYPE_CHECKING:
+    from catalog.database import Database
+
+ADD_VIDEO = "INSERT INTO videos (source, remote_id, kind, status) VALUES (?, ?, 'video', 'queued')"
+
+
+def add(library: Database, *names: tuple[str, str]) -> None:
+    with library.write() as connection:
+        connection.exec_driver_sql(ADD_VIDEO, list(names))
+
+
+def run(library: Database, statement: str, *values: object) -> None:
+    with library.write() as connection:
+        connection.exec_driver_sql(statement, values)
+
+
+def find(library: Database, ref: str) -> Video:
+    with library.read() as connection:
+        return get_video(connection, ref)
+
+
+def refusal(library: Database, ref: str) -> str:
+    with pytest.raises(NotFound) as error:
+        find(library, ref)
+    assert error.value.ref == ref
+    text = str(error.value)
+    text.encode()
+    assert text.isprintable()
+    assert len(text) < 300
+    return text
+
+
+@pytest.mark.parametrize("remote_id", ["v1", "a:b", ":", "a b", "東京", "%", "'", "x" * 2000])
+def test_a_ref_finds_its_video_whatever_its_id(library: Database, remote_id: str) -> None:
+    add(library, ("studio", remote_id))
+    assert find(library, f"studio:{remote_id}").remote_id == remote_id
+    assert find(library, remote_id).ref == f"studio:{remote_id}"
+
+
+def test_a_ref_splits_at_the_first_colon(library: Database) -> None:
+    add(library, ("a", "b:c"), ("other", "a:b:c"))
+    assert find(library, "a:b:c").ref == "a:b:c"
+    assert find(library, "b:c").ref == "a:b:c"
+    assert find(library, "other:a:b:c").source == "other"
+
+
+def test_a_bare_id_of_two_sources_names_both(library: Database) -> None:
+    add(library, ("a", "v1"), ("b", "v1"))
+    assert "several sources have a video 'v1': name one of a:v1, b:v1" in refusal(library, "v1")
+    assert find(library, "b:v1").source == "b"
+
+
+@pytest.mark.parametrize(
+    "ref", ["v1", "", ":", "studio:", "studio:v2", "STUDIO:v", "\0", "\ud800", "x" * 10_000, "a\nb"]
+)
+def test_a_ref_of_nothing_is_not_found_in_one_short_line(library: Database, ref: str) -> None:
+    add(library, ("studio", "v"))
+    assert refusal(library, ref).startswith("no video ")
+
+
+def test_a_nul_does_not_cut_a_ref_short(library: Database) -> None:
+    add(library, ("studio", "v"))
+    refusal(library, "studio:v\0x")
+    refusal(library, "v\0")
+
+
+def test_an_id_is_found_as_the_video_is(library: Database) -> None:
+    add(library, ("studio", "v1"), ("studio", "v2"))
+    with library.read() as connection:
+        assert (get_id(connection, "studio:v1"), get_id(connection, "v2")) == (1, 2)
+        with pytest.raises(NotFound):
+            get_id(connection, "v3")
+
+
+def test_a_video_comes_with_every_column_as_its_type(library: Database) -> None:
+    add(library, ("studio", "v1"))
+    run(
+        library,
+        """UPDATE videos SET created_at = '2026-11-21T10:57:03.250Z', seconds = 8.0, width = 1280, height = 720,
+        output_urls = '["https://h/a.mp4"]', metadata = '{"a": "b"}', extra = '{"n": [1, null]}'""",
+    )
+    video = find(library, "v1")
+    assert video.created_at == datetime(2026, 11, 21, 10, 57, 3, 250_000, tzinfo=UTC)
+    assert (video.seconds, video.size, video.output_urls) == (8.0, "1280x720", ("https://h/a.mp4",))
+    assert (video.metadata, video.extra) == ({"a": "b"}, {"n": [1, None]})
+    assert (video.completed_at, video.prompt, video.tags, video.links) == (None, None, (), ())
+
+
+def test_a_video_comes_with_its_tags_in_order_of_key(library: Database) -> None:
+    add(library, ("studio", "v1"), ("studio", "v2"))
+    for key, value in (("b", "2"), ("a", "")):
+        run(library, "INSERT INTO tags (video_id, key, value, origin) VALUES (1, ?, ?, 'user')", key, value)
+    assert find(library, "v1").tags == (Tag("a", "", "user"), Tag("b", "2", "user"))
+    assert find(library, "v2").tags == ()
+
+
+def test_a_video_comes_with_its_links_up_then_down(library: Database) -> None:
+    add(library, ("studio", "child"), ("studio", "me"))
+    link = """
+    INSERT INTO links (child_id, relation, origin, parent_source, parent_remote_id) VALUES (?, ?, 'api', 'studio', ?)
+    """
+    run(library, link, 1, "remix", "me")
+    run(library, link, 2, "edit", "lost")
+    assert find(library, "me").links == (
+        Link("studio:me", "studio:lost", "edit", "api"),
+        Link("studio:child", "studio:me", "remix", "api"),
+    )
+    assert find(library, "child").links == (Link("studio:child", "studio:me", "remix", "api"),)
+
+
+def test_a_video_comes_with_its_facets_the_given_first_then_by_name_shot_and_place(library: Database) -> None:
+    add(library, ("studio", "v1"), ("studio", "v2"))
+    for name, value in (("mood", "calm"), ("lens", "35mm"), ("style", "anime")):
+        run(library, "INSERT INTO facet_values (facet, value) VALUES (?, ?)", name, value)
+    facet = 'INSERT INTO video_facets (video_id, value_id, origin, start, "end", shot) VALUES (1, ?, ?, ?, ?, ?)'
+    run(library, facet, 3, "given", None, None, None)
+    run(library, facet, 1, "prose", 9, 13, None)
+    run(library, facet, 2, "label", 40, 44, 2)
+    run(library, facet, 2, "label", 20, 24, 1)
+    run(library, facet, 2, "label", 0, 4, 1)
+    assert find(library, "v1").facets == (
+        Facet("style", "anime", "given"),
+        Facet("lens", "35mm", "label", 0, 4, 1),
+        Facet("lens", "35mm", "label", 20, 24, 1),
+        Facet("lens", "35mm", "label", 40, 44, 2),
+        Facet("mood", "calm", "prose", 9, 13),
+    )
+    assert find(library, "v2").facets == ()
+
+
+def test_what_a_prompt_asks_to_leave_out_stands_in_for_a_negative_prompt(library: Database) -> None:
+    add(library, ("studio", "v1"), ("studio", "v2"))
+    run(library, "UPDATE videos SET avoided = 'no music'")
+    run(library, "UPDATE videos SET negative_prompt = 'blur' WHERE remote_id = 'v2'")
+    assert [find(library, ref).negative_prompt for ref in ("v1", "v2")] == ["no music", "blur"]
+
+
+@pytest.mark.parametrize(
+    "fault", ["extra = '{\"a'", "metadata = 'x'", "output_urls = '['", "created_at = 'yesterday'", "output_urls = '3'"]
+)
+def test_a_damaged_value_names_the_video_and_the_way_out(library: Database, fault: str) -> None:
+    add(library, ("studio", "v1"))
+    run(library, f"UPDATE videos SET {fault}")
+    with pytest.raises(SchemaError, match="the row of studio:v1 is damaged: run `catalog restore BACKUP`"):
+        find(library, "v1")
+
+
+def test_changes_are_told_oldest_first_and_of_one_video(library: Database) -> None:
+    add(library, ("studio", "v1"), ("studio", "v2"))
+    change = "INSERT INTO changes (video_id, field, old, new, observed_at) VALUES (?, 'status', ?, ?, ?)"
+    run(library, change, 1, "in_progress", "completed", "2026-11-21T10:00:02.000Z")
+    run(library, change, 1, "queued", "in_progress", "2026-11-21T10:00:01.000Z")
+    run(library, change, 2, None, "queued", "2026-11-21T10:00:00.000Z")
+    with library.read() as connection:
+        first, second = list_changes(connection, "v1")
+    moment = datetime(2026, 11, 21, 10, 0, 1, tzinfo=UTC)
+    assert first == Change("studio:v1", "status", "queued", "in_progress", moment)
+    assert second.new == "completed"
+
+
+def sources(library: Database, *configured: Source, **environment: str) -> list[SourceState]:
+    with library.read() as connection:
+        return list_sources(connection, configured, environment)
+
+
+def test_a_configured_source_is_new_until_it_was_synced(library: Database) -> None:
+    source = Source(name="studio", base_url="https://host/v1", key_env="KEY")
+    (state,) = sources(library, source)
+    assert (state.name, state.base_url, state.dialect) == ("studio", "https://host/v1", "openai")
+    assert (state.is_configured, state.has_key, state.videos, state.health) == (True, False, 0, "new")
+
+
+@pytest.mark.parametrize(("value", "has_key"), [("k", True), ("", False)])
+def test_a_source_tells_whether_its_key_is_there_and_never_the_key(
+    library: Database, value: str, has_key: bool
+) -> None:
+    (state,) = sources(library, Source(name="studio", base_url="https://host/v1", key_env="KEY"), KEY=value)
+    assert state.has_key is has_key
+
+
+def test_sources_the_library_remembers_come_after_the_configured_ones(library: Database) -> None:
+    add(library, ("imported", "v1"), ("imported", "v2"), ("studio", "v3"))
+    run(library, "UPDATE videos SET deleted_at = '2026-11-21T10:00:00.000Z' WHERE remote_id = 'v2'")
+    run(
+        library,
+        """INSERT INTO sources (name, base_url, dialect, health, message, last_run_at)
+        VALUES ('bygone', 'https://b/v1', 'xai', 'failing', 'no key', '2026-11-21T10:00:00.000Z')""",
+    )
+    states = sources(library, Source(name="studio", base_url="https://host/v1"))
+    assert [(state.name, state.videos, state.health) for state in states] == [
+        ("studio", 1, "new"),
+        ("bygone", 0, "failing"),
+        ("imported", 1, "new"),
+    ]
+    assert (states[1].base_url, states[1].dialect, states[1].message) == ("https://b/v1", "xai", "no key")
+    assert states[1].last_run_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
