@@ -34,7 +34,7 @@ layers: .venv/.tests
 	$(BIN)/lint-imports
 
 docs: .venv/.tests
-	$(BIN)/python -m catalog.cli.reference --check README.md
+	$(BIN)/python -m catalog.cli.reference --check docs
 
 bench: .venv/.tests
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -1,64 +1,91 @@
-"""The command reference of the README, made of what `--help` says.
+"""The generated documents: `docs/commands.md` from `--help`, `docs/schema.md` from the tables and their descriptions.
 
-    python -m catalog.cli.reference --check README.md       fails where the README lags behind the program
-    python -m catalog.cli.reference --write README.md       brings it up to date
-
-It stands between two comments, BEGIN and END below, which the README must hold.
+python -m catalog.cli.reference --check docs        fails where a document lags behind the program
+python -m catalog.cli.reference --write docs        brings both up to date
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from catalog.cli.main import SECTIONS, cli, load
-from catalog.errors import CatalogError
 
-BEGIN = "<!-- command reference: begin, written by python -m catalog.cli.reference --write README.md -->"
-END = "<!-- command reference: end -->"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _WIDTH = 100
+_NOTE = "<!-- Written by `python -m catalog.cli.reference --write docs`; edit the program, not this page. -->"
+_SCHEMA_INTRODUCTION = """\
+A library is one SQLite file. Times are UTC text of fixed width (`2026-11-21T10:57:03.000Z`), so text order is time
+order; JSON is text; ids are row numbers that are never reused. The full-text index `videos_fts` (FTS5) stands beside
+these tables and holds no text of its own. Tables marked *derived* can be rebuilt with `catalog reindex`; the others
+cannot, and no rebuild touches them."""
+_DERIVED = frozenset({"facet_values", "video_facets"})
 
 
-def write_reference() -> str:
+def write_commands() -> str:
     """The help of the program and of every verb, as Markdown."""
-    parts = ["### catalog", _help(cli, "catalog")]
+    parts = ["# Commands", _NOTE, "## catalog", _help(cli, "catalog")]
     for verbs in SECTIONS.values():
         for verb in verbs:
-            parts += [f"### catalog {verb.name}", _help(load(verb), f"catalog {verb.name}")]
-    return "\n\n".join(parts)
+            parts += [f"## catalog {verb.name}", _help(load(verb), f"catalog {verb.name}")]
+    return "\n\n".join(parts) + "\n"
 
 
-def place_reference(text: str) -> str:
-    """The README with the reference of this version in its place; raises CatalogError where it has none."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise CatalogError(f"no place for the command reference: the file must hold {BEGIN} and, below it, {END}")
-    return f"{before}{BEGIN}\n\n{write_reference()}\n\n{END}{after}"
+def write_schema() -> str:
+    """Every table and column of a library in a sentence, as Markdown."""
+    from sqlmodel import SQLModel
+
+    from catalog import tables
+    from catalog.web.metadata import metadata_for
+
+    described = metadata_for("catalog.db")["databases"]["catalog"]["tables"]
+    parts = ["# The library on disk", _NOTE, _SCHEMA_INTRODUCTION]
+    for name, table in SQLModel.metadata.tables.items():
+        summary = described[name].get("description") or _first_line(tables.Videos.__doc__)
+        parts += [f"## {name}", summary + (" *Derived.*" if name in _DERIVED else "")]
+        rows = [
+            f"| `{column.name}` | {_type_name(column.type)} | {described[name]['columns'][column.name]} |"
+            for column in table.columns
+        ]
+        parts.append("\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {"commands.md": write_commands, "schema.md": write_schema}
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--write/--check", default=False, help="Write the reference, or fail where it is not up to date.")
-def main(path: Path, write: bool) -> None:
-    """Keep the command reference of a README up to date."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        wanted = place_reference(text)
-    except CatalogError as error:
-        raise click.ClickException(f"{path}: {error}") from error
-    if text == wanted:
-        return
-    if not write:
-        raise click.ClickException(f"{path} lags behind --help: run python -m catalog.cli.reference --write {path}")
-    path.write_text(wanted, encoding="utf-8")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--write/--check", default=False, help="Write the documents, or fail where one is not up to date.")
+def main(folder: Path, write: bool) -> None:
+    """Keep the generated documents up to date."""
+    for name, make in DOCUMENTS.items():
+        path, wanted = folder / name, make()
+        if path.is_file() and path.read_text(encoding="utf-8") == wanted:
+            continue
+        if not write:
+            raise click.ClickException(f"{path} is out of date: run python -m catalog.cli.reference --write {folder}")
+        path.write_text(wanted, encoding="utf-8")
 
 
 def _help(command: click.Command, name: str) -> str:
     settings = {**cli.context_settings, "terminal_width": _WIDTH}
     with click.Context(command, info_name=name, **settings) as context:
         return f"```text\n{command.get_help(context).rstrip()}\n```"
+
+
+def _first_line(docstring: str | None) -> str:
+    return (docstring or "").partition("\n")[0]
+
+
+def _type_name(kind: Any) -> str:
+    from catalog.tables import UtcText
+
+    return "time" if isinstance(kind, UtcText) else str(kind).lower()
 
 
 if __name__ == "__main__":
