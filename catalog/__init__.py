@@ -8,55 +8,118 @@
 Names are loaded when they are first used, so importing the package costs next to nothing.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from catalog import capture as capture
+    from catalog.api import Catalog
+    from catalog.config import Settings
+    from catalog.errors import (
+        BadPayload,
+        CatalogError,
+        ConfigError,
+        Gone,
+        MediaError,
+        NotFound,
+        ProvenanceError,
+        QueryError,
+        RateLimited,
+        Refused,
+        SchemaError,
+        SchemaOutdated,
+        SchemaTooNew,
+        SourceError,
+        Unauthorized,
+        Unavailable,
+    )
+    from catalog.hooks import Receiver
+    from catalog.prompts import PromptDiff
+    from catalog.records import Facet, FacetCount, File, Link, Page, Tag, Video
+    from catalog.reports import (
+        Change,
+        CostGroup,
+        Costs,
+        CostSum,
+        FileReport,
+        Generation,
+        ImportReport,
+        Latency,
+        Lineage,
+        LineageNode,
+        Refusal,
+        SourceState,
+        Stats,
+        SyncReport,
+    )
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "BadPayload",
+    "Catalog",
+    "CatalogError",
+    "Change",
+    "ConfigError",
+    "CostGroup",
+    "CostSum",
+    "Costs",
+    "Facet",
+    "FacetCount",
+    "File",
+    "FileReport",
+    "Generation",
+    "Gone",
+    "ImportReport",
+    "Latency",
+    "Lineage",
+    "LineageNode",
+    "Link",
+    "MediaError",
+    "NotFound",
+    "Page",
+    "PromptDiff",
+    "ProvenanceError",
+    "QueryError",
+    "RateLimited",
+    "Receiver",
+    "Refusal",
+    "Refused",
+    "SchemaError",
+    "SchemaOutdated",
+    "SchemaTooNew",
+    "Settings",
+    "SourceError",
+    "SourceState",
+    "Stats",
+    "SyncReport",
+    "Tag",
+    "Unauthorized",
+    "Unavailable",
+    "Video",
+]
+
 _HOMES = {
     "Catalog": "catalog.api",
-    "CatalogError": "catalog.errors",
-    "ConfigError": "catalog.errors",
-    "SchemaError": "catalog.errors",
-    "SchemaOutdated": "catalog.errors",
-    "SchemaTooNew": "catalog.errors",
-    "NotFound": "catalog.errors",
-    "QueryError": "catalog.errors",
-    "SourceError": "catalog.errors",
-    "Change": "catalog.reports",
-    "CostGroup": "catalog.reports",
-    "CostSum": "catalog.reports",
-    "Costs": "catalog.reports",
-    "Facet": "catalog.records",
-    "FacetCount": "catalog.records",
-    "File": "catalog.records",
-    "FileReport": "catalog.reports",
-    "Generation": "catalog.reports",
-    "ImportReport": "catalog.reports",
-    "Latency": "catalog.reports",
-    "Lineage": "catalog.reports",
-    "LineageNode": "catalog.reports",
-    "Link": "catalog.records",
-    "Page": "catalog.records",
-    "Refusal": "catalog.reports",
-    "SourceState": "catalog.reports",
-    "Stats": "catalog.reports",
-    "SyncReport": "catalog.reports",
-    "Tag": "catalog.records",
-    "Video": "catalog.records",
+    "PromptDiff": "catalog.prompts",
+    "Receiver": "catalog.hooks",
+    "Settings": "catalog.config",
 }
-
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of str, built from the table
+_PLAIN_HOMES = ("catalog.errors", "catalog.records", "catalog.reports")  # of all other names; cheap to import
 
 
 def __getattr__(name: str) -> object:
     if name == "capture":
         return import_module("catalog.capture")
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    homes = [_HOMES[name]] if name in _HOMES else _PLAIN_HOMES
+    value = next(getattr(module, name) for module in map(import_module, homes) if hasattr(module, name))
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *__all__])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,13 @@ def test_every_public_name_is_there(name: str) -> None:
 def test_the_names_are_sorted_and_listed() -> None:
     assert list(catalog.__all__) == sorted(set(catalog.__all__))
     assert set(catalog.__all__) <= set(dir(catalog))
+
+
+def test_type_checkers_see_every_public_name() -> None:
+    tree = ast.parse(Path(catalog.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    declared = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert declared == {*catalog.__all__, "capture"}
 
 
 def test_another_name_is_an_attribute_error() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -96,3 +97,18 @@ def test_the_installed_program_migrates(installed: Path, tmp_path: Path) -> None
 def test_the_installed_program_runs_the_demo(installed: Path, tmp_path: Path) -> None:
     run(installed / "catalog", "demo", "--no-serve", "--directory", tmp_path / "demo", folder=tmp_path)
     assert list((tmp_path / "demo").glob("*.db"))
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_a_program_that_uses_the_installed_package_type_checks(checker: str, installed: Path, tmp_path: Path) -> None:
+    program = shutil.copy(CHECKOUT / "tests/typing/consumer.py", tmp_path)
+    (tmp_path / "empty.toml").write_text("")
+    options = {
+        "mypy": ("--strict", "--config-file", "empty.toml", "--python-executable", installed / "python"),
+        "pyright": ("--pythonpath", installed / "python"),
+    }
+    check = (sys.executable, "-m", checker, *options[checker])
+    run(*check, program, folder=tmp_path, timeout=300)
+    Path(program).write_text(Path(program).read_text().replace("video.size", "video.sise"))
+    with pytest.raises(AssertionError, match="sise"):
+        run(*check, program, folder=tmp_path, timeout=300)
