@@ -9,16 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from catalog.prompts.inflection import regular_forms, stem_of_participle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ADJECTIVE = re.compile(r".{3,}(?:ful|ous|ive|less|able|ible|ical|ish|esque|ular|ean|ese)$")
-_PLURALS = {"wolves": "wolf", "leaves": "leaf", "knives": "knife", "shelves": "shelf", "loaves": "loaf",
-            "men": "man", "women": "woman", "children": "child", "mice": "mouse", "geese": "goose", "feet": "foot",
-            "teeth": "tooth"}  # fmt: skip
-_ALWAYS_PLURAL = frozenset(
-    {"people", "skis", "clothes", "headphones", "ruins", "glasses", "stairs", "scissors", "woods"}
-)
 _MAX_REMEMBERED = 50_000
 
 
@@ -66,13 +62,7 @@ class Lexicon:
 
     def base(self, word: str) -> str:
         """The base form of a verb; of an unknown participle, its stem; empty for other words."""
-        known = self.bases.get(word)
-        if known:
-            return known
-        if word.endswith("ing") and len(word) > 5:
-            stem = word[:-3]
-            return stem[:-1] if stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
-        return ""
+        return self.bases.get(word) or stem_of_participle(word)
 
     def is_third_person(self, word: str) -> bool:
         return word in self.thirds
@@ -95,18 +85,6 @@ class Lexicon:
             "grow",
             "wave",
         )
-
-    def singular(self, word: str) -> str:
-        """The noun as one thing."""
-        if word in _PLURALS or word in _ALWAYS_PLURAL:
-            return _PLURALS.get(word, word)
-        if word.endswith("ies") and len(word) > 4:
-            return word[:-3] + "y"
-        if word.endswith(("ches", "shes", "sses", "xes")):
-            return word[:-2]
-        if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
-            return word[:-1]
-        return word
 
 
 @cache
@@ -139,30 +117,12 @@ def _inflections(verbs: frozenset[str], irregular: str) -> tuple[dict[str, str],
     bases: dict[str, str] = {}
     thirds: set[str] = set()
     for verb in sorted(verbs):
-        third, gerund, past = _forms(verb)
+        third, gerund, past = regular_forms(verb)
         thirds.add(third)
         bases |= {verb: verb, third: verb, gerund: verb, past: verb}
     for row in irregular.split(";"):
         verb, *forms = row.split()
-        bases |= dict.fromkeys(forms, verb) | dict.fromkeys(_forms(verb)[:2], verb)
-        thirds.add(_forms(verb)[0])
+        bases |= dict.fromkeys(forms, verb) | dict.fromkeys(regular_forms(verb)[:2], verb)
+        thirds.add(regular_forms(verb)[0])
         bases[verb] = verb
     return bases, frozenset(thirds)
-
-
-_DOUBLING = re.compile(r"[^aeiou]*[aeiou][bdgklmnprtz]$")
-
-
-def _forms(verb: str) -> tuple[str, str, str]:
-    """Third person, -ing form and past of a regular verb."""
-    if verb.endswith("ie"):
-        return verb + "s", verb[:-2] + "ying", verb + "d"
-    if verb.endswith("e") and not verb.endswith(("ee", "oe")):
-        return verb + "s", verb[:-1] + "ing", verb + "d"
-    if verb.endswith("y") and verb[-2] not in "aeiou":
-        return verb[:-1] + "ies", verb + "ing", verb[:-1] + "ied"
-    if verb.endswith(("s", "x", "sh", "ch", "z", "o")):
-        return verb + "es", verb + "ing", verb + "ed"
-    if _DOUBLING.match(verb):
-        return verb + "s", verb + verb[-1] + "ing", verb + verb[-1] + "ed"
-    return verb + "s", verb + "ing", verb + "ed"

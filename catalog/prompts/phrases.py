@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.prompts.inflection import singular
 from catalog.prompts.lexicon import Lexicon, load_lexicon
 from catalog.records import Facet
 
@@ -318,7 +319,7 @@ def _is_agent(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
     head = words[noun.end - 1].text
     before = words[noun.first - 1].kind if noun.first else "^"
     after = words[noun.end].kind if noun.end < len(words) else "$"
-    return after in "VGX" and before != "P" and (head in lexicon.animate or lexicon.singular(head) in lexicon.animate)
+    return after in "VGX" and before != "P" and (head in lexicon.animate or singular(head) in lexicon.animate)
 
 
 def _relation(words: Sequence[Word], nouns: Sequence[Noun]) -> list[tuple[int, int]]:
@@ -397,7 +398,7 @@ def _value(facet: str, words: Sequence[Word], start: int, end: int, lexicon: Lex
     texts = [word.text for word in words[start:end]]
     if facet == "action":
         return " ".join([lexicon.base(texts[0]) or texts[0], *texts[1:]])
-    return " ".join([*texts[:-1], lexicon.singular(texts[-1])])
+    return " ".join([*texts[:-1], singular(texts[-1])])
 
 
 def _facet(
