@@ -26,7 +26,7 @@ _MAX_REMEMBERED = 50_000
 
 
 class Kind(StrEnum):
-    """The class of a word, or the mark or the edge of the sentence that stands in its place."""
+    """The class of a word, or the mark or the edge of the sentence that stands beside one."""
 
     DETERMINER = "determiner"
     PRONOUN = "pronoun"
@@ -73,7 +73,7 @@ class Lexicon:
     noun_first: frozenset[str]
     measures: frozenset[str]
     frames: frozenset[str]
-    places: frozenset[str]
+    settings: frozenset[str]
     animate: frozenset[str]
     locative: frozenset[str]
     _remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
@@ -119,9 +119,9 @@ class Lexicon:
         """Whether the word may be a verb, but is a noun far more often: `hand`, `waves`."""
         return word in self.noun_first or (word.endswith("s") and word[:-1] in self.noun_first)
 
-    def is_place(self, noun: str) -> bool:
+    def is_setting(self, noun: str) -> bool:
         """Whether the noun, or what it is the plural of, is somewhere to be."""
-        return noun in self.places or (noun.endswith("s") and noun[:-1] in self.places)
+        return noun in self.settings or (noun.endswith("s") and noun[:-1] in self.settings)
 
     def takes_object(self, participle: str) -> bool:
         """Whether the -ing form may open a caption ("playing chess"): all but those that only describe."""
@@ -147,7 +147,7 @@ def load_lexicon() -> Lexicon:
         noun_first=lists["noun_first"],
         measures=lists["measures"],
         frames=lists["frames"],
-        places=lists["places"],
+        settings=lists["settings"],
         animate=lists["animate"],
         locative=lists["locative"],
     )

@@ -215,17 +215,17 @@ def _subjects(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[S
 
 
 def _find_lead(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, *, is_first: bool) -> Noun | None:
-    """The noun phrase that a sentence is about: not a place, nor what "in", "on" or "behind" leads to, if it can be.
+    """The noun phrase that a sentence is about: not a setting, nor what "in", "on" or "behind" leads to.
 
-    While no subject is known, a place will do, or what stands in one.
+    While no subject is known, a setting will do, or what stands in one.
     """
     free = [noun for noun in nouns if not noun.first or words[noun.first - 1].text not in lexicon.locative]
-    lead = next((noun for noun in free if not _is_place(words, noun, lexicon)), None)
+    lead = next((noun for noun in free if not _is_setting(words, noun, lexicon)), None)
     if lead or not is_first:
         return lead
     if free:
         return free[0]
-    return next((noun for noun in nouns[:1] if not _is_place(words, noun, lexicon)), None)
+    return next((noun for noun in nouns[:1] if not _is_setting(words, noun, lexicon)), None)
 
 
 def _find_sides(words: Sequence[Word], nouns: Sequence[Noun]) -> list[Span]:
@@ -317,16 +317,16 @@ def _object_end(words: Sequence[Word], index: int) -> int:
 
 
 def _settings(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[Span]:
-    """The places that a word such as "in" or "across" leads to, else the first place; of one sentence only."""
+    """The settings that a word such as "in" or "across" leads to, else the first one; of one sentence only."""
     if not is_first:
         return []
-    places = [noun for noun in _find_nouns(words, lexicon) if _is_place(words, noun, lexicon)]
-    led_to = [noun for noun in places if noun.first and words[noun.first - 1].text in lexicon.locative]
-    return [noun.span for noun in led_to or places[:1]]
+    settings = [noun for noun in _find_nouns(words, lexicon) if _is_setting(words, noun, lexicon)]
+    led_to = [noun for noun in settings if noun.first and words[noun.first - 1].text in lexicon.locative]
+    return [noun.span for noun in led_to or settings[:1]]
 
 
-def _is_place(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
-    return lexicon.is_place(words[noun.end - 1].text)
+def _is_setting(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
+    return lexicon.is_setting(words[noun.end - 1].text)
 
 
 _IN_FIELDS: dict[str, Finder] = {

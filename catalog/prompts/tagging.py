@@ -27,6 +27,7 @@ _TECHNICAL = frozenset({"shot_size", "camera_angle", "camera_movement", "lens", 
 _QUALIFYING = frozenset({"time_of_day", "season", "color", "mood"})
 
 _ENGLISH = frozenset({Kind.DETERMINER, Kind.PREPOSITION, Kind.AUXILIARY})
+_FIRST_HALVES = frozenset({Kind.NOUN})
 _SECOND_HALVES = frozenset({Kind.PARTICIPLE, Kind.GERUND, Kind.ADJECTIVE})  # hand-painted, slow-moving, ice-cold
 _UNSETTLED = frozenset({Kind.VERB_OR_NOUN, Kind.GERUND, Kind.PARTICIPLE, Kind.ADVERB})
 _QUALIFIERS = frozenset({Kind.DETERMINER, Kind.ADJECTIVE})
@@ -58,7 +59,7 @@ def find_qualifiers(words: Sequence[str], hits: Sequence[Hit], lexicon: Lexicon)
         if hit.facet in _TECHNICAL:
             kinds |= dict.fromkeys(tokens, Kind.CAMERA)
         elif hit.facet in _QUALIFYING:
-            kinds |= {token: Kind.ADJECTIVE for token in tokens if words[token] not in lexicon.places}
+            kinds |= {token: Kind.ADJECTIVE for token in tokens if words[token] not in lexicon.settings}
     return kinds
 
 
@@ -94,8 +95,7 @@ def _tag(reading: Reading, tokens: range, lexicon: Lexicon, qualifiers: dict[int
 def _classify(reading: Reading, token: int, lexicon: Lexicon, qualifiers: dict[int, Kind]) -> Kind:
     """The class of a word by itself; what must not be read is a pause."""
     tokens = reading.tokens
-    pause = _PAUSES.get(tokens.codes[token])
-    if pause:
+    if pause := _PAUSES.get(tokens.codes[token]):
         return pause
     text = tokens.words[token]
     if reading.blocked[token] or text[0] >= _FIRST_WIDE:
@@ -103,14 +103,14 @@ def _classify(reading: Reading, token: int, lexicon: Lexicon, qualifiers: dict[i
     if token in qualifiers:
         return qualifiers[token]
     kind = lexicon.kind(text)
-    return Kind.ADJECTIVE if kind is Kind.NOUN and _is_modifier(reading, token, lexicon) else kind
+    return Kind.ADJECTIVE if kind in _FIRST_HALVES and _is_modifier(reading, token, lexicon) else kind
 
 
 def _is_modifier(reading: Reading, token: int, lexicon: Lexicon) -> bool:
     """Whether the noun is the first part of an adjective, as in `hand-painted`."""
     tokens = reading.tokens
     end = tokens.end(token)
-    is_joined = token + 1 < len(tokens) and tokens.starts[token + 1] == end + 1 and reading.text[end] == "-"
+    is_joined = reading.text[end : end + 1] == "-" and token + 1 < len(tokens) and tokens.starts[token + 1] == end + 1
     return is_joined and lexicon.kind(tokens.words[token + 1]) in _SECOND_HALVES
 
 
