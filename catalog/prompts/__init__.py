@@ -1,4 +1,4 @@
-"""What a prompt asks for, as facts: shot size, lens, light, mood, subject … each with the words that say so.
+"""What a prompt asks for, as facts: shot size, lens, light, mood, subject …, each pointing at the words it comes from.
 
     >>> from catalog.prompts import extract
     >>> [(facet.name, facet.value) for facet in extract("Slow push in on a red door at dusk.").facets]

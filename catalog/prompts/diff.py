@@ -67,30 +67,26 @@ def diff_words(old: str, new: str) -> tuple[Change, ...]:
 
     Texts beyond 4,000 words are compared by their common beginning and end only, which keeps the time in bounds.
     """
-    left, right = _PIECES.findall(old), _PIECES.findall(new)
-    head = _common(left, right)
-    tail = _common(left[head:][::-1], right[head:][::-1])
-    middle_left, middle_right = left[head : len(left) - tail], right[head : len(right) - tail]
-    changes = [Change("same", "".join(left[:head]))]
-    if max(len(middle_left), len(middle_right)) > _MAX_WORDS:
-        changes += [Change("removed", "".join(middle_left)), Change("added", "".join(middle_right))]
+    before, after = _PIECES.findall(old), _PIECES.findall(new)
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    removed, added = before[head : len(before) - tail], after[head : len(after) - tail]
+    changes = [Change("same", "".join(before[:head]))]
+    if max(len(removed), len(added)) > _MAX_WORDS:
+        changes += [Change("removed", "".join(removed)), Change("added", "".join(added))]
     else:
-        matcher = SequenceMatcher(None, middle_left, middle_right, autojunk=False)
+        matcher = SequenceMatcher(None, removed, added, autojunk=False)
         for kind, start, end, new_start, new_end in matcher.get_opcodes():
             if kind == "equal":
-                changes.append(Change("same", "".join(middle_left[start:end])))
+                changes.append(Change("same", "".join(removed[start:end])))
                 continue
-            changes.append(Change("removed", "".join(middle_left[start:end])))
-            changes.append(Change("added", "".join(middle_right[new_start:new_end])))
-    changes.append(Change("same", "".join(left[len(left) - tail :])))
+            changes.append(Change("removed", "".join(removed[start:end])))
+            changes.append(Change("added", "".join(added[new_start:new_end])))
+    changes.append(Change("same", "".join(before[len(before) - tail :])))
     return tuple(change for change in changes if change.text)
 
 
-def _common(left: list[str], right: list[str]) -> int:
+def _common(before: list[str], after: list[str]) -> int:
     """How many pieces both lists begin with."""
-    count = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((index for index, (old, new) in pairs if old != new), min(len(before), len(after)))

@@ -1,8 +1,8 @@
-"""Reads a prompt: JSON by key path, then labelled blocks, then prose over what is left."""
+"""Reads one prompt, all of it: JSON by key path, then labelled blocks, then the rest as prose."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.prompts.labels import read_labels
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a prompt asks for (`facets`, by place), what it asks to leave out, and who says what in it."""
+    """What a prompt asks for (`facets`, in its order), what it asks to leave out, and who says what in it."""
 
     facets: tuple[Facet, ...] = ()
     negative_prompt: str | None = None
-    dialogue: tuple[Line, ...] = field(default=())
+    dialogue: tuple[Line, ...] = ()
 
 
 NOTHING = Extraction()
 
 
 def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_facets: bool = True) -> Extraction:
-    """Everything a prompt asks for; time is linear in its length, and no text raises.
+    """Everything a prompt asks for; the time is linear in its length, and no text raises an error.
 
     Without `open_facets` only the vocabulary's facets are read, which is several times faster.
     """
@@ -61,19 +61,19 @@ def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_fa
 
 
 def extract_facets(prompt: str | None, vocabulary: Vocabulary | None = None) -> list[Facet]:
-    """The facets of a prompt, by place; see `extract`."""
+    """The facets of a prompt, in its order; see `extract`."""
     return list(extract(prompt, vocabulary).facets)
 
 
 def _lay_out(prompt: str, vocabulary: Vocabulary) -> Sheet:
     documents = find_documents(prompt) if "{" in prompt or "[" in prompt else []
     sheet = Sheet(_resolve_escapes(prompt, documents))
-    place = 0
+    offset = 0
     for document in documents:
-        read_labels(sheet, place, document.start, vocabulary)
+        read_labels(sheet, offset, document.start, vocabulary)
         _read_document(sheet, document, vocabulary)
-        place = document.end
-    read_labels(sheet, place, len(prompt), vocabulary)
+        offset = document.end
+    read_labels(sheet, offset, len(prompt), vocabulary)
     return sheet
 
 
@@ -81,11 +81,11 @@ def _resolve_escapes(prompt: str, documents: list[Document]) -> str:
     if not documents or "\\" not in prompt:
         return prompt
     pieces = []
-    place = 0
+    offset = 0
     for document in documents:
-        pieces += [prompt[place : document.start], unescape(prompt[document.start : document.end])]
-        place = document.end
-    return "".join([*pieces, prompt[place:]])
+        pieces += [prompt[offset : document.start], unescape(prompt[document.start : document.end])]
+        offset = document.end
+    return "".join([*pieces, prompt[offset:]])
 
 
 def _read_document(sheet: Sheet, document: Document, vocabulary: Vocabulary) -> None:
@@ -111,19 +111,16 @@ def _read_document(sheet: Sheet, document: Document, vocabulary: Vocabulary) -> 
 def _segment(text: Text, vocabulary: Vocabulary) -> Segment:
     """The string as a segment: the field of the deepest key that the vocabulary knows, the shot of its list."""
     keys = [name for name in text.path if isinstance(name, str)]
-    found = None
-    for index in range(len(keys) - 1, -1, -1):
-        found = vocabulary.find_field(keys[index], keys[index - 1] if index else "")
-        if found:
-            break
-    return Segment(text.start, text.end, found or PROSE, "json", _shot(text, vocabulary))
+    parents = ["", *keys]
+    fields = (vocabulary.find_field(key, parent) for key, parent in reversed(list(zip(keys, parents, strict=False))))
+    return Segment(text.start, text.end, next(filter(None, fields), PROSE), "json", _shot(text, vocabulary))
 
 
 def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
     for name, position in zip(text.path, text.path[1:], strict=False):
         if isinstance(name, str) and isinstance(position, int):
-            found = vocabulary.find_field(name)
-            if found and found.role == "shots":
+            field = vocabulary.find_field(name)
+            if field and field.role == "shots":
                 return position + 1
     return None
 
@@ -148,7 +145,7 @@ def _most_specific(facets: list[Facet], vocabulary: Vocabulary) -> list[Facet]:
 
 
 def _in_order(facets: Iterable[Facet]) -> tuple[Facet, ...]:
-    """By place, each value once a shot."""
+    """In the order of the prompt, each value once a shot."""
     seen: dict[tuple[str, str, int | None], Facet] = {}
     for facet in sorted(facets, key=lambda facet: (facet.start or 0, facet.name, facet.value)):
         seen.setdefault((facet.name, facet.value, facet.shot), facet)

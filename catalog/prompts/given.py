@@ -26,30 +26,30 @@ class Given(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def read_given(told: object) -> Given:
-    """What an object of facet to text, or to a list of texts, gives; an empty list takes a facet back.
+def read_given(facets: object) -> Given:
+    """The facets of an object from name to text, or to a list of texts; an empty list takes a facet back.
 
-    The list of facets that a library tells of a video is read too: what was given there, not what its prompt said.
+    A video's list of facets, as a library writes it, is read too: what was given there, not what its prompt said.
     """
-    if isinstance(told, list) and all(_is_record(one) for one in told):
-        told = _gather(told)
-    if not isinstance(told, Mapping):
-        return Given({}, () if told is None else ("facets is no object of facet -> text or list of texts",))
-    if len(told) > MAX_FACETS:
-        return Given({}, (f"{len(told)} facets are given, more than {MAX_FACETS}",))
-    facets: dict[str, tuple[str, ...]] = {}
+    if isinstance(facets, list) and all(map(_is_record, facets)):
+        facets = _gather(facets)
+    if not isinstance(facets, Mapping):
+        return Given({}, () if facets is None else ("facets is not an object of facet -> text or list of texts",))
+    if len(facets) > MAX_FACETS:
+        return Given({}, (f"{len(facets)} facets are given, more than {MAX_FACETS}",))
+    checked: dict[str, tuple[str, ...]] = {}
     faults = []
-    for name, values in told.items():
+    for name, values in facets.items():
         try:
-            facets[_check_name(name)] = _read_values(values)
+            checked[_check_name(name)] = _read_values(values)
         except ValueError as error:
             faults.append(f"facet {str(name)[:64]!a}: {error}")
-    return Given(facets, tuple(faults))
+    return Given(checked, tuple(faults))
 
 
-def require_given(told: object) -> Mapping[str, tuple[str, ...]]:
-    """The same, of facets that a program or a command line names; raises ConfigError where anything does not fit."""
-    given = read_given(told)
+def require_given(facets: object) -> Mapping[str, tuple[str, ...]]:
+    """The same for what a program or a command line gives; raises ConfigError where anything does not fit."""
+    given = read_given(facets)
     if given.faults:
         raise ConfigError("; ".join(given.faults[:3]))
     return given.facets
@@ -66,17 +66,17 @@ def _check_name(name: object) -> str:
     return name
 
 
-def _read_values(told: object) -> tuple[str, ...]:
-    values = told if isinstance(told, list | tuple) else [told]
+def _read_values(given: object) -> tuple[str, ...]:
+    values = given if isinstance(given, list | tuple) else [given]
     if len(values) > MAX_VALUES:
         raise ValueError(f"{len(values)} values, more than {MAX_VALUES}")
     return tuple(dict.fromkeys(map(_read_value, values)))
 
 
-def _read_value(told: object) -> str:
-    if not isinstance(told, str):
-        raise ValueError("a value is no text")  # noqa: TRY004 - one class for all that does not fit
-    value = redact_text(" ".join(told.split()))
+def _read_value(given: object) -> str:
+    if not isinstance(given, str):
+        raise ValueError("a value is not text")  # noqa: TRY004 - one class for all that does not fit
+    value = redact_text(" ".join(given.split()))
     if not value:
         raise ValueError("a value is empty")
     if len(value) > MAX_VALUE:
@@ -86,13 +86,13 @@ def _read_value(told: object) -> str:
     return value
 
 
-def _is_record(one: object) -> bool:
-    return isinstance(one, Mapping) and {"name", "value", "origin"} <= one.keys() and isinstance(one["name"], str)
+def _is_record(item: object) -> bool:
+    return isinstance(item, Mapping) and {"name", "value", "origin"} <= item.keys() and isinstance(item["name"], str)
 
 
 def _gather(records: list[Any]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for one in records:
-        if one["origin"] == _GIVEN:
-            found.setdefault(one["name"], []).append(one["value"])
-    return found
+    facets: dict[str, list[Any]] = {}
+    for record in records:
+        if record["origin"] == _GIVEN:
+            facets.setdefault(record["name"], []).append(record["value"])
+    return facets

@@ -36,12 +36,15 @@ _AFTER_SHOT = re.compile(
 )
 _COUNTED = re.compile(r"[0-9一二三四五六七八九十]| (?:one|two)\b")
 _MARKUP = " \t*_#>-•·–—+.)(\"'`~|0123456789"
+_DOTTED = re.compile(r"[ \t]*[-*•#>]{0,3}[ \t]?\**([^\W\d_][^\n.:*–—]{1,40}?)\**(?:\.|\s[-–—]|\s?[–—])\s+(?=\S)")
+_SENTENCE_END = re.compile(r"[.!?。](?=\s)|\n")
+_WORDS = re.compile(r"\S")
 _BEFORE_INLINE = ".;|!?]】)。；,"
 _CLOSERS = {"[": "]", "【": "】"}
 
 
 class Label(NamedTuple):
-    """A label found in a text: where it stands, where its words begin, and what they are about."""
+    """A label: where it starts, where the words that it governs begin, and what they are about."""
 
     start: int
     end: int
@@ -56,25 +59,20 @@ def read_labels(sheet: Sheet, start: int, end: int, vocabulary: Vocabulary, base
     text = sheet.prompt
     base = base or Segment(start, end)
     labels = list(_find_labels(text, start, end, vocabulary))
-    if not labels:
-        sheet.add(Segment(start, end, base.field, base.origin, base.shot))
-        return
-    if labels[0].start > start:
-        sheet.add(Segment(start, labels[0].start, base.field, base.origin, base.shot))
+    following = [label.start for label in labels[1:]] + [end]
+    sheet.add(Segment(start, labels[0].start if labels else end, base.field, base.origin, base.shot))
     shots = _Shots(base.shot)
-    governing: tuple[Field, int] | None = None
-    for index, label in enumerate(labels):
-        following = labels[index + 1].start if index + 1 < len(labels) else end
+    heading: Label | None = None  # the last label with a field: the shots under it go on with that
+    for previous, label, limit in zip([None, *labels], labels, following, strict=False):
         shot = shots.number(label, text)
-        stop = _reach(text, label, following, labels[index - 1] if index else None)
+        stop = _reach(text, label, limit, previous)
         if label.field is not None:
-            governing = (label.field, label.start)
-        elif governing is not None and text.find("\n", governing[1], label.start) >= 0:
-            governing = None
-        field = label.field or (governing[0] if governing else base.field)
+            heading = label
+        elif heading is not None and text.find("\n", heading.start, label.start) >= 0:
+            heading = None
+        field = (heading and heading.field) or base.field
         sheet.add(Segment(label.end, stop, field, "label", shot))
-        if stop < following:
-            sheet.add(Segment(stop, following, base.field, base.origin, shots.after(label, shot)))
+        sheet.add(Segment(stop, limit, base.field, base.origin, shots.after(label, shot)))
 
 
 class _Shots:
@@ -115,45 +113,41 @@ def _reach(text: str, label: Label, following: int, previous: Label | None) -> i
     return _lines_end(text, label.end, following)
 
 
-def _paragraph_end(text: str, place: int, end: int) -> int:
-    while place < end and text[place].isspace():
-        place += 1
-    found = text.find("\n\n", place, end)
-    return end if found < 0 else found
+def _paragraph_end(text: str, start: int, end: int) -> int:
+    while start < end and text[start].isspace():
+        start += 1
+    blank_line = text.find("\n\n", start, end)
+    return end if blank_line < 0 else blank_line
 
 
-def _lines_end(text: str, place: int, end: int) -> int:
+def _lines_end(text: str, start: int, end: int) -> int:
     """The end of the line, and of the lines that go on with it: list items and wrapped words."""
-    while True:
-        line = text.find("\n", place, end)
-        if line < 0:
-            return end
-        rest = line + 1
-        while rest < end and text[rest] in " \t":
-            rest += 1
+    while (line_end := text.find("\n", start, end)) >= 0:
+        rest = _skip(text, line_end + 1, end, " \t")
         goes_on = rest < end and (text[rest] in "-•*·" or text[rest].islower())
         if not goes_on:
-            return line
-        place = rest + 1
+            return line_end
+        start = rest + 1
+    return end
 
 
-def _sentence_end(text: str, place: int, end: int) -> int:
-    found = _SENTENCE.search(text, place, end)
-    return found.start() if found else end
-
-
-_WORDS = re.compile(r"\S")
-_SENTENCE = re.compile(r"[.!?。](?=\s)|\n")
+def _sentence_end(text: str, start: int, end: int) -> int:
+    stop = _SENTENCE_END.search(text, start, end)
+    return stop.start() if stop else end
 
 
 def _find_labels(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
-    found = [*_find_shots(text, start, end), *_find_named(text, start, end, vocabulary)]
-    found.sort(key=lambda label: (label.start, not label.shot))
-    last = -1
-    for label in found:
-        if label.start >= last:
+    labels = [
+        *_find_shots(text, start, end),
+        *_find_before_colon(text, start, end, vocabulary),
+        *_find_bracketed(text, start, end, vocabulary),
+        *_find_on_lines(text, start, end, vocabulary),
+    ]
+    covered = -1
+    for label in sorted(labels, key=lambda label: (label.start, not label.shot)):
+        if label.start >= covered:
             yield label
-            last = label.end
+            covered = label.end
 
 
 def _find_shots(text: str, start: int, end: int) -> Iterator[Label]:
@@ -180,79 +174,70 @@ def _is_heading(text: str, match: re.Match[str], stop: int, head: str, end: int)
     return (match.start() == 0 or text[match.start() - 1] == "\n") and text[stop : stop + 1].strip() in ("", "(")
 
 
-def _find_named(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
-    yield from _find_before_colon(text, start, end, vocabulary)
-    yield from _find_bracketed(text, start, end, vocabulary)
-    yield from _find_on_lines(text, start, end, vocabulary)
-
-
 def _find_before_colon(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
-    for colon in _colons(text, start, end):
-        lowest = max(start, colon - _MAX_LABEL)
-        head = text[lowest:colon]
-        line = head.rfind("\n") + 1
-        cut = max(max(head.rfind(mark) for mark in _BEFORE_INLINE) + 1, line)
-        at_line_start = cut == line and (line > 0 or lowest == start)
-        candidates = (head[line:], head[cut:]) if line or lowest == start else (head[cut:],)
-        for candidate in candidates:
-            name = candidate.strip(_MARKUP)
-            if name.lower().startswith("the "):
-                name = name[4:]
-            field = vocabulary.find_field(name) if name else None
-            if field is None:
-                continue
-            begin = colon - len(candidate)
-            inline = not (at_line_start or candidate is head[line:]) or not _opens_line(text, begin, start)
+    for mark in ":：":
+        for colon in _find_all(mark, text, start, end):
+            yield from _label_before(text, colon, start, end, vocabulary)
+
+
+def _label_before(text: str, colon: int, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    """The label that a colon ends: all of its line if that names a field, else what follows the last mark."""
+    lowest = max(start, colon - _MAX_LABEL)
+    head = text[lowest:colon]
+    line = head.rfind("\n") + 1
+    cut = max(line, *(head.rfind(mark) + 1 for mark in _BEFORE_INLINE))
+    sees_line_start = line > 0 or lowest == start
+    for begin in (line, cut) if sees_line_start else (cut,):
+        name = head[begin:].strip(_MARKUP)
+        if name.lower().startswith("the "):
+            name = name[4:]
+        field = vocabulary.find_field(name) if name else None
+        if field is not None:
+            inline = begin != line or not _opens_line(text, lowest + begin, start)
             stop = _skip(text, colon + 1, end, "* \t")
             alone = stop >= end or text[stop] == "\n"
-            yield Label(begin, stop, field, alone=alone and not inline, inline=inline)
-            break
+            yield Label(lowest + begin, stop, field, alone=alone and not inline, inline=inline)
+            return
 
 
-def _opens_line(text: str, place: int, start: int) -> bool:
-    line = max(text.rfind("\n", start, place) + 1, start)
-    return not text[line:place].strip(_MARKUP)
+def _opens_line(text: str, offset: int, start: int) -> bool:
+    line = max(text.rfind("\n", start, offset) + 1, start)
+    return not text[line:offset].strip(_MARKUP)
 
 
-def _colons(text: str, start: int, end: int) -> Iterator[int]:
-    for mark in ":：":
-        place = text.find(mark, start, end)
-        while place >= 0:
-            yield place
-            place = text.find(mark, place + 1, end)
+def _find_all(mark: str, text: str, start: int, end: int) -> Iterator[int]:
+    offset = text.find(mark, start, end)
+    while offset >= 0:
+        yield offset
+        offset = text.find(mark, offset + 1, end)
 
 
-def _skip(text: str, place: int, end: int, chars: str) -> int:
-    while place < end and text[place] in chars:
-        place += 1
-    return place
+def _skip(text: str, offset: int, end: int, chars: str) -> int:
+    while offset < end and text[offset] in chars:
+        offset += 1
+    return offset
 
 
 def _find_bracketed(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
     for opener, closer in _CLOSERS.items():
-        place = text.find(opener, start, end)
-        while place >= 0:
-            stop = text.find(closer, place, min(end, place + _MAX_LABEL + 2))
-            field = vocabulary.find_field(text[place + 1 : stop].strip(_MARKUP)) if stop > 0 else None
+        for offset in _find_all(opener, text, start, end):
+            stop = text.find(closer, offset, min(end, offset + _MAX_LABEL + 2))
+            field = vocabulary.find_field(text[offset + 1 : stop].strip(_MARKUP)) if stop > 0 else None
             if field is not None:
                 after = _skip(text, stop + 1, end, ":： \t*-–")
-                yield Label(place, after, field)
-            place = text.find(opener, place + 1, end)
+                yield Label(offset, after, field)
 
 
 def _find_on_lines(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
     """Headings on a line of their own, `Camera. Slow` and `**Camera** - slow`."""
-    place = start
-    while place < end:
-        line_end = text.find("\n", place, end)
+    offset = start
+    while offset < end:
+        line_end = text.find("\n", offset, end)
         line_end = end if line_end < 0 else line_end
-        label = _line_label(text, place, line_end, end, vocabulary)
+        label = _line_label(text, offset, line_end, end, vocabulary)
         if label:
             yield label
-        place = line_end + 1
-
-
-_DOTTED = re.compile(r"[ \t]*[-*•#>]{0,3}[ \t]?\**([^\W\d_][^\n.:*–—]{1,40}?)\**(?:\.|\s[-–—]|\s?[–—])\s+(?=\S)")
+        offset = line_end + 1
 
 
 def _line_label(text: str, start: int, end: int, limit: int, vocabulary: Vocabulary) -> Label | None:

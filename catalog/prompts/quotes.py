@@ -51,17 +51,17 @@ class Quote(NamedTuple):
 
 def find_quotes(text: str) -> list[Quote]:
     """Every quotation of a text, in order; a text that is one single quotation has none."""
-    found: list[Quote] = []
+    quotes: list[Quote] = []
     if not any(mark in text for mark in _MARKS):
-        return found
+        return quotes
     for match in _QUOTED.finditer(text):
         start, end = match.span(match.lastindex or 0)
         if end - start < len(text.strip()) - 4:
             quote = _judge(text, match, start, end)
-            if found and found[-1].is_spoken and not text[found[-1].end + 1 : match.start()].strip(" ,"):
+            if quotes and quotes[-1].is_spoken and not text[quotes[-1].end + 1 : match.start()].strip(" ,"):
                 quote = quote._replace(is_spoken=True)
-            found.append(quote)
-    return found
+            quotes.append(quote)
+    return quotes
 
 
 def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
@@ -85,10 +85,8 @@ def _sentence_tail(before: str) -> str:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> int:
-    place = -1
-    for match in pattern.finditer(text):
-        place = match.start()
-    return place
+    """Where the pattern last matches, -1 where it does not."""
+    return max((match.start() for match in pattern.finditer(text)), default=-1)
 
 
 def _speaker(before: str, named: re.Match[str] | None, speech: int) -> str | None:

@@ -1,7 +1,7 @@
 """A prompt cut into segments: a stretch of text, the field it belongs to, the shot it describes.
 
 Reading happens on a **sheet**: a copy of the prompt, of the same length, in which everything that is not prose (JSON
-keys, brackets, labels, escapes) is blanked. Places on the sheet are places in the prompt, whatever its format.
+keys, brackets, labels, escapes) is blanked. Offsets on the sheet are offsets in the prompt, whatever its format.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ class Segment:
 class Sheet:
     """The prompt as it is read: blanked where it is not prose, and where its segments are."""
 
-    __slots__ = ("_pieces", "_place", "prompt", "segments", "speakers")
+    __slots__ = ("_end", "_pieces", "prompt", "segments", "speakers")
 
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
         self.segments: list[Segment] = []
         self.speakers: dict[int, str] = {}
         self._pieces: list[str] = []
-        self._place = 0
+        self._end = 0
 
     def add(self, segment: Segment, text: str | None = None) -> None:
         """Put the next segment on the sheet, blanking what was passed over; `text` replaces its words, in length."""
         if segment.start >= segment.end:
             return
-        if segment.start > self._place:
-            self._pieces.append(BLANK * (segment.start - self._place))
+        if segment.start > self._end:
+            self._pieces.append(BLANK * (segment.start - self._end))
         self._pieces.append(self.prompt[segment.start : segment.end] if text is None else text)
-        self._place = segment.end
+        self._end = segment.end
         self.segments.append(segment)
 
     def text(self) -> str:
         """The whole sheet, as long as the prompt."""
-        return "".join(self._pieces) + BLANK * (len(self.prompt) - self._place)
+        return "".join(self._pieces) + BLANK * (len(self.prompt) - self._end)

@@ -70,14 +70,14 @@ def _items(reading: Reading, segment: Segment, hits: Sequence[Hit]) -> Iterator[
 def _split(reading: Reading, first: int, last: int) -> Iterator[tuple[int, int]]:
     codes = reading.tokens.codes
     start = first
-    for place in range(first, last + 1):
-        if place == last or codes[place] in _ITEM_ENDS:
-            if place > start:
-                yield start, place
-            start = place + 1
+    for token in range(first, last + 1):
+        if token == last or codes[token] in _ITEM_ENDS:
+            if token > start:
+                yield start, token
+            start = token + 1
 
 
 def _is_heard(reading: Reading, start: int, end: int) -> bool:
-    words = [reading.tokens.words[place] for place in range(start, end) if not reading.blocked[place]]
+    words = [reading.tokens.words[token] for token in range(start, end) if not reading.blocked[token]]
     nothing = reading.vocabulary.grammar.nothing
     return any(word not in nothing and word.isalpha() for word in words) and words[0] not in nothing

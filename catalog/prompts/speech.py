@@ -39,59 +39,63 @@ def find_lines(prompt: str, text: str, sheet: Sheet, quotes: Sequence[Quote], vo
 
 def _all_lines(prompt: str, text: str, sheet: Sheet, quotes: Sequence[Quote], vocabulary: Vocabulary) -> list[Line]:
     lines: list[Line] = []
-    place = 0
+    index = 0
     for segment in sheet.segments:
-        while place < len(quotes) and quotes[place].start < segment.start:
-            place += 1
+        while index < len(quotes) and quotes[index].start < segment.start:
+            index += 1
         inside = []
-        while place < len(quotes) and quotes[place].start < segment.end:
-            inside.append(quotes[place])
-            place += 1
+        while index < len(quotes) and quotes[index].start < segment.end:
+            inside.append(quotes[index])
+            index += 1
         role = segment.field.role
         if role == "dialogue":
-            lines += _block(prompt, text, segment, inside, sheet.speakers.get(segment.start), vocabulary)
+            lines += _read_block(prompt, text, segment, inside, sheet.speakers.get(segment.start), vocabulary)
         elif role in ("", "shots"):
-            lines += [
-                _spoken(text, quote, segment, quote.speaker, quote.is_off_screen) for quote in inside if quote.is_spoken
-            ]
+            lines += [_quoted(text, quote, segment) for quote in inside if quote.is_spoken]
     return lines
 
 
-def _spoken(text: str, quote: Quote, segment: Segment, speaker: str | None, off_screen: bool) -> Line:
-    return _line(text, quote.start, quote.end, segment, speaker, off_screen)
+def _quoted(text: str, quote: Quote, segment: Segment, speaker: str | None = None, *, off_screen: bool = False) -> Line:
+    """A quotation as a line; the speaker and what is off screen are those of its block, where it says nothing else."""
+    return _line(
+        text, quote.start, quote.end, segment, quote.speaker or speaker, off_screen=off_screen or quote.is_off_screen
+    )
 
 
-def _block(
+def _read_block(
     prompt: str, text: str, segment: Segment, quotes: list[Quote], speaker: str | None, vocabulary: Vocabulary
 ) -> Iterator[Line]:
     """The lines of a dialogue block: what is quoted in it, else each of its lines."""
     off_screen = segment.field.says == "voiceover"
     if quotes and (segment.origin != "json" or _SPEAKER.match(text, segment.start, quotes[0].start)):
         for quote in quotes:
-            yield _spoken(text, quote, segment, quote.speaker or speaker, off_screen or quote.is_off_screen)
-        return
-    if segment.origin == "json":
-        line = _line(text, segment.start, segment.end, segment, speaker, off_screen)
+            yield _quoted(text, quote, segment, speaker, off_screen=off_screen)
+    elif segment.origin == "json":
+        line = _line(text, segment.start, segment.end, segment, speaker, off_screen=off_screen)
         if not _is_nothing(line.text, vocabulary):
             yield line._replace(text=decode(prompt[line.start : line.end]))
-        return
-    if off_screen:
-        return
-    for match in _LINE.finditer(text, segment.start, segment.end):
-        named = _SPEAKER.match(text, match.start(), match.end())
-        start = named.end() if named else _BULLET.match(text, match.start(), match.end()).end()  # type: ignore[union-attr]
-        line = _line(text, start, match.end(), segment, named[1].strip() if named else speaker, off_screen)
-        if not _is_nothing(line.text, vocabulary):
-            yield line
+    elif not off_screen:
+        for match in _LINE.finditer(text, segment.start, segment.end):
+            line = _attributed(text, match.start(), match.end(), segment, speaker)
+            if not _is_nothing(line.text, vocabulary):
+                yield line
 
 
-def _line(text: str, start: int, end: int, segment: Segment, speaker: str | None, off_screen: bool) -> Line:
+def _attributed(text: str, start: int, end: int, segment: Segment, speaker: str | None) -> Line:
+    """A line of a block, without its bullet and without the name of the speaker who opens it."""
+    if named := _SPEAKER.match(text, start, end):
+        return _line(text, named.end(), end, segment, named[1].strip())
+    bullet = _BULLET.match(text, start, end)
+    return _line(text, bullet.end() if bullet else start, end, segment, speaker)
+
+
+def _line(text: str, start: int, end: int, segment: Segment, speaker: str | None, *, off_screen: bool = False) -> Line:
     while start < end and text[start] in " \t\r\n'\"":
         start += 1
     while end > start and text[end - 1] in " \t\r\n'\"":
         end -= 1
-    off_screen = off_screen or (speaker or "").lower().startswith(_NARRATORS)
-    return Line(text[start:end], speaker, start, end, segment.origin, segment.shot, off_screen)
+    is_off_screen = off_screen or (speaker or "").lower().startswith(_NARRATORS)
+    return Line(text[start:end], speaker, start, end, segment.origin, segment.shot, is_off_screen)
 
 
 def _is_nothing(text: str, vocabulary: Vocabulary) -> bool:

@@ -1,4 +1,4 @@
-"""JSON prompts: every string by the path of keys that leads to it, with its place in the raw text.
+"""JSON prompts: every string by the path of keys that leads to it, and where it stands in the raw text.
 
 The scanner keeps its own stack, so depth costs nothing, and it never looks back, so time is linear. Text that only
 looks like JSON is left to the other readers; a document that breaks off at the end of the text is read as far as it
@@ -13,14 +13,15 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import NamedTuple
 
 _START = re.compile(r'[\[{]\s*(?=["{\[}\]])')
-_NEXT = re.compile(r"[\s,:]*")
+_CONTENT = re.compile(r"[^\s,:]")
 _SCALAR = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _QUOTE = ' "'
+_MAX_DEPTH = 6  # of the keys that are kept above a string
 
 
 class Text(NamedTuple):
-    """One string of a document: its place between the quotes, and the keys and list positions above it."""
+    """One string of a document: where it stands between the quotes, and the keys and list positions above it."""
 
     start: int
     end: int
@@ -37,76 +38,103 @@ class Document(NamedTuple):
 
 def find_documents(text: str) -> list[Document]:
     """The JSON documents in a text, in order; a broken one is skipped as a whole."""
-    found = []
-    place = 0
-    while match := _START.search(text, place):
-        document, place = _scan(text, match.start())
+    documents = []
+    offset = 0
+    while match := _START.search(text, offset):
+        document, offset = _scan(text, match.start())
         if document is not None and document.texts:
-            found.append(document)
-    return found
-
-
-class _Level:
-    __slots__ = ("closer", "key", "position")
-
-    def __init__(self, opener: str) -> None:
-        self.closer = "}" if opener == "{" else "]"
-        self.key: str | None = None
-        self.position = -1
+            documents.append(document)
+    return documents
 
 
 def _scan(text: str, start: int) -> tuple[Document | None, int]:
     """The document that opens at `start`, and where to look on; None when it is not JSON."""
-    stack: list[_Level] = []
-    texts: list[Text] = []
-    names: list[str | int] = []
-    place = start
-    while True:
-        place = _NEXT.match(text, place).end()  # type: ignore[union-attr]
-        if place >= len(text):
-            whole = len(texts) > 1 or (bool(texts) and not stack)
-            return (Document(start, len(text), texts) if whole else None), len(text)
-        char = text[place]
-        if stack and char == stack[-1].closer:
-            stack.pop()
-            del names[max(len(stack) - 1, 0) :]
-            place += 1
-            if not stack:
-                return Document(start, place, texts), place
+    draft = _Draft(text)
+    offset = start
+    while content := _CONTENT.search(text, offset):
+        offset = content.start()
+        char = text[offset]
+        if draft.closes(char):
+            draft.close()
+            offset += 1
+            if not draft.levels:
+                return Document(start, offset, draft.texts), offset
             continue
-        is_key = bool(stack) and stack[-1].closer == "}" and not _follows_colon(text, place)
-        if stack and stack[-1].closer == "]":
-            stack[-1].position += 1
+        is_key = draft.expects_key(offset)
         if char in "{[" and not is_key:
-            if stack:
-                names.append(_name(stack[-1]))
-            stack.append(_Level(char))
-            place += 1
+            draft.open(char)
+            offset += 1
         elif char == '"':
             try:
-                value, end = scanstring(text, place + 1, False)
+                string, end = scanstring(text, offset + 1, False)
             except ValueError:
-                return (Document(start, len(text), texts) if len(texts) > 1 else None), len(text)
-            if is_key:
-                stack[-1].key = value
-            else:
-                texts.append(Text(place + 1, end - 1, (*names[-6:], _name(stack[-1]))))
-            place = end
-        elif (scalar := _SCALAR.match(text, place)) and not is_key:
-            place = scalar.end()
+                break
+            draft.add(string, offset + 1, end - 1, is_key=is_key)
+            offset = end
+        elif (scalar := _SCALAR.match(text, offset)) and not is_key:
+            draft.count()
+            offset = scalar.end()
         else:
-            return None, place + 1
+            return None, offset + 1
+    return (Document(start, len(text), draft.texts) if len(draft.texts) > 1 else None), len(text)
 
 
-def _follows_colon(text: str, place: int) -> bool:
-    before = place - 1
-    while before >= 0 and text[before] in " \t\r\n":
-        before -= 1
-    return text[before] == ":"
+class _Level:
+    """An object or a list that is still open, and the key or the position that its next value has."""
+
+    __slots__ = ("closer", "key", "position")
+
+    def __init__(self, opener: str) -> None:
+        self.closer = "}" if opener == "{" else "]"
+        self.key = ""
+        self.position = -1
+
+    @property
+    def name(self) -> str | int:
+        return self.position if self.closer == "]" else self.key
 
 
-def _name(level: _Level) -> str | int:
-    return level.position if level.closer == "]" else level.key or ""
+class _Draft:
+    """A document as far as it is read: what is open, and the strings so far."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.levels: list[_Level] = []
+        self.texts: list[Text] = []
+        self._names: list[str | int] = []  # of the levels inside the outermost one
+
+    def closes(self, char: str) -> bool:
+        return bool(self.levels) and char == self.levels[-1].closer
+
+    def close(self) -> None:
+        self.levels.pop()
+        del self._names[max(len(self.levels) - 1, 0) :]
+
+    def open(self, opener: str) -> None:
+        if self.levels:
+            self.count()
+            self._names.append(self.levels[-1].name)
+        self.levels.append(_Level(opener))
+
+    def add(self, string: str, start: int, end: int, *, is_key: bool) -> None:
+        if is_key:
+            self.levels[-1].key = string
+        else:
+            self.count()
+            self.texts.append(Text(start, end, (*self._names[-_MAX_DEPTH:], self.levels[-1].name)))
+
+    def count(self) -> None:
+        """Count one more value of the innermost level."""
+        self.levels[-1].position += 1
+
+    def expects_key(self, offset: int) -> bool:
+        """Whether what stands at this offset must be a key: directly in an object, with no colon before it."""
+        if not self.levels or self.levels[-1].closer != "}":
+            return False
+        before = offset - 1
+        while before >= 0 and self.text[before] in " \t\r\n":
+            before -= 1
+        return self.text[before] != ":"
 
 
 def unescape(raw: str) -> str:
@@ -125,7 +153,7 @@ def _resolve(match: re.Match[str]) -> str:
 
 
 def decode(raw: str) -> str:
-    """The text that the inside of a JSON string stands for; as it is when it is no valid string."""
+    """The text that the inside of a JSON string stands for; as it is when it is not a valid string."""
     try:
         return str(json.loads(f'"{raw}"', strict=False))
     except ValueError:

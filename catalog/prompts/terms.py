@@ -68,8 +68,10 @@ class Reading:
         self._phrases: list[tuple[int, int, Entry]] = []
         self._contexts: list[tuple[int, int, tuple[str, ...]]] = []
         self._disowned: set[tuple[str, int]] = set()
-        self._places_of: dict[str, list[int]] = {}
+        self._context_tokens: dict[str, list[int]] = {}
         self._lookalikes: list[Hit] = []
+        self._negators: list[tuple[int, int, str]] = []
+        self._false_negators: set[int] = set()
         self._breaks: list[int] | None = None
 
     def _owners(self) -> list[int]:
@@ -86,23 +88,21 @@ class Reading:
         self.blocked[first:last] = b"\x01" * (last - first)
 
     def find_terms(self) -> list[Hit]:
-        """The controlled values of the sheet, by place; a longer phrase hides what it contains."""
-        negators = self._sort_phrases()
+        """The controlled values of the sheet in its order; a longer phrase hides what it contains."""
+        self._match_phrases()
         hits = []
         for start, end, entry in self._phrases:
-            index = self.owner[start]
-            if index == self.owner[end] and index >= 0 and self._asks(start, end, entry, self.segments[index].field):
-                hits.append(Hit(start, end, entry.facet, entry.value, index))
+            owner = self.owner[start]
+            if owner == self.owner[end] and owner >= 0 and self._asks(start, end, entry, self.segments[owner].field):
+                hits.append(Hit(start, end, entry.facet, entry.value, owner))
         if "mm" in self.lower:
-            hits += self._find_lenses(hits)
+            hits = self._add_lenses(hits)
         hits = _drop_hidden(hits, self._lookalikes, self.vocabulary)
-        self._negate(negators, hits)
+        self._negate(hits)
         return [hit for hit in hits if not self.blocked[hit.start] and not self.blocked[hit.end]]
 
-    def _sort_phrases(self) -> list[tuple[int, int, str]]:
-        """Reads the sheet once; gives the words that negate."""
-        negators: list[tuple[int, int, str]] = []
-        false_negators: set[int] = set()
+    def _match_phrases(self) -> None:
+        """Read the sheet once and sort what every phrase of the vocabulary does in it."""
         for letter, (length, values, contexts, effects) in self.vocabulary.automaton.iter(spell(self.tokens.codes)):
             end = letter // 2
             start = end - length + 1
@@ -111,15 +111,18 @@ class Reading:
             if contexts:
                 self._contexts.append((start, end, contexts))
             for entry in effects:
-                if entry.kind == LOOKALIKE and (entry.mode != HYPHENATED or self._is_hyphenated(start, end)):
-                    self._lookalikes.append(Hit(start, end, entry.facet, "", -1))
-                elif entry.kind == NEGATOR:
-                    negators.append((start, end, entry.language))
-                elif entry.kind == NO_NEGATOR:
-                    false_negators.update(range(start, end + 1))
-                elif entry.kind == NO_CONTEXT:
-                    self._disowned.update((entry.facet, place) for place in range(start, end + 1))
-        return [negator for negator in negators if negator[0] not in false_negators]
+                self._note_effect(start, end, entry)
+
+    def _note_effect(self, start: int, end: int, entry: Entry) -> None:
+        if entry.kind == LOOKALIKE:
+            if entry.mode != HYPHENATED or self._is_hyphenated(start, end):
+                self._lookalikes.append(Hit(start, end, entry.facet, "", -1))
+        elif entry.kind == NEGATOR:
+            self._negators.append((start, end, entry.language))
+        elif entry.kind == NO_NEGATOR:
+            self._false_negators.update(range(start, end + 1))
+        elif entry.kind == NO_CONTEXT:
+            self._disowned.update((entry.facet, token) for token in range(start, end + 1))
 
     def _asks(self, start: int, end: int, entry: Entry, field: Field) -> bool:
         """Whether a phrase asks for its value where it stands."""
@@ -127,16 +130,20 @@ class Reading:
         if field.role not in _READ_ROLES or not field.allows(facet):
             return False
         if mode != ANYWHERE:
-            bare = facet in field.bare
+            is_about_facet = facet in field.bare
             if mode == UPPER:
-                return self._is_abbreviation(start, end, bare)
-            if bare and mode == NEAR and facet in self.vocabulary.contexts and self._has_other_subject(start, facet):
+                return self._is_abbreviation(start, end, is_about_facet=is_about_facet)
+            if is_about_facet and mode == NEAR and self._has_other_subject(start, facet):
                 return False
-            if not bare and not (
-                (mode == NEAR and self._is_near(start, end, facet)) or (mode == ALONE and self._stands_alone(end))
-            ):
+            if not is_about_facet and not self._has_company(start, end, facet, mode):
                 return False
         return not (facet == "color" and start == end and self._is_name(start))
+
+    def _has_company(self, start: int, end: int, facet: str, mode: int) -> bool:
+        """Whether the words around a phrase let it count in text that is about something else."""
+        if mode == NEAR:
+            return self._is_near(start, end, facet)
+        return mode == ALONE and self._stands_alone(end)
 
     @property
     def breaks(self) -> list[int]:
@@ -145,81 +152,85 @@ class Reading:
             self._breaks = [match.start() for match in self.vocabulary.grammar.breaks.finditer(self.tokens.codes)]
         return self._breaks
 
-    def _places(self, facet: str) -> list[int]:
-        """Where the context words of a facet stand."""
-        places = self._places_of.get(facet)
-        if places is None:
-            places = self._places_of[facet] = [
+    def _context_of(self, facet: str) -> list[int]:
+        """The tokens that end a context word of a facet."""
+        tokens = self._context_tokens.get(facet)
+        if tokens is None:
+            tokens = self._context_tokens[facet] = [
                 end for start, end, facets in self._contexts if facet in facets and (facet, start) not in self._disowned
             ]
-        return places
+        return tokens
 
     def _is_near(self, start: int, end: int, facet: str) -> bool:
-        context = self.vocabulary.contexts.get(facet)
-        places = self._places(facet)
-        if context is None or not places:
+        reach = self.vocabulary.contexts.get(facet)
+        context = self._context_of(facet)
+        if reach is None or not context:
             return False
         return (
-            (context.after > 0 and self._follows(end, context.after, places))
-            or (context.before > 0 and self._precedes(start, context.before, places))
-            or (context.clause and self._governs(start, places))
-            or (bool(context.topic) and self._opens_sentence(start, context.topic))
+            (reach.after > 0 and self._follows(end, reach.after, context))
+            or (reach.before > 0 and self._precedes(start, reach.before, context))
+            or (reach.clause and self._governs(start, context))
+            or (bool(reach.topic) and self._opens_sentence(start, reach.topic))
         )
 
-    def _follows(self, end: int, reach: int, places: list[int]) -> bool:
+    def _follows(self, end: int, reach: int, context: list[int]) -> bool:
         """Whether a context word comes after, with nothing in between that starts another phrase."""
         codes, stops = self.tokens.codes, self.vocabulary.grammar.stops
-        place = end + 1
-        while reach and place < len(codes):
-            code = codes[place]
+        token = end + 1
+        while reach and token < len(codes):
+            code = codes[token]
             if code == ",":
-                place += 1
+                token += 1
                 continue
-            if _has(places, place):
+            if _has(context, token):
                 return True
             if code in _MARKS or code in stops:
                 return False
             reach -= 1
-            place += 1
+            token += 1
         return False
 
-    def _precedes(self, start: int, reach: int, places: list[int]) -> bool:
+    def _precedes(self, start: int, reach: int, context: list[int]) -> bool:
         """Whether a context word stands before, right there or with a copula in between."""
         codes, copulas = self.tokens.codes, self.vocabulary.grammar.copulas
-        place, linked = start - 1, True
+        token, linked = start - 1, True
         for _ in range(reach):
-            if place < 0 or codes[place] in '.\n;("':
+            if token < 0 or codes[token] in '.\n;("':
                 return False
-            if linked and _has(places, place):
+            if linked and _has(context, token):
                 return True
-            linked = codes[place] in copulas or codes[place] == ":" or (linked and place < start - 1)
-            place -= 1
+            linked = codes[token] in copulas or codes[token] == ":" or (linked and token < start - 1)
+            token -= 1
         return False
 
     def _is_hyphenated(self, start: int, end: int) -> bool:
         return "-" in self.text[self.tokens.starts[start] : self.tokens.end(end)]
 
-    def _governs(self, start: int, places: list[int]) -> bool:
+    def _clause_start(self, start: int) -> int:
+        """The last break before a token, -1 where there is none."""
+        index = bisect_left(self.breaks, start)
+        return self.breaks[index - 1] if index else -1
+
+    def _governs(self, start: int, context: list[int]) -> bool:
         """Whether a context word is what the clause is about: before, with no new subject since."""
-        before = bisect_left(places, start)
-        broken = bisect_left(self.breaks, start)
-        opened = self.breaks[broken - 1] if broken else -1
-        return any(self._is_subject(place) for place in places[max(0, before - 4) : before] if place > opened)
+        before = bisect_left(context, start)
+        opened = self._clause_start(start)
+        return any(self._is_subject(token) for token in context[max(0, before - 4) : before] if token > opened)
 
     def _has_other_subject(self, start: int, facet: str) -> bool:
         """Whether, in a field about the camera, the clause has turned to something else ("as he pushes through")."""
-        broken = bisect_left(self.breaks, start)
-        if not broken or not self.vocabulary.contexts[facet].clause:
+        reach = self.vocabulary.contexts.get(facet)
+        opened = self._clause_start(start)
+        if opened < 0 or reach is None or not reach.clause:
             return False
-        opened = self.breaks[broken - 1]
         is_new = self.vocabulary.grammar.turn.match(self.tokens.codes, opened) is not None
-        return is_new and not self._governs(start, self._places(facet))
+        return is_new and not self._governs(start, self._context_of(facet))
 
-    def _is_subject(self, place: int) -> bool:
+    def _is_subject(self, token: int) -> bool:
         codes, grammar = self.tokens.codes, self.vocabulary.grammar
-        if codes[place + 1 : place + 2] == grammar.of:
+        if codes[token + 1 : token + 2] == grammar.of:
             return False
-        before = place - 1
+        before = token - 1
         if before >= 0 and codes[before] in grammar.determiners:
             before -= 1
         return before < 0 or codes[before] not in grammar.camera_objects
@@ -229,14 +240,14 @@ class Reading:
         first = max(codes.rfind(mark, max(0, start - 40), start) for mark in SENTENCE_ENDS) + 1
         return any(code in topic for code in codes[first : min(first + 3, start)])
 
-    def _is_abbreviation(self, start: int, end: int, bare: bool) -> bool:
+    def _is_abbreviation(self, start: int, end: int, *, is_about_facet: bool) -> bool:
         tokens = self.tokens
         written = self.text[tokens.starts[start] : tokens.end(end)]
         if not written.isupper():
             return False
         after = tokens.words[end + 1] if end + 1 < len(tokens) else "."
         before = tokens.codes[start - 1] if start else "."
-        return bare or after in ("of", "on", "shot", "style", "-", "–", "—", ":") or before in ".\n:("
+        return is_about_facet or after in ("of", "on", "shot", "style", "-", "–", "—", ":") or before in ".\n:("
 
     def _stands_alone(self, end: int) -> bool:
         codes = self.tokens.codes
@@ -245,57 +256,66 @@ class Reading:
         following, grammar = codes[end + 1], self.vocabulary.grammar
         return following in _MARKS or following in grammar.stops or following in grammar.copulas
 
-    def _is_name(self, place: int) -> bool:
+    def _is_name(self, token: int) -> bool:
         """Whether a colour is part of a name (`Blue Lagoon`): two capitalised words where not every word is."""
         tokens, text = self.tokens, self.text
-        if not text[tokens.starts[place]].isupper() or place + 1 >= len(tokens):
+        if not text[tokens.starts[token]].isupper() or token + 1 >= len(tokens):
             return False
-        following = text[tokens.starts[place + 1]]
-        if not following.isupper() or tokens.starts[place + 1] != tokens.end(place) + 1:
+        following = text[tokens.starts[token + 1]]
+        if not following.isupper() or tokens.starts[token + 1] != tokens.end(token) + 1:
             return False
-        segment = self.segments[self.owner[place]]
-        rest = text[max(segment.start, tokens.starts[place] - 30) : min(segment.end, tokens.end(place) + 50)]
-        return not rest.istitle() and not rest.isupper() and segment.field.name not in ("palette", "lighting")
+        segment = self.segments[self.owner[token]]
+        around = text[max(segment.start, tokens.starts[token] - 30) : min(segment.end, tokens.end(token) + 50)]
+        return not around.istitle() and not around.isupper() and segment.field.name not in ("palette", "lighting")
 
-    def _find_lenses(self, hits: list[Hit]) -> list[Hit]:
-        """Focal lengths: a number of millimetres, unless it is the gauge of a film."""
-        found = []
-        films = {hit.start for hit in hits if hit.value.startswith("film_")} | {
-            hit.start + offset for hit in hits if hit.value.startswith("film_") for offset in (1, 2)
-        }
+    def _add_lenses(self, hits: list[Hit]) -> list[Hit]:
+        """The hits with those of focal lengths: a number of millimetres, unless it is the gauge of a film."""
+        lenses = []
+        films = {hit.start + offset for hit in hits if _is_film(hit) for offset in range(3)}
         for match in _MILLIMETRES.finditer(self.lower):
-            place = bisect_right(self.tokens.starts, match.start()) - 1
-            index = self.owner[place] if place >= 0 else -1
-            if index < 0 or place + 1 >= len(self.tokens):
+            token = bisect_right(self.tokens.starts, match.start()) - 1
+            if token < 0 or self.owner[token] < 0 or token + 1 >= len(self.tokens):
                 continue
-            field = self.segments[index].field
-            number = match[1].lstrip("0")
-            before_lens = bool(_LENS_WORDS.match(self.lower, match.end()))
-            is_lens = before_lens or bool(field.bare & _LENS_FIELDS)
-            if place in films and not before_lens:
-                continue
-            if place in films:
-                hits[:] = [hit for hit in hits if not (hit.value.startswith("film_") and hit.start <= place <= hit.end)]
-            gauge = None if is_lens else _GAUGES.get(number)
-            facet, value = ("style", gauge) if gauge else ("lens", f"{number}mm")
-            if number and field.allows(facet) and not field.role:
-                found.append(Hit(place, place + 1, facet, value, index))
-        return found
+            is_before_lens = _LENS_WORDS.match(self.lower, match.end()) is not None
+            if token in films:
+                if not is_before_lens:
+                    continue
+                hits = [hit for hit in hits if not (_is_film(hit) and hit.start <= token <= hit.end)]
+            lens = self._read_millimetres(token, match[1].lstrip("0"), is_before_lens=is_before_lens)
+            if lens is not None:
+                lenses.append(lens)
+        return hits + lenses
 
-    def _negate(self, negators: list[tuple[int, int, str]], hits: list[Hit]) -> None:
-        if not negators:
+    def _read_millimetres(self, token: int, number: str, *, is_before_lens: bool) -> Hit | None:
+        """The focal length that a number stands for, or the gauge of a film; None where its field asks for neither."""
+        owner = self.owner[token]
+        field = self.segments[owner].field
+        is_lens = is_before_lens or bool(field.bare & _LENS_FIELDS)
+        gauge = None if is_lens else _GAUGES.get(number)
+        facet, value = ("style", gauge) if gauge else ("lens", f"{number}mm")
+        if not number or field.role or not field.allows(facet):
+            return None
+        return Hit(token, token + 1, facet, value, owner)
+
+    def _negate(self, hits: list[Hit]) -> None:
+        """Block the words that each negation reaches, and note its stretch of text."""
+        if not self._negators:
             return
-        inside = {place for hit in hits for place in range(hit.start, hit.end + 1) if hit.end > hit.start}
-        for start, end, language in negators:
-            if start in inside and end in inside:
-                continue
-            if self.blocked[start] or self.owner[start] < 0 or self.segments[self.owner[start]].field.role:
-                continue
-            if language == "es" and not self.vocabulary.grammar.spanish.intersection(self.tokens.words):
+        inside = {token for hit in hits for token in range(hit.start, hit.end + 1) if hit.end > hit.start}
+        for start, end, language in self._negators:
+            if (start in inside and end in inside) or not self._negates(start, language):
                 continue
             first, last = self._scope_before(start) if language == "ja_after" else (start, self._scope(end))
             self.blocked[first : last + 1] = b"\x01" * (last + 1 - first)
             self.negations.append((self.tokens.starts[first], self.tokens.end(max(last, end))))
+
+    def _negates(self, start: int, language: str) -> bool:
+        """Whether a word that can negate does so where it stands."""
+        if start in self._false_negators or self.blocked[start]:
+            return False
+        if self.owner[start] < 0 or self.segments[self.owner[start]].field.role:
+            return False
+        return language != "es" or not self.vocabulary.grammar.spanish.isdisjoint(self.tokens.words)
 
     def _scope(self, end: int) -> int:
         """The last word that a negation reaches: the end of its clause, or of its list when an `or` closes it."""
@@ -303,17 +323,16 @@ class Reading:
         ends = self.vocabulary.grammar.negation_ends
         limit = min(len(codes), end + 1 + _REACH_OF_NEGATION)
         stop = ends.search(codes, end + 1, limit)
-        last = stop.start() if stop else limit
-        place = last
-        while place < limit and codes[place] == ",":
-            following = ends.search(codes, place + 1, limit)
-            next_place = following.start() if following else limit
-            piece = self.tokens.words[place + 1 : next_place]
-            if "or" in piece or "nor" in piece:
-                last = next_place
-            elif len(piece) > 3:
+        last = token = stop.start() if stop else limit
+        while token < limit and codes[token] == ",":
+            stop = ends.search(codes, token + 1, limit)
+            item_end = stop.start() if stop else limit
+            item = self.tokens.words[token + 1 : item_end]
+            if "or" in item or "nor" in item:
+                last = item_end
+            elif len(item) > 3:
                 break
-            place = next_place
+            token = item_end
         return last - 1
 
     def _scope_before(self, start: int) -> tuple[int, int]:
@@ -324,18 +343,21 @@ class Reading:
         return first, start
 
 
-def _has(places: list[int], place: int) -> bool:
-    index = bisect_left(places, place)
-    return index < len(places) and places[index] == place
+def _is_film(hit: Hit) -> bool:
+    return hit.value.startswith("film_")
+
+
+def _has(tokens: list[int], token: int) -> bool:
+    index = bisect_left(tokens, token)
+    return index < len(tokens) and tokens[index] == token
 
 
 def _drop_hidden(hits: list[Hit], lookalikes: list[Hit], vocabulary: Vocabulary) -> list[Hit]:
     """The hits that no look-alike and no longer phrase of their kind contains."""
-    ordered = sorted([*hits, *lookalikes], key=lambda hit: (hit.start, -hit.end, hit.value))
-    kept: list[Hit] = []
+    visible: list[Hit] = []
     opened: list[Hit] = []
     reach = -1
-    for hit in ordered:
+    for hit in sorted([*hits, *lookalikes], key=lambda hit: (hit.start, -hit.end, hit.value)):
         if hit.start > reach:
             opened.clear()
         elif len(opened) > _MANY:
@@ -344,9 +366,9 @@ def _drop_hidden(hits: list[Hit], lookalikes: list[Hit], vocabulary: Vocabulary)
         if not hit.value:
             opened.append(hit)
         elif not any(outer.end >= hit.end and _hides(outer, hit, vocabulary) for outer in opened):
-            kept.append(hit)
+            visible.append(hit)
             opened.append(hit)
-    return kept
+    return visible
 
 
 def _hides(outer: Hit, inner: Hit, vocabulary: Vocabulary) -> bool:
@@ -356,7 +378,9 @@ def _hides(outer: Hit, inner: Hit, vocabulary: Vocabulary) -> bool:
         return False
     if outer.facet == inner.facet and outer.value in vocabulary.broader.get(inner.value, ()):
         return True
-    hidden = vocabulary.hides.get(outer.facet, frozenset()) | vocabulary.hides.get(
-        f"{outer.facet}.{outer.value}", frozenset()
-    )
-    return inner.facet in hidden or f"{inner.facet}.{inner.value}" in hidden
+    name = f"{inner.facet}.{inner.value}"
+    for hider in (outer.facet, f"{outer.facet}.{outer.value}"):
+        hidden = vocabulary.hides.get(hider, ())
+        if inner.facet in hidden or name in hidden:
+            return True
+    return False

@@ -1,4 +1,4 @@
-"""Words of a text with their places, each word as one character of a private alphabet.
+"""Words of a text and where they stand, each word as one character of a private alphabet.
 
 A prompt becomes a string over an alphabet of words, so that a phrase of three words is a string of three characters:
 the automaton matches whole words by construction, hyphens and blanks are the same thing, and a regular expression over
@@ -125,7 +125,7 @@ class Tokens:
         if None in codes:
             pairs = zip(self.words, codes, strict=True)
             codes = [alphabet.find(word) if code is None else code for word, code in pairs]
-        self.starts = _places(text, self.words)
+        self.starts = _offsets(text, self.words)
         if "" in codes:
             self.words = list(compress(self.words, codes))
             self.starts = list(compress(self.starts, codes))
@@ -134,18 +134,18 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def end(self, place: int) -> int:
-        """Where the word ends in the text."""
-        return self.starts[place] + len(self.words[place])
+    def end(self, index: int) -> int:
+        """Where the word with this index ends in the text."""
+        return self.starts[index] + len(self.words[index])
 
 
-def _places(text: str, words: list[str]) -> list[int]:
+def _offsets(text: str, words: list[str]) -> list[int]:
     """Where each of the words, which follow each other, starts; one search a word is faster than a match object."""
     find = text.find
-    place = 0
+    offset = 0
     starts = []
     for word in words:
-        place = find(word, place)
-        starts.append(place)
-        place += len(word)
+        offset = find(word, offset)
+        starts.append(offset)
+        offset += len(word)
     return starts

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ahocorasick
 
+from catalog.prompts.inflection import inflect
 from catalog.prompts.tokens import SENTENCE_ENDS, Alphabet, spell, words
 
 if TYPE_CHECKING:
@@ -31,14 +32,6 @@ VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE = range(6)  # what a 
 
 _MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE}
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
-_IRREGULAR = {"fly": ("fly", "flies", "flying", "flew"), "rise": ("rise", "rises", "rising", "rose"),
-              "dolly": ("dolly", "dollies", "dollying", "dollied", "dollys", "dollys"),
-              "swing": ("swing", "swings", "swinging", "swung"), "spin": ("spin", "spins", "spinning", "spun"),
-              "sweep": ("sweep", "sweeps", "sweeping", "swept"), "go": ("go", "goes", "going", "went"),
-              "come": ("come", "comes", "coming", "came"), "keep": ("keep", "keeps", "keeping", "kept"),
-              "draw": ("draw", "draws", "drawing", "drew"), "creep": ("creep", "creeps", "creeping", "crept"),
-              "get": ("get", "gets", "getting", "got"), "sink": ("sink", "sinks", "sinking", "sank"),
-              "fall": ("fall", "falls", "falling", "fell"), "ride": ("ride", "rides", "riding", "rode")}  # fmt: skip
 
 
 class Entry(NamedTuple):
@@ -167,21 +160,6 @@ def _inflect(token: str) -> Sequence[str]:
     if not token.endswith("+"):
         return (token,)
     return inflect(token[:-1])
-
-
-def inflect(verb: str) -> Sequence[str]:
-    """The forms of a verb: pan → pan, pans, panning, panned."""
-    if verb in _IRREGULAR:
-        return _IRREGULAR[verb]
-    if verb.endswith("e"):
-        return verb, verb + "s", verb[:-1] + "ing", verb + "d"
-    if verb.endswith("y") and verb[-2] not in "aeiou":
-        return verb, verb[:-1] + "ies", verb + "ing", verb[:-1] + "ied"
-    if verb.endswith(("s", "x", "sh", "ch", "z")):
-        return verb, verb + "es", verb + "ing", verb + "ed"
-    if re.fullmatch(r"[^aeiou]{1,3}[aeiou][bdgklmnprt]", verb):
-        return verb, verb + "s", verb + verb[-1] + "ing", verb + verb[-1] + "ed"
-    return verb, verb + "s", verb + "ing", verb + "ed"
 
 
 class _Phrases:

@@ -91,7 +91,7 @@ def test_a_column_of_json_objects_gives_facets_too(bench: Bench):
     bench.put("jobs.csv", 'id,facets,facet.style\nv1,"{""client"": [""acme""], ""style"": ""old""}",noir\nv2,rain,\n')
     file = bench.take_one()
     assert file.added == 2
-    assert reasons(file) == [(3, "facets is no object of facet -> text or list of texts")]
+    assert reasons(file) == [(3, "facets is not an object of facet -> text or list of texts")]
     assert given(bench) == [("v1", "client", "acme"), ("v1", "style", "noir")]
 
 
@@ -128,7 +128,12 @@ def test_the_command_takes_facets_as_json_or_as_a_file(bench: Bench):
 
 @pytest.mark.parametrize(
     ("told", "reason"),
-    [("{", "not JSON"), ('{"a": 1}', "a value is no text"), ("missing.json", "cannot read"), ("[5]", "is no object")],
+    [
+        ("{", "not JSON"),
+        ('{"a": 1}', "a value is not text"),
+        ("missing.json", "cannot read"),
+        ("[5]", "is not an object"),
+    ],
 )
 def test_the_command_names_what_is_wrong_with_facets(bench: Bench, told: str, reason: str):
     jobs = bench.put("job.json", job())
@@ -232,18 +237,18 @@ def test_what_a_library_tells_of_a_video_gives_back_what_was_given_there(bench: 
 @pytest.mark.parametrize(
     ("facets", "reason"),
     [
-        ("noir", "facets is no object of facet -> text or list of texts"),
-        (5, "facets is no object of facet -> text or list of texts"),
-        (["noir"], "facets is no object of facet -> text or list of texts"),
+        ("noir", "facets is not an object of facet -> text or list of texts"),
+        (5, "facets is not an object of facet -> text or list of texts"),
+        (["noir"], "facets is not an object of facet -> text or list of texts"),
         ({f"f{number}": "x" for number in range(101)}, "101 facets are given, more than 100"),
         ({"Style": "noir"}, "facet 'Style': a name is lower-case letters, digits and _, at most 64"),
         ({"style\n": "noir"}, "facet 'style\\n': a name is lower-case letters, digits and _, at most 64"),
         ({"x" * 65: "noir"}, f"facet '{'x' * 64}': a name is lower-case letters, digits and _, at most 64"),
         ({"": "noir"}, "facet '': a name is lower-case letters, digits and _, at most 64"),
-        ({"style": 7}, "facet 'style': a value is no text"),
-        ({"style": None}, "facet 'style': a value is no text"),
-        ({"style": {"is": "noir"}}, "facet 'style': a value is no text"),
-        ({"style": [["noir"]]}, "facet 'style': a value is no text"),
+        ({"style": 7}, "facet 'style': a value is not text"),
+        ({"style": None}, "facet 'style': a value is not text"),
+        ({"style": {"is": "noir"}}, "facet 'style': a value is not text"),
+        ({"style": [["noir"]]}, "facet 'style': a value is not text"),
         ({"style": " \n"}, "facet 'style': a value is empty"),
         ({"style": "x" * 201}, "facet 'style': a value has 201 characters, more than 200"),
         ({"style": ["x"] * 51}, "facet 'style': 51 values, more than 50"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from catalog.prompts import extract, load
-from catalog.prompts.vocabulary import expand, inflect
+from catalog.prompts.vocabulary import expand
 
 
 def test_a_user_adds_a_facet() -> None:
@@ -35,20 +33,6 @@ def test_forms_expand_alternatives_and_inflections() -> None:
     assert set(expand("pan+ {left|LEFT}", {})) == {
         f"{verb} {side}" for verb in ("pan", "pans", "panning", "panned") for side in ("left", "LEFT")
     }
-
-
-@pytest.mark.parametrize(
-    ("verb", "forms"),
-    [
-        ("glide", ("glide", "glides", "gliding", "glided")),
-        ("push", ("push", "pushes", "pushing", "pushed")),
-        ("fly", ("fly", "flies", "flying", "flew")),
-        ("tilt", ("tilt", "tilts", "tilting", "tilted")),
-        ("pan", ("pan", "pans", "panning", "panned")),
-    ],
-)
-def test_verbs_inflect(verb: str, forms: tuple[str, ...]) -> None:
-    assert inflect(verb) == forms
 
 
 def test_every_narrower_value_exists() -> None:
