@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from catalog.prompts import extract, load
-from catalog.prompts.vocabulary import expand, inflect
+from catalog.prompts.compiler import expand, inflect
 
 
 def test_a_user_adds_a_facet() -> None:
