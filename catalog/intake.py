@@ -11,8 +11,8 @@ from catalog.capture.spool import list_notes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from catalog.config import Settings
     from catalog.database import Database
+    from catalog.settings import Settings
     from catalog.sync.run import Progress
 
 

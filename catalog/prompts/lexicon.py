@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Lexicon:
 @cache
 def load_lexicon() -> Lexicon:
     """The built-in lexicon, read once."""
-    data = tomllib.loads(files("catalog.prompts").joinpath("lexicon.toml").read_text("utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("lexicon.toml").read_text("utf-8"))
     lists = {name: frozenset(text.split()) for name, text in data.items()}
     bases, thirds = _inflections(lists["verbs"], data["irregular"])
     classes: dict[str, str] = {}
