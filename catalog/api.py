@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from catalog.config import Settings
     from catalog.database import Database
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff, Vocabulary
     from catalog.records import FacetCount, Page, Video
     from catalog.reports import Change, Costs, Generation, ImportReport, Lineage, SourceState, Stats, SyncReport
+    from catalog.settings import Settings
     from catalog.sync.run import Progress
 
 DEFAULT_PATH = "catalog.db"
@@ -74,7 +74,7 @@ class Catalog:
     @cached_property
     def settings(self) -> Settings:
         """What `catalog.toml` and the environment configure; raises ConfigError."""
-        from catalog.config import find_file, load_settings
+        from catalog.settings import find_file, load_settings
 
         return load_settings(find_file(self.path, self._config))
 

@@ -1,4 +1,4 @@
-"""Settings: what `catalog.toml` and the environment say about sources and how to sync them.
+"""Reads `catalog.toml` and the environment's variables, and explains what is wrong in them.
 
 Keys live in the environment only: the file names the variable that holds one. No message repeats a value of the file,
 which may hold a secret in the wrong place: it names the line and the setting.
@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic evaluates it
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from pydantic import (
@@ -27,20 +27,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from catalog.errors import ConfigError
-from catalog.prices import load_prices, read_price
+from catalog.prices import read_price
 from catalog.pricing import BadCell, Price
 from catalog.prompts.given import FACET_NAME
 from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-FILE_NAME = "catalog.toml"
 SOURCE_NAME = r"^[a-z0-9_-]{1,64}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-
-# Pairs of variables that make a source called `default` where no file configures one.
-ENVIRONMENT_SOURCES = (("CATALOG_BASE_URL", "CATALOG_API_KEY"), ("OPENAI_BASE_URL", "OPENAI_API_KEY"))
 
 TEMPLATE = """\
 # The settings of a catalog library. Every line that starts with `#` is a comment.
@@ -180,82 +176,34 @@ Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 Forms = Phrase | list[Phrase] | dict[str, list[Phrase]]
 
 
-class Settings(_Strict):
-    """Everything configured, sources by name; `facets` are words of the user's own: facet, value, the forms it has."""
+class ConfigFile(_Strict):
+    """A configuration file, checked; what it means to the program is told by `settings`."""
 
     sources: dict[str, Source] = Field(default_factory=dict)
     sync: SyncSettings = SyncSettings()
     prices: tuple[Annotated[Price, BeforeValidator(_read_row)], ...] = ()
     prices_file: Path | None = None
     facets: dict[FacetName, dict[FacetName, Forms]] = Field(default_factory=dict)
-    path: Path | None = None
-
-    def load_prices(self) -> list[Price]:
-        """Every price that may count: the user's own rows, those of the user's file, then the package's table.
-
-        A relative `prices_file` lies beside the settings. Raises ConfigError.
-        """
-        folder = self.path.parent if self.path else Path()
-        own = load_prices(folder / self.prices_file.expanduser()) if self.prices_file else []
-        return [*self.prices, *own, *load_prices()]
-
-    def require_sources(self) -> list[str]:
-        """The names of all sources; raises ConfigError where there is none."""
-        if self.sources:
-            return list(self.sources)
-        variables = " and ".join(ENVIRONMENT_SOURCES[0])
-        raise ConfigError(f"no source is configured: add one to {self.path or FILE_NAME}, or set {variables}")
-
-    def find_source(self, name: str) -> Source:
-        """The source of that name; raises ConfigError that names the known ones."""
-        if name in self.sources:
-            return self.sources[name]
-        known = ", ".join(self.require_sources())
-        raise ConfigError(f"no source {name!r} is configured, known: {known}")
 
 
-def find_file(database: Path, config: str | Path | None = None) -> Path | None:
-    """The configuration file: the one named, else `catalog.toml` beside the library, else here, else none."""
-    if config is not None:
-        path = Path(config)
-        if not path.is_file():
-            raise ConfigError(f"no configuration file at {path}", path=str(path))
-        return path
-    candidates = (database.parent / FILE_NAME, Path(FILE_NAME))
-    return next((path for path in candidates if os.path.exists(path)), None)  # noqa: PTH110 - False where not allowed
+def read_environment(url_name: str, key_name: str, environment: Mapping[str, str]) -> Source:
+    """The source called `default` that two environment variables configure; raises ConfigError that names them."""
+    key_env = key_name if environment.get(key_name) else None
+    try:
+        return Source(name="default", base_url=environment[url_name].strip(), key_env=key_env)
+    except ValidationError as error:
+        raise ConfigError(f"environment variable {url_name}: {_reason(error.errors()[0])}") from error
 
 
-def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of a file, or of the environment where the file configures no source.
-
-    Raises ConfigError that names the file, the line and the key.
-    """
-    settings = Settings() if path is None else _read(path)
-    if settings.sources:
-        return settings
-    return settings.model_copy(update={"sources": {source.name: source for source in _from_environment(environment)}})
-
-
-def _from_environment(environment: Mapping[str, str]) -> Iterator[Source]:
-    for url_name, key_name in ENVIRONMENT_SOURCES:
-        url = environment.get(url_name, "").strip()
-        if not url:
-            continue
-        try:
-            yield Source(name="default", base_url=url, key_env=key_name if environment.get(key_name) else None)
-        except ValidationError as error:
-            raise ConfigError(f"environment variable {url_name}: {_reason(error.errors()[0])}") from error
-        return
-
-
-def _read(path: Path) -> Settings:
+def read_file(path: Path) -> ConfigFile:
+    """The checked content of a configuration file; raises ConfigError that names the file, the line and the key."""
     text = _read_text(path)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _explain_toml(path, text, str(error)) from error
     try:
-        return Settings.model_validate(_name_sources(path, text, data) | {"path": path})
+        return ConfigFile.model_validate(_name_sources(path, text, data))
     except ValidationError as error:
         raise _explain(path, text, error.errors()[0]) from error
 
@@ -272,8 +220,6 @@ def _read_text(path: Path) -> str:
 
 def _name_sources(path: Path, text: str, data: dict[str, Any]) -> dict[str, Any]:
     """Give each source table its own name, which TOML writes in the heading."""
-    if "path" in data:
-        _fail(path, _find_line(text, ["path"]), "path", _unknown("path", []))
     sources = data.get("sources")
     if not isinstance(sources, dict):
         return data
@@ -319,9 +265,9 @@ def _reason(fault: Any, keys: Sequence[str] = ()) -> str:
 
 
 def _unknown(key: str, parents: Sequence[str]) -> str:
-    models: dict[int, type[BaseModel]] = {0: Settings, 1: SyncSettings}
+    models: dict[int, type[BaseModel]] = {0: ConfigFile, 1: SyncSettings}
     model = models.get(len(parents), Source)
-    known = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"path", "name"})
+    known = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"name"})
     if re.search("key|token|secret|password", key, re.IGNORECASE):
         return "no such setting: put the key in an environment variable and its name in key_env"
     close = get_close_matches(key, known, n=1)

@@ -13,8 +13,7 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from catalog import store
-from catalog.prompts import extract, load
+from catalog import prompts, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,7 +52,7 @@ def extract_due(
     if not total:
         return 0
     with closing(_Helper(words) if total >= WORTH_A_HELPER else _Nobody()) as helper:
-        vocabulary = load(words)
+        vocabulary = prompts.load(words)
         for found in _extract_all(_read_due(database), vocabulary, helper):
             with database.write() as connection:
                 store.save_extracted(connection, found, vocabulary=vocabulary.revision)
@@ -88,7 +87,7 @@ def _extract_all(
 def _extract(batch: Batch, vocabulary: Vocabulary) -> list[store.Extracted]:
     found = []
     for video_id, prompt in batch:
-        extraction = extract(prompt, vocabulary)
+        extraction = prompts.extract(prompt, vocabulary)
         found.append(store.Extracted(video_id, prompt, extraction.facets, extraction.negative_prompt))
     return found
 
@@ -142,7 +141,7 @@ class _Helper:
 
 def _serve() -> None:
     """Read the user's words, then batch after batch, and write what is found in each, until the pipe is closed."""
-    vocabulary = load(pickle.load(sys.stdin.buffer))  # noqa: S301 - our own parent
+    vocabulary = prompts.load(pickle.load(sys.stdin.buffer))  # noqa: S301 - our own parent
     while True:
         try:
             batch = pickle.load(sys.stdin.buffer)  # noqa: S301

@@ -5,16 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from catalog import store
-from catalog.capture import take_in_spool
+from catalog import capture, store
 from catalog.capture.spool import list_notes
-from catalog.facets import extract_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from catalog.config import Settings
     from catalog.database import Database
+    from catalog.settings import Settings
     from catalog.sync.run import Progress
 
 
@@ -30,7 +28,7 @@ def taking_in(database: Database, settings: Settings, on_progress: Progress | No
 def take_in_notes(database: Database) -> None:
     """Take in what a capturing client noted while the library was busy or away."""
     if list_notes(database.path):
-        take_in_spool(database)
+        capture.take_in_spool(database)
 
 
 def keep_prices(database: Database, settings: Settings) -> None:
@@ -49,5 +47,7 @@ def keep_prices(database: Database, settings: Settings) -> None:
 
 def read_prompts(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
     """Extract the facets of the prompts that are new."""
+    from catalog.facets import extract_due
+
     tell = on_progress or (lambda *_: None)
     extract_due(database, settings.facets, on_progress=lambda done, total: tell("prompts", done, total, "reading"))

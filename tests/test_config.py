@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.config import TEMPLATE, Settings, Source, find_file, load_settings
+from catalog.config import TEMPLATE, Source
 from catalog.errors import ConfigError
 from catalog.prices import load_prices
+from catalog.settings import Settings, find_file, load_settings
 from catalog.wire.dialects import SETTINGS, find_dialect
 
 SECRET = "sk-very-secret-123"

@@ -10,8 +10,33 @@ library when the answer is complete, and a thread of this process takes it in fr
 missing or of another version, the file stays until a later run, or the next command that writes, takes it in.
 """
 
-from catalog.capture.intake import take_in_spool
-from catalog.capture.recorder import flush
-from catalog.capture.transports import async_client, async_transport, client, transport
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from catalog.capture.intake import take_in_spool
+    from catalog.capture.recorder import flush
+    from catalog.capture.transports import async_client, async_transport, client, transport
 
 __all__ = ["async_client", "async_transport", "client", "flush", "take_in_spool", "transport"]
+
+_HOMES = {
+    "async_client": "transports",
+    "async_transport": "transports",
+    "client": "transports",
+    "flush": "recorder",
+    "take_in_spool": "intake",
+    "transport": "transports",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is used: a command that only looks for notes needs no HTTP client."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

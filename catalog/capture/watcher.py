@@ -170,7 +170,7 @@ def _longest(names: list[str], bases: Mapping[str, str]) -> str:
 
 
 def _configured(library: Path) -> dict[str, str]:
-    from catalog.config import find_file, load_settings
+    from catalog.settings import find_file, load_settings
 
     return {source.name: source.base_url for source in load_settings(find_file(library)).sources.values()}
 

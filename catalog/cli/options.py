@@ -106,7 +106,7 @@ def attempt(refs: Iterable[str], verb: Callable[[str], Answer]) -> Iterator[Answ
 
 def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """The names of the configured sources that begin so, for the shell."""
-    from catalog.config import find_file, load_settings
+    from catalog.settings import find_file, load_settings
 
     with ctx, suppress(CatalogError):
         names = load_settings(find_file(library_path(), config_path())).sources

@@ -65,7 +65,7 @@ def validate(file: str, dialect: str | None, source: str | None, as_json: bool) 
 
 
 def _dialect_of(source: str) -> str:
-    from catalog.config import find_file, load_settings
+    from catalog.settings import find_file, load_settings
 
     return load_settings(find_file(library_path(), config_path())).find_source(source).dialect
 

@@ -137,7 +137,7 @@ def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, a
 
 
 def _settings_beside(library: Path) -> Path:
-    from catalog.config import FILE_NAME
+    from catalog.settings import FILE_NAME
 
     return library.with_name(FILE_NAME)
 

@@ -3,7 +3,8 @@
     >>> from catalog.prompts import extract
     >>> [(facet.name, facet.value) for facet in extract("Slow push in on a red door at dusk.").facets]
 
-Pure functions over one vocabulary file; nothing is loaded before the first prompt is read.
+Pure functions over one vocabulary file; nothing is loaded before the first prompt is read. Only `cache` touches a disk:
+it keeps the compiled vocabulary in the user's cache folder.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.prompts.inflection import regular_forms, stem_of_participle
@@ -131,7 +131,7 @@ class Lexicon:
 @cache
 def load_lexicon() -> Lexicon:
     """The built-in lexicon, read once."""
-    data = tomllib.loads(files("catalog.prompts").joinpath("lexicon.toml").read_text("utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("lexicon.toml").read_text("utf-8"))
     lists = {name: frozenset(text.split()) for name, text in data.items()}
     bases, third_persons = _read_verbs(lists["verbs"], data["irregular"])
     classes: dict[str, Kind] = {}

@@ -12,7 +12,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _WIDE = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30fa\u30fc-\u9fff\uf900-\ufaff\uff66-\uff9f"
 _WORD = rf"[^\W\d_{_WIDE}]"
@@ -82,8 +82,8 @@ _SPELLING = _Spelling()
 class Alphabet:
     """One character for every word that the vocabulary knows; built once, then read by every prompt."""
 
-    def __init__(self) -> None:
-        self._codes: dict[str, str] = {}
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._codes = {word: chr(code) for code, word in enumerate(known, FIRST_CODE)}
         self._seen: dict[str, str] = {}
         self.recall = self._seen.get
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from catalog.prompts import extract, load
-from catalog.prompts.vocabulary import expand
+from catalog.prompts.compiler import expand
 
 
 def test_a_user_adds_a_facet() -> None:

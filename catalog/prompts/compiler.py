@@ -1,0 +1,208 @@
+"""Compiles `vocabulary.toml`, with the user's own words in it, into plain data that a vocabulary is made of at once.
+
+Every phrase of the file, whether it names a value, opens a negation, gives context or is a look-alike, is spelled out
+in all its forms. That takes ten times as long as reading the result, so `vocabulary` keeps it: what stands here runs
+once for each vocabulary and each version of this package.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tomllib
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.prompts.inflection import inflect
+from catalog.prompts.tokens import SENTENCE_ENDS, Alphabet, spell
+from catalog.prompts.vocabulary import (
+    ALONE,
+    ANYWHERE,
+    CONTEXT,
+    FIELD,
+    HYPHENATED,
+    LOOKALIKE,
+    NEAR,
+    NEGATOR,
+    NO_CONTEXT,
+    NO_NEGATOR,
+    UPPER,
+    VALUE,
+    Entry,
+    read_label,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE}
+_ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
+
+
+def compile_vocabulary(own_words: Mapping[str, Any]) -> dict[str, Any]:
+    """What `vocabulary` makes the vocabulary of, as JSON can say it; `own_words` are facet → value → forms."""
+    data = tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text("utf-8"))
+    return _compile(_merge(data, own_words))
+
+
+def _merge(data: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    for facet, values in extra.items():
+        known = data["facets"].setdefault(facet, {})
+        for value, forms in values.items():
+            table = dict(forms) if hasattr(forms, "items") else {"forms": [forms] if isinstance(forms, str) else forms}
+            mine = known.setdefault(value, {})
+            for mode, phrases in table.items():
+                mine[mode] = [*mine.get(mode, ()), *phrases]
+    return data
+
+
+def expand(form: str, macros: Mapping[str, str]) -> Iterator[str]:
+    """Every phrase that a form stands for: alternatives in braces, macros, and the inflections of `verb+`."""
+    for name, body in macros.items():
+        form = form.replace("{" + name + "}", "{" + body + "}")
+    parts = _ALTERNATIVES.split(form)
+    choices = [part.split("|") if index % 2 else [part] for index, part in enumerate(parts)]
+    for chosen in itertools.product(*choices):
+        tokens = "".join(chosen).split()
+        yield from map(" ".join, itertools.product(*(_inflect(token) for token in tokens)))
+
+
+def _inflect(token: str) -> Sequence[str]:
+    if token.endswith("*"):
+        return token[:-1], token[:-1] + "s"
+    if not token.endswith("+"):
+        return (token,)
+    return inflect(token[:-1])
+
+
+class _Phrases:
+    """Phrases on their way into the automaton, by their characters."""
+
+    def __init__(self, macros: Mapping[str, str]) -> None:
+        self.alphabet = Alphabet()
+        self.macros = macros
+        self.entries: dict[str, list[Entry]] = {}
+
+    def add(self, forms: Iterable[str], entry: Entry, *, plural: bool = False) -> None:
+        for form in forms:
+            for phrase in expand(form, self.macros):
+                self._put(phrase, entry)
+                if plural and " " in phrase and phrase[-1].isalpha() and phrase[-1] != "s" and phrase.isascii():
+                    self._put(phrase + "s", entry)
+
+    def _put(self, phrase: str, entry: Entry) -> None:
+        code = self.alphabet.encode(phrase)
+        if not code:
+            return
+        known = self.entries.setdefault(code, [])
+        if entry not in known:
+            known.append(entry)
+
+    def group(self) -> tuple[list[Entry], list[tuple[int, list[int], str]]]:
+        """Every entry once, and the phrases that do the same: their length, their entries, their spellings a line."""
+        numbers: dict[Entry, int] = {}
+        groups: dict[tuple[int, tuple[int, ...]], list[str]] = {}
+        for code, entries in self.entries.items():
+            doing = tuple(numbers.setdefault(entry, len(numbers)) for entry in entries)
+            groups.setdefault((len(code), doing), []).append(spell(code))
+        phrases = [(length, list(doing), "\n".join(spellings)) for (length, doing), spellings in groups.items()]
+        return list(numbers), phrases
+
+
+def _compile(data: dict[str, Any]) -> dict[str, Any]:
+    phrases = _Phrases(data["macros"])
+    for facet, values in data["facets"].items():
+        for value, table in values.items():
+            _add_value(phrases, facet, value, table)
+    for facet, table in data["context"].items():
+        phrases.add(table["words"], Entry(CONTEXT, facet))
+        phrases.add(table.get("not", ()), Entry(NO_CONTEXT, facet))
+    for group in data["lookalikes"].values():
+        for facet in group["facets"]:
+            for phrase in group["phrases"]:
+                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=HYPHENATED if "-" in phrase else ANYWHERE))
+    _add_negation(phrases, data["negation"])
+    encode = phrases.alphabet.encode
+    grammar = _grammar(phrases.alphabet, data)
+    contexts = {
+        facet: (
+            table.get("after", 0),
+            table.get("before", 0),
+            table.get("clause", False),
+            "".join(map(encode, table.get("topic", ()))),
+        )
+        for facet, table in data["context"].items()
+    }
+    labels, fields = _fields(data["fields"])
+    entries, grouped = phrases.group()
+    return {
+        "revision": blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=8).hexdigest(),
+        "values": {facet: list(values) for facet, values in data["facets"].items()},
+        "broader": data["broader"],
+        "kept": data["both"]["keep"],
+        "hides": _hides(data["hides"]),
+        "contexts": contexts,
+        "fields": fields,
+        "labels": labels,
+        "grammar": grammar,
+        "words": list(phrases.alphabet.codes),
+        "entries": entries,
+        "phrases": grouped,
+    }
+
+
+def _hides(table: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    return {facet: [facet] for facet in table["within"]} | {
+        name: names for name, names in table.items() if name != "within"
+    }
+
+
+def _add_value(phrases: _Phrases, facet: str, value: str, table: Mapping[str, Sequence[str]]) -> None:
+    for key, forms in table.items():
+        language, _, suffix = key.partition("_")
+        if key in _MODES:
+            phrases.add(forms, Entry(VALUE, facet, value, _MODES[key]), plural=_MODES[key] != UPPER)
+        else:
+            phrases.add(forms, Entry(VALUE, facet, value, NEAR if suffix == "near" else ANYWHERE, language))
+
+
+def _add_negation(phrases: _Phrases, table: Mapping[str, Sequence[str]]) -> None:
+    phrases.add(table["words"], Entry(NEGATOR))
+    phrases.add(table["not"], Entry(NO_NEGATOR))
+    for key in ("zh", "es", "ja_after"):
+        phrases.add(table[key], Entry(NEGATOR, language=key))
+
+
+def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
+    table = data["grammar"]
+    codes = {name: "".join(map(alphabet.encode, listed)) for name, listed in table.items()}
+    ends = re.escape(SENTENCE_ENDS + ";")
+    turn = f"[{codes['conjunctions']}][{codes['subjects']}]"
+    buts = "".join(map(alphabet.encode, data["negation"]["but"]))
+    return {
+        "camera_objects": codes["camera_objects"],
+        "determiners": codes["determiners"],
+        "copulas": codes["copulas"],
+        "stops": codes["stops"],
+        "audio_carriers": codes["audio_carriers"],
+        "nothing": table["nothing"],
+        "of": alphabet.encode("of"),
+        "breaks": f"[{ends}{codes['breakers']}]|{turn}",
+        "turn": turn,
+        "negation_ends": f'[{ends}:("\\-,{buts}]',
+    }
+
+
+def _fields(table: Mapping[str, Any]) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """The number of the field that each label names, and the fields."""
+    labels: dict[str, int] = {}
+    fields: list[dict[str, Any]] = []
+    for name, row in table.items():
+        for label in row["labels"]:
+            parent, _, child = label.rpartition(".")
+            key = f"{read_label(parent)}.{read_label(child)}" if parent else read_label(label)
+            labels.setdefault(key, len(fields))
+        fields.append({"name": name} | {key: value for key, value in row.items() if key != "labels"})
+    return labels, fields

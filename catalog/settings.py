@@ -1,0 +1,116 @@
+"""What is configured: sources, prices and words, out of `catalog.toml` and the environment.
+
+Where nothing is configured, nothing that reads a configuration is loaded: `config`, with pydantic, would take longer
+than all the rest of a command that starts.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from catalog.config import Source, SyncSettings
+    from catalog.pricing import Price
+
+FILE_NAME = "catalog.toml"
+
+# Pairs of variables that make a source called `default` where no file configures one.
+ENVIRONMENT_SOURCES = (("CATALOG_BASE_URL", "CATALOG_API_KEY"), ("OPENAI_BASE_URL", "OPENAI_API_KEY"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything configured, sources by name; `facets` are words of the user's own: facet, value, the forms it has."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    prices: Sequence[Price] = ()
+    prices_file: Path | None = None
+    facets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    path: Path | None = None
+    sync_table: SyncSettings | None = None
+
+    @property
+    def sync(self) -> SyncSettings:
+        """How a sync behaves."""
+        from catalog.config import SyncSettings
+
+        return self.sync_table or SyncSettings()
+
+    def load_prices(self) -> list[Price]:
+        """Every price that may count: the user's own rows, those of the user's file, then the package's table.
+
+        A relative `prices_file` lies beside the settings. Raises ConfigError.
+        """
+        from catalog.prices import load_prices
+
+        folder = self.path.parent if self.path else Path()
+        own = load_prices(folder / self.prices_file.expanduser()) if self.prices_file else []
+        return [*self.prices, *own, *load_prices()]
+
+    def require_sources(self) -> list[str]:
+        """The names of all sources; raises ConfigError where there is none."""
+        if self.sources:
+            return list(self.sources)
+        variables = " and ".join(ENVIRONMENT_SOURCES[0])
+        raise ConfigError(f"no source is configured: add one to {self.path or FILE_NAME}, or set {variables}")
+
+    def find_source(self, name: str) -> Source:
+        """The source of that name; raises ConfigError that names the known ones."""
+        if name in self.sources:
+            return self.sources[name]
+        known = ", ".join(self.require_sources())
+        raise ConfigError(f"no source {name!r} is configured, known: {known}")
+
+
+def find_file(database: Path, config: str | Path | None = None) -> Path | None:
+    """The configuration file: the one named, else `catalog.toml` beside the library, else here, else none."""
+    if config is not None:
+        path = Path(config)
+        if not path.is_file():
+            raise ConfigError(f"no configuration file at {path}", path=str(path))
+        return path
+    candidates = (database.parent / FILE_NAME, Path(FILE_NAME))
+    return next((path for path in candidates if os.path.exists(path)), None)  # noqa: PTH110 - False where not allowed
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a file, or of the environment where the file configures no source.
+
+    Raises ConfigError that names the file, the line and the key.
+    """
+    settings = Settings() if path is None or _is_blank(path) else _read(path)
+    return replace(settings, path=path, sources=settings.sources or _read_environment(environment))
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether the file only holds comments, as a new one does."""
+    import tomllib
+
+    try:
+        return not tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError):
+        return False  # `config` explains it
+
+
+def _read(path: Path) -> Settings:
+    from catalog.config import read_file
+
+    content = read_file(path)
+    return Settings(content.sources, content.prices, content.prices_file, content.facets, sync_table=content.sync)
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Source]:
+    for url_name, key_name in ENVIRONMENT_SOURCES:
+        if environment.get(url_name, "").strip():
+            from catalog.config import read_environment
+
+            source = read_environment(url_name, key_name, environment)
+            return {source.name: source}
+    return {}
