@@ -8,20 +8,23 @@ import click
 
 from catalog.cli import render
 from catalog.cli.options import complete_sources, library_options, open_catalog
+from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 
 if TYPE_CHECKING:
-    from catalog.hooks import Receiver
+    from catalog.serving import RunningServer
 
 
 @click.command()
 @click.option("--source", metavar="NAME", shell_complete=complete_sources, help="Whose webhooks; else the only source.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one."
+)
 @click.option(
     "--secret-env",
     "secret_env",
     multiple=True,
-    default=("CATALOG_WEBHOOK_SECRET",),
+    default=(DEFAULT_SECRET_ENV,),
     show_default=True,
     metavar="NAME",
     help="The environment variable that holds a signing secret; several while secrets are rotated.",
@@ -34,8 +37,8 @@ def hooks(source: str | None, host: str, port: int, secret_env: tuple[str, ...])
     ended. Runs until Ctrl-C; what waits then is taken up by the next run.
     """
 
-    def on_ready(receiver: Receiver) -> None:
-        render.line(f"webhooks are taken at {receiver.url}/webhook, until Ctrl-C")
+    def on_ready(server: RunningServer) -> None:
+        render.line(f"webhooks are taken at {server.url}/webhook, until Ctrl-C")
 
     with open_catalog(create=True) as catalog:
         catalog.hooks(source, host=host, port=port, secret_env=secret_env, on_ready=on_ready, on_event=render.note)
