@@ -30,6 +30,7 @@ from catalog.errors import ConfigError
 from catalog.prices import load_prices, read_price
 from catalog.pricing import BadCell, Price
 from catalog.prompts.given import FACET_NAME
+from catalog.toml_lines import find_line
 from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
 
 if TYPE_CHECKING:
@@ -273,14 +274,14 @@ def _read_text(path: Path) -> str:
 def _name_sources(path: Path, text: str, data: dict[str, Any]) -> dict[str, Any]:
     """Give each source table its own name, which TOML writes in the heading."""
     if "path" in data:
-        _fail(path, _find_line(text, ["path"]), "path", _unknown("path", []))
+        _fail(path, find_line(text, ["path"]), "path", _unknown("path", []))
     sources = data.get("sources")
     if not isinstance(sources, dict):
         return data
     for name, table in sources.items():
         if isinstance(table, dict) and "name" in table:
             keys = ["sources", name, "name"]
-            _fail(path, _find_line(text, keys), ".".join(keys), "no such setting: the heading names the source")
+            _fail(path, find_line(text, keys), ".".join(keys), "no such setting: the heading names the source")
     named = {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in sources.items()}
     return {**data, "sources": named}
 
@@ -298,7 +299,7 @@ def _explain(path: Path, text: str, fault: Any) -> ConfigError:
     extra = [fault["ctx"]["key"]] if "key" in fault.get("ctx", {}) else []
     keys = [*fault["loc"], *extra]
     names = [key for key in keys if isinstance(key, str)]
-    return _error(path, _find_line(text, keys), ".".join(names), _reason(fault, names))
+    return _error(path, find_line(text, keys), ".".join(names), _reason(fault, names))
 
 
 def _error(path: Path, line: int | None, key: str, reason: str) -> ConfigError:
@@ -326,32 +327,3 @@ def _unknown(key: str, parents: Sequence[str]) -> str:
         return "no such setting: put the key in an environment variable and its name in key_env"
     close = get_close_matches(key, known, n=1)
     return f"no such setting, did you mean {close[0]}?" if close else f"no such setting, known: {', '.join(known)}"
-
-
-def _find_line(text: str, keys: Sequence[str | int]) -> int | None:
-    """The line, numbered from 1, on which the deepest of the nested keys (in a list, places) that is there begins.
-
-    The TOML reader tells no lines, so it is given ever more of the file until the key is in it.
-    """
-    lines = text.split("\n")
-    whole = tomllib.loads(text)
-    depth = next((depth for depth in range(len(keys), 0, -1) if _holds(whole, keys[:depth])), 0)
-    start = 0
-    for end in range(1, len(lines) + 1 if depth else 0):
-        try:
-            part = tomllib.loads("\n".join(lines[:end]))
-        except tomllib.TOMLDecodeError:
-            continue  # in the middle of a value
-        if _holds(part, keys[:depth]):
-            return start + 1
-        start = end
-    return None
-
-
-def _holds(data: Any, keys: Sequence[str | int]) -> bool:
-    for key in keys:
-        try:
-            data = data[key]
-        except (LookupError, TypeError):
-            return False
-    return True
