@@ -56,7 +56,8 @@ TEMPLATE = """\
 # key_env = "STUDIO_API_KEY"
 # prices = "fal_ai"                             # whose prices it charges, where the dialect does not tell
 # list_path = "/jobs"                           # any part of a dialect may be replaced for one source:
-# auth = "X-Api-Key: {key}"                     # paths, paging, the header that carries the key ...
+# create_path = "/jobs"                         # paths (capture knows the calls of a source by them), paging,
+# auth = "X-Api-Key: {key}"                     # the header that carries the key ...
 
 # [sync]
 # look_back_hours = 48      # how far back an incremental sync always looks again

@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from catalog.client.addresses import DEFAULT_PORTS, Resolver
+from catalog.client.hosts import DEFAULT_PORTS, environment_proxy
 
 if TYPE_CHECKING:
     import ssl
+
+    from catalog.client.addresses import Resolver
 
 Judge = Callable[[list[str]], None]
 
@@ -188,7 +189,7 @@ class Transport(httpx.BaseTransport):
             pool.close()
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        proxy = _proxy_for(url) if self._trust_env else None
+        proxy = environment_proxy(url.scheme, url.host) if self._trust_env else None
         if proxy:
             lookup(url.host, url.port or DEFAULT_PORTS[url.scheme], self._resolver, self._judge)
         with self._lock:
@@ -219,13 +220,6 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         with _as_httpx():
             self._answer.close()
-
-
-def _proxy_for(url: httpx.URL) -> str | None:
-    if urllib.request.proxy_bypass(url.host):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")
 
 
 @contextmanager
