@@ -181,7 +181,12 @@ class Catalog:
 
         def connect() -> Client:
             return Client(
-                chosen.base_url, key=chosen.key(), dialect=chosen.server, source=chosen.name, deadline=deadline
+                chosen.base_url,
+                key=chosen.key(),
+                dialect=chosen.server,
+                source=chosen.name,
+                proxy=chosen.proxy,
+                deadline=deadline,
             )
 
         secrets = read_secrets(secret_env, os.environ)

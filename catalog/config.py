@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from catalog.client.hosts import ENVIRONMENT, require_proxy
 from catalog.errors import ConfigError
 from catalog.prices import load_prices, read_price
 from catalog.pricing import BadCell, Price
@@ -55,6 +56,7 @@ TEMPLATE = """\
 # dialect = "openai"                            # how the server lays out paths and pages
 # key_env = "STUDIO_API_KEY"
 # prices = "fal_ai"                             # whose prices it charges, where the dialect does not tell
+# proxy = "env"                                 # through the proxies of HTTPS_PROXY and NO_PROXY, or http://host:port
 # list_path = "/jobs"                           # any part of a dialect may be replaced for one source:
 # create_path = "/jobs"                         # paths (capture knows the calls of a source by them), paging,
 # auth = "X-Api-Key: {key}"                     # the header that carries the key ...
@@ -89,7 +91,7 @@ _url = TypeAdapter(HttpUrl)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Source(_Strict):
@@ -102,6 +104,7 @@ class Source(_Strict):
     dialect: str = "openai"
     key_env: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = None
     prices: str | None = None
+    proxy: str | None = Field(default=None, repr=False)  # which may hold a password
 
     @model_validator(mode="before")
     @classmethod
@@ -128,6 +131,14 @@ class Source(_Strict):
         if url.username or url.password or url.query or url.fragment:
             raise ValueError("give the URL without user, password, query or fragment")
         return value.strip().rstrip("/")
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, value: str | None) -> str | None:
+        try:
+            return value if value in {None, ENVIRONMENT} else require_proxy(value)
+        except ConfigError as error:
+            raise ValueError(f'{error}, or "{ENVIRONMENT}" for those that the environment names') from error
 
     @field_validator("dialect")
     @classmethod
