@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
-    from catalog.config import Settings
     from catalog.errors import (
         BadPayload,
         CatalogError,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
         Stats,
         SyncReport,
     )
+    from catalog.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -105,7 +105,7 @@ _HOMES = {
     "Catalog": "catalog.api",
     "PromptDiff": "catalog.prompts",
     "Receiver": "catalog.hooks",
-    "Settings": "catalog.config",
+    "Settings": "catalog.settings",
 }
 _PLAIN_HOMES = ("catalog.errors", "catalog.records", "catalog.reports")  # of all other names; cheap to import
 

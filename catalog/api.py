@@ -6,7 +6,7 @@ A verb imports its journey when it is first called, so that a program that only 
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from catalog import library
 from catalog.errors import CatalogError, ConfigError
+from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -161,39 +162,47 @@ class Catalog:
         source: str | None = None,
         *,
         host: str = "127.0.0.1",
-        port: int = 8765,
-        secret_env: Iterable[str] = ("CATALOG_WEBHOOK_SECRET",),
+        port: int = DEFAULT_PORT,
+        secret_env: Iterable[str] = (DEFAULT_SECRET_ENV,),
         on_ready: Callable[[Receiver], None] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         """Receive webhooks of one source until Ctrl-C: each delivery is kept before it is acknowledged, then fetched.
 
         `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
-        ConfigError, and CatalogError where the port is taken.
+        ConfigError, also where the port is taken.
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
-        from catalog.intake import read_prompts, taking_in
+        from catalog.intake import keep_prices, take_in_notes
 
         chosen = self.settings.find_source(source or self._only_source())
         deadline = self.settings.sync.deadline_seconds
 
         def connect() -> Client:
             return Client(
-                chosen.base_url, key=chosen.key(), dialect=chosen.server, source=chosen.name, deadline=deadline
+                chosen.base_url,
+                key=chosen.key(),
+                dialect=chosen.server,
+                source=chosen.name,
+                proxy=chosen.proxy,
+                deadline=deadline,
             )
-
-        def tell(event: str) -> None:
-            with suppress(CatalogError):  # a busy library: the next event finds the prompt still due
-                read_prompts(self._database, self.settings)
-            if on_event is not None:
-                on_event(event)
 
         secrets = read_secrets(secret_env, os.environ)
-        with taking_in(self._database, self.settings):
-            serve_hooks(
-                self._database, chosen.name, connect, secrets, host=host, port=port, on_ready=on_ready, on_event=tell
-            )
+        take_in_notes(self._database)
+        keep_prices(self._database, self.settings)
+        serve_hooks(
+            self._database,
+            chosen.name,
+            connect,
+            secrets,
+            host=host,
+            port=port,
+            words=self.settings.facets,
+            on_ready=on_ready,
+            on_event=on_event,
+        )
 
     def sources(self) -> list[SourceState]:
         """Every source, configured or remembered, and how it fares."""

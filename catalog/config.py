@@ -26,10 +26,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from catalog.client.hosts import ENVIRONMENT, require_proxy
 from catalog.errors import ConfigError
 from catalog.prices import read_price
 from catalog.pricing import BadCell, Price
 from catalog.prompts.given import FACET_NAME
+from catalog.toml_lines import find_line
 from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
 
 if TYPE_CHECKING:
@@ -50,8 +52,10 @@ TEMPLATE = """\
 # dialect = "openai"                            # how the server lays out paths and pages
 # key_env = "STUDIO_API_KEY"
 # prices = "fal_ai"                             # whose prices it charges, where the dialect does not tell
+# proxy = "env"                                 # through the proxies of HTTPS_PROXY and NO_PROXY, or http://host:port
 # list_path = "/jobs"                           # any part of a dialect may be replaced for one source:
-# auth = "X-Api-Key: {key}"                     # paths, paging, the header that carries the key ...
+# create_path = "/jobs"                         # paths (capture knows the calls of a source by them), paging,
+# auth = "X-Api-Key: {key}"                     # the header that carries the key ...
 
 # [sync]
 # look_back_hours = 48      # how far back an incremental sync always looks again
@@ -83,7 +87,7 @@ _url = TypeAdapter(HttpUrl)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Source(_Strict):
@@ -96,6 +100,7 @@ class Source(_Strict):
     dialect: str = "openai"
     key_env: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = None
     prices: str | None = None
+    proxy: str | None = Field(default=None, repr=False)  # which may hold a password
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +127,14 @@ class Source(_Strict):
         if url.username or url.password or url.query or url.fragment:
             raise ValueError("give the URL without user, password, query or fragment")
         return value.strip().rstrip("/")
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, value: str | None) -> str | None:
+        try:
+            return value if value in {None, ENVIRONMENT} else require_proxy(value)
+        except ConfigError as error:
+            raise ValueError(f'{error}, or "{ENVIRONMENT}" for those that the environment names') from error
 
     @field_validator("dialect")
     @classmethod
@@ -226,7 +239,7 @@ def _name_sources(path: Path, text: str, data: dict[str, Any]) -> dict[str, Any]
     for name, table in sources.items():
         if isinstance(table, dict) and "name" in table:
             keys = ["sources", name, "name"]
-            _fail(path, _find_line(text, keys), ".".join(keys), "no such setting: the heading names the source")
+            _fail(path, find_line(text, keys), ".".join(keys), "no such setting: the heading names the source")
     named = {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in sources.items()}
     return {**data, "sources": named}
 
@@ -244,7 +257,7 @@ def _explain(path: Path, text: str, fault: Any) -> ConfigError:
     extra = [fault["ctx"]["key"]] if "key" in fault.get("ctx", {}) else []
     keys = [*fault["loc"], *extra]
     names = [key for key in keys if isinstance(key, str)]
-    return _error(path, _find_line(text, keys), ".".join(names), _reason(fault, names))
+    return _error(path, find_line(text, keys), ".".join(names), _reason(fault, names))
 
 
 def _error(path: Path, line: int | None, key: str, reason: str) -> ConfigError:
@@ -272,32 +285,3 @@ def _unknown(key: str, parents: Sequence[str]) -> str:
         return "no such setting: put the key in an environment variable and its name in key_env"
     close = get_close_matches(key, known, n=1)
     return f"no such setting, did you mean {close[0]}?" if close else f"no such setting, known: {', '.join(known)}"
-
-
-def _find_line(text: str, keys: Sequence[str | int]) -> int | None:
-    """The line, numbered from 1, on which the deepest of the nested keys (in a list, places) that is there begins.
-
-    The TOML reader tells no lines, so it is given ever more of the file until the key is in it.
-    """
-    lines = text.split("\n")
-    whole = tomllib.loads(text)
-    depth = next((depth for depth in range(len(keys), 0, -1) if _holds(whole, keys[:depth])), 0)
-    start = 0
-    for end in range(1, len(lines) + 1 if depth else 0):
-        try:
-            part = tomllib.loads("\n".join(lines[:end]))
-        except tomllib.TOMLDecodeError:
-            continue  # in the middle of a value
-        if _holds(part, keys[:depth]):
-            return start + 1
-        start = end
-    return None
-
-
-def _holds(data: Any, keys: Sequence[str | int]) -> bool:
-    for key in keys:
-        try:
-            data = data[key]
-        except (LookupError, TypeError):
-            return False
-    return True

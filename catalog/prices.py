@@ -10,6 +10,7 @@ import json
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,9 @@ def _read_csv(text: str, file: Path, origin: Origin) -> list[Price]:
 
 def _price(row: Mapping[str, object], origin: Origin) -> Price:
     if unknown := [name for name in row if name not in COLUMNS]:
-        raise BadCell(unknown[0], f"is no column of prices; known: {', '.join(COLUMNS)}")
+        near = get_close_matches(unknown[0], COLUMNS, n=1)
+        advice = f", did you mean {near[0]}?" if near else f"; known: {', '.join(COLUMNS)}"
+        raise BadCell(unknown[0], f"is not a column of prices{advice}")
     start, end = _day(row, "valid_from"), _day(row, "valid_to")
     if start and end and end < start:
         raise BadCell("valid_to", "lies before valid_from")

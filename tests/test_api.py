@@ -6,14 +6,19 @@ import json
 import queue
 import threading
 import time
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from catalog import Catalog, CatalogError, ConfigError, NotFound
+from catalog import Catalog, CatalogError, ConfigError, NotFound, store
 from catalog.demo.gateway import Gateway
 from catalog.demo.sample import sample_jobs
+from catalog.facets import count_due
+from catalog.library import open_library
+from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
 NOW = 1_795_000_000
 KEY = "key-of-the-face"
+PROMPT = "Wide shot of a neon street in the rain at night, slow push in, 35 mm lens, soft key light, teal and orange."
 SECRET = "a-webhook-secret-of-the-tests-of-the-face"
 
 
@@ -136,28 +142,54 @@ def test_one_catalog_serves_many_threads(cat: Catalog) -> None:
     assert len(totals) == 8
 
 
+@contextmanager
+def receiving(cat: Catalog, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """The receiver of webhooks, running in a thread."""
+    monkeypatch.setenv("CATALOG_WEBHOOK_SECRET", SECRET)
+    servers: queue.Queue[Receiver] = queue.Queue()
+    thread = threading.Thread(target=cat.hooks, kwargs={"port": 0, "on_ready": servers.put})
+    thread.start()
+    server = servers.get(timeout=30)
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def deliver(server: Receiver, remote_id: str) -> int:
+    """Send a signed delivery about a job: the status of the answer."""
+    told = {"id": "evt_1", "object": "event", "type": "video.completed", "data": {"id": remote_id}}
+    body, sent_at = json.dumps(told).encode(), int(time.time())
+    headers = {"webhook-id": "msg_1", "webhook-timestamp": str(sent_at), "content-type": "application/json"}
+    headers["webhook-signature"] = sign(SECRET, "msg_1", sent_at, body)
+    return httpx.post(f"{server.url}/webhook", content=body, headers=headers, trust_env=False, timeout=60).status_code
+
+
 def test_a_webhook_brings_in_a_job_and_what_its_prompt_asks_for(
     cat: Catalog, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CATALOG_WEBHOOK_SECRET", SECRET)
     finished = next(job for job in gateway.jobs if "neon" in job.prompt and job.at(NOW).status == "completed")
-    body = json.dumps(
-        {"id": "evt_1", "object": "event", "type": "video.completed", "data": {"id": finished.id}}
-    ).encode()
-    receivers: queue.Queue[Receiver] = queue.Queue()
-    thread = threading.Thread(target=cat.hooks, kwargs={"port": 0, "on_ready": receivers.put})
-    thread.start()
-    receiver = receivers.get(timeout=10)
-    try:
-        sent_at = int(time.time())
-        headers = {"webhook-id": "msg_1", "webhook-timestamp": str(sent_at), "content-type": "application/json"}
-        headers["webhook-signature"] = sign(SECRET, "msg_1", sent_at, body)
-        assert httpx.post(f"{receiver.url}/webhook", content=body, headers=headers, trust_env=False).status_code == 200
-        deadline = time.monotonic() + 20
+    with receiving(cat, monkeypatch) as server:
+        assert deliver(server, finished.id) == 200
+        deadline = time.monotonic() + 60
         while not cat.search("has:lighting").total and time.monotonic() < deadline:
             time.sleep(0.05)
         assert cat.search("has:lighting").videos[0].remote_id == finished.id
-    finally:
-        receiver.stop()
-        thread.join(20)
-    assert not thread.is_alive()
+
+
+def test_a_webhook_is_acknowledged_while_thousands_of_prompts_are_still_to_be_read(
+    cat: Catalog, library_path: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [
+        {"id": f"video_due_{number}", "status": "completed", "prompt": f"{PROMPT} Take {number}."}
+        for number in range(4000)
+    ]
+    with closing(open_library(library_path, create=False)) as library:
+        with library.write() as connection:
+            videos = parse_videos({"object": "list", "data": jobs}).videos
+            store.save_videos(connection, "studio", videos, channel="list", received_at=datetime.now(UTC))
+        with receiving(cat, monkeypatch) as server:
+            assert deliver(server, next(iter(gateway.jobs)).id) == 200
+            assert count_due(library) > 0

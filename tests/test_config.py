@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from catalog.config import TEMPLATE, Source
 from catalog.errors import ConfigError
 from catalog.prices import load_prices
 from catalog.settings import Settings, find_file, load_settings
+from catalog.toml_lines import find_line
 from catalog.wire.dialects import SETTINGS, find_dialect
 
 SECRET = "sk-very-secret-123"
@@ -168,7 +170,13 @@ MISTAKES = {
         "prices.usd_per_second",
         "must be a number of dollars from 0",
     ),
-    "a column of a price": (f"\n[[prices]]\n{PRICE}usd = 1\n", 6, "prices.usd", "is no column of prices; known:"),
+    "a column of a price": (f"\n[[prices]]\n{PRICE}usd = 1\n", 6, "prices.usd", "is not a column of prices; known:"),
+    "a misspelt column of a price": (
+        f"[[prices]]\n{PRICE}valid_form = 1\n",
+        5,
+        "prices.valid_form",
+        "is not a column of prices, did you mean valid_from?",
+    ),
     "a missing column of a price": ("[[prices]]\nsource = 'a'\n", 1, "prices.model", "is missing"),
     "the days of a price": (
         f"[[prices]]\n{PRICE}valid_from = 2026-02-01\nvalid_to = 2026-01-01\n",
@@ -190,6 +198,34 @@ def test_a_mistake_names_the_line_and_the_key_and_the_way_out(tmp_path: Path, mi
     assert advice in str(error)
     assert error.line == line
     assert error.path == str(tmp_path / "catalog.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[[a]]\n[[a]]\n[a.b]\nc = 1\n[[a]]\n[a.b]\nc = 1\n", 7),
+        ("[[a]]\n[[a]]\n[[a.b]]\nc = 1\n[[a]]\nb.c = 1\n", 6),
+        ("a = [{}, {},\n  {b = {c = 1}},\n]\n", 1),
+        ('x = """\n[[a]]\n""""\n[[a]]\n[[a]]\n[[a]]\nb = {c = \'"#[\'}\n', 7),
+        ("x = '''\n\\'''\n[[a]] # ]\n[[a]]\n[[\"\\u0061\"]]\nb.'c' = 2\n", 6),
+    ],
+)
+def test_a_line_is_found_by_its_keys_however_the_file_is_written(text: str, line: int) -> None:
+    assert find_line(text, ["a", 2, "b", "c"]) == line
+    assert find_line(text.replace("\n", "\r\n"), ["a", 2, "b", "c", "deeper"]) == line
+
+
+def test_a_bad_line_of_a_long_file_costs_no_more_than_a_few_readings_of_it(tmp_path: Path) -> None:
+    words = "".join(f'client_{number} = ["Client {number}", "C{number} Corp"]\n' for number in range(2000))
+    text = f"[facets.client]\n{words}[sync]\nparalel = 2\n"
+    started = time.perf_counter()
+    for _ in range(5):
+        tomllib.loads(text)
+    reading = (time.perf_counter() - started) / 5
+    started = time.perf_counter()
+    error = refusal(tmp_path, text)
+    assert time.perf_counter() - started < 30 * reading + 0.5
+    assert "line 2003: sync.paralel: no such setting, did you mean parallel?" in str(error)
 
 
 def test_lines_that_end_as_on_windows_are_counted_the_same(tmp_path: Path) -> None:

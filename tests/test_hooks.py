@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog import store
 from catalog.client.client import Client
 from catalog.database import Database
 from catalog.errors import ConfigError
+from catalog.facets import count_due
 from catalog.hooks import growing_pause, listener, read_secrets, serve_hooks
+from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
 from tests.client.server import RawServer, always, in_turn, response
 
@@ -46,7 +49,7 @@ from catalog.hooks import serve_hooks
 from catalog.client.client import Client
 serve_hooks(
     open_library(sys.argv[1], create=False), "studio", lambda: Client(sys.argv[2], deadline=1), [sys.argv[3]],
-    port=0, on_ready=lambda receiver: print(receiver.url, flush=True),
+    port=0, on_ready=lambda server: print(server.url, flush=True),
 )
 """
 
@@ -122,6 +125,7 @@ def running(
     base_url: str = "http://127.0.0.1:1/v1",
     *,
     secrets: tuple[str, ...] = (SECRET,),
+    words: dict[str, Any] | None = None,
     now: Callable[[], datetime] | None = None,
     pause: float = 0.05,
 ) -> Iterator[Running]:
@@ -129,8 +133,8 @@ def running(
     is_ready = threading.Event()
     failures: list[BaseException] = []
 
-    def on_ready(receiver: Receiver) -> None:
-        ready.append(receiver)
+    def on_ready(server: Receiver) -> None:
+        ready.append(server)
         is_ready.set()
 
     def serve() -> None:
@@ -141,6 +145,7 @@ def running(
                 lambda: Client(base_url, source="studio", deadline=0.5),
                 secrets,
                 port=0,
+                words=words,
                 on_ready=on_ready,
                 on_event=events.append,
                 now=now,
@@ -263,6 +268,57 @@ def test_an_event_about_something_else_is_acknowledged_and_left_alone(hooks):
     assert hooks.post(body, signed(body)) == 200
     assert hooks.rows(STATES) == [("wh_1", "done")]
     assert hooks.rows(VIDEOS) == []
+
+
+FACETS = "SELECT facet, value FROM facet_values JOIN video_facets ON value_id = facet_values.id WHERE facet = '{}'"
+NEON = [("lighting", "neon")]
+LIT = "A street at night, lit by a neon sign."
+
+
+def test_the_prompt_of_a_job_is_read_after_it_was_retrieved(library):
+    with RawServer(always(job(prompt=LIT))) as server, running(library, server.base_url) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for(FACETS.format("lighting"), NEON, seconds=60)
+
+
+def test_prompts_that_are_due_since_before_are_read_too(library):
+    with library.write() as connection:
+        videos = parse_videos(job(prompt=LIT)).videos
+        store.save_videos(connection, "studio", videos, channel="get", received_at=datetime.now(UTC))
+    with running(library) as hooks:
+        hooks.wait_for(FACETS.format("lighting"), NEON, seconds=60)
+
+
+def test_the_words_of_the_user_count(library):
+    words = {"client": {"acme": ["Acme"]}}
+    with (
+        RawServer(always(job(prompt="A van of Acme."))) as server,
+        running(library, server.base_url, words=words) as hooks,
+    ):
+        assert hooks.post(event()) == 200
+        hooks.wait_for(FACETS.format("client"), [("client", "acme")], seconds=60)
+
+
+def test_prompts_that_cannot_be_read_do_not_stop_the_retrieving(library):
+    words = {"client": {"acme": "not a list of [forms"}, "style": 5}
+    with RawServer(always(job(prompt=LIT))) as server, running(library, server.base_url, words=words) as hooks:
+        for number in (1, 2):
+            assert hooks.post(event(f"video_{number}"), signed(event(f"video_{number}"), f"wh_{number}")) == 200
+            hooks.wait_for("SELECT count(*) FROM deliveries WHERE state = 'done'", [(number,)], seconds=60)
+        assert [line for line in hooks.events if line.startswith("prompts could not be read: ")]
+
+
+def test_a_delivery_goes_before_prompts(library):
+    """Some thousand are due, which takes seconds; a job is retrieved between two batches of them."""
+    jobs = [job(f"video_due_{number}", prompt=f"{LIT} Take {number}.") for number in range(4000)]
+    with library.write() as connection:
+        videos = parse_videos({"object": "list", "data": jobs}).videos
+        store.save_videos(connection, "studio", videos, channel="list", received_at=datetime.now(UTC))
+    with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
+        hooks.wait_for("SELECT count(*) > 0 FROM video_facets", [(1,)], seconds=60)
+        assert hooks.post(event()) == 200
+        hooks.wait_for(STATES, [("wh_1", "done")], seconds=60)
+        assert count_due(library) > 0
 
 
 def test_old_and_new_secrets_count_during_a_rotation(library):
@@ -446,11 +502,6 @@ def test_no_secret_and_no_signature_is_ever_told(hooks):
     hooks.post(event())
     assert hooks.events
     assert not [line for line in hooks.events if "whsec" in line or "v1," in line]
-
-
-def test_an_address_in_use_is_a_setting_to_mend(library, hooks):
-    with pytest.raises(ConfigError, match="cannot listen"):
-        serve_hooks(library, "studio", lambda: Client("http://127.0.0.1:1/v1"), [SECRET], port=hooks.address[1])
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["whsec_???"]])

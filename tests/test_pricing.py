@@ -256,7 +256,7 @@ def test_every_row_of_the_table_applies_to_its_own_job():
         ({"tier": "huge"}, "tier must be base, .*, not 'huge'"),
         ({"valid_from": "soon"}, "valid_from must be a day"),
         ({"valid_from": "2026-02-01", "valid_to": "2026-01-01"}, "lies before"),
-        ({"price": 1}, "price is no column"),
+        ({"price": 1}, "price is not a column"),
     ],
 )
 def test_a_bad_price_of_the_user_says_what_is_wrong(change, said):

@@ -7,43 +7,36 @@ the note is taken in, by the parser of that day.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import unquote
 
 from catalog.redaction import redact, redact_text
 from catalog.wire.batch import BatchInput, BatchOutput, read_line
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import FilePart, as_json
 from catalog.wire.requests import parse_request, request_line
+from catalog.wire.routes import read_route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from catalog.wire.routes import OwnRoute
 
 Kind = Literal["request", "answer", "character", "upload", "batch", "results"]
 
 BATCH_PURPOSE = "batch"
 _OUTPUT_FILES = ("output_file_id", "error_file_id")
 
-_ROUTES: tuple[tuple[str, re.Pattern[str], Kind], ...] = (
-    ("POST", re.compile(r".*/files"), "upload"),
-    ("POST", re.compile(r".*/batches"), "batch"),
-    ("GET", re.compile(r".*/batches/([^/]+)"), "batch"),
-    ("GET", re.compile(r".*/files/([^/]+)/content"), "results"),
-    ("POST", re.compile(r".*/videos/characters"), "character"),
-    ("GET", re.compile(r".*/videos/characters/([^/]+)"), "character"),
-    ("POST", re.compile(r".*/videos(?:/generations|/edits|/extensions|/[^/]+/remix)?"), "request"),
-    ("POST", re.compile(r".*/video/generations(?:/jobs)?"), "request"),
-    ("GET", re.compile(r".*/videos"), "answer"),
-    ("GET", re.compile(r".*/(?:videos|tasks|video/generations(?:/jobs)?)/([^/]+)"), "answer"),
-    ("DELETE", re.compile(r".*/videos/([^/]+)"), "answer"),
-)
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(("create", "remix", "edit", "extension"), "request"),
+    **dict.fromkeys(("list", "retrieve", "delete"), "answer"),
+    **{kind: kind for kind in ("character", "upload", "batch", "results")},
+}
 
 
 class Call(NamedTuple):
-    """A call worth watching: `path` without its query, `asked_id` the id in it, where it has one."""
+    """A call worth watching: `path` as the format writes it, without a query, `asked_id` the id that is asked for."""
 
     kind: Kind
     method: str
@@ -61,13 +54,13 @@ class Exchange:
     answer: object
 
 
-def read_call(method: str, path: str) -> Call | None:
-    """The call, None where nothing about it is kept."""
-    bare = path.partition("?")[0].rstrip("/")
-    for wanted, route, kind in _ROUTES:
-        if method.upper() == wanted and (match := route.fullmatch(bare)):
-            return Call(kind, wanted, bare, unquote(match[1]) if match.groups() else None)
-    return None
+def read_call(method: str, path: str, own: Sequence[OwnRoute] = (), mount: str | None = None) -> Call | None:
+    """The call, None where nothing about it is kept; `own` are the routes of its source, under the path `mount`."""
+    route = read_route(method, path, own, mount=mount)
+    if route is None:
+        return None
+    asked_id = None if route.name == "remix" else route.id
+    return Call(_KINDS[route.name], method.upper(), route.path, asked_id)
 
 
 def note_of(exchange: Exchange) -> dict[str, Any] | None:

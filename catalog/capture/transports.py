@@ -7,13 +7,13 @@ it is asked for, and what is written here once is mixed into the classes of both
 from __future__ import annotations
 
 import sys
-import urllib.request
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 from catalog.capture.watcher import Note, Watcher, watch
+from catalog.client.hosts import environment_proxy
 from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class _Transport:
             return self._inner
         proxy = None
         if "proxy" not in self._options and self._options.get("trust_env", True):
-            proxy = _proxy_for(url.scheme, url.host)
+            proxy = environment_proxy(url.scheme, url.host)
         if proxy not in self._routes:
             module = self.classes.module
             options = {"limits": module.Limits(**CONNECTIONS), **({"proxy": proxy} if proxy else {}), **self._options}
@@ -292,10 +292,3 @@ class _Classes:
 @cache
 def _classes(flavour: Flavour) -> _Classes:
     return _Classes(import_module(flavour))
-
-
-def _proxy_for(scheme: str, host: str) -> str | None:
-    if urllib.request.proxy_bypass(host):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(scheme) or proxies.get("all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,17 +15,19 @@ from urllib.parse import urlsplit
 from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, reader_of
 from catalog.capture.exchanges import Call, Exchange, note_of, read_call
 from catalog.capture.recorder import Recorder, guarded, recorder_of
+from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import CatalogError, ConfigError
 from catalog.prompts.given import require_given
 from catalog.records import utc_text
+from catalog.wire.routes import routes_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import httpx
 
-PORTS = {"http": 80, "https": 443}
+    from catalog.config import Source
+    from catalog.wire.routes import OwnRoute
 
 _SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
@@ -38,47 +41,59 @@ def watch(
 ) -> Watcher:
     """What watches for these settings; raises ConfigError where no source can be told, or a facet not be given."""
     path = Path(library)
-    bases = dict(sources if sources is not None else {} if source is not None else _configured(path))
+    configured = _configured(path, with_environment=source is None and sources is None)
+    if sources is not None:
+        bases = dict(sources)
+    else:
+        bases = {name: one.base_url for name, one in configured.items() if source in (None, name)}
     if source is None and not bases:
         raise ConfigError("capture needs to know whose calls these are: name a source, or configure one")
     for name in [*bases, *([] if source is None else [source])]:
         if not _SOURCE_NAME.fullmatch(name):
             raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {name!r}")
     for name, base in bases.items():
-        if urlsplit(base).scheme not in PORTS or not urlsplit(base).hostname:
+        if urlsplit(base).scheme not in DEFAULT_PORTS or not urlsplit(base).hostname:
             raise ConfigError(f"base URL of source {name}: write it as https://host/v1")
     given = require_given(facets)
     _make_library(path)
     tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in (metadata or {}).items()}
     if "" in tags:
         raise ConfigError("a key of the metadata is empty")
-    return Watcher(recorder_of(path), source, bases, tags, given)
+    routes = {name: routes_of(one.server) for name, one in configured.items()}
+    return Watcher(recorder_of(path), source, bases, routes, tags, given)
 
 
 class Watcher(NamedTuple):
-    """Where notes go and what each of them says besides the call."""
+    """Where notes go and what each of them says besides the call.
+
+    `bases` are the base URLs and `routes` the calls of sources with paths of their own, by the names of the sources.
+    """
 
     recorder: Recorder
     source: str | None
     bases: Mapping[str, str]
+    routes: Mapping[str, Sequence[OwnRoute]]
     tags: dict[str, str]
     facets: Mapping[str, Sequence[str]]
 
     def open(self, request: httpx.Request) -> Note | None:
         """A note for the call, None where nothing about it is kept."""
         with guarded():
-            call = read_call(request.method, request.url.raw_path.decode("ascii", "replace"))
-            source = call and self._source_of(request.url)
+            source, mount = self._source_of(request.url)
+            path = request.url.raw_path.decode("ascii", "replace")
+            call = source and read_call(request.method, path, self.routes.get(source, ()), mount)
             return Note(self, call, source, request) if call and source else None
         return None
 
-    def _source_of(self, url: httpx.URL) -> str | None:
-        place = (url.scheme, url.host, url.port or PORTS.get(url.scheme))
+    def _source_of(self, url: httpx.URL) -> tuple[str | None, str | None]:
+        """Whose call to this URL is, and the path of the base URL that it lies under, if any."""
+        server = (url.scheme, url.host, url.port or DEFAULT_PORTS.get(url.scheme))
         path = url.raw_path.decode("ascii", "replace")
-        matches = [name for name, base in self.bases.items() if _lies_under(place, path, base)]
-        if self.source is not None:
-            return self.source if self.source in matches or not matches else _longest(matches, self.bases)
-        return _longest(matches, self.bases) if matches else None
+        matches = [name for name, base in self.bases.items() if _lies_under(server, path, base)]
+        if not matches:
+            return self.source, None
+        name = self.source if self.source in matches else max(matches, key=lambda match: len(self.bases[match]))
+        return name, urlsplit(self.bases[name]).path
 
 
 class Note:
@@ -159,20 +174,16 @@ class Note:
             return None
 
 
-def _lies_under(place: tuple[str, str, int | None], path: str, base: str) -> bool:
+def _lies_under(server: tuple[str, str, int | None], path: str, base: str) -> bool:
     parts = urlsplit(base)
-    home = (parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme))
-    return home == place and path.startswith(parts.path.rstrip("/") + "/")
+    home = (parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme))
+    return home == server and path.startswith(parts.path.rstrip("/") + "/")
 
 
-def _longest(names: list[str], bases: Mapping[str, str]) -> str:
-    return max(names, key=lambda name: len(bases[name]))
-
-
-def _configured(library: Path) -> dict[str, str]:
+def _configured(library: Path, *, with_environment: bool) -> Mapping[str, Source]:
     from catalog.settings import find_file, load_settings
 
-    return {source.name: source.base_url for source in load_settings(find_file(library)).sources.values()}
+    return load_settings(find_file(library), os.environ if with_environment else {}).sources
 
 
 def _make_library(path: Path) -> None:

@@ -8,6 +8,7 @@ import click
 
 from catalog.cli import render
 from catalog.cli.options import complete_sources, library_options, open_catalog
+from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 
 if TYPE_CHECKING:
     from catalog.hooks import Receiver
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--source", metavar="NAME", shell_complete=complete_sources, help="Whose webhooks; else the only source.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one."
+)
 @click.option(
     "--secret-env",
     "secret_env",
     multiple=True,
-    default=("CATALOG_WEBHOOK_SECRET",),
+    default=(DEFAULT_SECRET_ENV,),
     show_default=True,
     metavar="NAME",
     help="The environment variable that holds a signing secret; several while secrets are rotated.",

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from catalog.cli import render
 from catalog.cli.options import library_options, library_path
+from catalog.web import DEFAULT_PORT
 
-_port = click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
+if TYPE_CHECKING:
+    from catalog.serving import RunningServer
+
+_port = click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one."
+)
 
 
 @click.command()
@@ -26,8 +33,8 @@ def serve(port: int, allow_sql: bool, opens: bool) -> None:
 
     path = library_path()
 
-    def on_ready(url: str) -> None:
-        render.line(f"{path} is at {url}, until Ctrl-C")
+    def on_ready(server: RunningServer) -> None:
+        render.line(f"{path} is at {server.url}, until Ctrl-C")
 
     run(path, port=port, allow_sql=allow_sql, open_browser=opens, on_ready=on_ready)
 

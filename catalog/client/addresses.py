@@ -17,11 +17,11 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import ConfigError
 
 Resolver = Callable[[str, int], list[str]]
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST_ID = 1024
 
 _METADATA = ("169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")

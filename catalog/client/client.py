@@ -8,15 +8,14 @@ and bounded is told in `catalog.client.session`.
 from __future__ import annotations
 
 import math
-import random
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog.client.addresses import Base, Guard, Resolver, resolve
 from catalog.client.failures import Subject
-from catalog.client.session import Clock, Content, Exchange, Limits, Session, usable_key
+from catalog.client.hosts import ENVIRONMENT, require_proxy
+from catalog.client.session import Bounds, Clock, Content, Exchange, Session, usable_key
 from catalog.errors import ConfigError, Refused
 from catalog.wire.dialects import Dialect, find_dialect
 from catalog.wire.ids import raw_id
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from catalog.wire.answers import Answer
 
-__all__ = ["Client", "Content", "Limits", "Reply"]
+__all__ = ["Bounds", "Client", "Clock", "Content", "Reply"]
 
 JSON_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 MEDIA_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
@@ -54,9 +53,10 @@ class Reply:
 class Client:
     """Calls to one account on one server; a context manager, safe to share between threads.
 
-    `deadline` bounds one call in seconds, waiting and retrying included; `limits` holds the rarer bounds and gives way
-    to it. `transport` replaces the network. Every call raises a SourceError or ConfigError; the constructor raises
-    ConfigError for a base URL, a dialect or a key that cannot be used.
+    `deadline` bounds one call in seconds, waiting and retrying included; `bounds` holds the rarer ones and gives way to
+    it. `proxy` is the URL of one, or `env` for those that the environment names. `transport` replaces the network.
+    Every call raises a SourceError or ConfigError; the constructor raises ConfigError for a base URL, a proxy, a
+    dialect or a key that cannot be used.
     """
 
     def __init__(
@@ -67,14 +67,11 @@ class Client:
         dialect: Dialect | str = "openai",
         source: str | None = None,
         deadline: float | None = None,
-        limits: Limits | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        unix_clock: Callable[[], float] = time.time,
-        jitter: Callable[[], float] = random.random,
+        bounds: Bounds | None = None,
+        proxy: str | None = None,
+        clock: Clock | None = None,
         resolver: Resolver = resolve,
         transport: httpx.BaseTransport | None = None,
-        trust_env: bool = False,
     ) -> None:
         self.dialect = find_dialect(dialect) if isinstance(dialect, str) else dialect
         self.base = Base.parse(base_url, source=source)
@@ -84,11 +81,11 @@ class Client:
             self.base,
             key=secret,
             key_header=self.dialect.auth_header(secret),
-            limits=(limits or Limits()).with_deadline(deadline),
-            clock=Clock(now=clock, sleep=sleep, unix=unix_clock, jitter=jitter),
+            bounds=(bounds or Bounds()).with_deadline(deadline),
+            proxy=proxy if proxy in {None, ENVIRONMENT} else require_proxy(proxy),
+            clock=clock or Clock(),
             resolver=resolver,
             transport=transport,
-            trust_env=trust_env,
         )
 
     def __enter__(self) -> Client:
@@ -121,7 +118,7 @@ class Client:
         exchange = self._ask(subject, template, query=query)
         answer = parse_videos(exchange.payload)
         if answer.kind != "list" and not answer.videos:
-            raise subject.misanswered(exchange.status, exchange.payload, "the answer is no list of videos")
+            raise subject.misanswered(exchange.status, exchange.payload, "the answer is not a list of videos")
         return _reply(exchange, answer)
 
     def retrieve(self, remote_id: str, *, known_as: Collection[str] = ()) -> Reply:
@@ -133,7 +130,7 @@ class Client:
         )
         answer = parse_videos(exchange.payload, asked_id=remote_id)
         if not answer.videos:
-            raise subject.misanswered(exchange.status, exchange.payload, "the answer is no video")
+            raise subject.misanswered(exchange.status, exchange.payload, "the answer is not a video")
         return _reply(exchange, answer)
 
     def get_character(self, character_id: str) -> Reply:
@@ -143,7 +140,7 @@ class Client:
         exchange = self._ask(subject, template, character_id)
         answer = parse_videos(exchange.payload)
         if not isinstance(exchange.payload, dict) or answer.kind == "error":
-            raise subject.misanswered(exchange.status, exchange.payload, "the answer is no character")
+            raise subject.misanswered(exchange.status, exchange.payload, "the answer is not a character")
         return _reply(exchange, answer)
 
     @contextmanager
@@ -214,12 +211,12 @@ def _is_job_of(payload: object, own: set[str]) -> bool:
 
 def _reply(exchange: Exchange, answer: Answer) -> Reply:
     request_id = exchange.headers.get("x-request-id", "")[:128]
-    told = _milliseconds(exchange.headers.get("openai-poll-after-ms", ""))
+    wait = _milliseconds(exchange.headers.get("openai-poll-after-ms", ""))
     return Reply(
         status=exchange.status,
         payload=exchange.payload,
         answer=answer,
-        poll_after=told if told is not None else answer.poll_after,
+        poll_after=wait if wait is not None else answer.poll_after,
         request_id=request_id if request_id.isprintable() and request_id else None,
     )
 

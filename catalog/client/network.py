@@ -6,6 +6,10 @@ host is resolved here and nowhere else, and the socket is opened to the address 
 name that changes its address in between leads nowhere; TLS and the Host header still carry the name.
 
 While one of our calls runs, the HTTP libraries log nothing: their debug lines hold signed queries.
+
+The seam to httpx: `session.Session._send` makes its Request, `Transport.handle_request` takes that and gives its
+Response, `_as_httpx` gives its errors; beside that, `httpx.URL` and `httpx.Headers` are read in `addresses`, `session`
+and `client`. `Transport` mirrors httpx's own on httpcore. To move to a successor is to change these.
 """
 
 from __future__ import annotations
@@ -13,7 +17,6 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,10 +25,12 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from catalog.client.addresses import DEFAULT_PORTS, Resolver
+from catalog.client.hosts import DEFAULT_PORTS, ENVIRONMENT, environment_proxy, require_proxy
 
 if TYPE_CHECKING:
     import ssl
+
+    from catalog.client.addresses import Resolver
 
 Judge = Callable[[list[str]], None]
 
@@ -155,14 +160,14 @@ def _tls(trust_env: bool) -> ssl.SSLContext:
 class Transport(httpx.BaseTransport):
     """An httpx transport for one class of URLs: the configured origin without a judge, everything else with one.
 
-    With `trust_env` the proxies and certificates that the environment names are used; a proxied name is judged by our
-    own resolution, which the proxy need not share.
+    `proxy` is the URL of one, or `env` for the proxies and certificates that the environment names. Where there is a
+    judge, a proxied name is judged by our own resolution, which the proxy need not share.
     """
 
-    def __init__(self, *, resolver: Resolver, judge: Judge | None, trust_env: bool = False) -> None:
+    def __init__(self, *, resolver: Resolver, judge: Judge | None, proxy: str | None = None) -> None:
         self._resolver = resolver
         self._judge = judge
-        self._trust_env = trust_env
+        self._proxy = proxy
         self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
         self._lock = threading.Lock()
 
@@ -188,8 +193,8 @@ class Transport(httpx.BaseTransport):
             pool.close()
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        proxy = _proxy_for(url) if self._trust_env else None
-        if proxy:
+        proxy = proxy_for(url, self._proxy)
+        if proxy and self._judge:
             lookup(url.host, url.port or DEFAULT_PORTS[url.scheme], self._resolver, self._judge)
         with self._lock:
             key = (url.scheme, proxy)
@@ -199,13 +204,27 @@ class Transport(httpx.BaseTransport):
 
     def _open_pool(self, scheme: str, proxy: str | None) -> httpcore.ConnectionPool:
         return httpcore.ConnectionPool(
-            ssl_context=_tls(self._trust_env) if scheme == "https" else None,
-            proxy=httpcore.Proxy(proxy) if proxy else None,
+            ssl_context=_tls(self._proxy == ENVIRONMENT) if scheme == "https" else None,
+            proxy=_as_httpcore(httpx.Proxy(proxy)) if proxy else None,
             max_connections=20,
             max_keepalive_connections=10,
             keepalive_expiry=30.0,
             network_backend=_Backend(self._resolver, None if proxy else self._judge),
         )
+
+
+def proxy_for(url: httpx.URL, proxy: str | None) -> str | None:
+    """The URL of the proxy that a call goes through, with its credentials; raises ConfigError for an unusable one."""
+    if proxy != ENVIRONMENT:
+        return proxy
+    found = environment_proxy(url.scheme, url.host)
+    return found and require_proxy(found)
+
+
+def _as_httpcore(proxy: httpx.Proxy) -> httpcore.Proxy:
+    url = proxy.url
+    core = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    return httpcore.Proxy(core, auth=proxy.raw_auth)
 
 
 class _Body(httpx.SyncByteStream):
@@ -219,13 +238,6 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         with _as_httpx():
             self._answer.close()
-
-
-def _proxy_for(url: httpx.URL) -> str | None:
-    if urllib.request.proxy_bypass(url.host):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")
 
 
 @contextmanager

@@ -28,9 +28,9 @@ _SECONDS_SINCE_1970 = 1e9
 
 def should_retry(status: int, headers: Mapping[str, str]) -> bool:
     """Whether an answer with this status may be asked for again."""
-    told = headers.get("x-should-retry", "").strip().lower()
-    if told in {"true", "false"}:
-        return told == "true"
+    advice = headers.get("x-should-retry", "").strip().lower()
+    if advice in {"true", "false"}:
+        return advice == "true"
     return status in RETRIED or status >= 500
 
 
@@ -40,16 +40,16 @@ def backoff(attempt: int, jitter: Callable[[], float]) -> float:
     return longest * (1 - 0.25 * jitter())
 
 
-def told_wait(status: int, headers: Mapping[str, str], *, now: float) -> float | None:
+def requested_wait(status: int, headers: Mapping[str, str], *, now: float) -> float | None:
     """Seconds the server asks us to wait, or None; `now` is Unix time, for servers that send no `Date`."""
     now = _http_date(headers.get("date", "")) or now
-    told = (
+    waits = (
         _number(headers.get("retry-after-ms"), scale=0.001),
         _after(headers.get("retry-after"), now),
         _after(headers.get("llm_provider-retry-after"), now),
         _reset(headers, now) if status in {429, 503} else None,
     )
-    return next((wait for wait in told if wait is not None and wait > 0), None)
+    return next((wait for wait in waits if wait is not None and wait > 0), None)
 
 
 def _number(text: str | None, *, scale: float = 1.0) -> float | None:

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from catalog.client.addresses import Base, Guard, Resolver, UnsafeURL, resolve
-from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, within
-from catalog.client.retry import backoff, should_retry, told_wait
+from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, proxy_for, within
+from catalog.client.retry import backoff, requested_wait, should_retry
 from catalog.client.transfer import BadBody, BodyTooLarge, inflated, read_json
 from catalog.errors import BadPayload, ConfigError, Refused, SourceError, Unavailable
 
@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Bounds:
     """How long and how much: seconds for one call and for the reading of one media body, bytes of JSON and of media.
 
     `retries` counts retries after waits of our own choice; a server that names the wait is followed to the deadline.
@@ -55,8 +55,8 @@ class Limits:
     media_cap: int = 4096 * MIB
     retries: int = 4
 
-    def with_deadline(self, seconds: float | None) -> Limits:
-        """These limits with another deadline, where one is given."""
+    def with_deadline(self, seconds: float | None) -> Bounds:
+        """These bounds with another deadline, where one is given."""
         return self if seconds is None else replace(self, deadline=seconds)
 
 
@@ -127,10 +127,10 @@ class Content:
 class _Transient(Exception):
     """A failure that may pass: the error to raise when it does not, and the wait the server named."""
 
-    def __init__(self, error: SourceError, told: float | None = None) -> None:
+    def __init__(self, error: SourceError, wait: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
-        self.told = told
+        self.wait = wait
 
 
 class Session:
@@ -142,20 +142,21 @@ class Session:
         *,
         key: str,
         key_header: Mapping[str, str],
-        limits: Limits,
+        bounds: Bounds,
         clock: Clock,
         resolver: Resolver = resolve,
         transport: httpx.BaseTransport | None = None,
-        trust_env: bool = False,
+        proxy: str | None = None,
     ) -> None:
         self._base = base
+        self._proxy = proxy
         self._secret = key.encode() if len(key) >= SHORTEST_SECRET else b""
         self._key_header = key_header
-        self._limits = limits
+        self._bounds = bounds
         self._clock = clock
         self._guard = Guard(base, resolver)
-        self._home = transport or Transport(resolver=resolver, judge=None, trust_env=trust_env)
-        self._abroad = transport or Transport(resolver=resolver, judge=self._guard.judge, trust_env=trust_env)
+        self._home = transport or Transport(resolver=resolver, judge=None, proxy=proxy)
+        self._abroad = transport or Transport(resolver=resolver, judge=self._guard.judge, proxy=proxy)
         self._lock = threading.Lock()
         self.requests_made = 0
 
@@ -174,7 +175,7 @@ class Session:
         """A call whose deadline starts now; an address found unsafe raises Refused."""
         with _refusals(subject):
             url = address(self._guard)
-        return Call(subject, url, headers, Deadline(self._limits.deadline, self._clock.now), is_answer)
+        return Call(subject, url, headers, Deadline(self._bounds.deadline, self._clock.now), is_answer)
 
     def ask_json(self, call: Call) -> Exchange:
         """The JSON answer to a call: a good status, or a body that is the answer all the same."""
@@ -194,9 +195,9 @@ class Session:
                 return attempt()
             except _Transient as fault:
                 made += 1
-                wait = backoff(guesses, self._clock.jitter) if fault.told is None else fault.told
-                guesses += fault.told is None
-                if guesses > self._limits.retries or made >= MOST_ATTEMPTS or wait >= call.deadline.left():
+                wait = backoff(guesses, self._clock.jitter) if fault.wait is None else fault.wait
+                guesses += fault.wait is None
+                if guesses > self._bounds.retries or made >= MOST_ATTEMPTS or wait >= call.deadline.left():
                     raise fault.error from fault.__cause__
                 self._clock.sleep(wait)
 
@@ -224,10 +225,11 @@ class Session:
 
     def _failure(self, call: Call, response: httpx.Response, payload: object, landed: httpx.URL) -> Exception:
         status, now = response.status_code, self._clock.unix()
-        told = told_wait(status, response.headers, now=now) or told_wait(status, _error_headers(payload), now=now)
+        wait = requested_wait(status, response.headers, now=now)
+        wait = wait or requested_wait(status, _error_headers(payload), now=now)
         is_foreign = not self._base.is_origin_of(landed)
-        error = call.subject.answered(status, payload, retry_after=told, is_foreign=is_foreign)
-        return _Transient(error, told) if should_retry(status, response.headers) else error
+        error = call.subject.answered(status, payload, retry_after=wait, is_foreign=is_foreign)
+        return _Transient(error, wait) if should_retry(status, response.headers) else error
 
     @contextmanager
     def _answer(self, call: Call) -> Iterator[tuple[httpx.Response, httpx.URL]]:
@@ -252,7 +254,8 @@ class Session:
         timeouts = {"connect": min(CONNECT_SECONDS, left), "read": left, "write": left, "pool": left}
         headers = {**call.headers, **key_header, "User-Agent": USER_AGENT}
         is_home = self._base.is_origin_of(url)
-        with _refusals(call.subject), _faults(call.subject, call.deadline, url), within(call.deadline):
+        server = _server(url, proxy_for(url, self._proxy))
+        with _refusals(call.subject), _faults(call.subject, call.deadline, server), within(call.deadline):
             request = httpx.Request("GET", url if is_home else self._guard.check(url), headers=headers)
             request.extensions["timeout"] = timeouts
             with self._lock:
@@ -261,7 +264,7 @@ class Session:
 
     def _read(self, call: Call, response: httpx.Response) -> Any:
         """The JSON body of an answer, the key masked where the server echoes it."""
-        subject, cap = call.subject, self._limits.json_cap
+        subject, cap = call.subject, self._bounds.json_cap
         try:
             body = b"".join(_chunks(subject, response, cap, call.deadline))
             return read_json(body.replace(self._secret, b"[key]") if self._secret else body)
@@ -277,9 +280,9 @@ class Session:
             return None
 
     def _media(self, subject: Subject, response: httpx.Response) -> Iterator[bytes]:
-        deadline = Deadline(self._limits.content_deadline, self._clock.now)
+        deadline = Deadline(self._bounds.content_deadline, self._clock.now)
         try:
-            yield from _chunks(subject, response, self._limits.media_cap, deadline)
+            yield from _chunks(subject, response, self._bounds.media_cap, deadline)
         except _Transient as fault:
             raise fault.error from fault.__cause__
         except BadBody as error:
@@ -318,7 +321,7 @@ def _refusals(subject: Subject) -> Iterator[None]:
 
 
 @contextmanager
-def _faults(subject: Subject, deadline: Deadline, url: httpx.URL | None = None) -> Iterator[None]:
+def _faults(subject: Subject, deadline: Deadline, server: str = "the server") -> Iterator[None]:
     """What goes wrong on the wire, as an error of ours; what may pass is transient."""
     try:
         yield
@@ -331,8 +334,8 @@ def _faults(subject: Subject, deadline: Deadline, url: httpx.URL | None = None) 
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
         raise subject.error(Refused, "the request cannot be sent as HTTP") from error
     except httpx.TransportError as error:
-        failure = subject.error(Unavailable, _reason(error, url))
-        raise (failure if _is_certificate_fault(error) else _Transient(failure)) from error
+        failure = subject.error(Unavailable, _reason(error, server))
+        raise (failure if _is_certificate_fault(error) or _is_refusal(error) else _Transient(failure)) from error
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -345,21 +348,33 @@ def _is_certificate_fault(error: BaseException) -> bool:
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
 
 
-def _reason(error: httpx.TransportError, url: httpx.URL | None) -> str:
-    if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
+def _is_refusal(error: httpx.TransportError) -> bool:
+    """Whether a proxy has answered that it will not let us through."""
+    return isinstance(error, httpx.ProxyError) and str(error).startswith("4")
+
+
+def _server(url: httpx.URL, proxy: str | None) -> str:
+    """The server of a URL, as a message may name it, and the proxy on the way, without its credentials."""
+    server = url.netloc.decode("ascii", "replace")
+    return f"{server} through the proxy {httpx.URL(proxy).netloc.decode('ascii', 'replace')}" if proxy else server
+
+
+def _reason(error: httpx.TransportError, server: str) -> str:
+    if isinstance(error, httpx.ProxyError):
+        return f"cannot connect to {server} (it answered HTTP {str(error)[:3]})"
+    if not isinstance(error, httpx.ConnectError):
         return "the answer broke off or is not HTTP"
-    server = url.netloc.decode("ascii", "replace") if url else "the server"
     if _is_certificate_fault(error):
         return f"cannot connect to {server}: its certificate is not valid"
-    known = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
-    return f"cannot connect to {server} ({next(known, 'no such host')})"
+    reasons = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+    return f"cannot connect to {server} ({next(reasons, 'no such host')})"
 
 
 def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
     try:
         target = url.join(location).copy_with(fragment=None)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise UnsafeURL("it redirects to what is no URL") from error
+        raise UnsafeURL("it redirects to what is not a URL") from error
     if url.scheme == "https" and target.scheme != "https":
         raise UnsafeURL("it redirects from https to an address without TLS")
     return target

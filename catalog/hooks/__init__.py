@@ -2,83 +2,34 @@
 
 A delivery is verified over its raw bytes, kept in the library, and only then acknowledged; the same delivery again is
 acknowledged and has no effect. A thread then retrieves the job, again and again until the server tells its end or 72
-hours have passed; what is waiting when the receiver starts is taken up. Bad input gets a 4xx; only a library that is
-busy gets a 503, so that the sender comes again.
+hours have passed; what is waiting when the receiver starts is taken up. When nothing is left to retrieve, the thread
+reads the prompts that are new: no sender waits for that. Bad input gets a 4xx; only a library that is busy gets a 503,
+so that the sender comes again.
+
+Nothing is loaded before the receiver is started: the verb's defaults stand here.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-from catalog.errors import ConfigError
-from catalog.hooks.inbox import Inbox
-from catalog.hooks.listener import Receiver, listen
-from catalog.hooks.retriever import Retriever, growing_pause
-from catalog.wire.webhooks import signing_key
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from catalog.client.client import Client
-    from catalog.database import Database
+    from catalog.hooks.receiver import Receiver, read_secrets, serve_hooks
+    from catalog.hooks.retriever import growing_pause
 
 __all__ = ["DEFAULT_PORT", "DEFAULT_SECRET_ENV", "Receiver", "growing_pause", "read_secrets", "serve_hooks"]
 
 DEFAULT_PORT = 8765
 DEFAULT_SECRET_ENV = "CATALOG_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
-END_SECONDS = 5.0  # that a retrieve under way may take when the receiver ends
+
+_HOMES = {"Receiver": "receiver", "growing_pause": "retriever", "read_secrets": "receiver", "serve_hooks": "receiver"}
 
 
-def read_secrets(
-    names: Iterable[str] = (DEFAULT_SECRET_ENV,), environment: Mapping[str, str] = os.environ
-) -> list[str]:
-    """The webhook secrets in these environment variables; raises ConfigError that names the faulty one."""
-    secrets = []
-    for name in names:
-        secret = environment.get(name, "").strip()
-        if not secret:
-            raise ConfigError(f"the environment variable {name} is not set: put the webhook secret in it")
-        try:
-            signing_key(secret)
-        except ConfigError as error:
-            raise ConfigError(f"environment variable {name}: {error}") from error
-        secrets.append(secret)
-    return secrets
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
 
-
-def serve_hooks(
-    database: Database,
-    source: str,
-    client_factory: Callable[[], Client],
-    secrets: Sequence[str],
-    *,
-    host: str = "127.0.0.1",
-    port: int = DEFAULT_PORT,
-    on_ready: Callable[[Receiver], None] | None = None,
-    on_event: Callable[[str], None] | None = None,
-    now: Callable[[], datetime] | None = None,
-    pause: Callable[[int], float] = growing_pause,
-) -> None:
-    """Receive the webhooks of a source until the receiver is stopped or the program interrupted.
-
-    Port 0 takes a free one. `on_ready` gets the running Receiver; `on_event` gets a line about each thing that happens,
-    from any thread. `pause` tells the seconds until the next attempt at a job from the number of attempts so far.
-    Raises ConfigError for a secret or an address that cannot be used.
-    """
-    if not [signing_key(secret) for secret in secrets]:
-        raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
-    clock, tell = now or (lambda: datetime.now(UTC)), on_event or (lambda _: None)
-    with client_factory() as client:
-        retriever = Retriever(database, source, client, now=clock, pause=pause, tell=tell)
-        inbox = Inbox(database, source, secrets, clock, tell, on_new=retriever.wake)
-        thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
-        thread.start()
-        try:
-            asyncio.run(listen(inbox.receive, host, port, on_ready or (lambda _: None)))
-        finally:
-            retriever.stop()
-            thread.join(END_SECONDS)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

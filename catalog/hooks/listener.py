@@ -1,7 +1,11 @@
-"""A small HTTP server for deliveries: one request a connection, bounded in size and in time. It knows no webhooks.
+"""A small HTTP server for deliveries: one request a connection, bounded in size and in time.
 
 A whole request has one deadline, however its bytes drip in, and connections that only wait cost no thread. What cannot
-be read is answered with a 4xx, never with a 5xx.
+be read is answered with a 4xx, never with a 5xx. The port of a receiver is open to the world, which is why uvicorn is
+not asked to do this, as it is for `catalog serve`: it has no deadline for the head of a request, and held 200 senders
+that sent a line a second for as long as they liked (measured, 0.54).
+
+What deliveries mean is not known here.
 """
 
 from __future__ import annotations
@@ -12,13 +16,15 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from catalog.errors import ConfigError
 from catalog.wire.webhooks import MAX_BODY
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
 
     import h11
+
+    from catalog.serving import Answer
 
     Receive = Callable[[Mapping[str, str], bytes], tuple[HTTPStatus, str]]
 
@@ -35,20 +41,6 @@ _EXTRA_HEADERS = {
 }
 
 
-class Receiver:
-    """A running receiver: its `url`, and a way to end it."""
-
-    def __init__(self, url: str, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
-        self.url = url
-        self._loop = loop
-        self._stopped = stopped
-
-    def stop(self) -> None:
-        """End the receiver, from any thread; a delivery that is being kept is still acknowledged."""
-        with suppress(RuntimeError):  # the loop has ended already
-            self._loop.call_soon_threadsafe(self._stopped.set)
-
-
 class _Refused(Exception):
     """A request that is answered without being received."""
 
@@ -57,34 +49,31 @@ class _Refused(Exception):
         self.status = status
 
 
-async def listen(receive: Receive, host: str, port: int, on_ready: Callable[[Receiver], None]) -> None:
-    """Answer requests with what `receive(headers, body)` says, in a thread, until the receiver is stopped."""
-    stopped = asyncio.Event()
-    conversations: set[asyncio.Task[Any]] = set()
+def receive_requests(receive: Receive) -> Answer:
+    """A server for `serve_at`: answers each request with what `receive(headers, body)` says, in a thread."""
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None and len(conversations) < MAX_CONNECTIONS:
-            conversations.add(task)
-            task.add_done_callback(conversations.discard)
-            with suppress(ConnectionError):
-                await _converse(receive, reader, writer)
-        writer.close()
+    async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
+        conversations: set[asyncio.Task[Any]] = set()
 
-    try:
-        server = await asyncio.start_server(accept, host, port, limit=MAX_HEAD)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
-    async with server:
-        name, number, *_ = server.sockets[0].getsockname()
-        url = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
-        on_ready(Receiver(url, asyncio.get_running_loop(), stopped))
-        await stopped.wait()
-        server.close()
-        if conversations:
-            await asyncio.wait(conversations, timeout=LINGER_SECONDS)
-        for task in list(conversations):
-            task.cancel()
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            if task is not None and len(conversations) < MAX_CONNECTIONS:
+                conversations.add(task)
+                task.add_done_callback(conversations.discard)
+                with suppress(ConnectionError):
+                    await _converse(receive, reader, writer)
+            writer.close()
+
+        async with await asyncio.start_server(accept, sock=listener, limit=MAX_HEAD) as server:
+            announce()
+            await stopped.wait()
+            server.close()
+            if conversations:
+                await asyncio.wait(conversations, timeout=LINGER_SECONDS)
+            for task in list(conversations):
+                task.cancel()
+
+    return answer
 
 
 async def _converse(receive: Receive, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +94,10 @@ async def _converse(receive: Receive, reader: asyncio.StreamReader, writer: asyn
         status, message = HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"
     except h11.RemoteProtocolError as error:
         hint = error.error_status_hint
-        status, message = HTTPStatus(hint) if 400 <= hint < 500 else HTTPStatus.BAD_REQUEST, "this is no HTTP request"
+        status, message = (
+            HTTPStatus(hint) if 400 <= hint < 500 else HTTPStatus.BAD_REQUEST,
+            "this is not an HTTP request",
+        )
     await _answer(connection, writer, status, message)
     if not is_read:
         await _linger(reader, writer)

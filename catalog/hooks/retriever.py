@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import store
 from catalog.errors import CatalogError, Gone, SourceError
+from catalog.facets import extract_due
 from catalog.records import TERMINAL_STATUSES
 from catalog.rows import read_time
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -31,6 +32,10 @@ _WAITING = (
     "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
     "WHERE source = ? AND state = 'waiting' ORDER BY attempts, id LIMIT ?"
 )
+
+
+class _Interrupted(Exception):
+    """Something is more urgent than reading prompts."""
 
 
 class _Waiting(NamedTuple):
@@ -55,6 +60,7 @@ class Retriever:
         source: str,
         client: Client,
         *,
+        words: Mapping[str, Any] | None,
         now: Callable[[], datetime],
         pause: Callable[[int], float],
         tell: Callable[[str], None],
@@ -62,12 +68,14 @@ class Retriever:
         self._database = database
         self._source = source
         self._client = client
+        self._words = words
         self._now = now
         self._pause = pause
         self._tell = tell
         self._due: dict[int, float] = {}
         self._woken = threading.Event()
         self._is_stopping = False
+        self._has_prompts = True  # which may be due since before this run
 
     def wake(self) -> None:
         """Look at the inbox now."""
@@ -79,15 +87,40 @@ class Retriever:
         self._woken.set()
 
     def run(self) -> None:
-        """Retrieve what is due, and wait for what will be, until stopped."""
-        while not self._is_stopping:
+        """Retrieve what is due, read the prompts that came with it, and wait for what will be due, until stopped."""
+        while True:
+            self._woken.clear()
+            if self._is_stopping:
+                return
             try:
                 pause = self._step()
             except CatalogError as error:
                 self._tell(f"the library cannot be used now: {error}")
                 pause = SHORTEST_PAUSE
+            else:
+                if self._has_prompts and pause != 0.0:
+                    self._has_prompts = self._read_prompts(pause)
+                    continue
             self._woken.wait(pause)
-            self._woken.clear()
+
+    def _read_prompts(self, pause: float | None) -> bool:
+        """Extract the facets that are due until a job is to be retrieved: whether some are left.
+
+        Prompts that cannot be read are left to the next job or the next run: retrieving goes on.
+        """
+        end = None if pause is None else time.monotonic() + pause
+
+        def go_on(_done: int, _total: int) -> None:
+            if self._woken.is_set() or (end is not None and time.monotonic() >= end):
+                raise _Interrupted
+
+        try:
+            extract_due(self._database, self._words, on_progress=go_on)
+        except _Interrupted:
+            return True
+        except Exception as error:  # noqa: BLE001 - whatever it is, links of jobs expire within the hour
+            self._tell(f"prompts could not be read: {error or type(error).__name__}")
+        return False
 
     def _step(self) -> float | None:
         """Try the delivery that is due first: the seconds until the next one is, None where none waits."""
@@ -118,6 +151,7 @@ class Retriever:
                 )
                 if state != "waiting":
                     self._due.pop(one.id, None)
+        self._has_prompts = True
         self._tell(f"{deliveries[0].remote_id}: {message}")
 
     def _ask(self, remote_id: str) -> Reply | SourceError:

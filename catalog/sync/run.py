@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from catalog import store
-from catalog.client.client import Client
+from catalog.client.client import Client, Clock
 from catalog.errors import SourceError
 from catalog.reading.statistics import EXPIRING, EXPIRING_WITHIN
 from catalog.records import UNFINISHED_STATUSES, utc_text
@@ -89,8 +89,9 @@ class Run:
             key=self.source.key(),
             dialect=self.source.server,
             source=self.source.name,
+            proxy=self.source.proxy,
             deadline=self.settings.deadline_seconds,
-            sleep=self.pause,
+            clock=Clock(sleep=self.pause),
         ) as client:
             try:
                 yield client

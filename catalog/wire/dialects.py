@@ -26,7 +26,8 @@ PAGINGS: tuple[Paging, ...] = ("cursor", "page", "whole")
 class Dialect:
     """One family of servers; the defaults are the OpenAI reference format.
 
-    A path that is None means that the family has no such call. `{id}` stands for one percent-encoded id.
+    A path that is None means that the family has no such call. `{id}` stands for one percent-encoded id. Our client
+    asks by the paths of lists, jobs, media and one character; capture knows the calls of others by all of them.
 
     `paging` says what `after` means: `cursor` the last id seen, `page` the number of the next page, `whole` nothing,
     because the server answers with all it has and drops paging parameters.

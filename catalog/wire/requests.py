@@ -9,16 +9,15 @@ it came in, so that prompts and settings that no server echoes can be read again
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import SECONDS_KEYS, Verb, as_json, name_of, nested, object_of
+from catalog.wire.routes import read_route
 from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_text, readable
 
 if TYPE_CHECKING:
@@ -36,14 +35,7 @@ PARENT_FIELDS: tuple[tuple[str, Relation], ...] = (
 )
 METADATA_PARENTS: tuple[tuple[str, Relation], ...] = (("source_video_url", "edit"),)
 
-_ROUTES: tuple[tuple[re.Pattern[str], Verb], ...] = (
-    (re.compile(r".*/videos/([^/]+)/remix"), "remix"),
-    (re.compile(r".*/videos/edits"), "edit"),
-    (re.compile(r".*/videos/extensions"), "extension"),
-    (re.compile(r".*/videos/characters"), "character"),
-    (re.compile(r".*/videos(?:/generations)?"), "create"),
-    (re.compile(r".*/video/generations(?:/jobs)?"), "create"),
-)
+_VERBS: frozenset[str] = frozenset(get_args(Verb))
 GONE = frozenset({404, 410})
 _SHARED = ("prompt", "negative_prompt", "model", "seconds", "width", "height", "size_text", "quality", "tier")
 _TEXT_FIELDS = ("prompt", "negative_prompt", "model", "quality", "tier", "name")
@@ -87,13 +79,10 @@ def parse_request(method: str, path: str, body: object) -> ParsedRequest | None:
 
     `path` may be a whole URL. A body that is no object tells nothing, but a remix still names its parent in the path.
     """
-    if method.upper() != "POST":
+    route = read_route(method, path) if method.upper() == "POST" else None
+    if route is None or route.name not in _VERBS:
         return None
-    bare = "/" + path.partition("?")[0].partition("#")[0].strip("/")
-    for route, verb in _ROUTES:
-        if match := route.fullmatch(bare):
-            return parse_body(verb, body, parent=unquote(match[1]) if match.groups() else None)
-    return None
+    return parse_body(cast("Verb", route.name), body, parent=route.id)
 
 
 def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> ParsedRequest:

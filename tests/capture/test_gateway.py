@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -69,3 +70,68 @@ def test_a_video_downloaded_through_the_hook_is_the_same_video(sdk, gateway):
         expected = plain.videos.download_content(video.id).read()
     with sdk.videos.with_streaming_response.download_content(video.id) as response:
         assert b"".join(response.iter_bytes(4096)) == expected
+
+
+OWN = """
+[sources.{name}]
+base_url = "{base_url}"
+dialect = "generic"
+create_path = "/jobs"
+list_path = "/jobs"
+retrieve_path = "/jobs/{{id}}"
+remix_path = "/jobs/{{id}}/variation"
+edit_path = "/jobs/changes"
+extend_path = "/jobs/longer"
+characters_path = "/actors"
+character_path = "/actors/{{id}}"
+"""
+LINKS = "SELECT relation, parent_remote_id FROM links WHERE origin = 'request' ORDER BY id"
+
+
+@pytest.fixture
+def own_gateway() -> Iterator[Gateway]:
+    """A server whose paths are nobody else's."""
+    settings = tomllib.loads(OWN.format(name="own", base_url=""))["sources"]["own"]
+    paths = {name: value for name, value in settings.items() if name.endswith("_path")}
+    family = replace(DIALECTS["generic"], echoes_prompt=False, **paths)
+    with Gateway([], queues_for=0, runs_for=0, dialect=family) as running:
+        yield running
+
+
+@pytest.mark.parametrize("named", [{}, {"source": "own"}], ids=["by its base URL", "by its name"])
+def test_calls_of_a_source_with_paths_of_its_own_are_kept(own_gateway, library_path, named):
+    base_url = own_gateway.base_url
+    (library_path.parent / "catalog.toml").write_text(OWN.format(name="own", base_url=base_url))
+    with capture.client(
+        library_path, trust_env=False, headers={"authorization": f"Bearer {own_gateway.key}"}, **named
+    ) as http:
+        first = http.post(f"{base_url}/jobs", json={"prompt": "a fox", "model": "sora-2", "seconds": "4"}).json()
+        http.post(f"{base_url}/jobs/{first['id']}/variation", json={"prompt": "at night"}).raise_for_status()
+        http.post(
+            f"{base_url}/jobs/changes", json={"prompt": "in rain", "video": {"id": first["id"]}}
+        ).raise_for_status()
+        longer = {"prompt": "on and on", "video": {"id": first["id"]}, "seconds": "4"}
+        http.post(f"{base_url}/jobs/longer", json=longer).raise_for_status()
+        http.get(f"{base_url}/jobs/{first['id']}").raise_for_status()
+        assert http.get(f"{base_url}/jobs").json()["data"]
+    prompts = rows(library_path, "SELECT source, prompt FROM videos ORDER BY id")
+    assert prompts == [("own", "a fox"), ("own", "at night"), ("own", "in rain"), ("own", "on and on")]
+    assert rows(library_path, LINKS) == [("remix", first["id"]), ("edit", first["id"]), ("extension", first["id"])]
+    assert rows(library_path, "SELECT status FROM videos WHERE prompt = 'a fox'") == [("completed",)]
+
+
+def test_paths_of_one_source_are_not_those_of_another(own_gateway, library_path):
+    base_url = own_gateway.base_url
+    (library_path.parent / "catalog.toml").write_text(OWN.format(name="own", base_url="http://127.0.0.1:1/v1"))
+    client = capture.client(library_path, sources={"other": base_url}, trust_env=False)
+    with client as http:
+        job = http.post(
+            f"{base_url}/jobs", json={"prompt": "a fox"}, headers={"authorization": f"Bearer {own_gateway.key}"}
+        )
+        assert job.json()["id"]
+    assert rows(library_path, "SELECT count(*) FROM videos") == [(0,)]
+
+
+def test_the_environment_is_not_asked_for_a_source_that_is_named(library_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "no-url-at-all")
+    capture.client(library_path, source="studio", trust_env=False).close()

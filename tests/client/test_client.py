@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.client.client import Client, Limits
+from catalog.client.client import Bounds, Client, Clock
 from catalog.errors import (
     BadPayload,
     ConfigError,
@@ -42,6 +42,9 @@ class Time:
     def __init__(self) -> None:
         self.waits: list[float] = []
         self._now = 1000.0
+
+    def clock(self, **others: Any) -> Clock:
+        return Clock(now=self.now, sleep=self.sleep, jitter=lambda: 0.0, **others)
 
     def now(self) -> float:
         return self._now
@@ -73,7 +76,7 @@ def connect(still: Time) -> Iterator[Callable[..., Client]]:
         def open_client(server: RawServer | str, **settings: Any) -> Client:
             url = server if isinstance(server, str) else server.base_url
             if not settings.pop("real_time", False):
-                settings = {"sleep": still.sleep, "clock": still.now, "jitter": lambda: 0.0, **settings}
+                settings = {"clock": still.clock(), **settings}
             return stack.enter_context(Client(url, **{"key": KEY, "source": "studio", **settings}))
 
         yield open_client
@@ -383,7 +386,7 @@ def test_a_named_wait_is_kept(serve, connect, still, headers, wait):
 
 def test_a_wait_named_as_a_date_is_kept(serve, connect, still):
     limited = response(b"", 429, retry_after=formatdate(2_000_000_020, usegmt=True))
-    connect(serve(in_turn(limited, response(JOB))), unix_clock=lambda: 2_000_000_000.0).retrieve("video_1")
+    connect(serve(in_turn(limited, response(JOB))), clock=still.clock(unix=lambda: 2_000_000_000.0)).retrieve("video_1")
     assert still.waits == [20]
 
 
@@ -502,7 +505,7 @@ def test_a_body_that_comes_after_the_deadline_is_not_taken(connect, still):
 def test_media_that_drip_end_at_their_own_deadline(serve, connect):
     head, _ = response(MOVIE, content_type="video/mp4")
     server = serve(lambda _request: _trickle(server, head))
-    client = connect(server, real_time=True, limits=Limits(deadline=5, content_deadline=0.3))
+    client = connect(server, real_time=True, bounds=Bounds(deadline=5, content_deadline=0.3))
     with client.open_content("video_1") as content, pytest.raises(Unavailable, match=r"within 0\.3 seconds"):
         list(content.iter_bytes())
 
@@ -514,7 +517,7 @@ def _trickle(server: RawServer, head: bytes) -> Iterator[bytes]:
 
 def test_a_body_over_its_cap_is_refused(serve, connect):
     with pytest.raises(Refused, match="larger than its cap"):
-        connect(serve(always({**JOB, "pad": "x" * 5000})), limits=Limits(json_cap=1000)).retrieve("video_1")
+        connect(serve(always({**JOB, "pad": "x" * 5000})), bounds=Bounds(json_cap=1000)).retrieve("video_1")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -624,15 +627,6 @@ def test_the_connection_goes_to_the_address_that_was_judged(serve, connect):
     assert server.requests[0].headers["host"] == f"cdn.example:{server.port}"
 
 
-def test_the_environment_names_no_proxy_unless_asked(serve, connect, monkeypatch):
-    proxy = serve(always(JOB))
-    server = serve(always({**JOB, "model": "direct"}))
-    monkeypatch.setenv("http_proxy", proxy.origin)
-    monkeypatch.setenv("no_proxy", "")
-    assert connect(server).retrieve("video_1").payload["model"] == "direct"
-    assert connect(server, trust_env=True).retrieve("video_1").payload == JOB
-
-
 # Content
 
 
@@ -716,7 +710,7 @@ def test_truncated_content_breaks_off_with_an_error(serve, connect):
 def test_content_over_its_cap_is_refused(serve, connect):
     server = serve(always(MOVIE, content_type="video/mp4"))
     with pytest.raises(Refused, match="larger than its cap"):
-        body_of(connect(server, limits=Limits(media_cap=1000)))
+        body_of(connect(server, bounds=Bounds(media_cap=1000)))
 
 
 def test_opening_content_is_retried(serve, connect, still):

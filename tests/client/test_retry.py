@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.client.retry import backoff, should_retry, told_wait
+from catalog.client.retry import backoff, requested_wait, should_retry
 
 NOW = 1_795_000_000.0
 
@@ -72,23 +72,23 @@ def test_the_thousandth_back_off_is_still_eight_seconds():
     ],
 )
 def test_every_form_of_a_named_wait_is_read(headers, seconds):
-    assert told_wait(429, headers, now=NOW) == pytest.approx(seconds)
+    assert requested_wait(429, headers, now=NOW) == pytest.approx(seconds)
 
 
 def test_the_clock_of_the_server_decides_how_far_its_date_is():
     headers = {"retry-after": "Wed, 18 Nov 2026 11:06:45 GMT", "date": "Wed, 18 Nov 2026 11:06:15 GMT"}
-    assert told_wait(429, headers, now=NOW - 7200) == 30
+    assert requested_wait(429, headers, now=NOW - 7200) == 30
 
 
 def test_limits_that_are_not_spent_name_no_wait():
-    assert told_wait(429, {"x-ratelimit-reset": "9", "x-ratelimit-remaining": "3"}, now=NOW) is None
+    assert requested_wait(429, {"x-ratelimit-reset": "9", "x-ratelimit-remaining": "3"}, now=NOW) is None
 
 
 def test_the_reset_of_a_limit_says_nothing_about_a_server_fault():
-    assert told_wait(500, {"x-ratelimit-reset": "9"}, now=NOW) is None
+    assert requested_wait(500, {"x-ratelimit-reset": "9"}, now=NOW) is None
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-3", "0", "nan", "inf", "1e999", "Wed, 18 Nov 2020 00:00:00 GMT"])
 def test_a_wait_without_a_meaning_is_no_wait(text):
     headers = {"retry-after": text, "retry-after-ms": text, "x-ratelimit-reset-tokens": text}
-    assert told_wait(429, headers, now=NOW) is None
+    assert requested_wait(429, headers, now=NOW) is None

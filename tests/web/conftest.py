@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SERVE = """
 import json, sys
 from catalog.web.serve import serve
-serve(sys.argv[1], port=0, on_ready=lambda url: print(url, flush=True), **json.loads(sys.argv[2]))
+serve(sys.argv[1], port=0, on_ready=lambda server: print(server.url, flush=True), **json.loads(sys.argv[2]))
 """
 
 

@@ -1,0 +1,90 @@
+"""The receiver as a whole: its secrets, its server, and the thread that follows deliveries up."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from catalog.errors import ConfigError
+from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+from catalog.hooks.inbox import Inbox
+from catalog.hooks.listener import receive_requests
+from catalog.hooks.retriever import Retriever, growing_pause
+from catalog.serving import serve_at
+from catalog.wire.webhooks import signing_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from catalog.client.client import Client
+    from catalog.database import Database
+    from catalog.serving import RunningServer
+
+END_SECONDS = 5.0  # that a retrieve under way may take when the receiver ends
+
+
+class Receiver(NamedTuple):
+    """A running receiver: `url`, under which `/webhook` takes deliveries, and `stop`, which ends it from any thread."""
+
+    url: str
+    stop: Callable[[], None]
+
+
+def read_secrets(
+    names: Iterable[str] = (DEFAULT_SECRET_ENV,), environment: Mapping[str, str] = os.environ
+) -> list[str]:
+    """The webhook secrets in these environment variables; raises ConfigError that names the faulty one."""
+    secrets = []
+    for name in names:
+        secret = environment.get(name, "").strip()
+        if not secret:
+            raise ConfigError(f"the environment variable {name} is not set: put the webhook secret in it")
+        try:
+            signing_key(secret)
+        except ConfigError as error:
+            raise ConfigError(f"environment variable {name}: {error}") from error
+        secrets.append(secret)
+    return secrets
+
+
+def serve_hooks(
+    database: Database,
+    source: str,
+    client_factory: Callable[[], Client],
+    secrets: Sequence[str],
+    *,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    words: Mapping[str, Any] | None = None,
+    on_ready: Callable[[Receiver], None] | None = None,
+    on_event: Callable[[str], None] | None = None,
+    now: Callable[[], datetime] | None = None,
+    pause: Callable[[int], float] = growing_pause,
+) -> None:
+    """Receive the webhooks of a source until the receiver is stopped or the program interrupted.
+
+    Port 0 takes a free one. `words` are the user's additions to the vocabulary by which prompts are read. `on_ready`
+    gets the running receiver, in another thread; `on_event` gets a line about each thing that happens, from any thread.
+    `pause` tells the seconds until the next attempt at a job from the number of attempts so far. Raises ConfigError for
+    a secret or an address that cannot be used.
+    """
+    if not [signing_key(secret) for secret in secrets]:
+        raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
+
+    def announce(server: RunningServer) -> None:
+        if on_ready is not None:
+            on_ready(Receiver(server.url, server.stop))
+
+    clock, tell = now or (lambda: datetime.now(UTC)), on_event or (lambda _: None)
+    with client_factory() as client:
+        retriever = Retriever(database, source, client, words=words, now=clock, pause=pause, tell=tell)
+        inbox = Inbox(database, source, secrets, clock, tell, on_new=retriever.wake)
+        thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
+        thread.start()
+        try:
+            serve_at(host, port, receive_requests(inbox.receive), announce)
+        finally:
+            retriever.stop()
+            thread.join(END_SECONDS)

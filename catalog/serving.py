@@ -1,0 +1,106 @@
+"""Serving at an address of this machine: take the port, announce the server once it answers, stop it.
+
+What answers is the caller's: `catalog hooks` and `catalog serve` bring a server each. This module knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    Answer = Callable[[socket.socket, Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
+
+LAST_PORT = 65535
+FIRST_FREE_PORT = 1024  # below it, many systems want an administrator
+
+
+class RunningServer:
+    """A server that answers: its `url`, without a slash at its end, and a way to end it."""
+
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+        self.url = url
+        self._loop = loop
+        self._stopped = stopped
+
+    def stop(self) -> None:
+        """End the server, from any thread; requests under way are still answered."""
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._stopped.set)
+
+
+def serve_at(host: str, port: int, answer: Answer, on_ready: Callable[[RunningServer], None] | None = None) -> None:
+    """Serve until the server is stopped or the program interrupted; port 0 is a free one.
+
+    `answer(listener, announce, stopped)` takes connections at the listening socket, calls `announce` once it does, and
+    returns after `stopped` is set. `on_ready` is called in another thread; what it raises ends the server and is raised
+    here. Raises ConfigError for an address that cannot be used.
+    """
+    with listen(host, port) as listener:
+        asyncio.run(_serve(url_of(host, listener), listener, answer, on_ready or (lambda _: None)))
+
+
+async def _serve(url: str, listener: socket.socket, answer: Answer, on_ready: Callable[[RunningServer], None]) -> None:
+    stopped = asyncio.Event()
+    announcements: list[asyncio.Task[None]] = []
+
+    def announce() -> None:
+        server = RunningServer(url, asyncio.get_running_loop(), stopped)
+        announcement = asyncio.create_task(asyncio.to_thread(on_ready, server))
+        announcement.add_done_callback(end_if_failed)
+        announcements.append(announcement)
+
+    def end_if_failed(announcement: asyncio.Task[None]) -> None:
+        if not announcement.cancelled() and announcement.exception():
+            stopped.set()
+
+    await answer(listener, announce, stopped)
+    for announcement in announcements:
+        if announcement.done():
+            announcement.result()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at the first address of `host` that can be had, IPv4 before IPv6; raises ConfigError."""
+    if not 0 <= port <= LAST_PORT:
+        raise ConfigError(f"cannot listen on port {port}: ports end at {LAST_PORT}")
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"cannot listen on {host!r}: no such host; name an address of this machine") from error
+    fault: OSError | None = None
+    for family, *_, address in sorted(found, key=lambda entry: entry[0] != socket.AF_INET):
+        try:
+            return socket.create_server(address, family=family)
+        except OSError as error:
+            fault = fault or error
+    raise _explain(fault, host, port) from fault
+
+
+def _explain(fault: OSError | None, host: str, port: int) -> ConfigError:
+    number = fault.errno if fault else None
+    if number == errno.EADDRINUSE:
+        return ConfigError(f"port {port} is in use: name another one, or 0 for one that is free")
+    if number == errno.EACCES and port < FIRST_FREE_PORT:
+        return ConfigError(f"port {port} is for administrators: name one from {FIRST_FREE_PORT} on")
+    if number == errno.EADDRNOTAVAIL:
+        return ConfigError(f"cannot listen on {host}: it is not an address of this machine")
+    return ConfigError(f"cannot listen on {in_url(host)}:{port}: {fault.strerror if fault else 'no address'}")
+
+
+def url_of(host: str, listener: socket.socket) -> str:
+    """The URL of what listens there, under the name that was asked for."""
+    address, port, *_ = listener.getsockname()
+    return f"http://{in_url(host or address)}:{port}"
+
+
+def in_url(host: str) -> str:
+    """A host as URLs write it."""
+    return f"[{host}]" if ":" in host else host
