@@ -3,13 +3,16 @@
 PYTHON ?= python3
 PORT ?= 8001
 SERVE ?= 1
+MINUTES ?= 10
 BIN := .venv/bin
 
-.PHONY: help demo test check lint types layers docs bench wheel clean
+.PHONY: help demo test soak lowest check lint types layers docs bench wheel clean
 
 help:
 	@echo "make demo    make a sample library, search it and serve it (SERVE=0: do not serve; PORT=$(PORT))"
-	@echo "make test    run every test"
+	@echo "make test    run every test, on all cores"
+	@echo "make soak    run the long laws with a new seed each time (MINUTES=$(MINUTES); SEED=1: with this one)"
+	@echo "make lowest  run the tests with the lowest versions that pyproject.toml allows"
 	@echo "make check   lint, types, import layers, generated docs, tests"
 	@echo "make bench   measure: each figure with its ratio"
 	@echo "make wheel   build the distribution files into dist/"
@@ -18,8 +21,18 @@ help:
 demo: .venv/.runs
 	$(BIN)/catalog demo --directory demo-library --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
+# A worker for each logical core: tests wait for disks, sockets and processes more than they compute, and no two
+# share a file. A worker that is done takes tests from another.
+XDIST := -n auto --dist worksteal
+
 test: .venv/.tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(XDIST)
+
+soak: .venv/.tests
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+lowest: .venv/.lowest
+	.venv/lowest/bin/python -m pytest -q $(XDIST) $(LOWEST)
 
 check: lint types layers docs test
 
@@ -58,6 +71,13 @@ clean:
 	$(BIN)/python -m compileall -q catalog
 	@touch $@
 
-.venv/.tests: .venv/.runs
+.venv/.tests: .venv/.runs pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# pip resolves to the newest versions only, so uv resolves the floors and installs them into an environment of its own.
+.venv/.lowest: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(PYTHON) -m venv .venv/lowest
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable . --group dev
 	@touch $@

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from catalog.library import open_library
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
     from catalog.database import Database
 
+SLOWEST = frozenset({"test_wheel.py", "test_serve.py"})
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+# `make soak` runs the laws of hypothesis with this profile: as many examples of each as it has time for.
+settings.register_profile("soak", max_examples=int(os.environ.get("CATALOG_EXAMPLES", "100")), deadline=None)
 
 
 def pytest_configure() -> None:
@@ -26,16 +32,41 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slowest modules, so that no core is left with one of them in the end."""
+    items.sort(key=lambda item: item.path.name not in SLOWEST)
+
+
+def _refuse_skip(report: pytest.CollectReport | pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        *_, reason = report.longrepr if isinstance(report.longrepr, tuple) else (report.longrepr,)
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} is skipped, and CI runs every test: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Fail in CI what would be skipped: a test that does not run proves nothing."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """Fail in CI a module that would be skipped."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference sets beside the checkout: required in CI, optional on a user's machine."""
     folder = Path(os.environ.get("CATALOG_SHARED", SHARED))
     if folder.is_dir():
         return folder
-    reason = f"no reference sets at {folder}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    pytest.skip(f"no reference sets at {folder}")
 
 
 @pytest.fixture(scope="session")

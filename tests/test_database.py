@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 import traceback
 import warnings
 from pathlib import Path
@@ -31,14 +30,17 @@ from catalog.library import (
     spare_path,
     upgrade,
 )
+from tests.house import LONG, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.synchronize import Barrier
 
 SPAWN = multiprocessing.get_context("spawn")
 NOBODY = 65534
 
 ADD_SOURCE = "INSERT INTO sources (name, health, cursor) VALUES ('studio', 'ok', '0')"
+LATE = "SELECT count(*) FROM videos WHERE prompt = 'late'"
 ADD_VIDEO = "INSERT INTO videos (source, remote_id, kind, status, prompt) VALUES ('studio', ?, 'video', 'queued', ?)"
 
 
@@ -542,8 +544,14 @@ def test_a_writer_keeps_its_connection_while_other_threads_wait(library_path: Pa
     library.close()
 
 
-def create_at(path: Path, name: str, moment: float) -> str:
-    time.sleep(max(0.0, moment - time.time()))
+def meet(barrier: Barrier) -> None:
+    """Give a process of a pool the barrier at which it meets the others."""
+    global together  # noqa: PLW0603 - only a pool's initializer can hand over a barrier
+    together = barrier
+
+
+def create_together(path: Path, name: str) -> str:
+    together.wait(LONG)
     library = open_library(path, create=True)
     with library.write() as connection:
         connection.exec_driver_sql(ADD_VIDEO, (name, "made by me"))
@@ -552,10 +560,9 @@ def create_at(path: Path, name: str, moment: float) -> str:
 
 
 def test_processes_may_create_one_library_at_once(tmp_path: Path) -> None:
-    start = time.time() + 0.8
-    tasks = [(tmp_path / f"{turn}.db", f"v{name}", start + turn * 0.6) for turn in range(2) for name in range(4)]
-    with SPAWN.Pool(4) as pool:
-        assert set(pool.starmap(create_at, tasks, chunksize=1)) == {SCHEMA_VERSION}
+    tasks = [(tmp_path / f"{turn}.db", f"v{name}") for turn in range(2) for name in range(4)]
+    with SPAWN.Pool(4, meet, (SPAWN.Barrier(4),)) as pool:
+        assert set(pool.starmap(create_together, tasks, chunksize=1)) == {SCHEMA_VERSION}
     assert [count_videos(tmp_path / f"{turn}.db") for turn in range(2)] == [4, 4]
 
 
@@ -746,10 +753,10 @@ def test_a_restore_goes_between_the_transactions_of_a_sync(library_path: Path, s
 
     writer = threading.Thread(target=sync)
     writer.start()
-    time.sleep(0.1)
     try:
+        wait_until(lambda: value(library, LATE) > 2)
         restore(library_path, saved)
-        time.sleep(0.1)
+        wait_until(lambda: failures or value(library, LATE) > 2)
     finally:
         done.set()
         writer.join()

@@ -13,6 +13,7 @@ from catalog import capture
 from catalog.capture.spool import list_notes, spool_folders
 from catalog.library import open_library
 from tests.capture.server import VideoServer
+from tests.house import LONG, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,12 +58,12 @@ class Studio:
             client.close()
 
     def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        assert capture.flush(self.library, 20)
+        assert capture.flush(self.library, LONG)
         return self.look(query, *arguments)
 
     def look(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        with closing(open_library(self.library, create=False)) as database, database.read() as connection:
-            return [tuple(row) for row in connection.execute(query, arguments)]
+        with closing(open_library(self.library, create=False)) as database:
+            return read_rows(database, query, *arguments)
 
     def take_in(self, **options: Any) -> int:
         with closing(open_library(self.library, create=True)) as database:

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from catalog.capture.recorder import LONG_NOTE
+from tests.capture.test_spool import held_by_another_process
+
 LINKS = "SELECT remote_id, relation, parent_remote_id FROM links JOIN videos ON videos.id = child_id ORDER BY links.id"
 
 
@@ -146,9 +149,13 @@ def test_an_upload_for_another_purpose_leaves_nothing(studio):
 
 
 def test_a_big_batch_does_not_hold_its_caller_up(studio):
-    told = lines(*(input_line(str(number), f"take {number} " + "x" * 400) for number in range(5000)))
-    studio.sdk().files.create(file=("in.jsonl", told), purpose="batch")
-    studio.server.files["file-out"] = lines(*(output_line(str(number), f"video_{number}") for number in range(5000)))
-    studio.sdk().files.content("file-out").read()
-    assert studio.rows("SELECT count(*), count(prompt) FROM videos") == [(5000, 5000)]
+    asked = lines(*(input_line(str(number), f"take {number} " + "x" * 700) for number in range(2000)))
+    answers = (output_line(str(number), f"video_{number}") | {"padding": "x" * 500} for number in range(2000))
+    studio.server.files["file-out"] = lines(*answers)
+    assert min(len(asked), len(studio.server.files["file-out"])) > LONG_NOTE
+    with held_by_another_process(studio.library):
+        studio.sdk().files.create(file=("in.jsonl", asked), purpose="batch")
+        studio.sdk().files.content("file-out").read()
+        assert studio.look("SELECT * FROM videos") == []
+    assert studio.rows("SELECT count(*), count(prompt) FROM videos") == [(2000, 2000)]
     assert studio.notes() == []

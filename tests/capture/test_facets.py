@@ -14,6 +14,7 @@ from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 from catalog.wire.requests import request_line
 from tests.capture.test_batches import input_line, lines, output_line
+from tests.capture.test_spool import held_by_another_process
 from tests.ingest.conftest import NOW, job
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -91,10 +92,14 @@ def test_given_facets_outrank_prompts_and_survive_another_prompt_and_a_reindex(s
     assert studio.look(CAMERA) == [("crane_up", "given")]
 
 
-def test_a_note_heard_twice_gives_nothing_anew(studio, server, monkeypatch):
-    monkeypatch.setattr("catalog.capture.intake.remove_note", lambda path: None)
-    post(studio.client(facets={"client": "acme"}), server)
+def test_a_note_heard_twice_gives_nothing_anew(studio, server):
+    with held_by_another_process(studio.library):
+        post(studio.client(facets={"client": "acme"}), server)
+        (note,) = studio.notes()
+        text = note.read_bytes()
     before = studio.rows("SELECT id, facet, value FROM given_facets")
+    note.parent.mkdir(exist_ok=True)
+    note.write_bytes(text)
     with closing(open_library(studio.library, create=False)) as database, database.write() as connection:
         store.save_given(connection, 1, {"client": ["globex"]})
     assert len(before) == len(studio.notes()) == 1

@@ -16,6 +16,7 @@ from catalog import capture
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.dialects import DIALECTS
 from catalog.library import open_library
+from tests.house import LONG, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,9 @@ def sdk(gateway: Gateway, library_path: Path) -> Iterator[openai.OpenAI]:
 
 
 def rows(library: Path, query: str) -> list[tuple[Any, ...]]:
-    assert capture.flush(library, 20)
-    with closing(open_library(library, create=False)) as database, database.read() as connection:
-        return [tuple(row) for row in connection.execute(query)]
+    assert capture.flush(library, LONG)
+    with closing(open_library(library, create=False)) as database:
+        return read_rows(database, query)
 
 
 def picture() -> tuple[str, bytes, str]:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from catalog import store
 from catalog.cli.main import cli
 from catalog.wire.parse import parse_videos
+from tests import house
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,8 @@ CREATED = int(NOW.timestamp()) - 100 * HOUR
 
 
 def job(remote_id: str = "v1", **fields: Any) -> dict[str, Any]:
-    """What a server says of a job."""
-    return {"id": remote_id, "object": "video", "status": "completed", "created_at": CREATED, **fields}
+    """A finished job of a few days ago, as a server answers it."""
+    return house.job(remote_id, **{"created_at": CREATED, **fields})
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import job
 from tests.client.server import RawServer, always
+from tests.house import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,11 +136,11 @@ def test_a_watch_repeats_until_it_is_interrupted(library_path, tmp_path):
 def _interrupt(arguments, is_time) -> tuple[int, str]:
     """Press Ctrl-C when it is time: the exit status, and what was said on standard error."""
     with subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG
         while not is_time() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, message = process.communicate(timeout=20)
+        _, message = process.communicate(timeout=LONG)
     return process.returncode, message
 
 
@@ -167,17 +168,9 @@ def test_a_library_is_served_until_it_is_interrupted(hear):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
-            with urllib.request.urlopen(f"{url}/", timeout=20) as answer:
+            with urllib.request.urlopen(f"{url}/", timeout=LONG) as answer:
                 assert answer.status == 200
         finally:
             process.send_signal(signal.SIGINT)
-            _, message = process.communicate(timeout=20)
+            _, message = process.communicate(timeout=LONG)
     assert (process.returncode, message) == (0, "")
-
-
-def test_the_demo_shows_the_main_job_and_is_incremental_the_second_time(tmp_path):
-    command = [sys.executable, "-m", "catalog", "demo", "--directory", "sample", "--no-serve"]
-    first, second = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2))
-    assert "full walk" in first
-    assert "neon" in first
-    assert "incremental walk" in second

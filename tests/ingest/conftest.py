@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog.ingest import import_paths
+from tests.house import Shelf, job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from catalog.reports import FileReport, ImportReport
 
+__all__ = ["NOW", "SAVED", "Bench", "job", "reasons"]
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SAVED = datetime(2026, 10, 1, 8, tzinfo=UTC)
 
 
-class Bench:
+class Bench(Shelf):
     """Writes files, saved at SAVED, and imports the whole folder or some of them."""
 
     def __init__(self, library: Database, folder: Path) -> None:
-        self.library = library
+        super().__init__(library)
         self.folder = folder
 
     def put(self, name: str, content: Any) -> Path:
@@ -48,12 +51,9 @@ class Bench:
         (file,) = self.take_in(*paths, **options).files
         return file
 
-    def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        with self.library.read() as connection:
-            return [tuple(row) for row in connection.execute(query, arguments)]
-
-    def value(self, column: str, remote_id: str) -> Any:
-        return self.rows(f"SELECT {column} FROM videos WHERE remote_id = ?", remote_id)[0][0]
+    def column(self, column: str, remote_id: str) -> Any:
+        """What a column holds of a video."""
+        return self.value(f"SELECT {column} FROM videos WHERE remote_id = ?", remote_id)
 
     def ids(self) -> list[str]:
         return [row[0] for row in self.rows("SELECT remote_id FROM videos ORDER BY id")]
@@ -64,10 +64,6 @@ def bench(library: Database, tmp_path: Path) -> Bench:
     folder = tmp_path / "saved"
     folder.mkdir()
     return Bench(library, folder)
-
-
-def job(remote_id: str = "v1", **fields: Any) -> dict[str, Any]:
-    return {"id": remote_id, "object": "video", "status": "completed", "created_at": 1_790_000_000, **fields}
 
 
 def reasons(file: FileReport) -> list[tuple[int | None, str]]:

@@ -36,7 +36,7 @@ def test_the_order_of_the_files_does_not_matter(bench: Bench):
     first = bench.put_lines("input.jsonl", asked("shot-1"))
     second = bench.put_lines("output.jsonl", answered("shot-1", "v1"))
     bench.take_in(first, second)
-    assert bench.value("prompt", "v1") == "prompt of shot-1"
+    assert bench.column("prompt", "v1") == "prompt of shot-1"
 
 
 def test_both_lines_are_kept_as_observations_of_the_channel_batch(bench: Bench):
@@ -64,7 +64,7 @@ def test_a_request_finds_the_video_of_an_earlier_import(bench: Bench):
     bench.take_in(bench.put_lines("output.jsonl", answered("shot-1", "v1")))
     file = bench.take_one(bench.put_lines("input.jsonl", asked("shot-1")))
     assert (file.changed, file.waiting) == (1, 0)
-    assert bench.value("prompt", "v1") == "prompt of shot-1"
+    assert bench.column("prompt", "v1") == "prompt of shot-1"
 
 
 def test_a_request_does_not_take_a_video_that_has_another_prompt(bench: Bench):
@@ -96,7 +96,7 @@ def test_batches_that_number_their_requests_alike_are_told_apart_by_their_names(
         bench.put_lines(f"{name}-input.jsonl", asked("1", prompt=name))
         bench.put_lines(f"{name}_output.jsonl", answered("1", remote_id))
     assert bench.take_in().refusals == 0
-    assert (bench.value("prompt", "v1"), bench.value("prompt", "v2")) == ("spring", "autumn")
+    assert (bench.column("prompt", "v1"), bench.column("prompt", "v2")) == ("spring", "autumn")
 
 
 def test_batches_that_number_their_requests_alike_are_told_apart_by_their_folders(bench: Bench):
@@ -104,7 +104,7 @@ def test_batches_that_number_their_requests_alike_are_told_apart_by_their_folder
         bench.put_lines(f"{name}/file-{name}-a.jsonl", asked("1", prompt=name))
         bench.put_lines(f"{name}/file-{name}-b.jsonl", answered("1", remote_id))
     assert bench.take_in().refusals == 0
-    assert (bench.value("prompt", "v1"), bench.value("prompt", "v2")) == ("spring", "autumn")
+    assert (bench.column("prompt", "v1"), bench.column("prompt", "v2")) == ("spring", "autumn")
 
 
 def test_a_request_is_not_guessed_among_several(bench: Bench):
@@ -112,7 +112,7 @@ def test_a_request_is_not_guessed_among_several(bench: Bench):
     bench.put_lines("y.jsonl", asked("1", prompt="y"))
     bench.put_lines("z.jsonl", answered("1", "v1"))
     report = bench.take_in()
-    assert bench.value("prompt", "v1") is None
+    assert bench.column("prompt", "v1") is None
     assert "asked for in several files (x.jsonl, y.jsonl)" in report.files[2].refused[0].reason
 
 
@@ -120,7 +120,7 @@ def test_an_input_that_was_run_twice_gives_its_prompt_to_both_videos(bench: Benc
     bench.put_lines("input.jsonl", asked("1"))
     bench.put_lines("output.jsonl", answered("1", "v1"), answered("1", "v2"))
     bench.take_in()
-    assert [bench.value("prompt", name) for name in ("v1", "v2")] == ["prompt of 1"] * 2
+    assert [bench.column("prompt", name) for name in ("v1", "v2")] == ["prompt of 1"] * 2
 
 
 def test_a_json_list_of_batch_lines_is_no_list_of_jobs(bench: Bench):

@@ -62,7 +62,7 @@ def test_a_line_of_an_id_and_facets_gives_them_to_a_known_video(bench: Bench):
     file = bench.take_one(bench.put("later.json", {"id": "v1", "facets": {"style": "noir"}}))
     assert (file.added, file.changed, file.unchanged) == (0, 1, 0)
     assert given(bench) == [("v1", "style", "noir")]
-    assert bench.value("status || prompt", "v1") == f"completed{PROMPT}"
+    assert bench.column("status || prompt", "v1") == f"completed{PROMPT}"
 
 
 def test_another_name_of_a_video_will_do(bench: Bench):
@@ -158,7 +158,7 @@ def test_a_given_facet_survives_another_prompt_from_the_provider(bench: Bench):
     with bench.library.write() as connection:
         videos = parse_videos(job(prompt="A hare, pan left.")).videos
         store.save_videos(connection, "studio", videos, channel="get", received_at=NOW)
-    assert bench.value("prompt", "v1") == "A hare, pan left."
+    assert bench.column("prompt", "v1") == "A hare, pan left."
     assert camera(bench) == [("crane_up", "given")]
 
 

@@ -22,7 +22,7 @@ def test_one_saved_answer_becomes_a_video(bench: Bench):
     bench.put("answer.json", json.dumps(job(prompt="neon street"), indent=2))
     file = bench.take_one()
     assert (file.form, file.added, file.refusals) == ("json", 1, 0)
-    assert bench.value("prompt", "v1") == "neon street"
+    assert bench.column("prompt", "v1") == "neon street"
 
 
 def test_a_bare_list_becomes_its_videos(bench: Bench):
@@ -60,7 +60,7 @@ def test_two_answers_about_one_job_meet_in_its_row(bench: Bench):
     bench.put_lines("jobs.jsonl", job(status="queued"), job(prompt="rain"), job(prompt="rain"))
     file = bench.take_one()
     assert (file.added, file.changed, file.unchanged) == (1, 1, 1)
-    assert bench.value("status || prompt", "v1") == "completedrain"
+    assert bench.column("status || prompt", "v1") == "completedrain"
 
 
 def test_importing_again_adds_nothing(bench: Bench):
@@ -97,7 +97,7 @@ def test_a_deleted_answer_is_kept_as_what_the_server_said(bench: Bench):
     later = bench.put("new.json", {"id": "v1", "object": "video.deleted", "deleted": True})
     os.utime(later, (SAVED.timestamp() + 60,) * 2)
     assert bench.take_in().refusals == 0
-    assert bench.value("status", "v1") == "deleted"
+    assert bench.column("status", "v1") == "deleted"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_other_headers_are_mapped(bench: Bench):
     bench.put("jobs.csv", "Job,Prompt text,Client,Note\nv1,rain,acme,x\n")
     columns = {"Job": "remote_id", "Prompt text": "prompt", "Client": "metadata.client", "Note": ""}
     assert bench.take_one(columns=columns).added == 1
-    assert bench.value("prompt", "v1") == "rain"
+    assert bench.column("prompt", "v1") == "rain"
     assert bench.rows("SELECT key, value FROM tags") == [("client", "acme")]
 
 
@@ -73,14 +73,14 @@ def test_two_columns_for_one_field_are_refused(bench: Bench):
 def test_other_separators_are_seen(bench: Bench, separator: str):
     bench.put("jobs.csv", f"id{separator}prompt\nv1{separator}rain, fog\n")
     bench.take_in()
-    assert bench.value("prompt", "v1") == "rain, fog"
+    assert bench.column("prompt", "v1") == "rain, fog"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_tables_of_spreadsheet_programs_are_read(bench: Bench, encoding: str):
     bench.put("jobs.csv", "id,prompt\nv1,東京\n".encode(encoding))
     bench.take_in()
-    assert bench.value("prompt", "v1") == "東京"
+    assert bench.column("prompt", "v1") == "東京"
 
 
 def test_a_row_that_is_not_utf_8_is_refused_alone(bench: Bench):

@@ -35,7 +35,7 @@ def test_the_text_beside_a_clip_is_its_prompt(bench: Bench):
     bench.put("video_abc.MP4", b"mp4")
     bench.put("video_abc.txt", "  東京の夜\n")
     bench.take_in()
-    assert bench.value("prompt", "video_abc") == "東京の夜"
+    assert bench.column("prompt", "video_abc") == "東京の夜"
 
 
 def test_the_text_goes_to_the_id_that_the_json_tells(bench: Bench):
@@ -43,7 +43,7 @@ def test_the_text_goes_to_the_id_that_the_json_tells(bench: Bench):
     bench.put("clip.txt", "rain")
     bench.put("clip.json", job("video_7"))
     bench.take_in()
-    assert (bench.ids(), bench.value("prompt", "video_7")) == (["video_7"], "rain")
+    assert (bench.ids(), bench.column("prompt", "video_7")) == (["video_7"], "rain")
 
 
 def test_naming_a_clip_reads_what_lies_beside_it(bench: Bench):

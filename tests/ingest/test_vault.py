@@ -70,7 +70,7 @@ def test_the_items_of_a_manifest_become_videos(bench: Bench):
 def test_the_original_item_is_kept(bench: Bench):
     bench.put("soravault_manifest_2026-04-18.json", manifest(item(author="mira")))
     bench.take_in()
-    assert bench.value("extra ->> '$.soravault.author'", "s_one") == "mira"
+    assert bench.column("extra ->> '$.soravault.author'", "s_one") == "mira"
 
 
 def test_a_draft_is_known_by_its_generation(bench: Bench):
@@ -84,7 +84,7 @@ def test_a_picture_of_the_first_sora_is_an_image(bench: Bench):
     picture = {"mode": "v1", "genId": "gen_1", "isVideo": False, "pngUrl": "https://x.example/a.png"}
     bench.put("soravault_manifest_2026-04-18.json", manifest(picture))
     bench.take_in()
-    assert bench.value("kind", "gen_1") == "image"
+    assert bench.column("kind", "gen_1") == "image"
 
 
 def test_an_item_without_an_id_is_refused_by_its_number(bench: Bench):
@@ -159,7 +159,7 @@ def test_a_manifest_of_mirrored_clips_is_read(bench: Bench):
     entry = {"key": "gen_9", "genId": "gen_9", "postId": None, "mode": "v2", "prompt": "rain", "filename": "a.mp4"}
     bench.put("mirror_manifest.json", {"version": 1, "count": 1, "entries": [entry]})
     bench.take_in()
-    assert bench.value("prompt", "gen_9") == "rain"
+    assert bench.column("prompt", "gen_9") == "rain"
 
 
 def test_importing_an_export_again_adds_nothing(bench: Bench):

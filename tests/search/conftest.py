@@ -1,69 +1,80 @@
-"""Libraries to search: real ones, migrated once for the session and filled with plain SQL."""
+"""Libraries to search: real ones, filled through the store with what servers answer."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from catalog import fulltext
+from catalog import store
 from catalog.library import open_library
+from catalog.records import Facet
 from catalog.search.page import search
+from catalog.wire.parse import parse_videos
+from tests.house import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from catalog.database import Database
-
 NOW = datetime(2026, 10, 10, 12, tzinfo=UTC)
+SEEN = datetime(2026, 9, 1, tzinfo=UTC)  # when the answers came, before any of them went
+SOURCE = "studio"
+SAME_NAME = (
+    "status", "model", "prompt", "negative_prompt", "seconds", "width", "height", "created_at", "completed_at",
+    "metadata",
+)  # fmt: skip
 
 
-class Library:
-    """A library with short ways to put videos in and to ask for them."""
+def payload_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a server answers about a job with these columns."""
+    told = {"object": "video", "status": "completed"} | {name: row[name] for name in SAME_NAME if row.get(name)}
+    told |= {"id": row["remote_id"], "size": row.get("size_text"), "urls": row.get("output_urls")}
+    told["error"] = {"code": row.get("error_code"), "message": row.get("error_message")}
+    return told | row.get("extra", {})
+
+
+def split_tag(tag: str) -> tuple[str, str, str]:
+    return tag.partition("=")
+
+
+class Library(Shelf):
+    """A library with short ways to put videos in, through the store, and to ask for them."""
 
     def __init__(self, path: Path) -> None:
-        self.database: Database = open_library(path, create=True)
+        super().__init__(open_library(path, create=True))
+        self.database = self.library
 
-    def add(
-        self,
-        remote_id: str,
-        *,
-        tags: Iterable[str] = (),
-        facets: Mapping[str, Iterable[str]] | None = None,
-        **values: Any,
-    ) -> None:
-        """Put one video in, with its index entry; the tags as `key` or `key=value`."""
-        tags = tuple(tags)
-        row = {"source": "studio", "remote_id": remote_id, "kind": "video", "status": "completed", **values}
-        row["labels"] = ", ".join(tags) or None
-        grams = [fulltext.cjk_grams(row.get(name)) for name in ("prompt", "labels")]
-        row["cjk_grams"] = " ".join(filter(None, grams)) or None
-        row = {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in row.items()}
-        names = ", ".join(row)
+    def add(self, remote_id: str, **values: Any) -> None:
+        """Take in one video; see `add_all`."""
+        self.add_all({"remote_id": remote_id, **values})
+
+    def add_all(self, *rows: Mapping[str, Any]) -> None:
+        """Take in videos in one transaction, given by their columns and what hangs on them.
+
+        `tags` are the user's, each `key` or `key=value`; `facets` is what was found in the prompt, name to values.
+        """
         with self.database.write() as connection:
-            marks = ", ".join("?" * len(row))
-            result = connection.exec_driver_sql(f"INSERT INTO videos ({names}) VALUES ({marks})", tuple(row.values()))
-            video_id = result.lastrowid
-            fulltext.add(connection, [(video_id, *(row.get(name) for name in fulltext.COLUMNS))])
-            for tag in tags:
-                key, _, value = tag.partition("=")
-                connection.exec_driver_sql(
-                    "INSERT INTO tags (video_id, key, value, origin) VALUES (?, ?, ?, 'user')", (video_id, key, value)
-                )
-            for name, texts in (facets or {}).items():
-                for text in texts:
-                    connection.exec_driver_sql(
-                        "INSERT OR IGNORE INTO facet_values (facet, value) VALUES (?, ?)", (name, text)
-                    )
-                    connection.exec_driver_sql(
-                        "INSERT INTO video_facets (video_id, value_id, origin) "
-                        "SELECT ?, id, 'prose' FROM facet_values WHERE facet = ? AND value = ?",
-                        (video_id, name, text),
-                    )
+            videos = [video for row in rows for video in parse_videos(payload_of(row)).videos]
+            store.save_videos(connection, SOURCE, videos, channel="list", received_at=SEEN)
+            ids = store.find_ids(connection, SOURCE, (row["remote_id"] for row in rows))
+            extracted = []
+            for row in rows:
+                video_id = ids[row["remote_id"]]
+                if row.get("tags"):
+                    store.save_tags(connection, video_id, {key: value for key, _, value in map(split_tag, row["tags"])})
+                if row.get("gone_at"):
+                    gone_at = datetime.fromisoformat(row["gone_at"])
+                    store.save_absence(connection, SOURCE, row["remote_id"], {}, received_at=gone_at)
+                if row.get("deleted_at"):
+                    store.delete_video(connection, video_id, datetime.fromisoformat(row["deleted_at"]))
+                if row.get("facets") or row.get("avoided"):
+                    pairs = [(name, value) for name, values in (row.get("facets") or {}).items() for value in values]
+                    facets = [Facet(name, value, "prose") for name, value in pairs]
+                    extracted.append(store.Extracted(video_id, row.get("prompt"), facets, row.get("avoided")))
+            store.save_extracted(connection, extracted, vocabulary="of the test")
 
     def prompts(self, *prompts: str) -> None:
         """Put in one video for each prompt, called `v1`, `v2` ..."""
@@ -82,16 +93,9 @@ class Library:
 
 
 @pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("library") / "catalog.db"
-    open_library(path, create=True).close()
-    return path
-
-
-@pytest.fixture(scope="session")
-def make_library(empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Library]:
+def make_library(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Library]:
     def make() -> Library:
-        return Library(shutil.copy(empty_file, tmp_path_factory.mktemp("copy") / "catalog.db"))
+        return Library(shutil.copy(_migrated, tmp_path_factory.mktemp("copy") / "catalog.db"))
 
     return make
 

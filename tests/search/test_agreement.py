@@ -70,8 +70,7 @@ ROWS = make_rows()
 @pytest.fixture(scope="module")
 def rows_library(make_library: Callable[[], Library]) -> Any:
     library = make_library()
-    for row in ROWS:
-        library.add(**row)
+    library.add_all(*ROWS)
     yield library
     library.database.close()
 

@@ -181,7 +181,7 @@ def test_a_japanese_label_is_found(library: Library) -> None:
 def test_a_field_finds_its_values(library: Library, query: str, found: list[str]) -> None:
     library.add(
         "a", model="sora-2", seconds=8.0, width=1280, height=720, created_at="2026-10-05T10:57:03.000Z",
-        prompt="a neon sign", negative_prompt="blurry hands", avoided="no music", extra={"id": "trace_1%"},
+        prompt="a neon sign", negative_prompt="blurry hands", avoided="no music", extra={"trace": "trace_1%"},
         tags=["campaign=launch"],
     )  # fmt: skip
     library.add(
@@ -195,7 +195,7 @@ def test_a_field_finds_its_values(library: Library, query: str, found: list[str]
     )
     library.add(
         "c", model="wan", seconds=4.0, size_text="720p", created_at="2026-09-30T23:59:59.999Z", status="failed",
-        gone_at="2026-10-01T00:00:00.000Z", error_message="neon refused", extra={"id": "trace21"},
+        gone_at="2026-10-01T00:00:00.000Z", error_message="neon refused", extra={"trace": "trace21"},
     )  # fmt: skip
     library.add("d", status="queued")
     assert sorted(library.find(query)) == found
@@ -261,7 +261,7 @@ def test_a_record_carries_every_column_and_its_tags(library: Library) -> None:
     )
     video = library.page("model:sora-2").videos[0]
     assert (video.ref, video.metadata, video.output_urls) == ("studio:a", {"k": "v"}, ("https://x/y",))
-    assert [str(tag) for tag in video.tags] == ["campaign=launch", "keeper"]
+    assert [str(tag) for tag in video.tags] == ["campaign=launch", "k=v", "keeper"]
 
 
 def test_a_snippet_marks_the_found_words(library: Library) -> None:
@@ -421,11 +421,7 @@ def test_tags_are_counted_as_they_are_written(library: Library) -> None:
 
 
 def test_a_tag_of_two_origins_is_counted_once(library: Library) -> None:
-    library.add("a", tags=["keeper"])
-    with library.database.write() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'keeper', '', 'provider')"
-        )
+    library.add("a", tags=["keeper"], metadata={"keeper": ""})
     assert counts(library, "tag") == {"tag": [("keeper", 1)]}
 
 
@@ -439,12 +435,12 @@ def test_facets_count_the_matches_only(library: Library) -> None:
 
 def test_all_facets_are_those_that_have_a_value(library: Library) -> None:
     library.add("a", model="m1", created_at="2026-10-05T00:00:00.000Z")
-    assert list(counts(library)) == ["source", "kind", "status", "model", "month"]
+    assert list(counts(library)) == ["source", "kind", "status", "provider_status", "model", "month", "cost_basis"]
 
 
 def test_all_facets_are_those_of_prompts_too_except_the_open_ones(library: Library) -> None:
     library.add("a", facets={"brand": ["acme"], "mood": ["calm"], "subject": ["fox"], "lens": ["35mm"]})
-    assert list(counts(library))[3:] == ["lens", "mood", "brand"]
+    assert list(counts(library))[-3:] == ["lens", "mood", "brand"]
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -9,18 +9,21 @@ import pytest
 
 from catalog import store
 from catalog.wire.parse import parse_videos
+from tests.house import Shelf, job
 
 if TYPE_CHECKING:
     from catalog.database import Database
 
+__all__ = ["START", "Desk", "job"]
+
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-class Desk:
+class Desk(Shelf):
     """Takes in answers about videos of one source, a minute apart, and reads the library."""
 
     def __init__(self, library: Database) -> None:
-        self.library = library
+        super().__init__(library)
         self.minutes = 0
 
     def hear(
@@ -44,13 +47,6 @@ class Desk:
     def now(self) -> datetime:
         return START + timedelta(minutes=self.minutes)
 
-    def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        with self.library.read() as connection:
-            return [tuple(row) for row in connection.execute(query, arguments)]
-
-    def value(self, query: str, *arguments: object) -> object:
-        return self.rows(query, *arguments)[0][0]
-
     def find(self, words: str) -> list[str]:
         query = "SELECT remote_id FROM videos JOIN videos_fts ON videos_fts.rowid = videos.id WHERE videos_fts MATCH ?"
         return sorted(row[0] for row in self.rows(query, words))
@@ -59,7 +55,3 @@ class Desk:
 @pytest.fixture
 def desk(library: Database) -> Desk:
     return Desk(library)
-
-
-def job(remote_id: str = "v1", **fields: Any) -> dict[str, Any]:
-    return {"id": remote_id, "object": "video", "status": "completed", "created_at": 1_790_000_000, **fields}

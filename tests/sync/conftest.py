@@ -11,6 +11,7 @@ from catalog.config import Source, SyncSettings
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.jobs import Clock, Job
 from catalog.sync import add_ids, sync_source
+from tests.house import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,11 +25,11 @@ KEY_ENV = "TEST_GATEWAY_KEY"
 KEY = "secret-key-of-the-test"
 
 
-class Studio:
+class Studio(Shelf):
     """One source of one library: syncs at the time of the gateway's clock, and reads what came of it."""
 
     def __init__(self, library: Database, gateway: Gateway, clock: Clock, **settings: Any) -> None:
-        self.library = library
+        super().__init__(library)
         self.gateway = gateway
         self.clock = clock
         self.source = Source(name="studio", base_url=gateway.base_url, key_env=KEY_ENV)
@@ -42,13 +43,6 @@ class Studio:
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock.now, UTC)
-
-    def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        with self.library.read() as connection:
-            return [tuple(row) for row in connection.execute(query, arguments)]
-
-    def value(self, query: str, *arguments: object) -> Any:
-        return self.rows(query, *arguments)[0][0]
 
     def asked(self, method: str = "GET", path: str = "/v1/videos") -> int:
         """How many requests of that method and exactly that path the gateway has had."""

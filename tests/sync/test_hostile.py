@@ -13,6 +13,7 @@ import pytest
 from catalog.config import Source, SyncSettings
 from catalog.sync import add_ids, sync_source
 from tests.client.server import RawServer, response
+from tests.house import Shelf
 from tests.sync.conftest import NOW
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ KEPT = {"id": "v1", "object": "video", "status": "completed", "prompt": "A neon 
 CREDENTIALS = "sk-of-the-test"
 
 
-class House:
+class House(Shelf):
     """A library with one finished video, and a server that says what it is told to say."""
 
     def __init__(self, library: Database) -> None:
-        self.library = library
+        super().__init__(library)
         self.say: Callable[[Request], Iterable[bytes]] = lambda _: response(listed(KEPT))
         self.settings = SyncSettings(deadline_seconds=1)
 
@@ -55,10 +56,6 @@ class House:
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(NOW, UTC)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.library.read() as connection:
-            return [tuple(row) for row in connection.execute(query)]
 
 
 def listed(*jobs: object) -> dict[str, Any]:

@@ -49,14 +49,14 @@ def nest(depth: int, kind: type) -> Any:
 
 
 @given(WILD_JSON | JOBS, st.none() | WILD_TEXT, st.sampled_from([None, 200, 404, 500]))
-@settings(LAW, max_examples=400)
+@settings(LAW)
 def test_no_json_value_makes_it_raise(payload: Any, asked_id: str | None, http_status: int | None) -> None:
     answer = parse_videos(payload, asked_id=asked_id, http_status=http_status)
     assert all(isinstance(video.remote_id, str) and video.remote_id.strip() for video in answer.videos)
 
 
 @given(JOBS, st.none() | st.just("asked"))
-@settings(LAW, max_examples=600)
+@settings(LAW)
 @example({"id": 5, "task_id": "t", "seconds": "long", "duration": 5}, None)
 @example({"progress": {}, "progress_pct": 0.005, "id": "a"}, None)
 @example({"object": "video.deleted", "deleted": "yes", "id": "a", "type": "image"}, None)
