@@ -1,13 +1,14 @@
-"""Where servers put what they tell about a job: the tables of the parser. Adding a server is adding a word here.
+"""Where servers put what they say about a job: the tables of the parser. Adding a server is adding a word here.
 
-Places are tried in the order they are written; top-level keys stand before places further in.
+Paths are tried in the order they are written; top-level keys stand before paths further in. What the fields are, and
+which key of the reference format each has, is in `catalog.fields`; a test holds these tables to it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.wire.places import Place, compile_place
+from catalog.wire.paths import KeyPath, compile_path
 from catalog.wire.values import (
     read_fraction,
     read_money,
@@ -16,10 +17,6 @@ from catalog.wire.values import (
     read_text,
     read_ticks,
     read_time,
-    write_number,
-    write_percent,
-    write_seconds,
-    write_time,
 )
 
 if TYPE_CHECKING:
@@ -41,58 +38,47 @@ STATUSES = tuple(_WORDS_OF)
 _STATUS_OF = {word: status for status, words in _WORDS_OF.items() for word in words.split()}
 
 
-class Field(NamedTuple):
-    """One row: the record's field, the keys it may have, the places further in, how to read it and to write it."""
+class Lookup(NamedTuple):
+    """Where to look for a field: the keys it may have, the paths further in, and how to read what stands there."""
 
-    name: str
+    field: str
     keys: tuple[str, ...]
-    places: tuple[Place, ...]
+    paths: tuple[KeyPath, ...]
     read: Callable[[object], Any]
-    write: Callable[[Any], Any]
 
 
-def _field(name: str, places: str, read: Callable[[object], Any], write: Callable[[Any], Any]) -> Field:
-    compiled = [compile_place(place) for place in places.split()]
-    flat = tuple(place.root for place in compiled if place.is_flat)
-    return Field(name, flat, tuple(place for place in compiled if not place.is_flat), read, write)
+def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
+    compiled = [compile_path(path) for path in paths.split()]
+    flat = tuple(path.root for path in compiled if path.is_flat)
+    return Lookup(field, flat, tuple(path for path in compiled if not path.is_flat), read)
 
 
-def _as_is(value: Any) -> Any:
-    return value
-
-
-COMPLETED = _field("completed_at", "completed_at completed finish_time finished_at", read_time, write_time)
-RUNNING_FIELDS = (
-    _field("model", "model", read_text, _as_is),
-    _field("prompt", "prompt properties.input", read_text, _as_is),
-    _field("negative_prompt", "negative_prompt", read_text, _as_is),
-    _field("quality", "quality", read_text, _as_is),
-    _field("tier", "tier", read_text, _as_is),
-    _field("progress", "progress", read_progress, write_number),
-    _field("progress", "progress_pct", read_fraction, write_percent),
-    _field(
+COMPLETED = _lookup("completed_at", "completed_at completed finish_time finished_at", read_time)
+RUNNING_LOOKUPS = (
+    _lookup("model", "model", read_text),
+    _lookup("prompt", "prompt properties.input", read_text),
+    _lookup("negative_prompt", "negative_prompt", read_text),
+    _lookup("quality", "quality", read_text),
+    _lookup("tier", "tier", read_text),
+    _lookup("progress", "progress", read_progress),
+    _lookup("progress", "progress_pct", read_fraction),
+    _lookup(
         "seconds",
         "seconds duration duration_s duration_seconds n_seconds video.duration task_info.video_duration",
         read_seconds,
-        write_seconds,
     ),
-    _field("created_at", "created_at created submit_time createdAt", read_time, write_time),
-    _field(
-        "expires_at",
-        "expires_at expireAt result.*[].expires_at output[].expireAt",
-        read_time,
-        write_time,
-    ),
-    _field("updated_at", "updated_at updated updatedAt status_update_time", read_time, write_time),
-    _field("cost_usd", "cost outputs.cost usage.cost usage.provider_reported_cost_usd", read_money, write_number),
-    _field("cost_usd", "usage.cost_in_usd_ticks", read_ticks, write_number),
+    _lookup("created_at", "created_at created submit_time createdAt", read_time),
+    _lookup("expires_at", "expires_at expireAt result.*[].expires_at output[].expireAt", read_time),
+    _lookup("updated_at", "updated_at updated updatedAt status_update_time", read_time),
+    _lookup("cost_usd", "cost outputs.cost usage.cost usage.provider_reported_cost_usd", read_money),
+    _lookup("cost_usd", "usage.cost_in_usd_ticks", read_ticks),
 )
-FIELDS = (*RUNNING_FIELDS, COMPLETED)
+LOOKUPS = (*RUNNING_LOOKUPS, COMPLETED)
 
 REMIXED_FROM = "remixed_from_video_id"
 OUTPUTS = tuple(
     map(
-        compile_place,
+        compile_path,
         (
             "output_url",
             "url",
@@ -120,13 +106,12 @@ OUTPUTS = tuple(
         ),
     )
 )
-OUTPUT_KEYS = tuple(place.root for place in OUTPUTS if place.is_flat)
 
-IMAGE_MARKS = tuple(map(compile_place, ("object", "type", "media_type", "output[].type", "videos[].content_type")))
+IMAGE_MARKS = tuple(map(compile_path, ("object", "type", "media_type", "output[].type", "videos[].content_type")))
 KINDS = frozenset({"video", "image"})
 REASON_KEYS = ("fail_reason", "failure_reason")
-FILTER_REASONS = compile_place("content_filter.reasons[]")
-METADATA_URL = compile_place("metadata.url")
+FILTER_REASONS = compile_path("content_filter.reasons[]")
+METADATA_URL = compile_path("metadata.url")
 PROVIDER_METADATA = frozenset(
     {
         *("url", "urls", "output_url", "video_url", "source_video_url", "first_last_frame"),
@@ -136,7 +121,8 @@ PROVIDER_METADATA = frozenset(
 )
 
 BEYOND_REFERENCE = frozenset(
-    place.root for place in (*OUTPUTS, *IMAGE_MARKS, FILTER_REASONS, *(place for row in FIELDS for place in row.places))
+    path.root
+    for path in (*OUTPUTS, *IMAGE_MARKS, FILTER_REASONS, *(path for lookup in LOOKUPS for path in lookup.paths))
 ) - {"object", REMIXED_FROM}
 
 
