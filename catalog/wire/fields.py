@@ -1,17 +1,20 @@
-"""Where servers put what they say about a job: the tables of the parser. Adding a server is adding a word here.
+"""Where servers put what they say about a job: the tables of the parser. Adding a server is adding a word.
 
-Paths are tried in the order they are written; top-level keys stand before paths further in. What the fields are, and
-which key of the reference format each has, is in `catalog.fields`; a test holds these tables to it.
+Most fields are read from the paths that `catalog.fields` has for them; here is what more than one field, or none, comes
+from. Paths are tried in the order they are written; top-level keys stand before paths further in.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog.fields import TABLE
 from catalog.wire.paths import KeyPath, compile_path
 from catalog.wire.values import (
     read_fraction,
     read_money,
+    read_number,
     read_progress,
     read_seconds,
     read_text,
@@ -53,27 +56,28 @@ def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
     return Lookup(field, flat, tuple(path for path in compiled if not path.is_flat), read)
 
 
-COMPLETED = _lookup("completed_at", "completed_at completed finish_time finished_at", read_time)
-RUNNING_LOOKUPS = (
-    _lookup("model", "model", read_text),
-    _lookup("prompt", "prompt properties.input", read_text),
-    _lookup("negative_prompt", "negative_prompt", read_text),
-    _lookup("quality", "quality", read_text),
-    _lookup("tier", "tier", read_text),
-    _lookup("progress", "progress", read_progress),
-    _lookup("progress", "progress_pct", read_fraction),
-    _lookup(
-        "seconds",
-        "seconds duration duration_s duration_seconds n_seconds video.duration task_info.video_duration",
-        read_seconds,
-    ),
-    _lookup("created_at", "created_at created submit_time createdAt", read_time),
-    _lookup("expires_at", "expires_at expireAt result.*[].expires_at output[].expireAt", read_time),
-    _lookup("updated_at", "updated_at updated updatedAt status_update_time", read_time),
-    _lookup("cost_usd", "cost outputs.cost usage.cost usage.provider_reported_cost_usd", read_money),
-    _lookup("cost_usd", "usage.cost_in_usd_ticks", read_ticks),
+# Fields that `jobs` reads by a rule of their own; all others are read by their type, or as told here.
+OWN_RULES = frozenset(
+    {
+        *("remote_id", "kind", "status", "provider_status", "width", "height", "size_text", "error_code"),
+        *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata"),
+    }
 )
-LOOKUPS = (*RUNNING_LOOKUPS, COMPLETED)
+_BY_TYPE: dict[type, Callable[[object], Any]] = {str: read_text, float: read_number, datetime: read_time}
+_BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money}
+
+LOOKUPS = (
+    *(
+        _lookup(column.name, column.wire, _BY_FIELD.get(column.name) or _BY_TYPE[column.type])
+        for column in TABLE
+        if column.wire and column.name not in OWN_RULES
+    ),
+    _lookup("progress", "progress_pct", read_fraction),
+    _lookup("cost_usd", "usage.cost_in_usd_ticks", read_ticks),
+    _lookup("updated_at", "updated_at updated updatedAt status_update_time", read_time),
+)
+(COMPLETED,) = (lookup for lookup in LOOKUPS if lookup.field == "completed_at")
+RUNNING_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup is not COMPLETED)
 
 REMIXED_FROM = "remixed_from_video_id"
 OUTPUTS = tuple(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog.fields import TABLE
 from catalog.web.metadata import database_name, metadata_for
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def test_every_table_and_column_is_described_in_its_order(library: Database) -> 
     assert all(
         table.get("description") or table.get("description_html") for table in TABLES.values() if table.get("columns")
     )
+
+
+def test_the_columns_of_videos_are_described_in_the_words_of_their_table() -> None:
+    assert TABLES["videos"]["columns"] == {column.name: column.words for column in TABLE}
 
 
 @pytest.mark.parametrize("name", [name for name, table in TABLES.items() if names_in(table)])
