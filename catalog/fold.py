@@ -11,54 +11,24 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from catalog.fields import TABLE
 from catalog.records import TERMINAL_STATUSES
 from catalog.rows import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from catalog.wire.answers import ParsedVideo
 
 _STATUS_RANK = {"unknown": 0, "queued": 1, "in_progress": 2} | dict.fromkeys(TERMINAL_STATUSES, 3)
 _CHANNEL_RANK = {"get": 3, "list": 2, "webhook": 1}
 
-# Fields that each later non-empty value replaces; the others have a rule of their own in `fold`.
-_REPLACED = (
-    "model",
-    "prompt",
-    "negative_prompt",
-    "seconds",
-    "width",
-    "height",
-    "size_text",
-    "quality",
-    "tier",
-    "completed_at",
-    "expires_at",
-    "error_code",
-    "error_message",
-    "remixed_from_id",
-    "cost_usd",
-)
-_replaced_values = attrgetter(*_REPLACED)
-
-COLUMNS = (
-    "kind",
-    "status",
-    "provider_status",
-    "progress",
-    *_REPLACED,
-    "created_at",
-    "output_urls",
-    "batch_custom_id",
-    "cost_basis",
-    "metadata",
-    "extra",
-    "flaws",
-    "first_seen_at",
-    "last_seen_at",
-    "gone_at",
-)
+COLUMNS = tuple(column.name for column in TABLE if column.fold)
+_LATEST = tuple(column.name for column in TABLE if column.fold == "latest")
+_MERGED = tuple(column.name for column in TABLE if column.fold == "merged")
+_CHOICES: dict[str, Callable[[Any, Any], Any]] = {"earliest": min, "highest": max}
+_CHOSEN = tuple((column.name, _CHOICES[column.fold]) for column in TABLE if column.fold in _CHOICES)
+_latest_values = attrgetter(*_LATEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +49,7 @@ class Observation:
 
     @property
     def precedence(self) -> tuple[int, int, str, str]:
-        """Where the observation stands in the fold: a later place wins."""
+        """What the fold sorts by: the last one wins."""
         status = self.video.status if self.video else "unknown"
         moment = self.as_of or self.last_received_at
         return _STATUS_RANK[status], _CHANNEL_RANK.get(self.channel, 0), moment, self.payload_hash
@@ -88,44 +58,41 @@ class Observation:
 def fold(observations: Iterable[Observation]) -> dict[str, Any]:
     """The columns of the video's row, COLUMNS as the library stores them, from all observations of it."""
     everything = list(observations)
-    answers = sorted((one for one in everything if one.video), key=lambda one: one.precedence)
+    answers = sorted((item for item in everything if item.video), key=lambda item: item.precedence)
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row |= {name: {} for name in _MERGED}
     row["kind"], row["status"] = "video", "unknown"
-    metadata: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
     flaws: set[str] = set()
-    for answer, video in ((one, one.video) for one in answers if one.video):
+    for answer, video in ((item, item.video) for item in answers if item.video):
         _fill(row, video)
         row["batch_custom_id"] = answer.custom_id or row["batch_custom_id"]
-        metadata.update(video.metadata)
-        extra.update(video.extra)
         flaws.update(video.flaws)
-    row["metadata"], row["extra"], row["flaws"] = metadata, extra, sorted(flaws)
+    row["flaws"] = sorted(flaws)
     row["cost_basis"] = "unknown" if row["cost_usd"] is None else "reported"
     _date(row, answers, everything)
     return {name: None if value is None else stored(value) for name, value in row.items()}
 
 
 def _fill(row: dict[str, Any], video: ParsedVideo) -> None:
-    told = zip(_REPLACED, _replaced_values(video), strict=True)
-    row.update((name, value) for name, value in told if value is not None and value != "")
+    values = zip(_LATEST, _latest_values(video), strict=True)
+    row.update((name, value) for name, value in values if value or value == 0)
+    for name, choose in _CHOSEN:
+        value = getattr(video, name)
+        if value is not None:
+            row[name] = value if row[name] is None else choose(row[name], value)
+    for name in _MERGED:
+        row[name].update(getattr(video, name))
     if video.status != "unknown" or row["provider_status"] is None:
         row["status"], row["provider_status"] = video.status, video.provider_status or row["provider_status"]
     if video.kind != "video":
         row["kind"] = video.kind
-    if video.output_urls:
-        row["output_urls"] = video.output_urls
-    if video.progress is not None:
-        row["progress"] = video.progress if row["progress"] is None else max(row["progress"], video.progress)
-    if video.created_at is not None:
-        row["created_at"] = video.created_at if row["created_at"] is None else min(row["created_at"], video.created_at)
 
 
 def _date(row: dict[str, Any], answers: list[Observation], everything: list[Observation]) -> None:
     """Set when the video was first and last seen, and since when the provider says it is gone, if it still does."""
     if answers:
-        row["first_seen_at"] = min(one.received_at for one in answers)
-        row["last_seen_at"] = max(one.last_received_at for one in answers)
-    absences = [one.last_received_at for one in everything if one.video is None]
+        row["first_seen_at"] = min(item.received_at for item in answers)
+        row["last_seen_at"] = max(item.last_received_at for item in answers)
+    absences = [item.last_received_at for item in everything if item.video is None]
     if absences and max(absences) >= (row["last_seen_at"] or ""):
         row["gone_at"] = max(absences)

@@ -22,6 +22,11 @@ def utc_text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+def read_utc(text: str | None) -> datetime | None:
+    """The moment that the library wrote so; None for none. Raises ValueError for any other text."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Facet:
     """One `name = value` about what a prompt asks for, with the words that say so: `prompt[start:end]`."""

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import SchemaError
-from catalog.records import Facet, Link, Tag, Video, utc_text
+from catalog.fields import TABLE
+from catalog.records import Facet, Link, Tag, Video, read_utc, utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-_ATTACHED = frozenset({"tags", "links", "facets", "files"})  # not among its columns
-_TIMES = frozenset(item.name for item in fields(Video) if item.name.endswith("_at"))
-_JSON_DEFAULTS: dict[str, Any] = {"output_urls": (), "metadata": {}, "extra": {}}
-COLUMNS = tuple(item.name for item in fields(Video) if item.name not in _ATTACHED)
+COLUMNS = tuple(column.name for column in TABLE if column.recorded)
 NEGATIVE_PROMPT = "coalesce(videos.negative_prompt, videos.avoided)"  # else what the prompt itself asks to leave out
+SIZE = (  # as `Video.size`
+    "CASE WHEN videos.width > 0 AND videos.height > 0 THEN videos.width || 'x' || videos.height "
+    "ELSE videos.size_text END"
+)
 _COMPUTED = {"negative_prompt": f"{NEGATIVE_PROMPT} AS negative_prompt"}
 SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUMNS)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
-def read_time(text: str | None) -> datetime | None:
-    """The aware UTC datetime that a time column holds."""
-    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 def read_video(
@@ -36,7 +32,7 @@ def read_video(
     Raises SchemaError for a row that the library cannot have written.
     """
     try:
-        values = {name: _read(name, row[name]) for name in COLUMNS}
+        values = {name: read(row[name]) if read else row[name] for name, read in _READERS}
     except (TypeError, ValueError) as error:
         ref = f"{row['source']}:{row['remote_id']}"
         raise SchemaError(f"the row of {ref} is damaged: run `catalog restore BACKUP`") from error
@@ -54,15 +50,16 @@ def read_tags(connection: Any, ids: Iterable[int]) -> dict[int, list[Tag]]:
     return found
 
 
-def _read(name: str, value: Any) -> Any:
-    if name in _TIMES:
-        return read_time(value)
-    if name in _JSON_DEFAULTS:
-        if value is None:
-            return _JSON_DEFAULTS[name]
-        decoded = json.loads(value)
-        return tuple(decoded) if name == "output_urls" else decoded
-    return value
+def _read_list(text: str | None) -> tuple[Any, ...]:
+    return () if text is None else tuple(json.loads(text))
+
+
+def _read_map(text: str | None) -> dict[str, Any]:
+    return {} if text is None else dict(json.loads(text))
+
+
+_READER_OF: dict[type, Callable[[Any], Any]] = {datetime: read_utc, list: _read_list, dict: _read_map}
+_READERS = tuple((column.name, _READER_OF.get(column.type)) for column in TABLE if column.recorded)
 
 
 def stored(value: Any) -> Any:

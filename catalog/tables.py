@@ -7,7 +7,7 @@ slower); readers use plain SQL. The full-text index `videos_fts` is no table of 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
 
 
 class UtcText(TypeDecorator[datetime]):
@@ -39,7 +39,7 @@ class UtcText(TypeDecorator[datetime]):
         return None if value is None else utc_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+        return read_utc(value)
 
 
 def _key() -> Any:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog import store
 from catalog.errors import CatalogError, Gone, SourceError
 from catalog.facets import extract_due
-from catalog.records import TERMINAL_STATUSES
-from catalog.rows import read_time
+from catalog.records import TERMINAL_STATUSES, read_utc
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ class Retriever:
             return error
 
     def _is_late(self, delivery: _Waiting) -> bool:
-        received_at = read_time(delivery.received_at)
+        received_at = read_utc(delivery.received_at)
         return received_at is not None and self._now() - received_at > GIVE_UP_AFTER
 
     def _keep(self, connection: Connection, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from catalog.errors import ConfigError
+from catalog.fields import TABLE
 from catalog.ingest.items import FACETS, Item, admit, refuse
 from catalog.ingest.texts import MAX_LINE, UTF16_MARKS
 from catalog.prompts.given import is_facet_name
@@ -28,54 +29,22 @@ LEFT_OUT = ""
 REPORTED = "reported"  # a cost that the provider told; an estimate is made anew
 
 # A field of a video, and the key of the job object that it goes to.
-FIELDS = {
-    "remote_id": "id",
-    "kind": "object",
-    "status": "status",
-    "provider_status": "status",
-    "progress": "progress",
-    "model": "model",
-    "prompt": "prompt",
-    "negative_prompt": "negative_prompt",
-    "seconds": "seconds",
-    "width": "width",
-    "height": "height",
+FIELDS = {column.name: column.key for column in TABLE if column.key} | {
     "size": "size",
-    "size_text": "size",
-    "quality": "quality",
-    "tier": "tier",
-    "created_at": "created_at",
-    "completed_at": "completed_at",
-    "expires_at": "expires_at",
-    "error_code": "error.code",
-    "error_message": "error.message",
-    "remixed_from_id": "remixed_from_video_id",
-    "output_urls": "output_url",
-    "cost_usd": "cost",
-    "cost_basis": "",
-    "batch_custom_id": "custom_id",
-    "metadata": "metadata",
+    "cost_basis": LEFT_OUT,
     "facets": FACETS,
     "extra": "extra",
 }
 # Other words for a field that nothing else can be meant by.
-SYNONYMS = {
-    "id": "remote_id",
-    "video_id": "remote_id",
-    "task_id": "remote_id",
-    "created": "created_at",
-    "completed": "completed_at",
-    "expires": "expires_at",
-    "duration": "seconds",
-    "url": "output_urls",
-    "output_url": "output_urls",
-    "remixed_from_video_id": "remixed_from_id",
-}
+SYNONYMS = {heading: column.name for column in TABLE for heading in column.headings}
 # What an export of a library has besides, and a library finds out for itself.
-DERIVED = frozenset(
-    {"ref", "source", "first_seen_at", "last_seen_at", "gone_at", "deleted_at", "flaws", "tags", "links"}
-)
-_JSON = frozenset({"metadata", FACETS, "extra", "output_url"})
+DERIVED = frozenset({column.name for column in TABLE if column.recorded} - FIELDS.keys()) | {
+    "ref",
+    "flaws",
+    "tags",
+    "links",
+}
+_JSON = {FIELDS[column.name] for column in TABLE if column.type in {list, dict} and column.name in FIELDS} | {FACETS}
 _DELIMITERS = ",;\t"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from catalog.fields import REQUESTED
 from catalog.ingest import vault
 from catalog.ingest.answers import read_value
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
@@ -20,7 +21,7 @@ MAX_SIDECAR = 32 * 1024 * 1024  # bytes; a manifest may lie beside a clip of the
 MAX_PROMPT_FILE = 1024 * 1024  # bytes; the longest prompt any server takes has 32,000 characters
 
 _CHANNEL = "sidecar"
-_TELLING = ("prompt", "negative_prompt", "model", "seconds", "width", "size_text", "quality", "tier", "created_at")
+_TELLING = (*REQUESTED, "created_at")
 
 
 def read_sidecar(path: Path, data: bytes, media: Path | None) -> Iterator[Item]:

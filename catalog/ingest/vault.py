@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.ingest.items import Item, admit, refuse
 from catalog.wire.parse import parse_videos
-from catalog.wire.places import Place, compile_place, follow
+from catalog.wire.paths import KeyPath, compile_path, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,24 +24,24 @@ _IDS = ("postId", "genId", "taskId")
 _ATTACHED = "_raw.post.attachments[]"
 
 
-def _places(*texts: str) -> tuple[Place, ...]:
-    return tuple(map(compile_place, texts))
+def _paths(*texts: str) -> tuple[KeyPath, ...]:
+    return tuple(map(compile_path, texts))
 
 
-# The field of the job object, and the places of an item that tell it, best first.
-_FIELDS: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("prompt", _places("prompt", "_raw.post.text", "_raw.post.caption", "_raw.prompt", "_raw.task_prompt")),
-    ("model", _places("model", "_raw.model", f"{_ATTACHED}.model")),
-    ("quality", _places("quality")),
-    ("seconds", _places("duration", "_raw.duration_s", f"{_ATTACHED}.duration_s")),
-    ("width", _places("width", "_raw.width", f"{_ATTACHED}.width")),
-    ("height", _places("height", "_raw.height", f"{_ATTACHED}.height")),
-    ("created_at", _places("_raw.post.posted_at", "_raw.created_at", "date")),
-    ("output_url", _places("downloadUrl", "previewUrl", "pngUrl")),
-    ("remixed_from_video_id", _places("remixParentPostId", "_raw.post.parent_post_id")),
+# The field of the job object, and the paths in an item that lead to it, best first.
+_FIELDS: tuple[tuple[str, tuple[KeyPath, ...]], ...] = (
+    ("prompt", _paths("prompt", "_raw.post.text", "_raw.post.caption", "_raw.prompt", "_raw.task_prompt")),
+    ("model", _paths("model", "_raw.model", f"{_ATTACHED}.model")),
+    ("quality", _paths("quality")),
+    ("seconds", _paths("duration", "_raw.duration_s", f"{_ATTACHED}.duration_s")),
+    ("width", _paths("width", "_raw.width", f"{_ATTACHED}.width")),
+    ("height", _paths("height", "_raw.height", f"{_ATTACHED}.height")),
+    ("created_at", _paths("_raw.post.posted_at", "_raw.created_at", "date")),
+    ("output_url", _paths("downloadUrl", "previewUrl", "pngUrl")),
+    ("remixed_from_video_id", _paths("remixParentPostId", "_raw.post.parent_post_id")),
 )
-_GENERATION_IDS = _places("genId", "_raw.generation_id", f"{_ATTACHED}.id", f"{_ATTACHED}.generation_id")
-_POST_ID = _places("postId", "_raw.post.id")
+_GENERATION_IDS = _paths("genId", "_raw.generation_id", f"{_ATTACHED}.id", f"{_ATTACHED}.generation_id")
+_POST_ID = _paths("postId", "_raw.post.id")
 
 _CHILD_KEYS = ("childPostId", "child_post_id", "childId", "child_id", "child", "postId", "genId", "id")
 _PARENT_KEYS = ("parentPostId", "parent_post_id", "parentId", "parent_id", "parent", "remixed_from_video_id")
@@ -105,10 +105,10 @@ def _admit(payload: dict[str, Any], place: int | None, channel: str) -> Item:
 
 def to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
     """The item as a job object, `fields` on top; None where it has no id. A clip with a link to it was finished."""
-    told = {key: _first(item, places) for key, places in _FIELDS}
+    told = {key: _first(item, paths) for key, paths in _FIELDS}
     told |= fields
-    names = [name for places in (_POST_ID, _GENERATION_IDS) for name in _texts(item, places)]
-    names = list(dict.fromkeys(names or _texts(item, (compile_place("taskId"),))))
+    names = [name for paths in (_POST_ID, _GENERATION_IDS) for name in _texts(item, paths)]
+    names = list(dict.fromkeys(names or _texts(item, (compile_path("taskId"),))))
     if not names:
         return None
     is_image = item.get("mode") == "v1" and item.get("isVideo") is False
@@ -119,13 +119,13 @@ def to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
     return {**job, FORM: dict(item)}
 
 
-def _first(item: Mapping[str, Any], places: tuple[Place, ...]) -> Any:
-    found = (value for place in places for value in follow(dict(item), place))
+def _first(item: Mapping[str, Any], paths: tuple[KeyPath, ...]) -> Any:
+    found = (value for path in paths for value in follow(dict(item), path))
     return next((value for value in found if value not in (None, "") and not isinstance(value, dict | list)), None)
 
 
-def _texts(item: Mapping[str, Any], places: tuple[Place, ...]) -> list[str]:
-    found = (value for place in places for value in follow(dict(item), place))
+def _texts(item: Mapping[str, Any], paths: tuple[KeyPath, ...]) -> list[str]:
+    found = (value for path in paths for value in follow(dict(item), path))
     return [value for value in found if isinstance(value, str) and value.strip()]
 
 

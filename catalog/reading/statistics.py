@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import QueryError
 from catalog.records import UNFINISHED_STATUSES, utc_text
 from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
+from catalog.rows import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,10 +23,10 @@ _UNFINISHED = f"status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
 EXPIRING = "expires_at > :now AND expires_at <= :soon AND status = 'completed' AND deleted_at IS NULL"
 
 # Both times come from the provider, in whole seconds; a pair that runs backwards tells nothing.
-_LATENCY = """
+_LATENCY = f"""
 WITH timed AS (
-    SELECT model, CASE WHEN width IS NULL OR height IS NULL THEN size_text ELSE width || 'x' || height END AS size,
-           status, unixepoch(completed_at) - unixepoch(created_at) AS seconds
+    SELECT model, {SIZE} AS size, status,
+           unixepoch(completed_at) - unixepoch(created_at) AS seconds
     FROM videos
     WHERE completed_at >= created_at AND status IN ('completed', 'failed') AND deleted_at IS NULL
 ), ranked AS (

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import NotFound
-from catalog.records import Facet, Link
+from catalog.records import Facet, Link, read_utc
 from catalog.reports import Change, SourceState
-from catalog.rows import SELECT_VIDEO, read_tags, read_time, read_video
+from catalog.rows import SELECT_VIDEO, read_tags, read_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ def list_changes(connection: Any, ref: str) -> list[Change]:
     name = f"{row['source']}:{row['remote_id']}"
     query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = ? ORDER BY observed_at, id"
     rows = connection.execute(query, (row["id"],))
-    return [Change(name, field, old, new, moment) for field, old, new, text in rows if (moment := read_time(text))]
+    return [Change(name, field, old, new, moment) for field, old, new, text in rows if (moment := read_utc(text))]
 
 
 def list_sources(
@@ -79,8 +79,8 @@ def _state(name: str, source: Source | None, row: Any, videos: int, environment:
         health=known.get("health", "new"),
         message=known.get("message"),
         cursor=known.get("cursor"),
-        last_run_at=read_time(known.get("last_run_at")),
-        last_success_at=read_time(known.get("last_success_at")),
+        last_run_at=read_utc(known.get("last_run_at")),
+        last_success_at=read_utc(known.get("last_success_at")),
     )
 
 

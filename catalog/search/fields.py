@@ -1,4 +1,4 @@
-"""What can be asked for: one row for each field of a video, with its SQL.
+"""What can be asked for: the fields of a video, by `catalog.fields`, and what is computed of them, with their SQL.
 
 `kind` says how a value is compared:
 
@@ -20,12 +20,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import QueryError
+from catalog.fields import TABLE
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
-from catalog.rows import NEGATIVE_PROMPT
+from catalog.rows import NEGATIVE_PROMPT, SIZE
 from catalog.search.facets import CONTROLLED, OPEN, list_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from catalog.fields import Column
 
 
 class Field(NamedTuple):
@@ -53,68 +56,36 @@ class Field(NamedTuple):
         return self.kind not in {"presence", "claim"}
 
 
-def _text(name: str, *aliases: str, facet: bool = False, missing: bool = False) -> Field:
-    column = f"videos.{name}"
-    return Field(name, "text", column, aliases, column, column if facet else None, missing)
+_SECONDS = "CAST(round(videos.seconds) AS INTEGER)"
+_MONTH = "substr(videos.created_at, 1, 7)"
+_FIRST_TAG = "(SELECT tags.id FROM tags WHERE tags.video_id = videos.id LIMIT 1)"
+_TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value END"
+
+_COMPUTED = {"negative_prompt": NEGATIVE_PROMPT}
+_COUNTED = {"seconds": _SECONDS}  # the lengths of clips are measured, and hardly two agree
+_SORTED = frozenset({"text", "number", "time"})
 
 
-def _long(name: str, *aliases: str, kind: str = "passage") -> Field:
-    return Field(name, kind, f"videos.{name}", aliases)
-
-
-def _number(name: str, *aliases: str) -> Field:
-    return Field(name, "number", f"videos.{name}", aliases, f"videos.{name}")
-
-
-def _time(name: str) -> Field:
-    return Field(name, "time", f"videos.{name}", (name.removesuffix("_at"),), f"videos.{name}")
+def _list_fields(column: Column) -> Iterator[Field]:
+    """What can be asked of a column: the field itself, and what is made out of it."""
+    if column.name == "size_text":
+        yield Field("size", "size", SIZE, ("size_text",), "videos.width * videos.height", SIZE, counts_missing=True)
+    elif column.ask:
+        kind, aliases, counted, counts_missing = column.ask
+        sql = _COMPUTED.get(column.name, f"videos.{column.name}")
+        facet = _COUNTED.get(column.name, sql) if counted else None
+        yield Field(column.name, kind, sql, aliases, sql if kind in _SORTED else None, facet, counts_missing)
+    if column.name == "created_at":
+        yield Field("month", "text", _MONTH, (), _MONTH, _MONTH, counts_missing=True)
 
 
 def _prompt_facet(name: str, kind: str = "facet") -> Field:
     return Field(name, kind, "", facet="facet_values.value")
 
 
-_SIZE = "CASE WHEN videos.width AND videos.height THEN videos.width || 'x' || videos.height ELSE videos.size_text END"
-_SECONDS = "CAST(round(videos.seconds) AS INTEGER)"
-_MONTH = "substr(videos.created_at, 1, 7)"
-_FIRST_TAG = "(SELECT tags.id FROM tags WHERE tags.video_id = videos.id LIMIT 1)"
-_TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value END"
-
 _TABLE = (
-    _text("source", facet=True),
-    _text("remote_id", "id"),
-    _text("ref"),
-    _text("kind", facet=True),
-    _text("status", facet=True),
-    _text("provider_status", facet=True),
-    _text("model", facet=True, missing=True),
-    Field("size", "size", _SIZE, ("size_text",), "videos.width * videos.height", _SIZE, counts_missing=True),
-    Field("seconds", "number", "videos.seconds", ("duration",), "videos.seconds", _SECONDS, counts_missing=True),
-    Field("month", "text", _MONTH, (), _MONTH, _MONTH, counts_missing=True),
-    _text("quality", facet=True),
-    _text("tier", facet=True),
-    _text("error_code", facet=True),
-    _text("cost_basis", facet=True),
+    *(field for column in TABLE for field in _list_fields(column)),
     Field("tag", "tag", _FIRST_TAG, ("tags",), facet=_TAG),
-    _text("remixed_from_id", "remixed_from"),
-    _text("batch_custom_id", "custom_id"),
-    _number("progress"),
-    _number("width"),
-    _number("height"),
-    _number("cost_usd", "cost"),
-    _time("created_at"),
-    _time("completed_at"),
-    _time("expires_at"),
-    _time("first_seen_at"),
-    _time("last_seen_at"),
-    _time("gone_at"),
-    _time("deleted_at"),
-    _long("prompt", kind="words"),
-    _long("error_message", "error", kind="words"),
-    Field("negative_prompt", "passage", NEGATIVE_PROMPT, ("negative",)),
-    _long("output_urls", "url"),
-    _long("metadata"),
-    _long("extra"),
     *map(_prompt_facet, CONTROLLED),
     *(_prompt_facet(name, "phrase") for name in OPEN),
     Field("has", "presence", ""),

@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog.wire.parse import parse_videos
 from catalog.wire.requests import ParsedRequest, parse_request
-from catalog.wire.values import read_scalar_text
+from catalog.wire.values import find_text
 
 UNREADABLE = "not_json"
 NO_BATCH_LINE = "not_a_batch_line"
@@ -64,7 +64,7 @@ def read_line(line: object) -> BatchLine:
             return _refused(None, UNREADABLE, f"the line is not JSON: {error}")
     if not isinstance(line, Mapping):
         return _refused(None, NO_BATCH_LINE, "the line is no JSON object")
-    custom_id = _text(line.get("custom_id"))
+    custom_id = find_text(line.get("custom_id"))
     if "custom_id" in line and ("response" in line or "error" in line):
         return _read_output(custom_id, dict(line))
     if isinstance(line.get("url"), str) and isinstance(line.get("body"), Mapping):
@@ -87,7 +87,7 @@ def _read_output(custom_id: str | None, line: dict[str, Any]) -> BatchLine:
     response = line.get("response")
     body = response.get("body") if isinstance(response, Mapping) else None
     status_code = _status(response)
-    line_id = _text(line.get("id"))
+    line_id = find_text(line.get("id"))
     if len(answer.videos) == 1 and isinstance(body, Mapping):
         return BatchOutput(custom_id, status_code or 200, body, line_id)
     if answer.error is None:
@@ -100,12 +100,5 @@ def _refused(custom_id: str | None, code: str, message: str) -> BatchFault:
 
 
 def _status(response: object) -> int | None:
-    told = response.get("status_code") if isinstance(response, Mapping) else None
-    return told if type(told) is int and 100 <= told <= 599 else None
-
-
-def _text(told: object) -> str | None:
-    try:
-        return read_scalar_text(told)
-    except ValueError:
-        return None
+    code = response.get("status_code") if isinstance(response, Mapping) else None
+    return code if type(code) is int and 100 <= code <= 599 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.wire.answers import Fault
-from catalog.wire.values import read_scalar_text
+from catalog.wire.values import find_text
 
 _SUCCESS_CODES = frozenset({"200", "0", "success", "ok"})
 _MESSAGE_KEYS = ("message", "msg")
@@ -16,24 +16,26 @@ def is_success(code: object) -> bool:
     """Whether the `code` or `success` of an envelope says that all went well."""
     if isinstance(code, bool) or code is None:
         return code is True
-    return (_text(code) or "").casefold() in _SUCCESS_CODES
+    return (find_text(code) or "").casefold() in _SUCCESS_CODES
 
 
 def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
-    """The fault that the body tells of; None when it tells of none.
+    """The fault that the body reports; None when it reports none.
 
     `is_failure` says that the HTTP status was an error: then a bare message is one, and so is an empty body.
     """
     fault = _read_envelope(payload.get("error")) or _read_envelope(payload.get("detail"))
     if fault is None and isinstance(payload.get("error"), dict) and payload["error"].keys() - {"code", "message"}:
         fault = Fault()
-    code, told = payload.get("code"), payload.get("success")
+    code = payload.get("code")
     if fault is not None:
-        outer_code = None if is_success(code) else _text(code)
+        outer_code = None if is_success(code) else find_text(code)
         return Fault(fault.code or outer_code, fault.message or _message(payload))
-    has_failed = told is False or (code is not None and not is_success(code) and _message(payload) is not None)
+    has_failed = payload.get("success") is False or (
+        code is not None and not is_success(code) and _message(payload) is not None
+    )
     if has_failed or payload.get("error") is True or is_failure:
-        return Fault(None if is_success(code) else _text(code), _message(payload))
+        return Fault(None if is_success(code) else find_text(code), _message(payload))
     return None
 
 
@@ -44,7 +46,7 @@ def _read_envelope(raw: object) -> Fault | None:
             break
         raw = raw["error"]
     if isinstance(raw, dict):
-        code, message = _text(raw.get("code")), _message(raw)
+        code, message = find_text(raw.get("code")), _message(raw)
         return None if message is None and code in {None, "0"} else Fault(code, message)
     if isinstance(raw, list):
         messages = [message for item in raw if isinstance(item, dict) and (message := _message(item))]
@@ -54,11 +56,4 @@ def _read_envelope(raw: object) -> Fault | None:
 
 
 def _message(payload: dict[str, Any]) -> str | None:
-    return next((text for text in map(_text, map(payload.get, _MESSAGE_KEYS)) if text), None)
-
-
-def _text(raw: object) -> str | None:
-    try:
-        return read_scalar_text(raw)
-    except ValueError:
-        return None
+    return next((text for text in map(find_text, map(payload.get, _MESSAGE_KEYS)) if text), None)

@@ -1,25 +1,25 @@
-"""Where servers put what they tell about a job: the tables of the parser. Adding a server is adding a word here.
+"""Where servers put what they say about a job: the tables of the parser. Adding a server is adding a word.
 
-Places are tried in the order they are written; top-level keys stand before places further in.
+Most fields are read from the paths that `catalog.fields` has for them; here is what more than one field, or none, comes
+from. Paths are tried in the order they are written; top-level keys stand before paths further in.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.wire.places import Place, compile_place
+from catalog.fields import TABLE
+from catalog.wire.paths import KeyPath, compile_path
 from catalog.wire.values import (
     read_fraction,
     read_money,
+    read_number,
     read_progress,
     read_seconds,
     read_text,
     read_ticks,
     read_time,
-    write_number,
-    write_percent,
-    write_seconds,
-    write_time,
 )
 
 if TYPE_CHECKING:
@@ -41,58 +41,48 @@ STATUSES = tuple(_WORDS_OF)
 _STATUS_OF = {word: status for status, words in _WORDS_OF.items() for word in words.split()}
 
 
-class Field(NamedTuple):
-    """One row: the record's field, the keys it may have, the places further in, how to read it and to write it."""
+class Lookup(NamedTuple):
+    """Where to look for a field: the keys it may have, the paths further in, and how to read what stands there."""
 
-    name: str
+    field: str
     keys: tuple[str, ...]
-    places: tuple[Place, ...]
+    paths: tuple[KeyPath, ...]
     read: Callable[[object], Any]
-    write: Callable[[Any], Any]
 
 
-def _field(name: str, places: str, read: Callable[[object], Any], write: Callable[[Any], Any]) -> Field:
-    compiled = [compile_place(place) for place in places.split()]
-    flat = tuple(place.root for place in compiled if place.is_flat)
-    return Field(name, flat, tuple(place for place in compiled if not place.is_flat), read, write)
+def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
+    compiled = [compile_path(path) for path in paths.split()]
+    flat = tuple(path.root for path in compiled if path.is_flat)
+    return Lookup(field, flat, tuple(path for path in compiled if not path.is_flat), read)
 
 
-def _as_is(value: Any) -> Any:
-    return value
-
-
-COMPLETED = _field("completed_at", "completed_at completed finish_time finished_at", read_time, write_time)
-RUNNING_FIELDS = (
-    _field("model", "model", read_text, _as_is),
-    _field("prompt", "prompt properties.input", read_text, _as_is),
-    _field("negative_prompt", "negative_prompt", read_text, _as_is),
-    _field("quality", "quality", read_text, _as_is),
-    _field("tier", "tier", read_text, _as_is),
-    _field("progress", "progress", read_progress, write_number),
-    _field("progress", "progress_pct", read_fraction, write_percent),
-    _field(
-        "seconds",
-        "seconds duration duration_s duration_seconds n_seconds video.duration task_info.video_duration",
-        read_seconds,
-        write_seconds,
-    ),
-    _field("created_at", "created_at created submit_time createdAt", read_time, write_time),
-    _field(
-        "expires_at",
-        "expires_at expireAt result.*[].expires_at output[].expireAt",
-        read_time,
-        write_time,
-    ),
-    _field("updated_at", "updated_at updated updatedAt status_update_time", read_time, write_time),
-    _field("cost_usd", "cost outputs.cost usage.cost usage.provider_reported_cost_usd", read_money, write_number),
-    _field("cost_usd", "usage.cost_in_usd_ticks", read_ticks, write_number),
+# Fields that `jobs` reads by a rule of their own; all others are read by their type, or as told here.
+OWN_RULES = frozenset(
+    {
+        *("remote_id", "kind", "status", "provider_status", "width", "height", "size_text", "error_code"),
+        *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata"),
+    }
 )
-FIELDS = (*RUNNING_FIELDS, COMPLETED)
+_BY_TYPE: dict[type, Callable[[object], Any]] = {str: read_text, float: read_number, datetime: read_time}
+_BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money}
+
+LOOKUPS = (
+    *(
+        _lookup(column.name, column.wire, _BY_FIELD.get(column.name) or _BY_TYPE[column.type])
+        for column in TABLE
+        if column.wire and column.name not in OWN_RULES
+    ),
+    _lookup("progress", "progress_pct", read_fraction),
+    _lookup("cost_usd", "usage.cost_in_usd_ticks", read_ticks),
+    _lookup("updated_at", "updated_at updated updatedAt status_update_time", read_time),
+)
+(COMPLETED,) = (lookup for lookup in LOOKUPS if lookup.field == "completed_at")
+RUNNING_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup is not COMPLETED)
 
 REMIXED_FROM = "remixed_from_video_id"
 OUTPUTS = tuple(
     map(
-        compile_place,
+        compile_path,
         (
             "output_url",
             "url",
@@ -120,13 +110,12 @@ OUTPUTS = tuple(
         ),
     )
 )
-OUTPUT_KEYS = tuple(place.root for place in OUTPUTS if place.is_flat)
 
-IMAGE_MARKS = tuple(map(compile_place, ("object", "type", "media_type", "output[].type", "videos[].content_type")))
+IMAGE_MARKS = tuple(map(compile_path, ("object", "type", "media_type", "output[].type", "videos[].content_type")))
 KINDS = frozenset({"video", "image"})
 REASON_KEYS = ("fail_reason", "failure_reason")
-FILTER_REASONS = compile_place("content_filter.reasons[]")
-METADATA_URL = compile_place("metadata.url")
+FILTER_REASONS = compile_path("content_filter.reasons[]")
+METADATA_URL = compile_path("metadata.url")
 PROVIDER_METADATA = frozenset(
     {
         *("url", "urls", "output_url", "video_url", "source_video_url", "first_last_frame"),
@@ -136,7 +125,8 @@ PROVIDER_METADATA = frozenset(
 )
 
 BEYOND_REFERENCE = frozenset(
-    place.root for place in (*OUTPUTS, *IMAGE_MARKS, FILTER_REASONS, *(place for row in FIELDS for place in row.places))
+    path.root
+    for path in (*OUTPUTS, *IMAGE_MARKS, FILTER_REASONS, *(path for lookup in LOOKUPS for path in lookup.paths))
 ) - {"object", REMIXED_FROM}
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from catalog.wire.places import compile_place, follow
+from catalog.wire.paths import compile_path, follow
 from catalog.wire.values import read_text
 
+if TYPE_CHECKING:
+    from catalog.wire.leftovers import Leftovers
+
 JOB_ID_KEYS = ("id", "task_id", "video_id")
-_LAST_RESORTS = tuple(map(compile_place, ("request_id", "data.id", "data.task_id", "data[].task_id")))
+_LAST_RESORTS = tuple(map(compile_path, ("request_id", "data.id", "data.task_id", "data[].task_id")))
 _LATE_KEYS = ("taskId",)
 ALL_ID_KEYS = JOB_ID_KEYS + _LATE_KEYS
 _PREFIX = "video_"
@@ -43,51 +46,56 @@ def _open_envelope(text: str) -> str | None:
     return None
 
 
-def read_ids(job: dict[str, Any], left: dict[str, Any], flaws: list[str], asked_id: str | None) -> list[str]:
+def read_ids(job: dict[str, Any], rest: Leftovers, asked_id: str | None) -> list[str]:
     """Every id of the job, its key first: raw before encoded, the id asked for before any in the body.
 
-    Takes what it reads out of `left`. An int under `id` is a row number and stays; a `request_id` or an id further
+    Takes what it reads out of `rest`. An int under `id` is a row number and stays; a `request_id` or an id further
     in counts only when the job has no name of its own.
     """
-    written = _take_ids(left, JOB_ID_KEYS, flaws)
+    written = _take_ids(rest, JOB_ID_KEYS)
     if not written:
-        written = _last_resort(job, left)
-    written += _take_ids(left, _LATE_KEYS, flaws)
-    told = [raw_id(name) for name in written]
-    if asked_id is not None and told and raw_id(asked_id) not in told:
-        flaws.append(f"answered with the id {told[0]}, not the one asked for")
-    aliases = left.pop("aliases", None)
+        written = _last_resort(job, rest)
+    written += _take_ids(rest, _LATE_KEYS)
+    answered = [raw_id(name) for name in written]
+    if asked_id is not None and answered and raw_id(asked_id) not in answered:
+        rest.flaws.append(f"answered with the id {answered[0]}, not the one asked for")
+    aliases = rest.keys.pop("aliases", None)
     if aliases is not None:
-        written += _text_entries(aliases, flaws)
+        written += _text_entries(aliases, rest.flaws)
     if asked_id is not None:
         written.insert(0, asked_id)
-    return list(dict.fromkeys(name for text in written for name in (raw_id(text), text)))
+    names: dict[str, None] = {}
+    for text in written:
+        names[raw_id(text)] = names[text] = None
+    return list(names)
 
 
-def _take_ids(left: dict[str, Any], keys: tuple[str, ...], flaws: list[str]) -> list[str]:
-    found = []
+def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:
+    texts = []
     for key in keys:
-        raw = left.pop(key, None)
+        raw = rest.keys.pop(key, None)
         if raw is None:
             continue
+        is_number = type(raw) is int
         try:
-            text = read_text(str(raw) if type(raw) is int and key != "id" else raw)
+            text = read_text(str(raw) if is_number and key != "id" else raw)
         except ValueError:
-            left[key] = raw
-            if type(raw) is not int:
-                flaws.append(f"{key} could not be read")
+            if is_number:
+                rest.keys[key] = raw
+            else:
+                rest.refuse(key, raw)
             continue
         if text is not None:
-            found.append(text)
-    return found
+            texts.append(text)
+    return texts
 
 
-def _last_resort(job: dict[str, Any], left: dict[str, Any]) -> list[str]:
-    for place in _LAST_RESORTS:
-        for raw in follow(job, place):
+def _last_resort(job: dict[str, Any], rest: Leftovers) -> list[str]:
+    for path in _LAST_RESORTS:
+        for raw in follow(job, path):
             if type(raw) is str and raw.strip():
-                if place.is_flat:
-                    left.pop(place.root, None)
+                if path.is_flat:
+                    rest.keys.pop(path.root, None)
                 return [raw]
     return []
 

@@ -13,76 +13,212 @@ from catalog.wire.answers import ParsedVideo
 from catalog.wire.fields import (
     BEYOND_REFERENCE,
     COMPLETED,
-    FIELDS,
     FILTER_REASONS,
     IMAGE_MARKS,
     KINDS,
+    LOOKUPS,
     METADATA_URL,
     OUTPUTS,
     PROVIDER_METADATA,
     REASON_KEYS,
     REMIXED_FROM,
-    RUNNING_FIELDS,
+    RUNNING_LOOKUPS,
     canonical_status,
 )
 from catalog.wire.ids import raw_id, read_ids
-from catalog.wire.places import Place, follow
-from catalog.wire.values import find_url, read_frame, read_number, read_pixels, read_scalar_text, read_text
+from catalog.wire.leftovers import Leftovers
+from catalog.wire.paths import follow
+from catalog.wire.values import (
+    find_url,
+    read_frame,
+    read_number,
+    read_pixels,
+    read_scalar_text,
+    read_text,
+    readable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from catalog.wire.paths import KeyPath
+
 
 def parse_job(job: dict[str, Any], asked_id: str | None = None) -> ParsedVideo | None:
-    """The video that a job object tells of; None when neither the object nor the question names it."""
-    left = dict(job)
-    flaws: list[str] = []
-    is_plain = BEYOND_REFERENCE.isdisjoint(job)
-    ids = read_ids(job, left, flaws, asked_id)
-    if not ids:
+    """The video that a job object describes; None when neither the object nor the question names it."""
+    rest = Leftovers(job)
+    ids = read_ids(job, rest, asked_id)
+    return _Draft(job, rest).finish(ids) if ids else None
+
+
+class _Draft:
+    """A video in the making: the fields read so far, and what is left of the job object to read the others from.
+
+    `is_plain` has the readers skip the keys that the reference format does not have.
+    """
+
+    __slots__ = ("is_plain", "job", "rest", "values")
+
+    def __init__(self, job: dict[str, Any], rest: Leftovers) -> None:
+        self.job = job
+        self.rest = rest
+        self.values: dict[str, Any] = {}
+        self.is_plain = BEYOND_REFERENCE.isdisjoint(job)
+
+    def finish(self, ids: list[str]) -> ParsedVideo:
+        """The video of these ids. The order counts: whether the job ended decides what else may be read."""
+        job, rest, values = self.job, self.rest, self.values
+        self.read_status()
+        if not self.is_plain or job.get("object") != "video":
+            values["kind"] = self.read_kind()
+        self.read_object()
+        if not self.is_plain or find_url(job.get(REMIXED_FROM)):
+            values["output_urls"] = self.read_outputs()
+        self.read_fields()
+        self.read_size()
+        self.read_error()
+        self.read_lineage()
+        if "metadata" in rest.keys:
+            self.read_metadata()
+        if values["status"] == "completed" and ("error_code" in values or "error_message" in values):
+            rest.flaws.append("completed with an error")
+        return ParsedVideo(ids[0], tuple(ids[1:]), extra=rest.keys, payload=job, flaws=tuple(rest.flaws), **values)
+
+    def read_status(self) -> None:
+        word = self.rest.take("status", read_text)
+        self.values["status"] = "unknown" if word is None else canonical_status(word)
+        if word is not None:
+            self.values["provider_status"] = word
+
+    def read_object(self) -> None:
+        keys = self.rest.keys
+        name = keys.pop("object", None)
+        if name is not None and type(name) is not str:
+            self.rest.flaws.append("object could not be read")
+        if is_delete_answer(name, keys.get("deleted")) and "provider_status" not in self.values:
+            self.values["status"] = "deleted"
+            if keys.get("deleted") is True:
+                del keys["deleted"]
+
+    def read_kind(self) -> str:
+        word = self.rest.keys.get("type")
+        if type(word) is str and word in KINDS:
+            del self.rest.keys["type"]
+        if any(_says_image(mark) for path in IMAGE_MARKS for mark in follow(self.job, path)):
+            return "image"
+        result = self.job.get("result")
+        return "image" if isinstance(result, dict) and result.get("images") and not result.get("videos") else "video"
+
+    def read_outputs(self) -> list[str]:
+        addresses: dict[str, None] = {}
+        for path in OUTPUTS:
+            if path.root not in self.job:
+                continue
+            values = follow(self.job, path)
+            entries = [entry for value in values for entry in (value if isinstance(value, list) else (value,))]
+            urls = [find_url(entry) for entry in entries]
+            addresses.update((url, None) for url in urls if url)
+            if path.is_flat and all(url or not entry for url, entry in zip(urls, entries, strict=True)):
+                self.rest.keys.pop(path.root, None)
+        return list(addresses)
+
+    def read_fields(self) -> None:
+        keys, values = self.rest.keys, self.values
+        has_ended = values["status"] in TERMINAL_STATUSES
+        for field, names, paths, read in LOOKUPS if has_ended else RUNNING_LOOKUPS:
+            if field in values:
+                continue
+            value = None
+            for name in names:
+                raw = keys.pop(name, None)  # `rest.take` written out: most of the parser's time goes by here
+                if raw is None:
+                    continue
+                try:
+                    value = read(raw)
+                except ValueError:
+                    self.rest.refuse(name, raw)
+                if value is not None:
+                    break
+            if value is None and paths and not self.is_plain:
+                value = _first_readable(self.job, paths, read)
+            if value is not None:
+                values[field] = value
+        if not has_ended:
+            for name in COMPLETED.keys:
+                if name in keys and keys[name] is None:
+                    del keys[name]
+
+    def read_size(self) -> None:
+        text = self.rest.take("size", read_text)
+        frame = read_frame(text) if text is not None else None
+        if frame is not None:
+            self.values["width"], self.values["height"] = frame
+            return
+        if text is not None:
+            self.values["size_text"] = text
+        for side in ("width", "height"):
+            pixels = self.rest.take(side, read_pixels)
+            if pixels is not None:
+                self.values[side] = pixels
+
+    def read_error(self) -> None:
+        rest = self.rest
+        code = message = None
+        raw = rest.keys.pop("error", None)
+        if isinstance(raw, dict):
+            error = Leftovers(raw, rest.flaws, "error")
+            code = error.take("code", read_scalar_text)
+            message = error.take("message", read_scalar_text)
+            if error.keys:
+                rest.keys["error"] = error.keys
+        elif type(raw) is str:
+            message = read_text(raw)
+        elif raw is not None:
+            rest.refuse("error", raw)
+        for key in REASON_KEYS:
+            if message is None and key in rest.keys:
+                message = rest.take(key, read_scalar_text)
+        if message is None:
+            message = self.find_message()
+        if code is not None and not (code == "0" and message is None):
+            self.values["error_code"] = code
+        if message is not None:
+            self.values["error_message"] = message
+
+    def find_message(self) -> str | None:
+        """Reasons of a content filter; or the text that new-api puts where the URL of a failed job would be."""
+        if "content_filter" in self.job:
+            reasons = [reason for reason in follow(self.job, FILTER_REASONS) if _is_said(reason)]
+            if reasons:
+                return "; ".join(reasons)
+        if self.values["status"] == "failed" and "metadata" in self.job:
+            for text in follow(self.job, METADATA_URL):
+                if _is_said(text) and not text.startswith("data:") and find_url(text) is None:
+                    return str(text)
         return None
-    values: dict[str, Any] = {}
-    _read_status(left, values, flaws)
-    if not is_plain or job.get("object") != "video":
-        values["kind"] = _read_kind(job, left)
-    _read_object(left, values, flaws)
-    if not is_plain or find_url(job.get(REMIXED_FROM)):
-        values["output_urls"] = _read_outputs(job, left)
-    _read_fields(job, left, values, flaws, is_plain)
-    _read_size(left, values, flaws)
-    _read_error(job, left, values, flaws)
-    _read_lineage(left, values, flaws)
-    if "metadata" in left:
-        _read_metadata(left, values, flaws)
-    if values["status"] == "completed" and ("error_code" in values or "error_message" in values):
-        flaws.append("completed with an error")
-    return ParsedVideo(ids[0], tuple(ids[1:]), extra=left, payload=job, flaws=tuple(flaws), **values)
 
+    def read_lineage(self) -> None:
+        text = self.rest.take(REMIXED_FROM, read_text)
+        parent = raw_id(text) if text else None
+        if parent and find_url(parent) is None:
+            self.values["remixed_from_id"] = parent
 
-def _unread(key: str) -> str:
-    return f"{key} could not be read"
-
-
-def _read_status(left: dict[str, Any], values: dict[str, Any], flaws: list[str]) -> None:
-    word = left.pop("status", None)
-    if type(word) is str and word and not word.isspace():
-        values["provider_status"] = word
-        values["status"] = canonical_status(word)
-        return
-    values["status"] = "unknown"
-    if word is not None and type(word) is not str:
-        left["status"] = word
-        flaws.append(_unread("status"))
-
-
-def _read_object(left: dict[str, Any], values: dict[str, Any], flaws: list[str]) -> None:
-    name = left.pop("object", None)
-    if name is not None and type(name) is not str:
-        flaws.append(_unread("object"))
-    if is_delete_answer(name, left.get("deleted")) and "provider_status" not in values:
-        values["status"] = "deleted"
-        if left.get("deleted") is True:
-            del left["deleted"]
+    def read_metadata(self) -> None:
+        raw = self.rest.keys.pop("metadata")
+        if raw is None:
+            return
+        if not isinstance(raw, dict):
+            self.rest.refuse("metadata", raw)
+            return
+        own = {
+            key: value
+            for key, value in raw.items()
+            if isinstance(value, str | int | float) and key not in PROVIDER_METADATA
+        }
+        self.values["metadata"] = own
+        others = {key: value for key, value in raw.items() if key not in own}
+        if others:
+            self.rest.keys["metadata"] = others
 
 
 def is_delete_answer(name: object, deleted: object) -> bool:
@@ -90,192 +226,31 @@ def is_delete_answer(name: object, deleted: object) -> bool:
     return deleted is True or (name == "video.deleted" and deleted is not False)
 
 
-def _read_kind(job: dict[str, Any], left: dict[str, Any]) -> str:
-    word = left.get("type")
-    if type(word) is str and word in KINDS:
-        del left["type"]
-    if any(_says_image(mark) for place in IMAGE_MARKS for mark in follow(job, place)):
-        return "image"
-    result = job.get("result")
-    return "image" if isinstance(result, dict) and result.get("images") and not result.get("videos") else "video"
+def _is_said(text: object) -> bool:
+    return type(text) is str and bool(text.strip())
 
 
 def _says_image(mark: object) -> bool:
     return type(mark) is str and mark.partition("/")[0].partition(".")[0] == "image"
 
 
-def _read_outputs(job: dict[str, Any], left: dict[str, Any]) -> list[str]:
-    urls: dict[str, None] = {}
-    for place in OUTPUTS:
-        if place.root not in job:
-            continue
-        entries = [entry for value in follow(job, place) for entry in (value if isinstance(value, list) else (value,))]
-        found = [find_url(entry) for entry in entries]
-        urls.update((url, None) for url in found if url)
-        if place.is_flat and all(url or not entry for url, entry in zip(found, entries, strict=True)):
-            left.pop(place.root, None)
-    return list(urls)
-
-
-def _read_fields(
-    job: dict[str, Any], left: dict[str, Any], values: dict[str, Any], flaws: list[str], is_plain: bool
-) -> None:
-    is_over = values["status"] in TERMINAL_STATUSES
-    for name, keys, places, read, _ in FIELDS if is_over else RUNNING_FIELDS:
-        if name in values:
-            continue
-        value = None
-        for key in keys:
-            raw = left.pop(key, None)
-            if raw is None:
-                continue
-            try:
-                value = read(raw)
-            except ValueError:
-                left[key] = raw
-                flaws.append(_unread(key))
-            if value is not None:
-                break
-        if value is None and places and not is_plain:
-            value = _first_readable(job, places, read)
-        if value is not None:
-            values[name] = value
-    if not is_over:
-        for key in COMPLETED.keys:
-            if left.get(key, key) is None:
-                del left[key]
-
-
-def _first_readable(job: dict[str, Any], places: Iterable[Place], read: Callable[[object], Any]) -> Any:
-    for place in places:
-        for raw in follow(job, place):
-            try:
-                value = None if raw is None else read(raw)
-            except ValueError:
-                continue
-            if value is not None:
-                return value
-    return None
-
-
-def _read_size(left: dict[str, Any], values: dict[str, Any], flaws: list[str]) -> None:
-    raw = left.pop("size", None)
-    if type(raw) is str and raw and not raw.isspace():
-        frame = read_frame(raw)
-        if frame is not None:
-            values["width"], values["height"] = frame
-            return
-        values["size_text"] = raw
-    elif raw is not None and type(raw) is not str:
-        left["size"] = raw
-        flaws.append(_unread("size"))
-    for key in ("width", "height"):
-        raw = left.pop(key, None)
-        if raw is None:
-            continue
-        try:
-            values[key] = read_pixels(raw)
-        except ValueError:
-            left[key] = raw
-            flaws.append(_unread(key))
-
-
-def _read_error(job: dict[str, Any], left: dict[str, Any], values: dict[str, Any], flaws: list[str]) -> None:
-    code = message = None
-    raw = left.pop("error", None)
-    if isinstance(raw, dict):
-        rest = dict(raw)
-        code = _take_text(rest, "code", "error.code", flaws)
-        message = _take_text(rest, "message", "error.message", flaws)
-        if rest:
-            left["error"] = rest
-    elif type(raw) is str:
-        message = read_text(raw)
-    elif raw is not None:
-        left["error"] = raw
-        flaws.append(_unread("error"))
-    for key in REASON_KEYS:
-        if key in left and message is None:
-            message = _take_text(left, key, key, flaws)
-    if message is None:
-        message = _message_elsewhere(job, values["status"])
-    if code == "0" and message is None:
-        code = None
-    if code is not None:
-        values["error_code"] = code
-    if message is not None:
-        values["error_message"] = message
-
-
-def _take_text(left: dict[str, Any], key: str, name: str, flaws: list[str]) -> str | None:
-    raw = left.pop(key, None)
-    try:
-        return read_scalar_text(raw)
-    except ValueError:
-        left[key] = raw
-        flaws.append(_unread(name))
-        return None
-
-
-def _message_elsewhere(job: dict[str, Any], status: str) -> str | None:
-    """Reasons of a content filter; or the text that new-api puts in the place of a failed job's URL."""
-    if "content_filter" in job:
-        reasons = [reason for reason in follow(job, FILTER_REASONS) if type(reason) is str and reason.strip()]
-        if reasons:
-            return "; ".join(reasons)
-    if status == "failed" and "metadata" in job:
-        for text in follow(job, METADATA_URL):
-            if type(text) is str and text.strip() and not text.startswith("data:") and find_url(text) is None:
-                return text
-    return None
-
-
-def _read_lineage(left: dict[str, Any], values: dict[str, Any], flaws: list[str]) -> None:
-    raw = left.pop(REMIXED_FROM, None)
-    if raw is None:
-        return
-    if type(raw) is not str:
-        left[REMIXED_FROM] = raw
-        flaws.append(_unread(REMIXED_FROM))
-        return
-    parent = raw_id(raw)
-    if parent and find_url(parent) is None:
-        values["remixed_from_id"] = parent
-
-
-def _read_metadata(left: dict[str, Any], values: dict[str, Any], flaws: list[str]) -> None:
-    raw = left.pop("metadata")
-    if raw is None:
-        return
-    if not isinstance(raw, dict):
-        left["metadata"] = raw
-        flaws.append(_unread("metadata"))
-        return
-    values["metadata"] = {
-        key: value
-        for key, value in raw.items()
-        if isinstance(value, str | int | float) and key not in PROVIDER_METADATA
-    }
-    rest = {key: value for key, value in raw.items() if key not in values["metadata"]}
-    if rest:
-        left["metadata"] = rest
+def _first_readable(job: dict[str, Any], paths: Iterable[KeyPath], read: Callable[[object], Any]) -> Any:
+    values = (readable(raw, read) for path in paths for raw in follow(job, path))
+    return next((value for value in values if value is not None), None)
 
 
 def poll_after(job: dict[str, Any]) -> float | None:
-    """Seconds to wait before asking again, where the body tells: its polling interval, else its error's headers."""
+    """Seconds to wait before asking again, where the body says so: its polling interval, else its error's headers."""
     error = job.get("error")
     headers = error.get("headers") if isinstance(error, dict) else None
-    told = {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
+    by_name = {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
     waits = (
         (job.get("polling_interval_seconds"), 1),
-        (told.get("retry-after-ms"), 1000),
-        (told.get("retry-after"), 1),
+        (by_name.get("retry-after-ms"), 1000),
+        (by_name.get("retry-after"), 1),
     )
     for raw, per_second in waits:
-        try:
-            wait = None if raw is None else read_number(raw)
-        except ValueError:
-            continue
+        wait = readable(raw, read_number)
         if wait is not None and wait >= 0:
             return wait / per_second
     return None

@@ -14,10 +14,9 @@ from catalog.wire.answers import Answer, Fault, ParsedVideo, WebhookEvent
 from catalog.wire.faults import find_fault, is_success
 from catalog.wire.ids import ALL_ID_KEYS, raw_id
 from catalog.wire.jobs import is_delete_answer, parse_job, poll_after
-from catalog.wire.payloads import to_payload
-from catalog.wire.values import read_number, read_scalar_text, read_time
+from catalog.wire.values import find_text, read_number, read_time, readable
 
-__all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "parse_videos", "to_payload"]
+__all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "parse_videos"]
 
 _LIST_KEYS = ("data", "list", "tasks", "videos")
 _PAGE_MARKS = frozenset({"has_more", "first_id", "last_id", "total", "page", "page_size"})
@@ -31,7 +30,7 @@ _HTTP_ERRORS = 400
 
 
 def parse_videos(payload: object, *, asked_id: str | None = None, http_status: int | None = 200) -> Answer:
-    """Everything `payload` tells, whichever server sent it.
+    """Everything `payload` says, whichever server sent it.
 
     `asked_id` is the id a retrieve asked for, as the caller had it: it names the job when the answer does not, and
     stays its key when the answer gives another. `http_status` tells an error from a job that failed; None is no HTTP
@@ -98,9 +97,9 @@ def _parse_list(items: list[Any], page: dict[str, Any]) -> Answer:
 
 
 def _read_paging(page: dict[str, Any]) -> tuple[bool | None, int | None]:
-    told = page.get("has_more")
-    if isinstance(told, bool):
-        return told, None
+    has_more = page.get("has_more")
+    if isinstance(has_more, bool):
+        return has_more, None
     number, total = _whole(page.get("page")), _whole(page.get("total"))
     size = next((size for size in (_whole(page.get(key)) for key in _PAGE_SIZES) if size), None)
     if number is None or total is None or size is None:
@@ -110,10 +109,7 @@ def _read_paging(page: dict[str, Any]) -> tuple[bool | None, int | None]:
 
 
 def _whole(raw: object) -> int | None:
-    try:
-        value = None if raw is None else read_number(raw)
-    except ValueError:
-        return None
+    value = readable(raw, read_number)
     return int(value) if value is not None and value >= 0 else None
 
 
@@ -235,11 +231,7 @@ def _parse_event(payload: dict[str, Any]) -> Answer | None:
         return None
     if payload.get("object") != "event" and not kind.startswith("video."):
         return None
-    try:
-        created_at = read_time(payload.get("created_at"))
-    except ValueError:
-        created_at = None
-    event = WebhookEvent(_text(payload.get("id")), kind, created_at)
+    event = WebhookEvent(find_text(payload.get("id")), kind, readable(payload.get("created_at"), read_time))
     video = parse_job(data) if kind.startswith("video.") and _is_job(data) else None
     return Answer("webhook", [video] if video else [], webhook=event)
 
@@ -247,7 +239,7 @@ def _parse_event(payload: dict[str, Any]) -> Answer | None:
 def _parse_batch_line(payload: dict[str, Any]) -> Answer | None:
     if "custom_id" not in payload:
         return None
-    custom_id = _text(payload["custom_id"])
+    custom_id = find_text(payload["custom_id"])
     if "response" not in payload and "error" not in payload:
         is_request = isinstance(payload.get("body"), dict)
         return Answer("request", custom_id=custom_id) if is_request else None
@@ -256,10 +248,3 @@ def _parse_batch_line(payload: dict[str, Any]) -> Answer | None:
     inner = _parse_body(body, None, isinstance(code, int) and code >= _HTTP_ERRORS)
     error = find_fault({"error": payload.get("error")}, is_failure=False) or inner.error
     return replace(inner, kind="batch_line", error=error, custom_id=custom_id, next_cursor=None)
-
-
-def _text(raw: object) -> str | None:
-    try:
-        return read_scalar_text(raw)
-    except ValueError:
-        return None

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
+from catalog.fields import REQUESTED, TABLE
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
 from catalog.wire.parse import parse_videos
@@ -37,8 +38,10 @@ METADATA_PARENTS: tuple[tuple[str, Relation], ...] = (("source_video_url", "edit
 
 _VERBS: frozenset[str] = frozenset(get_args(Verb))
 GONE = frozenset({404, 410})
-_SHARED = ("prompt", "negative_prompt", "model", "seconds", "width", "height", "size_text", "quality", "tier")
-_TEXT_FIELDS = ("prompt", "negative_prompt", "model", "quality", "tier", "name")
+_TEXT_FIELDS = (
+    *(column.name for column in TABLE if column.requested and column.key == column.name and column.type is str),
+    "name",
+)
 
 
 class RequestLink(NamedTuple):
@@ -158,8 +161,8 @@ def read_request(line: object, remote_id: str) -> ParsedVideo | None:
     request = parse_line(line)
     if request is None or not isinstance(line, dict):
         return None
-    told = {name: getattr(request, name) for name in _SHARED}
-    return ParsedVideo(remote_id, **told, metadata=_flat(request.metadata), payload=line)
+    values = {name: getattr(request, name) for name in REQUESTED}
+    return ParsedVideo(remote_id, **values, metadata=_flat(request.metadata), payload=line)
 
 
 def parse_line(line: object) -> ParsedRequest | None:

@@ -1,8 +1,7 @@
-"""Readers and writers of single JSON values: one small function per normalisation.
+"""Readers of single JSON values: one small function per normalisation.
 
 A reader returns the value, None for what means "not known" (blank text, a zero time, `auto`), and raises ValueError on
-what it cannot read; no other exception leaves it, whatever the JSON value. A writer gives the JSON value from which its
-reader gets the same value back.
+what it cannot read; no other exception leaves it, whatever the JSON value.
 """
 
 from __future__ import annotations
@@ -75,11 +74,6 @@ def read_number(raw: object) -> float | None:
     return value
 
 
-def write_number(value: float) -> float | int:
-    """An int where nothing is lost by it."""
-    return int(value) if value.is_integer() else value
-
-
 def read_seconds(raw: object) -> float | None:
     """A length in seconds; None for `auto` and for 0, which servers send when they do not know."""
     if type(raw) is str and raw.strip().casefold() in _NO_LENGTH:
@@ -88,11 +82,6 @@ def read_seconds(raw: object) -> float | None:
     if value is not None and value < 0:
         raise ValueError("a negative length")
     return value or None
-
-
-def write_seconds(value: float) -> str:
-    """The length as text, as the reference format has it."""
-    return str(value).removesuffix(".0")
 
 
 def read_progress(raw: object) -> float | None:
@@ -109,11 +98,6 @@ def read_fraction(raw: object) -> float | None:
     if value is None or value > 1 or (type(raw) is str and "%" in raw):
         return value
     return value * 100
-
-
-def write_percent(value: float) -> str:
-    """Per cent with its sign, which no reader takes for a fraction."""
-    return f"{value!r}%"
 
 
 def read_money(raw: object) -> float | None:
@@ -135,6 +119,8 @@ def read_time(raw: object) -> datetime | None:
 
     Fractions of a second are cut. None for 0, blank text and the zero time of Go.
     """
+    if type(raw) is int and 0 < raw <= _MILLISECONDS_ABOVE:  # what most servers send
+        return datetime.fromtimestamp(raw, UTC)
     try:
         value = read_number(raw)
     except ValueError:
@@ -163,12 +149,6 @@ def _read_iso_time(text: str) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-def write_time(value: datetime) -> int | str:
-    """Unix seconds, or ISO 8601 where they would be taken for milliseconds."""
-    seconds = int(value.timestamp())
-    return seconds if seconds <= _MILLISECONDS_ABOVE else value.isoformat()
-
-
 def read_pixels(raw: object) -> int | None:
     """A width or a height; None for 0."""
     value = read_number(raw)
@@ -191,6 +171,11 @@ def _frame_of(text: str) -> tuple[int, int] | None:
 def read_frame(text: str) -> tuple[int, int] | None:
     """Width and height from `WxH`; None for a size that is only a name (`auto`, `480p`, `16:9`): none is derived."""
     return _frame_of(text) if len(text) <= _LONGEST_SIZE else None
+
+
+def find_text(raw: object) -> str | None:
+    """The text, or the number as text; None for anything else. Never raises."""
+    return readable(raw, read_scalar_text)
 
 
 def find_url(raw: object) -> str | None:

@@ -5,13 +5,29 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from catalog.wire.parse import ParsedVideo, parse_videos, to_payload
+from catalog.records import TERMINAL_STATUSES
+from catalog.wire.fields import LOOKUPS, Lookup
+from catalog.wire.parse import ParsedVideo, parse_videos
+from catalog.wire.values import (
+    read_fraction,
+    read_money,
+    read_progress,
+    read_seconds,
+    read_text,
+    read_ticks,
+    read_time,
+)
+from tests.wire.laws import list_lost
+
+if TYPE_CHECKING:
+    from catalog.wire.paths import KeyPath
 
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENVELOPE = "video_" + base64.b64encode(b"litellm:custom_llm_provider:a;model_id:b;video_id: c/d").decode()
@@ -41,6 +57,82 @@ JOBS = st.dictionaries(KEYS, WILD_JSON, max_size=14)
 NESTED_OBJECT: dict[str, Any] = {"object": "video", "id": "deep"}
 
 
+NAMES = st.text("abcdef0123456789-", min_size=1)
+TEXTS = st.text(min_size=1).filter(str.strip)
+ADDRESSES = st.integers(1, 9).map("https://a.example/{}.mp4".format)
+SECONDS = st.integers(100_000_001, 100_000_000_000)
+# For each reader, what a server may send and what it means.
+NOTATIONS: dict[Any, st.SearchStrategy[tuple[Any, Any]]] = {
+    read_text: TEXTS.map(lambda text: (text, text)),
+    read_seconds: st.floats(0.001, 1e6).flatmap(
+        lambda length: st.sampled_from(((length, length), (repr(length), length)))
+    ),
+    read_progress: st.integers(0, 100).flatmap(
+        lambda percent: st.sampled_from([(raw, float(percent)) for raw in (percent, str(percent), f"{percent}%")])
+    ),
+    read_fraction: st.sampled_from([(0.5, 50.0), (1, 100.0), ("0.25", 25.0), (45, 45.0), ("0.5%", 0.5)]),
+    read_time: SECONDS.flatmap(
+        lambda seconds: st.sampled_from(
+            [
+                (raw, datetime.fromtimestamp(seconds, UTC))
+                for raw in (seconds, str(seconds), seconds * 1000, datetime.fromtimestamp(seconds, UTC).isoformat())
+            ]
+        )
+    ),
+    read_money: st.floats(0, 1e6).flatmap(lambda cost: st.sampled_from(((cost, cost), (repr(cost), cost)))),
+    read_ticks: st.integers(1, 10**12).map(lambda ticks: (ticks, ticks / 1e10)),
+}
+
+
+def put(job: dict[str, Any], path: KeyPath, value: Any) -> None:
+    """Write the value where the path leads, beside what stands there."""
+    *outer, (last, _) = path.steps
+    target = job
+    for key, each in outer:
+        step: Any = target.setdefault("entries" if key == "*" else key, [{}] if each else {})
+        target = step[0] if each else step
+    target[last] = value
+
+
+@st.composite
+def described_jobs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A job object in the words of any mix of servers, and the fields that it describes."""
+    job: dict[str, Any] = {"id": draw(NAMES), "object": "video"}
+    status = draw(st.sampled_from(("queued", "in_progress", "completed", "failed", "cancelled")))
+    job["status"] = draw(st.sampled_from((status, status.upper())))
+    wanted = {"remote_id": job["id"], "status": status, "provider_status": job["status"]}
+    readable = [lookup for lookup in LOOKUPS if lookup.field != "completed_at" or status in TERMINAL_STATUSES]
+    by_field: dict[str, list[Lookup]] = {}
+    for lookup in readable:
+        by_field.setdefault(lookup.field, []).append(lookup)
+    nested = set()
+    for field, lookups in by_field.items():
+        lookup = draw(st.none() | st.sampled_from(lookups))
+        if lookup is None:
+            continue
+        raw, wanted[field] = draw(NOTATIONS[lookup.read])
+        target = draw(st.sampled_from([*lookup.keys, *lookup.paths]))
+        if isinstance(target, str):
+            job[target] = raw
+        else:
+            put(job, target, raw)
+            nested.add(target.root)
+    if draw(st.booleans()):
+        wanted["width"], wanted["height"] = draw(st.tuples(st.integers(1, 9999), st.integers(1, 9999)))
+        frame = {"width": wanted["width"], "height": wanted["height"]}
+        job |= draw(st.sampled_from((frame, {"size": "{width}x{height}".format(**frame)})))
+    if status == "failed":
+        wanted["error_code"], wanted["error_message"] = draw(TEXTS), draw(TEXTS)
+        job["error"] = {"code": wanted["error_code"], "message": wanted["error_message"]}
+    if draw(st.booleans()):
+        wanted["remixed_from_id"] = job["remixed_from_video_id"] = draw(NAMES)
+    if draw(st.booleans()):
+        wanted["output_urls"] = job["urls"] = draw(st.lists(ADDRESSES, min_size=1, unique=True))
+    if draw(st.booleans()):
+        wanted["metadata"] = job["metadata"] = draw(st.dictionaries(st.sampled_from(("take", "shot")), TEXTS))
+    return job, wanted | {"extra": {root: job[root] for root in nested}}
+
+
 def nest(depth: int, kind: type) -> Any:
     value: Any = "bottom"
     for _ in range(depth):
@@ -62,17 +154,25 @@ def test_no_json_value_makes_it_raise(payload: Any, asked_id: str | None, http_s
 @example({"object": "video.deleted", "deleted": "yes", "id": "a", "type": "image"}, None)
 @example({"id": "a", "status": "failed", "error": [], "fail_reason": "no", "failure_reason": "why"}, None)
 @example({"id": "a", "size": [], "width": 4, "height": 5, "created_at": "9000-01-01T00:00:00"}, None)
-def test_a_video_survives_the_way_to_json_and_back(job: dict[str, Any], asked_id: str | None) -> None:
+def test_nothing_of_a_job_is_lost(job: dict[str, Any], asked_id: str | None) -> None:
     for video in parse_videos(job, asked_id=asked_id).videos:
-        assert parse_videos(to_payload(video)).videos == [video]
+        assert list_lost(video) == []
+
+
+@given(described_jobs())
+@settings(LAW, max_examples=400)
+def test_what_a_job_sets_comes_back_and_nothing_else(described: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    job, wanted = described
+    answer = parse_videos(job)
+    assert answer.videos == [ParsedVideo(**wanted)]
+    assert answer.flaws == ()
 
 
 @settings(LAW)
 @given(WILD_JSON | JOBS)
 def test_the_payload_is_left_untouched(payload: Any) -> None:
     before = copy.deepcopy(payload)
-    for video in parse_videos(payload, asked_id="asked").videos:
-        to_payload(video)
+    parse_videos(payload, asked_id="asked")
     assert repr(payload) == repr(before)
 
 
@@ -87,8 +187,7 @@ def test_unknown_keys_land_in_extra_as_sent(unknown: dict[str, Any]) -> None:
     "payload", [nest(10_000, list), nest(10_000, dict), NESTED_OBJECT | {"output": nest(10_000, dict)}]
 )
 def test_ten_thousand_levels_do_no_harm(payload: Any) -> None:
-    for video in parse_videos(payload, asked_id="deep").videos:
-        to_payload(video)
+    parse_videos(payload, asked_id="deep")
 
 
 def test_an_unreadable_value_is_kept_and_named() -> None:

@@ -1,0 +1,248 @@
+"""The facts of a job's fields, written once: TABLE has a row for every column of `videos`.
+
+From it the fold, rows, search, requests, sheets and sidecars take their lists, and the parser the paths to look at. It
+knows no SQL, no database and no way to read a value. What is written out elsewhere, for its types or to be read without
+this package (`records.Video`, `wire.answers.ParsedVideo`, `wire.requests.ParsedRequest`, `tables.Videos` and
+`datasette-metadata.json`), tests hold to it.
+
+A new scalar column opens six files: its row here, `records`, `wire/answers`, `tables`, a migration (with the number of
+the schema in `library`) and `datasette-metadata.json`. `wire/fields` is the seventh where neither the type of a field
+says how to read it nor one path is enough.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+Fold = Literal["latest", "earliest", "highest", "merged", "own"]
+Kind = Literal["text", "words", "passage", "number", "time"]
+
+
+class Ask(NamedTuple):
+    """How a field is asked for: the kind of comparison (see `search.fields`) and its other names in a query.
+
+    `counted` makes it a facet to count by, and `counts_missing` has the counts show how many videos lack a value.
+    """
+
+    kind: Kind
+    aliases: tuple[str, ...] = ()
+    counted: bool = False
+    counts_missing: bool = False
+
+
+class Column(NamedTuple):
+    """One column of `videos`.
+
+    `words` describe it to a person, in Datasette. `fold` says what becomes of several answers: the `latest` that has a
+    value, the `earliest`, the `highest`, all `merged`, a rule of its `own`, or None where no answer decides. `ask` is
+    None for what no query names. `wire` are the paths where servers put it, in the order they are tried, the key of the
+    reference format first. `headings` are other words over a column of a table to import, where nothing else can be
+    meant. `requested` is what a request says as well as an answer. `recorded` columns are fields of a Video.
+    """
+
+    name: str
+    type: type
+    words: str
+    fold: Fold | None = None
+    ask: Ask | None = None
+    wire: str = ""
+    headings: tuple[str, ...] = ()
+    requested: bool = False
+    recorded: bool = True
+
+    @property
+    def key(self) -> str | None:
+        """Where the reference format has it; None where no server says it."""
+        return self.wire.partition(" ")[0] or None
+
+
+TABLE = (
+    Column("id", int, "The row's number", recorded=False),
+    Column("source", str, "The account it belongs to", ask=Ask("text", counted=True)),
+    Column(
+        "remote_id",
+        str,
+        "Its id at the server",
+        ask=Ask("text", ("id",)),
+        wire="id",
+        headings=("id", "video_id", "task_id"),
+    ),
+    Column("ref", str, "source:remote_id, its name everywhere in the catalog", ask=Ask("text"), recorded=False),
+    Column("kind", str, "video or image", "own", Ask("text", counted=True), "object"),
+    Column(
+        "status",
+        str,
+        "queued, in_progress, completed, failed, cancelled, expired, deleted or unknown",
+        "own",
+        Ask("text", counted=True),
+        "status",
+    ),
+    Column("provider_status", str, "The status in the server's own word", "own", Ask("text", counted=True), "status"),
+    Column("progress", float, "Percent", "highest", Ask("number"), "progress"),
+    Column(
+        "model",
+        str,
+        "The model that made it",
+        "latest",
+        Ask("text", counted=True, counts_missing=True),
+        "model",
+        requested=True,
+    ),
+    Column("prompt", str, "What was asked for", "latest", Ask("words"), "prompt properties.input", requested=True),
+    Column(
+        "negative_prompt",
+        str,
+        "What was to be left out, as sent beside the prompt",
+        "latest",
+        Ask("passage", ("negative",)),
+        "negative_prompt",
+        requested=True,
+    ),
+    Column(
+        "seconds",
+        float,
+        "Length, in seconds",
+        "latest",
+        Ask("number", ("duration",), counted=True, counts_missing=True),
+        "seconds duration duration_s duration_seconds n_seconds video.duration task_info.video_duration",
+        headings=("duration",),
+        requested=True,
+    ),
+    Column("width", int, "Pixels", "latest", Ask("number"), "width", requested=True),
+    Column("height", int, "Pixels", "latest", Ask("number"), "height", requested=True),
+    Column(
+        "size_text",
+        str,
+        "The size in the server's words, where it is not a width and height",
+        "latest",
+        None,  # `size` is asked for, which is also the width and the height
+        "size",
+        requested=True,
+    ),
+    Column(
+        "quality",
+        str,
+        "The quality asked for, in the server's word",
+        "latest",
+        Ask("text", counted=True),
+        "quality",
+        requested=True,
+    ),
+    Column(
+        "tier",
+        str,
+        "The tier it is billed in, in the server's word",
+        "latest",
+        Ask("text", counted=True),
+        "tier",
+        requested=True,
+    ),
+    Column(
+        "created_at",
+        datetime,
+        "When the job was created, UTC",
+        "earliest",
+        Ask("time", ("created",)),
+        "created_at created submit_time createdAt",
+        headings=("created",),
+    ),
+    Column(
+        "completed_at",
+        datetime,
+        "When it ended, UTC",
+        "latest",
+        Ask("time", ("completed",)),
+        "completed_at completed finish_time finished_at",
+        headings=("completed",),
+    ),
+    Column(
+        "expires_at",
+        datetime,
+        "When the server's links die, UTC",
+        "latest",
+        Ask("time", ("expires",)),
+        "expires_at expireAt result.*[].expires_at output[].expireAt",
+        headings=("expires",),
+    ),
+    Column("error_code", str, "Why it failed, in one word", "latest", Ask("text", counted=True), "error.code"),
+    Column(
+        "error_message",
+        str,
+        "Why it failed, in the server's words",
+        "latest",
+        Ask("words", ("error",)),
+        "error.message",
+    ),
+    Column(
+        "remixed_from_id",
+        str,
+        "The id of the video it was remixed from",
+        "latest",
+        Ask("text", ("remixed_from",)),
+        "remixed_from_video_id",
+        headings=("remixed_from_video_id",),
+    ),
+    Column(
+        "output_urls",
+        list,
+        "Where the server offers the result, without signatures; a JSON list",
+        "latest",
+        Ask("passage", ("url",)),
+        "output_url",
+        headings=("url", "output_url"),
+    ),
+    Column(
+        "cost_usd",
+        float,
+        "Cost in US dollars, empty where unknown",
+        "latest",
+        Ask("number", ("cost",)),
+        "cost outputs.cost usage.cost usage.provider_reported_cost_usd",
+    ),
+    Column(
+        "cost_basis",
+        str,
+        "How the cost is known: reported, estimated or unknown",
+        "own",
+        Ask("text", counted=True),
+    ),
+    Column(
+        "batch_custom_id",
+        str,
+        "Its name in the batch that it was part of",
+        "own",
+        Ask("text", ("custom_id",)),
+        "custom_id",
+    ),
+    Column(
+        "metadata", dict, "The user's own map, as the server returned it; JSON", "merged", Ask("passage"), "metadata"
+    ),
+    Column("extra", dict, "Everything else the server said; JSON", "merged", Ask("passage")),
+    Column("flaws", list, "What of the answer could not be read, in words; a JSON list", "own", recorded=False),
+    Column("first_seen_at", datetime, "When the library first heard of it, UTC", "own", Ask("time", ("first_seen",))),
+    Column("last_seen_at", datetime, "When the library last heard of it, UTC", "own", Ask("time", ("last_seen",))),
+    Column("gone_at", datetime, "When the server no longer knew it, UTC", "own", Ask("time", ("gone",))),
+    Column(
+        "deleted_at",
+        datetime,
+        "When it was deleted from the library, UTC; nothing is deleted at the server",
+        ask=Ask("time", ("deleted",)),
+    ),
+    Column("labels", str, "Tags and names, as indexed for search; derived", recorded=False),
+    Column(
+        "cjk_grams",
+        str,
+        "Chinese, Japanese and Korean text in pieces, as indexed for search; derived",
+        recorded=False,
+    ),
+    Column("avoided", str, "What the prompt itself asks to leave out; derived", recorded=False),
+    Column(
+        "extracted_by",
+        str,
+        "The vocabulary that its prompt facets came from, empty while they are due",
+        recorded=False,
+    ),
+)
+
+REQUESTED = tuple(column.name for column in TABLE if column.requested)

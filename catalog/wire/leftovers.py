@@ -1,0 +1,41 @@
+"""What is left of a job object while its fields are taken out of it, and what could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from catalog.wire.values import Value
+
+
+class Leftovers:
+    """A copy of an object, for readers to take their keys from: `keys` ends as a video's `extra`.
+
+    A value that its reader refuses stays, and `flaws` names it in words for a person. `name` is what the object is
+    called there, where it is one inside the job.
+    """
+
+    __slots__ = ("_prefix", "flaws", "keys")
+
+    def __init__(self, payload: dict[str, Any], flaws: list[str] | None = None, name: str | None = None) -> None:
+        self.keys = dict(payload)
+        self.flaws = [] if flaws is None else flaws
+        self._prefix = f"{name}." if name else ""
+
+    def take(self, key: str, read: Callable[[object], Value | None]) -> Value | None:
+        """What the reader makes of the value under the key, which goes; None where it is null, missing or refused."""
+        raw = self.keys.pop(key, None)
+        if raw is None:
+            return None
+        try:
+            return read(raw)
+        except ValueError:
+            self.refuse(key, raw)
+            return None
+
+    def refuse(self, key: str, raw: object) -> None:
+        """Put back what was taken: it could not be read."""
+        self.keys[key] = raw
+        self.flaws.append(f"{self._prefix}{key} could not be read")

@@ -1,0 +1,81 @@
+"""A law of the parser, for whatever payload: no value of a job goes missing on the way into a video."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from catalog.records import TERMINAL_STATUSES
+from catalog.wire.fields import LOOKUPS, OUTPUTS, REASON_KEYS, REMIXED_FROM, RUNNING_LOOKUPS
+from catalog.wire.ids import ALL_ID_KEYS, raw_id
+from catalog.wire.values import find_text, find_url, read_frame, read_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.wire.answers import ParsedVideo
+
+OUTPUT_KEYS = {path.root for path in OUTPUTS if path.is_flat}
+MARKS = {"object", "type", "deleted"}  # they go where they say only what the kind and the status say too
+
+
+def list_lost(video: ParsedVideo) -> list[str]:
+    """The top-level keys of the video's payload whose value is neither in a field nor, as sent, in `extra`."""
+    extra = video.extra
+    sent = {key: raw for key, raw in video.payload.items() if key not in {"error", "metadata"}}
+    lost = [key for key, raw in sent.items() if key in extra and extra[key] is not raw]
+    lost += [key for key, raw in sent.items() if key not in extra and not _has(video, key, raw)]
+    return lost + list(_list_lost_members(video))
+
+
+def _has(video: ParsedVideo, key: str, raw: Any) -> bool:
+    """Whether a field has the value of a key that is not in `extra`; None and blanks are no values."""
+    if raw is None or (isinstance(raw, str) and not raw.strip()) or key in MARKS:
+        return True
+    if key in ALL_ID_KEYS or key in {"request_id", "aliases"}:
+        names = {video.remote_id, *video.aliases}
+        return all(str(name) in names for name in (raw if isinstance(raw, list) else [raw]) if str(name).strip())
+    if key == "status":
+        return bool(video.provider_status == raw)
+    if key == "size":
+        return video.size_text == raw or (video.width, video.height) == read_frame(raw)
+    if key in {"width", "height"}:
+        return bool(getattr(video, key) == read_pixels(raw))
+    return _has_lookup(video, key, raw) or _has_text(video, key, raw) or _has_outputs(video, key, raw)
+
+
+def _has_lookup(video: ParsedVideo, key: str, raw: Any) -> bool:
+    lookups = LOOKUPS if video.status in TERMINAL_STATUSES else RUNNING_LOOKUPS
+    values = [(lookup.field, lookup.read(raw)) for lookup in lookups if key in lookup.keys]
+    return bool(values) and all(value is None or value == getattr(video, field) for field, value in values)
+
+
+def _has_text(video: ParsedVideo, key: str, raw: Any) -> bool:
+    if key == REMIXED_FROM:
+        return video.remixed_from_id == raw_id(raw)
+    return key in REASON_KEYS and video.error_message == find_text(raw)
+
+
+def _has_outputs(video: ParsedVideo, key: str, raw: Any) -> bool:
+    entries = raw if isinstance(raw, list) else [raw]
+    return key in OUTPUT_KEYS and all(find_url(entry) in video.output_urls for entry in entries if entry)
+
+
+def _list_lost_members(video: ParsedVideo) -> Iterator[str]:
+    """The members of the two objects that are taken apart: what is in no field stays behind in `extra`."""
+    error, metadata = video.payload.get("error"), video.payload.get("metadata")
+    fields = {"code": video.error_code, "message": video.error_message}
+    for name, whole in (("error", error), ("metadata", metadata)):
+        if not isinstance(whole, dict):
+            is_kept = video.extra.get(name) is whole or (isinstance(whole, str) and whole in (video.error_message, ""))
+            if not (whole is None or is_kept or (isinstance(whole, str) and not whole.strip())):
+                yield name
+            continue
+        rest = video.extra.get(name, {})
+        for key, raw in whole.items():
+            is_kept = key in rest and rest[key] is raw
+            if name == "metadata":
+                is_kept = is_kept or (key in video.metadata and video.metadata[key] is raw)
+            elif key in fields:
+                is_kept = is_kept or find_text(raw) in {None, "0", fields[key]}
+            if not is_kept:
+                yield f"{name}.{key}"
