@@ -24,8 +24,17 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff, Vocabulary
     from catalog.records import FacetCount, Page, Video
-    from catalog.reports import Change, Costs, Generation, ImportReport, Lineage, SourceState, Stats, SyncReport
-    from catalog.sync.run import Progress
+    from catalog.reports import (
+        Change,
+        Costs,
+        Generation,
+        ImportReport,
+        Lineage,
+        Progress,
+        SourceState,
+        Stats,
+        SyncReport,
+    )
 
 DEFAULT_PATH = "catalog.db"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from catalog.config import Settings
     from catalog.database import Database
-    from catalog.sync.run import Progress
+    from catalog.reports import Progress
 
 
 @contextmanager
@@ -49,5 +49,4 @@ def keep_prices(database: Database, settings: Settings) -> None:
 
 def read_prompts(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
     """Extract the facets of the prompts that are new."""
-    tell = on_progress or (lambda *_: None)
-    extract_due(database, settings.facets, on_progress=lambda done, total: tell("prompts", done, total, "reading"))
+    extract_due(database, settings.facets, on_progress=on_progress)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +16,7 @@ from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.errors import CatalogError, ConfigError
 from catalog.prompts.given import require_given
 from catalog.records import utc_text
+from catalog.wire.ids import require_source_name
 
 if TYPE_CHECKING:
     import os
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import httpx
 
 PORTS = {"http": 80, "https": 443}
-
-_SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 def watch(
@@ -42,8 +40,7 @@ def watch(
     if source is None and not bases:
         raise ConfigError("capture needs to know whose calls these are: name a source, or configure one")
     for name in [*bases, *([] if source is None else [source])]:
-        if not _SOURCE_NAME.fullmatch(name):
-            raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {name!r}")
+        require_source_name(name)
     for name, base in bases.items():
         if urlsplit(base).scheme not in PORTS or not urlsplit(base).hostname:
             raise ConfigError(f"base URL of source {name}: write it as https://host/v1")

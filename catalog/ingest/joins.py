@@ -13,8 +13,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from catalog.ingest.items import Item, admit, refuse
-from catalog.ingest.texts import read_json
 from catalog.rows import json_text
+from catalog.wire.documents import read_json
 from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Joins:
 
     def ask(self, file: int, request: Request) -> None:
         """Remember a request."""
-        asked = _Asked(file, request.place, json_text(request.line))
+        asked = _Asked(file, request.line, json_text(request.payload))
         self._asked.setdefault(request.custom_id, []).append(asked)
 
     def answer(self, file: int, outcome: Outcome) -> None:

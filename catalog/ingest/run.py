@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 import time
@@ -20,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 
 from catalog import store
 from catalog.database import Database
-from catalog.errors import ConfigError
 from catalog.ingest import sheets, vault
 from catalog.ingest.answers import read_value
 from catalog.ingest.folders import LINES, STANDARD_INPUT, Found, Scan
@@ -32,15 +30,16 @@ from catalog.ingest.texts import Value, read_values
 from catalog.library import backup
 from catalog.prompts.given import require_given
 from catalog.reports import FileReport, ImportReport, Refusal
+from catalog.wire.ids import require_source_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from sqlalchemy import Connection
 
-    Progress = Callable[[str, int, int | None, str], None]
+    from catalog.reports import Progress
 
 BATCH = 1000  # items a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes of a transaction's files, whichever is reached first
@@ -48,7 +47,6 @@ MAX_REFUSED = 100  # refusals of one file that are told; all are counted
 
 COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
 
-_SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 _UNKEPT = (ValueError, OverflowError, RecursionError, IntegrityError)  # what data can do to a store
 _SHEETS = frozenset({".csv", ".tsv"})
 
@@ -72,8 +70,7 @@ def import_paths(
     thrown away. Raises ConfigError for a bad map, facet or source, CatalogError when the library fails; nothing about a
     file raises.
     """
-    if not _SOURCE_NAME.fullmatch(source):
-        raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {source!r}")
+    require_source_name(source)
     sheets.check_columns(columns or {})
     giving = Giving(source, require_given(facets))
     with ExitStack() as stack:
@@ -189,13 +186,13 @@ class _Import:
             if not isinstance(value, Value):
                 yield value
                 continue
-            if value.place is not None and file.form == "json":
+            if value.line is not None and file.form == "json":
                 file.form = "jsonl"
             self.pending_bytes += value.size
-            if is_chain and isinstance(value.told, list):
-                yield from vault.read_chains(value.told)
+            if is_chain and isinstance(value.content, list):
+                yield from vault.read_chains(value.content)
             else:
-                yield from read_value(value.told, value.place)
+                yield from read_value(value.content, value.line)
 
     # Keeping
 
@@ -212,7 +209,7 @@ class _Import:
         else:
             file.form = item.form or file.form
             for fault in item.given.faults if item.given else ():
-                file.refuse(refuse(item.place, fault))
+                file.refuse(refuse(item.line, fault))
             self.pending.append((number, item))
             if len(self.pending) >= BATCH or self.pending_bytes >= BATCH_BYTES:
                 self._flush()
@@ -231,7 +228,7 @@ class _Import:
                 try:
                     self._save([(number, entry)])
                 except _UNKEPT as error:
-                    self.files[number].refuse(refuse(entry.place, f"cannot be kept: {type(error).__name__}"))
+                    self.files[number].refuse(refuse(entry.line, f"cannot be kept: {type(error).__name__}"))
 
     def _save(self, pending: list[tuple[int, Entry]]) -> None:
         kept: list[tuple[int, store.Saved]] = []

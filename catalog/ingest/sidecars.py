@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from catalog.ingest import vault
 from catalog.ingest.answers import read_value
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
-from catalog.ingest.texts import Unreadable, read_json, read_text
+from catalog.ingest.texts import read_text
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:

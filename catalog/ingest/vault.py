@@ -78,29 +78,29 @@ def _is_item(told: Mapping[str, Any]) -> bool:
     return "genId" in told or ("postId" in told and "mode" in told)
 
 
-def read_export(told: Any, place: int | None = None, *, channel: str = "import") -> Iterator[Item]:
+def read_export(told: Any, line: int | None = None, *, channel: str = "import") -> Iterator[Item]:
     """The clips of an export, and the edges between them; items are numbered where the value has no line."""
     if _is_item(told):
-        yield _read_item(told, place, channel)
+        yield _read_item(told, line, channel)
         return
     for key in ("items", "entries"):
         entries = told.get(key)
         for number, entry in enumerate(entries if isinstance(entries, list) else (), 1):
-            yield _read_item(entry, place or number, channel)
+            yield _read_item(entry, line or number, channel)
     for key in _CHAIN_KEYS:
         if key in told:
             yield from read_chains(told[key], channel=channel)
 
 
-def _read_item(told: object, place: int | None, channel: str) -> Item:
+def _read_item(told: object, line: int | None, channel: str) -> Item:
     payload = to_job(told) if isinstance(told, dict) else None
     if payload is None:
-        return refuse(place, "the item has no id" if isinstance(told, dict) else "the item is no object")
-    return _admit(payload, place, channel)
+        return refuse(line, "the item has no id" if isinstance(told, dict) else "the item is no object")
+    return _admit(payload, line, channel)
 
 
-def _admit(payload: dict[str, Any], place: int | None, channel: str) -> Item:
-    return admit(parse_videos(payload).videos[0], place, channel=channel, form=FORM)
+def _admit(payload: dict[str, Any], line: int | None, channel: str) -> Item:
+    return admit(parse_videos(payload).videos[0], line, channel=channel, form=FORM)
 
 
 def to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
@@ -131,22 +131,22 @@ def _texts(item: Mapping[str, Any], places: tuple[Place, ...]) -> list[str]:
 
 def read_chains(told: object, *, channel: str = "import") -> Iterator[Item]:
     """The remixes that records tell of, numbered: each child with its parent, and the post that was kept with it."""
-    for place, record in enumerate(told if isinstance(told, list) else [told], 1):
+    for line, record in enumerate(told if isinstance(told, list) else [told], 1):
         link = record if isinstance(record, dict) else {}
         child, parent = _text(link, _CHILD_KEYS), _text(link, _PARENT_KEYS)
         if child is None or parent is None:
-            yield refuse(place, "the record names no clip with its parent")
+            yield refuse(line, "the record names no clip with its parent")
             continue
         post = _recorded_post(link)
         about = {key: value for key, value in link.items() if key != "raw"}
         if post.get("id") == parent:
             about.pop("prompt", None)  # it is the parent's
-            yield _read_item({"postId": parent, "_raw": link["raw"]}, place, channel)
+            yield _read_item({"postId": parent, "_raw": link["raw"]}, line, channel)
         elif post.get("id") == child:
             about["_raw"] = link["raw"]
         job = to_job({**about, "postId": child}, remixed_from_video_id=parent)
         if job is not None:
-            yield _admit(job, place, channel)
+            yield _admit(job, line, channel)
 
 
 def _recorded_post(record: Mapping[str, Any]) -> dict[str, Any]:
