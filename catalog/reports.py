@@ -191,8 +191,8 @@ class Refusal:
 class FileReport:
     """What became of one imported file; counts are items of it, so one video may count more than once.
 
-    `form` is what the file was read as: json, jsonl, batch, soravault, sidecar, csv or text. `refused` holds the first
-    refusals of `refusals`. `waiting` are Batch requests whose answers are not known yet.
+    `form` names the format that the file was read as (`json`, `batch`, `csv` …), empty where it was not read. `refused`
+    holds the first refusals of `refusals`. `waiting` are Batch requests whose answers are not known yet.
     """
 
     path: str

@@ -1,20 +1,26 @@
-"""One JSON value to what it tells: jobs in any server's words, Batch lines, exports; or why it tells nothing."""
+"""JSON to what it tells: jobs in any server's words, and the shapes of other programs; or why it tells nothing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from catalog.ingest import vault
-from catalog.ingest.items import Item, Outcome, Request, admit, refuse
-from catalog.wire.batch import BatchFault, BatchInput, read_line
+from catalog.ingest import batch, vault
+from catalog.ingest.formats import Reader
+from catalog.ingest.items import Item, admit, refuse
+from catalog.ingest.texts import Value, read_values
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from io import BufferedReader
+    from pathlib import Path
 
+    from catalog.ingest.formats import File, Shape
     from catalog.wire.answers import Answer
 
+SHAPES: tuple[Shape, ...] = (vault.CHAINS, vault.EXPORT, batch.LINE)  # the first that fits reads a value
+
+_LINES = frozenset({".jsonl", ".ndjson"})  # suffixes that promise one value per line
 _NO_JOB = {
     "webhook": "a webhook event, which names a job and tells nothing of it: fetch it with `catalog add`",
     "request": "a request without the job that came of it",
@@ -25,19 +31,43 @@ _NOT_VIDEOS = {"batch": "a batch, no video: import its input and output files", 
 _CHARACTER = frozenset({"id", "name", "created_at", "object"})
 
 
-def read_value(value: object, line: int | None = None, *, channel: str = "import") -> Iterator[Item]:
-    """Everything a value tells; the items of a list at the top are numbered where the value has no line."""
-    if isinstance(value, list):
+def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
+    for value in read_values(stream, is_lines=file.suffix in _LINES):
+        if not isinstance(value, Value):
+            yield value
+            continue
+        if value.line is not None and file.form == READER.name:
+            file.form = "jsonl"
+        file.size += value.size
+        yield from read_value(value.content, value.line, path=file.path)
+
+
+READER = Reader("json", _LINES | {".json"}, lambda *_: True, _read)
+
+
+def read_value(value: Any, line: int | None = None, *, path: Path, channel: str = "import") -> Iterator[Item]:
+    """Everything a value of that file tells; items of a list at the top are numbered where the value has no line."""
+    shape = find_shape(value, path)
+    if shape is not None:
+        yield from shape.read(value, line, channel)
+    elif isinstance(value, list):
         for number, item in enumerate(value, 1):
-            yield from read_value(item, line or number, channel=channel)
-    elif vault.is_export(value):
-        yield from vault.read_export(value, line, channel=channel)
-    elif isinstance(value, dict) and _is_batch_line(value):
-        yield from _read_batch_line(value, line)
-    elif isinstance(value, dict) and _is_bare_page(value):
-        yield from read_value(value["items"], line, channel=channel)
+            yield from read_value(item, line or number, path=path, channel=channel)
+    elif _is_bare_page(value):
+        yield from read_value(value["items"], line, path=path, channel=channel)
     else:
         yield from _read_answer(value, line, channel)
+
+
+def find_shape(value: object, path: Path) -> Shape | None:
+    """The shape that the value has, None for what may be a server's answer."""
+    return next((shape for shape in SHAPES if shape.fits(value, path)), None)
+
+
+def _is_bare_page(value: Any) -> bool:
+    return (
+        isinstance(value, dict) and isinstance(value.get("items"), list) and "id" not in value and "status" not in value
+    )
 
 
 def _read_answer(value: object, line: int | None, channel: str) -> Iterator[Item]:
@@ -69,36 +99,7 @@ def _explain(answer: Answer, value: object, line: int | None) -> Iterator[Item]:
         yield refuse(line, f"an error answer: {words}" if words else "an error answer")
     else:
         name = value.get("object") if isinstance(value, dict) else None
-        known = _NOT_VIDEOS.get(name) if isinstance(name, str) else None
+        reason = _NOT_VIDEOS.get(name) if isinstance(name, str) else None
         if isinstance(value, dict) and "name" in value and value.keys() <= _CHARACTER:
-            known = _NOT_VIDEOS["video.character"]
-        yield refuse(line, known or (answer.flaws[0] if answer.flaws else _NO_JOB.get(answer.kind, "no job in it")))
-
-
-def _is_bare_page(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("items"), list) and "id" not in value and "status" not in value
-
-
-def _is_batch_line(value: Mapping[str, Any]) -> bool:
-    if "custom_id" in value and ("response" in value or "error" in value) and "status" not in value:
-        return True
-    return isinstance(value.get("url"), str) and isinstance(value.get("body"), dict)
-
-
-def _read_batch_line(payload: dict[str, Any], line: int | None) -> Iterator[Item]:
-    said = read_line(payload)
-    if isinstance(said, BatchInput):
-        if said.custom_id is None:
-            yield refuse(line, _NO_JOB["request"])
-        else:
-            yield Request(said.custom_id, payload, line)
-    elif isinstance(said, BatchFault):
-        words = ": ".join(word for word in (said.custom_id, said.code, said.message) if word)
-        yield refuse(line, said.message or words if said.is_refused else f"no job came of the request {words}")
-        if said.custom_id is not None:
-            yield Outcome(said.custom_id, None)
-    else:
-        video = replace(parse_videos(payload).videos[0], payload=payload)
-        yield admit(video, line, channel="batch", form="batch")
-        if said.custom_id is not None:
-            yield Outcome(said.custom_id, video.remote_id)
+            reason = _NOT_VIDEOS["video.character"]
+        yield refuse(line, reason or (answer.flaws[0] if answer.flaws else _NO_JOB.get(answer.kind, "no job in it")))

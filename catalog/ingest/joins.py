@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from catalog.ingest import batch
 from catalog.ingest.items import Item, admit, refuse
 from catalog.rows import json_text
 from catalog.wire.documents import read_json
@@ -103,4 +104,4 @@ def _join(asked: _Asked, remote_id: str) -> Item:
     video, request = read_request(line, remote_id), parse_line(line)
     if video is None or request is None:
         return refuse(asked.place, "the request makes no video")
-    return admit(video, asked.place, channel="batch", form="batch", links=request.links)
+    return admit(video, asked.place, channel=batch.CHANNEL, form=batch.FORM, links=request.links)

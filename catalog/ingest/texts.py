@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT = 256 * 1024 * 1024  # bytes of one JSON document; a Batch file has at most 200 MB
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line among many
+MAX_PROMPT = 1024 * 1024  # characters of a text file; the longest prompt any server takes has 32,000
 
 _MIB = 1024 * 1024
+_WIDEST = 4  # bytes of a character in UTF-8
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -31,6 +33,11 @@ class Value:
     line: int | None
     content: Any
     size: int
+
+
+def peekable(stream: BinaryIO) -> io.BufferedReader:
+    """The stream, buffered where it is not yet, so that its first bytes can be looked at and read again."""
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.BytesIO", stream))
 
 
 def read_values(stream: BinaryIO, *, is_lines: bool = False) -> Iterator[Value | Refusal]:
@@ -55,7 +62,7 @@ class LineReader:
     """
 
     def __init__(self, stream: BinaryIO, number: int = 0) -> None:
-        buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.BytesIO", stream))
+        buffered = peekable(stream)
         head = buffered.peek(len(codecs.BOM_UTF8))
         self._text = io.TextIOWrapper(buffered, "utf-16", newline="\n") if head.startswith(UTF16_MARKS) else None
         self._stream = buffered
@@ -161,3 +168,19 @@ def read_text(data: bytes) -> str:
         return data.decode("utf-16" if data.startswith(UTF16_MARKS) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(f"not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}") from error
+
+
+def read_prompt(stream: BinaryIO) -> str:
+    """The text of a file that holds one prompt; raises Unreadable where there is none, or more than a prompt can be."""
+    data = stream.read(MAX_PROMPT * _WIDEST + 1)
+    text = read_text(data).strip() if len(data) <= MAX_PROMPT * _WIDEST else None
+    if text is None or len(text) > MAX_PROMPT:
+        raise Unreadable("too long for a prompt")
+    if not text:
+        raise Unreadable("the file is empty")
+    return text
+
+
+def peek_text(head: bytes) -> str:
+    """What can be read of a text by its first bytes."""
+    return head.decode("utf-16" if head.startswith(UTF16_MARKS) else "utf-8-sig", "ignore")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from catalog.ingest import folders
 from catalog.ingest.folders import Scan
+from catalog.ingest.readers import SUFFIXES
 from tests.ingest.conftest import job, reasons
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_reported(
 ):
     path = bench.put("x.json", job("v1"))
     bench.put("y.json", job("v2"))
-    found = list(Scan([bench.folder]))
+    found = list(Scan([bench.folder], SUFFIXES))
     path.unlink()
     monkeypatch.setattr(folders.Scan, "__iter__", lambda _: iter(found))
     report = bench.take_in()
