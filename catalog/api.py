@@ -24,9 +24,18 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff, Vocabulary
     from catalog.records import FacetCount, Page, Video
-    from catalog.reports import Change, Costs, Generation, ImportReport, Lineage, SourceState, Stats, SyncReport
+    from catalog.reports import (
+        Change,
+        Costs,
+        Generation,
+        ImportReport,
+        Lineage,
+        Progress,
+        SourceState,
+        Stats,
+        SyncReport,
+    )
     from catalog.settings import Settings
-    from catalog.sync.run import Progress
 
 DEFAULT_PATH = "catalog.db"
 

@@ -33,11 +33,11 @@ from catalog.pricing import BadCell, Price
 from catalog.prompts.given import FACET_NAME
 from catalog.toml_lines import find_line
 from catalog.wire.dialects import DIALECTS, SETTINGS, Dialect, customise, find_dialect
+from catalog.wire.ids import SOURCE_NAME, SOURCE_NAME_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SOURCE_NAME = r"^[a-z0-9_-]{1,64}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 TEMPLATE = """\
@@ -80,7 +80,7 @@ TEMPLATE = """\
 """
 
 _PATTERNS = {
-    "name": "a source's name is lower-case letters, digits, - and _",
+    "name": SOURCE_NAME_RULE,
     "key_env": "the name of an environment variable, never the key itself",
 }
 _url = TypeAdapter(HttpUrl)
@@ -95,7 +95,7 @@ class Source(_Strict):
 
     model_config = ConfigDict(extra="allow")
 
-    name: Annotated[str, Field(pattern=SOURCE_NAME)]
+    name: Annotated[str, Field(pattern=f"^{SOURCE_NAME}$")]
     base_url: str
     dialect: str = "openai"
     key_env: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = None

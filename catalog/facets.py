@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from catalog import prompts, store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from catalog.database import Database
     from catalog.prompts import Vocabulary
+    from catalog.reports import Progress
 
     Batch = Sequence[tuple[int, str]]
 
@@ -42,11 +43,12 @@ def extract_due(
     database: Database,
     words: Mapping[str, Any] | None = None,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> int:
     """Extract the facets of every video that has none for its prompt as it is now: how many there were.
 
-    `words` are the user's additions to the vocabulary; `on_progress(done, total)` is called after each batch.
+    `words` are the user's additions to the vocabulary; `on_progress("prompts", done, total, "reading")` is called after
+    each batch.
     """
     total, done = count_due(database), 0
     if not total:
@@ -58,7 +60,7 @@ def extract_due(
                 store.save_extracted(connection, found, vocabulary=vocabulary.revision)
             done += len(found)
             if on_progress is not None:
-                on_progress(done, max(total, done))
+                on_progress("prompts", done, max(total, done), "reading")
     return done
 
 

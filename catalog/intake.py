@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from catalog.database import Database
+    from catalog.reports import Progress
     from catalog.settings import Settings
-    from catalog.sync.run import Progress
 
 
 @contextmanager
@@ -49,5 +49,4 @@ def read_prompts(database: Database, settings: Settings, on_progress: Progress |
     """Extract the facets of the prompts that are new."""
     from catalog.facets import extract_due
 
-    tell = on_progress or (lambda *_: None)
-    extract_due(database, settings.facets, on_progress=lambda done, total: tell("prompts", done, total, "reading"))
+    extract_due(database, settings.facets, on_progress=on_progress)

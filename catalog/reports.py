@@ -5,6 +5,7 @@ Times are aware datetimes in UTC, lengths and durations are seconds, money is US
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from catalog.prompts import PromptDiff
     from catalog.records import Video
+
+Progress = Callable[[str, int, int | None, str], None]
+"""Called with what is worked on, how much of it is done, of how much (None: nobody knows), and what is being done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +191,8 @@ class Refusal:
 class FileReport:
     """What became of one imported file; counts are items of it, so one video may count more than once.
 
-    `form` is what the file was read as: json, jsonl, batch, soravault, sidecar, csv or text. `refused` holds the first
-    refusals of `refusals`. `waiting` are Batch requests whose answers are not known yet.
+    `form` names the format that the file was read as (`json`, `batch`, `csv` …), empty where it was not read. `refused`
+    holds the first refusals of `refusals`. `waiting` are Batch requests whose answers are not known yet.
     """
 
     path: str

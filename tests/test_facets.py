@@ -41,13 +41,13 @@ def count_values(library: Database) -> dict[str, int]:
 def test_a_second_process_finds_what_the_first_would(library: Database) -> None:
     count = WORTH_A_HELPER + BATCH + 3
     fill(library, count)
-    told: list[tuple[int, int]] = []
-    assert extract_due(library, on_progress=lambda done, total: told.append((done, total))) == count
+    heard: list[tuple[str, int, int | None, str]] = []
+    assert extract_due(library, on_progress=lambda *progress: heard.append(progress)) == count
     found = count_values(library)
     assert found["camera_movement:push_in"] == found["lighting:neon"] == (count + 2) // 3
     assert found["lens:35mm"] == (count + 1) // 3
     assert count_due(library) == 0
-    assert told[-1] == (count, count)
+    assert heard[-1] == ("prompts", count, count, "reading")
 
 
 def test_the_users_words_reach_the_second_process(library: Database) -> None:

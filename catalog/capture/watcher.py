@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +18,7 @@ from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import CatalogError, ConfigError
 from catalog.prompts.given import require_given
 from catalog.records import utc_text
+from catalog.wire.ids import require_source_name
 from catalog.wire.routes import routes_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from catalog.config import Source
     from catalog.wire.routes import OwnRoute
-
-_SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 def watch(
@@ -49,8 +47,7 @@ def watch(
     if source is None and not bases:
         raise ConfigError("capture needs to know whose calls these are: name a source, or configure one")
     for name in [*bases, *([] if source is None else [source])]:
-        if not _SOURCE_NAME.fullmatch(name):
-            raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {name!r}")
+        require_source_name(name)
     for name, base in bases.items():
         if urlsplit(base).scheme not in DEFAULT_PORTS or not urlsplit(base).hostname:
             raise ConfigError(f"base URL of source {name}: write it as https://host/v1")

@@ -87,7 +87,8 @@ def _read_columns(columns: Iterable[str]) -> dict[str, str]:
 
 def _read_facets(told: str) -> Any:
     """What the option says itself, or the file that it names."""
-    from catalog.ingest.texts import Unreadable, read_json, read_text
+    from catalog.ingest.texts import read_text
+    from catalog.wire.documents import Unreadable, read_json
 
     if told.lstrip().startswith(("{", "[")):
         data = told.encode("utf-8", "surrogateescape")

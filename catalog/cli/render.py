@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from catalog.sync.run import Progress
+    from catalog.reports import Progress
 
     Part = str | tuple[str, str]
 

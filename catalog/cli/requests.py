@@ -27,7 +27,7 @@ _OF_LINES = (".jsonl", ".ndjson")
 class _Item(NamedTuple):
     """A request of a file: its line or its number there, its name in a batch, and what is to be said against it."""
 
-    place: int | None
+    line: int | None
     custom_id: str | None
     findings: list[Finding]
 
@@ -74,24 +74,24 @@ def _read_items(stream: BinaryIO, dialect: str, *, is_lines: bool) -> Iterator[_
     for value in read_values(stream, is_lines=is_lines):
         if isinstance(value, Refusal):
             yield _Item(value.place, None, [Finding("not_json", "", value.reason, "error")])
-        elif isinstance(value.told, list):
-            for number, told in enumerate(value.told, 1):
-                yield _check(told, value.place or number, dialect)
+        elif isinstance(value.content, list):
+            for number, request in enumerate(value.content, 1):
+                yield _check(request, value.line or number, dialect)
         else:
-            yield _check(value.told, value.place, dialect)
+            yield _check(value.content, value.line, dialect)
 
 
-def _check(told: Any, place: int | None, dialect: str) -> _Item:
+def _check(content: Any, line: int | None, dialect: str) -> _Item:
     """One request, judged: a line of a Batch file says by its URL what it asks for, and has a name."""
-    if not isinstance(told, dict) or "url" not in told:
-        return _Item(place, None, check(told, dialect))
-    name = told.get("custom_id")
+    if not isinstance(content, dict) or "url" not in content:
+        return _Item(line, None, check(content, dialect))
+    name = content.get("custom_id")
     custom_id = name if isinstance(name, str) else None
-    request = parse_request(str(told.get("method", "POST")), str(told["url"]), told.get("body"))
+    request = parse_request(str(content.get("method", "POST")), str(content["url"]), content.get("body"))
     if request is None:
         finding = Finding("url_unknown", "url", "no video is made by this call", "error")
-        return _Item(place, custom_id, [finding])
-    return _Item(place, custom_id, check(told.get("body"), dialect, verb=request.verb))
+        return _Item(line, custom_id, [finding])
+    return _Item(line, custom_id, check(content.get("body"), dialect, verb=request.verb))
 
 
 def _count(items: Iterable[_Item]) -> dict[str, int]:
@@ -100,16 +100,16 @@ def _count(items: Iterable[_Item]) -> dict[str, int]:
 
 
 def _describe(item: _Item, finding: Finding) -> dict[str, Any]:
-    return {"place": item.place, "custom_id": item.custom_id, **asdict(finding)}
+    return {"place": item.line, "custom_id": item.custom_id, **asdict(finding)}
 
 
 def _show(file: str, items: list[_Item]) -> None:
     for item in items:
-        where = file if item.place is None else f"{file}:{item.place}"
+        where = file if item.line is None else f"{file}:{item.line}"
         name = f" ({item.custom_id})" if item.custom_id else ""
         for finding in item.findings:
             about = f"{finding.field}: " if finding.field else ""
             render.line((where, "name"), f"{name}: {finding.severity} {finding.code}: {about}{finding.message}")
     counts: Mapping[str, int] = _count(items)
-    told = ", ".join(render.amount(count, name.removesuffix("s")) for name, count in counts.items())
-    render.line(f"{render.amount(len(items), 'request')}: {told}")
+    counted = ", ".join(render.amount(count, name.removesuffix("s")) for name, count in counts.items())
+    render.line(f"{render.amount(len(items), 'request')}: {counted}")

@@ -23,8 +23,9 @@ import httpx
 from catalog.client.addresses import Base, Guard, Resolver, UnsafeURL, resolve
 from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, proxy_for, within
 from catalog.client.retry import backoff, requested_wait, should_retry
-from catalog.client.transfer import BadBody, BodyTooLarge, inflated, read_json
+from catalog.client.transfer import BadBody, BodyTooLarge, inflated
 from catalog.errors import BadPayload, ConfigError, Refused, SourceError, Unavailable
+from catalog.wire.documents import Unreadable, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -267,8 +268,8 @@ class Session:
         subject, cap = call.subject, self._bounds.json_cap
         try:
             body = b"".join(_chunks(subject, response, cap, call.deadline))
-            return read_json(body.replace(self._secret, b"[key]") if self._secret else body)
-        except BadBody as error:
+            return read_json(body.replace(self._secret, b"[key]") if self._secret else body, is_lenient=True)
+        except (BadBody, Unreadable) as error:
             status = response.status_code
             raise subject.error(BadPayload, f"the answer is {error} (HTTP {status})", status=status) from error
 

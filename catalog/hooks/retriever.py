@@ -109,7 +109,7 @@ class Retriever:
         """
         end = None if pause is None else time.monotonic() + pause
 
-        def go_on(_done: int, _total: int) -> None:
+        def go_on(*_: object) -> None:
             if self._woken.is_set() or (end is not None and time.monotonic() >= end):
                 raise _Interrupted
 

@@ -1,20 +1,26 @@
-"""One JSON value to what it tells: jobs in any server's words, Batch lines, exports; or why it tells nothing."""
+"""JSON to what it tells: jobs in any server's words, and the shapes of other programs; or why it tells nothing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from catalog.ingest import vault
-from catalog.ingest.items import Item, Outcome, Request, admit, refuse
-from catalog.wire.batch import BatchFault, BatchInput, read_line
+from catalog.ingest import batch, vault
+from catalog.ingest.formats import Reader
+from catalog.ingest.items import Item, admit, refuse
+from catalog.ingest.texts import Value, read_values
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from io import BufferedReader
+    from pathlib import Path
 
+    from catalog.ingest.formats import File, Shape
     from catalog.wire.answers import Answer
 
+SHAPES: tuple[Shape, ...] = (vault.CHAINS, vault.EXPORT, batch.LINE)  # the first that fits reads a value
+
+_LINES = frozenset({".jsonl", ".ndjson"})  # suffixes that promise one value per line
 _NO_JOB = {
     "webhook": "a webhook event, which names a job and tells nothing of it: fetch it with `catalog add`",
     "request": "a request without the job that came of it",
@@ -25,80 +31,75 @@ _NOT_VIDEOS = {"batch": "a batch, no video: import its input and output files", 
 _CHARACTER = frozenset({"id", "name", "created_at", "object"})
 
 
-def read_value(told: object, place: int | None = None, *, channel: str = "import") -> Iterator[Item]:
-    """Everything a value tells; the items of a list at the top are numbered where the value has no line."""
-    if isinstance(told, list):
-        for number, item in enumerate(told, 1):
-            yield from read_value(item, place or number, channel=channel)
-    elif vault.is_export(told):
-        yield from vault.read_export(told, place, channel=channel)
-    elif isinstance(told, dict) and _is_batch_line(told):
-        yield from _read_batch_line(told, place)
-    elif isinstance(told, dict) and _is_bare_page(told):
-        yield from read_value(told["items"], place, channel=channel)
+def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
+    for value in read_values(stream, is_lines=file.suffix in _LINES):
+        if not isinstance(value, Value):
+            yield value
+            continue
+        if value.line is not None and file.form == READER.name:
+            file.form = "jsonl"
+        file.size += value.size
+        yield from read_value(value.content, value.line, path=file.path)
+
+
+READER = Reader("json", _LINES | {".json"}, lambda *_: True, _read)
+
+
+def read_value(value: Any, line: int | None = None, *, path: Path, channel: str = "import") -> Iterator[Item]:
+    """Everything a value of that file tells; items of a list at the top are numbered where the value has no line."""
+    shape = find_shape(value, path)
+    if shape is not None:
+        yield from shape.read(value, line, channel)
+    elif isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            yield from read_value(item, line or number, path=path, channel=channel)
+    elif _is_bare_page(value):
+        yield from read_value(value["items"], line, path=path, channel=channel)
     else:
-        yield from _read_answer(told, place, channel)
+        yield from _read_answer(value, line, channel)
 
 
-def _read_answer(told: object, place: int | None, channel: str) -> Iterator[Item]:
-    answer = parse_videos(told, http_status=None)
+def find_shape(value: object, path: Path) -> Shape | None:
+    """The shape that the value has, None for what may be a server's answer."""
+    return next((shape for shape in SHAPES if shape.fits(value, path)), None)
+
+
+def _is_bare_page(value: Any) -> bool:
+    return (
+        isinstance(value, dict) and isinstance(value.get("items"), list) and "id" not in value and "status" not in value
+    )
+
+
+def _read_answer(value: object, line: int | None, channel: str) -> Iterator[Item]:
+    answer = parse_videos(value, http_status=None)
     if not answer.videos or answer.kind == "webhook":
         if answer.kind != "list" or answer.flaws:
-            yield from _explain(answer, told, place)
+            yield from _explain(answer, value, line)
         return
     for video in answer.videos:
-        yield admit(video, place, channel=channel)
+        yield admit(video, line, channel=channel)
     if len(answer.videos) > 1 or answer.kind == "list":
-        yield from _refuse_items(answer, place)
+        yield from _refuse_items(answer, line)
 
 
-def _refuse_items(answer: Answer, place: int | None) -> Iterator[Item]:
+def _refuse_items(answer: Answer, line: int | None) -> Iterator[Item]:
     """The items of a page that are no jobs; the parser counts them from 0."""
     for flaw in answer.flaws:
         word, _, rest = flaw.partition(" ")
         number, _, reason = rest.partition(" ")
         if word == "item" and number.isdigit():
-            yield refuse(place or int(number) + 1, f"item {int(number) + 1} {reason}")
+            yield refuse(line or int(number) + 1, f"item {int(number) + 1} {reason}")
 
 
-def _explain(answer: Answer, told: object, place: int | None) -> Iterator[Item]:
+def _explain(answer: Answer, value: object, line: int | None) -> Iterator[Item]:
     if answer.kind == "list":
-        yield from _refuse_items(answer, place)
+        yield from _refuse_items(answer, line)
     elif answer.error is not None:
         words = ": ".join(word for word in (answer.error.code, answer.error.message) if word)
-        yield refuse(place, f"an error answer: {words}" if words else "an error answer")
+        yield refuse(line, f"an error answer: {words}" if words else "an error answer")
     else:
-        name = told.get("object") if isinstance(told, dict) else None
-        known = _NOT_VIDEOS.get(name) if isinstance(name, str) else None
-        if isinstance(told, dict) and "name" in told and told.keys() <= _CHARACTER:
-            known = _NOT_VIDEOS["video.character"]
-        yield refuse(place, known or (answer.flaws[0] if answer.flaws else _NO_JOB.get(answer.kind, "no job in it")))
-
-
-def _is_bare_page(told: Mapping[str, Any]) -> bool:
-    return isinstance(told.get("items"), list) and "id" not in told and "status" not in told
-
-
-def _is_batch_line(told: Mapping[str, Any]) -> bool:
-    if "custom_id" in told and ("response" in told or "error" in told) and "status" not in told:
-        return True
-    return isinstance(told.get("url"), str) and isinstance(told.get("body"), dict)
-
-
-def _read_batch_line(told: dict[str, Any], place: int | None) -> Iterator[Item]:
-    line = read_line(told)
-    if isinstance(line, BatchInput):
-        if line.custom_id is None:
-            yield refuse(place, _NO_JOB["request"])
-        else:
-            yield Request(line.custom_id, told, place)
-    elif isinstance(line, BatchFault):
-        words = ": ".join(word for word in (line.custom_id, line.code, line.message) if word)
-        yield refuse(place, line.message or words if line.is_refused else f"no job came of the request {words}")
-        if line.custom_id is not None:
-            yield Outcome(line.custom_id, None)
-    else:
-        video = replace(parse_videos(told).videos[0], payload=told)
-        yield admit(video, place, channel="batch", form="batch")
-        if line.custom_id is not None:
-            yield Outcome(line.custom_id, video.remote_id)
+        name = value.get("object") if isinstance(value, dict) else None
+        reason = _NOT_VIDEOS.get(name) if isinstance(name, str) else None
+        if isinstance(value, dict) and "name" in value and value.keys() <= _CHARACTER:
+            reason = _NOT_VIDEOS["video.character"]
+        yield refuse(line, reason or (answer.flaws[0] if answer.flaws else _NO_JOB.get(answer.kind, "no job in it")))

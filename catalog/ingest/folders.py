@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
 STANDARD_INPUT = "-"
-LINES = frozenset({".jsonl", ".ndjson"})
 SIDECARS = frozenset({".json", ".txt"})
-KNOWN = LINES | SIDECARS | {".csv", ".tsv"}
 MEDIA = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".webp", ".png", ".jpg", ".jpeg"})
 
 
@@ -28,10 +26,11 @@ class Found:
 
 
 class Scan:
-    """Walks the paths; `ignored` counts the files of other kinds that were met in folders."""
+    """Walks the paths; in folders it looks for the suffixes, and `ignored` counts the files of other kinds."""
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+    def __init__(self, paths: Iterable[str | os.PathLike[str]], suffixes: Container[str]) -> None:
         self.paths = [Path(path) for path in paths]
+        self.suffixes = suffixes
         self.ignored = 0
         self._seen: set[tuple[int, int]] = set()
 
@@ -76,7 +75,7 @@ class Scan:
                     continue
                 if path.is_dir():
                     folders.append(path)
-                elif path.suffix.lower() not in KNOWN:
+                elif path.suffix.lower() not in self.suffixes:
                     self.ignored += path.suffix.lower() not in MEDIA
                 else:
                     yield from self._check(path, names)

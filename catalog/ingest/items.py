@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.prompts.given import Given, read_given
 from catalog.redaction import redact_text
 from catalog.reports import Refusal
+from catalog.wire.documents import MAX_DEPTH, is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,20 +16,19 @@ if TYPE_CHECKING:
     from catalog.wire.answers import ParsedVideo
 
 MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
-MAX_DEPTH = 100  # levels of nesting; a server's deepest answer has 8
 MAX_REASON = 200
 FACETS = "facets"  # the key of a job object under which the user gives some
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A video that a file tells of; `place` is its line or its number in the file, None where it is all of it.
+    """A video that a file tells of; `line` is its line or its number in a list, None where it is the whole file.
 
     `given` are the facets that the file gives it.
     """
 
     video: ParsedVideo
-    place: int | None
+    line: int | None
     channel: str = "import"
     form: str = ""
     links: tuple[tuple[str, str], ...] = ()
@@ -40,8 +40,8 @@ class Request:
     """A line of a Batch input file: it names no video until the line of the output with its `custom_id` is known."""
 
     custom_id: str
-    line: dict[str, Any]
-    place: int | None
+    payload: dict[str, Any]
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +56,23 @@ Item = Entry | Request | Outcome | Refusal
 
 
 def admit(
-    video: ParsedVideo, place: int | None, *, channel: str = "import", form: str = "", links: Iterable[Any] = ()
+    video: ParsedVideo, line: int | None, *, channel: str = "import", form: str = "", links: Iterable[Any] = ()
 ) -> Entry | Refusal:
     """The video as an entry, or why the library will not hold it."""
     name = video.remote_id
     if len(name) > MAX_ID:
-        return refuse(place, f"the id has {len(name)} characters, more than {MAX_ID}")
+        return refuse(line, f"the id has {len(name)} characters, more than {MAX_ID}")
     if not name.isprintable():
-        return refuse(place, f"the id {name!a} is no printable text")
+        return refuse(line, f"the id {name!a} is no printable text")
     if is_too_deep(video.payload):
-        return refuse(place, f"nested more than {MAX_DEPTH} levels deep")
-    told = video.extra.get(FACETS)
-    given = None if told is None else read_given(told)
-    return Entry(video, place, channel, form, tuple((link[0], link[1]) for link in links), given)
+        return refuse(line, f"nested more than {MAX_DEPTH} levels deep")
+    facets = video.extra.get(FACETS)
+    given = None if facets is None else read_given(facets)
+    return Entry(video, line, channel, form, tuple((link[0], link[1]) for link in links), given)
 
 
-def refuse(place: int | None, reason: str) -> Refusal:
+def refuse(line: int | None, reason: str) -> Refusal:
     """A refusal in one line, short, without secrets, in characters that every terminal and file can hold."""
-    line = redact_text(" ".join(reason.split()))
-    line = line.encode("utf-8", "replace").decode()
-    return Refusal(place, line if len(line) <= MAX_REASON else line[: MAX_REASON - 1] + "…")
-
-
-def is_too_deep(value: Any) -> bool:
-    """Whether JSON is nested deeper than it may be, level by level: recursion is what must not happen here."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+    text = redact_text(" ".join(reason.split()))
+    text = text.encode("utf-8", "replace").decode()
+    return Refusal(line, text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…")

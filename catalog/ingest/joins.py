@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from catalog.ingest import batch
 from catalog.ingest.items import Item, admit, refuse
-from catalog.ingest.texts import read_json
 from catalog.rows import json_text
+from catalog.wire.documents import read_json
 from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Joins:
 
     def ask(self, file: int, request: Request) -> None:
         """Remember a request."""
-        asked = _Asked(file, request.place, json_text(request.line))
+        asked = _Asked(file, request.line, json_text(request.payload))
         self._asked.setdefault(request.custom_id, []).append(asked)
 
     def answer(self, file: int, outcome: Outcome) -> None:
@@ -103,4 +104,4 @@ def _join(asked: _Asked, remote_id: str) -> Item:
     video, request = read_request(line, remote_id), parse_line(line)
     if video is None or request is None:
         return refuse(asked.place, "the request makes no video")
-    return admit(video, asked.place, channel="batch", form="batch", links=request.links)
+    return admit(video, asked.place, channel=batch.CHANNEL, form=batch.FORM, links=request.links)

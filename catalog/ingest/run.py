@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 import time
@@ -20,27 +19,27 @@ from sqlalchemy.exc import IntegrityError
 
 from catalog import store
 from catalog.database import Database
-from catalog.errors import ConfigError
-from catalog.ingest import sheets, vault
-from catalog.ingest.answers import read_value
-from catalog.ingest.folders import LINES, STANDARD_INPUT, Found, Scan
+from catalog.ingest import batch, sheets
+from catalog.ingest.folders import STANDARD_INPUT, Found, Scan
+from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
 from catalog.ingest.joins import Joins
-from catalog.ingest.sidecars import MAX_SIDECAR, read_sidecar
-from catalog.ingest.texts import Value, read_values
+from catalog.ingest.readers import SUFFIXES, find_reader
+from catalog.ingest.texts import peekable
 from catalog.library import backup
 from catalog.prompts.given import require_given
 from catalog.reports import FileReport, ImportReport, Refusal
+from catalog.wire.ids import require_source_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import BinaryIO
+    from collections.abc import Iterable, Mapping, Sequence
+    from io import BufferedReader
 
     from sqlalchemy import Connection
 
-    Progress = Callable[[str, int, int | None, str], None]
+    from catalog.reports import Progress
 
 BATCH = 1000  # items a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes of a transaction's files, whichever is reached first
@@ -48,9 +47,7 @@ MAX_REFUSED = 100  # refusals of one file that are told; all are counted
 
 COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
 
-_SOURCE_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 _UNKEPT = (ValueError, OverflowError, RecursionError, IntegrityError)  # what data can do to a store
-_SHEETS = frozenset({".csv", ".tsv"})
 
 
 def import_paths(
@@ -72,8 +69,7 @@ def import_paths(
     thrown away. Raises ConfigError for a bad map, facet or source, CatalogError when the library fails; nothing about a
     file raises.
     """
-    if not _SOURCE_NAME.fullmatch(source):
-        raise ConfigError(f"a source's name is lower-case letters, digits, - and _, not {source!r}")
+    require_source_name(source)
     sheets.check_columns(columns or {})
     giving = Giving(source, require_given(facets))
     with ExitStack() as stack:
@@ -82,16 +78,14 @@ def import_paths(
             database = Database(backup(database.path, Path(folder) / database.path.name))
             stack.callback(database.close)
         run = _Import(database, source, columns or {}, giving, now or datetime.now(UTC), on_progress)
-        return replace(run.read(Scan(paths)), is_dry_run=dry_run)
+        return replace(run.read(Scan(paths, SUFFIXES)), is_dry_run=dry_run)
 
 
 @dataclass(slots=True)
-class _File:
+class _File(File):
     """A file as its report grows; `modified` is the time of what it says, where that tells none."""
 
-    path: str
     modified: datetime | None = None
-    form: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -101,7 +95,7 @@ class _File:
             self.refused.append(refusal)
 
     def report(self) -> FileReport:
-        return FileReport(self.path, self.form, **self.counts, refused=tuple(self.refused))
+        return FileReport(str(self.path), self.form, **self.counts, refused=tuple(self.refused))
 
 
 class _Import:
@@ -149,53 +143,29 @@ class _Import:
     # Reading
 
     def _read_file(self, found: Found) -> None:
-        number, file = len(self.files), _File(str(found.path))
+        number, file = len(self.files), _File(found.path, found.media, self.columns)
         self.files.append(file)
-        self.joins.paths.append(file.path)
+        self.joins.paths.append(str(file.path))
         if found.problem is not None:
             file.refuse(refuse(None, found.problem))
             return
         try:
             with ExitStack() as stack:
-                for item in self._open(found, file, stack):
+                stream = self._open(file, stack)
+                reader = find_reader(file, stream.peek())
+                file.form = reader.name
+                for item in reader.read(stream, file):
+                    self.pending_bytes, file.size = self.pending_bytes + file.size, 0
                     self._take(number, item)
         except OSError as error:
             file.refuse(refuse(None, f"cannot be read: {(error.strerror or type(error).__name__).lower()}"))
 
-    def _open(self, found: Found, file: _File, stack: ExitStack) -> Iterator[Item]:
-        """The items of a file, by what its name says it is."""
-        if file.path == STANDARD_INPUT:
-            file.form = "json"
-            yield from self._read_json(file, sys.stdin.buffer, is_lines=False)
-            return
-        stream = stack.enter_context(found.path.open("rb"))
-        suffix = found.path.suffix.lower()
-        file.modified = datetime.fromtimestamp(found.path.stat().st_mtime, UTC)
-        if suffix in _SHEETS:
-            file.form = "csv"
-            yield from sheets.read_rows(stream, self.columns)
-        elif found.media is not None or suffix == ".txt":
-            file.form = "sidecar" if found.media else "text"
-            data = stream.read(MAX_SIDECAR + 1)
-            too_large = refuse(None, f"more than {MAX_SIDECAR // 1024 // 1024} MiB beside a clip")
-            yield from [too_large] if len(data) > MAX_SIDECAR else read_sidecar(found.path, data, found.media)
-        else:
-            file.form = "json"
-            yield from self._read_json(file, stream, is_lines=suffix in LINES)
-
-    def _read_json(self, file: _File, stream: BinaryIO, *, is_lines: bool) -> Iterator[Item]:
-        is_chain = Path(file.path).stem.startswith("remix_chains")
-        for value in read_values(stream, is_lines=is_lines):
-            if not isinstance(value, Value):
-                yield value
-                continue
-            if value.place is not None and file.form == "json":
-                file.form = "jsonl"
-            self.pending_bytes += value.size
-            if is_chain and isinstance(value.told, list):
-                yield from vault.read_chains(value.told)
-            else:
-                yield from read_value(value.told, value.place)
+    def _open(self, file: _File, stack: ExitStack) -> BufferedReader:
+        if str(file.path) == STANDARD_INPUT:
+            return peekable(sys.stdin.buffer)
+        stream = stack.enter_context(file.path.open("rb"))
+        file.modified = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+        return stream
 
     # Keeping
 
@@ -204,20 +174,20 @@ class _Import:
         if isinstance(item, Refusal):
             file.refuse(item)
         elif isinstance(item, Request):
-            file.form = "batch"
+            file.form = batch.FORM
             self.joins.ask(number, item)
         elif isinstance(item, Outcome):
-            file.form = "batch"
+            file.form = batch.FORM
             self.joins.answer(number, item)
         else:
             file.form = item.form or file.form
             for fault in item.given.faults if item.given else ():
-                file.refuse(refuse(item.place, fault))
+                file.refuse(refuse(item.line, fault))
             self.pending.append((number, item))
             if len(self.pending) >= BATCH or self.pending_bytes >= BATCH_BYTES:
                 self._flush()
                 if self.on_progress:
-                    self.on_progress(file.path, sum(file.counts.values()), None, "importing")
+                    self.on_progress(str(file.path), sum(file.counts.values()), None, "importing")
 
     def _flush(self) -> None:
         """Keep what is pending in one transaction; where one item of it cannot be kept, each in one of its own."""
@@ -231,7 +201,7 @@ class _Import:
                 try:
                     self._save([(number, entry)])
                 except _UNKEPT as error:
-                    self.files[number].refuse(refuse(entry.place, f"cannot be kept: {type(error).__name__}"))
+                    self.files[number].refuse(refuse(entry.line, f"cannot be kept: {type(error).__name__}"))
 
     def _save(self, pending: list[tuple[int, Entry]]) -> None:
         kept: list[tuple[int, store.Saved]] = []

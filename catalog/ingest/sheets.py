@@ -10,10 +10,11 @@ import csv
 import io
 import json
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ConfigError
 from catalog.fields import TABLE
+from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Item, admit, refuse
 from catalog.ingest.texts import MAX_LINE, UTF16_MARKS
 from catalog.prompts.given import is_facet_name
@@ -21,6 +22,9 @@ from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from io import BufferedReader
+
+    from catalog.ingest.formats import File
 
 # `metadata.KEY` and `facet.NAME`: a column for one key of an object of the job.
 GROUPS = {"metadata": "metadata", "facet": FACETS}
@@ -46,6 +50,7 @@ DERIVED = frozenset({column.name for column in TABLE if column.recorded} - FIELD
 }
 _JSON = {FIELDS[column.name] for column in TABLE if column.type in {list, dict} and column.name in FIELDS} | {FACETS}
 _DELIMITERS = ",;\t"
+_SUFFIXES = frozenset({".csv", ".tsv"})
 
 
 class _NoColumn(ValueError):
@@ -59,7 +64,7 @@ def check_columns(columns: Mapping[str, str]) -> None:
             raise ConfigError(f"column {header!r} cannot go to {target!r}: no such field{_suggest(target)}")
 
 
-def read_rows(stream: BinaryIO, columns: Mapping[str, str]) -> Iterator[Item]:
+def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
     """The videos of a table's rows, by line; the whole table is refused for a column that goes nowhere."""
     csv.field_size_limit(MAX_LINE)
     is_utf16 = stream.read(2) in UTF16_MARKS
@@ -67,9 +72,12 @@ def read_rows(stream: BinaryIO, columns: Mapping[str, str]) -> Iterator[Item]:
     encoding, errors = ("utf-16", "strict") if is_utf16 else ("utf-8-sig", "surrogateescape")
     with io.TextIOWrapper(stream, encoding, errors=errors, newline="") as text:
         try:
-            yield from _read_table(text, columns)
+            yield from _read_table(text, file.columns)
         except UnicodeError:
             yield refuse(None, "not UTF-16, as its byte order mark says")
+
+
+READER = Reader("csv", _SUFFIXES, lambda file, _: file.suffix in _SUFFIXES, _read)
 
 
 def _read_table(text: io.TextIOWrapper, columns: Mapping[str, str]) -> Iterator[Item]:
@@ -132,7 +140,7 @@ def _read_row(row: Sequence[str], targets: Sequence[str], line: int) -> Item:
         return refuse(line, "not UTF-8")
     if "remote_id" not in told:
         return refuse(line, "the row has no id")
-    return admit(parse_videos(_job_of(told)).videos[0], line, form="csv")
+    return admit(parse_videos(_job_of(told)).videos[0], line, form=READER.name)
 
 
 def _job_of(told: Mapping[str, str]) -> dict[str, Any]:

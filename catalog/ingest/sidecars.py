@@ -5,66 +5,72 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.fields import REQUESTED
-from catalog.ingest import vault
-from catalog.ingest.answers import read_value
+from catalog.ingest.answers import find_shape, read_value
+from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
-from catalog.ingest.texts import Unreadable, read_json, read_text
+from catalog.ingest.texts import read_prompt, read_text
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
+    from catalog.ingest.formats import File
     from catalog.wire.answers import ParsedVideo
 
 MAX_SIDECAR = 32 * 1024 * 1024  # bytes; a manifest may lie beside a clip of the same name
-MAX_PROMPT_FILE = 1024 * 1024  # bytes; the longest prompt any server takes has 32,000 characters
 
-_CHANNEL = "sidecar"
+_FORM = CHANNEL = "sidecar"
+_TEXT = ".txt"
 _TELLING = (*REQUESTED, "created_at")
 
 
-def read_sidecar(path: Path, data: bytes, media: Path | None) -> Iterator[Item]:
-    """What the sidecar tells of the clip `media`; a `.txt` without a clip tells something when it names one itself."""
+def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
+    assert file.media is not None  # noqa: S101 - as sniffed
     try:
-        if path.suffix.lower() == ".txt":
-            yield _read_prompt(read_text(data), media)
-        elif media is not None:
-            yield from _read_facts(read_json(read_text(data).encode()), media)
+        if file.suffix == _TEXT:
+            video = _video_of({"prompt": read_prompt(stream)}, _find_id(file.media))
+            yield admit(video, None, channel=CHANNEL, form=_FORM)
+            return
+        data = stream.read(MAX_SIDECAR + 1)
+        if len(data) > MAX_SIDECAR:
+            yield refuse(None, f"more than {MAX_SIDECAR // 1024 // 1024} MiB beside a clip")
+        else:
+            yield from _read_facts(read_json(read_text(data).encode()), file.path, file.media)
     except Unreadable as error:
         yield refuse(None, str(error))
 
 
-def _read_prompt(text: str, media: Path | None) -> Item:
-    text = text.strip()
-    if not text:
-        return refuse(None, "the file is empty")
-    if len(text) > MAX_PROMPT_FILE:
-        return refuse(None, "too long for a prompt")
-    item = vault.read_sidecar(text)
-    if item is not None:
-        job = vault.to_job(item, **({} if media is None else {"status": "completed"}))
-        video = parse_videos(job).videos[0]
-        return admit(video, None, channel=_CHANNEL, form=vault.FORM)
-    if media is None:
-        return refuse(None, "no clip lies beside it, and it names none")
-    return admit(_video_of({"prompt": text}, _find_id(media)), None, channel=_CHANNEL, form=_CHANNEL)
+READER = Reader(_FORM, frozenset({".json", _TEXT}), lambda file, _: file.media is not None, _read)
 
 
-def _read_facts(told: Any, media: Path) -> Iterator[Item]:
-    if isinstance(told, dict) and not vault.is_export(told):
-        answer = parse_videos(told, http_status=None)
+def _read_lone_text(stream: BufferedReader, _file: File) -> Iterator[Item]:
+    try:
+        read_prompt(stream)
+        yield refuse(None, "no clip lies beside it, and it names none")
+    except Unreadable as error:
+        yield refuse(None, str(error))
+
+
+TEXT_READER = Reader("text", frozenset({_TEXT}), lambda file, _: file.suffix == _TEXT, _read_lone_text)
+
+
+def _read_facts(value: Any, path: Path, media: Path) -> Iterator[Item]:
+    if isinstance(value, dict) and find_shape(value, path) is None:
+        answer = parse_videos(value, http_status=None)
         if not answer.videos and answer.kind in {"video", "request", "other"}:
-            video = _video_of(told, media.stem)
-            is_telling = bool(told.get(FACETS)) or any(getattr(video, name) is not None for name in _TELLING)
-            yield admit(video, None, channel=_CHANNEL, form=_CHANNEL) if is_telling else refuse(None, "no job in it")
+            video = _video_of(value, media.stem)
+            is_telling = bool(value.get(FACETS)) or any(getattr(video, name) is not None for name in _TELLING)
+            yield admit(video, None, channel=CHANNEL, form=_FORM) if is_telling else refuse(None, "no job in it")
             return
-    yield from read_value(told, channel=_CHANNEL)
+    yield from read_value(value, path=path, channel=CHANNEL)
 
 
-def _video_of(told: dict[str, Any], remote_id: str) -> ParsedVideo:
+def _video_of(fields: dict[str, Any], remote_id: str) -> ParsedVideo:
     """The clip of that id as these fields tell it: it lies there, so it was finished."""
-    return parse_videos({"status": "completed", **told, "id": remote_id, "object": "video"}).videos[0]
+    return parse_videos({"status": "completed", **fields, "id": remote_id, "object": "video"}).videos[0]
 
 
 def _find_id(media: Path) -> str:
@@ -73,10 +79,10 @@ def _find_id(media: Path) -> str:
         try:
             if not path.is_file() or path.stat().st_size > MAX_SIDECAR:
                 continue
-            told = read_json(read_text(path.read_bytes()).encode())
+            value = read_json(read_text(path.read_bytes()).encode())
         except (OSError, Unreadable):
             continue
-        entries = [item for item in _read_facts(told, media) if isinstance(item, Entry)]
+        entries = [item for item in _read_facts(value, path, media) if isinstance(item, Entry)]
         if len({entry.video.remote_id for entry in entries}) == 1:
             return entries[0].video.remote_id
     return media.stem

@@ -1,4 +1,4 @@
-"""Bytes of a file to JSON values: encodings, lines, caps, and what exactly is wrong with a text that is no JSON.
+"""Bytes of a file to JSON values: encodings, lines and caps.
 
 A file of one value per line is read as a stream, so its size does not matter; a value that spans lines is read whole.
 """
@@ -7,34 +7,37 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from catalog.ingest.items import refuse
 from catalog.reports import Refusal
+from catalog.wire.documents import Unreadable, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DOCUMENT = 256 * 1024 * 1024  # bytes of one JSON document; a Batch file has at most 200 MB
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line among many
+MAX_PROMPT = 1024 * 1024  # characters of a text file; the longest prompt any server takes has 32,000
 
 _MIB = 1024 * 1024
+_WIDEST = 4  # bytes of a character in UTF-8
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-class Unreadable(ValueError):
-    """Bytes that are no JSON; the message says why, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A JSON value of a file; `place` is its line, None where it is the whole file. `size` is in bytes."""
+    """A JSON value of a file; `line` is None where it is the whole file, `size` is in bytes."""
 
-    place: int | None
-    told: Any
+    line: int | None
+    content: Any
     size: int
+
+
+def peekable(stream: BinaryIO) -> io.BufferedReader:
+    """The stream, buffered where it is not yet, so that its first bytes can be looked at and read again."""
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.BytesIO", stream))
 
 
 def read_values(stream: BinaryIO, *, is_lines: bool = False) -> Iterator[Value | Refusal]:
@@ -59,7 +62,7 @@ class LineReader:
     """
 
     def __init__(self, stream: BinaryIO, number: int = 0) -> None:
-        buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.BytesIO", stream))
+        buffered = peekable(stream)
         head = buffered.peek(len(codecs.BOM_UTF8))
         self._text = io.TextIOWrapper(buffered, "utf-16", newline="\n") if head.startswith(UTF16_MARKS) else None
         self._stream = buffered
@@ -112,7 +115,7 @@ def _read(lines: LineReader, is_lines: bool) -> Iterator[Value | Refusal]:
     others = _read_lines(lines)
     second = next(others, None)
     if second is None:
-        yield head if is_lines else replace(head, place=None)
+        yield replace(head, line=None) if isinstance(head, Value) and not is_lines else head
         return
     yield head
     yield second
@@ -132,7 +135,7 @@ def _read_document(line: bytes, head: Refusal, lines: LineReader) -> Iterator[Va
     except Unreadable as error:
         others = _read_lines(LineReader(io.BytesIO(rest), lines.number))
         second = next(others, None)
-        if not isinstance(second, Value) or not isinstance(second.told, dict):
+        if not isinstance(second, Value) or not isinstance(second.content, dict):
             yield refuse(None, str(error))
             return
         yield head
@@ -152,28 +155,11 @@ def _read_lines(lines: LineReader) -> Iterator[Value | Refusal]:
         yield _parse(lines.number, line)
 
 
-def _parse(place: int, line: bytes) -> Value | Refusal:
+def _parse(number: int, line: bytes) -> Value | Refusal:
     try:
-        return Value(place, read_json(line.rstrip()), len(line))
+        return Value(number, read_json(line.rstrip()), len(line))
     except Unreadable as error:
-        return refuse(place, str(error))
-
-
-def read_json(data: bytes) -> Any:
-    """The JSON value of UTF-8 bytes; raises Unreadable, with the line and column of the fault."""
-    try:
-        return _decode(data.decode())
-    except Unreadable:
-        raise
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}") from error
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
-        raise Unreadable(f"not JSON: {error.msg} at {where}") from error
-    except RecursionError as error:
-        raise Unreadable("nested too deeply") from error
-    except ValueError as error:
-        raise Unreadable("a number of too many digits") from error
+        return refuse(number, str(error))
 
 
 def read_text(data: bytes) -> str:
@@ -184,14 +170,17 @@ def read_text(data: bytes) -> str:
         raise Unreadable(f"not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}") from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object, unless it says two things under one key: nobody can know which one counts."""
-    told = dict(pairs)
-    if len(told) < len(pairs):
-        for key, value in pairs:
-            if value != told[key]:
-                raise Unreadable(f"the key {key[:40]!a} stands twice, with different values")
-    return told
+def read_prompt(stream: BinaryIO) -> str:
+    """The text of a file that holds one prompt; raises Unreadable where there is none, or more than a prompt can be."""
+    data = stream.read(MAX_PROMPT * _WIDEST + 1)
+    text = read_text(data).strip() if len(data) <= MAX_PROMPT * _WIDEST else None
+    if text is None or len(text) > MAX_PROMPT:
+        raise Unreadable("too long for a prompt")
+    if not text:
+        raise Unreadable("the file is empty")
+    return text
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_unique).decode
+def peek_text(head: bytes) -> str:
+    """What can be read of a text by its first bytes."""
+    return head.decode("utf-16" if head.startswith(UTF16_MARKS) else "utf-8-sig", "ignore")

@@ -11,12 +11,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from catalog.ingest.formats import Reader, Shape
 from catalog.ingest.items import Item, admit, refuse
+from catalog.ingest.texts import peek_text, read_prompt
+from catalog.wire.documents import Unreadable
 from catalog.wire.parse import parse_videos
 from catalog.wire.paths import KeyPath, compile_path, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from io import BufferedReader
+    from pathlib import Path
+
+    from catalog.ingest.formats import File
 
 FORM = "soravault"
 
@@ -46,6 +53,7 @@ _POST_ID = _paths("postId", "_raw.post.id")
 _CHILD_KEYS = ("childPostId", "child_post_id", "childId", "child_id", "child", "postId", "genId", "id")
 _PARENT_KEYS = ("parentPostId", "parent_post_id", "parentId", "parent_id", "parent", "remixed_from_video_id")
 _CHAIN_KEYS = ("chains", "remix_chains")
+_CHAINS_FILE = "remix_chains"  # with which the name of a bare list of them begins
 
 _RULE = re.compile(r"^\W*[─-]{2}\W*Prompt\b.*$", re.MULTILINE)
 _HEADER = re.compile(r"^([A-Z][\w .]{0,30}?)\s*:[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -63,90 +71,96 @@ _HEADER_KEYS = {
 }
 
 
-def is_export(told: object) -> bool:
+def _is_export(value: object, _path: Path) -> bool:
     """Whether the value is a manifest, a file of chains, or one item of a manifest."""
-    if not isinstance(told, dict):
+    if not isinstance(value, dict):
         return False
-    if "soravault_version" in told or any(isinstance(told.get(key), list) for key in _CHAIN_KEYS):
+    if "soravault_version" in value or any(isinstance(value.get(key), list) for key in _CHAIN_KEYS):
         return True
-    if isinstance(told.get("entries"), list):
-        return any(isinstance(entry, dict) and _is_item(entry) for entry in told["entries"])
-    return _is_item(told)
+    if isinstance(value.get("entries"), list):
+        return any(isinstance(entry, dict) and _is_item(entry) for entry in value["entries"])
+    return _is_item(value)
 
 
-def _is_item(told: Mapping[str, Any]) -> bool:
-    return "genId" in told or ("postId" in told and "mode" in told)
+def _is_item(value: Mapping[str, Any]) -> bool:
+    return "genId" in value or ("postId" in value and "mode" in value)
 
 
-def read_export(told: Any, place: int | None = None, *, channel: str = "import") -> Iterator[Item]:
+def _read_export(value: dict[str, Any], line: int | None, channel: str) -> Iterator[Item]:
     """The clips of an export, and the edges between them; items are numbered where the value has no line."""
-    if _is_item(told):
-        yield _read_item(told, place, channel)
+    if _is_item(value):
+        yield _read_item(value, line, channel)
         return
     for key in ("items", "entries"):
-        entries = told.get(key)
+        entries = value.get(key)
         for number, entry in enumerate(entries if isinstance(entries, list) else (), 1):
-            yield _read_item(entry, place or number, channel)
+            yield _read_item(entry, line or number, channel)
     for key in _CHAIN_KEYS:
-        if key in told:
-            yield from read_chains(told[key], channel=channel)
+        if key in value:
+            yield from _read_chains(value[key], line, channel)
 
 
-def _read_item(told: object, place: int | None, channel: str) -> Item:
-    payload = to_job(told) if isinstance(told, dict) else None
+EXPORT = Shape(_is_export, _read_export)
+
+
+def _read_item(item: object, line: int | None, channel: str) -> Item:
+    payload = _to_job(item) if isinstance(item, dict) else None
     if payload is None:
-        return refuse(place, "the item has no id" if isinstance(told, dict) else "the item is no object")
-    return _admit(payload, place, channel)
+        return refuse(line, "the item has no id" if isinstance(item, dict) else "the item is no object")
+    return _admit(payload, line, channel)
 
 
-def _admit(payload: dict[str, Any], place: int | None, channel: str) -> Item:
-    return admit(parse_videos(payload).videos[0], place, channel=channel, form=FORM)
+def _admit(payload: dict[str, Any], line: int | None, channel: str) -> Item:
+    return admit(parse_videos(payload).videos[0], line, channel=channel, form=FORM)
 
 
-def to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
+def _to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
     """The item as a job object, `fields` on top; None where it has no id. A clip with a link to it was finished."""
-    told = {key: _first(item, paths) for key, paths in _FIELDS}
-    told |= fields
+    values = {key: _first(item, paths) for key, paths in _FIELDS}
+    values |= fields
     names = [name for paths in (_POST_ID, _GENERATION_IDS) for name in _texts(item, paths)]
     names = list(dict.fromkeys(names or _texts(item, (compile_path("taskId"),))))
     if not names:
         return None
     is_image = item.get("mode") == "v1" and item.get("isVideo") is False
     job: dict[str, Any] = {"id": names[0], "object": "image" if is_image else "video"}
-    job |= {"status": "completed"} if told["output_url"] else {}
-    job |= {key: value for key, value in told.items() if value not in (None, "")}
+    job |= {"status": "completed"} if values["output_url"] else {}
+    job |= {key: value for key, value in values.items() if value not in (None, "")}
     job |= {"aliases": names[1:]} if names[1:] else {}
     return {**job, FORM: dict(item)}
 
 
 def _first(item: Mapping[str, Any], paths: tuple[KeyPath, ...]) -> Any:
-    found = (value for path in paths for value in follow(dict(item), path))
-    return next((value for value in found if value not in (None, "") and not isinstance(value, dict | list)), None)
+    values = (value for path in paths for value in follow(dict(item), path))
+    return next((value for value in values if value not in (None, "") and not isinstance(value, dict | list)), None)
 
 
 def _texts(item: Mapping[str, Any], paths: tuple[KeyPath, ...]) -> list[str]:
-    found = (value for path in paths for value in follow(dict(item), path))
-    return [value for value in found if isinstance(value, str) and value.strip()]
+    values = (value for path in paths for value in follow(dict(item), path))
+    return [value for value in values if isinstance(value, str) and value.strip()]
 
 
-def read_chains(told: object, *, channel: str = "import") -> Iterator[Item]:
+def _read_chains(records: object, _line: int | None, channel: str) -> Iterator[Item]:
     """The remixes that records tell of, numbered: each child with its parent, and the post that was kept with it."""
-    for place, record in enumerate(told if isinstance(told, list) else [told], 1):
+    for line, record in enumerate(records if isinstance(records, list) else [records], 1):
         link = record if isinstance(record, dict) else {}
         child, parent = _text(link, _CHILD_KEYS), _text(link, _PARENT_KEYS)
         if child is None or parent is None:
-            yield refuse(place, "the record names no clip with its parent")
+            yield refuse(line, "the record names no clip with its parent")
             continue
         post = _recorded_post(link)
         about = {key: value for key, value in link.items() if key != "raw"}
         if post.get("id") == parent:
             about.pop("prompt", None)  # it is the parent's
-            yield _read_item({"postId": parent, "_raw": link["raw"]}, place, channel)
+            yield _read_item({"postId": parent, "_raw": link["raw"]}, line, channel)
         elif post.get("id") == child:
             about["_raw"] = link["raw"]
-        job = to_job({**about, "postId": child}, remixed_from_video_id=parent)
+        job = _to_job({**about, "postId": child}, remixed_from_video_id=parent)
         if job is not None:
-            yield _admit(job, place, channel)
+            yield _admit(job, line, channel)
+
+
+CHAINS = Shape(lambda value, path: isinstance(value, list) and path.stem.startswith(_CHAINS_FILE), _read_chains)
 
 
 def _recorded_post(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,8 +173,25 @@ def _text(node: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
     return next((value for value in map(node.get, keys) if isinstance(value, str) and value.strip()), None)
 
 
-def read_sidecar(text: str) -> dict[str, Any] | None:
-    """The item that a `.txt` of the export describes, None where the text is not one: then all of it is a prompt."""
+def _is_description(file: File, head: bytes) -> bool:
+    return file.suffix == ".txt" and _read_description(peek_text(head)) is not None
+
+
+def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
+    try:
+        item = _read_description(read_prompt(stream)) or {}
+    except Unreadable as error:
+        yield refuse(None, str(error))
+        return
+    job = _to_job(item, **({} if file.media is None else {"status": "completed"}))
+    yield refuse(None, "the item has no id") if job is None else _admit(job, None, "sidecar")
+
+
+READER = Reader(FORM, frozenset({".txt"}), _is_description, _read)
+
+
+def _read_description(text: str) -> dict[str, Any] | None:
+    """The item that a `.txt` beside a clip describes, None for any other text."""
     rule = _RULE.search(text)
     if rule is None:
         return None

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from catalog.config import Source, SyncSettings
     from catalog.database import Database
-    from catalog.reports import SyncReport
-    from catalog.sync.run import Progress
+    from catalog.reports import Progress, SyncReport
 
 __all__ = ["add_ids", "sync_source"]
 

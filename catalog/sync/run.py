@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,16 +21,14 @@ from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from catalog.config import Source, SyncSettings
     from catalog.database import Database
-
-Progress = Callable[[str, int, int | None, str], None]
-"""Called with the source, how many are done, of how many (None: nobody knows), and what is being done."""
+    from catalog.reports import Progress
 
 INTERRUPTED = "interrupted: the next run completes it"
 MAX_NOTES = 20

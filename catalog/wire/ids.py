@@ -1,22 +1,32 @@
-"""The names of a job: which keys hold them, and how encoded ones are brought back to the server's own."""
+"""Names: which keys hold those of a job, how encoded ones become the server's own again, and those of sources."""
 
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 
+from catalog.errors import ConfigError
 from catalog.wire.paths import compile_path, follow
 from catalog.wire.values import read_text
 
 if TYPE_CHECKING:
     from catalog.wire.leftovers import Leftovers
 
+SOURCE_NAME = "[a-z0-9_-]{1,64}"
+SOURCE_NAME_RULE = "a source's name is lower-case letters, digits, - and _"
 JOB_ID_KEYS = ("id", "task_id", "video_id")
 _LAST_RESORTS = tuple(map(compile_path, ("request_id", "data.id", "data.task_id", "data[].task_id")))
 _LATE_KEYS = ("taskId",)
 ALL_ID_KEYS = JOB_ID_KEYS + _LATE_KEYS
 _PREFIX = "video_"
 _ENCODED = _PREFIX + base64.b64encode(b"litellm:").decode()[:10]
+
+
+def require_source_name(name: str) -> None:
+    """Raise ConfigError for a name that no source can have: it stands before the first colon of a ref."""
+    if not re.fullmatch(SOURCE_NAME, name):
+        raise ConfigError(f"{SOURCE_NAME_RULE}, not {name!r}")
 
 
 def raw_id(text: str) -> str:

@@ -168,10 +168,10 @@ def test_the_journey_reads_every_prompt_that_is_due_a_batch_at_a_time(desk: Desk
     shots = ("slow push in", "pan left", "static shot")
     desk.hear(*(job(f"v{number}", prompt=f"A fox in the snow, {shots[number % 3]}.") for number in range(total)))
     desk.hear(job("silent"))
-    told: list[tuple[int, int]] = []
-    done = journey.extract_due(desk.library, on_progress=lambda *numbers: told.append(numbers))
+    heard: list[tuple[str, int, int | None, str]] = []
+    done = journey.extract_due(desk.library, on_progress=lambda *progress: heard.append(progress))
     assert done == total
-    assert told == [(min(total, journey.BATCH * step), total) for step in (1, 2, 3)]
+    assert heard == [("prompts", min(total, journey.BATCH * step), total, "reading") for step in (1, 2, 3)]
     assert due(desk) == []
     assert journey.extract_due(desk.library) == 0
     with desk.library.read() as connection:

@@ -1,0 +1,18 @@
+"""The formats of files that an import reads, in the order in which they are asked; the last takes whatever is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.ingest import answers, sheets, sidecars, vault
+
+if TYPE_CHECKING:
+    from catalog.ingest.formats import File, Reader
+
+READERS: tuple[Reader, ...] = (sheets.READER, vault.READER, sidecars.READER, sidecars.TEXT_READER, answers.READER)
+SUFFIXES = frozenset[str]().union(*(reader.suffixes for reader in READERS))
+
+
+def find_reader(file: File, head: bytes) -> Reader:
+    """The reader for a file that begins with these bytes."""
+    return next(reader for reader in READERS if reader.sniff(file, head))

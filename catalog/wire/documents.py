@@ -1,0 +1,95 @@
+"""JSON out of bytes that somebody else wrote: what exactly is wrong with it, and how deep it nests. Pure.
+
+What people saved is read strictly: nobody can know which of two values under one key counts. What a server answers is
+read leniently, as servers really write it: of a repeated key the last value counts, NaN and Infinity are unknown
+values, half a surrogate pair is U+FFFD.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 100  # levels of nesting; a server's deepest answer has 8
+
+
+class Unreadable(ValueError):
+    """Bytes that hold no JSON, or no text; the message says why, in a few words."""
+
+
+def read_json(data: bytes, *, is_lenient: bool = False) -> Any:
+    """The JSON value of UTF-8 bytes; raises Unreadable, with the line and column of the fault.
+
+    A lenient reading also accepts a byte order mark, and refuses what nests deeper than MAX_DEPTH; a strict one is of
+    many values, whose depth is for the caller to judge one by one.
+    """
+    try:
+        if is_lenient:
+            return _read_leniently(data.decode("utf-8-sig"))
+        return _decode_strictly(data.decode())
+    except Unreadable:
+        raise
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}") from error
+    except json.JSONDecodeError as error:
+        if not error.doc.strip():
+            raise Unreadable("empty") from error
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise Unreadable(f"not JSON: {error.msg} at {where}") from error
+    except RecursionError as error:
+        raise Unreadable("nested too deeply") from error
+    except ValueError as error:
+        raise Unreadable("a number of too many digits") from error
+
+
+def is_too_deep(value: object) -> bool:
+    """Whether JSON nests deeper than MAX_DEPTH, level by level: recursion is what must not happen here."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _read_leniently(text: str) -> Any:
+    value = _decode_leniently(text)
+    if is_too_deep(value):
+        raise Unreadable("nested too deeply")
+    return _mend(value) if "\\ud" in text or "\\uD" in text else value
+
+
+def _mend(value: object) -> object:
+    """The value with every half of a surrogate pair replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mend(key): _mend(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_mend(child) for child in value]
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object, unless it says two things under one key."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        for key, value in pairs:
+            if value != members[key]:
+                raise Unreadable(f"the key {key[:40]!a} stands twice, with different values")
+    return members
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+_decode_strictly = json.JSONDecoder(object_pairs_hook=_unique).decode
+_decode_leniently = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_finite).decode
