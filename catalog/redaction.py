@@ -43,22 +43,25 @@ def redact(value: Any) -> Any:
     if isinstance(value, str):
         return redact_text(value)
     while work:
-        owner, place = work.pop()
-        item = owner[place]
+        owner, position = work.pop()
+        item = owner[position]
         copy: Any = item.copy()
-        owner[place] = copy
+        owner[position] = copy
         for key, child in item.items() if isinstance(item, dict) else enumerate(item):
-            clean = child
-            if isinstance(key, str) and key.lower() in _SECRET_KEYS:
-                clean = child if child is None or child in ("", REMOVED) else REMOVED
-            elif isinstance(child, str):
-                clean = redact_text(child)
-            elif isinstance(child, dict | list):
-                work.append((copy, key))
+            clean = _redact_member(key, child)
             if clean is not child:
                 copy[key] = clean
                 has_changed = True
+            elif isinstance(child, dict | list):
+                work.append((copy, key))
     return holder[0] if has_changed else value
+
+
+def _redact_member(key: object, child: Any) -> Any:
+    """What may be kept of a member of an object or list; an object or list under a harmless key as it is."""
+    if isinstance(key, str) and key.lower() in _SECRET_KEYS:
+        return child if child is None or child in ("", REMOVED) else REMOVED
+    return redact_text(child) if isinstance(child, str) else child
 
 
 def redact_text(text: str) -> str:

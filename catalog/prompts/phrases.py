@@ -138,7 +138,8 @@ def _find_nouns(words: Sequence[Word], lexicon: Lexicon) -> list[Noun]:
     index = 0
     while index < len(words):
         first = index
-        is_verb = first > 0 and words[first].kind is Kind.PARTICIPLE  # opens a phrase only where it opens the sentence
+        # "A sign painted red": a participle opens a noun phrase only where it opens the sentence.
+        is_verb = first > 0 and words[first].kind is Kind.PARTICIPLE
         start = first if is_verb else _skip(words, first, _MODIFIERS)
         end = _skip(words, start, _NOUNS)
         if end > start:
@@ -270,8 +271,9 @@ def _is_agent(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
 
 def _actions(words: Sequence[Word], lexicon: Lexicon, _: bool) -> list[Span]:
     """The verbs that say what is done, each with a short object right after it."""
+    # "Walking through Lagos" is a caption: its first word says how the place is seen.
     is_caption = len(words) > 1 and words[0].kind is Kind.GERUND and words[1].kind is Kind.PREPOSITION
-    return [  # of a caption such as "Walking through Lagos" the first word says only how it is seen
+    return [
         (index, _object_end(words, index))
         for index in range(1 if is_caption else 0, len(words))
         if _is_verb(words, index) and _is_action(words, index, lexicon)

@@ -44,9 +44,12 @@ def count_values(connection: Any, plan: Plan, facets: Sequence[Field], limit: in
     hits = plan.select(*(f"{field.facet} AS {columns[field.name]}" for field in facets if field.name in columns))
     parts = ["SELECT NULL AS facet, NULL AS value, count(*) AS count FROM hits"]
     parts += [f"SELECT * FROM ({_count(field, columns, limit)})" for field in facets if not field.is_prompt_facet]
-    parts += [_PROMPT_FACETS.format(limit=limit)] * bool(asked)
+    parameters = [*plan.parameters]
+    if asked:
+        parts.append(_PROMPT_FACETS.format(limit=limit))
+        parameters.append(json.dumps(asked))
     sql = f"WITH hits AS MATERIALIZED ({hits}) {' UNION ALL '.join(parts)}"
-    total, *rows = connection.execute(sql, [*plan.parameters, *[json.dumps(asked)] * bool(asked)]).fetchall()
+    total, *rows = connection.execute(sql, parameters).fetchall()
     counts: dict[str, list[FacetCount]] = {field.name: [] for field in facets}
     for name, value, count in rows:
         counts[name].append(FacetCount(_text(value), count))

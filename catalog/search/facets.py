@@ -59,16 +59,16 @@ _PART = str.maketrans(*_LOWER) | dict.fromkeys(map(ord, _MARKS), " ")
 _FOLDED = _replaced("lower(facet_values.value)", _JOINTS, "")
 _PARTED = _replaced("lower(facet_values.value)", _MARKS, " ")
 _WORDS = f"replace(replace(replace(' ' || {_PARTED} || ' ', '  ', ' '), '  ', ' '), '  ', ' ')"
-_NARROWER = {value.translate(_FOLD): [one.translate(_FOLD) for one in found] for value, found in NARROWER.items()}
+_NARROWER = {broad.translate(_FOLD): [value.translate(_FOLD) for value in narrow] for broad, narrow in NARROWER.items()}
 
 _NAMES = """
-WITH RECURSIVE known(facet) AS (
+WITH RECURSIVE names(facet) AS (
     SELECT min(facet) FROM facet_values
     UNION ALL
-    SELECT (SELECT min(facet_values.facet) FROM facet_values WHERE facet_values.facet > known.facet)
-    FROM known WHERE known.facet IS NOT NULL
+    SELECT (SELECT min(facet_values.facet) FROM facet_values WHERE facet_values.facet > names.facet)
+    FROM names WHERE names.facet IS NOT NULL
 )
-SELECT facet FROM known WHERE facet IS NOT NULL
+SELECT facet FROM names WHERE facet IS NOT NULL
 """
 
 
@@ -87,7 +87,7 @@ def with_values(facet: str, values: Iterable[str], *, is_prefix: bool = False) -
     folded = [value.translate(_FOLD) for value in values]
     if is_prefix:
         return _with(facet, f"substr({_FOLDED}, 1, ?) = ?", [len(folded[0]), folded[0]])
-    wanted = dict.fromkeys(one for value in folded for one in (value, *_NARROWER.get(value, ())))
+    wanted = dict.fromkeys(value for broad in folded for value in (broad, *_NARROWER.get(broad, ())))
     return _with(facet, f"{_FOLDED} IN ({', '.join('?' * len(wanted))})", list(wanted))
 
 

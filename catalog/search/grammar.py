@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 10_000
 MAX_CLAUSES = 500
 
+# Every character but a blank begins a clause, so whatever `finditer` passes over is blank.
 _CLAUSE = re.compile(
     r"""
     (?P<minus>-)?
@@ -33,11 +34,10 @@ _CLAUSE = re.compile(
     """,
     re.VERBOSE,
 )
-_BLANKS = re.compile(r"\s*")
 
 
 class Clause(NamedTuple):
-    """One condition as it was written: `name` is None for words, and may be no field that anyone knows.
+    """One condition as it was written: `name` is None for words, and need not be a field that anyone knows.
 
     `text` is without the quotes, the minus and the last `*`; `position` is where the clause began.
     """
@@ -51,14 +51,16 @@ class Clause(NamedTuple):
 
     @property
     def content(self) -> str:
-        """Name and value together: what to look for where the name is no field."""
+        """Name and value together: what to look for where the name is not a field."""
         return self.text if self.name is None else f"{self.name}:{self.text}"
 
     def __str__(self) -> str:
         """The clause in the query language."""
-        value = '"' + self.text.replace('"', '""') + '"' if self.is_quoted else self.text
+        minus = "-" if self.is_negated else ""
         name = "" if self.name is None else f"{self.name}:"
-        return f"{'-' * self.is_negated}{name}{value}{'*' * self.is_prefix}"
+        value = '"' + self.text.replace('"', '""') + '"' if self.is_quoted else self.text
+        star = "*" if self.is_prefix else ""
+        return f"{minus}{name}{value}{star}"
 
 
 def parse(query: str) -> tuple[Clause, ...]:
@@ -66,13 +68,10 @@ def parse(query: str) -> tuple[Clause, ...]:
     if len(query) > MAX_CHARACTERS:
         raise QueryError(f"the query has {len(query):,} characters: at most {MAX_CHARACTERS:,} can be searched for")
     clauses = []
-    text = _storable(query)
-    position = _skip_blanks(text, 0)
-    while found := _CLAUSE.match(text, position):
-        clauses.append(_read(found))
+    for match in _CLAUSE.finditer(_storable(query)):
+        clauses.append(_read(match))
         if len(clauses) > MAX_CLAUSES:
-            raise QueryError(f"the query has more than {MAX_CLAUSES} terms: leave some out", position=position)
-        position = _skip_blanks(text, found.end())
+            raise QueryError(f"the query has more than {MAX_CLAUSES} terms: leave some out", position=match.start())
     return tuple(clauses)
 
 
@@ -81,19 +80,14 @@ def write(clauses: Iterable[Clause]) -> str:
     return " ".join(map(str, clauses))
 
 
-def _read(found: re.Match[str]) -> Clause:
-    quoted, bare = found["quoted"], found["bare"]
+def _read(match: re.Match[str]) -> Clause:
+    quoted, bare = match["quoted"], match["bare"]
     is_quoted = quoted is not None
     text = quoted.replace('""', '"') if is_quoted else bare
-    is_prefix = bool(found["star"]) if is_quoted else bare.endswith("*")
+    is_prefix = bool(match["star"]) if is_quoted else bare.endswith("*")
     if is_prefix and not is_quoted:
         text = text[:-1]
-    return Clause(text, found["name"], is_quoted, is_prefix, bool(found["minus"]), found.start())
-
-
-def _skip_blanks(text: str, position: int) -> int:
-    found = _BLANKS.match(text, position)
-    return found.end() if found else position
+    return Clause(text, match["name"], is_quoted, is_prefix, bool(match["minus"]), match.start())
 
 
 def _storable(text: str) -> str:

@@ -58,13 +58,17 @@ def search(
     places = _find_places(connection, plan.first(order, total), order, start, limit + 1) if limit else []
     shown = dict(places[:limit])
     videos = _read_videos(connection, shown)
-    found = read_snippets(connection, plan, list(shown)) if snippets and shown else {}
+    texts = read_snippets(connection, plan, list(shown)) if snippets and shown else {}
+    cursor = None
+    if len(places) > limit:
+        video_id, place = places[limit - 1]
+        cursor = write_cursor(question, place, video_id)
     return Page(
         videos=tuple(videos.values()),
         total=total,
         facets=counts,
-        snippets={videos[video_id].ref: found[video_id] for video_id in videos if video_id in found},
-        next=write_cursor(question, *reversed(places[limit - 1])) if len(places) > limit else None,
+        snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
+        next=cursor,
         notes=plan.notes,
     )
 
@@ -87,7 +91,7 @@ def count_facets(
     plan = make_plan(parse(query), fields, now=now or datetime.now(UTC))
     wanted = [fields.get_facet(name) for name in names] or fields.list_facets()
     _, counts = count_values(connection, plan, wanted, limit)
-    return {name: values for name, values in counts.items() if names or any(one.value is not None for one in values)}
+    return {name: values for name, values in counts.items() if names or any(item.value is not None for item in values)}
 
 
 def _count(connection: Any, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:

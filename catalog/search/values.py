@@ -1,4 +1,4 @@
-"""The values of number and time fields: `8`, `>=8`, `4..12`, `2026-10`, `-7d` into bounds that SQL can compare.
+"""The values of number and time fields, `8`, `>=8`, `4..12`, `2026-10` or `-7d`, as bounds that SQL can compare.
 
 A date means its whole period, in UTC: `2026-10` is October, and `<=2026-10` takes in all of it. A signed length of time
 counts from now: `-7d` a week ago, `+1h` in an hour; alone it is the time between then and now.
@@ -28,7 +28,7 @@ _DATE = (
     r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[Tt ]([0-9]{1,2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?)?"
     r"(Z|z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
-# What comes after a moment known to n parts: the next year, month, day, hour, minute, second, millisecond.
+# How long a period lasts that is written with n parts; years and months differ in length.
 _STEPS = (None, None, None, {"days": 1}, {"hours": 1}, {"minutes": 1}, {"seconds": 1}, {"milliseconds": 1})
 
 # An operator of the language -> the operator of SQL and the end of the interval that it looks at. A number is an
@@ -38,7 +38,7 @@ _TIME_OPERATORS = {">": (">=", 1), ">=": (">=", 0), "<": ("<", 0), "<=": ("<", 1
 
 
 def number_bounds(text: str) -> list[Bound]:
-    """The bounds that a number must keep, all of them; raises ValueError where the text is no number or range."""
+    """The bounds that a number must keep, all of them; raises ValueError where the text is not a number or range."""
     return _bounds(_parts(text), _read_number, _NUMBER_OPERATORS)
 
 
@@ -80,8 +80,8 @@ def _read_number(text: str) -> Interval:
 
 def _read_time(text: str, now: datetime) -> Interval:
     try:
-        if found := re.fullmatch(_LENGTH, text):
-            sign, count, unit = found.groups()
+        if length := re.fullmatch(_LENGTH, text):
+            sign, count, unit = length.groups()
             moment = now + timedelta(**{_UNITS[unit]: int(sign + count)})
             return utc_text(moment), utc_text(moment)
         return _read_period(text)
@@ -90,21 +90,22 @@ def _read_time(text: str, now: datetime) -> Interval:
 
 
 def _read_period(text: str) -> Interval:
-    found = re.fullmatch(_DATE, text)
-    if not found:
+    match = re.fullmatch(_DATE, text)
+    if not match:
         raise ValueError(text)
-    *digits, zone = found.groups()
-    known = [part for part in digits if part is not None]
-    year, month, day, hour, minute, second = (*map(int, known[:6]), *(0, 1, 1, 0, 0, 0)[len(known) :])
-    micros = int(known[6].ljust(6, "0")[:6]) if len(known) == 7 else 0
+    *digits, zone = match.groups()
+    parts = [part for part in digits if part is not None]
+    year, month, day, hour, minute, second = (*map(int, parts[:6]), *(0, 1, 1, 0, 0, 0)[len(parts) :])
+    micros = int(parts[6].ljust(6, "0")[:6]) if len(parts) == 7 else 0
     start = datetime(year, month, day, hour, minute, second, micros, tzinfo=_read_zone(zone))
-    return utc_text(start), utc_text(_after(start, len(known)))
+    return utc_text(start), utc_text(_period_end(start, len(parts)))
 
 
-def _after(start: datetime, known: int) -> datetime:
-    if step := _STEPS[known]:
+def _period_end(start: datetime, parts: int) -> datetime:
+    """Where a period ends that begins at `start` and is written with so many parts: year, month, day …"""
+    if step := _STEPS[parts]:
         return start + timedelta(**step)
-    months = start.year * 12 + start.month - 1 + (12 if known == 1 else 1)
+    months = start.year * 12 + start.month - 1 + (12 if parts == 1 else 1)
     return start.replace(year=months // 12, month=months % 12 + 1)
 
 

@@ -1,4 +1,4 @@
-"""Words and phrases into expressions of FTS5, and what of a text the index can find at all.
+"""Words and phrases as expressions of FTS5, and what the index can find of a text at all.
 
 The index holds words as `unicode61` cuts them (runs of letters and digits, accents and case dropped) and, in
 `cjk_grams`, every two neighbours of a Chinese, Japanese or Korean run and the words glued to one. A word such as
@@ -19,7 +19,7 @@ def has_word(text: str) -> bool:
 
 
 def has_symbol(text: str) -> bool:
-    """Whether the text has a pictograph, which no index holds but which a reader may well look for: `🎬`."""
+    """Whether the text has a pictograph, which the index does not hold but a reader may well look for: `🎬`."""
     return not text.isascii() and any(unicodedata.category(char) == "So" for char in text)
 
 
@@ -29,8 +29,8 @@ def expression(text: str, *, is_prefix: bool = False, is_phrase: bool = False) -
     if not any(map(fulltext.cjk_runs, parts)):
         return _phrase(text, is_prefix=is_prefix)
     *first, last = parts
-    found = " AND ".join([*map(_part, first), _part(last, is_prefix=is_prefix)])
-    return f"({_phrase(text, is_prefix=True)} OR ({found}))" if len(parts) > 1 else f"({found})"
+    grams = " AND ".join([*map(_part, first), _part(last, is_prefix=is_prefix)])
+    return f"({_phrase(text, is_prefix=True)} OR ({grams}))" if len(parts) > 1 else f"({grams})"
 
 
 def _split(text: str, *, is_phrase: bool) -> list[str]:
@@ -40,7 +40,7 @@ def _split(text: str, *, is_phrase: bool) -> list[str]:
         if has_word(token):
             if script >= 0 and not (is_phrase and script == position % 2):
                 parts.append("")
-            script = position % 2  # runs stand at the odd places
+            script = position % 2  # runs stand at the odd positions
         parts[-1] += token
     return parts
 
@@ -61,4 +61,4 @@ def _part(text: str, *, is_prefix: bool = False) -> str:
 
 def _phrase(text: str, *, is_prefix: bool = False) -> str:
     quoted = text.replace('"', '""')
-    return f'"{quoted}"{" *" * is_prefix}'
+    return f'"{quoted}" *' if is_prefix else f'"{quoted}"'

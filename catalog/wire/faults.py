@@ -24,35 +24,45 @@ def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
 
     `is_failure` says that the HTTP status was an error: then a bare message is one, and so is an empty body.
     """
-    fault = _read_envelope(payload.get("error")) or _read_envelope(payload.get("detail"))
-    if fault is None and isinstance(payload.get("error"), dict) and payload["error"].keys() - {"code", "message"}:
-        fault = Fault()
-    code = payload.get("code")
+    code, message = payload.get("code"), _message(payload)
+    outer_code = None if is_success(code) else find_text(code)
+    fault = _find_envelope(payload)
     if fault is not None:
-        outer_code = None if is_success(code) else find_text(code)
-        return Fault(fault.code or outer_code, fault.message or _message(payload))
-    has_failed = payload.get("success") is False or (
-        code is not None and not is_success(code) and _message(payload) is not None
-    )
-    if has_failed or payload.get("error") is True or is_failure:
-        return Fault(None if is_success(code) else find_text(code), _message(payload))
+        return Fault(fault.code or outer_code, fault.message or message)
+    has_failed = payload.get("success") is False or payload.get("error") is True
+    if is_failure or has_failed or (code is not None and not is_success(code) and message is not None):
+        return Fault(outer_code, message)
     return None
+
+
+def _find_envelope(payload: dict[str, Any]) -> Fault | None:
+    """The fault under `error` or `detail`, an empty one where `error` is an object of some shape of its own."""
+    error = payload.get("error")
+    fault = _read_envelope(error) or _read_envelope(payload.get("detail"))
+    if fault is None and isinstance(error, dict) and error.keys() - {"code", "message"}:
+        return Fault()
+    return fault
 
 
 def _read_envelope(raw: object) -> Fault | None:
     """A fault from an object, a text, or FastAPI's list of what is wrong with a request."""
-    for _ in range(_DEEPEST_ENVELOPE):
-        if not (isinstance(raw, dict) and isinstance(raw.get("error"), dict) and _message(raw) is None):
-            break
-        raw = raw["error"]
+    raw = _unwrap(raw)
     if isinstance(raw, dict):
         code, message = find_text(raw.get("code")), _message(raw)
         return None if message is None and code in {None, "0"} else Fault(code, message)
     if isinstance(raw, list):
         messages = [message for item in raw if isinstance(item, dict) and (message := _message(item))]
         return Fault(None, "; ".join(messages) or None) if raw else None
-    message = raw if isinstance(raw, str) and raw.strip() else None
-    return Fault(None, message) if message else None
+    return Fault(None, raw) if isinstance(raw, str) and raw.strip() else None
+
+
+def _unwrap(raw: object) -> object:
+    """What is inside objects that hold an `error` and no message of their own."""
+    for _ in range(_DEEPEST_ENVELOPE):
+        if not (isinstance(raw, dict) and isinstance(raw.get("error"), dict) and _message(raw) is None):
+            break
+        raw = raw["error"]
+    return raw
 
 
 def _message(payload: dict[str, Any]) -> str | None:

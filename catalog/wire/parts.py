@@ -100,9 +100,7 @@ def name_of(value: object) -> str | None:
     A `data:` URL is bytes, so its name is the hash of what it carries.
     """
     if isinstance(value, str):
-        text = value.strip()
-        content = _data_url(text)
-        return (_hash(content) if content is not None else text) or None
+        return _name_of_text(value.strip())
     if isinstance(value, Mapping):
         return next((name for text in _texts(value, _ID_KEYS) if (name := name_of(text))), None)
     if isinstance(value, Path):
@@ -114,6 +112,11 @@ def name_of(value: object) -> str | None:
     if isinstance(value, tuple) and value and isinstance(value[0], str):
         return value[0] or None
     return None
+
+
+def _name_of_text(text: str) -> str | None:
+    content = _data_url(text)
+    return (text if content is None else _hash(content)) or None
 
 
 def picture_size(value: object) -> tuple[int, int] | None:

@@ -139,10 +139,15 @@ def _check_size(body: Mapping[str, object], known: documented.Limits) -> Iterato
     frame = read_frame(size) if size else None
     if size is not None and known.sizes and size.strip() not in known.sizes:
         yield _warning("size_unknown", "size", f"{_shown(size)} is none of the sizes known: {', '.join(known.sizes)}")
-    wants_high = bool(frame and min(frame) >= documented.PRO_SHORT_SIDE)
-    named = next((key for key in ("tier", "resolution", "size") if _is_high(body.get(key))), None)
-    if (wants_high or named) and _is_plain_model(body.get("model") or known.model):
-        yield _warning("size_needs_pro", "size" if wants_high else str(named), f"{_HIGH} needs the pro model")
+    is_big = frame is not None and min(frame) >= documented.PRO_SHORT_SIDE
+    field = "size" if is_big else _find_high(body)
+    if field and _is_plain_model(body.get("model") or known.model):
+        yield _warning("size_needs_pro", field, f"{_HIGH} needs the pro model")
+
+
+def _find_high(body: Mapping[str, object]) -> str | None:
+    """The field that asks for the highest resolution by its name."""
+    return next((key for key in ("tier", "resolution", "size") if _is_high(body.get(key))), None)
 
 
 def _is_high(told: object) -> bool:

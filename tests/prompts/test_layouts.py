@@ -45,6 +45,16 @@ def test_a_heading_governs_its_paragraph_only() -> None:
     assert found("Palette\nmint, sage\n\nA mint leaf") == {("color", "green", None)}
 
 
+@pytest.mark.parametrize("before", ["", "A fox on a log.\n"])
+def test_a_label_of_two_words_with_a_comma_governs_its_line(before: str) -> None:
+    facets = extract(f"{before}Palette, lighting: teal. Backlit, rust.").facets
+    assert [(facet.value, facet.origin) for facet in facets if facet.name in ("color", "lighting")] == [
+        ("teal", "label"),
+        ("backlight", "label"),
+        ("brown", "label"),
+    ]
+
+
 def test_shots_are_numbered_and_what_follows_the_list_has_no_shot() -> None:
     prompt = "Shot 1 (0-3s). Wide shot. Shot 2 (3-6s). Close-up.\n\nLighting. Neon."
     assert found(prompt) == {("shot_size", "wide", 1), ("shot_size", "close_up", 2), ("lighting", "neon", None)}
