@@ -1,0 +1,122 @@
+"""What a verb may load: nobody waits for a part that his command does not use.
+
+Each heavy package costs a start more than the command line itself. `benchmarks/startup.py` measures the verbs; here
+stands why they are fast.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from catalog.cli.main import VERBS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DRIVER = frozenset({"pysqlite3", "sqlite3"})
+READERS_OF_PROMPTS = frozenset({"ahocorasick", "catalog.prompts.vocabulary"})
+SETTINGS = frozenset({"catalog.config", "pydantic"})
+STORE = frozenset({"asyncio", "pydantic", "sqlalchemy", "sqlmodel", "ssl"})
+HEAVY = (
+    DRIVER
+    | READERS_OF_PROMPTS
+    | SETTINGS
+    | STORE
+    | {"PIL", "alembic", "av", "datasette", "h11", "httpcore", "httpx", "rich", "uvicorn"}
+)
+
+# A command line, and what of HEAVY it may load where no catalog.toml says anything.
+MAY_LOAD = {
+    "--help": frozenset(),
+    "search neon": DRIVER,
+    "search neon --json": DRIVER,
+    "facets": DRIVER,
+    "facets --explain video_1": DRIVER,
+    "show video_1": DRIVER,
+    "lineage video_1": DRIVER,
+    "lineage video_1 --diff": DRIVER | READERS_OF_PROMPTS,
+    "diff video_1 video_2": DRIVER | READERS_OF_PROMPTS,
+    "changes video_1": DRIVER,
+    "stats": DRIVER,
+    "stats --cost": DRIVER,
+    "sources": DRIVER,
+    "validate request.json": DRIVER | STORE,
+    "migrate": DRIVER,
+    "backup copy.db": DRIVER,
+    "restore backup.db": DRIVER,
+    "tag video_1 campaign=launch": DRIVER | STORE,
+    "delete video_2": DRIVER | STORE,
+    "undelete video_2": DRIVER | STORE,
+    "import jobs.json": DRIVER | STORE,
+    "import jobs.json --dry-run": DRIVER | STORE,
+    "import more.json": DRIVER | STORE | READERS_OF_PROMPTS,
+    "reindex --fts": DRIVER | STORE,
+    "reindex --costs": DRIVER | STORE,
+    "reindex --facets": DRIVER | STORE | READERS_OF_PROMPTS,
+}
+
+# These ask a server, are one, or make a library.
+OTHERS = {"add", "demo", "hooks", "init", "serve", "sync"}
+
+READING = ("search neon", "facets", "show video_1", "lineage video_1", "changes video_1", "stats")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a library of two videos, files to import, and a backup; nothing is due."""
+    folder = tmp_path_factory.mktemp("startup")
+    names = ("video_1", "video_2", "video_3")
+    jobs = [
+        {"id": name, "object": "video", "status": "completed", "created_at": 1_770_000_000, "prompt": f"Neon {name}."}
+        for name in names
+    ]
+    (folder / "jobs.json").write_text(json.dumps(jobs[:2]))
+    (folder / "more.json").write_text(json.dumps(jobs[2]))
+    (folder / "request.json").write_text(json.dumps({"model": "sora-2", "prompt": "Neon.", "seconds": "8"}))
+    for command in ("import jobs.json", "backup backup.db"):
+        load(folder, command)
+    return folder
+
+
+def load(folder: Path, command: str) -> set[str]:
+    """What of HEAVY a process has loaded that runs the command in the folder, with its output in a pipe."""
+    script = (
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print(*sys.modules, file=open({os.fspath(folder / 'modules')!r}, 'w')))\n"
+        f"sys.argv = ['catalog', *{command.split()!r}]\n"
+        "from catalog.__main__ import main\n"
+        "main()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CATALOG_", "OPENAI_"))}
+    environment |= {"HOME": os.fspath(folder), "XDG_CACHE_HOME": ""}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return HEAVY.intersection((folder / "modules").read_text().split())
+
+
+@pytest.mark.parametrize("command", MAY_LOAD)
+def test_a_command_loads_what_it_uses_and_no_more(command: str, folder: Path) -> None:
+    assert load(folder, command) <= MAY_LOAD[command]
+
+
+def test_every_verb_says_what_it_may_load() -> None:
+    assert {command.split()[0] for command in MAY_LOAD} - {"--help"} == VERBS.keys() - OTHERS
+
+
+@pytest.mark.parametrize("command", READING)
+def test_what_only_reads_needs_no_settings(command: str, folder: Path) -> None:
+    settings = folder / "catalog.toml"
+    settings.write_text('[sources.studio]\nbase_url = "https://gateway.example.com/v1"\n')
+    try:
+        assert load(folder, command) <= DRIVER
+        assert load(folder, "sources") >= SETTINGS
+    finally:
+        settings.unlink()
