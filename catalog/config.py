@@ -245,12 +245,12 @@ def _name_sources(path: Path, text: str, data: dict[str, Any]) -> dict[str, Any]
 
 
 def _explain_toml(path: Path, text: str, reason: str) -> ConfigError:
-    place = re.search(r" \(at line (\d+), column \d+\)$", reason)
-    if place is None:
+    position = re.search(r" \(at line (\d+), column \d+\)$", reason)
+    if position is None:
         return _error(path, None, "", f"not valid TOML: {reason}")
-    line = int(place[1])
+    line = int(position[1])
     key = re.match(r"""\s*([\w."'-]+)\s*=""", text.split("\n")[line - 1]) if "overwrite" in reason else None
-    return _error(path, line, key[1] if key else "", f"not valid TOML: {reason[: place.start()]}")
+    return _error(path, line, key[1] if key else "", f"not valid TOML: {reason[: position.start()]}")
 
 
 def _explain(path: Path, text: str, fault: Any) -> ConfigError:

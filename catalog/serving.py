@@ -1,6 +1,6 @@
 """Serving at an address of this machine: take the port, announce the server once it answers, stop it.
 
-What answers is the caller's: `catalog hooks` and `catalog serve` bring a server each. This module knows no HTTP.
+What answers is the caller's: `catalog hooks` and `catalog serve` bring a server each. HTTP is not known here.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ def listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= LAST_PORT:
         raise ConfigError(f"cannot listen on port {port}: ports end at {LAST_PORT}")
     try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"cannot listen on {host!r}: no such host; name an address of this machine") from error
     fault: OSError | None = None
-    for family, *_, address in sorted(found, key=lambda entry: entry[0] != socket.AF_INET):
+    for family, *_, address in sorted(addresses, key=lambda entry: entry[0] != socket.AF_INET):
         try:
             return socket.create_server(address, family=family)
         except OSError as error:

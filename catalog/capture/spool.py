@@ -2,7 +2,7 @@
 
 Each note is a file of its own, written whole under another name and then renamed: a reader sees all of it or nothing,
 and nobody needs a lock. The folder lies beside the library, `catalog.db.spool/`; where that cannot be written, in the
-user's own state folder or the temporary one, under a name made from the library's path.
+system's folder for the state of the user's programs or the temporary one, under a name made from the library's path.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ BROKEN = "broken"
 
 def spool_folders(library: Path) -> tuple[Path, ...]:
     """Where notes for the library may lie, the place they belong to first."""
+    from platformdirs import user_state_path
+
     library = Path(os.path.abspath(library))  # noqa: PTH100 - resolve() would follow links, which may be broken
     name = f"{library.name}-{hashlib.sha256(os.fsencode(library)).hexdigest()[:16]}.spool"
-    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - no home, no error
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
     return (
         library.with_name(f"{library.name}.spool"),
-        Path(state, "video-catalog", name),
+        user_state_path("video-catalog", appauthor=False) / name,
         Path(tempfile.gettempdir(), f"video-catalog-{user}", name),
     )
 

@@ -1,8 +1,8 @@
 """The one HTTP client: asks a server that speaks `/v1/videos` and returns what it answered, parsed.
 
-It knows a base URL, a key and a dialect; it knows no configuration and no database. An answer whose body is the job
+It knows a base URL, a key and a dialect; configuration and database are not known here. An answer whose body is the job
 asked for is an answer, whatever its HTTP status: some servers report a failed job as HTTP 500. How a call is kept safe
-and bounded is told in `catalog.client.session`.
+and bounded is said in `catalog.client.session`.
 """
 
 from __future__ import annotations

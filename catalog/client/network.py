@@ -217,8 +217,8 @@ def proxy_for(url: httpx.URL, proxy: str | None) -> str | None:
     """The URL of the proxy that a call goes through, with its credentials; raises ConfigError for an unusable one."""
     if proxy != ENVIRONMENT:
         return proxy
-    found = environment_proxy(url.scheme, url.host)
-    return found and require_proxy(found)
+    named = environment_proxy(url.scheme, url.host)
+    return named and require_proxy(named)
 
 
 def _as_httpcore(proxy: httpx.Proxy) -> httpcore.Proxy:

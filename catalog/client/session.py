@@ -387,8 +387,8 @@ def _media_type(headers: httpx.Headers) -> str:
 
 
 def _range_start(headers: httpx.Headers) -> int:
-    found = re.match(r"bytes (\d{1,18})-", headers.get("content-range", "").strip().lower())
-    return int(found[1]) if found else 0
+    match = re.match(r"bytes (\d{1,18})-", headers.get("content-range", "").strip().lower())
+    return int(match[1]) if match else 0
 
 
 def _error_headers(payload: object) -> dict[str, str]:

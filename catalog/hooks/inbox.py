@@ -1,4 +1,4 @@
-"""What arrives, verified and kept: from here on a delivery cannot be lost. It knows no network."""
+"""What arrives, verified and kept: from here on a delivery cannot be lost. The network is not known here."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class Inbox:
         """Keep the delivery and what it says of the job in one transaction: whether it was new."""
         event = dict(delivery.event)
         answer = parse_videos(event)
-        told_at = answer.webhook.created_at if answer.webhook else None
+        said_at = answer.webhook.created_at if answer.webhook else None
         videos = [replace(video, payload=event) for video in answer.videos] if delivery.video_id else []
         with self.database.write() as connection:
             is_new = store.save_delivery(connection, self.source, delivery, received_at=now)
             if is_new and videos:
                 store.save_source(connection, self.source)
-                store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=told_at)
+                store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=said_at)
         return is_new
 
 

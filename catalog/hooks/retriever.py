@@ -168,10 +168,10 @@ class Retriever:
         now = self._now()
         if isinstance(answer, SourceError):
             if isinstance(answer, Gone):
-                told = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
+                payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
                 status = answer.status or 404
                 store.save_absence(
-                    connection, self._source, raw_id(remote_id), told, received_at=now, http_status=status
+                    connection, self._source, raw_id(remote_id), payload, received_at=now, http_status=status
                 )
             return False, str(answer)
         videos = answer.answer.videos

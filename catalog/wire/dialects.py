@@ -150,8 +150,8 @@ _BY_PLAIN_NAME = {_plain(name): row for row in _ROWS for name in (row.name, *row
 
 def find_dialect(name: str) -> Dialect:
     """The row called `name`, whatever its case and dashes; ConfigError names the known ones and the nearest."""
-    if found := _BY_PLAIN_NAME.get(_plain(name)):
-        return found
+    if row := _BY_PLAIN_NAME.get(_plain(name)):
+        return row
     raise ConfigError(f"unknown dialect {name!r}{_did_you_mean(_plain(name), _BY_PLAIN_NAME)}; known: {_known()}")
 
 

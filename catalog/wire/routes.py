@@ -72,10 +72,12 @@ def read_route(method: str, path: str, own: Sequence[OwnRoute] = (), *, mount: s
     `path` may be a whole URL. `mount` is the path of the base URL that the own routes follow, where it is known; else
     they may follow any.
     """
-    method, bare = method.upper(), "/" + path.partition("?")[0].partition("#")[0].strip("/")
+    method = method.upper()
+    bare, _, query = path.partition("#")[0].partition("?")
+    bare = "/" + bare.strip("/")
     usual = _read_usual(method, bare)
     for route in own:
-        match = route.pattern.fullmatch(bare) if route.method == method else None
+        match = route.pattern.fullmatch(f"{bare}?{query}") if route.method == method else None
         if match is None or (mount is not None and match["mount"] != mount.rstrip("/")):
             continue
         if usual and usual.name == route.name:
@@ -93,11 +95,17 @@ def _read_usual(method: str, bare: str) -> Route | None:
 
 
 def routes_of(dialect: Dialect) -> tuple[OwnRoute, ...]:
-    """The routes of a dialect by its own paths."""
+    """The routes of a dialect by its own paths; of a query in one, only the id counts."""
     routes = []
     for method, setting, name, form in _DIALECT:
         template: str | None = getattr(dialect, setting)
         if template is not None:
-            path = re.escape(template.partition("?")[0].rstrip("/")).replace(r"\{id\}", "(?P<id>[^/]+)")
-            routes.append(OwnRoute(method, re.compile(f"(?P<mount>.*){path}"), name, form))
+            path, _, query = template.partition("?")
+            parameter = next((part for part in query.split("&") if "{id}" in part), "")
+            pattern = rf"(?P<mount>[^?]*){_pattern(path.rstrip('/'))}\?(?:.*&)?{_pattern(parameter)}(?:&.*)?"
+            routes.append(OwnRoute(method, re.compile(pattern if parameter else pattern + ".*"), name, form))
     return tuple(routes)
+
+
+def _pattern(template: str) -> str:
+    return re.escape(template).replace(r"\{id\}", "(?P<id>[^/?&]+)")

@@ -131,6 +131,17 @@ def test_a_foreign_file_in_the_place_of_the_library_loses_nothing(studio):
     assert len(studio.notes()) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where Linux keeps the state of a user's programs")
+@pytest.mark.parametrize(("state", "folder"), [(None, "home/.local/state"), ("state", "state")])
+def test_notes_that_cannot_lie_beside_the_library_lie_in_the_state_of_the_user(tmp_path, monkeypatch, state, folder):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / state) if state else "")
+    beside, elsewhere, _ = spool_folders(tmp_path / "catalog.db")
+    assert beside == tmp_path / "catalog.db.spool"
+    assert elsewhere.parent == tmp_path / folder / "video-catalog"
+    assert elsewhere.name.startswith("catalog.db-")
+
+
 def test_a_spool_that_nobody_can_write_does_not_break_a_call(studio, monkeypatch, tmp_path):
     blocked = tmp_path / "a file"
     blocked.write_text("")

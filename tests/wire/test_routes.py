@@ -69,6 +69,22 @@ def test_own_paths_go_before_those_of_the_format_and_are_written_as_there(
     assert read_route(method, path, OWN, mount="/v1") == route
 
 
+@pytest.mark.parametrize(
+    ("path", "remote_id"),
+    [
+        ("/v1/query?id=v%201", "v 1"),
+        ("/v1/query?page=2&id=v1&x=3", "v1"),
+        ("/v1/query?other_id=v1", None),
+        ("/v1/query", None),
+    ],
+)
+def test_an_id_may_stand_in_the_query(path: str, remote_id: str | None) -> None:
+    own = routes_of(customise(DIALECTS["generic"], {"retrieve_path": "/query?task=x&id={id}"}))
+    route = read_route("GET", path, own, mount="/v1")
+    assert (route and route.id) == remote_id
+    assert (route is None) == (remote_id is None)
+
+
 def test_own_paths_follow_the_base_url_where_it_is_known() -> None:
     assert read_route("POST", "/v1/other/jobs", OWN, mount="/v1") is None
     assert read_route("POST", "/v1/other/jobs", OWN) == ("create", None, "/v1/videos")
