@@ -15,6 +15,7 @@ from catalog import Catalog, CatalogError, ConfigError, NotFound
 from catalog.demo.gateway import Gateway
 from catalog.demo.sample import sample_jobs
 from catalog.wire.webhooks import sign
+from tests.house import LONG, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,17 +148,15 @@ def test_a_webhook_brings_in_a_job_and_what_its_prompt_asks_for(
     receivers: queue.Queue[Receiver] = queue.Queue()
     thread = threading.Thread(target=cat.hooks, kwargs={"port": 0, "on_ready": receivers.put})
     thread.start()
-    receiver = receivers.get(timeout=10)
+    receiver = receivers.get(timeout=LONG)
     try:
         sent_at = int(time.time())
         headers = {"webhook-id": "msg_1", "webhook-timestamp": str(sent_at), "content-type": "application/json"}
         headers["webhook-signature"] = sign(SECRET, "msg_1", sent_at, body)
         assert httpx.post(f"{receiver.url}/webhook", content=body, headers=headers, trust_env=False).status_code == 200
-        deadline = time.monotonic() + 20
-        while not cat.search("has:lighting").total and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: cat.search("has:lighting").total)
         assert cat.search("has:lighting").videos[0].remote_id == finished.id
     finally:
         receiver.stop()
-        thread.join(20)
+        thread.join(LONG)
     assert not thread.is_alive()

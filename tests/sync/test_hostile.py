@@ -13,7 +13,7 @@ import pytest
 from catalog.config import Source, SyncSettings
 from catalog.sync import add_ids, sync_source
 from tests.client.server import RawServer, response
-from tests.house import Shelf
+from tests.house import LONG, Shelf
 from tests.sync.conftest import NOW
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def test_a_body_that_drips_in_ends_at_the_deadline(house: House) -> None:
         yield head
         for byte in body:
             yield bytes([byte])
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     house.say = drip
     started = time.monotonic()
     report = house.sync()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15  # the whole body takes more than 20
     assert_refused(house, report, "studio: listing videos failed: no complete answer within 1 seconds")
 
 
@@ -271,5 +271,5 @@ def test_a_wait_without_end_is_not_waited_for(house: House) -> None:
     house.say = lambda _: response({"error": {"message": "later"}}, 429, retry_after="86400")
     started = time.monotonic()
     report = house.sync()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LONG
     assert_refused(house, report, "the server asks to wait 86400 seconds")
