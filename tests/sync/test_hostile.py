@@ -33,7 +33,7 @@ class House(Shelf):
     def __init__(self, library: Database) -> None:
         super().__init__(library)
         self.say: Callable[[Request], Iterable[bytes]] = lambda _: response(listed(KEPT))
-        self.settings = SyncSettings(deadline_seconds=1)
+        self.settings = SyncSettings(deadline_seconds=3)
 
     def answer(self, request: Request) -> Iterable[bytes]:
         return self.say(request)
@@ -95,6 +95,7 @@ def test_a_body_that_drips_in_ends_at_the_deadline(house: House) -> None:
             time.sleep(0.2)
 
     house.say = drip
+    house.settings = SyncSettings(deadline_seconds=1)
     started = time.monotonic()
     report = house.sync()
     assert time.monotonic() - started < 15  # the whole body takes more than 20
@@ -103,6 +104,7 @@ def test_a_body_that_drips_in_ends_at_the_deadline(house: House) -> None:
 
 def test_a_bomb_of_gzip_is_left_at_the_cap(house: House) -> None:
     bomb = gzip.compress(b" " * (64 << 20), 9)
+    house.settings = SyncSettings(deadline_seconds=LONG)
     house.say = lambda _: response(bomb, content_encoding="gzip")
     assert_refused(house, house.sync(), "the answer is larger than its cap")
 
