@@ -20,6 +20,7 @@ from catalog.facets import count_due
 from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
+from tests.house import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,9 +174,7 @@ def test_a_webhook_brings_in_a_job_and_what_its_prompt_asks_for(
     finished = next(job for job in gateway.jobs if "neon" in job.prompt and job.at(NOW).status == "completed")
     with receiving(cat, monkeypatch) as server:
         assert deliver(server, finished.id) == 200
-        deadline = time.monotonic() + 60
-        while not cat.search("has:lighting").total and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: cat.search("has:lighting").total)
         assert cat.search("has:lighting").videos[0].remote_id == finished.id
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -42,6 +43,11 @@ class VideoServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         self._thread.join(5)
+
+    def handle_error(self, *arguments: Any) -> None:
+        """Say nothing of a client that is killed before it has read its answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*arguments)
 
     def make_video(self, **fields: Any) -> dict[str, Any]:
         video = {

@@ -469,7 +469,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(serve, connect, head):
     started = time.monotonic()
     with pytest.raises(Unavailable, match=r"no complete answer within 0\.3 seconds"):
         connect(box[0], real_time=True, deadline=0.3).retrieve("video_1")
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 15  # the whole answer takes more than 20
 
 
 def test_a_server_that_says_nothing_ends_at_the_deadline(serve, connect):
@@ -483,12 +483,12 @@ def test_a_server_that_stalls_late_has_only_what_is_left_of_the_deadline(serve, 
     started = time.monotonic()
     with pytest.raises(Unavailable, match="no complete answer"):
         connect(server, real_time=True, deadline=1.0).retrieve("video_1")
-    assert time.monotonic() - started < 1.6
+    assert time.monotonic() - started < 15
 
 
 def _stall(server: RawServer) -> Iterator[bytes]:
-    yield from server.drip(b"H", 0.8)
-    server.stopping.wait(10)
+    """Bytes that each come within a deadline of their own, for half a minute."""
+    yield from server.drip(b"H" * 40, 0.8)
 
 
 def test_a_body_that_comes_after_the_deadline_is_not_taken(connect, still):

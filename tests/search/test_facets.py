@@ -13,6 +13,8 @@ from catalog.search.facets import CONTROLLED, NARROWER, OPEN
 from catalog.search.page import count_facets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.search.conftest import Library
 
 
@@ -118,18 +120,24 @@ def test_deleted_videos_are_not_found_by_what_they_ask_for(asked: Library) -> No
     assert counts(asked, "lens") == {"lens": [("35mm", 1)]}
 
 
+@pytest.fixture(scope="module", params=[11, 10_010])
+def shot_on_35mm(request: pytest.FixtureRequest, make_library: Callable[[], Library]) -> Iterator[tuple[Library, int]]:
+    """A library of few or of many videos of one lens, five others in it, and how many they are."""
+    library, total = make_library(), request.param
+    days = [f"2026-10-{number % 5 + 10}T00:00:00.000Z" if number % 7 else None for number in range(total + 5)]
+    library.add_all(
+        *(
+            {"remote_id": f"v{number}", "created_at": day, "facets": {"lens": ["35mm"]} if number >= 5 else {}}
+            for number, day in enumerate(days)
+        )
+    )
+    yield library, total
+    library.database.close()
+
+
 @pytest.mark.parametrize("sort", [None, "created_at", "-created_at", "id"])
-@pytest.mark.parametrize("total", [11, 10_010])
-def test_pages_of_few_and_of_many_make_up_the_whole_answer(library: Library, sort: str | None, total: int) -> None:
-    with library.database.write() as connection:
-        connection.exec_driver_sql("INSERT INTO facet_values (facet, value) VALUES ('lens', '35mm')")
-        connection.exec_driver_sql(
-            "INSERT INTO videos (source, remote_id, kind, status, created_at) VALUES ('s', ?, 'video', 'completed', ?)",
-            [(f"v{n}", f"2026-10-{n % 5 + 10}T00:00:00.000Z" if n % 7 else None) for n in range(total + 5)],
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO video_facets (video_id, value_id, origin) SELECT id, 1, 'prose' FROM videos WHERE id > 5"
-        )
+def test_pages_of_few_and_of_many_make_up_the_whole_answer(shot_on_35mm: tuple[Library, int], sort: str | None) -> None:
+    library, total = shot_on_35mm
     found, after = [], None
     while True:
         page = library.page("lens:35mm", sort=sort, limit=max(3, total // 11), after=after)

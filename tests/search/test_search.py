@@ -446,9 +446,9 @@ def test_all_facets_are_those_of_prompts_too_except_the_open_ones(library: Libra
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_asked_for(library: Library, name: str) -> None:
     values = {"number": "1", "time": "2026", "presence": "model", "claim": "gone"}
-    library.page(f"{name}:{values.get(FIELDS[name].kind, 'x')}")
+    assert library.page(f"{name}:{values.get(FIELDS[name].kind, 'x')}").notes == ()
     if FIELDS[name].has_value:
-        library.page(f"has:{name}")
+        assert library.page(f"has:{name}").notes == ()
     if FIELDS[name].order:
         library.page(sort=f"-{name}")
 
@@ -481,7 +481,8 @@ LONG_LISTS = (
 def test_the_longest_queries_are_answered(library: Library, query: str) -> None:
     library.prompts("a 東京 🎬")
     library.add("a", facets={"subject": ["a " * 400], "lens": ["a"]})
-    library.page(query, facets=["model", "tag"])
+    page = library.page(query, facets=["model", "tag"])
+    assert page.total == len(page.videos)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)

@@ -13,7 +13,7 @@ import pytest
 from catalog.config import Source, SyncSettings
 from catalog.sync import add_ids, sync_source
 from tests.client.server import RawServer, response
-from tests.house import Shelf
+from tests.house import LONG, Shelf
 from tests.sync.conftest import NOW
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class House(Shelf):
     def __init__(self, library: Database) -> None:
         super().__init__(library)
         self.say: Callable[[Request], Iterable[bytes]] = lambda _: response(listed(KEPT))
-        self.settings = SyncSettings(deadline_seconds=1)
+        self.settings = SyncSettings(deadline_seconds=3)
 
     def answer(self, request: Request) -> Iterable[bytes]:
         return self.say(request)
@@ -92,17 +92,19 @@ def test_a_body_that_drips_in_ends_at_the_deadline(house: House) -> None:
         yield head
         for byte in body:
             yield bytes([byte])
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     house.say = drip
+    house.settings = SyncSettings(deadline_seconds=1)
     started = time.monotonic()
     report = house.sync()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15  # the whole body takes more than 20
     assert_refused(house, report, "studio: listing videos failed: no complete answer within 1 seconds")
 
 
 def test_a_bomb_of_gzip_is_left_at_the_cap(house: House) -> None:
     bomb = gzip.compress(b" " * (64 << 20), 9)
+    house.settings = SyncSettings(deadline_seconds=LONG)
     house.say = lambda _: response(bomb, content_encoding="gzip")
     assert_refused(house, house.sync(), "the answer is larger than its cap")
 
@@ -271,5 +273,5 @@ def test_a_wait_without_end_is_not_waited_for(house: House) -> None:
     house.say = lambda _: response({"error": {"message": "later"}}, 429, retry_after="86400")
     started = time.monotonic()
     report = house.sync()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LONG
     assert_refused(house, report, "the server asks to wait 86400 seconds")

@@ -19,6 +19,7 @@ from catalog import fulltext
 from catalog.library import open_library
 from catalog.records import utc_text
 from catalog.web.metadata import database_name
+from tests.house import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Site(httpx.Client):
     """A client of one server, and the process it talks to."""
 
     def __init__(self, path: Path, url: str, process: subprocess.Popen[str]) -> None:
-        super().__init__(base_url=url, trust_env=False, timeout=20)
+        super().__init__(base_url=url, trust_env=False, timeout=LONG)
         self.path = path
         self.process = process
         self.home = f"/{tilde_encode(database_name(path))}"
@@ -57,7 +58,7 @@ class Site(httpx.Client):
     def stop(self) -> tuple[int, str]:
         """Press Ctrl-C: the exit status, and what the process has said beyond its URL."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=20), "".join(self.process.communicate())
+        return self.process.wait(timeout=LONG), "".join(self.process.communicate())
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from catalog.reading.lineage import read_lineage
 from catalog.reading.statistics import read_stats
 from catalog.web.metadata import metadata_for, metadata_path
 from catalog.web.serve import serve
+from tests.house import LONG
 from tests.web.conftest import Site, fill, serving
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ def run_datasette(path: Path, place: str) -> subprocess.CompletedProcess[str]:
     """The plain command, asked for one page."""
     metadata = shutil.copy(metadata_path(), path.parent)
     command = [sys.executable, "-m", "datasette", path, "-m", metadata, "--get", place]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_the_plain_command_reads_the_metadata_file(filled: Path) -> None:
