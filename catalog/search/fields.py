@@ -3,6 +3,7 @@
 `kind` says how a value is compared:
 
     text      equal without regard to ASCII case, or by its beginning
+    name      by the beginning of any of a video's names, in quotes the whole; case matters
     words     words and phrases in that column of the full-text index
     passage   a part of a long text that is not indexed
     number    compared as a number
@@ -82,8 +83,9 @@ _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value
 
 _TABLE = (
     _text("source", facet=True),
-    _text("remote_id", "id"),
-    _text("ref"),
+    _text("remote_id"),
+    Field("ref", "name", "videos.ref", order="videos.ref"),
+    Field("id", "name", "videos.remote_id", order="videos.remote_id"),
     _text("kind", facet=True),
     _text("status", facet=True),
     _text("provider_status", facet=True),
