@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff, Vocabulary
+    from catalog.reading.names import VideoName
     from catalog.records import FacetCount, Page, Video
     from catalog.reports import (
         Change,
@@ -261,7 +262,11 @@ class Catalog:
             return count_facets(connection, tuple(names), query, limit)
 
     def get(self, ref: str) -> Video:
-        """One video, every field, tags and links; raises NotFound."""
+        """One video, every field, tags and links; raises NotFound.
+
+        Here and in every method that takes one, a ref is `source:id`, an id or another name of the video alone, or the
+        beginning of any of these that fits no other video: at least four characters after words such as `video_`.
+        """
         from catalog.reading.videos import get_video
 
         with self._database.read() as connection:
@@ -270,9 +275,10 @@ class Catalog:
     def lineage(self, ref: str) -> Lineage:
         """The family of a video: what it was made from and what was made of it; raises NotFound."""
         from catalog.reading.lineage import read_lineage
+        from catalog.reading.names import get_name
 
-        video = self.get(ref)
         with self._database.read() as connection:
+            video = get_name(connection, ref)
             return read_lineage(connection, video.source, video.remote_id)
 
     def diff(self, old: str, new: str) -> PromptDiff:
@@ -318,37 +324,42 @@ class Catalog:
         from catalog import store
 
         pairs = _read_pairs(tags)
-        video_id = self._find(ref)
+        video = self._find(ref)
         with self._database.write() as connection:
-            store.save_tags(connection, video_id, pairs)
-        return self.get(ref)
+            store.save_tags(connection, video.id, pairs)
+        return self.get(video.ref)
 
     def untag(self, ref: str, *keys: str) -> Video:
         """Take the user's tags with these keys off a video: the video as it is then."""
         from catalog import store
 
-        video_id = self._find(ref)
+        video = self._find(ref)
         with self._database.write() as connection:
-            store.remove_tags(connection, video_id, keys)
-        return self.get(ref)
+            store.remove_tags(connection, video.id, keys)
+        return self.get(video.ref)
 
-    def delete(self, *refs: str) -> None:
-        """Put tombstones on videos: hidden and never made anew; nothing is lost, nor deleted at the provider."""
+    def delete(self, *refs: str) -> list[str]:
+        """Put tombstones on videos: hidden and never made anew; nothing is lost, nor deleted at the provider.
+
+        The answer is their refs in full, each once.
+        """
         from catalog import store
 
-        ids = [self._find(ref) for ref in refs]
+        videos = dict.fromkeys(map(self._find, refs))
         with self._database.write() as connection:
-            for video_id in ids:
-                store.delete_video(connection, video_id, datetime.now(UTC))
+            for video in videos:
+                store.delete_video(connection, video.id, datetime.now(UTC))
+        return [video.ref for video in videos]
 
-    def undelete(self, *refs: str) -> None:
-        """Take the tombstones off again."""
+    def undelete(self, *refs: str) -> list[str]:
+        """Take the tombstones off again: the refs of the videos in full, each once."""
         from catalog import store
 
-        ids = [self._find(ref) for ref in refs]
+        videos = dict.fromkeys(map(self._find, refs))
         with self._database.write() as connection:
-            for video_id in ids:
-                store.undelete_video(connection, video_id)
+            for video in videos:
+                store.undelete_video(connection, video.id)
+        return [video.ref for video in videos]
 
     # Upkeep
 
@@ -401,14 +412,14 @@ class Catalog:
             raise ConfigError(f"several sources are configured: name one of {', '.join(names)}")
         return names[0] if names else "imported"
 
-    def _find(self, ref: str) -> int:
-        """The row id of a video that is about to be changed: one that was only captured so far is taken in first."""
+    def _find(self, ref: str) -> VideoName:
+        """A video that is about to be changed: one that was only captured so far is taken in first."""
         from catalog.intake import take_in_notes
-        from catalog.reading.videos import get_id
+        from catalog.reading.names import get_name
 
         take_in_notes(self._database)
         with self._database.read() as connection:
-            return get_id(connection, ref)
+            return get_name(connection, ref)
 
 
 def _read_pairs(tags: Iterable[str]) -> dict[str, str]:

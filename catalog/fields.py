@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
-Kind = Literal["text", "words", "passage", "number", "time"]
+Kind = Literal["text", "name", "words", "passage", "number", "time"]
 
 
 class Ask(NamedTuple):
@@ -64,11 +64,11 @@ TABLE = (
         "remote_id",
         str,
         "Its id at the server",
-        ask=Ask("text", ("id",)),
+        ask=Ask("text"),
         wire="id",
         headings=("id", "video_id", "task_id"),
     ),
-    Column("ref", str, "source:remote_id, its name everywhere in the catalog", ask=Ask("text"), recorded=False),
+    Column("ref", str, "source:remote_id, its name everywhere in the catalog", ask=Ask("name"), recorded=False),
     Column("kind", str, "video or image", "own", Ask("text", counted=True), "object"),
     Column(
         "status",

@@ -192,3 +192,16 @@ def test_a_webhook_is_acknowledged_while_thousands_of_prompts_are_still_to_be_re
         with receiving(cat, monkeypatch) as server:
             assert deliver(server, next(iter(gateway.jobs)).id) == 200
             assert count_due(library) > 0
+
+
+def test_every_method_takes_the_beginning_of_a_name(cat: Catalog) -> None:
+    cat.sync()
+    ref = cat.search("neon rain", limit=1).videos[0].ref
+    short = ref.removeprefix("default:")[:14]
+    assert cat.get(short).ref == cat.lineage(short).ref == ref
+    assert cat.tag(short, "keeper").ref == cat.untag(short, "keeper").ref == ref
+    assert all(change.ref == ref for change in cat.changes(short))
+    assert cat.diff(short, ref).is_same
+    assert cat.generations(short) == cat.generations(ref)
+    assert cat.delete(short, ref) == cat.undelete(ref, short) == [ref]
+    assert [video.ref for video in cat.search(f"id:{short}").videos] == [ref]

@@ -52,10 +52,9 @@ def delete(refs: tuple[str, ...]) -> None:
     undelete` takes it off. Nothing is deleted at the provider. All of the videos or none: `-` reads refs from standard
     input, one a line.
     """
-    found = read_refs(refs)
     with open_catalog() as catalog:
-        catalog.delete(*found)
-    videos = render.amount(len(found), "video")
+        hidden = catalog.delete(*read_refs(refs))
+    videos = render.amount(len(hidden), "video")
     render.line(f"{videos} hidden; nothing was deleted at the provider, and `catalog undelete` brings them back")
 
 
@@ -67,10 +66,9 @@ def undelete(refs: tuple[str, ...]) -> None:
 
     All of the videos or none: `-` reads refs from standard input, one a line.
     """
-    found = read_refs(refs)
     with open_catalog() as catalog:
-        catalog.undelete(*found)
-    render.line(f"{render.amount(len(found), 'video')} brought back")
+        shown = catalog.undelete(*read_refs(refs))
+    render.line(f"{render.amount(len(shown), 'video')} brought back")
 
 
 def _tell_apart(words: tuple[str, ...]) -> tuple[list[str], list[str]]:

@@ -113,7 +113,8 @@ def load(verb: Verb) -> click.Command:
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\
-    A REF names a video as SOURCE:ID; the ID alone will do where only one source has it.
+    A REF names a video: SOURCE:ID, or its ID or another of its names alone, or the beginning of any
+    of these that fits no other video, with at least four characters after words such as `video_`.
 
     \b
     Shell completion, for bash, zsh and fish:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from catalog.errors import NotFound
+from catalog.reading.names import get_name
 from catalog.records import Facet, Link, read_utc
 from catalog.reports import Change, SourceState
 from catalog.rows import SELECT_VIDEO, read_tags, read_video
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from catalog.config import Source
     from catalog.records import Video
 
-_SHOWN = 80  # characters of a ref that a message repeats
+_ROW = f"SELECT {SELECT_VIDEO} FROM videos WHERE id = :id"
 _LINKS = """
 SELECT videos.ref, links.parent_source || ':' || links.parent_remote_id, links.relation, links.origin
 FROM links JOIN videos ON videos.id = links.child_id
@@ -32,26 +32,20 @@ ORDER BY origin <> 'given', facet, shot, start, video_facets.id
 
 def get_video(connection: Any, ref: str) -> Video:
     """The video with its tags, links and facets (given ones first, then by name, shot and place); raises NotFound."""
-    row = _get_row(connection, ref)
-    arguments = {"id": row["id"], "source": row["source"], "remote_id": row["remote_id"]}
+    name = get_name(connection, ref)
+    arguments = name._asdict()
+    row = connection.execute(_ROW, arguments).fetchone()
     links = [Link(*edge) for edge in connection.execute(_LINKS, arguments)]
     facets = [Facet(*found) for found in connection.execute(_FACETS, arguments)]
-    return read_video(row, read_tags(connection, [row["id"]]).get(row["id"], ()), links, facets)
-
-
-def get_id(connection: Any, ref: str) -> int:
-    """The row id of a video; raises NotFound."""
-    video_id: int = _get_row(connection, ref)["id"]
-    return video_id
+    return read_video(row, read_tags(connection, [name.id]).get(name.id, ()), links, facets)
 
 
 def list_changes(connection: Any, ref: str) -> list[Change]:
     """What moved on a video, oldest first; raises NotFound."""
-    row = _get_row(connection, ref)
-    name = f"{row['source']}:{row['remote_id']}"
-    query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = ? ORDER BY observed_at, id"
-    rows = connection.execute(query, (row["id"],))
-    return [Change(name, field, old, new, moment) for field, old, new, text in rows if (moment := read_utc(text))]
+    name = get_name(connection, ref)
+    query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = :id ORDER BY observed_at, id"
+    rows = connection.execute(query, {"id": name.id})
+    return [Change(name.ref, field, old, new, moment) for field, old, new, text in rows if (moment := read_utc(text))]
 
 
 def list_sources(
@@ -82,24 +76,3 @@ def _state(name: str, source: Source | None, row: Any, videos: int, environment:
         last_run_at=read_utc(known.get("last_run_at")),
         last_success_at=read_utc(known.get("last_success_at")),
     )
-
-
-def _get_row(connection: Any, ref: str) -> Any:
-    """The row that a ref names: `source:remote_id`, or a remote id alone where only one source has it."""
-    select = f"SELECT videos.id, {SELECT_VIDEO} FROM videos WHERE"
-    source, colon, remote_id = ref.partition(":")
-    try:
-        if colon:
-            row = connection.execute(f"{select} source = ? AND remote_id = ?", (source, remote_id)).fetchone()
-            if row is not None:
-                return row
-        rows = connection.execute(f"{select} remote_id = ? LIMIT 3", (ref,)).fetchall()
-    except UnicodeEncodeError:
-        rows = []
-    if len(rows) == 1:
-        return rows[0]
-    shown = ref if len(ref) <= _SHOWN else f"{ref[:_SHOWN]}…"
-    if rows:
-        refs = ", ".join(f"{row['source']}:{row['remote_id']}" for row in rows)
-        raise NotFound(f"several sources have a video {shown!r}: name one of {refs}", ref=ref)
-    raise NotFound(f"no video {shown!r} in the library: `catalog search` finds refs", ref=ref)

@@ -54,6 +54,12 @@ def _text(field: Field, clause: Clause, _: Setting) -> Condition:
     return _equals(field.sql, choices(clause), is_prefix=clause.is_prefix)
 
 
+def _name(_: Field, clause: Clause, __: Setting) -> Condition:
+    from catalog.search.names import with_name
+
+    return with_name(clause)
+
+
 def _size(field: Field, clause: Clause, _: Setting) -> Condition:
     columns = (field.sql, "videos.size_text")
     values = [value.replace("×", "x") for value in choices(clause)]
@@ -142,6 +148,7 @@ def _any(conditions: Iterable[Condition]) -> Condition:
 
 _KINDS: dict[str, Callable[[Field, Clause, Setting], Condition]] = {
     "text": _text,
+    "name": _name,
     "size": _size,
     "passage": _passage,
     "words": _passage,

@@ -3,6 +3,7 @@
 `kind` says how a value is compared:
 
     text      equal without regard to ASCII case, or by its beginning
+    name      by the beginning of any of a video's names, in quotes the whole; case matters
     words     words and phrases in that column of the full-text index
     passage   a part of a long text that is not indexed
     number    compared as a number
@@ -63,7 +64,7 @@ _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value
 
 _COMPUTED = {"negative_prompt": NEGATIVE_PROMPT}
 _COUNTED = {"seconds": _SECONDS}  # the lengths of clips are measured, and hardly two agree
-_SORTED = frozenset({"text", "number", "time"})
+_SORTED = frozenset({"text", "name", "number", "time"})
 
 
 def _list_fields(column: Column) -> Iterator[Field]:
@@ -85,6 +86,7 @@ def _prompt_facet(name: str, kind: str = "facet") -> Field:
 
 _TABLE = (
     *(field for column in TABLE for field in _list_fields(column)),
+    Field("id", "name", "videos.remote_id", order="videos.remote_id"),
     Field("tag", "tag", _FIRST_TAG, ("tags",), facet=_TAG),
     *map(_prompt_facet, CONTROLLED),
     *(_prompt_facet(name, "phrase") for name in OPEN),

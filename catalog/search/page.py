@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from catalog.records import FacetCount, Video
     from catalog.search.fields import Field
+    from catalog.search.grammar import Clause
     from catalog.search.plan import Order, Plan
 
 MAX_PAGE = 1000
@@ -69,7 +70,7 @@ def search(
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=cursor,
-        notes=plan.notes,
+        notes=plan.notes if total else (*plan.notes, *_remark(connection, clauses, fields)),
     )
 
 
@@ -98,6 +99,13 @@ def _count(connection: Any, plan: Plan, facets: Sequence[Field]) -> tuple[int, d
     if facets:
         return count_values(connection, plan, facets, FACET_VALUES)
     return count_matches(connection, plan), {}
+
+
+def _remark(connection: Any, clauses: Sequence[Clause], fields: Fields) -> list[str]:
+    """What to say of a query that finds nothing."""
+    from catalog.search.names import remark_on_names
+
+    return remark_on_names(connection, clauses, fields)
 
 
 def _find_places(

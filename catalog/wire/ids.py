@@ -29,24 +29,27 @@ def require_source_name(name: str) -> None:
         raise ConfigError(f"{SOURCE_NAME_RULE}, not {name!r}")
 
 
-def raw_id(text: str) -> str:
+def raw_id(text: str, *, is_cut: bool = False) -> str:
     """The id without margins and without the envelopes LiteLLM puts around it; any other id comes back as it is.
 
     An envelope is `video_` and the standard base64 of `litellm:custom_llm_provider:P;model_id:M;video_id:RAW;...`;
-    proxies in a row put one inside another.
+    proxies in a row put one inside another. An id that `is_cut` lacks its end, and so may the raw id.
     """
     text = text.strip()
     while text.startswith(_ENCODED):
-        inner = _open_envelope(text)
+        inner = _open_envelope(text, is_cut=is_cut)
         if inner is None:
             break
         text = inner
     return text
 
 
-def _open_envelope(text: str) -> str | None:
+def _open_envelope(text: str, *, is_cut: bool) -> str | None:
+    code = text[len(_PREFIX) :]
+    if is_cut and len(code) % 4 == 1:  # too little for a byte
+        code = code[:-1]
     try:
-        envelope = base64.b64decode(text[len(_PREFIX) :] + "==").decode()
+        envelope = base64.b64decode(code + "==").decode(errors="ignore" if is_cut else "strict")
     except ValueError:
         return None
     for part in envelope.split(";"):

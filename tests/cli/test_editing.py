@@ -79,3 +79,18 @@ def test_deleted_videos_are_hidden_and_come_back(run, ask):
 def test_nothing_is_deleted_where_one_ref_is_unknown(run, ask):
     assert run("delete", "studio:v1", "studio:nobody").exit_code == 1
     assert ask("search")["total"] == 3
+
+
+def test_a_video_that_is_named_twice_counts_once(run, hear, ask):
+    hear(job("clip-9b9bfdee"), job("clip-777777"))
+    assert run("delete", "clip-9b9b", "studio:clip-9b9bfdee", "clip-7777").stdout.startswith("2 videos hidden")
+    assert ask("search")["total"] == 3
+    assert run("undelete", "clip-9b9b", "clip-9b9bf").stdout == "1 video brought back\n"
+    assert ask("search")["total"] == 4
+
+
+def test_a_beginning_of_several_videos_edits_none(run, hear, ask):
+    hear(job("clip-9b9bfdee"), job("clip-9b9b0000"))
+    assert run("delete", "v1", "clip-9b9b").exit_code == 1
+    assert run("tag", "clip-9b9b", "keeper").exit_code == 1
+    assert (ask("search")["total"], ask("search", "tag:keeper")["total"]) == (5, 0)

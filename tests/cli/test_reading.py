@@ -173,3 +173,31 @@ def test_an_unknown_ref_is_one_line(run, verb):
     result = run(verb, "studio:nobody")
     assert result.exit_code == 1
     assert result.stderr == "Error: no video 'studio:nobody' in the library: `catalog search` finds refs\n"
+
+
+@pytest.mark.parametrize("ref", ["studio:clip-9b9b", "clip-9b9b", "studio:clip-9b9bfdee", "cgt-2026"])
+def test_every_command_takes_any_name_of_a_video_and_its_beginning(run, hear, ref):
+    hear(job("clip-9b9bfdee", prompt="A neon street", aliases=["cgt-20261001"]))
+    assert run("show", ref).stdout.startswith("studio:clip-9b9bfdee\n")
+    assert "studio:clip-9b9bfdee *" in run("lineage", ref).stdout
+    assert "[- at night-]" in run("diff", "me", ref).stdout
+    assert run("changes", ref).exit_code == 0
+    assert run("facets", "--explain", ref).exit_code == 0
+    assert run("tag", ref, "keeper").stdout == "studio:clip-9b9bfdee  keeper\n"
+    assert run("search", "tag:keeper", "--ids").stdout == "studio:clip-9b9bfdee\n"
+
+
+def test_a_slip_is_answered_with_the_nearest(run, hear):
+    hear(job("clip-9b9bfdee"), job("clip-9b9bffff"))
+    result = run("show", "clip-9b9c")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "did you mean studio:clip-9b9bf" in result.stderr
+    assert "studio:clip-9b9bfdee, studio:clip-9b9bffff" in run("lineage", "clip-9b9b").stderr
+    assert "at least 4 characters after 'clip-'" in run("changes", "clip-9").stderr
+
+
+def test_a_search_by_a_name_that_no_video_has_says_which_is_near(run, hear):
+    hear(job("clip-9b9bfdee"))
+    result = run("search", "id:clip-9b9c")
+    assert (result.exit_code, result.stdout) == (0, "0 videos\n")
+    assert 'did you mean "studio:clip-9b9bfdee"?' in result.stderr

@@ -1,0 +1,73 @@
+"""The names of videos as fields of the language: `id:video_9b9b` and `ref:studio:video_9b9b` find what begins so.
+
+Nothing is an error here: several videos may fit, and where none does, a remark says which comes nearest.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from catalog.reading.names import SOURCES, find_nearest, find_written, list_spans
+from catalog.search.conditions import Condition, choices
+from catalog.search.fields import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.search.fields import Fields
+    from catalog.search.grammar import Clause
+
+_REMARKS = 3
+_FEW = 10  # ranges that are a test on each row
+_SPANS = f"""
+FROM json_each(?) AS span
+CROSS JOIN ({SOURCES}) AS present ON present.source BETWEEN span.value ->> 0 AND span.value ->> 1
+"""
+_WITHIN = "BETWEEN span.value ->> 2 AND span.value ->> 3"
+_OWN = f"""
+SELECT video.id {_SPANS}
+CROSS JOIN videos AS video ON video.source = present.source AND video.remote_id {_WITHIN}
+"""
+_ALIASED = f"""
+SELECT other.video_id AS id {_SPANS}
+CROSS JOIN video_aliases AS other ON other.source = present.source AND other.alias {_WITHIN}
+"""
+_IS_OWN = "(+videos.source BETWEEN ? AND ? AND +videos.remote_id BETWEEN ? AND ?)"
+
+
+def with_name(clause: Clause) -> Condition:
+    """The videos with a name that begins so or, where it stands in quotes, is just so.
+
+    What many names begin with, such as `video_`, is a test on each row: a set of so many ids in no order does not pay
+    (of 1,000,000 videos 5 s, against 0.2 s, measured).
+    """
+    spans = [span for text in choices(clause) for span in list_spans(text, is_exact=_is_whole(clause))]
+    aliased = json.dumps(spans)
+    if len(spans) <= _FEW and any(span.is_wide for span in spans):
+        tests = [_IS_OWN] * len(spans)
+        values = [part for span in spans for part in span]
+        return Condition(" OR ".join([*tests, f"videos.id IN ({_ALIASED})"]), [*values, aliased])
+    return Condition(f"SELECT id FROM ({_OWN} UNION ALL {_ALIASED})", [aliased] * 2, is_set=True)
+
+
+def remark_on_names(connection: Any, clauses: Iterable[Clause], fields: Fields) -> list[str]:
+    """For the first few names asked for that no video has, what comes nearest."""
+    return list(islice(_remark(connection, clauses, fields), _REMARKS))
+
+
+def _remark(connection: Any, clauses: Iterable[Clause], fields: Fields) -> Iterator[str]:
+    for clause in clauses:
+        field = fields.find(clause.name) if clause.name else None
+        if field is None or field.kind != "name" or clause.is_negated:
+            continue
+        for text in choices(clause):
+            if find_written(connection, text, is_exact=_is_whole(clause)) is None:
+                nearest = find_nearest(connection, text)
+                hint = f": did you mean {shorten(nearest, 160)}?" if nearest else ""
+                yield f"no video has a name that {'is' if _is_whole(clause) else 'begins with'} {shorten(text)}{hint}"
+
+
+def _is_whole(clause: Clause) -> bool:
+    return clause.is_quoted and not clause.is_prefix
