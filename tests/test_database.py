@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from catalog.library import (
     open_library,
     read_version,
     restore,
-    spare_path,
     upgrade,
 )
 
@@ -759,10 +759,27 @@ def test_a_restore_goes_between_the_transactions_of_a_sync(library_path: Path, s
     library.close()
 
 
-def test_spare_names_are_free(tmp_path: Path) -> None:
-    names = set()
-    for _ in range(3):
-        path = spare_path(tmp_path / "catalog.db", "before-test")
-        path.touch()
-        names.add(path)
-    assert len(names) == 3
+def test_backups_of_one_second_have_names_of_their_own(library: Database) -> None:
+    """No two take the same name, however close together they are made."""
+    fill(library, 3)
+    together = threading.Barrier(6)
+
+    def back_up(_: int) -> Path:
+        together.wait()
+        return backup(library.path)
+
+    with ThreadPoolExecutor(6) as pool:
+        copies = list(pool.map(back_up, range(6)))
+    assert len(set(copies)) == 6
+    assert all(".backup" in copy.name for copy in copies)
+    for copy in copies:
+        assert value(Database(copy), "SELECT count(*) FROM videos") == 3
+    assert not list(library.path.parent.glob("*.part"))
+
+
+def test_a_backup_that_fails_gives_its_name_back(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but long enough to be read as one. " * 100)
+    with pytest.raises(SchemaError):
+        backup(path)
+    assert list(tmp_path.iterdir()) == [path]
