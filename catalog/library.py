@@ -1,6 +1,6 @@
 """A library's life: made, opened, checked, migrated, copied, restored.
 
-How its file is reached is `database`'s matter.
+How its file is reached is `database`'s matter. Making and migrating load SQLAlchemy and Alembic; nothing else does.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from catalog.database import (
     Database,
     connect,
     connect_read_only,
+    connect_writer,
+    driver,
     explained,
-    make_engine,
 )
 from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
@@ -67,7 +68,7 @@ def read_version(path: Path) -> str:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise SchemaError(
-                f"{path} is an SQLite database, but no catalog library: name another file", path=str(path)
+                f"{path} is an SQLite database, but not a catalog library: name another file", path=str(path)
             )
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if not tables:
@@ -187,16 +188,19 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
+    from sqlalchemy import StaticPool, create_engine, event
 
     config = Config()
     config.set_main_option("script_location", str(folder or migrations_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     scripts = [] if at_once else ScriptDirectory.from_config(config).walk_revisions("base", target)
     stops = [script.revision for script in scripts] or [target]
-    engine = make_engine(path, foreign_keys=False)
-    try:
+    with explained(path, "migrate"), closing(connect_writer(path)) as writer:
+        writer.execute("PRAGMA foreign_keys=OFF")
+        engine = create_engine("sqlite://", module=driver, creator=lambda: writer, poolclass=StaticPool)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         for revision in reversed(stops):
-            with explained(path, "migrate"), engine.begin() as connection:
+            with engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, revision)
                 orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
@@ -205,8 +209,6 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
                         f"migration {revision} of {path} left {len(orphans)} orphan rows: nothing was changed",
                         path=str(path),
                     )
-    finally:
-        engine.dispose()
 
 
 def migrations_folder() -> Path:

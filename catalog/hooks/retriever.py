@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
     from catalog.client.client import Client, Reply
-    from catalog.database import Database
+    from catalog.database import Database, Writer
     from catalog.store.deliveries import State
 
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
@@ -130,7 +128,7 @@ class Retriever:
         received_at = read_time(delivery.received_at)
         return received_at is not None and self._now() - received_at > GIVE_UP_AFTER
 
-    def _keep(self, connection: Connection, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
+    def _keep(self, connection: Writer, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
         """Save what a retrieve answered: whether the job has come to its end, and a word on how it stands."""
         now = self._now()
         if isinstance(answer, SourceError):

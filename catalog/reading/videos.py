@@ -6,14 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import NotFound
-from catalog.records import Facet, Link
+from catalog.records import Facet, Link, Tag
 from catalog.reports import Change, SourceState
-from catalog.rows import SELECT_VIDEO, read_tags, read_time, read_video
+from catalog.rows import SELECT_VIDEO, read_time, read_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from catalog.config import Source
+    from catalog.database import Reader
     from catalog.records import Video
 
 _SHOWN = 80  # characters of a ref that a message repeats
@@ -30,32 +31,41 @@ ORDER BY origin <> 'given', facet, shot, start, video_facets.id
 """
 
 
-def get_video(connection: Any, ref: str) -> Video:
+def get_video(connection: Reader, ref: str) -> Video:
     """The video with its tags, links and facets (given ones first, then by name, shot and place); raises NotFound."""
     row = _get_row(connection, ref)
     arguments = {"id": row["id"], "source": row["source"], "remote_id": row["remote_id"]}
     links = [Link(*edge) for edge in connection.execute(_LINKS, arguments)]
-    facets = [Facet(*found) for found in connection.execute(_FACETS, arguments)]
+    facets = [Facet(*facet) for facet in connection.execute(_FACETS, arguments)]
     return read_video(row, read_tags(connection, [row["id"]]).get(row["id"], ()), links, facets)
 
 
-def get_id(connection: Any, ref: str) -> int:
+def read_tags(connection: Reader, ids: Iterable[int]) -> dict[int, list[Tag]]:
+    """The tags of the videos with these row ids, by row id, in order of key."""
+    tags: dict[int, list[Tag]] = {}
+    query = "SELECT video_id, key, value, origin FROM tags WHERE video_id IN :ids ORDER BY key"
+    for row in connection.execute(query, {"ids": list(ids)}):
+        tags.setdefault(row["video_id"], []).append(Tag(row["key"], row["value"], row["origin"]))
+    return tags
+
+
+def get_id(connection: Reader, ref: str) -> int:
     """The row id of a video; raises NotFound."""
     video_id: int = _get_row(connection, ref)["id"]
     return video_id
 
 
-def list_changes(connection: Any, ref: str) -> list[Change]:
+def list_changes(connection: Reader, ref: str) -> list[Change]:
     """What moved on a video, oldest first; raises NotFound."""
     row = _get_row(connection, ref)
     name = f"{row['source']}:{row['remote_id']}"
-    query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = ? ORDER BY observed_at, id"
-    rows = connection.execute(query, (row["id"],))
+    query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = :id ORDER BY observed_at, id"
+    rows = connection.execute(query, {"id": row["id"]})
     return [Change(name, field, old, new, moment) for field, old, new, text in rows if (moment := read_time(text))]
 
 
 def list_sources(
-    connection: Any, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
+    connection: Reader, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
 ) -> list[SourceState]:
     """The configured sources, then those that only the library remembers, each with its state and count of videos."""
     settings = {source.name: source for source in configured}
@@ -68,32 +78,34 @@ def list_sources(
 
 
 def _state(name: str, source: Source | None, row: Any, videos: int, environment: Mapping[str, str]) -> SourceState:
-    known = dict(row) if row is not None else {}
+    memory = dict(row) if row is not None else {}
     return SourceState(
         name=name,
-        base_url=source.base_url if source else known.get("base_url"),
-        dialect=source.dialect if source else known.get("dialect"),
+        base_url=source.base_url if source else memory.get("base_url"),
+        dialect=source.dialect if source else memory.get("dialect"),
         is_configured=source is not None,
         has_key=bool(source and source.key_env and environment.get(source.key_env)),
         videos=videos,
-        health=known.get("health", "new"),
-        message=known.get("message"),
-        cursor=known.get("cursor"),
-        last_run_at=read_time(known.get("last_run_at")),
-        last_success_at=read_time(known.get("last_success_at")),
+        health=memory.get("health", "new"),
+        message=memory.get("message"),
+        cursor=memory.get("cursor"),
+        last_run_at=read_time(memory.get("last_run_at")),
+        last_success_at=read_time(memory.get("last_success_at")),
     )
 
 
-def _get_row(connection: Any, ref: str) -> Any:
+def _get_row(connection: Reader, ref: str) -> Any:
     """The row that a ref names: `source:remote_id`, or a remote id alone where only one source has it."""
     select = f"SELECT videos.id, {SELECT_VIDEO} FROM videos WHERE"
     source, colon, remote_id = ref.partition(":")
     try:
         if colon:
-            row = connection.execute(f"{select} source = ? AND remote_id = ?", (source, remote_id)).fetchone()
+            row = connection.execute(
+                f"{select} source = :source AND remote_id = :remote_id", {"source": source, "remote_id": remote_id}
+            ).fetchone()
             if row is not None:
                 return row
-        rows = connection.execute(f"{select} remote_id = ? LIMIT 3", (ref,)).fetchall()
+        rows = connection.execute(f"{select} remote_id = :remote_id LIMIT 3", {"remote_id": ref}).fetchall()
     except UnicodeEncodeError:
         rows = []
     if len(rows) == 1:

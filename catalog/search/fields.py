@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import QueryError
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
@@ -26,6 +26,8 @@ from catalog.search.facets import CONTROLLED, OPEN, list_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from catalog.database import Reader
 
 
 class Field(NamedTuple):
@@ -139,7 +141,7 @@ class Fields:
     The library is asked for its facets only when a name is not in the table.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Reader) -> None:
         self._connection = connection
 
     @cached_property

@@ -13,9 +13,8 @@ from catalog.wire.ids import raw_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
-
     from catalog.client.client import Client, Reply
+    from catalog.database import Writer
     from catalog.sync.run import Run
 
     Answer = Reply | SourceError
@@ -93,7 +92,7 @@ def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
         return error
 
 
-def _keep(run: Run, connection: Connection, remote_id: str, answer: Answer) -> None:
+def _keep(run: Run, connection: Writer, remote_id: str, answer: Answer) -> None:
     if isinstance(answer, Gone):
         payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
         run.save_absence(connection, remote_id, payload, answer.status or 404)

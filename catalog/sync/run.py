@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
     from catalog.config import Source, SyncSettings
-    from catalog.database import Database
+    from catalog.database import Database, Writer
 
 Progress = Callable[[str, int, int | None, str], None]
 """Called with the source, how many are done, of how many (None: nobody knows), and what is being done."""
@@ -119,9 +117,7 @@ class Run:
 
     # What comes in
 
-    def save(
-        self, connection: Connection, videos: Sequence[ParsedVideo], channel: str, status: int = 200
-    ) -> store.Saved:
+    def save(self, connection: Writer, videos: Sequence[ParsedVideo], channel: str, status: int = 200) -> store.Saved:
         """Keep answers about videos, and count what became of each."""
         saved = store.save_videos(
             connection, self.source.name, videos, channel=channel, received_at=self.now(), http_status=status
@@ -130,7 +126,7 @@ class Run:
         self._count(saved)
         return saved
 
-    def save_absence(self, connection: Connection, remote_id: str, payload: object, status: int) -> None:
+    def save_absence(self, connection: Writer, remote_id: str, payload: object, status: int) -> None:
         """Keep that the server does not know a job."""
         saved = store.save_absence(
             connection, self.source.name, remote_id, payload, received_at=self.now(), http_status=status
@@ -149,7 +145,7 @@ class Run:
             self.save(connection, videos, "import")
         return list(dict.fromkeys(one or raw for raw, one in found.items()))
 
-    def save_state(self, connection: Connection, **columns: Any) -> None:
+    def save_state(self, connection: Writer, **columns: Any) -> None:
         """Set columns of the source, and renew the run's hold on it."""
         store.save_source(connection, self.source.name, **columns, locked_at=self.now())
 

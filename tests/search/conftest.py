@@ -46,20 +46,18 @@ class Library:
         names = ", ".join(row)
         with self.database.write() as connection:
             marks = ", ".join("?" * len(row))
-            result = connection.exec_driver_sql(f"INSERT INTO videos ({names}) VALUES ({marks})", tuple(row.values()))
+            result = connection.execute(f"INSERT INTO videos ({names}) VALUES ({marks})", tuple(row.values()))
             video_id = result.lastrowid
             fulltext.add(connection, [(video_id, *(row.get(name) for name in fulltext.COLUMNS))])
             for tag in tags:
                 key, _, value = tag.partition("=")
-                connection.exec_driver_sql(
+                connection.execute(
                     "INSERT INTO tags (video_id, key, value, origin) VALUES (?, ?, ?, 'user')", (video_id, key, value)
                 )
             for name, texts in (facets or {}).items():
                 for text in texts:
-                    connection.exec_driver_sql(
-                        "INSERT OR IGNORE INTO facet_values (facet, value) VALUES (?, ?)", (name, text)
-                    )
-                    connection.exec_driver_sql(
+                    connection.execute("INSERT OR IGNORE INTO facet_values (facet, value) VALUES (?, ?)", (name, text))
+                    connection.execute(
                         "INSERT INTO video_facets (video_id, value_id, origin) "
                         "SELECT ?, id, 'prose' FROM facet_values WHERE facet = ? AND value = ?",
                         (video_id, name, text),

@@ -122,12 +122,12 @@ def test_deleted_videos_are_not_found_by_what_they_ask_for(asked: Library) -> No
 @pytest.mark.parametrize("total", [11, 10_010])
 def test_pages_of_few_and_of_many_make_up_the_whole_answer(library: Library, sort: str | None, total: int) -> None:
     with library.database.write() as connection:
-        connection.exec_driver_sql("INSERT INTO facet_values (facet, value) VALUES ('lens', '35mm')")
-        connection.exec_driver_sql(
+        connection.execute("INSERT INTO facet_values (facet, value) VALUES ('lens', '35mm')")
+        connection.executemany(
             "INSERT INTO videos (source, remote_id, kind, status, created_at) VALUES ('s', ?, 'video', 'completed', ?)",
             [(f"v{n}", f"2026-10-{n % 5 + 10}T00:00:00.000Z" if n % 7 else None) for n in range(total + 5)],
         )
-        connection.exec_driver_sql(
+        connection.execute(
             "INSERT INTO video_facets (video_id, value_id, origin) SELECT id, 1, 'prose' FROM videos WHERE id > 5"
         )
     found, after = [], None

@@ -423,9 +423,7 @@ def test_tags_are_counted_as_they_are_written(library: Library) -> None:
 def test_a_tag_of_two_origins_is_counted_once(library: Library) -> None:
     library.add("a", tags=["keeper"])
     with library.database.write() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'keeper', '', 'provider')"
-        )
+        connection.execute("INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'keeper', '', 'provider')")
     assert counts(library, "tag") == {"tag": [("keeper", 1)]}
 
 
