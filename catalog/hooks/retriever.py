@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import CatalogError, Gone, SourceError
+from catalog.reading.work import list_waiting_deliveries
 from catalog.records import TERMINAL_STATUSES
-from catalog.rows import read_time
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
@@ -19,24 +19,12 @@ if TYPE_CHECKING:
 
     from catalog.client.client import Client, Reply
     from catalog.database import Database, Writer
+    from catalog.reading.work import WaitingDelivery
     from catalog.store.deliveries import State
 
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
 MAX_WAITING = 1000  # deliveries looked at together
-
-_WAITING = (
-    "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
-    "WHERE source = ? AND state = 'waiting' ORDER BY attempts, id LIMIT ?"
-)
-
-
-class _Waiting(NamedTuple):
-    id: int
-    webhook_id: str
-    remote_id: str
-    received_at: str
-    attempts: int
 
 
 def growing_pause(attempts: int) -> float:
@@ -90,7 +78,7 @@ class Retriever:
     def _step(self) -> float | None:
         """Try the delivery that is due first: the seconds until the next one is, None where none waits."""
         with self._database.read() as connection:
-            waiting = [_Waiting(*row) for row in connection.execute(_WAITING, (self._source, MAX_WAITING))]
+            waiting = list_waiting_deliveries(connection, self._source, MAX_WAITING)
         if not waiting:
             return None
         first = min(waiting, key=lambda one: self._due.get(one.id, 0.0))
@@ -100,7 +88,7 @@ class Retriever:
         self._try([one for one in waiting if one.remote_id == first.remote_id])
         return 0.0
 
-    def _try(self, deliveries: list[_Waiting]) -> None:
+    def _try(self, deliveries: list[WaitingDelivery]) -> None:
         """Ask for a job once, for all the deliveries that speak of it, and keep what came of it."""
         answer = self._ask(deliveries[0].remote_id)
         attempts = max(one.attempts for one in deliveries) + 1
@@ -124,19 +112,18 @@ class Retriever:
         except SourceError as error:
             return error
 
-    def _is_late(self, delivery: _Waiting) -> bool:
-        received_at = read_time(delivery.received_at)
-        return received_at is not None and self._now() - received_at > GIVE_UP_AFTER
+    def _is_late(self, delivery: WaitingDelivery) -> bool:
+        return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER
 
     def _keep(self, connection: Writer, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
         """Save what a retrieve answered: whether the job has come to its end, and a word on how it stands."""
         now = self._now()
         if isinstance(answer, SourceError):
             if isinstance(answer, Gone):
-                told = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
+                payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
                 status = answer.status or 404
                 store.save_absence(
-                    connection, self._source, raw_id(remote_id), told, received_at=now, http_status=status
+                    connection, self._source, raw_id(remote_id), payload, received_at=now, http_status=status
                 )
             return False, str(answer)
         videos = answer.answer.videos
