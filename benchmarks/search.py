@@ -26,9 +26,7 @@ from catalog.search.page import count_facets, search
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection
-
-    from catalog.database import Database
+    from catalog.database import Database, Writer
 
 FLOOR = "import sqlite3, click"
 REPEATS = 15
@@ -159,7 +157,7 @@ def time_queries(library: Database) -> None:
 def time_processes(path: Path) -> None:
     """Print how long a search takes as a process of its own, against the floor of a bare import."""
     script = (
-        "import sys; import click; from catalog.database import open_library; from catalog.search.page import search\n"
+        "import sys; import click; from catalog.library import open_library; from catalog.search.page import search\n"
         "with open_library(sys.argv[1], create=False).read() as c: assert search(c, sys.argv[2]).videos"
     )
     commands = {f"python -c '{FLOOR}'": [sys.executable, "-c", FLOOR]}
@@ -193,17 +191,17 @@ def make_library(path: Path, videos: int) -> Database:
         with library.write() as connection:
             rows = list(make_rows(videos))
             marks = ", ".join("?" * len(COLUMNS))
-            connection.exec_driver_sql(f"INSERT INTO videos ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
+            connection.executemany(f"INSERT INTO videos ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
             tags = [
                 (row[0], "campaign", "launch" if row[0] % 3 else "teaser", "user") for row in rows if row[0] % 10 == 0
             ]
-            connection.exec_driver_sql("INSERT INTO tags (video_id, key, value, origin) VALUES (?, ?, ?, ?)", tags)
+            connection.executemany("INSERT INTO tags (video_id, key, value, origin) VALUES (?, ?, ?, ?)", tags)
             add_facets(connection, {row[0]: row[COLUMNS.index("prompt")] for row in rows})
             fulltext.rebuild(connection)
     return library
 
 
-def add_facets(connection: Connection, prompts: dict[int, str]) -> None:
+def add_facets(connection: Writer, prompts: dict[int, str]) -> None:
     """Give each video the facets that its prompt asks for, about nine, and one in four a line of its own to speak."""
     asked = FACETS | {phrase: (name, phrase) for name, phrases in OPEN_FACETS.items() for phrase in phrases}
     values: dict[tuple[str, str], int] = {}
@@ -214,8 +212,8 @@ def add_facets(connection: Connection, prompts: dict[int, str]) -> None:
             pairs.append(("dialogue", f"And now {prompt[-12:-1]}, please, number {video_id}!"))
         found += [(video_id, values.setdefault(pair, len(values) + 1)) for pair in pairs]
     rows = [(number, *pair) for pair, number in values.items()]
-    connection.exec_driver_sql("INSERT INTO facet_values (id, facet, value) VALUES (?, ?, ?)", rows)
-    connection.exec_driver_sql("INSERT INTO video_facets (video_id, value_id, origin) VALUES (?, ?, 'prose')", found)
+    connection.executemany("INSERT INTO facet_values (id, facet, value) VALUES (?, ?, ?)", rows)
+    connection.executemany("INSERT INTO video_facets (video_id, value_id, origin) VALUES (?, ?, 'prose')", found)
 
 
 def make_rows(videos: int) -> Iterator[tuple[Any, ...]]:

@@ -370,7 +370,7 @@ class Catalog:
 
     def backup(self, path: str | Path | None = None) -> Path:
         """A consistent copy of the library, at `path` or beside it under a dated name."""
-        return library.backup(self.path, Path(path) if path else library.spare_path(self.path, "backup"))
+        return library.backup(self.path, Path(path) if path else None)
 
     @staticmethod
     def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:

@@ -1,34 +1,42 @@
 """The library file: the only module that imports a database driver.
 
-Readers get a `mode=ro` connection inside one snapshot; writers get a SQLAlchemy Core connection inside one
-`BEGIN IMMEDIATE` transaction, so that a read-modify-write is never lost to another process. One SQLite library serves
-the whole process: `pysqlite3` where it is installed (Datasette takes it too), else the standard library's. It knows
-SQLite and the schema's version; it knows no video.
+Readers get a `mode=ro` connection inside one snapshot; writers get a connection inside one `BEGIN IMMEDIATE`
+transaction, so that a read-modify-write is never lost to another process. One SQLite library serves the whole process:
+`pysqlite3` where it is installed (Datasette takes it too), else the standard library's. It knows SQLite; it knows no
+video and no schema.
+
+Everything above asks for a `Reader` or a `Writer` and speaks portable SQL with named parameters; what only SQLite says
+stays here, in the indexes and in `search`. Another backend is another module of this shape, whose `execute` turns
+`:name` and `IN :name` into its own words: `%(name)s` and `= ANY(%(name)s)` for PostgreSQL.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from catalog.errors import CatalogError, SchemaError
 
 try:
-    import pysqlite3 as driver
+    import pysqlite3 as _sqlite
 except ImportError:  # pragma: no cover - no wheel for this platform
-    import sqlite3 as driver
+    import sqlite3 as _sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Engine
+    Parameters = Mapping[str, Any] | Sequence[Any]
 
+driver: Any = _sqlite
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one, before it gives up
 
 DatabaseError = driver.DatabaseError
+IntegrityError = driver.IntegrityError
 OperationalError = driver.OperationalError
 Row = driver.Row
 sqlite_version: str = driver.sqlite_version
@@ -40,20 +48,82 @@ _NOT_A_DATABASE = 26
 _UNREACHABLE = frozenset({3, 8, 10, 13, 14})  # permission, read-only, I/O, disk full, cannot open
 
 
+class Rows(Protocol):
+    """What a statement answered; each row can be read by index and by name."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement changed."""
+
+    def fetchone(self) -> Any:
+        """The next row, None after the last."""
+
+    def fetchall(self) -> list[Any]:
+        """The rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Reader(Protocol):
+    """A connection that answers questions."""
+
+    def execute(self, sql: str, parameters: Parameters = ..., /) -> Rows:
+        """Run one statement; a list among named parameters is written `column IN :name` and may be of any length."""
+
+
+class Writer(Reader, Protocol):
+    """A connection inside a write transaction."""
+
+    def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Any:
+        """Run one statement for each row of parameters."""
+
+
+class _Connection(driver.Connection):  # type: ignore[misc]  # pysqlite3 has no types
+    """The driver's connection, which reads lists."""
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> Any:
+        if isinstance(parameters, dict):
+            for name, values in list(parameters.items()):
+                if isinstance(values, list):
+                    sql, parameters = _with_list(sql, parameters, name, values)
+        return super().execute(sql, parameters)
+
+
+def _with_list(sql: str, parameters: Mapping[str, Any], name: str, values: list[Any]) -> tuple[str, Mapping[str, Any]]:
+    text = json.dumps(values)
+    if r"\u0000" not in text:
+        return _replace_list(sql, name, f"SELECT value FROM json_each(:{name})"), {**parameters, name: text}
+    # SQLite 3.40 ends a text in JSON at its first NUL.
+    items = {f"{name}_{number}": value for number, value in enumerate(values)}
+    return _replace_list(sql, name, ", ".join(f":{item}" for item in items)), {**parameters, **items}
+
+
+def _replace_list(sql: str, name: str, content: str) -> str:
+    replaced, count = re.subn(rf"\bIN :{name}\b", lambda _: f"IN ({content})", sql)
+    if not count:
+        raise ValueError(f"the list {name!r} stands after no IN: {sql}")
+    return replaced
+
+
+def epoch(column: str) -> str:
+    """SQL for the Unix time, in whole seconds, of a column that holds a time; the one function that is not standard."""
+    return f"unixepoch({column})"
+
+
 class Database:
-    """One library file. Safe to share between threads: each reads through a connection of its own."""
+    """One library file. Safe to share between threads: each reads and writes through a connection of its own."""
 
     def __init__(self, path: str | Path, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.path = Path(path)
         self.busy_timeout = busy_timeout
         self._local = threading.local()
-        self._idle: list[Any] = []
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
+        self._readers: list[Any] = []
+        self._writer: Any = None
 
     @contextmanager
-    def read(self) -> Iterator[Any]:
-        """A read-only driver connection in one snapshot; rows can be read by index and by name.
+    def read(self) -> Iterator[Reader]:
+        """A read-only connection in one snapshot.
 
         A read inside a read shares its snapshot. Raises CatalogError when the file fails, never for a query of ours.
         """
@@ -69,45 +139,68 @@ class Database:
                 yield connection
             finally:
                 self._local.connection = None
-                self._put_back(connection)
+                self._put_back_reader(connection)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A Core connection in one write transaction: commits at the end, rolls back on any exception.
+    def write(self) -> Iterator[Writer]:
+        """A connection in one write transaction: commits at the end, rolls back on any exception.
 
         Raises CatalogError when the file fails or stays busy.
         """
-        with explained(self.path, "write to"), self.engine.begin() as connection:
-            yield connection
-
-    @property
-    def engine(self) -> Engine:
-        """The writers' engine, made at first use."""
-        with self._lock:
-            if self._engine is None:
-                self._engine = make_engine(self.path, self.busy_timeout)
-            return self._engine
+        with explained(self.path, "write to"):
+            connection = self._take_writer()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                self._put_back_writer(connection)
 
     def close(self) -> None:
         """Close every idle connection; the object can be used again."""
         with self._lock:
-            while self._idle:
-                self._idle.pop().close()
-            if self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
+            while self._readers:
+                self._readers.pop().close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
 
     def _take_reader(self) -> Any:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            if self._readers:
+                return self._readers.pop()
         return connect_read_only(self.path, self.busy_timeout)
 
-    def _put_back(self, connection: Any) -> None:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    def _put_back_reader(self, connection: Any) -> None:
+        _roll_back(connection)
         with self._lock:
-            self._idle.append(connection)
+            self._readers.append(connection)
+
+    def _take_writer(self) -> Any:
+        with self._lock:
+            connection, self._writer = self._writer, None
+        if connection is None:
+            connection = connect_writer(self.path, self.busy_timeout)
+            connection.row_factory = Row
+        return connection
+
+    def _put_back_writer(self, connection: Any) -> None:
+        """Keep one writer open; the lock in the file, and no queue of ours, decides which thread writes."""
+        try:
+            _roll_back(connection)
+        except DatabaseError:
+            connection.close()
+            raise
+        with self._lock:
+            if self._writer is None:
+                self._writer = connection
+                return
+        connection.close()
+
+
+def _roll_back(connection: Any) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
@@ -118,13 +211,21 @@ def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
     return connection
 
 
+def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
+    """A driver connection to write to an existing library with, outside any transaction."""
+    connection = connect(path, mode="rw", busy_timeout=busy_timeout)
+    connection.execute("PRAGMA journal_mode=WAL")  # a backup that was copied into place is not in it
+    connection.execute("PRAGMA cache_size=-65536")
+    return connection
+
+
 @contextmanager
 def explained(path: Path, action: str = "read") -> Iterator[None]:
     """Turn what SQLite says of the file into a CatalogError; what it says of our own SQL stays what it is, a bug."""
     try:
         yield
     except Exception as error:
-        cause = getattr(error, "orig", error)  # SQLAlchemy wraps the driver's errors
+        cause = getattr(error, "orig", error)  # SQLAlchemy, which migrates, wraps the driver's errors
         clear = _explain(path, action, cause) if isinstance(cause, DatabaseError) else None
         if clear is None:
             raise
@@ -135,7 +236,7 @@ def _explain(path: Path, action: str, error: Exception) -> CatalogError | None:
     text = str(error)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == _NOT_A_DATABASE:
-        return SchemaError(f"{path} is no catalog library: it is not an SQLite file", path=str(path))
+        return SchemaError(f"{path} is not a catalog library: it is not an SQLite file", path=str(path))
     if code == _CORRUPT or text.startswith("Could not decode to UTF-8"):
         text = text.partition(" with text")[0]
         return SchemaError(f"the library {path} is damaged ({text}): run `catalog restore BACKUP`", path=str(path))
@@ -146,27 +247,8 @@ def _explain(path: Path, action: str, error: Exception) -> CatalogError | None:
 
 def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -> Any:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = driver.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection = driver.connect(uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection)
     connection.execute(f"PRAGMA busy_timeout={round(busy_timeout * 1000)}")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     return connection
-
-
-def make_engine(path: Path, busy_timeout: float = BUSY_TIMEOUT, *, foreign_keys: bool = True) -> Engine:
-    from sqlalchemy import QueuePool, create_engine, event
-
-    def connect_writer() -> Any:
-        connection = connect(path, mode="rw", busy_timeout=busy_timeout)
-        connection.execute("PRAGMA journal_mode=WAL")  # a backup that was copied into place is not in it
-        connection.execute("PRAGMA cache_size=-65536")
-        if not foreign_keys:
-            connection.execute("PRAGMA foreign_keys=OFF")
-        return connection
-
-    # One connection stays open; the lock in the file, and no queue of ours, decides which thread writes.
-    engine = create_engine(
-        "sqlite://", module=driver, creator=connect_writer, poolclass=QueuePool, pool_size=1, max_overflow=-1
-    )
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine

@@ -14,6 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from catalog import prompts, store
+from catalog.reading.work import count_due_prompts, list_due_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,16 +28,11 @@ if TYPE_CHECKING:
 BATCH = 500
 WORTH_A_HELPER = 4 * BATCH  # due prompts from which starting a second process pays
 
-_IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
-_DUE = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :last ORDER BY id LIMIT {BATCH}"
-_COUNT = f"SELECT count(*) FROM videos WHERE {_IS_DUE}"
-
 
 def count_due(database: Database) -> int:
     """How many videos have a prompt whose facets were not extracted yet."""
     with database.read() as connection:
-        count: int = connection.execute(_COUNT).fetchone()[0]
-        return count
+        return count_due_prompts(connection)
 
 
 def extract_due(
@@ -68,7 +64,7 @@ def _read_due(database: Database) -> Iterator[Batch]:
     last = 0
     while True:
         with database.read() as connection:
-            batch = [(row[0], row[1]) for row in connection.execute(_DUE, {"last": last})]
+            batch = list_due_prompts(connection, BATCH, after=last)
         if not batch:
             return
         yield batch

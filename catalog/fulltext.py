@@ -12,12 +12,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from catalog.database import DatabaseError
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
 COLUMNS = ("prompt", "error_message", "labels", "cjk_grams")
 Entry = tuple[int, str | None, str | None, str | None, str | None]  # a video's id and its COLUMNS
@@ -63,28 +64,26 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def add(connection: Connection, entries: Sequence[Entry]) -> None:
+def add(connection: Writer, entries: Sequence[Entry]) -> None:
     """Index new videos."""
     if entries:
-        connection.exec_driver_sql(_ADD, list(entries))
+        connection.executemany(_ADD, entries)
 
 
-def remove(connection: Connection, entries: Sequence[Entry]) -> None:
+def remove(connection: Writer, entries: Sequence[Entry]) -> None:
     """Take videos out of the index; the entries must be word for word what was indexed."""
     if entries:
-        connection.exec_driver_sql(_REMOVE, list(entries))
+        connection.executemany(_REMOVE, entries)
 
 
-def rebuild(connection: Connection) -> None:
-    """Make the index anew from the rows of `videos`."""
-    connection.exec_driver_sql("INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
+def rebuild(connection: Writer) -> None:
+    """Build the index again from the rows of `videos`."""
+    connection.execute("INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
 
 
-def check(connection: Connection) -> None:
+def check(connection: Writer) -> None:
     """Raise CatalogError unless the index says what the rows say."""
-    from sqlalchemy.exc import DBAPIError
-
     try:
-        connection.exec_driver_sql("INSERT INTO videos_fts(videos_fts, rank) VALUES ('integrity-check', 1)")
-    except DBAPIError as error:
+        connection.execute("INSERT INTO videos_fts(videos_fts, rank) VALUES ('integrity-check', 1)")
+    except DatabaseError as error:
         raise CatalogError("the full-text index differs from the rows: run `catalog reindex --fts`") from error

@@ -1,6 +1,6 @@
 """A library's life: made, opened, checked, migrated, copied, restored.
 
-How its file is reached is `database`'s matter.
+How its file is reached is `database`'s matter. Making and migrating load SQLAlchemy and Alembic; nothing else does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from catalog.database import BUSY_CODES, BUSY_TIMEOUT, Database, connect, connect_read_only, explained, make_engine
+from catalog.database import (
+    BUSY_CODES,
+    BUSY_TIMEOUT,
+    Database,
+    connect,
+    connect_read_only,
+    connect_writer,
+    driver,
+    explained,
+)
+from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 
 SCHEMA_VERSION = "0003"
@@ -58,7 +68,7 @@ def read_version(path: Path) -> str:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise SchemaError(
-                f"{path} is an SQLite database, but no catalog library: name another file", path=str(path)
+                f"{path} is an SQLite database, but not a catalog library: name another file", path=str(path)
             )
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if not tables:
@@ -92,31 +102,62 @@ def migrate(path: str | Path) -> tuple[str, str, Path | None]:
         return old, old, None
     if old > SCHEMA_VERSION:
         check_version(path)
-    copy = backup(path, spare_path(path, f"before-{SCHEMA_VERSION}"))
+    copy = backup(path, purpose=f"before-{SCHEMA_VERSION}")
     upgrade(path, SCHEMA_VERSION)
     return old, SCHEMA_VERSION, copy
 
 
-def backup(path: Path, target: Path) -> Path:
-    """A compact, consistent copy of the library at `target`, made while others read and write: itself a library."""
+def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -> Path:
+    """A compact, consistent copy of the library, made while others read and write: itself a library.
+
+    Without a target it lies beside the library, under a name that says when and for what purpose it was made.
+    """
     if not _size(path):
         raise NotFound(f"no library at {path}", path=str(path))
+    if target is None:
+        target = _take_spare_path(path, purpose)
+        try:
+            return _copy(path, target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
     if _size(target) is not None:
         raise CatalogError(f"cannot back up to {target}: it exists already, name a new file")
     if not target.parent.is_dir():
         raise CatalogError(f"cannot back up to {target}: there is no folder {target.parent}")
+    return _copy(path, target)
+
+
+def _copy(path: Path, target: Path) -> Path:
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with explained(path, f"back up to {target}"), closing(connect_read_only(path)) as connection:
-            connection.execute("VACUUM INTO ?", (str(part),))
-        _sync_to_disk(part)
-        part.replace(target)
-        _sync_to_disk(target.parent)
+            connection.execute("VACUUM INTO :part", {"part": str(part)})
+        put_in_place(part, target)
     except OSError as error:
         raise CatalogError(f"cannot back up to {target}: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def _take_spare_path(path: Path, purpose: str) -> Path:
+    """A new, empty file beside `path` whose name says when and why: `catalog.db.20261121T105703Z.before-restore`.
+
+    The file is there at once, so that nobody else takes the same name in the same second.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    first = path.with_name(f"{path.name}.{stamp}.{purpose}")
+    names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 1000)))
+    for name in names:
+        try:
+            name.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise CatalogError(f"cannot back up to {name}: {error.strerror}") from error
+        return name
+    raise CatalogError(f"cannot back up {path}: there are {len(names)} backups of this second, try again")
 
 
 def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Path | None:
@@ -138,14 +179,6 @@ def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Pa
     return point
 
 
-def spare_path(path: Path, purpose: str) -> Path:
-    """A free name beside `path` that says when and why: `catalog.db.20261121T105703Z.before-restore`."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    first = path.with_name(f"{path.name}.{stamp}.{purpose}")
-    names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 1000)))
-    return next(name for name in names if _size(name) is None)
-
-
 def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: bool = False) -> None:
     """Run each missing migration in a transaction of its own, foreign keys off inside and checked before the commit.
 
@@ -155,16 +188,19 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
+    from sqlalchemy import StaticPool, create_engine, event
 
     config = Config()
     config.set_main_option("script_location", str(folder or migrations_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     scripts = [] if at_once else ScriptDirectory.from_config(config).walk_revisions("base", target)
     stops = [script.revision for script in scripts] or [target]
-    engine = make_engine(path, foreign_keys=False)
-    try:
+    with explained(path, "migrate"), closing(connect_writer(path)) as writer:
+        writer.execute("PRAGMA foreign_keys=OFF")
+        engine = create_engine("sqlite://", module=driver, creator=lambda: writer, poolclass=StaticPool)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         for revision in reversed(stops):
-            with explained(path, "migrate"), engine.begin() as connection:
+            with engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, revision)
                 orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
@@ -173,8 +209,6 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
                         f"migration {revision} of {path} left {len(orphans)} orphan rows: nothing was changed",
                         path=str(path),
                     )
-    finally:
-        engine.dispose()
 
 
 def migrations_folder() -> Path:
@@ -202,10 +236,10 @@ def _restore_point(path: Path) -> Path | None:
     """A copy of what a restore is about to replace; a file too damaged to be read is put aside instead."""
     if not _size(path):
         return None
-    target = spare_path(path, "before-restore")
     try:
-        return backup(path, target)
+        return backup(path, purpose="before-restore")
     except SchemaError:
+        target = _take_spare_path(path, "before-restore")
         for suffix in ("-wal", "-shm", ""):
             with suppress(FileNotFoundError):
                 path.with_name(path.name + suffix).rename(target.with_name(target.name + suffix))
@@ -221,21 +255,13 @@ def _refuse_busy(path: Path, status: int) -> None:
 def _size(path: Path) -> int | None:
     """The bytes of the file, None where there is none; raises CatalogError for what cannot be a library's path."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
         raise CatalogError(f"cannot open {str(path)[:200]!r}: {reason}") from error
-    if not stat.S_ISREG(found.st_mode):
-        what = "a folder: name the library file in it" if stat.S_ISDIR(found.st_mode) else "not a file"
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder: name the library file in it" if stat.S_ISDIR(status.st_mode) else "not a file"
         raise SchemaError(f"{path} is {what}", path=str(path))
-    return found.st_size
-
-
-def _sync_to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return status.st_size

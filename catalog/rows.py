@@ -39,17 +39,6 @@ def read_video(
     return Video(**values, tags=tuple(tags), links=tuple(links), facets=tuple(facets))
 
 
-def read_tags(connection: Any, ids: Iterable[int]) -> dict[int, list[Tag]]:
-    """The tags of the videos with these row ids, by row id, in order of key."""
-    found: dict[int, list[Tag]] = {}
-    query = (
-        "SELECT video_id, key, value, origin FROM tags WHERE video_id IN (SELECT value FROM json_each(?)) ORDER BY key"
-    )
-    for row in connection.execute(query, (json.dumps(list(ids)),)):
-        found.setdefault(row["video_id"], []).append(Tag(row["key"], row["value"], row["origin"]))
-    return found
-
-
 def _read_list(text: str | None) -> tuple[Any, ...]:
     return () if text is None else tuple(json.loads(text))
 

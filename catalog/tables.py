@@ -1,20 +1,19 @@
 """The schema of the library, in one place, as SQLModel tables.
 
-The tables declare; migrations build. A test proves that both say the same, and that every field of a record is a column
-here or a named computed one. Writers use these tables through Core statements (the ORM session writes ten times
-slower); readers use plain SQL. The full-text index `videos_fts` is no table of SQLAlchemy's: see `fulltext`.
+The tables declare; migrations build. Tests prove that both say the same, that every field of a record is a column here
+or a named computed one, and that `store` writes to these columns only. Nothing loads this module at run time: readers
+and writers use plain SQL. The full-text index `videos_fts` is not a table of SQLAlchemy's: see `fulltext`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     Column,
     Computed,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -26,20 +25,14 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
+from catalog.records import UNFINISHED_STATUSES
 
 
-class UtcText(TypeDecorator[datetime]):
-    """An aware datetime as fixed-width text, `2026-11-21T10:57:03.000Z`: text order is time order."""
+class UtcText(TypeDecorator[str]):
+    """A time as fixed-width text, `2026-11-21T10:57:03.000Z`, so that text order is time order: `records.utc_text`."""
 
     impl = Text
     cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else utc_text(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return read_utc(value)
 
 
 def _key() -> Any:

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection it is handed: `catalog.database` owns the connection and its transaction."""
+"""Runs the migrations on the connection it is handed: `catalog.library` owns the connection and its transaction."""
 
 from alembic import context
 

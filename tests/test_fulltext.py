@@ -26,7 +26,7 @@ def entry(number: int, prompt: str | None, error: str | None = None, labels: str
 
 def save(library: Database, *entries: fulltext.Entry) -> None:
     with library.write() as connection:
-        connection.exec_driver_sql(ADD_VIDEO, [(item[0], f"v{item[0]}", *item[1:]) for item in entries])
+        connection.executemany(ADD_VIDEO, [(item[0], f"v{item[0]}", *item[1:]) for item in entries])
         fulltext.add(connection, entries)
 
 
@@ -64,7 +64,7 @@ def test_what_is_taken_out_is_not_found_any_more(library: Database) -> None:
     save(library, first, second)
     with library.write() as connection:
         fulltext.remove(connection, [first])
-        connection.exec_driver_sql("DELETE FROM videos WHERE id = 1")
+        connection.execute("DELETE FROM videos WHERE id = 1")
     assert find(library, "neon") == [2]
     check(library)
 
@@ -87,7 +87,7 @@ def test_nothing_is_put_in_and_out_in_peace(library: Database) -> None:
 def test_an_index_that_differs_from_the_rows_is_told_and_rebuilt(library: Database, drift: str) -> None:
     save(library, entry(1, "neon street"), entry(2, "neon sign"))
     with library.write() as connection:
-        connection.exec_driver_sql(drift)
+        connection.execute(drift)
     with pytest.raises(CatalogError, match=r"differs from the rows: run `catalog reindex --fts`"):
         check(library)
     with library.write() as connection:

@@ -205,7 +205,7 @@ def test_nothing_is_not_migrated(tmp_path: Path) -> None:
 
 def test_another_programs_database_is_not_migrated(tmp_path: Path) -> None:
     query(tmp_path / "other.db", "CREATE TABLE other (a)")
-    with pytest.raises(SchemaError, match="no catalog library"):
+    with pytest.raises(SchemaError, match="not a catalog library"):
         migrate(tmp_path / "other.db")
 
 

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection
-
     from catalog.capture.joins import Made, Noted
-    from catalog.database import Database
+    from catalog.database import Database, Writer
     from catalog.wire.answers import ParsedVideo
 
     OnBroken = Callable[[Path, str], None]
@@ -119,14 +117,14 @@ def _take_all(database: Database, notes: Sequence[Noted], report: OnBroken) -> i
     return taken
 
 
-def _take(connection: Connection, note: dict[str, Any]) -> int:
+def _take(connection: Writer, note: dict[str, Any]) -> int:
     from catalog import store
 
     store.save_source(connection, note["source"])
     return _TAKERS[note["kind"]](connection, note, datetime.fromisoformat(note["at"]))
 
 
-def _take_answer(connection: Connection, note: dict[str, Any], at: datetime) -> int:
+def _take_answer(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     from catalog import store
 
     source, status, request = note["source"], note["status"], note.get("request")
@@ -139,7 +137,7 @@ def _take_answer(connection: Connection, note: dict[str, Any], at: datetime) -> 
     return len(news)
 
 
-def _take_results(connection: Connection, note: dict[str, Any], at: datetime) -> int:
+def _take_results(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     from catalog import store
 
     source = note["source"]
@@ -149,7 +147,7 @@ def _take_results(connection: Connection, note: dict[str, Any], at: datetime) ->
     return len(news)
 
 
-def _take_character(connection: Connection, note: dict[str, Any], at: datetime) -> int:
+def _take_character(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     from catalog import store
 
     told = note["character"]
@@ -162,7 +160,7 @@ def _take_character(connection: Connection, note: dict[str, Any], at: datetime) 
     return 1
 
 
-_TAKERS: dict[str, Callable[[Connection, dict[str, Any], datetime], int]] = {
+_TAKERS: dict[str, Callable[[Writer, dict[str, Any], datetime], int]] = {
     "answer": _take_answer,
     "results": _take_results,
     "character": _take_character,
@@ -170,7 +168,7 @@ _TAKERS: dict[str, Callable[[Connection, dict[str, Any], datetime], int]] = {
 
 
 def _unheard(
-    connection: Connection, source: str, videos: Iterable[ParsedVideo], channel: str, at: datetime
+    connection: Writer, source: str, videos: Iterable[ParsedVideo], channel: str, at: datetime
 ) -> list[ParsedVideo]:
     from catalog import store
 

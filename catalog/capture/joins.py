@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
     Noted = tuple[Path, dict[str, Any]]
     Made = Mapping[tuple[str, str], Mapping[str, str]]
@@ -65,7 +65,7 @@ def unique_names(uploads: Iterable[Noted]) -> set[tuple[str, str]]:
 
 
 def join(
-    connection: Connection, upload: Mapping[str, Any], made: Made, unique: AbstractSet[tuple[str, str]]
+    connection: Writer, upload: Mapping[str, Any], made: Made, unique: AbstractSet[tuple[str, str]]
 ) -> list[dict[str, Any]]:
     """Save the requests of an upload whose video is known: the others, which wait on."""
     from catalog import store
@@ -88,7 +88,7 @@ def join(
 
 
 def save_unheard(
-    connection: Connection,
+    connection: Writer,
     note: Mapping[str, Any],
     requests: Mapping[str, dict[str, Any]],
     channel: str,

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalog.disk import sync
 from catalog.rows import json_text
 
 SUFFIX = ".json"
@@ -125,10 +126,6 @@ def set_aside(path: Path) -> Path:
 
 def sync_note(path: Path) -> None:
     """Make a note safe from a power cut."""
-    for place in (path, path.parent):
+    for part in (path, path.parent):
         with suppress(OSError):
-            handle = os.open(place, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(part)

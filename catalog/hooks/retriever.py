@@ -5,44 +5,31 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from catalog import store
 from catalog.errors import CatalogError, Gone, SourceError
 from catalog.facets import extract_due
-from catalog.records import TERMINAL_STATUSES, read_utc
+from catalog.reading.work import list_waiting_deliveries
+from catalog.records import TERMINAL_STATUSES
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
     from catalog.client.client import Client, Reply
-    from catalog.database import Database
+    from catalog.database import Database, Writer
+    from catalog.reading.work import WaitingDelivery
     from catalog.store.deliveries import State
 
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
 MAX_WAITING = 1000  # deliveries looked at together
 
-_WAITING = (
-    "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
-    "WHERE source = ? AND state = 'waiting' ORDER BY attempts, id LIMIT ?"
-)
-
 
 class _Interrupted(Exception):
     """Something is more urgent than reading prompts."""
-
-
-class _Waiting(NamedTuple):
-    id: int
-    webhook_id: str
-    remote_id: str
-    received_at: str
-    attempts: int
 
 
 def growing_pause(attempts: int) -> float:
@@ -124,7 +111,7 @@ class Retriever:
     def _step(self) -> float | None:
         """Try the delivery that is due first: the seconds until the next one is, None where none waits."""
         with self._database.read() as connection:
-            waiting = [_Waiting(*row) for row in connection.execute(_WAITING, (self._source, MAX_WAITING))]
+            waiting = list_waiting_deliveries(connection, self._source, MAX_WAITING)
         if not waiting:
             return None
         first = min(waiting, key=lambda one: self._due.get(one.id, 0.0))
@@ -134,7 +121,7 @@ class Retriever:
         self._try([one for one in waiting if one.remote_id == first.remote_id])
         return 0.0
 
-    def _try(self, deliveries: list[_Waiting]) -> None:
+    def _try(self, deliveries: list[WaitingDelivery]) -> None:
         """Ask for a job once, for all the deliveries that speak of it, and keep what came of it."""
         answer = self._ask(deliveries[0].remote_id)
         attempts = max(one.attempts for one in deliveries) + 1
@@ -159,11 +146,10 @@ class Retriever:
         except SourceError as error:
             return error
 
-    def _is_late(self, delivery: _Waiting) -> bool:
-        received_at = read_utc(delivery.received_at)
-        return received_at is not None and self._now() - received_at > GIVE_UP_AFTER
+    def _is_late(self, delivery: WaitingDelivery) -> bool:
+        return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER
 
-    def _keep(self, connection: Connection, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
+    def _keep(self, connection: Writer, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
         """Save what a retrieve answered: whether the job has come to its end, and a word on how it stands."""
         now = self._now()
         if isinstance(answer, SourceError):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalog import store
-from catalog.store.bulk import select_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection
-
+    from catalog.database import Writer
     from catalog.ingest.items import Entry
 
     Facets = Mapping[str, Sequence[str]]
@@ -25,7 +23,7 @@ class Giving:
         self._for_all = for_all
         self._own: set[tuple[int, str]] = set()
 
-    def save(self, connection: Connection, entries: Iterable[Entry]) -> set[str]:
+    def save(self, connection: Writer, entries: Iterable[Entry]) -> set[str]:
         """Give the videos of saved entries their facets: one id of each for which that was news."""
         told = [entry for entry in entries if self._for_all or (entry.given and entry.given.facets)]
         if not told:
@@ -51,11 +49,11 @@ class Giving:
         return {name: values for name, values in self._for_all.items() if (video_id, name) not in self._own} | dict(own)
 
 
-def _leave_known(connection: Connection, facets: Mapping[int, Facets]) -> dict[int, Facets]:
+def _leave_known(connection: Writer, facets: Mapping[int, Facets]) -> dict[int, Facets]:
     """The facets without those that the library has been given before."""
-    query = "SELECT video_id, facet, value FROM given_facets WHERE video_id IN :values ORDER BY id"
+    query = "SELECT video_id, facet, value FROM given_facets WHERE video_id IN :ids ORDER BY id"
     known: dict[tuple[int, str], list[str]] = {}
-    for video_id, name, value in select_in(connection, query, facets):
+    for video_id, name, value in connection.execute(query, {"ids": list(facets)}):
         known.setdefault((video_id, name), []).append(value)
     news = {
         video_id: {name: values for name, values in told.items() if known.get((video_id, name), []) != list(values)}

@@ -14,11 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-
 from catalog import store
-from catalog.database import Database
+from catalog.database import Database, IntegrityError
 from catalog.ingest import batch, sheets
 from catalog.ingest.folders import STANDARD_INPUT, Found, Scan
 from catalog.ingest.formats import File
@@ -37,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from io import BufferedReader
 
-    from sqlalchemy import Connection
-
+    from catalog.database import Writer
     from catalog.reports import Progress
 
 BATCH = 1000  # items a transaction
@@ -232,12 +228,12 @@ class _Import:
                 unchanged=len(saved.unchanged) - len(given),
             )
 
-    def _link(self, connection: Connection, entry: Entry) -> None:
-        query = text(
+    def _link(self, connection: Writer, entry: Entry) -> None:
+        query = (
             "SELECT id FROM videos WHERE source = :source AND remote_id = :name UNION ALL "
             "SELECT video_id FROM video_aliases WHERE source = :source AND alias = :name"
         )
-        row = connection.execute(query, {"source": self.source, "name": entry.video.remote_id}).first()
+        row = connection.execute(query, {"source": self.source, "name": entry.video.remote_id}).fetchone()
         if row is not None:
             store.save_links(connection, self.source, row[0], entry.links, origin="request")
 

@@ -8,9 +8,8 @@ tree of its own.
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.reports import Generation, Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
@@ -18,37 +17,35 @@ from catalog.rows import SELECT_VIDEO, read_video
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from catalog.database import Reader
     from catalog.prompts import Vocabulary
     from catalog.records import Video
 
 MAX_DEPTH = 100  # levels of one tree
 
-_ANCESTORS = """
-WITH RECURSIVE family(source, remote_id) AS (
-    SELECT value ->> 0, value ->> 1 FROM json_each(:names)
+# CROSS JOIN makes SQLite walk from the family to its links, each found in an index, whatever it believes of the tables.
+_FAMILY = """
+WITH RECURSIVE upward(source, remote_id) AS (
+    SELECT :source, :remote_id
     UNION
-    SELECT links.parent_source, links.parent_remote_id FROM family
-    CROSS JOIN videos USING (source, remote_id) CROSS JOIN links ON links.child_id = videos.id
-)
-SELECT source, remote_id FROM family
-"""
-_DESCENDANTS = """
-WITH RECURSIVE family(source, remote_id) AS (
-    SELECT value ->> 0, value ->> 1 FROM json_each(:names)
+    SELECT links.parent_source, links.parent_remote_id FROM upward CROSS JOIN videos CROSS JOIN links
+    WHERE videos.source = upward.source AND videos.remote_id = upward.remote_id AND links.child_id = videos.id
+), family(source, remote_id) AS (
+    SELECT source, remote_id FROM upward
     UNION
-    SELECT videos.source, videos.remote_id FROM family
-    CROSS JOIN links ON links.parent_source = family.source AND links.parent_remote_id = family.remote_id
-    CROSS JOIN videos ON videos.id = links.child_id
+    SELECT videos.source, videos.remote_id FROM family CROSS JOIN links CROSS JOIN videos
+    WHERE links.parent_source = family.source AND links.parent_remote_id = family.remote_id
+    AND videos.id = links.child_id
 )
-SELECT source, remote_id FROM family
 """
-_MEMBERS = """
-FROM json_each(:names) AS member
-CROSS JOIN videos ON videos.source = member.value ->> 0 AND videos.remote_id = member.value ->> 1
+_VIDEOS = f"""{_FAMILY}
+SELECT {SELECT_VIDEO} FROM family CROSS JOIN videos
+WHERE videos.source = family.source AND videos.remote_id = family.remote_id
 """
-_EDGES = f"""
-SELECT videos.source, videos.remote_id, links.parent_source, links.parent_remote_id, links.relation {_MEMBERS}
-CROSS JOIN links ON links.child_id = videos.id
+_EDGES = f"""{_FAMILY}
+SELECT videos.source, videos.remote_id, links.parent_source, links.parent_remote_id, links.relation
+FROM family CROSS JOIN videos CROSS JOIN links
+WHERE videos.source = family.source AND videos.remote_id = family.remote_id AND links.child_id = videos.id
 ORDER BY videos.created_at IS NULL, videos.created_at, videos.id, links.id
 """
 
@@ -66,32 +63,26 @@ class _Name(NamedTuple):
 _Edges = dict[_Name, dict[_Name, str]]
 
 
-def read_lineage(connection: Any, source: str, remote_id: str) -> Lineage:
+def read_lineage(connection: Reader, source: str, remote_id: str) -> Lineage:
     """The family of one video: its ancestors, nearest first, and the trees from its oldest ancestors down."""
     me = _Name(source, remote_id)
-    upward = _read_names(connection, _ANCESTORS, [me])
-    family = _read_names(connection, _DESCENDANTS, upward)
-    edges = _read_edges(connection, family)
-    videos = _read_videos(connection, family)
+    edges = _read_edges(connection, me)
+    videos = _read_videos(connection, me)
     nearest = _climb(me, edges, videos)
     descendants = sum(1 for _ in _descend([me], edges)) - 1
     return Lineage(me.ref, tuple(nearest.values()), _grow(_find_roots(me, nearest, edges), edges, videos), descendants)
 
 
-def _read_names(connection: Any, query: str, names: Iterable[_Name]) -> list[_Name]:
-    return [_Name(*row) for row in connection.execute(query, {"names": json.dumps(list(names))})]
-
-
-def _read_edges(connection: Any, family: Iterable[_Name]) -> _Edges:
+def _read_edges(connection: Reader, me: _Name) -> _Edges:
     edges: _Edges = {}
-    for *pair, relation in connection.execute(_EDGES, {"names": json.dumps(list(family))}):
+    for *pair, relation in connection.execute(_EDGES, me._asdict()):
         child, parent = _Name(*pair[:2]), _Name(*pair[2:])
         edges.setdefault(parent, {}).setdefault(child, relation)
     return edges
 
 
-def _read_videos(connection: Any, family: Iterable[_Name]) -> dict[_Name, Video]:
-    rows = connection.execute(f"SELECT {SELECT_VIDEO} {_MEMBERS}", {"names": json.dumps(list(family))})
+def _read_videos(connection: Reader, me: _Name) -> dict[_Name, Video]:
+    rows = connection.execute(_VIDEOS, me._asdict())
     return {_Name(row["source"], row["remote_id"]): read_video(row) for row in rows}
 
 
@@ -101,15 +92,15 @@ def _climb(me: _Name, edges: _Edges, videos: Mapping[_Name, Video]) -> dict[_Nam
     for parent, children in edges.items():
         for child, relation in children.items():
             parents.setdefault(child, {})[parent] = relation
-    found: dict[_Name, LineageNode] = {}
+    ancestors: dict[_Name, LineageNode] = {}
     waiting = deque([(me, 0)])
     while waiting:
         child, depth = waiting.popleft()
         for parent, relation in parents.get(child, {}).items():
-            if parent != me and parent not in found:
-                found[parent] = LineageNode(parent.ref, videos.get(parent), relation, depth - 1)
+            if parent != me and parent not in ancestors:
+                ancestors[parent] = LineageNode(parent.ref, videos.get(parent), relation, depth - 1)
                 waiting.append((parent, depth - 1))
-    return found
+    return ancestors
 
 
 def _find_roots(me: _Name, nearest: Iterable[_Name], edges: _Edges) -> list[_Name]:

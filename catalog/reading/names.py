@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import NotFound
 from catalog.rows import encodable
@@ -20,6 +20,7 @@ from catalog.wire.ids import raw_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from catalog.database import Reader
 MIN_LENGTH = 4  # characters of a beginning after what many ids have in common
 MAX_FITS = 1000  # videos that are looked at for one beginning in one source
 _LISTED = 10  # refs in a message; sources that are looked through for the nearest
@@ -80,7 +81,7 @@ class Span(NamedTuple):
         return is_beginning and not _is_enough(self.first, self.first)
 
 
-def get_name(connection: Any, typed: str) -> VideoName:
+def get_name(connection: Reader, typed: str) -> VideoName:
     """The one video that a person means; raises NotFound, with the fits where there are several, else the nearest."""
     text = encodable(typed)
     fits = _find_exact(connection, text)
@@ -114,7 +115,7 @@ def list_spans(text: str, *, is_exact: bool = False) -> list[Span]:
     return spans
 
 
-def find_written(connection: Any, text: str, *, is_exact: bool = False) -> str | None:
+def find_written(connection: Reader, text: str, *, is_exact: bool = False) -> str | None:
     """The first name there is that begins with the text, or that is it, as it is written; None where there is none."""
     spans = list_spans(encodable(text), is_exact=is_exact)
     return next(
@@ -122,7 +123,7 @@ def find_written(connection: Any, text: str, *, is_exact: bool = False) -> str |
     )
 
 
-def find_nearest(connection: Any, text: str) -> str | None:
+def find_nearest(connection: Reader, text: str) -> str | None:
     """The ref of the video with the name most like the text, or like a beginning of it as long as the text.
 
     Looked for in the source that the text names, then in the first few others.
@@ -135,12 +136,12 @@ def find_nearest(connection: Any, text: str) -> str | None:
     return near or _choose_nearest(connection, sources[:_LISTED], name)
 
 
-def list_sources(connection: Any) -> list[str]:
+def list_sources(connection: Reader) -> list[str]:
     """The sources that the library has videos of, in order."""
     return [row[0] for row in connection.execute(SOURCES)]
 
 
-def _find_exact(connection: Any, text: str) -> list[VideoName]:
+def _find_exact(connection: Reader, text: str) -> list[VideoName]:
     """The videos with this very name: more than one where several sources have it."""
     for sql in (_OWN, _ALIAS):
         for span in list_spans(text, is_exact=True):
@@ -149,7 +150,7 @@ def _find_exact(connection: Any, text: str) -> list[VideoName]:
     return []
 
 
-def _find_beginning(connection: Any, text: str) -> list[VideoName]:
+def _find_beginning(connection: Reader, text: str) -> list[VideoName]:
     """The videos one of whose names begins so, by ref: at most MAX_FITS."""
     fits = {
         name: None
@@ -162,7 +163,7 @@ def _find_beginning(connection: Any, text: str) -> list[VideoName]:
     return sorted(fits, key=lambda name: name.ref)[:MAX_FITS]
 
 
-def _read(connection: Any, sql: str, span: Span) -> Iterator[tuple[VideoName, str]]:
+def _read(connection: Reader, sql: str, span: Span) -> Iterator[tuple[VideoName, str]]:
     """The videos with names in the span, and the names."""
     low, high, first, last = span
     sources = [low] if low == high else [source for source in list_sources(connection) if low <= source <= high]
@@ -172,7 +173,7 @@ def _read(connection: Any, sql: str, span: Span) -> Iterator[tuple[VideoName, st
             yield VideoName(*video), written
 
 
-def _choose_nearest(connection: Any, sources: Iterable[str], name: str) -> str | None:
+def _choose_nearest(connection: Reader, sources: Iterable[str], name: str) -> str | None:
     """The most similar of the neighbours; of several, the one that begins alike for longest."""
     from difflib import SequenceMatcher, get_close_matches
 
@@ -190,7 +191,7 @@ def _choose_nearest(connection: Any, sources: Iterable[str], name: str) -> str |
     return refs.get(best)
 
 
-def _list_neighbours(connection: Any, source: str, text: str) -> Iterator[tuple[VideoName, str]]:
+def _list_neighbours(connection: Reader, source: str, text: str) -> Iterator[tuple[VideoName, str]]:
     """The names on both sides of the text, and of the text with the first words of this source's ids before it."""
     first = connection.execute(f"{_OWN} {_AFTER}", {"source": source, "name": "", "limit": 1}).fetchone()
     words = _words(first[3]) if first else ""
@@ -202,7 +203,7 @@ def _list_neighbours(connection: Any, source: str, text: str) -> Iterator[tuple[
                     yield VideoName(*video), written
 
 
-def _give_hint(connection: Any, text: str) -> str:
+def _give_hint(connection: Reader, text: str) -> str:
     """Why nothing fits, or what to try instead."""
     source, colon, rest = text.partition(":")
     sources = list_sources(connection)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from catalog.database import epoch
 from catalog.errors import QueryError
 from catalog.records import UNFINISHED_STATUSES, utc_text
 from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from catalog.database import Reader
+
 STALLED_AFTER = 3600.0  # seconds in the queue or in progress after which a job counts as stalled
 EXPIRING_WITHIN = 3600.0  # seconds
 _LISTED = 100  # refs listed of stalled and of expiring videos, worst first
 
-_START = "ifnull(created_at, first_seen_at)"
+_START = "coalesce(created_at, first_seen_at)"
 _UNFINISHED = f"status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
 EXPIRING = "expires_at > :now AND expires_at <= :soon AND status = 'completed' AND deleted_at IS NULL"
 
@@ -26,17 +29,17 @@ EXPIRING = "expires_at > :now AND expires_at <= :soon AND status = 'completed' A
 _LATENCY = f"""
 WITH timed AS (
     SELECT model, {SIZE} AS size, status,
-           unixepoch(completed_at) - unixepoch(created_at) AS seconds
+           {epoch("completed_at")} - {epoch("created_at")} AS seconds
     FROM videos
     WHERE completed_at >= created_at AND status IN ('completed', 'failed') AND deleted_at IS NULL
 ), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY model, size, status ORDER BY seconds) AS place,
+    SELECT *, row_number() OVER (PARTITION BY model, size, status ORDER BY seconds) AS nth,
            count(*) OVER (PARTITION BY model, size, status) AS total
     FROM timed
 )
 SELECT model, size, status, total,
-       max(CASE WHEN place = (total + 1) / 2 THEN seconds END),
-       max(CASE WHEN place = (total * 95 + 99) / 100 THEN seconds END)
+       max(CASE WHEN nth = (total + 1) / 2 THEN seconds END),
+       max(CASE WHEN nth = (total * 95 + 99) / 100 THEN seconds END)
 FROM ranked GROUP BY model, size, status ORDER BY total DESC, model, size, status
 """
 
@@ -50,20 +53,19 @@ GROUPINGS = {
     "status": "status",
     "tier": "tier",
 }
-"""What costs can be told by, and the SQL of its value; a project is the value of a tag, the user's before others."""
+"""What costs can be grouped by, and the SQL of its value; a project is the value of a tag, the user's before others."""
 
 _COSTS = """
 SELECT {value}, status IN ('failed', 'cancelled', 'expired'), count(*),
        count(cost_usd) FILTER (WHERE cost_basis = 'reported'), count(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
        count(*) - count(cost_usd),
-       round(sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), 6),
-       round(sum(cost_usd) FILTER (WHERE cost_basis = 'estimated'), 6)
+       sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated')
 FROM videos WHERE deleted_at IS NULL GROUP BY 1, 2
 """
 _NOTHING = CostSum()
 
 
-def read_stats(connection: Any, now: datetime) -> Stats:
+def read_stats(connection: Reader, now: datetime) -> Stats:
     """Counts and latency by model, size and status; percentiles are nearest-rank, in seconds."""
     moments = {
         "now": utc_text(now),
@@ -85,23 +87,27 @@ def read_stats(connection: Any, now: datetime) -> Stats:
     )
 
 
-def read_costs(connection: Any, by: Iterable[str], tag: str) -> Costs:
+def read_costs(connection: Reader, by: Iterable[str], tag: str) -> Costs:
     """What all jobs cost, and by each of GROUPINGS that `by` names: months in order, others the dearest first."""
     names = list(dict.fromkeys(by))
     if unknown := [name for name in names if name not in GROUPINGS]:
-        raise QueryError(f"costs cannot be told by {unknown[0]!r}, known: {', '.join(GROUPINGS)}")
+        raise QueryError(f"costs cannot be grouped by {unknown[0]!r}, known: {', '.join(GROUPINGS)}")
     (everything,) = _sum_costs(connection, "NULL", tag) or [CostGroup(None, _NOTHING, _NOTHING)]
     groups = {name: _sum_costs(connection, GROUPINGS[name], tag) for name in names}
-    for name, found in groups.items():
-        found.sort(key=_by_value if name == "month" else _by_amount)
-    return Costs(everything.cost, everything.failed, {name: tuple(found) for name, found in groups.items()}, tag)
+    for name, group in groups.items():
+        group.sort(key=_by_value if name == "month" else _by_amount)
+    return Costs(everything.cost, everything.failed, {name: tuple(group) for name, group in groups.items()}, tag)
 
 
-def _sum_costs(connection: Any, value: str, tag: str) -> list[CostGroup]:
+def _sum_costs(connection: Reader, value: str, tag: str) -> list[CostGroup]:
     sums: dict[str | None, dict[int, CostSum]] = {}
-    for key, has_failed, *numbers in connection.execute(_COSTS.format(value=value), {"tag": tag}):
-        sums.setdefault(key, {})[has_failed] = CostSum(*numbers)
-    return [CostGroup(key, found.get(0, _NOTHING), found.get(1, _NOTHING)) for key, found in sums.items()]
+    for key, has_failed, *counts, reported, estimated in connection.execute(_COSTS.format(value=value), {"tag": tag}):
+        sums.setdefault(key, {})[has_failed] = CostSum(*[*counts, _rounded(reported), _rounded(estimated)])
+    return [CostGroup(key, parts.get(0, _NOTHING), parts.get(1, _NOTHING)) for key, parts in sums.items()]
+
+
+def _rounded(usd: float | None) -> float | None:
+    return None if usd is None else round(usd, 6)
 
 
 def _by_value(group: CostGroup) -> tuple[bool, str]:
@@ -109,13 +115,13 @@ def _by_value(group: CostGroup) -> tuple[bool, str]:
 
 
 def _by_amount(group: CostGroup) -> tuple[float, int, str]:
-    known = sum(amount or 0 for one in (group.cost, group.failed) for amount in (one.reported_usd, one.estimated_usd))
-    return -known, -group.cost.jobs - group.failed.jobs, group.value or ""
+    usd = sum(amount or 0 for part in (group.cost, group.failed) for amount in (part.reported_usd, part.estimated_usd))
+    return -usd, -group.cost.jobs - group.failed.jobs, group.value or ""
 
 
-def _count(connection: Any, column: str, condition: str = "") -> dict[str, int]:
+def _count(connection: Reader, column: str, condition: str = "") -> dict[str, int]:
     query = (
-        f"SELECT ifnull({column}, '(none)'), count(*) FROM videos WHERE deleted_at IS NULL {condition} "
+        f"SELECT coalesce({column}, '(none)'), count(*) FROM videos WHERE deleted_at IS NULL {condition} "
         "GROUP BY 1 ORDER BY 2 DESC, 1"
     )
     return dict(map(tuple, connection.execute(query)))

@@ -6,14 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from catalog.reading.names import get_name
-from catalog.records import Facet, Link, read_utc
+from catalog.records import Facet, Link, Tag, read_utc
 from catalog.reports import Change, SourceState
-from catalog.rows import SELECT_VIDEO, read_tags, read_video
+from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from catalog.config import Source
+    from catalog.database import Reader
     from catalog.records import Video
 
 _ROW = f"SELECT {SELECT_VIDEO} FROM videos WHERE id = :id"
@@ -30,17 +31,26 @@ ORDER BY origin <> 'given', facet, shot, start, video_facets.id
 """
 
 
-def get_video(connection: Any, ref: str) -> Video:
+def get_video(connection: Reader, ref: str) -> Video:
     """The video with its tags, links and facets (given ones first, then by name, shot and place); raises NotFound."""
     name = get_name(connection, ref)
     arguments = name._asdict()
     row = connection.execute(_ROW, arguments).fetchone()
     links = [Link(*edge) for edge in connection.execute(_LINKS, arguments)]
-    facets = [Facet(*found) for found in connection.execute(_FACETS, arguments)]
+    facets = [Facet(*facet) for facet in connection.execute(_FACETS, arguments)]
     return read_video(row, read_tags(connection, [name.id]).get(name.id, ()), links, facets)
 
 
-def list_changes(connection: Any, ref: str) -> list[Change]:
+def read_tags(connection: Reader, ids: Iterable[int]) -> dict[int, list[Tag]]:
+    """The tags of the videos with these row ids, by row id, in order of key."""
+    tags: dict[int, list[Tag]] = {}
+    query = "SELECT video_id, key, value, origin FROM tags WHERE video_id IN :ids ORDER BY key"
+    for row in connection.execute(query, {"ids": list(ids)}):
+        tags.setdefault(row["video_id"], []).append(Tag(row["key"], row["value"], row["origin"]))
+    return tags
+
+
+def list_changes(connection: Reader, ref: str) -> list[Change]:
     """What moved on a video, oldest first; raises NotFound."""
     name = get_name(connection, ref)
     query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = :id ORDER BY observed_at, id"
@@ -49,7 +59,7 @@ def list_changes(connection: Any, ref: str) -> list[Change]:
 
 
 def list_sources(
-    connection: Any, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
+    connection: Reader, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
 ) -> list[SourceState]:
     """The configured sources, then those that only the library remembers, each with its state and count of videos."""
     settings = {source.name: source for source in configured}
@@ -62,17 +72,17 @@ def list_sources(
 
 
 def _state(name: str, source: Source | None, row: Any, videos: int, environment: Mapping[str, str]) -> SourceState:
-    known = dict(row) if row is not None else {}
+    memory = dict(row) if row is not None else {}
     return SourceState(
         name=name,
-        base_url=source.base_url if source else known.get("base_url"),
-        dialect=source.dialect if source else known.get("dialect"),
+        base_url=source.base_url if source else memory.get("base_url"),
+        dialect=source.dialect if source else memory.get("dialect"),
         is_configured=source is not None,
         has_key=bool(source and source.key_env and environment.get(source.key_env)),
         videos=videos,
-        health=known.get("health", "new"),
-        message=known.get("message"),
-        cursor=known.get("cursor"),
-        last_run_at=read_utc(known.get("last_run_at")),
-        last_success_at=read_utc(known.get("last_success_at")),
+        health=memory.get("health", "new"),
+        message=memory.get("message"),
+        cursor=memory.get("cursor"),
+        last_run_at=read_utc(memory.get("last_run_at")),
+        last_success_at=read_utc(memory.get("last_success_at")),
     )

@@ -1,51 +1,145 @@
-"""What journeys still have to do: the jobs that wait to be asked for, and by which names."""
+"""What journeys still have to do: jobs to ask for and by which names, deliveries that wait, prompts not yet read."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.reading.statistics import EXPIRING
+from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+    from datetime import datetime
 
-    from catalog.sync.run import Run
+    from catalog.database import Reader
 
+_IS_UNFINISHED = f"source = :source AND status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
 _UNFINISHED = (
-    f"SELECT remote_id FROM videos WHERE source = :source AND status IN {UNFINISHED_STATUSES} "
-    "AND deleted_at IS NULL AND (gone_at IS NULL OR gone_at > :look_back) "
+    f"SELECT remote_id FROM videos WHERE {_IS_UNFINISHED} AND (gone_at IS NULL OR gone_at > :look_back) "
     "ORDER BY expires_at IS NULL, expires_at, id"
 )
-
-
 _LACKING = (
     "SELECT remote_id FROM videos WHERE source = :source AND prompt IS NULL AND deleted_at IS NULL "
     f"AND gone_at IS NULL AND status NOT IN {(*UNFINISHED_STATUSES, 'deleted')} AND NOT EXISTS "
     "(SELECT 1 FROM observations WHERE video_id = videos.id AND channel = 'get') ORDER BY id"
 )
-
-
+_ABSENT = (
+    "SELECT remote_id FROM videos WHERE source = :source AND last_seen_at < :since AND gone_at IS NULL "
+    "AND deleted_at IS NULL AND status <> 'deleted' ORDER BY id"
+)
 _ALIASES = (
     "SELECT videos.remote_id, video_aliases.alias FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
-    "WHERE videos.source = :source AND videos.remote_id IN (SELECT value FROM json_each(:wanted)) "
-    "ORDER BY video_aliases.id"
+    "WHERE videos.source = :source AND videos.remote_id IN :remote_ids ORDER BY video_aliases.id"
 )
+_REMOTE_IDS = (
+    "SELECT remote_id, remote_id FROM videos WHERE source = :source AND remote_id IN :names "
+    "UNION ALL SELECT alias, remote_id FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
+    "WHERE video_aliases.source = :source AND alias IN :names"
+)
+_UNKNOWN_CHARACTERS = (
+    "SELECT DISTINCT parent_remote_id FROM links WHERE parent_source = :source AND relation = 'character' "
+    "AND NOT EXISTS (SELECT 1 FROM characters WHERE source = parent_source AND remote_id = parent_remote_id) ORDER BY 1"
+)
+_DELIVERIES = (
+    "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
+    "WHERE source = :source AND state = 'waiting' ORDER BY attempts, id LIMIT :limit"
+)
+_IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
 
 
-def list_unfinished(run: Run) -> list[str]:
-    """What the provider may still change, what expires first in front; long gone jobs are not asked for again."""
-    return [row[0] for row in run.query(_UNFINISHED, look_back=utc_text(run.look_back))]
+class Walk(NamedTuple):
+    """Where the walk over a source's list stands: how to go on with an interrupted one, and when a whole one ended."""
+
+    cursor: str | None
+    walked_at: datetime | None
 
 
-def list_lacking(run: Run) -> list[str]:
+class WaitingDelivery(NamedTuple):
+    """A webhook delivery whose job was not retrieved yet."""
+
+    id: int
+    webhook_id: str
+    remote_id: str
+    received_at: datetime | None
+    attempts: int
+
+
+def list_unfinished(connection: Reader, source: str, look_back: datetime) -> list[str]:
+    """What the provider may still change, what expires first in front; jobs gone before the look-back are left out."""
+    return _list(connection, _UNFINISHED, source=source, look_back=utc_text(look_back))
+
+
+def list_lacking(connection: Reader, source: str) -> list[str]:
     """Finished jobs without a prompt that were never asked for by id."""
-    return [row[0] for row in run.query(_LACKING)]
+    return _list(connection, _LACKING, source=source)
 
 
-def find_aliases(run: Run, remote_ids: Sequence[str]) -> dict[str, list[str]]:
+def list_absent(connection: Reader, source: str, since: datetime) -> list[str]:
+    """Jobs that the provider should still have, and that nothing spoke of since this time."""
+    return _list(connection, _ABSENT, source=source, since=utc_text(since))
+
+
+def count_unfinished(connection: Reader, source: str) -> int:
+    """How many jobs the provider may still change and was not heard to have lost."""
+    return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_UNFINISHED} AND gone_at IS NULL", source=source)
+
+
+def count_expiring(connection: Reader, source: str, now: datetime, soon: datetime) -> int:
+    """How many finished jobs can be downloaded now and no longer at that time."""
+    query = f"SELECT count(*) FROM videos WHERE source = :source AND {EXPIRING}"
+    return _count(connection, query, source=source, now=utc_text(now), soon=utc_text(soon))
+
+
+def find_aliases(connection: Reader, source: str, remote_ids: Iterable[str]) -> dict[str, list[str]]:
     """The other names of these jobs, the newest last."""
     names: dict[str, list[str]] = {}
-    for remote_id, alias in run.query(_ALIASES, wanted=json.dumps(remote_ids)):
+    for remote_id, alias in connection.execute(_ALIASES, {"source": source, "remote_ids": list(remote_ids)}):
         names.setdefault(remote_id, []).append(alias)
     return names
+
+
+def find_remote_ids(connection: Reader, source: str, names: Iterable[str]) -> dict[str, str]:
+    """The id of the job that has each name, as its own id or as an alias; names of no job are left out."""
+    rows = connection.execute(_REMOTE_IDS, {"source": source, "names": list(names)})
+    return {row[0]: row[1] for row in rows}
+
+
+def get_walk(connection: Reader, source: str) -> Walk:
+    """Where the walk over the source's list stands; the library must know the source."""
+    query = "SELECT cursor, walked_at FROM sources WHERE name = :source"
+    cursor, walked_at = connection.execute(query, {"source": source}).fetchone()
+    return Walk(cursor, read_utc(walked_at))
+
+
+def list_unknown_characters(connection: Reader, source: str) -> list[str]:
+    """The ids of characters that videos name and the library does not have."""
+    return _list(connection, _UNKNOWN_CHARACTERS, source=source)
+
+
+def list_waiting_deliveries(connection: Reader, source: str, limit: int) -> list[WaitingDelivery]:
+    """Deliveries whose jobs are to be retrieved, those tried least often first."""
+    rows = connection.execute(_DELIVERIES, {"source": source, "limit": limit})
+    return [
+        WaitingDelivery(row["id"], row["webhook_id"], row["remote_id"], read_utc(row["received_at"]), row["attempts"])
+        for row in rows
+    ]
+
+
+def count_due_prompts(connection: Reader) -> int:
+    """How many videos have a prompt whose facets were not extracted yet."""
+    return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_DUE}")
+
+
+def list_due_prompts(connection: Reader, limit: int, *, after: int = 0) -> list[tuple[int, str]]:
+    """The row ids and prompts of such videos, in order, from behind a row id on."""
+    query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after ORDER BY id LIMIT :limit"
+    return [(row[0], row[1]) for row in connection.execute(query, {"after": after, "limit": limit})]
+
+
+def _list(connection: Reader, query: str, **parameters: str) -> list[str]:
+    return [row[0] for row in connection.execute(query, parameters)]
+
+
+def _count(connection: Reader, query: str, **parameters: str) -> int:
+    count: int = connection.execute(query, parameters).fetchone()[0]
+    return count

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from catalog.records import FacetCount
@@ -10,6 +9,7 @@ from catalog.records import FacetCount
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from catalog.database import Reader
     from catalog.search.fields import Field
     from catalog.search.plan import Plan
 
@@ -20,7 +20,7 @@ SELECT facet, value, count FROM (
     SELECT facet, value, count, row_number() OVER (PARTITION BY facet ORDER BY count DESC, value) AS place FROM (
         SELECT facet_values.facet, facet_values.value, count(DISTINCT video_facets.video_id) AS count
         FROM facet_values CROSS JOIN video_facets ON video_facets.value_id = facet_values.id
-        WHERE facet_values.facet IN (SELECT value FROM json_each(?))
+        WHERE facet_values.facet IN ({marks})
         AND +video_facets.video_id IN (SELECT id FROM hits)
         GROUP BY facet_values.id
     )
@@ -28,12 +28,12 @@ SELECT facet, value, count FROM (
 """
 
 
-def count_matches(connection: Any, plan: Plan) -> int:
+def count_matches(connection: Reader, plan: Plan) -> int:
     """How many videos match, exactly."""
     return int(connection.execute(f"SELECT count(*) FROM ({plan.select()})", plan.parameters).fetchone()[0])
 
 
-def count_values(connection: Any, plan: Plan, facets: Sequence[Field], limit: int) -> tuple[int, Counts]:
+def count_values(connection: Reader, plan: Plan, facets: Sequence[Field], limit: int) -> tuple[int, Counts]:
     """The number of matches, and for each facet its `limit` most frequent values: by count, then by value.
 
     The matches are put together once, with the columns that the facets look at; each facet counts over that, and those
@@ -46,8 +46,8 @@ def count_values(connection: Any, plan: Plan, facets: Sequence[Field], limit: in
     parts += [f"SELECT * FROM ({_count(field, columns, limit)})" for field in facets if not field.is_prompt_facet]
     parameters = [*plan.parameters]
     if asked:
-        parts.append(_PROMPT_FACETS.format(limit=limit))
-        parameters.append(json.dumps(asked))
+        parts.append(_PROMPT_FACETS.format(marks=", ".join("?" * len(asked)), limit=limit))
+        parameters += asked
     sql = f"WITH hits AS MATERIALIZED ({hits}) {' UNION ALL '.join(parts)}"
     total, *rows = connection.execute(sql, parameters).fetchall()
     counts: dict[str, list[FacetCount]] = {field.name: [] for field in facets}

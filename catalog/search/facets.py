@@ -15,6 +15,8 @@ from catalog.fulltext import cjk_runs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from catalog.database import Reader
+
 CONTROLLED = (
     "shot_size", "camera_angle", "camera_movement", "lens", "focus", "lighting", "palette", "color", "style", "mood",
     "weather", "time_of_day", "season", "speed", "audio",
@@ -72,7 +74,7 @@ SELECT facet FROM names WHERE facet IS NOT NULL
 """
 
 
-def list_names(connection: Any) -> list[str]:
+def list_names(connection: Reader) -> list[str]:
     """The names of all facets that the library has a value of."""
     return [row[0] for row in connection.execute(_NAMES)]
 

@@ -18,7 +18,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import QueryError
 from catalog.fields import TABLE
@@ -29,6 +29,7 @@ from catalog.search.facets import CONTROLLED, OPEN, list_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from catalog.database import Reader
     from catalog.fields import Column
 
 
@@ -112,7 +113,7 @@ class Fields:
     The library is asked for its facets only when a name is not in the table.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Reader) -> None:
         self._connection = connection
 
     @cached_property

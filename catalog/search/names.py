@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog.reading.names import SOURCES, find_nearest, find_written, list_spans
 from catalog.search.conditions import Condition, choices
@@ -16,6 +16,7 @@ from catalog.search.fields import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from catalog.database import Reader
     from catalog.search.fields import Fields
     from catalog.search.grammar import Clause
 
@@ -52,12 +53,12 @@ def with_name(clause: Clause) -> Condition:
     return Condition(f"SELECT id FROM ({_OWN} UNION ALL {_ALIASED})", [aliased] * 2, is_set=True)
 
 
-def remark_on_names(connection: Any, clauses: Iterable[Clause], fields: Fields) -> list[str]:
+def remark_on_names(connection: Reader, clauses: Iterable[Clause], fields: Fields) -> list[str]:
     """For the first few names asked for that no video has, what comes nearest."""
     return list(islice(_remark(connection, clauses, fields), _REMARKS))
 
 
-def _remark(connection: Any, clauses: Iterable[Clause], fields: Fields) -> Iterator[str]:
+def _remark(connection: Reader, clauses: Iterable[Clause], fields: Fields) -> Iterator[str]:
     for clause in clauses:
         field = fields.find(clause.name) if clause.name else None
         if field is None or field.kind != "name" or clause.is_negated:

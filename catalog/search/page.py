@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import QueryError
+from catalog.reading.videos import read_tags
 from catalog.records import Page
-from catalog.rows import SELECT_VIDEO, read_tags, read_video
+from catalog.rows import SELECT_VIDEO, read_video
 from catalog.search.counts import count_matches, count_values
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.fields import Fields
@@ -19,6 +20,7 @@ from catalog.search.snippets import read_snippets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.database import Reader
     from catalog.records import FacetCount, Video
     from catalog.search.fields import Field
     from catalog.search.grammar import Clause
@@ -29,7 +31,7 @@ FACET_VALUES = 20
 
 
 def search(
-    connection: Any,
+    connection: Reader,
     query: str = "",
     *,
     facets: Sequence[str] = (),
@@ -75,7 +77,7 @@ def search(
 
 
 def count_facets(
-    connection: Any,
+    connection: Reader,
     names: Sequence[str] = (),
     query: str = "",
     limit: int = FACET_VALUES,
@@ -95,13 +97,13 @@ def count_facets(
     return {name: values for name, values in counts.items() if names or any(item.value is not None for item in values)}
 
 
-def _count(connection: Any, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:
+def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:
     if facets:
         return count_values(connection, plan, facets, FACET_VALUES)
     return count_matches(connection, plan), {}
 
 
-def _remark(connection: Any, clauses: Sequence[Clause], fields: Fields) -> list[str]:
+def _remark(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
     """What to say of a query that finds nothing."""
     from catalog.search.names import remark_on_names
 
@@ -109,7 +111,7 @@ def _remark(connection: Any, clauses: Sequence[Clause], fields: Fields) -> list[
 
 
 def _find_places(
-    connection: Any, plan: Plan, order: Order, start: tuple[Any, int] | None, limit: int
+    connection: Reader, plan: Plan, order: Order, start: tuple[Any, int] | None, limit: int
 ) -> list[tuple[int, Any]]:
     """The row id and the sorted value of the next `limit` matches, in order."""
     test, values = ("1", []) if start is None else order.after(*start)
@@ -120,10 +122,10 @@ def _find_places(
     return [(row[0], row[1]) for row in connection.execute(sql, [*plan.parameters, *values])]
 
 
-def _read_videos(connection: Any, ids: dict[int, Any]) -> dict[int, Video]:
+def _read_videos(connection: Reader, ids: dict[int, Any]) -> dict[int, Video]:
     """The records of these rows, by row id, in the order of `ids`."""
-    sql = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN (SELECT value FROM json_each(?))"
-    rows = {row["row_id"]: row for row in connection.execute(sql, (json.dumps(list(ids)),))}
+    sql = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN :ids"
+    rows = {row["row_id"]: row for row in connection.execute(sql, {"ids": list(ids)})}
     tags = read_tags(connection, ids)
     return {video_id: read_video(rows[video_id], tags.get(video_id, ())) for video_id in ids}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.database import Reader
     from catalog.search.plan import Plan
 
 _OPEN, _CLOSE, _MORE = "\x02", "\x03", "…"
@@ -16,21 +16,21 @@ _TOKENS = 24
 _BEFORE, _AFTER = 40, 120  # characters around the first fragment found
 _SELECT = (
     f"SELECT rowid, snippet(videos_fts, 0, '{_OPEN}', '{_CLOSE}', '{_MORE}', {_TOKENS}) FROM videos_fts "
-    "WHERE videos_fts MATCH ? AND rowid IN (SELECT value FROM json_each(?))"
+    "WHERE videos_fts MATCH :match AND rowid IN :ids"
 )
 
 
-def read_snippets(connection: Any, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
+def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; none for a video that was found by something other than its prompt."""
     snippets: dict[int, str] = {}
     if plan.match is not None:
-        for video_id, text in connection.execute(_SELECT, (plan.match, json.dumps(ids))):
+        for video_id, text in connection.execute(_SELECT, {"match": plan.match, "ids": list(ids)}):
             if text and _OPEN in text:
                 snippets[video_id] = text.replace(_OPEN, "[").replace(_CLOSE, "]")
     missing = [video_id for video_id in ids if video_id not in snippets]
     if plan.fragments and missing:
-        query = "SELECT id, prompt FROM videos WHERE id IN (SELECT value FROM json_each(?))"
-        for video_id, prompt in connection.execute(query, (json.dumps(missing),)):
+        query = "SELECT id, prompt FROM videos WHERE id IN :ids"
+        for video_id, prompt in connection.execute(query, {"ids": missing}):
             if text := mark_fragments(prompt or "", plan.fragments):
                 snippets[video_id] = text
     return snippets

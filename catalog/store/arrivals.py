@@ -17,7 +17,7 @@ from catalog.records import utc_text
 from catalog.redaction import redact
 from catalog.rows import json_text
 from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
-from catalog.store.bulk import insert_rows, select_in, update_rows
+from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
 from catalog.store.names import find_ids, write_aliases
 from catalog.store.texts import grams_of, labels_of, read_entries, refresh
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from catalog.database import Writer
     from catalog.wire.answers import ParsedVideo
 
 # What the flight recorder leaves out: when we looked, and what we could not name.
@@ -69,7 +68,7 @@ class _Arrival:
 
 
 def save_videos(
-    connection: Connection,
+    connection: Writer,
     source: str,
     videos: Iterable[ParsedVideo],
     *,
@@ -90,7 +89,7 @@ def save_videos(
 
 
 def save_absence(
-    connection: Connection,
+    connection: Writer,
     source: str,
     remote_id: str,
     payload: object,
@@ -141,38 +140,42 @@ def _observe(
     return _Arrival(remote_id, text, observation)
 
 
-def _save(connection: Connection, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> Saved:
-    known = find_ids(connection, source, (one.remote_id for one in arrivals))
-    new = [one for one in arrivals if one.remote_id not in known and one.observation.video is not None]
-    again: dict[int, _Arrival] = {}
-    for one in arrivals:
-        if one.remote_id in known:
-            again.setdefault(known[one.remote_id], one)
-    later = [one for one in arrivals if one.remote_id in known and again[known[one.remote_id]] is not one]
+def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> Saved:
+    ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
+    new = [arrival for arrival in arrivals if arrival.remote_id not in ids and arrival.observation.video is not None]
+    answers: dict[int, _Arrival] = {}
+    second_names: list[_Arrival] = []  # of a job that came under another of its names in this batch
+    for arrival in arrivals:
+        video_id = ids.get(arrival.remote_id)
+        if video_id is not None and answers.setdefault(video_id, arrival) is not arrival:
+            second_names.append(arrival)
     _add(connection, source, new, estimator)
-    moved = _meet(connection, again, estimator) if again else set()
-    write_aliases(connection, source, {video_id: one.aliases for video_id, one in again.items() if one.aliases})
+    moved = _meet(connection, answers, estimator) if answers else set()
+    aliases = {video_id: arrival.aliases for video_id, arrival in answers.items() if arrival.aliases}
+    write_aliases(connection, source, aliases)
     saved = Saved(
-        added=[one.remote_id for one in new],
-        changed=[one.remote_id for video_id, one in again.items() if video_id in moved],
-        unchanged=[one.remote_id for video_id, one in again.items() if video_id not in moved],
+        added=[arrival.remote_id for arrival in new],
+        changed=[arrival.remote_id for video_id, arrival in answers.items() if video_id in moved],
+        unchanged=[arrival.remote_id for video_id, arrival in answers.items() if video_id not in moved],
     )
-    if later:  # the same job under two of its names
-        saved += _save(connection, source, later, estimator)
+    if second_names:
+        saved += _save(connection, source, second_names, estimator)
     return saved
 
 
-def _add(connection: Connection, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> None:
+def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> None:
     """Insert videos never seen before."""
     if not arrivals:
         return
-    rows = [_new_row(source, one, estimator) for one in arrivals]
+    rows = [_new_row(source, arrival, estimator) for arrival in arrivals]
     insert_rows(connection, "videos", rows)
-    ids = find_ids(connection, source, (one.remote_id for one in arrivals))
-    insert_rows(connection, "observations", [_observation_row(ids[one.remote_id], one) for one in arrivals])
+    ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
+    observations = [_observation_row(ids[arrival.remote_id], arrival) for arrival in arrivals]
+    insert_rows(connection, "observations", observations)
     write_tags(connection, {ids[row["remote_id"]]: row["metadata"] for row in rows if row["metadata"]})
     write_remixes(connection, source, {ids[row["remote_id"]]: row["remixed_from_id"] for row in rows})
-    write_aliases(connection, source, {ids[one.remote_id]: one.aliases for one in arrivals if one.aliases})
+    aliases = {ids[arrival.remote_id]: arrival.aliases for arrival in arrivals if arrival.aliases}
+    write_aliases(connection, source, aliases)
     fulltext.add(
         connection,
         [(ids[row["remote_id"]], row["prompt"], row["error_message"], row["labels"], row["cjk_grams"]) for row in rows],
@@ -188,7 +191,7 @@ def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, 
     return row
 
 
-def _meet(connection: Connection, arrivals: Mapping[int, _Arrival], estimator: Estimator) -> set[int]:
+def _meet(connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator) -> set[int]:
     """Keep answers about known videos: the ids of those whose row moved."""
     seen = _read_receipts(connection, arrivals)
     repeats, news, refold, touched = [], [], [], {}
@@ -212,30 +215,30 @@ def _meet(connection: Connection, arrivals: Mapping[int, _Arrival], estimator: E
 
 
 def _read_receipts(
-    connection: Connection, ids: Iterable[int]
+    connection: Writer, ids: Iterable[int]
 ) -> dict[int, dict[tuple[str, int, str], tuple[int, str, int]]]:
     query = (
         "SELECT video_id, channel, http_status, payload_hash, id, last_received_at, times_seen "
-        "FROM observations WHERE video_id IN :values"
+        "FROM observations WHERE video_id IN :ids"
     )
-    found: dict[int, dict[tuple[str, int, str], tuple[int, str, int]]] = {}
-    for video_id, channel, status, digest, *receipt in select_in(connection, query, ids):
-        found.setdefault(video_id, {})[channel, status, digest] = tuple(receipt)
-    return found
+    receipts: dict[int, dict[tuple[str, int, str], tuple[int, str, int]]] = {}
+    for video_id, channel, status, digest, *receipt in connection.execute(query, {"ids": list(ids)}):
+        receipts.setdefault(video_id, {})[channel, status, digest] = tuple(receipt)
+    return receipts
 
 
-def _touch(connection: Connection, receipts: Mapping[int, str], absent: set[int]) -> None:
+def _touch(connection: Writer, receipts: Mapping[int, str], absent: set[int]) -> None:
     """Move the one column that a repeated newest answer moves: when the video, or its absence, was last seen."""
     seen = [{"id": video_id, "last_seen_at": moment} for video_id, moment in receipts.items() if video_id not in absent]
     update_rows(connection, "videos", seen)
     update_rows(connection, "videos", [{"id": video_id, "gone_at": receipts[video_id]} for video_id in absent])
 
 
-def _refold(connection: Connection, ids: Sequence[int], estimator: Estimator) -> set[int]:
+def _refold(connection: Writer, ids: Sequence[int], estimator: Estimator) -> set[int]:
     """Fold the videos anew from all their observations: the ids of those that moved."""
     names = ("id", "source", "remote_id", *COLUMNS)
-    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :values"
-    old = {row[0]: dict(zip(names, row, strict=True)) for row in select_in(connection, query, ids)}
+    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
+    old = {row["id"]: dict(row) for row in connection.execute(query, {"ids": list(ids)})}
     observations = _read_observations(connection, {video_id: row["remote_id"] for video_id, row in old.items()})
     new = {video_id: fold(observations[video_id]) for video_id in ids}
     for row in new.values():
@@ -266,7 +269,7 @@ def _compare(
             "field": name,
             "old": _as_text(old[video_id][name]),
             "new": _as_text(row[name]),
-            "observed_at": max(one.last_received_at for one in observations[video_id]),
+            "observed_at": max(item.last_received_at for item in observations[video_id]),
         }
         for video_id, row in new.items()
         for name in _RECORDED
@@ -274,18 +277,20 @@ def _compare(
     ]
 
 
-def _read_observations(connection: Connection, remote_ids: Mapping[int, str]) -> dict[int, list[Observation]]:
+def _read_observations(connection: Writer, remote_ids: Mapping[int, str]) -> dict[int, list[Observation]]:
     query = (
         "SELECT video_id, channel, http_status, payload_hash, as_of, received_at, last_received_at, payload "
-        "FROM observations WHERE video_id IN :values ORDER BY id"
+        "FROM observations WHERE video_id IN :ids ORDER BY id"
     )
-    found: dict[int, list[Observation]] = {}
-    for video_id, channel, status, digest, as_of, first, last, payload in select_in(connection, query, remote_ids):
-        told = json.loads(payload)
-        video = read_observed(told, remote_ids[video_id], status)
-        one = Observation(video, channel, status, digest, as_of, first, last, _custom_id(told))
-        found.setdefault(video_id, []).append(one)
-    return found
+    observations: dict[int, list[Observation]] = {}
+    for video_id, channel, status, digest, as_of, first, last, text in connection.execute(
+        query, {"ids": list(remote_ids)}
+    ):
+        payload = json.loads(text)
+        video = read_observed(payload, remote_ids[video_id], status)
+        observation = Observation(video, channel, status, digest, as_of, first, last, _custom_id(payload))
+        observations.setdefault(video_id, []).append(observation)
+    return observations
 
 
 def _observation_row(video_id: int, arrival: _Arrival) -> dict[str, Any]:
@@ -305,8 +310,8 @@ def _observation_row(video_id: int, arrival: _Arrival) -> dict[str, Any]:
 
 def _custom_id(payload: object) -> str | None:
     """The name that a line of a Batch file gives its job."""
-    told = payload.get("custom_id") if isinstance(payload, dict) else None
-    return told if isinstance(told, str) else None
+    custom_id = payload.get("custom_id") if isinstance(payload, dict) else None
+    return custom_id if isinstance(custom_id, str) else None
 
 
 def _as_text(value: Any) -> str | None:

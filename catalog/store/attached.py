@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from catalog.redaction import redact_text
 from catalog.rows import json_text, stored
-from catalog.store.bulk import delete_in, insert_rows, select_in
+from catalog.store.bulk import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
 
 def provider_tags(metadata: str | None) -> list[tuple[str, str]]:
@@ -24,7 +24,7 @@ def provider_tags(metadata: str | None) -> list[tuple[str, str]]:
     return sorted(tags.items())
 
 
-def write_tags(connection: Connection, metadata: Mapping[int, str | None]) -> None:
+def write_tags(connection: Writer, metadata: Mapping[int, str | None]) -> None:
     """Give new videos the tags in their metadata."""
     rows = [
         {"video_id": video_id, "key": key, "value": value, "origin": "provider"}
@@ -34,13 +34,13 @@ def write_tags(connection: Connection, metadata: Mapping[int, str | None]) -> No
     insert_rows(connection, "tags", rows)
 
 
-def rewrite_tags(connection: Connection, metadata: Mapping[int, str | None]) -> None:
+def rewrite_tags(connection: Writer, metadata: Mapping[int, str | None]) -> None:
     """Make the provider's tags of these videos what their metadata says; the user's tags stay."""
-    delete_in(connection, "DELETE FROM tags WHERE origin = 'provider' AND video_id IN :values", metadata)
+    connection.execute("DELETE FROM tags WHERE origin = 'provider' AND video_id IN :ids", {"ids": list(metadata)})
     write_tags(connection, metadata)
 
 
-def write_remixes(connection: Connection, source: str, parents: Mapping[int, str | None]) -> None:
+def write_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:
     """Link new videos to the parents that the server named."""
     edge = {"relation": "remix", "origin": "api", "parent_source": source}
     rows = [
@@ -51,19 +51,17 @@ def write_remixes(connection: Connection, source: str, parents: Mapping[int, str
     insert_rows(connection, "links", rows)
 
 
-def rewrite_remixes(connection: Connection, source: str, parents: Mapping[int, str | None]) -> None:
-    """Make the links that the server told of what the rows say; links of other origins stay."""
-    delete_in(connection, "DELETE FROM links WHERE origin = 'api' AND child_id IN :values", parents)
+def rewrite_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:
+    """Make the links that the server named what the rows say; links of other origins stay."""
+    connection.execute("DELETE FROM links WHERE origin = 'api' AND child_id IN :ids", {"ids": list(parents)})
     write_remixes(connection, source, parents)
 
 
-def save_links(
-    connection: Connection, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str
-) -> int:
+def save_links(connection: Writer, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str) -> int:
     """Keep edges from a video to parents, each `(relation, parent's id or URL)`: how many were new."""
-    query = "SELECT relation, parent_remote_id FROM links WHERE origin = :origin AND child_id IN :values"
-    known = {(row[0], row[1]) for row in select_in(connection, query, [video_id], origin=origin)}
-    told = dict.fromkeys((relation, stored(redact_text(parent))) for relation, parent in links)
+    query = "SELECT relation, parent_remote_id FROM links WHERE origin = :origin AND child_id = :id"
+    kept = {(row[0], row[1]) for row in connection.execute(query, {"origin": origin, "id": video_id})}
+    edges = dict.fromkeys((relation, stored(redact_text(parent))) for relation, parent in links)
     rows = [
         {
             "child_id": video_id,
@@ -72,8 +70,8 @@ def save_links(
             "parent_source": source,
             "parent_remote_id": parent,
         }
-        for relation, parent in told
-        if (relation, parent) not in known
+        for relation, parent in edges
+        if (relation, parent) not in kept
     ]
     insert_rows(connection, "links", rows)
     return len(rows)

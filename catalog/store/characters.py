@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
-
-from catalog.tables import Characters
+from catalog.rows import stored
+from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Table
-
-_CHARACTERS: Table = Characters.__table__  # type: ignore[attr-defined]
+    from catalog.database import Writer
 
 
 def save_character(
-    connection: Connection,
+    connection: Writer,
     source: str,
     remote_id: str,
     *,
@@ -25,22 +22,18 @@ def save_character(
     created_at: datetime | None,
     seen_at: datetime,
 ) -> bool:
-    """Keep a character: whether it was new. A known one is only filled in, never blanked."""
-    columns = _CHARACTERS.c
-    known = connection.execute(
-        select(columns.id, columns.name, columns.created_at).where(
-            columns.source == source, columns.remote_id == remote_id
-        )
-    ).first()
-    if known is None:
-        row = {"source": source, "remote_id": remote_id, "name": name, "created_at": created_at}
-        connection.execute(insert(_CHARACTERS).values(**row, first_seen_at=seen_at))
+    """Keep a character: whether it was new. One that the library has is only filled in, never blanked."""
+    query = "SELECT id, name, created_at FROM characters WHERE source = :source AND remote_id = :remote_id"
+    earlier = connection.execute(query, {"source": source, "remote_id": remote_id}).fetchone()
+    row: dict[str, Any] = {"name": stored(name), "created_at": stored(created_at)}
+    if earlier is None:
+        row |= {"source": source, "remote_id": remote_id, "first_seen_at": stored(seen_at)}
+        insert_rows(connection, "characters", [row])
         return True
-    news: dict[str, Any] = {}
-    if name and name != known.name:
-        news["name"] = name
-    if created_at and known.created_at is None:
-        news["created_at"] = created_at
-    if news:
-        connection.execute(update(_CHARACTERS).where(columns.id == known.id).values(**news))
+    if not name:
+        del row["name"]
+    if created_at is None or earlier["created_at"] is not None:
+        del row["created_at"]
+    if row:
+        update_rows(connection, "characters", [{"id": earlier["id"]} | row])
     return False

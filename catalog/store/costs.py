@@ -9,21 +9,19 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import text
-
 from catalog.pricing import Price, estimate, provider_of
-from catalog.store.bulk import insert_rows, select_in, update_rows
+from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Connection
+    from catalog.database import Reader, Writer
 
 _COLUMNS = tuple(field.name for field in fields(Price))
 _PRICES = f"SELECT {', '.join(_COLUMNS)} FROM prices ORDER BY id"
 _PAYERS = "SELECT name, dialect, provider FROM sources"
-_PROVIDER = text("SELECT dialect, provider FROM sources WHERE name = :source")
-_NEXT = text("SELECT id FROM videos WHERE source = :source AND id > :last ORDER BY id LIMIT 500")
+_PROVIDER = "SELECT dialect, provider FROM sources WHERE name = :source"
+_NEXT = "SELECT id FROM videos WHERE source = :source AND id > :last ORDER BY id LIMIT 500"
 _read_cells = attrgetter(*_COLUMNS)
 _DATE = len("2026-11-21")
 
@@ -49,9 +47,9 @@ _FACTS = _Job._fields[:8]
 class Estimator:
     """Fills the cost of rows of one source."""
 
-    def __init__(self, connection: Connection, source: str) -> None:
-        told = connection.execute(_PROVIDER, {"source": source}).first()
-        self._provider = provider_of(*told) if told else None
+    def __init__(self, connection: Reader, source: str) -> None:
+        payer = connection.execute(_PROVIDER, {"source": source}).fetchone()
+        self._provider = provider_of(*payer) if payer else None
         self._source = source
         self._prices = _read_prices(connection)
         self._estimate = lru_cache(4096)(self._look_up)
@@ -69,29 +67,31 @@ class Estimator:
         return estimate(job, self._prices, self._provider, source=self._source, is_batch=job.is_batch)
 
 
-def has_prices(reader: Any, prices: Iterable[Price], payers: Mapping[str, tuple[str | None, str | None]]) -> bool:
+def has_prices(
+    connection: Reader, prices: Iterable[Price], payers: Mapping[str, tuple[str | None, str | None]]
+) -> bool:
     """Whether the library holds just these prices, and knows these sources' dialects and the providers they pay.
 
-    `reader` is a driver's connection, so that a program that finds all in order pays for no transaction.
+    A reader can answer, so a program that finds all in order pays for no transaction.
     """
-    known = {row[0]: (row[1], row[2]) for row in reader.execute(_PAYERS)}
-    return payers.items() <= known.items() and _tell(prices) == list(map(tuple, reader.execute(_PRICES)))
+    kept = {row[0]: (row[1], row[2]) for row in connection.execute(_PAYERS)}
+    return payers.items() <= kept.items() and _stored(prices) == list(map(tuple, connection.execute(_PRICES)))
 
 
-def save_prices(connection: Connection, prices: Iterable[Price]) -> bool:
+def save_prices(connection: Writer, prices: Iterable[Price]) -> bool:
     """Make the table of prices say this: whether it said something else before."""
-    wanted = _tell(prices)
-    if wanted == list(map(tuple, connection.execute(text(_PRICES)))):
+    wanted = _stored(prices)
+    if wanted == list(map(tuple, connection.execute(_PRICES))):
         return False
-    connection.execute(text("DELETE FROM prices"))
+    connection.execute("DELETE FROM prices")
     insert_rows(connection, "prices", [dict(zip(_COLUMNS, row, strict=True)) for row in wanted])
     return True
 
 
-def estimate_costs(connection: Connection) -> int:
+def estimate_costs(connection: Writer) -> int:
     """Estimate every video again, by the prices as they are now: how many costs moved."""
     moved = 0
-    for (source,) in connection.execute(text("SELECT DISTINCT source FROM videos")).fetchall():
+    for (source,) in connection.execute("SELECT DISTINCT source FROM videos").fetchall():
         estimator, last = Estimator(connection, source), 0
         while ids := [row[0] for row in connection.execute(_NEXT, {"source": source, "last": last})]:
             moved += _estimate_again(connection, estimator, ids)
@@ -99,12 +99,12 @@ def estimate_costs(connection: Connection) -> int:
     return moved
 
 
-def _estimate_again(connection: Connection, estimator: Estimator, ids: Iterable[int]) -> int:
+def _estimate_again(connection: Writer, estimator: Estimator, ids: Iterable[int]) -> int:
     names = ("id", *_FACTS, "created_at", "batch_custom_id", "cost_usd", "cost_basis")
-    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :values"
+    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
     changes = []
-    for values in select_in(connection, query, ids):
-        row: dict[str, Any] = dict(zip(names, values, strict=True))
+    for values in connection.execute(query, {"ids": list(ids)}):
+        row: dict[str, Any] = dict(values)
         before = row["cost_usd"], row["cost_basis"]
         estimator.fill(row)
         if before != (row["cost_usd"], row["cost_basis"]):
@@ -113,15 +113,15 @@ def _estimate_again(connection: Connection, estimator: Estimator, ids: Iterable[
     return len(changes)
 
 
-def _read_prices(connection: Connection) -> list[Price]:
-    return [_read_price(row._mapping) for row in connection.execute(text(_PRICES))]  # noqa: SLF001 - its public name
+def _read_prices(connection: Reader) -> list[Price]:
+    return [_read_price(dict(row)) for row in connection.execute(_PRICES)]
 
 
-def _read_price(row: Any) -> Price:
+def _read_price(row: dict[str, Any]) -> Price:
     days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("valid_from", "valid_to")}
     return Price(**{**row, **days, "usd_per_second": Decimal(row["usd_per_second"])})
 
 
-def _tell(prices: Iterable[Price]) -> list[tuple[str | None, ...]]:
+def _stored(prices: Iterable[Price]) -> list[tuple[str | None, ...]]:
     """The prices as the library stores them."""
     return [tuple(None if value is None else str(value) for value in _read_cells(price)) for price in prices]

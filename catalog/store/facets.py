@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from catalog.records import Facet
-from catalog.store.bulk import delete_in, insert_rows, select_in, update_rows
+from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
-_FORGET = text("UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL")
+_FORGET = "UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +30,20 @@ class Extracted:
     avoided: str | None
 
 
-def save_extracted(connection: Connection, found: Iterable[Extracted], *, vocabulary: str) -> None:
+def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabulary: str) -> None:
     """Replace the facets of videos by what was found, where the prompt is still the one it was found in."""
-    by_id = {one.video_id: one for one in found}
-    prompts = {
-        row[0]: row[1] for row in select_in(connection, "SELECT id, prompt FROM videos WHERE id IN :values", by_id)
-    }
-    current = {video_id: one for video_id, one in by_id.items() if prompts.get(video_id) == one.prompt}
+    by_id = {item.video_id: item for item in extracted}
+    rows = connection.execute("SELECT id, prompt FROM videos WHERE id IN :ids", {"ids": list(by_id)})
+    current = {video_id: by_id[video_id] for video_id, prompt in rows if prompt == by_id[video_id].prompt}
     given = _read_given(connection, current)
-    facets = {video_id: _outrank(one.facets, given.get(video_id, ())) for video_id, one in current.items()}
-    _replace(connection, facets)
-    rows = [{"id": one.video_id, "avoided": one.avoided, "extracted_by": vocabulary} for one in current.values()]
-    update_rows(connection, "videos", rows)
+    _replace(
+        connection, {video_id: _outrank(item.facets, given.get(video_id, ())) for video_id, item in current.items()}
+    )
+    changes = [{"id": item.video_id, "avoided": item.avoided, "extracted_by": vocabulary} for item in current.values()]
+    update_rows(connection, "videos", changes)
 
 
-def save_given(connection: Connection, video_id: int, facets: Mapping[str, Sequence[str]]) -> None:
+def save_given(connection: Writer, video_id: int, facets: Mapping[str, Sequence[str]]) -> None:
     """Make the given facets of a video, for the names in `facets`, these values; others stay as they are.
 
     What the prompt says under these names is dropped at once, and found again when the user takes a name back by giving
@@ -55,7 +52,7 @@ def save_given(connection: Connection, video_id: int, facets: Mapping[str, Seque
     if not facets:
         return
     arguments = [{"video_id": video_id, "facet": facet} for facet in facets]
-    connection.execute(text("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet"), arguments)
+    connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", arguments)
     rows = [
         {"video_id": video_id, "facet": facet, "value": value}
         for facet, values in facets.items()
@@ -64,29 +61,29 @@ def save_given(connection: Connection, video_id: int, facets: Mapping[str, Seque
     insert_rows(connection, "given_facets", rows)
     kept = _read_facets(connection, video_id)
     given = _read_given(connection, [video_id]).get(video_id, ())
-    _replace(connection, {video_id: _outrank([one for one in kept if one.origin != "given"], given)})
+    _replace(connection, {video_id: _outrank([facet for facet in kept if facet.origin != "given"], given)})
     update_rows(connection, "videos", [{"id": video_id, "extracted_by": None}])
 
 
-def forget_extracted(connection: Connection) -> None:
+def forget_extracted(connection: Writer) -> None:
     """Make the facets of every video due again."""
     connection.execute(_FORGET)
 
 
-def _read_given(connection: Connection, ids: Iterable[int]) -> dict[int, list[Facet]]:
-    query = "SELECT video_id, facet, value FROM given_facets WHERE video_id IN :values ORDER BY id"
-    found: dict[int, list[Facet]] = {}
-    for video_id, facet, value in select_in(connection, query, ids):
-        found.setdefault(video_id, []).append(Facet(facet, value, "given"))
-    return found
+def _read_given(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]]:
+    query = "SELECT video_id, facet, value FROM given_facets WHERE video_id IN :ids ORDER BY id"
+    given: dict[int, list[Facet]] = {}
+    for video_id, facet, value in connection.execute(query, {"ids": list(ids)}):
+        given.setdefault(video_id, []).append(Facet(facet, value, "given"))
+    return given
 
 
-def _read_facets(connection: Connection, video_id: int) -> list[Facet]:
+def _read_facets(connection: Writer, video_id: int) -> list[Facet]:
     query = (
         'SELECT facet, value, origin, start, "end", shot FROM video_facets '
-        "JOIN facet_values ON facet_values.id = value_id WHERE video_id IN :values ORDER BY video_facets.id"
+        "JOIN facet_values ON facet_values.id = value_id WHERE video_id = :id ORDER BY video_facets.id"
     )
-    return [Facet(*row) for row in select_in(connection, query, [video_id])]
+    return [Facet(*row) for row in connection.execute(query, {"id": video_id})]
 
 
 def _outrank(extracted: Sequence[Facet], given: Sequence[Facet]) -> list[Facet]:
@@ -94,35 +91,39 @@ def _outrank(extracted: Sequence[Facet], given: Sequence[Facet]) -> list[Facet]:
     return [*given, *(facet for facet in extracted if facet.name not in names)]
 
 
-def _replace(connection: Connection, facets: Mapping[int, Sequence[Facet]]) -> None:
-    delete_in(connection, "DELETE FROM video_facets WHERE video_id IN :values", facets)
-    pairs = {(one.name, one.value) for found in facets.values() for one in found}
-    ids = _find_values(connection, pairs)
+def _replace(connection: Writer, facets: Mapping[int, Sequence[Facet]]) -> None:
+    connection.execute("DELETE FROM video_facets WHERE video_id IN :ids", {"ids": list(facets)})
+    ids = _make_values(connection, {(facet.name, facet.value) for group in facets.values() for facet in group})
     rows = [
         {
             "video_id": video_id,
-            "value_id": ids[one.name, one.value],
-            "origin": one.origin,
-            "start": one.start,
-            "end": one.end,
-            "shot": one.shot,
+            "value_id": ids[facet.name, facet.value],
+            "origin": facet.origin,
+            "start": facet.start,
+            "end": facet.end,
+            "shot": facet.shot,
         }
-        for video_id, found in facets.items()
-        for one in found
+        for video_id, group in facets.items()
+        for facet in group
     ]
     insert_rows(connection, "video_facets", rows)
 
 
-def _find_values(connection: Connection, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _make_values(connection: Writer, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The ids of facet values, each made if it is new."""
-    known = _read_values(connection, pairs)
-    new = sorted(pairs.difference(known))
+    ids = _read_values(connection, pairs)
+    new = sorted(pairs.difference(ids))
     insert_rows(connection, "facet_values", [{"facet": facet, "value": value} for facet, value in new])
-    return known | _read_values(connection, new)
+    return ids | _read_values(connection, new)
 
 
-def _read_values(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    wanted = set(pairs)
-    query = "SELECT facet, value, id FROM facet_values WHERE value IN :values"
-    rows = select_in(connection, query, {value for _, value in wanted})
-    return {(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in wanted}
+def _read_values(connection: Writer, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    wanted: dict[str, list[str]] = {}
+    for facet, value in pairs:
+        wanted.setdefault(facet, []).append(value)
+    query = "SELECT value, id FROM facet_values WHERE facet = :facet AND value IN :values"
+    return {
+        (facet, row[0]): row[1]
+        for facet, values in wanted.items()
+        for row in connection.execute(query, {"facet": facet, "values": values})
+    }

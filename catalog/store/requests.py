@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import text
-
 from catalog.records import utc_text
 from catalog.redaction import redact
 from catalog.rows import encodable, json_text
 from catalog.store.arrivals import Saved, save_videos
 from catalog.store.attached import save_links
-from catalog.store.bulk import select_in
 from catalog.store.edits import save_tags
 from catalog.store.names import find_video
 from catalog.wire.requests import parse_line, read_request
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
 
 class KeptRequest(NamedTuple):
@@ -32,34 +29,35 @@ class KeptRequest(NamedTuple):
     links: Sequence[tuple[str, str]] = ()
 
 
-_SEEN = text(
+_SEEN = (
     "SELECT 1 FROM observations WHERE video_id = :video AND channel = :channel AND payload = :payload "
     "AND last_received_at >= :moment"
 )
 
 _OF_BATCH = (
-    "SELECT batch_custom_id, remote_id, videos.id FROM videos WHERE source = :source AND batch_custom_id IN :values "
+    "SELECT batch_custom_id, remote_id, videos.id FROM videos WHERE source = :source AND batch_custom_id IN :names "
     "AND coalesce(created_at, first_seen_at) >= :since ORDER BY coalesce(created_at, first_seen_at) DESC"
 )
-_PAYLOADS = "SELECT video_id, payload FROM observations WHERE channel = 'batch' AND video_id IN :values"
+_PAYLOADS = "SELECT video_id, payload FROM observations WHERE channel = 'batch' AND video_id IN :ids"
 
 
 def is_observed(
-    connection: Connection, source: str, remote_id: str, payload: object, *, channel: str, received_at: datetime
+    connection: Writer, source: str, remote_id: str, payload: object, *, channel: str, received_at: datetime
 ) -> bool:
     """Whether the library already heard exactly this, by this channel, then or later."""
     video_id = find_video(connection, source, remote_id)
     told = {"channel": channel, "payload": json_text(redact(payload)), "moment": utc_text(received_at)}
-    return video_id is not None and connection.execute(_SEEN, {"video": video_id, **told}).first() is not None
+    return video_id is not None and connection.execute(_SEEN, {"video": video_id, **told}).fetchone() is not None
 
 
 def find_batch_videos(
-    connection: Connection, source: str, requests: Mapping[str, Mapping[str, Any]], *, since: str
+    connection: Writer, source: str, requests: Mapping[str, Mapping[str, Any]], *, since: str
 ) -> dict[str, str]:
     """The videos made since a time by these lines of a Batch input, by custom id: not those of another request."""
-    rows = list(select_in(connection, _OF_BATCH, map(encodable, requests), source=source, since=since))
+    arguments = {"names": list(map(encodable, requests)), "source": source, "since": since}
+    rows = connection.execute(_OF_BATCH, arguments).fetchall()
     kept: dict[int, list[object]] = {}
-    for video_id, payload in select_in(connection, _PAYLOADS, [row[2] for row in rows]):
+    for video_id, payload in connection.execute(_PAYLOADS, {"ids": [row[2] for row in rows]}):
         told = json.loads(payload)
         if parse_line(told) is not None:
             kept.setdefault(video_id, []).append(told)
@@ -71,7 +69,7 @@ def find_batch_videos(
 
 
 def save_requests(
-    connection: Connection,
+    connection: Writer,
     source: str,
     requests: Sequence[KeptRequest],
     *,

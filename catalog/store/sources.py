@@ -4,49 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
-
 from catalog.errors import CatalogError
-from catalog.tables import Sources, SyncRuns
+from catalog.records import read_utc
+from catalog.rows import stored
+from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Table
-
-_SOURCES: Table = Sources.__table__  # type: ignore[attr-defined]
+    from catalog.database import Writer
 
 
-def save_source(connection: Connection, name: str, **columns: Any) -> None:
+def save_source(connection: Writer, name: str, **columns: Any) -> None:
     """Set columns of a source, which is remembered from its first mention on."""
-    statement = update(_SOURCES).where(_SOURCES.c.name == name).values(**columns)
-    if columns and connection.execute(statement).rowcount:
-        return
-    if connection.execute(select(_SOURCES.c.id).where(_SOURCES.c.name == name)).first() is None:
-        connection.execute(insert(_SOURCES).values(name=name, **({"health": "new"} | columns)))
+    row = {column: stored(value) for column, value in columns.items()}
+    is_new = connection.execute("SELECT 1 FROM sources WHERE name = :name", {"name": name}).fetchone() is None
+    if is_new:
+        insert_rows(connection, "sources", [{"name": name, "health": "new"} | row])
+    elif row:
+        update_rows(connection, "sources", [{"name": name} | row], key="name")
 
 
 def lock_source(
-    connection: Connection, name: str, *, holder: str, now: datetime, is_stale: Callable[[str, datetime], bool]
+    connection: Writer, name: str, *, holder: str, now: datetime, is_stale: Callable[[str, datetime], bool]
 ) -> None:
     """Take the source for one sync; raises CatalogError while another holds it, unless `is_stale(holder, since)`."""
     save_source(connection, name)
-    row = connection.execute(select(_SOURCES.c.lock_holder, _SOURCES.c.locked_at).where(_SOURCES.c.name == name)).one()
-    if row.lock_holder and not is_stale(row.lock_holder, row.locked_at):
+    query = "SELECT lock_holder, locked_at FROM sources WHERE name = :name"
+    other, text = connection.execute(query, {"name": name}).fetchone()
+    since = read_utc(text)
+    if other and since and not is_stale(other, since):
         raise CatalogError(
-            f"source {name} is being synced by {row.lock_holder} since {row.locked_at:%Y-%m-%d %H:%M:%S} UTC: "
-            "wait for it to end"
+            f"source {name} is being synced by {other} since {since:%Y-%m-%d %H:%M:%S} UTC: wait for it to end"
         )
     save_source(connection, name, lock_holder=holder, locked_at=now)
 
 
-def unlock_source(connection: Connection, name: str, *, holder: str) -> None:
+def unlock_source(connection: Writer, name: str, *, holder: str) -> None:
     """Give the source free again, if `holder` still has it."""
-    mine = (_SOURCES.c.name == name) & (_SOURCES.c.lock_holder == holder)
-    connection.execute(update(_SOURCES).where(mine).values(lock_holder=None, locked_at=None))
+    connection.execute(
+        "UPDATE sources SET lock_holder = NULL, locked_at = NULL WHERE name = :name AND lock_holder = :holder",
+        {"name": name, "holder": holder},
+    )
 
 
-def save_run(connection: Connection, **columns: Any) -> None:
+def save_run(connection: Writer, **columns: Any) -> None:
     """Keep the report of one run."""
-    connection.execute(insert(SyncRuns).values(**columns))
+    insert_rows(connection, "sync_runs", [{column: stored(value) for column, value in columns.items()}])

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from catalog import fulltext
-from catalog.store.bulk import IDS_PER_QUERY, select_in, update_rows
+from catalog.store.bulk import update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
-_SELECT = "SELECT id, prompt, error_message, labels, cjk_grams FROM videos WHERE id IN :values"
-_TAGS = "SELECT video_id, key, value FROM tags WHERE video_id IN :values ORDER BY key, origin"
-_NEXT = text("SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT :limit")
+_PORTION = 500  # videos whose texts are in memory at once
+
+_SELECT = "SELECT id, prompt, error_message, labels, cjk_grams FROM videos WHERE id IN :ids"
+_TAGS = "SELECT video_id, key, value FROM tags WHERE video_id IN :ids ORDER BY key, origin"
+_NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
 
 def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
@@ -29,15 +29,15 @@ def grams_of(*texts: str | None) -> str | None:
     return " ".join(grams for grams in map(fulltext.cjk_grams, texts) if grams) or None
 
 
-def read_entries(connection: Connection, ids: Iterable[int]) -> dict[int, fulltext.Entry]:
+def read_entries(connection: Writer, ids: Iterable[int]) -> dict[int, fulltext.Entry]:
     """What the index holds of these videos, to hand to `refresh` after a change."""
-    return {row[0]: tuple(row) for row in select_in(connection, _SELECT, ids)}
+    return {row[0]: tuple(row) for row in connection.execute(_SELECT, {"ids": list(ids)})}
 
 
-def refresh(connection: Connection, before: Mapping[int, fulltext.Entry], *, is_indexed: bool = True) -> None:
+def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_indexed: bool = True) -> None:
     """Derive the text columns of these videos again, and index those whose text differs from `before`."""
     tags: dict[int, list[tuple[str, str]]] = {}
-    for video_id, key, value in select_in(connection, _TAGS, before):
+    for video_id, key, value in connection.execute(_TAGS, {"ids": list(before)}):
         tags.setdefault(video_id, []).append((key, value))
     old, new, columns = [], [], []
     for video_id, row in read_entries(connection, before).items():
@@ -54,10 +54,10 @@ def refresh(connection: Connection, before: Mapping[int, fulltext.Entry], *, is_
         fulltext.add(connection, new)
 
 
-def rebuild_texts(connection: Connection) -> None:
-    """Derive the text columns of every video again and make the full-text index anew from them."""
+def rebuild_texts(connection: Writer) -> None:
+    """Derive the text columns of every video again and rebuild the full-text index from them."""
     last = 0
-    while ids := [row[0] for row in connection.execute(_NEXT, {"last": last, "limit": IDS_PER_QUERY})]:
+    while ids := [row[0] for row in connection.execute(_NEXT, {"last": last})]:
         refresh(connection, read_entries(connection, ids), is_indexed=False)
         last = ids[-1]
     fulltext.rebuild(connection)

@@ -1,7 +1,7 @@
 """The main journey in: what a source lists, and what of it is unfinished, into the library.
 
 A run walks the list newest first, keeping each page in one transaction with the cursor of the next, until a page holds
-nothing new and is older than the look-back; then it retrieves by id what is unfinished and what the list told too
+nothing new and is older than the look-back; then it retrieves by id what is unfinished and what the list said too
 little about. An interrupted run resumes at its cursor. It never deletes: a job that the server no longer knows is noted
 as gone, and when very many go at once the source is called suspect instead of believed.
 """
@@ -48,7 +48,7 @@ def sync_source(
     """
     with _running(database, source, settings, on_progress, now) as run, run.reporting(), run.connected() as client:
         absent = take_in_list(run, client, full=full) if client.dialect.lists else []
-        retrieve(run, client, [*list_unfinished(run), *list_lacking(run), *absent])
+        retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_lacking), *absent])
         take_in_characters(run, client)
         if wait:
             wait_for(run, client)
@@ -68,10 +68,10 @@ def add_ids(
     """Take in jobs by their ids: each is kept at once, then asked for, and asked for again by later syncs."""
     with _running(database, source, settings, on_progress, now) as run, run.reporting():
         run.mode = "add"
-        known = run.keep_ids(remote_ids)
+        kept = run.keep_ids(remote_ids)
         with run.connected() as client:
-            answers = retrieve(run, client, known)
-            run.missed.update((one, str(answer)) for one, answer in answers.items() if isinstance(answer, Gone))
+            answers = retrieve(run, client, kept)
+            run.missed.update((name, str(answer)) for name, answer in answers.items() if isinstance(answer, Gone))
             if wait:
                 wait_for(run, client)
     return run.close()

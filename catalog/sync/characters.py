@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import store
 from catalog.errors import Gone, Refused, SourceError, Unauthorized
+from catalog.reading.work import list_unknown_characters
 from catalog.wire.values import read_text, read_time
 
 if TYPE_CHECKING:
@@ -16,18 +17,13 @@ if TYPE_CHECKING:
 
 MAX_FAILURES = 3  # characters that cannot be had before the others are left for the next run
 
-_UNKNOWN = (
-    "SELECT DISTINCT parent_remote_id FROM links WHERE parent_source = :source AND relation = 'character' "
-    "AND NOT EXISTS (SELECT 1 FROM characters WHERE source = parent_source AND remote_id = parent_remote_id) ORDER BY 1"
-)
-
 
 def take_in_characters(run: Run, client: Client) -> None:
     """Keep the characters that videos of the source name and the library does not know, where it has any."""
     failures = 0
-    for (character_id,) in run.query(_UNKNOWN) if client.dialect.character_path else ():
+    for character_id in run.ask(list_unknown_characters) if client.dialect.character_path else ():
         try:
-            told = client.get_character(character_id).payload
+            payload = client.get_character(character_id).payload
         except Unauthorized:
             raise
         except SourceError as error:
@@ -37,14 +33,14 @@ def take_in_characters(run: Run, client: Client) -> None:
                 return
             if not isinstance(error, Gone) and not (isinstance(error, Refused) and error.status is None):
                 continue
-            told = {}  # nobody will ever tell: it is not asked for again
+            payload = {}  # it cannot be had: it is not asked for again
         with run.database.write() as connection:
             store.save_character(
                 connection,
                 run.source.name,
                 character_id,
-                name=_read(told.get("name"), read_text),
-                created_at=_read(told.get("created_at"), read_time),
+                name=_read(payload.get("name"), read_text),
+                created_at=_read(payload.get("created_at"), read_time),
                 seen_at=run.now(),
             )
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from catalog.client import paging
-from catalog.records import utc_text
+from catalog.reading.work import get_walk, list_absent
 from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
@@ -17,15 +17,10 @@ if TYPE_CHECKING:
 
 KNOWN = "known jobs older than the look-back"
 
-_ABSENT = (
-    "SELECT remote_id FROM videos WHERE source = :source AND last_seen_at < :started_at AND gone_at IS NULL "
-    "AND deleted_at IS NULL AND status <> 'deleted' ORDER BY id"
-)
-
 
 def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
     """Take in the list, the rest of an interrupted walk first: the ids that a whole list no longer has."""
-    cursor, walked_at = run.query("SELECT cursor, walked_at FROM sources WHERE name = :source")[0]
+    cursor, walked_at = run.ask(get_walk)
     everything = full or walked_at is None
     if cursor and not full:
         run.mode = "resumed"
@@ -76,6 +71,6 @@ def _is_old(run: Run, video: ParsedVideo) -> bool:
 
 def _list_absent(run: Run) -> list[str]:
     """Known jobs that a whole list did not have, to be asked for by id; none where too many are missing."""
-    absent = [row[0] for row in run.query(_ABSENT, started_at=utc_text(run.started_at))]
+    absent = run.ask(list_absent, run.started_at)
     is_mass = run.is_mass_absence(len(absent), len(absent) + len(run.outcomes), "the list no longer has")
     return [] if is_mass else absent

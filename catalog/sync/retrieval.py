@@ -1,4 +1,4 @@
-"""Jobs by id: what is unfinished or told too little, asked for a few at a time, once or until it is finished."""
+"""Jobs by id: what is unfinished or said too little, asked for a few at a time, once or until it is finished."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from catalog.wire.ids import raw_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
-
     from catalog.client.client import Client, Reply
+    from catalog.database import Writer
     from catalog.sync.run import Run
 
     Answer = Reply | SourceError
@@ -52,7 +51,7 @@ def wait_for(run: Run, client: Client) -> None:
     due: dict[str, float] = {}
     pauses: dict[str, float] = {}
     gone: set[str] = set()
-    while waiting := [remote_id for remote_id in list_unfinished(run) if remote_id not in gone]:
+    while waiting := [remote_id for remote_id in run.ask(list_unfinished, run.look_back) if remote_id not in gone]:
         now = time.monotonic()
         ready = [remote_id for remote_id in waiting if due.get(remote_id, 0.0) <= now]
         if not ready:
@@ -67,14 +66,14 @@ def wait_for(run: Run, client: Client) -> None:
 
 
 def _next_pause(client: Client, answer: Answer, last: float | None) -> float:
-    told = None if isinstance(answer, SourceError) else answer.poll_after
-    if told is not None:
-        return told
+    wanted = None if isinstance(answer, SourceError) else answer.poll_after
+    if wanted is not None:
+        return wanted
     return client.dialect.poll_interval if last is None else min(last * SLOWER, LONGEST_PAUSE)
 
 
 def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
-    names = find_aliases(run, remote_ids)
+    names = run.ask(find_aliases, remote_ids)
     try:
         answers = pool.map(lambda remote_id: _ask(client, remote_id, names.get(remote_id, [])), remote_ids)
         return dict(zip(remote_ids, answers, strict=True))
@@ -93,7 +92,7 @@ def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
         return error
 
 
-def _keep(run: Run, connection: Connection, remote_id: str, answer: Answer) -> None:
+def _keep(run: Run, connection: Writer, remote_id: str, answer: Answer) -> None:
     if isinstance(answer, Gone):
         payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
         run.save_absence(connection, remote_id, payload, answer.status or 404)

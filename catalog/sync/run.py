@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from catalog import store
 from catalog.client.client import Client, Clock
 from catalog.errors import SourceError
-from catalog.reading.statistics import EXPIRING, EXPIRING_WITHIN
-from catalog.records import UNFINISHED_STATUSES, utc_text
+from catalog.reading.statistics import EXPIRING_WITHIN
+from catalog.reading.work import count_expiring, count_unfinished, find_remote_ids
 from catalog.reports import SyncReport
 from catalog.rows import encodable
 from catalog.wire.answers import ParsedVideo
@@ -24,27 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
     from catalog.config import Source, SyncSettings
-    from catalog.database import Database
+    from catalog.database import Database, Reader, Writer
     from catalog.reports import Progress
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 INTERRUPTED = "interrupted: the next run completes it"
 MAX_NOTES = 20
 MASS_ABSENCE = 10, 0.5  # so many jobs, and so large a part of those asked for: the server's fault, not their end
 
-_UNFINISHED = (
-    f"SELECT count(*) FROM videos WHERE source = :source AND status IN {UNFINISHED_STATUSES} "
-    "AND deleted_at IS NULL AND gone_at IS NULL"
-)
-_EXPIRING = f"SELECT count(*) FROM videos WHERE source = :source AND {EXPIRING}"
-_KNOWN = (
-    "SELECT remote_id, remote_id FROM videos "
-    "WHERE source = :source AND remote_id IN (SELECT value FROM json_each(:wanted)) "
-    "UNION ALL SELECT alias, remote_id FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
-    "WHERE video_aliases.source = :source AND alias IN (SELECT value FROM json_each(:wanted))"
-)
 _KEPT = ("source", "mode", "added", "changed", "unchanged", "unfinished", "failed", "requests", "stopped", "error")
 
 
@@ -117,9 +106,7 @@ class Run:
 
     # What comes in
 
-    def save(
-        self, connection: Connection, videos: Sequence[ParsedVideo], channel: str, status: int = 200
-    ) -> store.Saved:
+    def save(self, connection: Writer, videos: Sequence[ParsedVideo], channel: str, status: int = 200) -> store.Saved:
         """Keep answers about videos, and count what became of each."""
         saved = store.save_videos(
             connection, self.source.name, videos, channel=channel, received_at=self.now(), http_status=status
@@ -128,26 +115,26 @@ class Run:
         self._count(saved)
         return saved
 
-    def save_absence(self, connection: Connection, remote_id: str, payload: object, status: int) -> None:
+    def save_absence(self, connection: Writer, remote_id: str, payload: object, status: int) -> None:
         """Keep that the server does not know a job."""
         saved = store.save_absence(
             connection, self.source.name, remote_id, payload, received_at=self.now(), http_status=status
         )
         self._count(saved)
 
-    def keep_ids(self, names: Iterable[str]) -> list[str]:
-        """Make a row for each name that the library has not: the ids of all in the library, without repetitions."""
-        wanted = {raw_id(name): name.strip() for name in map(encodable, names) if name.strip()}
-        known = {row[0]: row[1] for row in self.query(_KNOWN, wanted=json.dumps([*wanted, *wanted.values()]))}
-        found = {raw: known.get(raw) or known.get(name) for raw, name in wanted.items()}
-        videos = [
-            ParsedVideo(raw, (wanted[raw],), payload={"id": wanted[raw]}) for raw, one in found.items() if not one
-        ]
+    def keep_ids(self, written: Iterable[str]) -> list[str]:
+        """Make a row for each name that the library does not have: the ids of all, without repetitions."""
+        names = {raw_id(name): name.strip() for name in map(encodable, written) if name.strip()}
+        owners = self.ask(find_remote_ids, [*names, *names.values()])
+        remote_ids = {raw: owners.get(raw) or owners.get(name) for raw, name in names.items()}
+        new = [raw for raw, remote_id in remote_ids.items() if remote_id is None]
         with self.database.write() as connection:
-            self.save(connection, videos, "import")
-        return list(dict.fromkeys(one or raw for raw, one in found.items()))
+            self.save(
+                connection, [ParsedVideo(raw, (names[raw],), payload={"id": names[raw]}) for raw in new], "import"
+            )
+        return list(dict.fromkeys(remote_id or raw for raw, remote_id in remote_ids.items()))
 
-    def save_state(self, connection: Connection, **columns: Any) -> None:
+    def save_state(self, connection: Writer, **columns: Any) -> None:
         """Set columns of the source, and renew the run's hold on it."""
         store.save_source(connection, self.source.name, **columns, locked_at=self.now())
 
@@ -177,29 +164,33 @@ class Run:
     def progress(self, done: int, total: int | None, phase: str) -> None:
         self.on_progress(self.source.name, done, total, phase)
 
-    def query(self, query: str, **parameters: Any) -> list[Any]:
-        """The rows of a query about this source, which it names `:source`."""
+    def ask(
+        self,
+        question: Callable[Concatenate[Reader, str, Given], Answer],
+        *arguments: Given.args,
+        **options: Given.kwargs,
+    ) -> Answer:
+        """What the library answers to a question of `reading.work` about this source."""
         with self.database.read() as connection:
-            rows: list[Any] = connection.execute(query, {"source": self.source.name, **parameters}).fetchall()
-            return rows
+            return question(connection, self.source.name, *arguments, **options)
 
     def close(self) -> SyncReport:
         """Sum up the run, in its report and in the library."""
         outcomes = Counter(self.outcomes.values())
         news = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
         finished_at = self.now()
-        soon = utc_text(finished_at + timedelta(seconds=EXPIRING_WITHIN))
+        soon = finished_at + timedelta(seconds=EXPIRING_WITHIN)
         report = SyncReport(
             source=self.source.name,
             mode=self.mode,
             added=outcomes["added"],
             changed=outcomes["changed"],
             unchanged=outcomes["unchanged"],
-            unfinished=self.query(_UNFINISHED)[0][0],
+            unfinished=self.ask(count_unfinished),
             failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in news),
             requests=self._requests,
             seconds=round(time.monotonic() - self._started, 3),
-            expiring=self.query(_EXPIRING, now=utc_text(finished_at), soon=soon)[0][0],
+            expiring=self.ask(count_expiring, finished_at, soon),
             stopped=self.stopped,
             error=self._error,
             missed=self.missed,

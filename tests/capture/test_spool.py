@@ -113,12 +113,12 @@ def test_a_missing_folder_is_not_made_and_loses_nothing(studio, tmp_path):
 def test_a_library_of_a_newer_version_loses_nothing(studio):
     with closing(Database(studio.library)) as database:
         with database.write() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
         with studio.client() as client:
             client.post(f"{studio.server.base_url}/videos", json=FORM)
         assert len(studio.notes()) == 1
         with database.write() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (SCHEMA_VERSION,))
+            connection.execute("UPDATE alembic_version SET version_num = ?", (SCHEMA_VERSION,))
     studio.take_in()
     assert studio.look(PROMPTS) == [("a fox",)]
 
@@ -181,7 +181,7 @@ def test_a_crash_before_the_note_is_removed_adds_nothing_twice(studio):
         text = note.read_bytes()
     assert capture.flush(studio.library, LONG)
     with closing(Database(studio.library)) as database, database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM tags")
+        connection.execute("DELETE FROM tags")
     before = studio.look("SELECT id, times_seen, last_received_at FROM observations")
     note.parent.mkdir(exist_ok=True)
     note.write_bytes(text)

@@ -61,7 +61,7 @@ def test_a_tombstone_is_not_lifted_by_an_import(bench: Bench):
     bench.put("a.json", job())
     bench.take_in()
     with bench.library.write() as connection:
-        connection.exec_driver_sql("UPDATE videos SET deleted_at = '2026-01-01T00:00:00.000Z'")
+        connection.execute("UPDATE videos SET deleted_at = '2026-01-01T00:00:00.000Z'")
     bench.put("a.json", job(prompt="rain"))
     bench.take_in()
     assert bench.column("deleted_at", "v1") == "2026-01-01T00:00:00.000Z"

@@ -21,9 +21,9 @@ ADD_ALIAS = "INSERT INTO video_aliases (video_id, source, alias) SELECT id, sour
 def add(library: Database, *refs: str, **aliases: str) -> None:
     """Put in videos by their refs; `aliases` are other names of the first of them, whatever their keywords."""
     with library.write() as connection:
-        connection.exec_driver_sql(ADD_VIDEO, [tuple(ref.split(":", 1)) for ref in refs])
+        connection.executemany(ADD_VIDEO, [tuple(ref.split(":", 1)) for ref in refs])
         for alias in aliases.values():
-            connection.exec_driver_sql(ADD_ALIAS, (alias, refs[0]))
+            connection.execute(ADD_ALIAS, (alias, refs[0]))
 
 
 def find(library: Database, text: str) -> str:
@@ -276,7 +276,7 @@ def test_an_empty_library_knows_no_name(library: Database) -> None:
 def test_a_deleted_video_is_found(library: Database) -> None:
     add(library, "studio:video_9b9bfdee")
     with library.write() as connection:
-        connection.exec_driver_sql("UPDATE videos SET deleted_at = '2026-11-21T10:00:00.000Z'")
+        connection.execute("UPDATE videos SET deleted_at = '2026-11-21T10:00:00.000Z'")
     assert find(library, "video_9b9b") == "studio:video_9b9bfdee"
 
 

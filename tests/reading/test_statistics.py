@@ -37,7 +37,7 @@ def add(library: Database, *rows: dict[str, Any]) -> list[str]:
             }
             texts = [utc_text(item) if isinstance(item, datetime) else item for item in columns.values()]
             marks = ", ".join("?" * len(columns))
-            connection.exec_driver_sql(f"INSERT INTO videos ({', '.join(columns)}) VALUES ({marks})", tuple(texts))
+            connection.execute(f"INSERT INTO videos ({', '.join(columns)}) VALUES ({marks})", tuple(texts))
             refs.append(f"studio:{columns['remote_id']}")
     return refs
 
@@ -94,7 +94,7 @@ def nearest_rank(values: list[int], percent: int) -> float:
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=60))
 def test_percentiles_are_those_of_the_nearest_rank(library: Database, lengths: list[int]) -> None:
     with library.write() as connection:
-        connection.exec_driver_sql("DELETE FROM videos")
+        connection.execute("DELETE FROM videos")
     add(library, *({"created_at": ago(seconds=length), "completed_at": NOW} for length in lengths))
     expected = Latency(None, None, "completed", len(lengths), nearest_rank(lengths, 50), nearest_rank(lengths, 95))
     assert read(library).latency == (expected,)
@@ -222,7 +222,7 @@ def test_groups_come_dearest_first_and_months_in_order(library: Database) -> Non
 def test_a_project_is_the_users_tag_before_the_providers(library: Database) -> None:
     add(library, {"cost_usd": 1.0, "cost_basis": "reported"}, {}, {})
     with library.write() as connection:
-        connection.exec_driver_sql(
+        connection.execute(
             "INSERT INTO tags(video_id, key, value, origin) "
             "SELECT min(id), 'project', 'theirs', 'provider' FROM videos "
             "UNION ALL SELECT min(id), 'project', 'ours', 'user' FROM videos "
@@ -242,5 +242,5 @@ def test_every_grouping_adds_up(library: Database, name: str) -> None:
 
 
 def test_an_unknown_grouping_names_the_known_ones(library: Database) -> None:
-    with pytest.raises(QueryError, match="costs cannot be told by 'weather', known: model, project, month"):
+    with pytest.raises(QueryError, match="costs cannot be grouped by 'weather', known: model, project, month"):
         costs(library, "weather")

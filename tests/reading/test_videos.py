@@ -21,12 +21,12 @@ ADD_VIDEO = "INSERT INTO videos (source, remote_id, kind, status) VALUES (?, ?, 
 
 def add(library: Database, *names: tuple[str, str]) -> None:
     with library.write() as connection:
-        connection.exec_driver_sql(ADD_VIDEO, list(names))
+        connection.executemany(ADD_VIDEO, list(names))
 
 
 def run(library: Database, statement: str, *values: object) -> None:
     with library.write() as connection:
-        connection.exec_driver_sql(statement, values)
+        connection.execute(statement, values)
 
 
 def find(library: Database, ref: str) -> Video:

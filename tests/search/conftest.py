@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,17 +58,18 @@ class Library(Shelf):
         `tags` are the user's, each `key` or `key=value`; `facets` is what was found in the prompt, name to values.
         """
         with self.database.write() as connection:
-            videos = [video for row in rows for video in parse_videos(payload_of(row)).videos]
-            store.save_videos(connection, SOURCE, videos, channel="list", received_at=SEEN)
-            ids = store.find_ids(connection, SOURCE, (row["remote_id"] for row in rows))
+            for source, group in groupby(rows, key=lambda row: row.get("source", SOURCE)):
+                videos = [video for row in group for video in parse_videos(payload_of(row)).videos]
+                store.save_videos(connection, source, videos, channel="list", received_at=SEEN)
             extracted = []
             for row in rows:
-                video_id = ids[row["remote_id"]]
+                source, remote_id = row.get("source", SOURCE), row["remote_id"]
+                video_id = store.find_ids(connection, source, [remote_id])[remote_id]
                 if row.get("tags"):
                     store.save_tags(connection, video_id, {key: value for key, _, value in map(split_tag, row["tags"])})
                 if row.get("gone_at"):
                     gone_at = datetime.fromisoformat(row["gone_at"])
-                    store.save_absence(connection, SOURCE, row["remote_id"], {}, received_at=gone_at)
+                    store.save_absence(connection, source, remote_id, {}, received_at=gone_at)
                 if row.get("deleted_at"):
                     store.delete_video(connection, video_id, datetime.fromisoformat(row["deleted_at"]))
                 if row.get("facets") or row.get("avoided"):

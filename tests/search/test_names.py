@@ -28,7 +28,7 @@ def fill(library: Library) -> None:
         library.add(remote_id, source=source, prompt="neon street", status="completed")
         with library.database.write() as connection:
             for alias in ALIASES.get(ref, []):
-                connection.exec_driver_sql(
+                connection.execute(
                     "INSERT INTO video_aliases (video_id, source, alias) VALUES ((SELECT max(id) FROM videos), ?, ?)",
                     (source, alias),
                 )

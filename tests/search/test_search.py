@@ -445,7 +445,8 @@ def test_all_facets_are_those_of_prompts_too_except_the_open_ones(library: Libra
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_asked_for(library: Library, name: str) -> None:
-    values = {"number": "1", "time": "2026", "presence": "model", "claim": "gone"}
+    library.add("x")
+    values = {"number": "1", "time": "2026", "presence": "model", "claim": "gone", "name": "studio"}
     assert library.page(f"{name}:{values.get(FIELDS[name].kind, 'x')}").notes == ()
     if FIELDS[name].has_value:
         assert library.page(f"has:{name}").notes == ()

@@ -53,7 +53,7 @@ def test_a_tombstone_can_be_lifted(desk: Desk) -> None:
 def test_rebuilding_repairs_lost_columns_and_a_spoilt_index(desk: Desk) -> None:
     desk.hear(job(prompt="東京 fox", metadata={"campaign": "launch"}))
     with desk.library.write() as connection:
-        connection.exec_driver_sql("UPDATE videos SET labels = 'wrong', cjk_grams = NULL")
+        connection.execute("UPDATE videos SET labels = 'wrong', cjk_grams = NULL")
     with desk.library.write() as connection:
         store.rebuild_texts(connection)
         fulltext.check(connection)

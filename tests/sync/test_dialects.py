@@ -253,7 +253,7 @@ def test_a_walk_whose_cursor_is_lost_takes_in_the_whole_list(house: House, famil
     assert place.sync(on_progress=break_down).added == 100
     place.gateway.faults.clear()
     with place.library.write() as connection:
-        connection.exec_driver_sql("UPDATE sources SET cursor = replace(cursor, 'video_0100', 'video_lost')")
+        connection.execute("UPDATE sources SET cursor = replace(cursor, 'video_0100', 'video_lost')")
     report = place.sync()
     assert (report.error, report.mode, report.added) == (None, "resumed", 150)
     assert place.value("SELECT cursor IS NULL AND walked_at IS NOT NULL FROM sources")

@@ -223,7 +223,7 @@ def test_a_walk_that_failed_goes_on_at_its_cursor(studio: Make) -> None:
 def test_a_cursor_whose_job_is_gone_restarts_the_walk(studio: Make) -> None:
     house = studio(*many(150))
     with house.library.write() as connection:
-        connection.exec_driver_sql(
+        connection.execute(
             "INSERT INTO sources(name, health, cursor) VALUES ('studio', 'ok', ?)",
             ('{"after": "video_x", "full": true}',),
         )
@@ -249,7 +249,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(studio: Make) -> None:
     import platform
 
     with house.library.write() as connection:
-        connection.exec_driver_sql(
+        connection.execute(
             "INSERT INTO sources(name, health, lock_holder, locked_at) VALUES ('studio', 'ok', ?, ?)",
             (f"{platform.node()}:{process.pid}", "2026-11-18T00:00:00.000Z"),
         )

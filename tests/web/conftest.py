@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from catalog.database import Writer
 
 SERVE = """
 import json, sys
@@ -86,19 +86,19 @@ def ago(**length: float) -> str:
     return utc_text(datetime.now(UTC) - timedelta(**length))
 
 
-def add_video(connection: Connection, remote_id: str, **columns: object) -> int:
+def add_video(connection: Writer, remote_id: str, **columns: object) -> int:
     """A video, completed unless told otherwise, indexed for search; its row's number."""
     row = {"source": "studio", "remote_id": remote_id, "kind": "video", "status": "completed"} | columns
     marks = ", ".join("?" * len(row))
     insert = f"INSERT INTO videos ({', '.join(row)}) VALUES ({marks})"
-    number = connection.exec_driver_sql(insert, tuple(row.values())).lastrowid
+    number = connection.execute(insert, tuple(row.values())).lastrowid
     texts = [row.get(name) for name in fulltext.COLUMNS]
     fulltext.add(connection, [(number, *texts)])
     return number
 
 
-def add_link(connection: Connection, child: int, parent: str, origin: str = "api") -> None:
-    connection.exec_driver_sql(
+def add_link(connection: Writer, child: int, parent: str, origin: str = "api") -> None:
+    connection.execute(
         "INSERT INTO links (child_id, relation, origin, parent_source, parent_remote_id)"
         " VALUES (?, 'remix', ?, 'studio', ?)",
         (child, origin, parent),
@@ -129,7 +129,7 @@ def fill(path: Path) -> None:
         add_video(connection, "dateless", prompt="東京の夜", cjk_grams=fulltext.cjk_grams("東京の夜"))
         add_video(connection, "dateless too")
         add_video(connection, "tombstone", status="failed", deleted_at=ago(days=1), created_at=ago(days=4))
-        connection.exec_driver_sql("INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'hero', '', 'user')")
+        connection.execute("INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'hero', '', 'user')")
     library.close()
 
 

@@ -37,7 +37,7 @@ import sys
 from catalog.library import open_library
 library = open_library(sys.argv[1], create=False)
 with library.write() as connection:
-    connection.exec_driver_sql(
+    connection.execute(
         "INSERT INTO videos (source, remote_id, kind, status) VALUES ('studio', ?, 'video', 'queued')", (sys.argv[2],)
     )
 """
@@ -328,7 +328,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE notes (text)")
-    with pytest.raises(SchemaError, match="no catalog library"):
+    with pytest.raises(SchemaError, match="not a catalog library"):
         serve(path, port=0)
 
 
