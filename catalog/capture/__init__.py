@@ -10,7 +10,7 @@ library when the answer is complete, and a thread of this process takes it in fr
 missing or of another version, the file stays until a later run, or the next command that writes, takes it in.
 """
 
-from catalog.capture.intake import take_in_spool
+from catalog.capture.notes import take_in_spool
 from catalog.capture.recorder import flush
 from catalog.capture.transports import async_client, async_transport, client, transport
 

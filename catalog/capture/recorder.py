@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalog.capture.intake import take_in_spool
+from catalog.capture.notes import take_in_spool
 from catalog.capture.spool import list_notes, sync_note, write_note
 from catalog.errors import CatalogError
 

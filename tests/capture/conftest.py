@@ -57,7 +57,7 @@ class Studio:
             client.close()
 
     def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        assert capture.flush(self.library, 20)
+        assert capture.flush(self.library, 300)
         return self.look(query, *arguments)
 
     def look(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
