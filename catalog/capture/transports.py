@@ -46,7 +46,7 @@ def client(
     is its source; without either, `catalog.toml` does. `metadata` becomes tags of every video that is made, `facets`
     (a text or several by name) are given to it and outrank what its prompt says. `flavour` is the library whose client
     is wanted, httpx2 where it is installed. `inner` is the transport to send by; other options are those of the
-    library's client. Raises ConfigError where no source can be told, or a facet not be given.
+    library's client. Raises ConfigError where the source is not clear, or a facet cannot be given.
     """
     return _client("Client", library, source, sources, metadata, facets, flavour, inner, options)
 
@@ -112,8 +112,8 @@ def _client(
     make = transport if kind == "Client" else async_transport
     lower = {name: value for name, value in options.items() if name in TRANSPORT_OPTIONS}
     upper = {name: value for name, value in options.items() if name not in TRANSPORT_OPTIONS or name == "trust_env"}
-    told: dict[str, Any] = {"source": source, "sources": sources, "metadata": metadata, "facets": facets}
-    capturing = make(library, **told, flavour=flavour, inner=inner, **lower)
+    settings: dict[str, Any] = {"source": source, "sources": sources, "metadata": metadata, "facets": facets}
+    capturing = make(library, **settings, flavour=flavour, inner=inner, **lower)
     library_client = getattr(import_module(_flavour(flavour, inner)), kind)
     return library_client(transport=capturing, **{"follow_redirects": True, **upper})
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from catalog import store
 from catalog.database import Database
 from catalog.ingest import batch, sheets
-from catalog.ingest.folders import STANDARD_INPUT, Found, Scan
+from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned
 from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 BATCH = 1000  # items a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes of a transaction's files, whichever is reached first
-MAX_REFUSED = 100  # refusals of one file that are told; all are counted
+MAX_REFUSED = 100  # refusals of one file that are reported; all are counted
 
 COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
 
@@ -117,8 +117,8 @@ class _Import:
 
     def read(self, scan: Scan) -> ImportReport:
         started = time.perf_counter()
-        for found in scan:
-            self._read_file(found)
+        for scanned in scan:
+            self._read_file(scanned)
         self._flush()
         for number, item in self.joins.settle():
             self._take(number, item)
@@ -141,11 +141,11 @@ class _Import:
 
     # Reading
 
-    def _read_file(self, found: Found) -> None:
-        number, file = len(self.files), _File(found.path, found.media, self.columns)
+    def _read_file(self, scanned: Scanned) -> None:
+        number, file = len(self.files), _File(scanned.path, scanned.media, self.columns)
         self.files.append(file)
-        if found.problem is not None:
-            file.refuse(refuse(None, found.problem))
+        if scanned.problem is not None:
+            file.refuse(refuse(None, scanned.problem))
             return
         try:
             with ExitStack() as stack:
