@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from catalog.capture.intake import take_in_spool
+    from catalog.capture.notes import take_in_spool
     from catalog.capture.recorder import flush
     from catalog.capture.transports import async_client, async_transport, client, transport
 
@@ -26,7 +26,7 @@ _HOMES = {
     "async_transport": "transports",
     "client": "transports",
     "flush": "recorder",
-    "take_in_spool": "intake",
+    "take_in_spool": "notes",
     "transport": "transports",
 }
 

@@ -124,9 +124,9 @@ class FormBody:
         self._header = [bytearray(), bytearray()]
 
     def _open(self) -> None:
-        _, told = self._read_options(self._headers.get(b"content-disposition", b""))
-        self._name = told.get(b"name", b"").decode()
-        self._filename = told[b"filename"].decode() if b"filename" in told else None
+        _, options = self._read_options(self._headers.get(b"content-disposition", b""))
+        self._name = options.get(b"name", b"").decode()
+        self._filename = options[b"filename"].decode() if b"filename" in options else None
         self._is_file = self._filename is not None or b"content-type" in self._headers
         self._is_nameless = self._is_file and (self._filename or "") in UNNAMED
 
@@ -159,7 +159,7 @@ def reader_of(content_type: str, *, keeps_files: bool = False) -> Body | None:
 
 
 def _gathered(fields: Iterable[tuple[str, object]]) -> dict[str, object]:
-    told: dict[str, list[object]] = {}
+    values_of: dict[str, list[object]] = {}
     for name, value in fields:
-        told.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in told.items()}
+        values_of.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in values_of.items()}

@@ -84,12 +84,12 @@ def _note_request(exchange: Exchange) -> dict[str, Any] | None:
 
 
 def _note_character(exchange: Exchange) -> dict[str, Any] | None:
-    told = exchange.answer
-    if exchange.status >= 300 or not isinstance(told, Mapping) or not isinstance(told.get("id"), str):
+    answer = exchange.answer
+    if exchange.status >= 300 or not isinstance(answer, Mapping) or not isinstance(answer.get("id"), str):
         return None
     asked = exchange.body if isinstance(exchange.body, Mapping) else {}
-    name = told.get("name") or asked.get("name")
-    character = {"id": told["id"], "name": name, "created_at": told.get("created_at")}
+    name = answer.get("name") or asked.get("name")
+    character = {"id": answer["id"], "name": name, "created_at": answer.get("created_at")}
     return {"kind": "character", "character": redact(character)}
 
 
@@ -108,14 +108,14 @@ def _note_upload(exchange: Exchange) -> dict[str, Any] | None:
 
 
 def _note_batch(exchange: Exchange) -> dict[str, Any] | None:
-    told = exchange.answer
-    file_id = told.get("input_file_id") if isinstance(told, Mapping) else None
-    if exchange.status >= 300 or not isinstance(file_id, str) or not isinstance(told, Mapping):
+    batch = exchange.answer
+    file_id = batch.get("input_file_id") if isinstance(batch, Mapping) else None
+    if exchange.status >= 300 or not isinstance(file_id, str) or not isinstance(batch, Mapping):
         return None
-    metadata = told.get("metadata")
+    metadata = batch.get("metadata")
     pairs = metadata.items() if isinstance(metadata, Mapping) else ()
     tags = {key: redact_text(value) for key, value in pairs if isinstance(value, str)}
-    outputs = [told[key] for key in _OUTPUT_FILES if isinstance(told.get(key), str)]
+    outputs = [batch[key] for key in _OUTPUT_FILES if isinstance(batch.get(key), str)]
     return {"kind": "batch", "file_id": file_id, "metadata": tags, "outputs": outputs} if tags or outputs else None
 
 
@@ -149,10 +149,10 @@ def _named(value: object) -> object:
 
 
 def _input_lines(content: bytes) -> Iterator[tuple[BatchInput, object]]:
-    for told in _json_lines(content):
-        line = read_line(told)
-        if isinstance(line, BatchInput) and line.custom_id is not None and isinstance(told, Mapping):
-            yield line, told.get("body")
+    for value in _json_lines(content):
+        line = read_line(value)
+        if isinstance(line, BatchInput) and line.custom_id is not None and isinstance(value, Mapping):
+            yield line, value.get("body")
 
 
 def _json_lines(content: bytes) -> Iterator[object]:

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalog.capture.intake import take_in_spool
+from catalog.capture.notes import take_in_spool
 from catalog.capture.spool import list_notes, sync_note, write_note
 from catalog.errors import CatalogError
 
@@ -41,7 +41,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._later: list[MakeNote] = []
         self._wanted = self._done = 0
-        self._told: str | None = None
+        self._last_fault: str | None = None
 
     def keep(self, make_note: MakeNote, size: int) -> None:
         """Write the note down at once, unless making it takes long; `size` of what it is made from, in bytes."""
@@ -64,7 +64,9 @@ class Recorder:
         """
         with self._changed:
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._is_idle or not (waits_for_library or self._told is None), seconds)
+            self._changed.wait_for(
+                lambda: self._is_idle or not (waits_for_library or self._last_fault is None), seconds
+            )
             return self._is_idle
 
     @property
@@ -104,11 +106,11 @@ class Recorder:
         except (CatalogError, OSError) as error:
             for path in list_notes(self.library):
                 sync_note(path)
-            if str(error) != self._told:
-                self._told = str(error)
+            if str(error) != self._last_fault:
+                self._last_fault = str(error)
                 _log.warning("captured calls wait in the spool: %s", error)
             return False
-        self._told = None
+        self._last_fault = None
         return True
 
 

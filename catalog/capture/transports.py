@@ -46,7 +46,7 @@ def client(
     is its source; without either, `catalog.toml` does. `metadata` becomes tags of every video that is made, `facets`
     (a text or several by name) are given to it and outrank what its prompt says. `flavour` is the library whose client
     is wanted, httpx2 where it is installed. `inner` is the transport to send by; other options are those of the
-    library's client. Raises ConfigError where the source is not clear, or a facet not be given.
+    library's client. Raises ConfigError where the source is not clear, or a facet cannot be given.
     """
     return _client("Client", library, source, sources, metadata, facets, flavour, inner, options)
 

@@ -37,7 +37,7 @@ def watch(
     metadata: Mapping[str, object] | None,
     facets: Mapping[str, str | Sequence[str]] | None,
 ) -> Watcher:
-    """What watches for these settings; raises ConfigError where the source is not clear, or a facet not be given."""
+    """What watches for these settings; raises ConfigError where the source is not clear, or a facet cannot be given."""
     path = Path(library)
     configured = _configured(path, with_environment=source is None and sources is None)
     if sources is not None:
@@ -155,8 +155,8 @@ class Note:
 
     def _make(self, at: str) -> dict[str, Any] | None:
         note = note_of(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
-        given = {"tags": self._watcher.tags, "facets": self._watcher.facets}
-        return note and {"source": self._source, "at": at, **given, **note}
+        common = {"source": self._source, "at": at, "tags": self._watcher.tags, "facets": self._watcher.facets}
+        return note and common | note
 
     def _read_request(self) -> object:
         return self._request.value() if self._request is not None and self._call.method == "POST" else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COUNTED = ("added", "changed", "unchanged", "waiting")
 _LISTED = 20  # files with a line each; of more, only those where something was refused
-_TOLD = 5  # refusals of a file that are told before the rest is only counted
+_REASONS = 5  # refusals of a file that are shown before the rest is only counted
 
 
 @click.command(name="import")
@@ -85,15 +85,15 @@ def _read_columns(columns: Iterable[str]) -> dict[str, str]:
     return read
 
 
-def _read_facets(told: str) -> Any:
+def _read_facets(text: str) -> Any:
     """What the option says itself, or the file that it names."""
     from catalog.ingest.texts import read_text
     from catalog.wire.documents import Unreadable, read_json
 
-    if told.lstrip().startswith(("{", "[")):
-        data = told.encode("utf-8", "surrogateescape")
+    if text.lstrip().startswith(("{", "[")):
+        data = text.encode("utf-8", "surrogateescape")
     else:
-        with open_input(told) as stream:
+        with open_input(text) as stream:
             data = stream.read()
     try:
         return read_json(read_text(data).encode())
@@ -106,7 +106,8 @@ def _show(report: ImportReport) -> None:
     for file in listed if len(report.files) > 1 else ():
         render.line((file.path, "name"), f": {file.form or 'not read'}; {_sum_up(file)}")
     read = f"{render.amount(len(report.files), 'file')} read in {report.seconds:.1f} s"
-    render.line((report.source, "name"), f": {_sum_up(report)}; {read}{', nothing written' * report.is_dry_run}")
+    written = ", nothing written" if report.is_dry_run else ""
+    render.line((report.source, "name"), f": {_sum_up(report)}; {read}{written}")
     if report.ignored:
         render.note(f"{render.amount(report.ignored, 'file')} of other kinds left alone")
     if report.waiting:
@@ -120,8 +121,8 @@ def _sum_up(report: FileReport | ImportReport) -> str:
 
 
 def _complain_of(file: FileReport) -> None:
-    for refusal in file.refused[:_TOLD]:
+    for refusal in file.refused[:_REASONS]:
         where = file.path if refusal.place is None else f"{file.path}:{refusal.place}"
         render.complain(f"{where}: {refusal.reason}")
-    if file.refusals > _TOLD:
-        render.complain(f"{file.path}: {file.refusals - _TOLD:,} more were refused")
+    if file.refusals > _REASONS:
+        render.complain(f"{file.path}: {file.refusals - _REASONS:,} more were refused")

@@ -83,7 +83,7 @@ def _read_answer(value: object, line: int | None, channel: str) -> Iterator[Item
 
 
 def _refuse_items(answer: Answer, line: int | None) -> Iterator[Item]:
-    """The items of a page that are no jobs; the parser counts them from 0."""
+    """The items of a page that are not jobs; the parser counts them from 0."""
     for flaw in answer.flaws:
         word, _, rest = flaw.partition(" ")
         number, _, reason = rest.partition(" ")

@@ -1,20 +1,34 @@
-"""Lines of Batch files: a request, or what came of one."""
+"""Lines of Batch files: a request, or what came of one; and the requests of one import with the videos they made.
+
+Files that were read together are of one batch when their names say so (`spring-input.jsonl`, `spring-output.jsonl`),
+else when they lie in one folder; where neither decides, a request may still be the only one of its name.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog import batches
 from catalog.ingest.formats import Shape
 from catalog.ingest.items import Item, Outcome, Request, admit, refuse
+from catalog.rows import json_text
 from catalog.wire.batch import BatchFault, BatchInput, read_line
+from catalog.wire.documents import read_json
 from catalog.wire.parse import parse_videos
+from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path, PurePath
+
+    FindVideos = Callable[[Iterable[str]], Mapping[str, Sequence[batches.Made]]]
 
 FORM = CHANNEL = "batch"
+
+_ROLES = re.compile(r"(?<![a-z])(?:inputs?|outputs?|errors?|results?|requests?|responses?|answers?|in|out)(?![a-z])")
 
 
 def _is_line(value: object, _path: Path) -> bool:
@@ -45,3 +59,70 @@ def _read_line(value: dict[str, Any], line: int | None, _channel: str) -> Iterat
 
 
 LINE = Shape(_is_line, _read_line)
+
+
+class _Home(NamedTuple):
+    """The file that a line was met in, by number, and its line there; `batch` is its name without the half it holds."""
+
+    file: int
+    path: PurePath
+    batch: str
+    line: int | None = None
+
+
+class Joins:
+    """The requests and outcomes of one import, as they are met."""
+
+    def __init__(self) -> None:
+        self._join = batches.Join(
+            (
+                lambda answer, request: (answer.path.parent, answer.batch) == (request.path.parent, request.batch),
+                lambda answer, request: answer.batch == request.batch,
+                lambda answer, request: answer.path.parent == request.path.parent,
+                lambda _answer, _request: True,
+            )
+        )
+
+    def ask(self, number: int, path: Path, request: Request) -> None:
+        """Remember a request of the file with that number."""
+        home = _Home(number, path, _batch_of(path), request.line)
+        self._join.ask(batches.Request(request.custom_id, json_text(request.payload), home))
+
+    def answer(self, number: int, path: Path, outcome: Outcome) -> None:
+        """Remember what came of a request, or of one that is yet to be met."""
+        home = _Home(number, path, _batch_of(path))
+        self._join.answer(batches.Answer(outcome.custom_id, outcome.remote_id, home))
+
+    def settle(self) -> Iterator[tuple[int, Item]]:
+        """The videos that came of requests, as entries of the requests' files; what is ambiguous, as refusals."""
+        for answer, request, candidates in self._join.pairs():
+            if request is None:
+                files = ", ".join(sorted({candidate.home.path.name for candidate in candidates}))
+                reason = f"{answer.custom_id}: asked for in several files ({files}), so no prompt was joined"
+                yield answer.home.file, refuse(None, f"{reason}: import each batch on its own")
+            elif answer.remote_id is not None:
+                yield request.home.file, _join(request, answer.remote_id)
+
+    def look_up(self, find_videos: FindVideos) -> Iterator[tuple[int, Item | None]]:
+        """The requests that no outcome was to: as entries for videos of the library, or None while they wait.
+
+        `find_videos(custom_ids)` gives the videos of the library that came of requests with these names.
+        """
+        waiting = list(self._join.waiting())
+        videos = find_videos({request.custom_id for request in waiting}) if waiting else {}
+        for request in waiting:
+            made = self._join.find_made(request, videos.get(request.custom_id, ()))
+            yield request.home.file, None if made is None else _join(request, made)
+
+
+@lru_cache
+def _batch_of(path: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "", _ROLES.sub("", path.stem.lower()))
+
+
+def _join(request: batches.Request, remote_id: str) -> Item:
+    line = read_json(request.text.encode())
+    video, parsed = read_request(line, remote_id), parse_line(line)
+    if video is None or parsed is None:
+        return refuse(request.home.line, "the request makes no video")
+    return admit(video, request.home.line, channel=CHANNEL, form=FORM, links=parsed.links)

@@ -17,7 +17,7 @@ MEDIA = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".we
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Scanned:
     """A file to read, the clip that it lies beside, or the problem that keeps it from being read."""
 
     path: Path
@@ -34,16 +34,16 @@ class Scan:
         self.ignored = 0
         self._seen: set[tuple[int, int]] = set()
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[Scanned]:
         for path in self.paths:
             if str(path) == STANDARD_INPUT:
-                yield Found(path)
+                yield Scanned(path)
             elif path.is_dir():
                 yield from self._walk(path)
             else:
                 yield from self._name(path)
 
-    def _name(self, path: Path) -> Iterator[Found]:
+    def _name(self, path: Path) -> Iterator[Scanned]:
         """A file that the user named: of whatever name, or the sidecars of a clip."""
         if path.suffix.lower() not in MEDIA:
             yield from self._check(path, _siblings(path) if path.suffix.lower() in SIDECARS else set())
@@ -53,11 +53,11 @@ class Scan:
         for name in sidecars:
             yield from self._check(path.with_name(name), names)
         if not sidecars:
-            yield Found(
+            yield Scanned(
                 path, problem="no .json or .txt beside it tells of the clip" if path.exists() else "no such file"
             )
 
-    def _walk(self, folder: Path) -> Iterator[Found]:
+    def _walk(self, folder: Path) -> Iterator[Scanned]:
         stack = [folder]
         while stack:
             here = stack.pop()
@@ -66,7 +66,7 @@ class Scan:
                     continue
                 names = set(os.listdir(here))  # noqa: PTH208 - names are what is asked for
             except OSError as error:
-                yield Found(here, problem=_reason(error))
+                yield Scanned(here, problem=_reason(error))
                 continue
             folders = []
             for name in sorted(names):
@@ -81,17 +81,17 @@ class Scan:
                     yield from self._check(path, names)
             stack += reversed(folders)
 
-    def _check(self, path: Path, names: Container[str]) -> Iterator[Found]:
+    def _check(self, path: Path, names: Container[str]) -> Iterator[Scanned]:
         try:
             status = path.stat()
         except OSError as error:
-            yield Found(path, problem=_reason(error))
+            yield Scanned(path, problem=_reason(error))
             return
         if not stat.S_ISREG(status.st_mode):
-            yield Found(path, problem="not a regular file")
+            yield Scanned(path, problem="not a regular file")
         elif self._is_new(status):
             name = media_of(path.name, names)
-            yield Found(path, path.with_name(name) if name else None)
+            yield Scanned(path, path.with_name(name) if name else None)
 
     def _is_new(self, status: os.stat_result) -> bool:
         """Whether this very file or folder was not met before, by whatever name: links may go in circles."""

@@ -25,21 +25,19 @@ class Giving:
 
     def save(self, connection: Writer, entries: Iterable[Entry]) -> set[str]:
         """Give the videos of saved entries their facets: one id of each for which that was news."""
-        told = [entry for entry in entries if self._for_all or (entry.given and entry.given.facets)]
-        if not told:
+        giving = [entry for entry in entries if self._for_all or (entry.given and entry.given.facets)]
+        if not giving:
             return set()
-        ids = store.find_ids(connection, self._source, {entry.video.remote_id for entry in told})
+        ids = store.find_ids(connection, self._source, {entry.video.remote_id for entry in giving})
         names: dict[int, str] = {}
         facets: dict[int, dict[str, Sequence[str]]] = {}
-        for entry in told:
+        for entry in giving:
             video_id = ids.get(entry.video.remote_id)
             if video_id is not None:
                 names.setdefault(video_id, entry.video.remote_id)
                 facets.setdefault(video_id, {}).update(entry.given.facets if entry.given else {})
-        news = _leave_known(connection, {video_id: self._add_common(video_id, own) for video_id, own in facets.items()})
-        for video_id, wanted in news.items():
-            store.save_given(connection, video_id, wanted)
-        return {names[video_id] for video_id in news}
+        wanted = {video_id: self._add_common(video_id, own) for video_id, own in facets.items()}
+        return {names[video_id] for video_id in store.save_given(connection, wanted)}
 
     def _add_common(self, video_id: int, own: Facets) -> Facets:
         """The facets with those for all, except where this line or an earlier one of the import said better."""
@@ -47,16 +45,3 @@ class Giving:
             return own
         self._own.update((video_id, name) for name in own)
         return {name: values for name, values in self._for_all.items() if (video_id, name) not in self._own} | dict(own)
-
-
-def _leave_known(connection: Writer, facets: Mapping[int, Facets]) -> dict[int, Facets]:
-    """The facets without those that the library has been given before."""
-    query = "SELECT video_id, facet, value FROM given_facets WHERE video_id IN :ids ORDER BY id"
-    known: dict[tuple[int, str], list[str]] = {}
-    for video_id, name, value in connection.execute(query, {"ids": list(facets)}):
-        known.setdefault((video_id, name), []).append(value)
-    news = {
-        video_id: {name: values for name, values in told.items() if known.get((video_id, name), []) != list(values)}
-        for video_id, told in facets.items()
-    }
-    return {video_id: told for video_id, told in news.items() if told}

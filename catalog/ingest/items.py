@@ -63,7 +63,7 @@ def admit(
     if len(name) > MAX_ID:
         return refuse(line, f"the id has {len(name)} characters, more than {MAX_ID}")
     if not name.isprintable():
-        return refuse(line, f"the id {name!a} is no printable text")
+        return refuse(line, f"the id {name!a} is not printable text")
     if is_too_deep(video.payload):
         return refuse(line, f"nested more than {MAX_DEPTH} levels deep")
     facets = video.extra.get(FACETS)

@@ -9,7 +9,6 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 from catalog import store
 from catalog.database import Database, IntegrityError
 from catalog.ingest import batch, sheets
-from catalog.ingest.folders import STANDARD_INPUT, Found, Scan
+from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned
 from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
-from catalog.ingest.joins import Joins
 from catalog.ingest.readers import SUFFIXES, find_reader
 from catalog.ingest.texts import peekable
 from catalog.library import backup
@@ -34,12 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from io import BufferedReader
 
-    from catalog.database import Writer
+    from catalog.batches import Made
     from catalog.reports import Progress
 
 BATCH = 1000  # items a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes of a transaction's files, whichever is reached first
-MAX_REFUSED = 100  # refusals of one file that are told; all are counted
+MAX_REFUSED = 100  # refusals of one file that are reported; all are counted
 
 COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
 
@@ -111,20 +109,23 @@ class _Import:
         self.now = now
         self.on_progress = on_progress
         self.files: list[_File] = []
-        self.joins = Joins(paths=[])
+        self.joins = batch.Joins()
         self.pending: list[tuple[int, Entry]] = []
         self.pending_bytes = 0
 
     def read(self, scan: Scan) -> ImportReport:
         started = time.perf_counter()
-        for found in scan:
-            self._read_file(found)
+        for scanned in scan:
+            self._read_file(scanned)
         self._flush()
-        for number, item in self.joins.settle(self._find_known):
-            if item is None:
+        for number, item in self.joins.settle():
+            self._take(number, item)
+        self._flush()
+        for number, waiting in self.joins.look_up(self._find_batch_videos):
+            if waiting is None:
                 self.files[number].counts["waiting"] += 1
             else:
-                self._take(number, item)
+                self._take(number, waiting)
         self._flush()
         reports = tuple(file.report() for file in self.files)
         totals: dict[str, Any] = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
@@ -138,12 +139,11 @@ class _Import:
 
     # Reading
 
-    def _read_file(self, found: Found) -> None:
-        number, file = len(self.files), _File(found.path, found.media, self.columns)
+    def _read_file(self, scanned: Scanned) -> None:
+        number, file = len(self.files), _File(scanned.path, scanned.media, self.columns)
         self.files.append(file)
-        self.joins.paths.append(str(file.path))
-        if found.problem is not None:
-            file.refuse(refuse(None, found.problem))
+        if scanned.problem is not None:
+            file.refuse(refuse(None, scanned.problem))
             return
         try:
             with ExitStack() as stack:
@@ -171,10 +171,10 @@ class _Import:
             file.refuse(item)
         elif isinstance(item, Request):
             file.form = batch.FORM
-            self.joins.ask(number, item)
+            self.joins.ask(number, file.path, item)
         elif isinstance(item, Outcome):
             file.form = batch.FORM
-            self.joins.answer(number, item)
+            self.joins.answer(number, file.path, item)
         else:
             file.form = item.form or file.form
             for fault in item.given.faults if item.given else ():
@@ -215,8 +215,9 @@ class _Import:
                 )
                 kept.append((number, saved))
                 for entry in entries:
-                    if entry.links:
-                        self._link(connection, entry)
+                    video_id = store.find_video(connection, self.source, entry.video.remote_id) if entry.links else None
+                    if video_id is not None:
+                        store.save_links(connection, self.source, video_id, entry.links, origin="request")
             moved = self.giving.save(connection, (entry for _, entry in pending))
         moved.difference_update(*(names for _, saved in kept for names in (saved.added, saved.changed)))
         for number, saved in kept:
@@ -228,32 +229,6 @@ class _Import:
                 unchanged=len(saved.unchanged) - len(given),
             )
 
-    def _link(self, connection: Writer, entry: Entry) -> None:
-        query = (
-            "SELECT id FROM videos WHERE source = :source AND remote_id = :name UNION ALL "
-            "SELECT video_id FROM video_aliases WHERE source = :source AND alias = :name"
-        )
-        row = connection.execute(query, {"source": self.source, "name": entry.video.remote_id}).fetchone()
-        if row is not None:
-            store.save_links(connection, self.source, row[0], entry.links, origin="request")
-
-    @cached_property
-    def _known_requests(self) -> dict[str, list[str]]:
-        """The videos of earlier imports by the name that a batch gave their request: one walk, as no index helps."""
-        query = "SELECT batch_custom_id, remote_id FROM videos WHERE source = ? AND batch_custom_id IS NOT NULL"
-        known: dict[str, list[str]] = {}
+    def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[Made]]:
         with self.database.read() as connection:
-            for custom_id, remote_id in connection.execute(query, (self.source,)):
-                known.setdefault(custom_id, []).append(remote_id)
-        return known
-
-    def _find_known(self, custom_id: str, prompt: str | None) -> str | None:
-        """The one video of an earlier import that a request may have made: its prompt is this one, or not known."""
-        query = "SELECT prompt FROM videos WHERE source = ? AND remote_id = ?"
-        with self.database.read() as connection:
-            fitting = [
-                remote_id
-                for remote_id in self._known_requests.get(custom_id, ())
-                if connection.execute(query, (self.source, remote_id)).fetchone()[0] in (None, prompt)
-            ]
-        return fitting[0] if len(fitting) == 1 else None
+            return store.find_batch_videos(connection, self.source, custom_ids)

@@ -41,7 +41,7 @@ def peekable(stream: BinaryIO) -> io.BufferedReader:
 
 
 def read_values(stream: BinaryIO, *, is_lines: bool = False) -> Iterator[Value | Refusal]:
-    """Every JSON value of a file, in order, and what is no JSON as a refusal.
+    """Every JSON value of a file, in order, and a refusal for each that is not JSON.
 
     `is_lines` says that the name promises one value per line; else a first line that is a whole value does. Raises
     OSError.

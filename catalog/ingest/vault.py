@@ -106,7 +106,7 @@ EXPORT = Shape(_is_export, _read_export)
 def _read_item(item: object, line: int | None, channel: str) -> Item:
     payload = _to_job(item) if isinstance(item, dict) else None
     if payload is None:
-        return refuse(line, "the item has no id" if isinstance(item, dict) else "the item is no object")
+        return refuse(line, "the item has no id" if isinstance(item, dict) else "the item is not an object")
     return _admit(payload, line, channel)
 
 

@@ -12,7 +12,7 @@ from catalog.store.deliveries import save_attempt, save_delivery
 from catalog.store.edits import delete_video, remove_tags, save_tags, undelete_video
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.names import find_ids, find_video
-from catalog.store.requests import KeptRequest, find_batch_videos, is_observed, save_requests
+from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.sources import lock_source, save_run, save_source, unlock_source
 from catalog.store.texts import rebuild_texts
 
@@ -24,10 +24,10 @@ __all__ = [
     "estimate_costs",
     "find_batch_videos",
     "find_ids",
+    "find_unheard",
     "find_video",
     "forget_extracted",
     "has_prices",
-    "is_observed",
     "lock_source",
     "rebuild_texts",
     "remove_tags",

@@ -43,26 +43,27 @@ def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabu
     update_rows(connection, "videos", changes)
 
 
-def save_given(connection: Writer, video_id: int, facets: Mapping[str, Sequence[str]]) -> None:
-    """Make the given facets of a video, for the names in `facets`, these values; others stay as they are.
+def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]]) -> set[int]:
+    """Make the given facets of videos, for the names in `facets`, these values: the videos for which that is news.
 
-    What the prompt says under these names is dropped at once, and found again when the user takes a name back by giving
-    it no value.
+    Given facets of other names stay as they are. What the prompt says under these names is dropped at once, and found
+    again when the user takes a name back by giving it no value.
     """
-    if not facets:
-        return
-    arguments = [{"video_id": video_id, "facet": facet} for facet in facets]
-    connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", arguments)
+    news = _leave_known(facets, _read_given(connection, facets))
     rows = [
-        {"video_id": video_id, "facet": facet, "value": value}
-        for facet, values in facets.items()
-        for value in dict.fromkeys(values)
+        {"video_id": video_id, "facet": name, "value": value}
+        for video_id, values_of in news.items()
+        for name, values in values_of.items()
+        for value in values
     ]
+    names = [{"video_id": video_id, "facet": name} for video_id, values_of in news.items() for name in values_of]
+    if names:
+        connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
     insert_rows(connection, "given_facets", rows)
-    kept = _read_facets(connection, video_id)
-    given = _read_given(connection, [video_id]).get(video_id, ())
-    _replace(connection, {video_id: _outrank([facet for facet in kept if facet.origin != "given"], given)})
-    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None}])
+    extracted, given = _read_extracted(connection, news), _read_given(connection, news)
+    _replace(connection, {each: _outrank(extracted.get(each, ()), given.get(each, ())) for each in news})
+    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in news])
+    return set(news)
 
 
 def forget_extracted(connection: Writer) -> None:
@@ -78,12 +79,29 @@ def _read_given(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]
     return given
 
 
-def _read_facets(connection: Writer, video_id: int) -> list[Facet]:
+def _leave_known(
+    facets: Mapping[int, Mapping[str, Sequence[str]]], given: Mapping[int, Sequence[Facet]]
+) -> dict[int, dict[str, list[str]]]:
+    """The facets, each value once, without those that the videos were given before."""
+    news: dict[int, dict[str, list[str]]] = {}
+    for video_id, values_of in facets.items():
+        for name, values in values_of.items():
+            wanted = list(dict.fromkeys(values))
+            if wanted != [facet.value for facet in given.get(video_id, ()) if facet.name == name]:
+                news.setdefault(video_id, {})[name] = wanted
+    return news
+
+
+def _read_extracted(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]]:
     query = (
-        'SELECT facet, value, origin, start, "end", shot FROM video_facets '
-        "JOIN facet_values ON facet_values.id = value_id WHERE video_id = :id ORDER BY video_facets.id"
+        'SELECT video_id, facet, value, origin, start, "end", shot FROM video_facets '
+        "JOIN facet_values ON facet_values.id = value_id "
+        "WHERE origin <> 'given' AND video_id IN :ids ORDER BY video_facets.id"
     )
-    return [Facet(*row) for row in connection.execute(query, {"id": video_id})]
+    facets: dict[int, list[Facet]] = {}
+    for video_id, *facet in connection.execute(query, {"ids": list(ids)}):
+        facets.setdefault(video_id, []).append(Facet(*facet))
+    return facets
 
 
 def _outrank(extracted: Sequence[Facet], given: Sequence[Facet]) -> list[Facet]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog.batches import Made
 from catalog.records import utc_text
 from catalog.redaction import redact
 from catalog.rows import encodable, json_text
 from catalog.store.arrivals import Saved, save_videos
 from catalog.store.attached import save_links
 from catalog.store.edits import save_tags
-from catalog.store.names import find_video
+from catalog.store.names import find_ids
 from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from catalog.database import Writer
+    from catalog.database import Reader, Writer
+    from catalog.wire.requests import ParsedRequest
 
 
 class KeptRequest(NamedTuple):
@@ -29,43 +31,55 @@ class KeptRequest(NamedTuple):
     links: Sequence[tuple[str, str]] = ()
 
 
-_SEEN = (
-    "SELECT 1 FROM observations WHERE video_id = :video AND channel = :channel AND payload = :payload "
-    "AND last_received_at >= :moment"
+_HEARD = (
+    "SELECT video_id, payload FROM observations "
+    "WHERE channel = :channel AND last_received_at >= :moment AND video_id IN :ids"
 )
-
 _OF_BATCH = (
-    "SELECT batch_custom_id, remote_id, videos.id FROM videos WHERE source = :source AND batch_custom_id IN :names "
-    "AND coalesce(created_at, first_seen_at) >= :since ORDER BY coalesce(created_at, first_seen_at) DESC"
+    "SELECT batch_custom_id, id, remote_id, prompt FROM videos WHERE source = :source AND batch_custom_id IN :names "
+    "AND coalesce(created_at, first_seen_at) >= :since"
 )
 _PAYLOADS = "SELECT video_id, payload FROM observations WHERE channel = 'batch' AND video_id IN :ids"
 
 
-def is_observed(
-    connection: Writer, source: str, remote_id: str, payload: object, *, channel: str, received_at: datetime
-) -> bool:
-    """Whether the library already heard exactly this, by this channel, then or later."""
-    video_id = find_video(connection, source, remote_id)
-    told = {"channel": channel, "payload": json_text(redact(payload)), "moment": utc_text(received_at)}
-    return video_id is not None and connection.execute(_SEEN, {"video": video_id, **told}).fetchone() is not None
+def find_unheard(
+    connection: Reader,
+    source: str,
+    payloads: Sequence[tuple[str, object]],
+    *,
+    channel: str,
+    received_at: datetime,
+) -> list[int]:
+    """Which of these payloads, each with the id of its video, the library has not heard by this channel then or later.
+
+    They are named by their positions.
+    """
+    names = [encodable(remote_id) for remote_id, _ in payloads]
+    ids = find_ids(connection, source, names)
+    rows = connection.execute(_HEARD, {"ids": list(ids.values()), "channel": channel, "moment": utc_text(received_at)})
+    heard = {(row[0], row[1]) for row in rows}
+    return [
+        position
+        for position, (name, (_, payload)) in enumerate(zip(names, payloads, strict=True))
+        if name not in ids or (ids[name], json_text(redact(payload))) not in heard
+    ]
 
 
 def find_batch_videos(
-    connection: Writer, source: str, requests: Mapping[str, Mapping[str, Any]], *, since: str
-) -> dict[str, str]:
-    """The videos made since a time by these lines of a Batch input, by custom id: not those of another request."""
-    arguments = {"names": list(map(encodable, requests)), "source": source, "since": since}
-    rows = connection.execute(_OF_BATCH, arguments).fetchall()
-    kept: dict[int, list[object]] = {}
-    for video_id, payload in connection.execute(_PAYLOADS, {"ids": [row[2] for row in rows]}):
-        told = json.loads(payload)
-        if parse_line(told) is not None:
-            kept.setdefault(video_id, []).append(told)
-    return {
-        custom_id: remote_id
-        for custom_id, remote_id, video_id in rows
-        if video_id not in kept or json.loads(json_text(requests[custom_id])) in kept[video_id]
-    }
+    connection: Reader, source: str, custom_ids: Iterable[str], *, since: str = ""
+) -> dict[str, list[Made]]:
+    """The videos that came of requests with these names in any batch, and were made since a time, by the names."""
+    names = {encodable(custom_id): custom_id for custom_id in custom_ids}
+    rows = connection.execute(_OF_BATCH, {"names": list(names), "source": source, "since": since}).fetchall()
+    joined: dict[int, list[ParsedRequest]] = {}
+    for video_id, payload in connection.execute(_PAYLOADS, {"ids": [row[1] for row in rows]}):
+        request = parse_line(json.loads(payload))
+        if request is not None:
+            joined.setdefault(video_id, []).append(request)
+    videos: dict[str, list[Made]] = {}
+    for name, video_id, remote_id, prompt in rows:
+        videos.setdefault(names[name], []).append(Made(remote_id, prompt, joined.get(video_id, ())))
+    return videos
 
 
 def save_requests(
@@ -78,12 +92,15 @@ def save_requests(
     tags: Mapping[str, str] | None = None,
 ) -> Saved:
     """Keep the requests that made videos, the parents they named and the user's own tags for them."""
-    videos = [video for video in (read_request(one.line, one.remote_id) for one in requests) if video is not None]
-    saved = save_videos(connection, source, videos, channel=channel, received_at=received_at)
-    for one in requests:
-        video_id = find_video(connection, source, one.remote_id)
+    videos = [read_request(request.line, request.remote_id) for request in requests]
+    saved = save_videos(
+        connection, source, [video for video in videos if video is not None], channel=channel, received_at=received_at
+    )
+    ids = find_ids(connection, source, [encodable(request.remote_id) for request in requests])
+    for request in requests:
+        video_id = ids.get(encodable(request.remote_id))
         if video_id is not None:
-            save_links(connection, source, video_id, one.links, origin="request")
+            save_links(connection, source, video_id, request.links, origin="request")
             if tags:
                 save_tags(connection, video_id, tags)
     return saved

@@ -127,6 +127,25 @@ def test_a_name_that_waits_twice_is_not_guessed_at(studio):
     assert len(studio.notes()) == 2
 
 
+def test_a_request_is_not_joined_to_one_of_several_videos_of_its_name(studio):
+    sdk = studio.sdk()
+    sdk.files.create(file=("in.jsonl", lines(input_line("a", "a fox"))), purpose="batch")
+    studio.server.files["file-out"] = lines(output_line("a", "video_1"), output_line("a", "video_2"))
+    sdk.files.content("file-out").read()
+    assert studio.rows("SELECT remote_id, prompt FROM videos ORDER BY id") == [("video_1", None), ("video_2", None)]
+    assert len(studio.notes()) == 1
+
+
+def test_the_same_input_uploaded_twice_is_one_request(studio):
+    sdk = studio.sdk()
+    for name in ("1.jsonl", "2.jsonl"):
+        sdk.files.create(file=(name, lines(input_line("a", "a fox"))), purpose="batch")
+    studio.server.files["file-out"] = lines(output_line("a", "video_1"))
+    sdk.files.content("file-out").read()
+    assert studio.rows("SELECT remote_id, prompt FROM videos") == [("video_1", "a fox")]
+    assert studio.notes() == []
+
+
 def test_a_video_older_than_the_input_is_not_its_result(studio):
     sdk = studio.sdk()
     sdk.files.create(file=("1.jsonl", lines(input_line("a", "a fox"))), purpose="batch")

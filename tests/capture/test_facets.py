@@ -80,7 +80,7 @@ def test_the_requests_of_a_batch_are_given_facets_with_their_videos(studio):
 
 def test_given_facets_outrank_prompts_and_survive_another_prompt_and_a_reindex(studio):
     made = studio.sdk(facets={"camera_movement": "crane_up"}).videos.create(prompt=PROMPT)
-    assert capture.flush(studio.library, 20)
+    assert capture.flush(studio.library, 300)
     with Catalog.open(studio.library) as catalog:
         catalog.reindex(facets=True)
         assert studio.look(CAMERA) == [("crane_up", "given")]
@@ -101,7 +101,7 @@ def test_a_note_heard_twice_gives_nothing_anew(studio, server):
     note.parent.mkdir(exist_ok=True)
     note.write_bytes(text)
     with closing(open_library(studio.library, create=False)) as database, database.write() as connection:
-        store.save_given(connection, 1, {"client": ["globex"]})
+        store.save_given(connection, {1: {"client": ["globex"]}})
     assert len(before) == len(studio.notes()) == 1
     studio.take_in()
     assert studio.look(GIVEN) == [("client", "globex")]

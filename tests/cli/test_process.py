@@ -79,6 +79,16 @@ def test_a_reading_verb_loads_what_it_reads_with_and_no_more(hear, arguments):
     assert not modules & set(HEAVY) - {"catalog.api", "catalog.database"}
 
 
+def test_validate_loads_no_journey_and_no_database(tmp_path):
+    request = tmp_path / "request.json"
+    request.write_text('{"prompt": "a fox", "model": "sora-2"}')
+    (tmp_path / "catalog.toml").write_text('[sources.studio]\nbase_url = "https://api.example/v1"\n')
+    journey = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "catalog.store", "catalog.ingest.run"}
+    assert not loaded("validate", str(request)) & {*HEAVY, *journey, "sqlite3", "pysqlite3"}
+    settings = ("--source", "studio", "--config", str(tmp_path / "catalog.toml"))
+    assert not loaded("validate", str(request), *settings) & journey
+
+
 def test_the_exit_status_says_what_happened(hear):
     hear(job())
     statuses = [

@@ -116,6 +116,27 @@ def test_a_request_is_not_guessed_among_several(bench: Bench):
     assert "asked for in several files (x.jsonl, y.jsonl)" in report.files[2].refused[0].reason
 
 
+def test_a_request_does_not_take_the_video_of_another_request_of_its_name(bench: Bench):
+    for name in ("spring", "autumn"):
+        bench.put_lines(f"{name}/input.jsonl", asked("1", prompt=name))
+    bench.put_lines("spring/output.jsonl", answered("1", "v1"))
+    report = bench.take_in()
+    assert (report.waiting, bench.value("prompt", "v1")) == (1, "spring")
+    assert bench.rows("SELECT count(*) FROM observations") == [(2,)]
+
+
+def test_a_request_is_not_joined_to_one_of_several_videos_of_its_name(bench: Bench):
+    bench.take_in(bench.put_lines("output.jsonl", answered("1", "v1"), answered("1", "v2")))
+    assert bench.take_one(bench.put_lines("input.jsonl", asked("1"))).waiting == 1
+
+
+def test_the_same_input_saved_twice_finds_the_video_of_an_earlier_import(bench: Bench):
+    bench.take_in(bench.put_lines("output.jsonl", answered("1", "v1")))
+    files = [bench.put_lines(name, asked("1")) for name in ("input.jsonl", "copy of input.jsonl")]
+    assert bench.take_in(*files).waiting == 0
+    assert bench.value("prompt", "v1") == "prompt of 1"
+
+
 def test_an_input_that_was_run_twice_gives_its_prompt_to_both_videos(bench: Bench):
     bench.put_lines("input.jsonl", asked("1"))
     bench.put_lines("output.jsonl", answered("1", "v1"), answered("1", "v2"))

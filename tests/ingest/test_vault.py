@@ -90,7 +90,7 @@ def test_a_picture_of_the_first_sora_is_an_image(bench: Bench):
 def test_an_item_without_an_id_is_refused_by_its_number(bench: Bench):
     bench.put("soravault_manifest_2026-04-18.json", manifest(item(), {"prompt": "x"}, 5))
     file = bench.take_one()
-    assert (file.added, reasons(file)) == (1, [(2, "the item has no id"), (3, "the item is no object")])
+    assert (file.added, reasons(file)) == (1, [(2, "the item has no id"), (3, "the item is not an object")])
 
 
 def record(direction: str, child: str, parent: str | None, post: dict[str, Any] | None, prompt: str = "") -> dict:

@@ -33,7 +33,7 @@ def extracted(
 
 def give(desk: Desk, facets: Mapping[str, Sequence[str]], video_id: int = 1) -> None:
     with desk.library.write() as connection:
-        store.save_given(connection, video_id, facets)
+        store.save_given(connection, {video_id: facets})
 
 
 def read(desk: Desk, ref: str = "v1") -> Video:

@@ -1,36 +1,42 @@
 """Notes out of the spool and into the library, each exactly once.
 
 A note is removed after the transaction that took it in. A crash in between leaves it, and the next taker finds that
-the library has heard it. The requests of a Batch input wait as a note until the videos that came of them are known.
+the library has heard it. The requests of a Batch input wait as a note until the videos that came of them are known,
+hours later: a batch names its input and its output file, so where all of them passed by, the requests of one meet the
+answers in the other; else the library is asked for a video of their name.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.capture.joins import BATCH_CHANNEL, join, made_by, mark_uploads, save_unheard, unique_names
+from catalog.batches import Answer, Join, Request
 from catalog.capture.spool import kind_of, list_notes, read_note, remove_note, rewrite_note, set_aside
 from catalog.errors import CatalogError
 from catalog.prompts.given import read_given
+from catalog.records import utc_text
+from catalog.rows import encodable, json_text
 from catalog.wire.parse import parse_videos
 from catalog.wire.values import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from catalog.capture.joins import Made, Noted
     from catalog.database import Database, Writer
     from catalog.wire.answers import ParsedVideo
 
     OnBroken = Callable[[Path, str], None]
+    Noted = tuple[Path, dict[str, Any]]
 
 CHANNEL = "capture"
+BATCH_CHANNEL = "batch"
 NOTES_AT_ONCE = 100
+CLOCK_SLACK = timedelta(minutes=5)  # by which a server's clock may be behind ours
 
 _FAULTS_OF_LIBRARY = (CatalogError, OSError)
 
@@ -65,8 +71,8 @@ def take_in_spool(database: Database, *, on_broken: OnBroken | None = None, join
         results += [note for _, note in chunk if note["kind"] == "results"]
         taken += _take_all(database, [(path, note) for path, note in chunk if note["kind"] != "batch"], report)
     if batches or (uploads and (joins_batches or results)):
-        waiting = mark_uploads(list(_read_notes(uploads, report)), batches)
-        taken += _join_uploads(database, waiting, made_by(results), report)
+        waiting = _mark_uploads(list(_read_notes(uploads, report)), batches)
+        taken += _join_uploads(database, waiting, results, report)
     return taken
 
 
@@ -133,7 +139,7 @@ def _take_answer(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     store.save_videos(connection, source, news, channel=CHANNEL, received_at=at, http_status=status)
     if request is not None:
         made = {video.remote_id: request for video in videos}
-        save_unheard(connection, note, made, CHANNEL, at)
+        _save_requests(connection, note, made, CHANNEL, at)
     return len(news)
 
 
@@ -150,13 +156,13 @@ def _take_results(connection: Writer, note: dict[str, Any], at: datetime) -> int
 def _take_character(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     from catalog import store
 
-    told = note["character"]
+    character = note["character"]
     try:
-        created_at = read_time(told["created_at"])
+        created_at = read_time(character["created_at"])
     except (ValueError, TypeError):
         created_at = None
-    name = told["name"] if isinstance(told["name"], str) else None
-    store.save_character(connection, note["source"], told["id"], name=name, created_at=created_at, seen_at=at)
+    name = character["name"] if isinstance(character["name"], str) else None
+    store.save_character(connection, note["source"], character["id"], name=name, created_at=created_at, seen_at=at)
     return 1
 
 
@@ -172,28 +178,114 @@ def _unheard(
 ) -> list[ParsedVideo]:
     from catalog import store
 
-    return [
-        video
-        for video in videos
-        if not store.is_observed(connection, source, video.remote_id, video.payload, channel=channel, received_at=at)
+    videos = list(videos)
+    payloads = [(video.remote_id, video.payload) for video in videos]
+    unheard = store.find_unheard(connection, source, payloads, channel=channel, received_at=at)
+    return [videos[position] for position in unheard]
+
+
+def _save_requests(
+    connection: Writer, note: Mapping[str, Any], requests: Mapping[str, dict[str, Any]], channel: str, at: datetime
+) -> None:
+    """Save the requests of a note, by the id of the video each made, that the library has not heard yet."""
+    from catalog import store
+
+    source, given = note["source"], read_given(note.get("facets")).facets
+    kept = [
+        store.KeptRequest(remote_id, request["line"], [(relation, parent) for relation, parent in request["links"]])
+        for remote_id, request in requests.items()
     ]
+    payloads = [(request.remote_id, request.line) for request in kept]
+    unheard = store.find_unheard(connection, source, payloads, channel=channel, received_at=at)
+    news = [kept[position] for position in unheard]
+    store.save_requests(connection, source, news, channel=channel, received_at=at, tags=note["tags"])
+    if given:
+        ids = store.find_ids(connection, source, [encodable(request.remote_id) for request in news])
+        store.save_given(connection, dict.fromkeys(ids.values(), given))
 
 
-def _join_uploads(database: Database, uploads: Sequence[Noted], made: Made, report: OnBroken) -> int:
+def _mark_uploads(uploads: Sequence[Noted], batches: Sequence[Noted]) -> list[Noted]:
+    """Write into each upload what its batch says: the files that hold its results, and metadata, which becomes tags."""
+    marked = list(uploads)
+    for path, batch in batches:
+        for number, (upload_path, upload) in enumerate(marked):
+            if (upload["source"], upload["file_id"]) == (batch["source"], batch["file_id"]):
+                tags = {**batch["metadata"], **upload["tags"]}
+                news = {"tags": tags, "outputs": sorted({*upload["outputs"], *batch["outputs"]})}
+                if news != {key: upload[key] for key in news}:
+                    rewrite_note(upload_path, upload | news)
+                    marked[number] = (upload_path, upload | news)
+        remove_note(path)
+    return marked
+
+
+def _join_uploads(
+    database: Database, uploads: Sequence[Noted], results: Iterable[Mapping[str, Any]], report: OnBroken
+) -> int:
     """Keep requests of Batch inputs with the videos that came of them: how many."""
-    joined, unique = 0, unique_names(uploads)
+    taken = 0
+    joins = {source: _Joins(source, uploads, results) for source in {note["source"] for _, note in uploads}}
     for path, upload in uploads:
         try:
             with database.write() as connection:
-                left = join(connection, upload, made, unique)
+                left = _join_upload(connection, path, upload, joins[upload["source"]])
         except _FAULTS_OF_LIBRARY:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             _set_aside(path, error, report)
             continue
-        joined += len(upload["requests"]) - len(left)
+        taken += len(upload["requests"]) - len(left)
         if not left:
             remove_note(path)
         elif len(left) < len(upload["requests"]):
             rewrite_note(path, upload | {"requests": left})
-    return joined
+    return taken
+
+
+class _Home(NamedTuple):
+    """The note that a request was met in, and the files that its batch named as its outputs."""
+
+    note: Path
+    outputs: Sequence[str]
+
+
+class _Joins:
+    """The waiting requests of one source with the results of this round: `made` and `waiting` by note."""
+
+    def __init__(self, source: str, uploads: Iterable[Noted], results: Iterable[Mapping[str, Any]]) -> None:
+        self.join = Join([lambda file_id, home: file_id in home.outputs])
+        for path, upload in uploads:
+            home = _Home(path, upload["outputs"])
+            for request in upload["requests"] if upload["source"] == source else ():
+                line = request["line"]
+                self.join.ask(Request(line["custom_id"], json_text(line), home))
+        for note in results:
+            for line in note["lines"] if note["source"] == source else ():
+                answer = parse_videos(line)
+                if answer.custom_id is not None and answer.videos:
+                    self.join.answer(Answer(answer.custom_id, answer.videos[0].remote_id, note["file_id"]))
+        self.made: dict[Path, dict[str, str]] = {}
+        for paired, asked, _ in self.join.pairs():
+            if asked is not None and paired.remote_id is not None:
+                self.made.setdefault(asked.home.note, {})[asked.custom_id] = paired.remote_id
+        self.waiting: dict[Path, list[Request]] = {}
+        for asked in self.join.waiting():
+            self.waiting.setdefault(asked.home.note, []).append(asked)
+
+
+def _join_upload(connection: Writer, path: Path, upload: Mapping[str, Any], joins: _Joins) -> list[dict[str, Any]]:
+    """Save the requests of an upload whose video is known: the others, which wait on."""
+    from catalog import store
+
+    source, at = upload["source"], datetime.fromisoformat(upload["at"])
+    made, waiting = dict(joins.made.get(path, {})), joins.waiting.get(path, [])
+    names = [request.custom_id for request in waiting]
+    videos = store.find_batch_videos(connection, source, names, since=utc_text(at - CLOCK_SLACK))
+    for request in waiting:
+        remote_id = joins.join.find_made(request, videos.get(request.custom_id, ()))
+        if remote_id is not None:
+            made[request.custom_id] = remote_id
+    requests = {request["line"]["custom_id"]: request for request in upload["requests"]}
+    joined = {remote_id: requests[custom_id] for custom_id, remote_id in made.items()}
+    _save_requests(connection, upload, joined, BATCH_CHANNEL, at)
+    return [request for custom_id, request in requests.items() if custom_id not in made]
