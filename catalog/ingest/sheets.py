@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUPS = {"metadata": "metadata", "facet": FACETS}
 BETWEEN_VALUES = ";"  # in a cell of `facet.NAME`
 LEFT_OUT = ""
-REPORTED = "reported"  # a cost that the provider told; an estimate is made anew
+REPORTED = "reported"  # a cost that the provider named; an estimate is made again
 
 # A field of a video, and the key of the job object that it goes to.
 FIELDS = {column.name: column.key for column in TABLE if column.key} | {

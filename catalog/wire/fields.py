@@ -56,7 +56,7 @@ def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
     return Lookup(field, flat, tuple(path for path in compiled if not path.is_flat), read)
 
 
-# Fields that `jobs` reads by a rule of their own; all others are read by their type, or as told here.
+# Fields that `jobs` reads by a rule of their own; all others are read by `_BY_FIELD`, else by their type.
 OWN_RULES = frozenset(
     {
         *("remote_id", "kind", "status", "provider_status", "width", "height", "size_text", "error_code"),

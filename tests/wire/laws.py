@@ -31,9 +31,13 @@ def _has(video: ParsedVideo, key: str, raw: Any) -> bool:
     """Whether a field has the value of a key that is not in `extra`; None and blanks are no values."""
     if raw is None or (isinstance(raw, str) and not raw.strip()) or key in MARKS:
         return True
-    if key in ALL_ID_KEYS or key in {"request_id", "aliases"}:
-        names = {video.remote_id, *video.aliases}
-        return all(str(name) in names for name in (raw if isinstance(raw, list) else [raw]) if str(name).strip())
+    names = {video.remote_id, *video.aliases}
+    if key == "aliases":
+        entries = raw if isinstance(raw, list) else [raw]
+        texts = [entry for entry in entries if isinstance(entry, str) and entry.strip()]
+        return names.issuperset(texts) and (texts == entries or "aliases could not be read" in video.flaws)
+    if key in ALL_ID_KEYS or key == "request_id":
+        return str(raw) in names
     if key == "status":
         return bool(video.provider_status == raw)
     if key == "size":
@@ -51,7 +55,7 @@ def _has_lookup(video: ParsedVideo, key: str, raw: Any) -> bool:
 
 def _has_text(video: ParsedVideo, key: str, raw: Any) -> bool:
     if key == REMIXED_FROM:
-        return video.remixed_from_id == raw_id(raw)
+        return isinstance(raw, str) and video.remixed_from_id == raw_id(raw)
     return key in REASON_KEYS and video.error_message == find_text(raw)
 
 

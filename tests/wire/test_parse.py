@@ -18,6 +18,7 @@ from catalog.wire.parse import ParsedVideo, parse_videos
 from catalog.wire.values import (
     read_fraction,
     read_money,
+    read_number,
     read_progress,
     read_seconds,
     read_text,
@@ -79,6 +80,7 @@ NOTATIONS: dict[Any, st.SearchStrategy[tuple[Any, Any]]] = {
             ]
         )
     ),
+    read_number: st.floats(-1e6, 1e6).map(lambda number: (number, number)),
     read_money: st.floats(0, 1e6).flatmap(lambda cost: st.sampled_from(((cost, cost), (repr(cost), cost)))),
     read_ticks: st.integers(1, 10**12).map(lambda ticks: (ticks, ticks / 1e10)),
 }
