@@ -23,7 +23,7 @@ from catalog.library import open_library
 from tests.soak.laws import LAWS, Law
 
 FULL = 10.0  # minutes for which the laws name their size
-EXAMPLES = 100  # of each law of hypothesis, for every minute
+EXAMPLES = 50  # of each law of hypothesis, for every minute
 HYPOTHESIS = ("-q", "-n", "auto", "--dist", "worksteal", "-m", "hypothesis", "--hypothesis-profile", "soak")
 
 
@@ -50,7 +50,7 @@ def main() -> int:
 
 def hypotheses_hold(seed: int, minutes: float) -> bool:
     """Run the laws of hypothesis: whether all of them hold."""
-    examples = max(EXAMPLES, int(EXAMPLES * minutes))
+    examples = max(10, int(EXAMPLES * minutes))
     command = [sys.executable, "-m", "pytest", *HYPOTHESIS, f"--hypothesis-seed={seed}"]
     print(f"CATALOG_EXAMPLES={examples} {shlex.join(command[1:])}", flush=True)
     return subprocess.run(command, env=os.environ | {"CATALOG_EXAMPLES": str(examples)}, check=False).returncode == 0
