@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from catalog.fields import REQUESTED, TABLE, Column
 from catalog.fold import Observation, fold
 from catalog.ingest import sheets
+from catalog.ingest.formats import File
 from catalog.ingest.items import Entry
 from catalog.records import Video
 from catalog.rows import read_video
@@ -135,7 +137,8 @@ def test_a_sheet_may_have_a_column_for_what_servers_say(heading: str, column: Co
     writer = csv.DictWriter(sheet, row | {heading: None})
     writer.writeheader()
     writer.writerow(row | {heading: json.dumps(value) if isinstance(value, list | dict) else value})
-    (entry,) = sheets.read_rows(io.BytesIO(sheet.getvalue().encode()), {})
+    stream = io.BufferedReader(io.BytesIO(sheet.getvalue().encode()))  # type: ignore[arg-type]
+    (entry,) = sheets.READER.read(stream, File(Path("jobs.csv")))
     assert isinstance(entry, Entry)
     assert getattr(entry.video, column.name) == sample(column)
 

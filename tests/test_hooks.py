@@ -281,7 +281,7 @@ LIT = "A street at night, lit by a neon sign."
 def test_the_prompt_of_a_job_is_read_after_it_was_retrieved(library):
     with RawServer(always(job(prompt=LIT))) as server, running(library, server.base_url) as hooks:
         assert hooks.post(event()) == 200
-        hooks.wait_for(FACETS.format("lighting"), NEON, seconds=60)
+        hooks.wait_for(FACETS.format("lighting"), NEON)
 
 
 def test_prompts_that_are_due_since_before_are_read_too(library):
@@ -289,7 +289,7 @@ def test_prompts_that_are_due_since_before_are_read_too(library):
         videos = parse_videos(job(prompt=LIT)).videos
         store.save_videos(connection, "studio", videos, channel="get", received_at=datetime.now(UTC))
     with running(library) as hooks:
-        hooks.wait_for(FACETS.format("lighting"), NEON, seconds=60)
+        hooks.wait_for(FACETS.format("lighting"), NEON)
 
 
 def test_the_words_of_the_user_count(library):
@@ -299,7 +299,7 @@ def test_the_words_of_the_user_count(library):
         running(library, server.base_url, words=words) as hooks,
     ):
         assert hooks.post(event()) == 200
-        hooks.wait_for(FACETS.format("client"), [("client", "acme")], seconds=60)
+        hooks.wait_for(FACETS.format("client"), [("client", "acme")])
 
 
 def test_prompts_that_cannot_be_read_do_not_stop_the_retrieving(library):
@@ -307,7 +307,7 @@ def test_prompts_that_cannot_be_read_do_not_stop_the_retrieving(library):
     with RawServer(always(job(prompt=LIT))) as server, running(library, server.base_url, words=words) as hooks:
         for number in (1, 2):
             assert hooks.post(event(f"video_{number}"), signed(event(f"video_{number}"), f"wh_{number}")) == 200
-            hooks.wait_for("SELECT count(*) FROM deliveries WHERE state = 'done'", [(number,)], seconds=60)
+            hooks.wait_for("SELECT count(*) FROM deliveries WHERE state = 'done'", [(number,)])
         assert [line for line in hooks.events if line.startswith("prompts could not be read: ")]
 
 
@@ -318,9 +318,9 @@ def test_a_delivery_goes_before_prompts(library):
         videos = parse_videos({"object": "list", "data": jobs}).videos
         store.save_videos(connection, "studio", videos, channel="list", received_at=datetime.now(UTC))
     with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
-        hooks.wait_for("SELECT count(*) > 0 FROM video_facets", [(1,)], seconds=60)
+        hooks.wait_for("SELECT count(*) > 0 FROM video_facets", [(1,)])
         assert hooks.post(event()) == 200
-        hooks.wait_for(STATES, [("wh_1", "done")], seconds=60)
+        hooks.wait_for(STATES, [("wh_1", "done")])
         assert count_due(library) > 0
 
 

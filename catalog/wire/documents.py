@@ -40,7 +40,7 @@ def read_json(data: bytes, *, is_lenient: bool = False) -> Any:
     except RecursionError as error:
         raise Unreadable("nested too deeply") from error
     except ValueError as error:
-        raise Unreadable("a number of too many digits") from error
+        raise Unreadable("not JSON: a number has too many digits") from error
 
 
 def is_too_deep(value: object) -> bool:

@@ -121,7 +121,7 @@ def test_a_request_does_not_take_the_video_of_another_request_of_its_name(bench:
         bench.put_lines(f"{name}/input.jsonl", asked("1", prompt=name))
     bench.put_lines("spring/output.jsonl", answered("1", "v1"))
     report = bench.take_in()
-    assert (report.waiting, bench.value("prompt", "v1")) == (1, "spring")
+    assert (report.waiting, bench.column("prompt", "v1")) == (1, "spring")
     assert bench.rows("SELECT count(*) FROM observations") == [(2,)]
 
 
@@ -134,7 +134,7 @@ def test_the_same_input_saved_twice_finds_the_video_of_an_earlier_import(bench: 
     bench.take_in(bench.put_lines("output.jsonl", answered("1", "v1")))
     files = [bench.put_lines(name, asked("1")) for name in ("input.jsonl", "copy of input.jsonl")]
     assert bench.take_in(*files).waiting == 0
-    assert bench.value("prompt", "v1") == "prompt of 1"
+    assert bench.column("prompt", "v1") == "prompt of 1"
 
 
 def test_an_input_that_was_run_twice_gives_its_prompt_to_both_videos(bench: Bench):

@@ -34,7 +34,7 @@ GOOD = json.dumps(job("good")).encode()
             b'{"id": "v1", "status": "queued", "status": "failed"}',
             "the key 'status' stands twice, with different values",
         ),
-        (b'{"id": "v1", "status": "queued", "x": ' + b"9" * 5000 + b"}", "a number of too many digits"),
+        (b'{"id": "v1", "status": "queued", "x": ' + b"9" * 5000 + b"}", "not JSON: a number has too many digits"),
         (b'{"id": "\\ud800", "status": "queued"}', "the id '\\ud800' is not printable text"),
         (b'{"id": "v\\u0007", "status": "queued"}', "the id 'v\\x07' is not printable text"),
         (b'{"id": "' + b"v" * 1000 + b'", "status": "queued"}', "the id has 1000 characters, more than 512"),

@@ -53,7 +53,7 @@ def write_everything(desk: Desk) -> None:
         store.remove_tags(connection, 1, ["keeper"])
         extracted = [store.Extracted(1, "a fox", [Facet("subject", "fox", "prose", 2, 5)], "rain")]
         store.save_extracted(connection, extracted, vocabulary="1")
-        store.save_given(connection, 1, {"mood": ["calm"]})
+        store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)
         store.delete_video(connection, 1, now)
         store.undelete_video(connection, 1)

@@ -22,7 +22,7 @@ def nested(depth: int) -> bytes:
         (b'{"a" 1}', "not JSON: Expecting ':' delimiter at column 6"),
         (b'{"a": 1,\n "b"}', "not JSON: Expecting ':' delimiter at line 2, column 5"),
         (b'"\xe9"', "not UTF-8: byte 2 is 0xe9"),
-        (b"9" * 5000, "a number of too many digits"),
+        (b"9" * 5000, "not JSON: a number has too many digits"),
         (nested(100_000), "nested too deeply"),
     ],
 )
