@@ -132,9 +132,8 @@ class Video(Record):
     """One generation job and what became of it, as the library knows it now.
 
     `negative_prompt` is what the provider was told, else what the prompt itself asks to leave out. `facets` are what
-    the prompt asks for: those the user gave first, then by name, shot and place in the prompt. A page of a search
-    brings the tags, but neither links nor facets. `files` are the bytes that the library holds: this version takes in
-    none.
+    the prompt asks for: those the user gave first, then by name, shot and position in the prompt. `files` are the bytes
+    that the library holds: this version takes in none.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
