@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Generation,
         ImportReport,
         Lineage,
+        Migration,
         Progress,
         SourceState,
         Stats,
@@ -364,7 +365,7 @@ class Catalog:
     # Upkeep
 
     @staticmethod
-    def migrate(path: str | Path | None = None) -> tuple[str, str, Path | None]:
+    def migrate(path: str | Path | None = None) -> Migration:
         """Bring an old library up to this version: the versions before and after, and the backup made first."""
         return library.migrate(path or default_path())
 

@@ -24,6 +24,7 @@ from catalog.database import (
 )
 from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
+from catalog.reports import Migration
 
 SCHEMA_VERSION = "0003"
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
@@ -92,19 +93,19 @@ def create_library(path: Path) -> None:
     upgrade(path, SCHEMA_VERSION, at_once=True)
 
 
-def migrate(path: str | Path) -> tuple[str, str, Path | None]:
-    """Bring the library up to this version, after a backup beside it: (old version, new version, backup's path)."""
+def migrate(path: str | Path) -> Migration:
+    """Bring the library up to this version, after a backup beside it."""
     path = Path(path)
     if not _size(path):
         raise NotFound(f"no library at {path}", path=str(path))
     old = read_version(path)
     if old == SCHEMA_VERSION:
-        return old, old, None
+        return Migration(old, old)
     if old > SCHEMA_VERSION:
         check_version(path)
     copy = backup(path, purpose=f"before-{SCHEMA_VERSION}")
     upgrade(path, SCHEMA_VERSION)
-    return old, SCHEMA_VERSION, copy
+    return Migration(old, SCHEMA_VERSION, copy)
 
 
 def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 TERMINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "expired", "deleted"})
 UNFINISHED_STATUSES = ("queued", "in_progress", "unknown")
@@ -27,8 +27,64 @@ def read_utc(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
+class FrozenDict(dict[Any, Any]):
+    """A map that cannot change, so that the record that holds it can be hashed and shared.
+
+    It is a dict to whoever reads it, and so `json`, `pickle`, `copy` and `dataclasses.asdict` take it as one.
+    """
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a record cannot change: make a dict of its map first")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]  # unlike a dict
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+    def __copy__(self) -> FrozenDict:
+        return self
+
+    def __deepcopy__(self, _: object) -> FrozenDict:
+        return self
+
+
+def freeze(value: Any) -> Any:
+    """The value with every map and list in it made unchangeable, lists as tuples."""
+    if isinstance(value, FrozenDict):
+        return value
+    if isinstance(value, Mapping):
+        return FrozenDict((key, freeze(item)) for key, item in value.items())
+    if isinstance(value, list | tuple) and type(value) in {list, tuple}:
+        return tuple(map(freeze, value))
+    return value
+
+
+class Record:
+    """What every public record can do besides: it cannot change, can be hashed, and goes into JSON."""
+
+    __slots__ = ()
+    COMPUTED: ClassVar[tuple[str, ...]] = ()  # names that are not fields and stand first in JSON
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON values: names kept, times as ISO-8601 with `Z`, tuples as lists, computed names included.
+
+        `json.dumps` takes it as it is.
+        """
+        values: dict[str, Any] = to_json(self)
+        return values
+
+    def _freeze(self, *names: str) -> None:
+        """Make the maps of a new record unchangeable."""
+        for name in names:
+            object.__setattr__(self, name, freeze(getattr(self, name)))
+
+
 @dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(Record):
     """One `name = value` about what a prompt asks for, with the words that say so: `prompt[start:end]`."""
 
     name: str
@@ -40,7 +96,7 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record):
     """An edge from a video to the parent it was made from; the parent may be unknown to the library."""
 
     child: str
@@ -50,7 +106,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class File(Record):
     """Bytes that the library holds; `variant` is video, thumbnail, spritesheet or reference, `size` is in bytes."""
 
     variant: str
@@ -60,7 +116,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Record):
     """A `key=value`, or a bare key with an empty value; `origin` is `user` or `provider`."""
 
     key: str
@@ -72,14 +128,15 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Video:
+class Video(Record):
     """One generation job and what became of it, as the library knows it now.
 
     `negative_prompt` is what the provider was told, else what the prompt itself asks to leave out. `facets` are what
-    the prompt asks for: those the user gave first, then by name, shot and place in the prompt. A page of a search
-    brings the tags, but neither links nor facets. `files` are the bytes that the library holds: this version takes in
-    none.
+    the prompt asks for: those the user gave first, then by name, shot and position in the prompt. `files` are the bytes
+    that the library holds: this version takes in none.
     """
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
 
     source: str
     remote_id: str
@@ -117,6 +174,9 @@ class Video:
     facets: tuple[Facet, ...] = ()
     files: tuple[File, ...] = ()
 
+    def __post_init__(self) -> None:
+        self._freeze("output_urls", "metadata", "extra")
+
     @property
     def ref(self) -> str:
         """`source:remote_id`, the name of the video everywhere; it splits at the first colon."""
@@ -134,7 +194,7 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
-class FacetCount:
+class FacetCount(Record):
     """How many of the matching videos have this value; `value` is None for those that have none."""
 
     value: str | None
@@ -142,7 +202,7 @@ class FacetCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record):
     """One page of an answer: `total` counts all matches; `next` asks for the page after this, None on the last.
 
     `snippets` gives, by ref, the part of the prompt that matched, the matched words between `[` and `]`. `notes` are
@@ -156,18 +216,21 @@ class Page:
     next: str | None = None
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        self._freeze("facets", "snippets")
+
 
 def to_json(value: Any) -> Any:
-    """The record as JSON values: names kept, times as ISO-8601 with `Z`, tuples as lists, computed names included."""
+    """The value as JSON says it: see `Record.to_dict`; the key None, for what has no value, stays None."""
+    if isinstance(value, Record):
+        names = (*value.COMPUTED, *(item.name for item in fields(value)))  # type: ignore[arg-type]  # a dataclass
+        return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, datetime):
         return utc_text(value)
-    if isinstance(value, Video):
-        first = {"ref": value.ref, "size": value.size}
-        return first | {item.name: to_json(getattr(value, item.name)) for item in fields(value)}
-    if hasattr(value, "__dataclass_fields__"):
-        return {item.name: to_json(getattr(value, item.name)) for item in fields(value)}
+    if hasattr(value, "__fspath__"):
+        return str(value)
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
+        return {None if key is None else str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     return value

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from catalog.records import Record
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from catalog.prompts import PromptDiff
     from catalog.records import Video
@@ -21,7 +24,7 @@ Progress = Callable[[str, int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class LineageNode:
+class LineageNode(Record):
     """A video in a family tree, or a parent known by its ref alone (`video` is None).
 
     `relation` is the edge to the node above it in the tree; `is_repeat` marks a node whose branches stand elsewhere in
@@ -37,7 +40,7 @@ class LineageNode:
 
 
 @dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(Record):
     """Where a video comes from and what came of it.
 
     `ancestors` are nearest first; `roots` are the whole family as trees from each oldest known or dangling ancestor
@@ -51,7 +54,7 @@ class Lineage:
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Record):
     """One step of a family: how the prompt of `ref` differs from that of `parent`."""
 
     ref: str
@@ -61,7 +64,7 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record):
     """One field of one video that moved: the flight recorder's line."""
 
     ref: str
@@ -72,7 +75,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncReport:
+class SyncReport(Record):
     """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
 
     `stopped` says why the walk over the list ended; `error` is set when the source failed, and what had come in by then
@@ -94,9 +97,12 @@ class SyncReport:
     missed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        self._freeze("missed")
+
 
 @dataclass(frozen=True, slots=True)
-class SourceState:
+class SourceState(Record):
     """A configured or remembered source and how it fares."""
 
     name: str
@@ -113,7 +119,7 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Record):
     """Queue to completion, in seconds, of the completed videos of one group."""
 
     model: str | None
@@ -125,7 +131,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Record):
     """The library in numbers.
 
     `by_error` counts failures by error code. `stalled` are refs unfinished for more than `stalled_after` seconds;
@@ -134,16 +140,19 @@ class Stats:
 
     total: int
     by_status: Mapping[str, int]
-    by_model: Mapping[str, int]
-    by_error: Mapping[str, int]
+    by_model: Mapping[str | None, int]
+    by_error: Mapping[str | None, int]
     latency: tuple[Latency, ...]
     stalled: tuple[str, ...]
     expiring: tuple[str, ...]
     stalled_after: float
 
+    def __post_init__(self) -> None:
+        self._freeze("by_status", "by_model", "by_error")
+
 
 @dataclass(frozen=True, slots=True)
-class CostSum:
+class CostSum(Record):
     """What some jobs cost, in US dollars, by how it is known; an amount that nobody knows is None, never 0.
 
     `jobs` are those with a `reported` cost, those with an `estimated` one and those whose cost is `unknown`.
@@ -158,7 +167,7 @@ class CostSum:
 
 
 @dataclass(frozen=True, slots=True)
-class CostGroup:
+class CostGroup(Record):
     """What the jobs with one value cost; `value` is None for those that have none.
 
     `failed` are those that ended without a video (failed, cancelled, expired) and are not in `cost`.
@@ -170,7 +179,7 @@ class CostGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Record):
     """What the library's jobs cost, in all and by each grouping that was asked for; `tag` is the key of projects."""
 
     cost: CostSum
@@ -178,9 +187,12 @@ class Costs:
     by: Mapping[str, tuple[CostGroup, ...]]
     tag: str
 
+    def __post_init__(self) -> None:
+        self._freeze("by")
+
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Record):
     """Something that was not taken in, and why; `place` is its line or number in the file, None for all of it."""
 
     place: int | None
@@ -188,7 +200,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(Record):
     """What became of one imported file; counts are items of it, so one video may count more than once.
 
     `form` names the format that the file was read as (`json`, `batch`, `csv` …), empty where it was not read. `refused`
@@ -206,7 +218,7 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(Record):
     """What one import did, in all and by file; `ignored` counts files in folders of kinds that tell nothing of videos.
 
     After a dry run the numbers say what would have happened.
@@ -222,3 +234,15 @@ class ImportReport:
     ignored: int = 0
     seconds: float = 0.0
     is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Migration(Record):
+    """What became of an old library: its schema before and after, and the backup made first.
+
+    `backup` is None where there was nothing to do.
+    """
+
+    before: str
+    after: str
+    backup: Path | None = None

@@ -22,6 +22,7 @@ from catalog.library import (
     read_version,
     upgrade,
 )
+from catalog.reports import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +175,8 @@ def test_step_by_step_leads_where_a_new_library_is(tmp_path: Path) -> None:
 
 
 def test_a_migration_makes_a_backup_first(old: Path) -> None:
-    before, after, copy = migrate(old)
+    done = migrate(old)
+    before, after, copy = done.before, done.after, done.backup
     assert (before, after) == (REVISIONS[0], REVISIONS[-1])
     assert copy is not None
     assert copy.parent == old.parent
@@ -186,7 +188,7 @@ def test_a_migration_makes_a_backup_first(old: Path) -> None:
 def test_a_library_that_is_up_to_date_is_left_alone(library_path: Path) -> None:
     names = set(library_path.parent.iterdir())
     version = SCHEMA_VERSION
-    assert migrate(library_path) == (version, version, None)
+    assert migrate(library_path) == Migration(version, version)
     assert {path for path in library_path.parent.iterdir() if "before" in path.name} <= names
 
 
@@ -220,7 +222,7 @@ def test_without_room_for_a_backup_nothing_is_migrated(old: Path) -> None:
 def test_two_processes_may_migrate_at_once(old: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         answers = pool.map(migrate, [old, old], chunksize=1)
-    assert {after for _, after, _ in answers} == {REVISIONS[-1]}
+    assert {done.after for done in answers} == {REVISIONS[-1]}
     assert query(old, "SELECT count(*) FROM videos") == [(2,)]
 
 

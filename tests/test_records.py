@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import operator
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +14,9 @@ from typing import Any
 import pytest
 
 from catalog import records, reports
+from catalog.prompts import PromptDiff
 from catalog.records import Facet, FacetCount, Page, Tag, Video, read_utc, to_json, utc_text
-from catalog.reports import LineageNode
+from catalog.reports import LineageNode, Stats
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECORDS = [
@@ -25,15 +29,24 @@ RECORDS = [
 
 def sample(kind: type[Any]) -> Any:
     """A record whose every field without a default has a value of its type."""
-    by_type: dict[str, Any] = {"str": "text", "int": 3, "float": 0.5, "bool": True, "datetime": NOON}
-    values = {}
-    for item in dataclasses.fields(kind):
-        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
-            annotation = str(item.type).removesuffix(" | None")
-            values[item.name] = by_type.get(annotation, () if annotation.startswith("tuple") else {"a": 1})
+    values = {
+        item.name: sample_value(str(item.type).removesuffix(" | None"))
+        for item in dataclasses.fields(kind)
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    }
     if kind is LineageNode:
         values["video"] = Video("studio", "v1", created_at=NOON, tags=(Tag("a", "", "user"),))
     return kind(**values)
+
+
+def sample_value(annotation: str) -> Any:
+    plain = {"str": "text", "int": 3, "float": 0.5, "bool": True, "datetime": NOON}
+    if annotation in plain:
+        return plain[annotation]
+    if annotation == "PromptDiff":
+        return PromptDiff((), (("lens", "35mm"),), (), ())
+    record = next((record for record in RECORDS if record.__name__ == annotation), None)
+    return sample(record) if record else () if annotation.startswith("tuple") else {"a": 1}
 
 
 @pytest.mark.parametrize("kind", RECORDS)
@@ -42,6 +55,53 @@ def test_every_record_is_frozen_and_slotted(kind: type[Any]) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(record, dataclasses.fields(kind)[0].name, "other")
     assert not hasattr(record, "__dict__")
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_every_record_can_be_hashed_copied_and_pickled(kind: type[Any]) -> None:
+    record = sample(kind)
+    assert {record: 1}[sample(kind)] == 1
+    assert pickle.loads(pickle.dumps(record)) == copy.deepcopy(record) == copy.copy(record) == record
+    assert hash(pickle.loads(pickle.dumps(record))) == hash(record)
+    assert dataclasses.replace(record) == record
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_every_record_goes_into_dicts_both_ways(kind: type[Any]) -> None:
+    record = sample(kind)
+    fields = {item.name for item in dataclasses.fields(kind)}
+    assert dataclasses.asdict(record).keys() == fields
+    assert fields <= json.loads(json.dumps(record.to_dict(), allow_nan=False)).keys()
+
+
+def test_the_maps_of_a_record_cannot_change_however_deep() -> None:
+    video = Video("s", "v", metadata={"a": {"b": [1, {"c": 2}]}}, extra={"x": [1]})
+    for change in (
+        lambda: video.metadata.update(a=1),
+        video.metadata["a"].clear,
+        lambda: video.metadata["a"]["b"][1].setdefault("d", 1),
+        lambda: video.extra.pop("x"),
+        lambda: operator.setitem(video.extra, "x", 1),
+        lambda: operator.delitem(video.extra, "x"),
+        lambda: operator.ior(video.extra, {"x": 1}),
+        video.extra.popitem,
+    ):
+        with pytest.raises(TypeError, match="a record cannot change"):
+            change()
+    assert video.to_dict()["metadata"] == {"a": {"b": [1, {"c": 2}]}}
+    assert dict(video.extra) | {"y": 1} == {"x": (1,), "y": 1}
+
+
+def test_what_a_record_was_made_of_may_change_later() -> None:
+    metadata = {"a": [1]}
+    video = Video("s", "v", metadata=metadata)
+    metadata["a"].append(2)
+    assert video.metadata == {"a": (1,)}
+
+
+def test_what_has_no_value_is_null_in_json() -> None:
+    stats = Stats(1, {"failed": 1}, {None: 1}, {}, (), (), (), 60.0)
+    assert json.loads(json.dumps(stats.to_dict()))["by_model"] == {"null": 1}
 
 
 @pytest.mark.parametrize("kind", RECORDS)

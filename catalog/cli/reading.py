@@ -237,10 +237,11 @@ def _show_stats(numbers: Stats) -> None:
     _list_refs("expiring within the hour", numbers.expiring)
 
 
-def _show_counts(name: str, counts: Mapping[str, int]) -> None:
+def _show_counts(name: str, counts: Mapping[str, int] | Mapping[str | None, int]) -> None:
     if counts:
         render.gap()
-        render.table(("videos", name), [(f"{count:,}", value) for value, count in counts.items()], right=("videos",))
+        rows = [(f"{count:,}", value or _NO_VALUE) for value, count in counts.items()]
+        render.table(("videos", name), rows, right=("videos",))
 
 
 def _list_refs(title: str, refs: tuple[str, ...]) -> None:

@@ -55,13 +55,13 @@ def migrate() -> None:
     from catalog.api import Catalog
 
     path = library_path()
-    before, after, copy = Catalog.migrate(path)
-    if before == after:
-        render.line(f"{path} is up to date: schema {after}")
+    done = Catalog.migrate(path)
+    if done.before == done.after:
+        render.line(f"{path} is up to date: schema {done.after}")
     else:
-        render.line(f"{path} has gone from schema {before} to {after}")
-    if copy:
-        render.line(f"the library as it was before: {copy}")
+        render.line(f"{path} has gone from schema {done.before} to {done.after}")
+    if done.backup:
+        render.line(f"the library as it was before: {done.backup}")
 
 
 @click.command()

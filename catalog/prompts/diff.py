@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from catalog.prompts.extraction import extract
+from catalog.records import Record
 
 if TYPE_CHECKING:
     from catalog.prompts.vocabulary import Vocabulary
@@ -17,7 +18,7 @@ _MAX_WORDS = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record):
     """One stretch of the word diff: `kind` is `same`, `removed` or `added`."""
 
     kind: str
@@ -25,7 +26,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptDiff:
+class PromptDiff(Record):
     """The way from one prompt to another; facets are `(name, value)`, sorted."""
 
     words: tuple[Change, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.database import epoch
 from catalog.errors import QueryError
@@ -119,9 +119,9 @@ def _by_amount(group: CostGroup) -> tuple[float, int, str]:
     return -usd, -group.cost.jobs - group.failed.jobs, group.value or ""
 
 
-def _count(connection: Reader, column: str, condition: str = "") -> dict[str, int]:
+def _count(connection: Reader, column: str, condition: str = "") -> dict[Any, int]:
     query = (
-        f"SELECT coalesce({column}, '(none)'), count(*) FROM videos WHERE deleted_at IS NULL {condition} "
-        "GROUP BY 1 ORDER BY 2 DESC, 1"
+        f"SELECT {column}, count(*) FROM videos WHERE deleted_at IS NULL {condition} "
+        f"GROUP BY 1 ORDER BY 2 DESC, coalesce({column}, '')"
     )
     return dict(map(tuple, connection.execute(query)))

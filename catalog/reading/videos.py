@@ -3,55 +3,80 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from catalog.reading.names import get_name
 from catalog.records import Facet, Link, Tag, read_utc
 from catalog.reports import Change, SourceState
 from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from catalog.config import Source
     from catalog.database import Reader
     from catalog.records import Video
 
-_ROW = f"SELECT {SELECT_VIDEO} FROM videos WHERE id = :id"
-_LINKS = """
-SELECT videos.ref, links.parent_source || ':' || links.parent_remote_id, links.relation, links.origin
+Attached = TypeVar("Attached", Tag, Link, Facet)
+
+_ROWS = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN :ids"
+_TAGS = "SELECT video_id, key, value, origin FROM tags WHERE video_id IN :ids ORDER BY key, id"
+_PARENTS = """
+SELECT links.child_id, videos.ref, links.parent_source || ':' || links.parent_remote_id, links.relation, links.origin
 FROM links JOIN videos ON videos.id = links.child_id
-WHERE links.child_id = :id OR (links.parent_source = :source AND links.parent_remote_id = :remote_id)
-ORDER BY links.child_id <> :id, links.id
+WHERE links.child_id IN :ids ORDER BY links.id
+"""
+_CHILDREN = """
+SELECT parent.id, child.ref, parent.ref, links.relation, links.origin
+FROM videos AS parent
+CROSS JOIN links ON links.parent_source = parent.source AND links.parent_remote_id = parent.remote_id
+CROSS JOIN videos AS child ON child.id = links.child_id
+WHERE parent.id IN :ids AND child.id <> parent.id ORDER BY links.id
 """
 _FACETS = """
-SELECT facet_values.facet, facet_values.value, origin, start, "end", shot
-FROM video_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id = :id
+SELECT video_id, facet_values.facet, facet_values.value, origin, start, "end", shot
+FROM video_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id IN :ids
 ORDER BY origin <> 'given', facet, shot, start, video_facets.id
 """
 
 
 def get_video(connection: Reader, ref: str) -> Video:
-    """The video with its tags, links and facets (given ones first, then by name, shot and place); raises NotFound."""
-    name = get_name(connection, ref)
-    arguments = name._asdict()
-    row = connection.execute(_ROW, arguments).fetchone()
-    links = [Link(*edge) for edge in connection.execute(_LINKS, arguments)]
-    facets = [Facet(*facet) for facet in connection.execute(_FACETS, arguments)]
-    return read_video(row, read_tags(connection, [name.id]).get(name.id, ()), links, facets)
+    """The video with all that hangs on it; raises NotFound."""
+    from catalog.reading.names import get_name
+
+    video_id = get_name(connection, ref).id
+    return read_videos(connection, [video_id])[video_id]
 
 
-def read_tags(connection: Reader, ids: Iterable[int]) -> dict[int, list[Tag]]:
-    """The tags of the videos with these row ids, by row id, in order of key."""
-    tags: dict[int, list[Tag]] = {}
-    query = "SELECT video_id, key, value, origin FROM tags WHERE video_id IN :ids ORDER BY key"
-    for row in connection.execute(query, {"ids": list(ids)}):
-        tags.setdefault(row["video_id"], []).append(Tag(row["key"], row["value"], row["origin"]))
-    return tags
+def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
+    """The videos with these row ids, in their order, each with its tags, links and facets.
+
+    Tags are in order of key; links to parents come before those to children; given facets come first, then by name,
+    shot and position in the prompt. Each is one query for all of the videos.
+    """
+    wanted = list(ids)
+    rows = {row["row_id"]: row for row in connection.execute(_ROWS, {"ids": wanted})}
+    tags = _attach(connection, _TAGS, wanted, Tag)
+    parents = _attach(connection, _PARENTS, wanted, Link)
+    children = _attach(connection, _CHILDREN, wanted, Link)
+    facets = _attach(connection, _FACETS, wanted, Facet)
+    return {
+        video_id: read_video(rows[video_id], tags[video_id], parents[video_id] + children[video_id], facets[video_id])
+        for video_id in wanted
+    }
+
+
+def _attach(connection: Reader, query: str, ids: list[int], kind: Callable[..., Attached]) -> dict[int, list[Attached]]:
+    """The records of what hangs on the videos, by row id: each row is the id and the values of one record."""
+    attached: dict[int, list[Attached]] = {video_id: [] for video_id in ids}
+    for video_id, *values in connection.execute(query, {"ids": ids}):
+        attached[video_id].append(kind(*values))
+    return attached
 
 
 def list_changes(connection: Reader, ref: str) -> list[Change]:
     """What moved on a video, oldest first; raises NotFound."""
+    from catalog.reading.names import get_name
+
     name = get_name(connection, ref)
     query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = :id ORDER BY observed_at, id"
     rows = connection.execute(query, {"id": name.id})

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import QueryError
-from catalog.reading.videos import read_tags
+from catalog.reading.videos import read_videos
 from catalog.records import Page
-from catalog.rows import SELECT_VIDEO, read_video
 from catalog.search.counts import count_matches, count_values
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.fields import Fields
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from catalog.database import Reader
-    from catalog.records import FacetCount, Video
+    from catalog.records import FacetCount
     from catalog.search.fields import Field
     from catalog.search.grammar import Clause
     from catalog.search.plan import Order, Plan
@@ -47,7 +46,7 @@ def search(
     `sort` is `relevance` (what words default to) or a field, `-` before it for descending (`-created_at` is the other
     default). `after` is the `next` of the page before: videos that arrive meanwhile neither repeat nor hide one, except
     that they shift the scores of relevance a little. Each facet has its 20 most frequent values, of all matches. The
-    videos carry their tags, but neither their links nor the facets of their prompts. `now` is what `-7d` counts from.
+    videos are whole, with their tags, links and facets. `now` is what `-7d` counts from.
     Raises QueryError.
     """
     _check_limit(limit, 0)
@@ -60,7 +59,7 @@ def search(
     total, counts = _count(connection, plan, [fields.get_facet(name) for name in facets])
     places = _find_places(connection, plan.first(order, total), order, start, limit + 1) if limit else []
     shown = dict(places[:limit])
-    videos = _read_videos(connection, shown)
+    videos = read_videos(connection, shown)
     texts = read_snippets(connection, plan, list(shown)) if snippets and shown else {}
     cursor = None
     if len(places) > limit:
@@ -120,14 +119,6 @@ def _find_places(
         f"SELECT id, place FROM hits WHERE {test} ORDER BY {order.sql_order} LIMIT {limit:d}"
     )
     return [(row[0], row[1]) for row in connection.execute(sql, [*plan.parameters, *values])]
-
-
-def _read_videos(connection: Reader, ids: dict[int, Any]) -> dict[int, Video]:
-    """The records of these rows, by row id, in the order of `ids`."""
-    sql = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN :ids"
-    rows = {row["row_id"]: row for row in connection.execute(sql, {"ids": list(ids)})}
-    tags = read_tags(connection, ids)
-    return {video_id: read_video(rows[video_id], tags.get(video_id, ())) for video_id in ids}
 
 
 def _check_limit(limit: int, lowest: int) -> None:

@@ -62,7 +62,7 @@ def test_videos_are_counted_by_status_and_by_model_most_first(library: Database)
     stats = read(library)
     assert stats.total == 4
     assert list(stats.by_status.items()) == [("completed", 3), ("failed", 1)]
-    assert list(stats.by_model.items()) == [("b", 2), ("(none)", 1), ("a", 1)]
+    assert list(stats.by_model.items()) == [("b", 2), (None, 1), ("a", 1)]
 
 
 def test_only_failures_are_counted_by_error(library: Database) -> None:
@@ -72,7 +72,7 @@ def test_only_failures_are_counted_by_error(library: Database) -> None:
         {"status": "failed", "error_code": None},
         {"status": "completed", "error_code": "warning"},
     )
-    assert read(library).by_error == {"(none)": 1, "moderation_blocked": 1}
+    assert read(library).by_error == {None: 1, "moderation_blocked": 1}
 
 
 def test_deleted_videos_are_in_no_number(library: Database) -> None:

@@ -53,7 +53,7 @@ def test_a_video_comes_with_every_column_as_its_type(library: Database) -> None:
     video = find(library, "v1")
     assert video.created_at == datetime(2026, 11, 21, 10, 57, 3, 250_000, tzinfo=UTC)
     assert (video.seconds, video.size, video.output_urls) == (8.0, "1280x720", ("https://h/a.mp4",))
-    assert (video.metadata, video.extra) == ({"a": "b"}, {"n": [1, None]})
+    assert (video.metadata, video.extra) == ({"a": "b"}, {"n": (1, None)})
     assert (video.completed_at, video.prompt, video.tags, video.links) == (None, None, (), ())
 
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog import store
 from catalog.errors import QueryError
+from catalog.reading.videos import get_video
 from catalog.search.fields import FACETS, FIELDS
 from catalog.search.page import count_facets
 
@@ -499,3 +501,25 @@ def test_no_text_raises_anything_but_a_query_error(
         assert "\n" not in str(error)  # noqa: PT017 - either answer is right
     else:
         assert page.total >= len(page.videos)
+
+
+def test_the_videos_of_a_page_are_whole(library: Library) -> None:
+    library.add("parent", prompt="a red boat", tags=["keeper"])
+    library.add("child", prompt="a red boat at dusk", facets={"time_of_day": ["dusk"], "color": ["red"]})
+    library.add("other", prompt="a red kite")
+    with library.database.write() as connection:
+        ids = store.find_ids(connection, "studio", ["child"])
+        store.save_links(
+            connection, "studio", ids["child"], [("remix", "parent"), ("reference", "gone")], origin="user"
+        )
+    page = library.page("red")
+    with library.database.read() as connection:
+        assert list(page.videos) == [get_video(connection, video.ref) for video in page.videos]
+    by_id = {video.remote_id: video for video in page.videos}
+    assert [facet.value for facet in by_id["child"].facets] == ["red", "dusk"]
+    assert [(link.child, link.parent) for link in by_id["child"].links] == [
+        ("studio:child", "studio:parent"),
+        ("studio:child", "studio:gone"),
+    ]
+    assert [link.child for link in by_id["parent"].links] == ["studio:child"]
+    assert (by_id["other"].tags, by_id["other"].links, by_id["other"].facets) == ((), (), ())

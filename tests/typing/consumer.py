@@ -20,6 +20,7 @@ from catalog import (
     Lineage,
     LineageNode,
     Link,
+    Migration,
     NotFound,
     Page,
     PromptDiff,
@@ -68,6 +69,7 @@ def find(cat: Catalog) -> str | None:
     assert_type(video.created_at, datetime | None)
     assert_type((video.tags, video.links), tuple[tuple[Tag, ...], tuple[Link, ...]])
     assert_type(video.facets, tuple[Facet, ...])
+    print({video: hash(video)}, video.to_dict())
     return video.size
 
 
@@ -86,6 +88,7 @@ def upkeep(cat: Catalog) -> None:
     cat.reindex(fts=True, on_progress=report_progress)
     assert_type(cat.backup(), Path)
     assert_type(Catalog.restore("copy.db", "catalog.db"), Path | None)
+    assert_type(Catalog.migrate(), Migration)
 
 
 def main() -> None:
