@@ -1,7 +1,7 @@
-"""What readers get: frozen records of the standard library's making, cheap to import and safe to share.
+"""What readers get: frozen dataclasses, cheap to import and safe to share.
 
 Nothing here knows a database, a server or a terminal. Times are aware datetimes in UTC, lengths are seconds, sizes are
-pixels, money is US dollars. A field that nobody told is None, never a guess.
+pixels, money is US dollars. An unknown field is None, never a guess.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ UNFINISHED_STATUSES = ("queued", "in_progress", "unknown")
 
 
 def utc_text(moment: datetime) -> str:
-    """The moment as the library writes it, `2026-11-21T10:57:03.000Z`: of fixed width, so text order is time order."""
+    """The moment as the library writes it, `2026-11-21T10:57:03.000Z`; the width is fixed: text order is time order."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def read_utc(text: str | None) -> datetime | None:
-    """The moment that the library wrote so; None for none. Raises ValueError for any other text."""
+    """The moment that `utc_text` wrote; None for None. Raises ValueError for any other text."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One `name = value` about what a prompt asks for, with the words that say so: `prompt[start:end]`."""
+    """One `name = value` that a prompt asks for, and the words it was read from: `prompt[start:end]`."""
 
     name: str
     value: str
@@ -41,7 +41,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An edge from a video to the parent it was made from; the parent may be unknown to the library."""
+    """An edge from a video to the parent it was made from; the library may not know the parent."""
 
     child: str
     parent: str
@@ -75,10 +75,10 @@ class Tag:
 class Video:
     """One generation job and what became of it, as the library knows it now.
 
-    `negative_prompt` is what the provider was told, else what the prompt itself asks to leave out. `facets` are what
-    the prompt asks for: those the user gave first, then by name, shot and place in the prompt. A page of a search
-    brings the tags, but neither links nor facets. `files` are the bytes that the library holds: this version takes in
-    none.
+    `negative_prompt` is what the request sent beside the prompt, else what the prompt itself asks to leave out.
+    `facets` are what the prompt asks for: those the user gave first, then by name, shot and position in the prompt. A
+    page of a search brings the tags, but neither links nor facets. `files` are the bytes that the library holds: none
+    in this version.
     """
 
     source: str
@@ -119,12 +119,12 @@ class Video:
 
     @property
     def ref(self) -> str:
-        """`source:remote_id`, the name of the video everywhere; it splits at the first colon."""
+        """`source:remote_id`, which names the video everywhere; split it at the first colon."""
         return f"{self.source}:{self.remote_id}"
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the provider will not change the job any more."""
+        """Whether the job has ended, so that the provider will not change it any more."""
         return self.status in TERMINAL_STATUSES
 
     @property
@@ -143,10 +143,10 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of an answer: `total` counts all matches; `next` asks for the page after this, None on the last.
+    """One page of results: `total` counts all matches; `next` is the cursor of the next page, None on the last.
 
-    `snippets` gives, by ref, the part of the prompt that matched, the matched words between `[` and `]`. `notes` are
-    remarks on the query for the person who wrote it.
+    `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `notes`
+    are remarks about the query for the person who wrote it.
     """
 
     videos: tuple[Video, ...]
@@ -158,7 +158,7 @@ class Page:
 
 
 def to_json(value: Any) -> Any:
-    """The record as JSON values: names kept, times as ISO-8601 with `Z`, tuples as lists, computed names included."""
+    """The record as JSON values: times in ISO 8601 with `Z`, tuples as lists, a Video with its `ref` and `size`."""
     if isinstance(value, datetime):
         return utc_text(value)
     if isinstance(value, Video):

@@ -83,7 +83,10 @@ def test_a_source_tells_its_dialect(ask, run, tmp_path):
     )
     assert ask("validate", "-", "--source", "studio", stdin=json.dumps(GOOD))["dialect"] == "unified"
     result = run("validate", "-", "--source", "nobody", stdin=json.dumps(GOOD))
-    assert (result.exit_code, result.stderr) == (1, "Error: no source 'nobody' is configured, known: studio, other\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: no source 'nobody' is configured: use one of studio, other, or add it to {tmp_path}/catalog.toml\n",
+    )
     assert run("validate", "-", "--source", "studio", "--dialect", "azure").exit_code == 2
 
 
