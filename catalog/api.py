@@ -1,6 +1,6 @@
-"""The face of the catalog: `Catalog` opens a library and has one short method for each verb.
+"""The public class: `Catalog` opens a library and has one short method for each verb.
 
-A verb imports its journey when it is first called, so that a program that only searches loads no network and no schema.
+A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ DEFAULT_PATH = "catalog.db"
 
 
 def default_path() -> Path:
-    """The library used where none is named: `CATALOG_DB`, else `catalog.db` here."""
+    """The library to use where none is named: `CATALOG_DB`, else `catalog.db` here."""
     return Path(os.environ.get("CATALOG_DB") or DEFAULT_PATH)
 
 
 class Catalog:
-    """A library of AI-generated video: open it with `Catalog.open`, close it or use it in a `with` block.
+    """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
-    Safe to share between threads. Every method raises a `CatalogError` with one clear line, or answers.
+    Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.
     """
 
     def __init__(self, database: Database, *, config: str | Path | None = None) -> None:
@@ -59,10 +59,10 @@ class Catalog:
 
     @classmethod
     def open(cls, path: str | Path | None = None, *, config: str | Path | None = None, create: bool = True) -> Self:
-        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), made if it is missing and `create` is set.
+        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), created if missing and `create` is set.
 
-        `config` names the configuration file, else it is `catalog.toml` beside the library, else here. Raises NotFound,
-        SchemaOutdated, SchemaTooNew or SchemaError.
+        `config` names the configuration file; by default it is `catalog.toml` beside the library, else here. Raises
+        NotFound, SchemaOutdated, SchemaTooNew or SchemaError.
         """
         return cls(library.open_library(path or default_path(), create=create), config=config)
 
@@ -102,8 +102,8 @@ class Catalog:
         """Bring the library up to date with the named sources, or with all: one report each, failures included.
 
         `full` walks the whole list, `wait` goes on asking until no job is unfinished. `on_progress(source, done, total,
-        phase)` is called as it goes; `total` is None while nobody knows it. Raises ConfigError where no source, or no
-        such source, is configured.
+        phase)` is called as it goes; `total` is None while it is unknown. Raises ConfigError where no source, or no
+        source of that name, is configured.
         """
         from catalog.intake import taking_in
         from catalog.reports import SyncReport
@@ -125,9 +125,9 @@ class Catalog:
     def add(
         self, source: str, remote_ids: Iterable[str], *, wait: bool = False, on_progress: Progress | None = None
     ) -> SyncReport:
-        """Take in jobs of a source by their ids, for servers that cannot list: kept at once, then asked for.
+        """Add jobs of a source by their ids, for servers that cannot list: keeps the ids, then asks for the jobs.
 
-        Later syncs go on asking for what is unfinished; `wait` does so now, until nothing is.
+        Later syncs go on asking for what is unfinished; with `wait`, this call does, until every job has ended.
         """
         from catalog.intake import taking_in
         from catalog.sync import add_ids
@@ -147,11 +147,12 @@ class Catalog:
         dry_run: bool = False,
         on_progress: Progress | None = None,
     ) -> ImportReport:
-        """Take in saved files and folders of them: JSON of any dialect, Batch files, exports, sidecars, CSV.
+        """Import saved files and folders: JSON of any dialect, Batch files, exports, sidecars, CSV.
 
-        Without `source` the only configured one gets them, or `imported` where none is configured. `columns` maps the
-        columns of a CSV file to fields of a video; `facets` are given to every video, and outrank what its prompt says.
-        `dry_run` reports and writes nothing. Raises ConfigError where several sources are configured and none is named.
+        Without `source`, the videos go to the only configured one, or to `imported` where none is configured. `columns`
+        maps the columns of a CSV file to fields of a video; `facets` are given to every video and outrank what its
+        prompt says. `dry_run` reports and writes nothing. Raises ConfigError where several sources are configured and
+        none is named.
         """
         from catalog.ingest import import_paths
         from catalog.intake import taking_in
@@ -178,10 +179,10 @@ class Catalog:
         on_ready: Callable[[Receiver], None] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
-        """Receive webhooks of one source until Ctrl-C: each delivery is kept before it is acknowledged, then fetched.
+        """Receive webhooks of one source until Ctrl-C: keep each delivery, acknowledge it, ask for its job.
 
         `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
-        ConfigError, also where the port is taken.
+        ConfigError, also when the port is in use.
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
@@ -216,7 +217,7 @@ class Catalog:
         )
 
     def sources(self) -> list[SourceState]:
-        """Every source, configured or remembered, and how it fares."""
+        """Every source, configured or remembered, and its health."""
         from catalog.reading.videos import list_sources
 
         with self._database.read() as connection:
@@ -235,9 +236,9 @@ class Catalog:
         snippets: bool = True,
         include_deleted: bool = False,
     ) -> Page:
-        """The videos that match, one page of them, with the counts of the facets asked for; raises QueryError.
+        """One page of the videos that match, with the counts of the requested facets; raises QueryError.
 
-        `sort` is `relevance` or a field, `-` in front for descending; `after` is the `next` of the page before.
+        `sort` is `relevance` or a field, with `-` in front for descending; `after` is the `next` of the previous page.
         """
         from catalog.search.page import search
 
@@ -263,10 +264,10 @@ class Catalog:
             return count_facets(connection, tuple(names), query, limit)
 
     def get(self, ref: str) -> Video:
-        """One video, every field, tags and links; raises NotFound.
+        """One video with every field, its tags and its links; raises NotFound.
 
-        Here and in every method that takes one, a ref is `source:id`, an id or another name of the video alone, or the
-        beginning of any of these that fits no other video: at least four characters after words such as `video_`.
+        Here and in every method that takes one, a ref is `source:id`, the id alone, an alias, or the beginning of any
+        of these that matches no other video: at least four characters after a prefix such as `video_`.
         """
         from catalog.reading.videos import get_video
 
@@ -274,7 +275,7 @@ class Catalog:
             return get_video(connection, ref)
 
     def lineage(self, ref: str) -> Lineage:
-        """The family of a video: what it was made from and what was made of it; raises NotFound."""
+        """The family of a video: what it was made from and what was made from it; raises NotFound."""
         from catalog.reading.lineage import read_lineage
         from catalog.reading.names import get_name
 
@@ -283,7 +284,7 @@ class Catalog:
             return read_lineage(connection, video.source, video.remote_id)
 
     def diff(self, old: str, new: str) -> PromptDiff:
-        """What changed from the prompt of one video to that of another: words and facets; raises NotFound."""
+        """How the prompts of two videos differ, in words and facets; raises NotFound."""
         from catalog.prompts import diff_prompts
 
         return diff_prompts(self.get(old).prompt, self.get(new).prompt, self._vocabulary)
@@ -295,7 +296,7 @@ class Catalog:
         return list_generations(self.lineage(ref), self._vocabulary)
 
     def changes(self, ref: str) -> list[Change]:
-        """What moved on a video since it was first seen, oldest first; raises NotFound."""
+        """How a video has changed since it was first seen, oldest first; raises NotFound."""
         from catalog.reading.videos import list_changes
 
         with self._database.read() as connection:
@@ -309,9 +310,9 @@ class Catalog:
             return read_stats(connection, datetime.now(UTC))
 
     def costs(self, by: Iterable[str] = ("model", "project", "month"), *, tag: str = "project") -> Costs:
-        """What the videos cost, in all and by each of: model, project, month, source, status, tier.
+        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier.
 
-        A video's project is the value of its tag `tag`. Raises QueryError for another word.
+        A video's project is the value of its tag `tag`. Raises QueryError for any other grouping.
         """
         from catalog.reading.statistics import read_costs
 
@@ -321,7 +322,7 @@ class Catalog:
     # What the user does
 
     def tag(self, ref: str, *tags: str) -> Video:
-        """Set tags, each `key=value` or a bare key, on a video: the video as it is then."""
+        """Set tags, each `key=value` or a bare key, and return the video as it is then."""
         from catalog import store
 
         pairs = _read_pairs(tags)
@@ -331,7 +332,7 @@ class Catalog:
         return self.get(video.ref)
 
     def untag(self, ref: str, *keys: str) -> Video:
-        """Take the user's tags with these keys off a video: the video as it is then."""
+        """Remove the user's tags with these keys, and return the video as it is then."""
         from catalog import store
 
         video = self._find(ref)
@@ -340,9 +341,9 @@ class Catalog:
         return self.get(video.ref)
 
     def delete(self, *refs: str) -> list[str]:
-        """Put tombstones on videos: hidden and never made anew; nothing is lost, nor deleted at the provider.
+        """Hide videos behind tombstones, which no sync undoes; nothing is lost, nor deleted at the provider.
 
-        The answer is their refs in full, each once.
+        Returns their refs in full, each once.
         """
         from catalog import store
 
@@ -353,7 +354,7 @@ class Catalog:
         return [video.ref for video in videos]
 
     def undelete(self, *refs: str) -> list[str]:
-        """Take the tombstones off again: the refs of the videos in full, each once."""
+        """Remove the tombstones, and return the refs of the videos in full, each once."""
         from catalog import store
 
         videos = dict.fromkeys(map(self._find, refs))
@@ -366,39 +367,40 @@ class Catalog:
 
     @staticmethod
     def migrate(path: str | Path | None = None) -> Migration:
-        """Bring an old library up to this version: the versions before and after, and the backup made first."""
+        """Upgrade an old library to this version: the schemas before and after, and the backup made first."""
         return library.migrate(path or default_path())
 
     def backup(self, path: str | Path | None = None) -> Path:
-        """A consistent copy of the library, at `path` or beside it under a dated name."""
+        """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""
         return library.backup(self.path, Path(path) if path else None)
 
     @staticmethod
     def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:
-        """Put a backup in the place of the library: the restore point that was made of the library before."""
+        """Replace the library with a backup, and return the restore point made of the library as it was."""
         return library.restore(Path(path or default_path()), Path(copy))
 
     def reindex(
         self, *, fts: bool = False, costs: bool = False, facets: bool = False, on_progress: Progress | None = None
     ) -> None:
-        """Make derived data anew from what it derives from: what is named, or everything.
+        """Rebuild derived data: what is named, or everything.
 
         `fts` is the full-text index and its columns, `costs` are the estimates of what videos cost, `facets` is what
-        prompts ask for, read again with the vocabulary as it is now.
+        prompts ask for, read again with the current vocabulary.
         """
         from catalog import intake, store
 
-        everything = not (fts or costs or facets)
-        if costs or everything:
+        if not (fts or costs or facets):
+            fts = costs = facets = True
+        if costs:
             intake.keep_prices(self._database, self.settings)
         with self._database.write() as connection:
-            if fts or everything:
+            if fts:
                 store.rebuild_texts(connection)
-            if costs or everything:
+            if costs:
                 store.estimate_costs(connection)
-            if facets or everything:
+            if facets:
                 store.forget_extracted(connection)
-        if facets or everything:
+        if facets:
             intake.read_prompts(self._database, self.settings, on_progress)
 
     @cached_property
@@ -414,7 +416,7 @@ class Catalog:
         return names[0] if names else "imported"
 
     def _find(self, ref: str) -> VideoName:
-        """A video that is about to be changed: one that was only captured so far is taken in first."""
+        """A video that is about to be edited; captured calls are taken in first, since one of them may have made it."""
         from catalog.intake import take_in_notes
         from catalog.reading.names import get_name
 

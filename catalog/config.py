@@ -1,7 +1,7 @@
-"""Reads `catalog.toml` and the environment's variables, and explains what is wrong in them.
+"""Reads `catalog.toml` and environment variables, and explains what is wrong with them.
 
-Keys live in the environment only: the file names the variable that holds one. No message repeats a value of the file,
-which may hold a secret in the wrong place: it names the line and the setting.
+Keys belong in the environment only: the file names the variable that holds one. A message names the line and the
+setting and never repeats a value, because a user may have put a secret there.
 """
 
 from __future__ import annotations
@@ -42,37 +42,37 @@ VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 TEMPLATE = """\
 # The settings of a catalog library. Every line that starts with `#` is a comment.
-# API keys never stand here: `key_env` names the environment variable that holds one.
+# API keys do not belong here: `key_env` names the environment variable that holds one.
 
-# prices_file = "prices.csv"   # prices of your own: a table as CSV, or a copy of LiteLLM's prices as JSON
+# prices_file = "prices.csv"   # your own prices: a CSV table, or a copy of LiteLLM's prices as JSON
 
-# A source is an account on a server that speaks /v1/videos. Its name is lower-case letters, digits, - and _.
+# A source is an account on a server that speaks /v1/videos. Its name consists of lower-case letters, digits, - and _.
 # [sources.studio]
 # base_url = "https://gateway.example.com/v1"   # up to and including /v1
 # dialect = "openai"                            # how the server lays out paths and pages
 # key_env = "STUDIO_API_KEY"
-# prices = "fal_ai"                             # whose prices it charges, where the dialect does not tell
-# proxy = "env"                                 # through the proxies of HTTPS_PROXY and NO_PROXY, or http://host:port
-# list_path = "/jobs"                           # any part of a dialect may be replaced for one source:
-# create_path = "/jobs"                         # paths (capture knows the calls of a source by them), paging,
+# prices = "fal_ai"                             # whose prices it charges, where the dialect does not say
+# proxy = "env"                                 # use the proxies of HTTPS_PROXY and NO_PROXY, or http://host:port
+# list_path = "/jobs"                           # replace any part of the dialect for this source:
+# create_path = "/jobs"                         # paths (by which capture recognises calls), paging,
 # auth = "X-Api-Key: {key}"                     # the header that carries the key ...
 
 # [sync]
-# look_back_hours = 48      # how far back an incremental sync always looks again
-# deadline_seconds = 60     # the longest one request may take, waiting and retrying included
+# look_back_hours = 48      # how far back an incremental sync always looks
+# deadline_seconds = 60     # the longest a request may take, including waits and retries
 # parallel = 4              # how many jobs are retrieved at once
 
-# A price of your own beats those that come with the package: of a source, or of a provider.
+# Your own price, for a source or a provider, overrides those that come with the package.
 # [[prices]]
 # source = "studio"
 # model = "sora-2"
-# tier = "720p"             # the short side of the frame; without it, the price of every size
+# tier = "720p"             # the short side of the frame; without it, the price applies to every size
 # usd_per_second = 0.08
-# valid_from = 2026-03-12   # the first and the last day; either may be left out
+# valid_from = 2026-03-12   # the first and the last day; both are optional
 # valid_to = 2026-12-31
 
-# Words of your own for what prompts ask for: more forms of a value, values, whole facets. `catalog reindex --facets`
-# then reads all prompts again.
+# Your own words for what prompts ask for: forms of a value, values, whole facets. Then `catalog reindex --facets`
+# reads all prompts again.
 # [facets.style]
 # risograph = ["risograph", "riso print"]
 # [facets.client]
@@ -91,7 +91,7 @@ class _Strict(BaseModel):
 
 
 class Source(_Strict):
-    """A configured account on a server; further settings replace parts of its dialect: see `dialects.SETTINGS`."""
+    """A configured account on a server; other settings replace parts of its dialect: see `dialects.SETTINGS`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -105,7 +105,7 @@ class Source(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _check_settings(cls, data: Any) -> Any:
-        """Refuse what is neither a field nor a setting of dialects; the error carries the key for the message."""
+        """Refuse keys that are neither fields nor settings of dialects; the error carries the key for the message."""
         for key, value in data.items() if isinstance(data, dict) else ():
             if key in cls.model_fields:
                 continue
@@ -134,7 +134,7 @@ class Source(_Strict):
         try:
             return value if value in {None, ENVIRONMENT} else require_proxy(value)
         except ConfigError as error:
-            raise ValueError(f'{error}, or "{ENVIRONMENT}" for those that the environment names') from error
+            raise ValueError(f'{error}, or "{ENVIRONMENT}" to use those that the environment names') from error
 
     @field_validator("dialect")
     @classmethod
@@ -150,19 +150,19 @@ class Source(_Strict):
         return customise(find_dialect(self.dialect), self.model_extra or {})
 
     def key(self, environment: Mapping[str, str] = os.environ) -> str | None:
-        """The API key, None where the source needs none; raises ConfigError when its variable is not set."""
+        """The API key; None where the source needs none. Raises ConfigError when its variable is not set."""
         if self.key_env is None:
             return None
         key = environment.get(self.key_env, "").strip()
         if not key:
             raise ConfigError(
-                f"source {self.name}: the environment variable {self.key_env} is not set: put the key in it"
+                f"source {self.name}: the environment variable {self.key_env} is not set: put the API key in it"
             )
         return key
 
 
 class SyncSettings(_Strict):
-    """How a sync behaves; times in the unit that the name says."""
+    """How a sync behaves; each name says its unit of time."""
 
     look_back_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 48.0
     deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
@@ -170,7 +170,7 @@ class SyncSettings(_Strict):
 
 
 def _read_row(row: Any) -> Any:
-    """A price out of its table; the error carries the column for the message."""
+    """The price that a TOML table describes; the error carries the column for the message."""
     if isinstance(row, Price):
         return row
     if not isinstance(row, dict):
@@ -190,7 +190,7 @@ Forms = Phrase | list[Phrase] | dict[str, list[Phrase]]
 
 
 class ConfigFile(_Strict):
-    """A configuration file, checked; what it means to the program is told by `settings`."""
+    """The checked content of a configuration file, of which `settings` makes the program's settings."""
 
     sources: dict[str, Source] = Field(default_factory=dict)
     sync: SyncSettings = SyncSettings()
@@ -200,7 +200,7 @@ class ConfigFile(_Strict):
 
 
 def read_environment(url_name: str, key_name: str, environment: Mapping[str, str]) -> Source:
-    """The source called `default` that two environment variables configure; raises ConfigError that names them."""
+    """The source `default` that two environment variables configure; raises ConfigError that names the variable."""
     key_env = key_name if environment.get(key_name) else None
     try:
         return Source(name="default", base_url=environment[url_name].strip(), key_env=key_env)
@@ -232,7 +232,7 @@ def _read_text(path: Path) -> str:
 
 
 def _name_sources(path: Path, text: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Give each source table its own name, which TOML writes in the heading."""
+    """Put the name of each source, which TOML has in the heading, into its table."""
     sources = data.get("sources")
     if not isinstance(sources, dict):
         return data
@@ -280,8 +280,8 @@ def _reason(fault: Any, keys: Sequence[str] = ()) -> str:
 def _unknown(key: str, parents: Sequence[str]) -> str:
     models: dict[int, type[BaseModel]] = {0: ConfigFile, 1: SyncSettings}
     model = models.get(len(parents), Source)
-    known = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"name"})
+    names = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"name"})
     if re.search("key|token|secret|password", key, re.IGNORECASE):
         return "no such setting: put the key in an environment variable and its name in key_env"
-    close = get_close_matches(key, known, n=1)
-    return f"no such setting, did you mean {close[0]}?" if close else f"no such setting, known: {', '.join(known)}"
+    close = get_close_matches(key, names, n=1)
+    return f"no such setting, did you mean {close[0]}?" if close else f"no such setting: use one of {', '.join(names)}"

@@ -4,7 +4,7 @@
 
     CatalogError
     ├── ConfigError                 catalog.toml, the environment, an argument
-    ├── SchemaError                 the library file is not one we can work on
+    ├── SchemaError                 the library file is not one that can be opened
     │   ├── SchemaOutdated          run `catalog migrate`
     │   └── SchemaTooNew            upgrade the package
     ├── NotFound                    no such video, source or library
@@ -13,9 +13,9 @@
     │   ├── Unauthorized            the key is missing or wrong
     │   ├── RateLimited             carries `retry_after`, in seconds
     │   ├── Unavailable             no connection, a time-out or a 5xx answer
-    │   ├── Gone                    the server no longer knows the job
-    │   ├── BadPayload              an answer that is not what the wire format says
-    │   └── Refused                 the server said no, or we did: an unsafe URL, too large a body
+    │   ├── Gone                    the server does not know the job
+    │   ├── BadPayload              an answer that does not follow the wire format
+    │   └── Refused                 the server refused, or we did: an unsafe URL, too large a body
     ├── MediaError                  bytes on disk
     └── ProvenanceError             Content Credentials that cannot be read
 
@@ -39,7 +39,7 @@ class ConfigError(CatalogError):
 
 
 class SchemaError(CatalogError):
-    """The file at `path` is no library that this version can work on."""
+    """The file at `path` is not a library that this version can open."""
 
     def __init__(self, message: str, *, path: str | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class SchemaError(CatalogError):
 
 
 class SchemaOutdated(SchemaError):
-    """The library was made by an older version: `catalog migrate` brings it up to date."""
+    """The library was made by an older version: `catalog migrate` upgrades it."""
 
 
 class SchemaTooNew(SchemaError):
@@ -64,7 +64,7 @@ class NotFound(CatalogError):
 
 
 class QueryError(CatalogError):
-    """A search that cannot be read; `position` is the offset of the fault in the text, where one is known."""
+    """A search that cannot be read; `position` is the offset of the fault in the text, or None."""
 
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(message)
@@ -108,11 +108,11 @@ class Unavailable(SourceError):
 
 
 class Gone(SourceError):
-    """HTTP 404 or 410: the server does not know the job. It says nothing about what the library holds."""
+    """HTTP 404 or 410: the server does not know the job. What the library holds stays."""
 
 
 class BadPayload(SourceError):
-    """An answer that is not JSON, or not of a shape that the wire format knows."""
+    """An answer that is not JSON, or that does not follow the wire format."""
 
 
 class Refused(SourceError):

@@ -63,7 +63,7 @@ TABLE = (
     Column(
         "remote_id",
         str,
-        "Its id at the server",
+        "Its id on the server",
         ask=Ask("text"),
         wire="id",
         headings=("id", "video_id", "task_id"),
@@ -78,7 +78,7 @@ TABLE = (
         Ask("text", counted=True),
         "status",
     ),
-    Column("provider_status", str, "The status in the server's own word", "own", Ask("text", counted=True), "status"),
+    Column("provider_status", str, "The status in the server's own words", "own", Ask("text", counted=True), "status"),
     Column("progress", float, "Percent", "highest", Ask("number"), "progress"),
     Column(
         "model",
@@ -93,7 +93,7 @@ TABLE = (
     Column(
         "negative_prompt",
         str,
-        "What was to be left out, as sent beside the prompt",
+        "What to leave out, as sent beside the prompt",
         "latest",
         Ask("passage", ("negative",)),
         "negative_prompt",
@@ -123,7 +123,7 @@ TABLE = (
     Column(
         "quality",
         str,
-        "The quality asked for, in the server's word",
+        "The quality asked for, in the server's words",
         "latest",
         Ask("text", counted=True),
         "quality",
@@ -132,7 +132,7 @@ TABLE = (
     Column(
         "tier",
         str,
-        "The tier it is billed in, in the server's word",
+        "The tier it is billed at, in the server's words",
         "latest",
         Ask("text", counted=True),
         "tier",
@@ -159,7 +159,7 @@ TABLE = (
     Column(
         "expires_at",
         datetime,
-        "When the server's links die, UTC",
+        "When the server's addresses expire, UTC",
         "latest",
         Ask("time", ("expires",)),
         "expires_at expireAt result.*[].expires_at output[].expireAt",
@@ -210,7 +210,7 @@ TABLE = (
     Column(
         "batch_custom_id",
         str,
-        "Its name in the batch that it was part of",
+        "Its name in the batch that requested it",
         "own",
         Ask("text", ("custom_id",)),
         "custom_id",
@@ -219,10 +219,10 @@ TABLE = (
         "metadata", dict, "The user's own map, as the server returned it; JSON", "merged", Ask("passage"), "metadata"
     ),
     Column("extra", dict, "Everything else the server said; JSON", "merged", Ask("passage")),
-    Column("flaws", list, "What of the answer could not be read, in words; a JSON list", "own", recorded=False),
+    Column("flaws", list, "Which parts of the answers could not be read, in words; a JSON list", "own", recorded=False),
     Column("first_seen_at", datetime, "When the library first heard of it, UTC", "own", Ask("time", ("first_seen",))),
     Column("last_seen_at", datetime, "When the library last heard of it, UTC", "own", Ask("time", ("last_seen",))),
-    Column("gone_at", datetime, "When the server no longer knew it, UTC", "own", Ask("time", ("gone",))),
+    Column("gone_at", datetime, "When the server last answered that it is gone, UTC", "own", Ask("time", ("gone",))),
     Column(
         "deleted_at",
         datetime,
@@ -240,7 +240,7 @@ TABLE = (
     Column(
         "extracted_by",
         str,
-        "The vocabulary that its prompt facets came from, empty while they are due",
+        "The vocabulary that its prompt was read with, empty until it is read",
         recorded=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""What frames every verb that brings videos in: before it, notes and prices; after it, the facets of new prompts."""
+"""The frame of every verb that brings videos in: notes and prices before it, the facets of new prompts after it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def taking_in(database: Database, settings: Settings, on_progress: Progress | None = None) -> Iterator[None]:
-    """Run a journey in between; facets that an interruption leaves due are read by the next."""
+    """Run a journey inside the frame; prompts that an interruption leaves unread are read by the next journey."""
     take_in_notes(database)
     keep_prices(database, settings)
     yield
@@ -26,13 +26,13 @@ def taking_in(database: Database, settings: Settings, on_progress: Progress | No
 
 
 def take_in_notes(database: Database) -> None:
-    """Take in what a capturing client noted while the library was busy or away."""
+    """Take in the notes that a capturing client left while the library was busy or missing."""
     if list_notes(database.path):
         capture.take_in_spool(database)
 
 
 def keep_prices(database: Database, settings: Settings) -> None:
-    """Keep prices in the library as they are configured now, and estimate anew where they moved."""
+    """Keep the configured prices in the library, and estimate costs again when they have changed."""
     prices = settings.load_prices()
     payers = {source.name: (source.dialect, source.prices) for source in settings.sources.values()}
     with database.read() as connection:
@@ -46,7 +46,7 @@ def keep_prices(database: Database, settings: Settings) -> None:
 
 
 def read_prompts(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
-    """Extract the facets of the prompts that are new."""
+    """Extract the facets of the prompts that are due."""
     from catalog.facets import extract_due
 
     extract_due(database, settings.facets, on_progress=on_progress)

@@ -1,7 +1,7 @@
-"""What readers get: frozen records of the standard library's making, cheap to import and safe to share.
+"""What readers get: frozen dataclasses, cheap to import and safe to share.
 
 Nothing here knows a database, a server or a terminal. Times are aware datetimes in UTC, lengths are seconds, sizes are
-pixels, money is US dollars. A field that nobody told is None, never a guess.
+pixels, money is US dollars. An unknown field is None, never a guess.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ UNFINISHED_STATUSES = ("queued", "in_progress", "unknown")
 
 
 def utc_text(moment: datetime) -> str:
-    """The moment as the library writes it, `2026-11-21T10:57:03.000Z`: of fixed width, so text order is time order."""
+    """The moment as the library writes it, `2026-11-21T10:57:03.000Z`; the width is fixed: text order is time order."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def read_utc(text: str | None) -> datetime | None:
-    """The moment that the library wrote so; None for none. Raises ValueError for any other text."""
+    """The moment that `utc_text` wrote; None for None. Raises ValueError for any other text."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
@@ -85,7 +85,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Facet(Record):
-    """One `name = value` about what a prompt asks for, with the words that say so: `prompt[start:end]`."""
+    """One `name = value` that a prompt asks for, and the words it was read from: `prompt[start:end]`."""
 
     name: str
     value: str
@@ -97,7 +97,7 @@ class Facet(Record):
 
 @dataclass(frozen=True, slots=True)
 class Link(Record):
-    """An edge from a video to the parent it was made from; the parent may be unknown to the library."""
+    """An edge from a video to the parent it was made from; the library may not know the parent."""
 
     child: str
     parent: str
@@ -131,9 +131,9 @@ class Tag(Record):
 class Video(Record):
     """One generation job and what became of it, as the library knows it now.
 
-    `negative_prompt` is what the provider was told, else what the prompt itself asks to leave out. `facets` are what
-    the prompt asks for: those the user gave first, then by name, shot and position in the prompt. `files` are the bytes
-    that the library holds: this version takes in none.
+    `negative_prompt` is what the request sent beside the prompt, else what the prompt itself asks to leave out.
+    `facets` are what the prompt asks for: those the user gave first, then by name, shot and position in the prompt.
+    `files` are the bytes that the library holds: none in this version.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
@@ -179,12 +179,12 @@ class Video(Record):
 
     @property
     def ref(self) -> str:
-        """`source:remote_id`, the name of the video everywhere; it splits at the first colon."""
+        """`source:remote_id`, which names the video everywhere; split it at the first colon."""
         return f"{self.source}:{self.remote_id}"
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the provider will not change the job any more."""
+        """Whether the job has ended, so that the provider will not change it any more."""
         return self.status in TERMINAL_STATUSES
 
     @property
@@ -203,10 +203,10 @@ class FacetCount(Record):
 
 @dataclass(frozen=True, slots=True)
 class Page(Record):
-    """One page of an answer: `total` counts all matches; `next` asks for the page after this, None on the last.
+    """One page of results: `total` counts all matches; `next` is the cursor of the next page, None on the last.
 
-    `snippets` gives, by ref, the part of the prompt that matched, the matched words between `[` and `]`. `notes` are
-    remarks on the query for the person who wrote it.
+    `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `notes`
+    are remarks about the query for the person who wrote it.
     """
 
     videos: tuple[Video, ...]
@@ -221,7 +221,7 @@ class Page(Record):
 
 
 def to_json(value: Any) -> Any:
-    """The value as JSON says it: see `Record.to_dict`; the key None, for what has no value, stays None."""
+    """The value as JSON values, see `Record.to_dict`; the key None, which stands for no value, stays None."""
     if isinstance(value, Record):
         names = (*value.COMPUTED, *(item.name for item in fields(value)))  # type: ignore[arg-type]  # a dataclass
         return {name: to_json(getattr(value, name)) for name in names}

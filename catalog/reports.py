@@ -1,4 +1,4 @@
-"""What journeys and summaries answer: families, runs, counts, costs. Records like those of `records`.
+"""What journeys and summaries return: families, runs, counts, costs. Dataclasses like those of `records`.
 
 Times are aware datetimes in UTC, lengths and durations are seconds, money is US dollars.
 """
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from catalog.records import Video
 
 Progress = Callable[[str, int, int | None, str], None]
-"""Called with what is worked on, how much of it is done, of how much (None: nobody knows), and what is being done."""
+"""Called with what is being worked on, how much of it is done, the total (None while it is unknown) and the phase."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineageNode(Record):
     """A video in a family tree, or a parent known by its ref alone (`video` is None).
 
-    `relation` is the edge to the node above it in the tree; `is_repeat` marks a node whose branches stand elsewhere in
-    the same tree: a second parent's child, or a cycle.
+    `relation` is the edge to the node above it; `is_repeat` marks a node whose branches appear elsewhere in the same
+    tree: the child of two parents, or a cycle.
     """
 
     ref: str
@@ -41,7 +41,7 @@ class LineageNode(Record):
 
 @dataclass(frozen=True, slots=True)
 class Lineage(Record):
-    """Where a video comes from and what came of it.
+    """Where a video comes from and what was made from it.
 
     `ancestors` are nearest first; `roots` are the whole family as trees from each oldest known or dangling ancestor
     down; `descendants` counts the videos below `ref`.
@@ -65,7 +65,7 @@ class Generation(Record):
 
 @dataclass(frozen=True, slots=True)
 class Change(Record):
-    """One field of one video that moved: the flight recorder's line."""
+    """One change to one field of a video: a line of the flight recorder."""
 
     ref: str
     field: str
@@ -78,8 +78,8 @@ class Change(Record):
 class SyncReport(Record):
     """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
 
-    `stopped` says why the walk over the list ended; `error` is set when the source failed, and what had come in by then
-    is kept. `missed` are the ids whose retrieval failed, with the reason.
+    `stopped` says why the walk over the list ended; `error` is set when the source failed, and whatever came in before
+    that is kept. `missed` maps the ids whose retrieval failed to the reason.
     """
 
     source: str
@@ -103,7 +103,7 @@ class SyncReport(Record):
 
 @dataclass(frozen=True, slots=True)
 class SourceState(Record):
-    """A configured or remembered source and how it fares."""
+    """A configured or remembered source and its health."""
 
     name: str
     base_url: str | None
@@ -134,8 +134,8 @@ class Latency(Record):
 class Stats(Record):
     """The library in numbers.
 
-    `by_error` counts failures by error code. `stalled` are refs unfinished for more than `stalled_after` seconds;
-    `expiring` are finished videos whose links die within the hour.
+    `by_error` counts failures by error code. `stalled` are the refs of videos unfinished for more than `stalled_after`
+    seconds, `expiring` those of finished videos whose addresses expire within the hour.
     """
 
     total: int
@@ -153,7 +153,7 @@ class Stats(Record):
 
 @dataclass(frozen=True, slots=True)
 class CostSum(Record):
-    """What some jobs cost, in US dollars, by how it is known; an amount that nobody knows is None, never 0.
+    """What some jobs cost, in US dollars, by how it is known; an unknown amount is None, never 0.
 
     `jobs` are those with a `reported` cost, those with an `estimated` one and those whose cost is `unknown`.
     """
@@ -180,7 +180,7 @@ class CostGroup(Record):
 
 @dataclass(frozen=True, slots=True)
 class Costs(Record):
-    """What the library's jobs cost, in all and by each grouping that was asked for; `tag` is the key of projects."""
+    """What the library's jobs cost, in total and by each requested grouping; `tag` is the key that names projects."""
 
     cost: CostSum
     failed: CostSum
@@ -193,7 +193,7 @@ class Costs(Record):
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Record):
-    """Something that was not taken in, and why; `place` is its line or number in the file, None for all of it."""
+    """Something that was refused, and why; `place` is its line or number in the file, None for the whole file."""
 
     place: int | None
     reason: str
@@ -203,8 +203,9 @@ class Refusal(Record):
 class FileReport(Record):
     """What became of one imported file; counts are items of it, so one video may count more than once.
 
-    `form` names the format that the file was read as (`json`, `batch`, `csv` …), empty where it was not read. `refused`
-    holds the first refusals of `refusals`. `waiting` are Batch requests whose answers are not known yet.
+    `form` names the format that the file was read as (`json`, `batch`, `csv` …), empty where it was not read.
+    `refusals` counts all refusals, `refused` holds the first ones. `waiting` counts Batch requests without an answer
+    so far.
     """
 
     path: str
@@ -219,9 +220,9 @@ class FileReport(Record):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport(Record):
-    """What one import did, in all and by file; `ignored` counts files in folders of kinds that tell nothing of videos.
+    """What one import did, in total and by file; `ignored` counts files in folders that are not of a format it reads.
 
-    After a dry run the numbers say what would have happened.
+    After a dry run, the numbers say what would have happened.
     """
 
     source: str

@@ -1,7 +1,7 @@
-"""What is configured: sources, prices and words, out of `catalog.toml` and the environment.
+"""What is configured: sources, prices and words, from `catalog.toml` and the environment.
 
-Where nothing is configured, nothing that reads a configuration is loaded: `config`, with pydantic, would take longer
-than all the rest of a command that starts.
+What reads a configuration is loaded only where something is configured: `config`, with pydantic, takes longer than the
+rest of starting a command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENVIRONMENT_SOURCES = (("CATALOG_BASE_URL", "CATALOG_API_KEY"), ("OPENAI_BASE_UR
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything configured, sources by name; `facets` are words of the user's own: facet, value, the forms it has."""
+    """Everything configured, sources by name; `facets` are the user's own words: facet to value to its forms."""
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     prices: Sequence[Price] = ()
@@ -38,15 +38,15 @@ class Settings:
 
     @property
     def sync(self) -> SyncSettings:
-        """How a sync behaves."""
+        """The settings of a sync, or their defaults."""
         from catalog.config import SyncSettings
 
         return self.sync_table or SyncSettings()
 
     def load_prices(self) -> list[Price]:
-        """Every price that may count: the user's own rows, those of the user's file, then the package's table.
+        """Every price that may apply: the rows in the settings, those of `prices_file`, then the package's table.
 
-        A relative `prices_file` lies beside the settings. Raises ConfigError.
+        A relative `prices_file` is relative to the settings. Raises ConfigError.
         """
         from catalog.prices import load_prices
 
@@ -55,22 +55,24 @@ class Settings:
         return [*self.prices, *own, *load_prices()]
 
     def require_sources(self) -> list[str]:
-        """The names of all sources; raises ConfigError where there is none."""
+        """The names of all sources; raises ConfigError where there are none."""
         if self.sources:
             return list(self.sources)
         variables = " and ".join(ENVIRONMENT_SOURCES[0])
         raise ConfigError(f"no source is configured: add one to {self.path or FILE_NAME}, or set {variables}")
 
     def find_source(self, name: str) -> Source:
-        """The source of that name; raises ConfigError that names the known ones."""
+        """The source of that name; raises ConfigError that lists the configured ones."""
         if name in self.sources:
             return self.sources[name]
-        known = ", ".join(self.require_sources())
-        raise ConfigError(f"no source {name!r} is configured, known: {known}")
+        names = ", ".join(self.require_sources())
+        raise ConfigError(
+            f"no source {name!r} is configured: use one of {names}, or add it to {self.path or FILE_NAME}"
+        )
 
 
 def find_file(database: Path, config: str | Path | None = None) -> Path | None:
-    """The configuration file: the one named, else `catalog.toml` beside the library, else here, else none."""
+    """The configuration file: `config`, else `catalog.toml` beside the library, else here, else None."""
     if config is not None:
         path = Path(config)
         if not path.is_file():
@@ -81,7 +83,7 @@ def find_file(database: Path, config: str | Path | None = None) -> Path | None:
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of a file, or of the environment where the file configures no source.
+    """The settings of a file; the sources of the environment where the file configures none.
 
     Raises ConfigError that names the file, the line and the key.
     """
@@ -90,7 +92,7 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
 
 
 def _is_blank(path: Path) -> bool:
-    """Whether the file only holds comments, as a new one does."""
+    """Whether the file holds only comments, as a new one does."""
     import tomllib
 
     try:

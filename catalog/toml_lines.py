@@ -1,7 +1,7 @@
-"""On which line of a TOML text a setting stands, which the standard reader does not say.
+"""Finds the line of a TOML text on which a setting stands, which the standard reader does not report.
 
-The text is cut into its headings and its `key = value` statements, and each is read on its own: two readings of the
-file, however long it is. Pure.
+The text is cut into its headings and its `key = value` statements, and each is parsed on its own, so that the work
+grows with the length of the file and no faster. Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# What a line of TOML may hold between its beginning and its end: texts and comments, whose brackets mean nothing.
+# The tokens of TOML that decide where a statement ends; brackets inside strings and comments do not count.
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\])*"|\'[^\']*\'|\#[^\n]*'''
     r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<end>\n)|[^\"'\#\[\]{}\n]+",
@@ -22,11 +22,11 @@ _TOKEN = re.compile(
 
 
 def find_line(text: str, keys: Sequence[str | int]) -> int | None:
-    """The line, numbered from 1, on which the deepest of the nested keys (in a list, numbers) that is there begins.
+    """The line, counted from 1, on which the deepest existing one of the nested keys begins; keys of lists are numbers.
 
     None where the text is not TOML.
     """
-    best, line_found = 0, None
+    best_depth, best_line = 0, None
     heading: list[str | int] = []
     sizes: dict[tuple[str | int, ...], int] = {}
     try:
@@ -39,11 +39,11 @@ def find_line(text: str, keys: Sequence[str | int]) -> int | None:
             depth = _depth(heading, keys)
             if depth == len(heading):
                 depth += _depth_in(data, keys[depth:])
-            if depth > best:
-                best, line_found = depth, line
+            if depth > best_depth:
+                best_depth, best_line = depth, line
     except tomllib.TOMLDecodeError:
         return None
-    return line_found
+    return best_line
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
@@ -59,7 +59,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _read_heading(data: dict[str, Any], sizes: dict[tuple[str | int, ...], int]) -> list[str | int]:
-    """The keys of the table a heading opens; `sizes` are those of the lists of tables so far, by their keys."""
+    """The keys of the table that a heading opens; `sizes` counts the tables of each list of tables so far."""
     path: list[str | int] = []
     table: Any = data
     while table:

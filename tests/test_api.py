@@ -103,7 +103,7 @@ def test_a_backup_restores_what_was_there(cat: Catalog, tmp_path: Path) -> None:
 def test_an_unknown_ref_source_and_library_are_clear_errors(cat: Catalog, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no video 'default:none'"):
         cat.get("default:none")
-    with pytest.raises(ConfigError, match="no source 'studio' is configured, known: default"):
+    with pytest.raises(ConfigError, match="no source 'studio' is configured: use one of default"):
         cat.sync("studio")
     with pytest.raises(NotFound, match="no library at"):
         Catalog.open(tmp_path / "none.db", create=False)

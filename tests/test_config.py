@@ -77,7 +77,7 @@ MISTAKES = {
         "look_back = 3\n",
         1,
         "look_back",
-        "no such setting, known: facets, prices, prices_file, sources, sync",
+        "no such setting: use one of facets, prices, prices_file, sources, sync",
     ),
     "a key of a section": ("# parralel\n[sync]\n\nparralel = 2\n", 4, "sync.parralel", "did you mean parallel?"),
     "a key of a source": (f"[sources.a]\n{URL}dialekt = 'x'\n", 3, "sources.a.dialekt", "did you mean dialect?"),
@@ -344,10 +344,12 @@ def test_no_source_at_all_says_where_to_put_one(tmp_path: Path) -> None:
         load(tmp_path, TEMPLATE).require_sources()
 
 
-def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_source_names_the_configured_ones(tmp_path: Path) -> None:
     settings = load(tmp_path, f"[sources.a]\n{URL}[sources.b]\n{URL}")
     assert settings.find_source("b").name == "b"
-    with pytest.raises(ConfigError, match=r"no source 'c' is configured, known: a, b"):
+    with pytest.raises(
+        ConfigError, match=r"no source 'c' is configured: use one of a, b, or add it to .*/catalog\.toml"
+    ):
         settings.find_source("c")
 
 

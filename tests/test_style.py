@@ -25,7 +25,6 @@ MOST_LINES = 400
 
 # To be rewritten, with their figures: these may go, none may be added.
 EXEMPT_FUNCTIONS = {
-    "api.py reindex": 13,
     "capture/notes.py __init__": 13,
     "capture/watcher.py watch": 14,
     "ingest/sheets.py _job_of": 14,
@@ -38,7 +37,11 @@ EXEMPT_FUNCTIONS = {
 EXEMPT_MODULES = {"api.py"}  # one short method for every verb
 
 # Where names and English are held to the rules below.
-ROOMS = [module for module in MODULES if module.startswith(("prompts/", "search/"))]
+FACE = (
+    *("__init__.py", "__main__.py", "api.py", "cli/", "config.py", "errors.py", "intake.py", "records.py"),
+    *("reports.py", "settings.py", "toml_lines.py", "web/"),
+)
+ROOMS = [module for module in MODULES if module.startswith(("prompts/", "search/", *FACE))]
 EMPTY_NAMES = {"told", "again", "later", "thing", "stuff"}
 STILTED = re.compile(r"\b(?:is|are) no (?!longer\b|more\b)|\banew\b|\bsay so\b", re.IGNORECASE)
 

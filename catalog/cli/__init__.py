@@ -1,1 +1,1 @@
-"""The command line: each command parses, calls one verb of the Catalog and renders what it answers."""
+"""The command line: each command parses its arguments, calls one method of `Catalog` and prints the answer."""

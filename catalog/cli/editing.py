@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("refs_and_tags", nargs=-1, required=True, metavar="REF... [KEY[=VALUE]]...")
-@click.option("--remove", "removed", multiple=True, metavar="KEY", help="Take the tag with this key off; repeatable.")
+@click.option("--remove", "removed", multiple=True, metavar="KEY", help="Remove the tag with this key; repeatable.")
 @library_options
 def tag(refs_and_tags: tuple[str, ...], removed: tuple[str, ...]) -> None:
-    """Put tags on videos, or take them off.
+    """Add tags to videos, or remove them.
 
-    A tag is KEY=VALUE or a bare KEY; a key that the video has gets the new value. The first word is a REF; further
-    ones hold a colon before any `=`. `-` reads refs from standard input, one a line.
+    A tag is KEY=VALUE or a bare KEY; a key that the video already has gets the new value. The first word is a REF; so
+    is every further word with a colon before any `=`. `-` reads refs from standard input, one per line.
 
     \b
       catalog tag studio:video_123 campaign=launch keeper
       catalog tag studio:video_123 --remove campaign
       catalog search neon --ids | catalog tag - campaign=launch
     """
-    refs, tags = _tell_apart(refs_and_tags)
+    refs, tags = _split(refs_and_tags)
     if not tags and not removed:
-        raise click.UsageError("say which tags: KEY, KEY=VALUE or --remove KEY")
+        raise click.UsageError("name a tag: KEY, KEY=VALUE or --remove KEY")
 
     def edit(ref: str) -> Video:
         return _edit(catalog, ref, tags, removed)
@@ -49,29 +49,30 @@ def delete(refs: tuple[str, ...]) -> None:
     """Hide videos behind tombstones.
 
     A tombstone hides the video from searches and keeps syncs from bringing it back. Nothing is lost: `catalog
-    undelete` takes it off. Nothing is deleted at the provider. All of the videos or none: `-` reads refs from standard
-    input, one a line.
+    undelete` removes the tombstone. Nothing is deleted at the provider. Hides all of the videos or, when one is not
+    found, none. `-` reads refs from standard input, one per line.
     """
     with open_catalog() as catalog:
         hidden = catalog.delete(*read_refs(refs))
     videos = render.amount(len(hidden), "video")
-    render.line(f"{videos} hidden; nothing was deleted at the provider, and `catalog undelete` brings them back")
+    render.line(f"{videos} hidden; nothing was deleted at the provider, and `catalog undelete REF...` brings them back")
 
 
 @click.command()
 @refs_argument
 @library_options
 def undelete(refs: tuple[str, ...]) -> None:
-    """Take the tombstones off videos.
+    """Bring hidden videos back.
 
-    All of the videos or none: `-` reads refs from standard input, one a line.
+    Removes the tombstones of all of the videos or, when one is not found, of none. `-` reads refs from standard input,
+    one per line.
     """
     with open_catalog() as catalog:
         shown = catalog.undelete(*read_refs(refs))
     render.line(f"{render.amount(len(shown), 'video')} brought back")
 
 
-def _tell_apart(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def _split(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
     first, *others = words
     refs = [first, *(word for word in others if _is_ref(word))]
     return refs, [word for word in others if not _is_ref(word)]

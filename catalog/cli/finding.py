@@ -1,4 +1,4 @@
-"""How videos are found: `search`, `facets`."""
+"""Finding videos: `search`, `facets`."""
 
 from __future__ import annotations
 
@@ -16,32 +16,30 @@ if TYPE_CHECKING:
 
     from catalog.records import FacetCount, Page, Video
 
-MISSING = "(none)"  # how the videos without a value are counted
-
 
 class QueryCommand(click.Command):
-    """A command whose words may begin with a minus: `-dog` is what must not be found, not a row of short options."""
+    """A command whose words may begin with a minus: `-dog` excludes a word; it is not a row of short options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
         names = {name for option in options for name in option.opts}
         with_value = {name for option in options if not option.is_flag for name in option.opts}
-        found: list[str] = []
+        option_args: list[str] = []
         words: list[str] = []
         rest = iter(args)
         for arg in rest:
             if arg == "--":
                 words.extend(rest)
             elif arg in names or arg.startswith("--"):
-                found.append(arg)
-                found.extend(islice(rest, arg in with_value))
+                option_args.append(arg)
+                option_args.extend(islice(rest, 1 if arg in with_value else 0))
             else:
                 words.append(arg)
-        return super().parse_args(ctx, [*found, "--", *words])
+        return super().parse_args(ctx, [*option_args, "--", *words])
 
 
 def complete_facets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
-    """The names of the facets that begin so, for the shell."""
+    """The facet names that begin with what is typed, for the shell."""
     from catalog.search.fields import FACETS
 
     return [name for name in FACETS if name.startswith(incomplete)]
@@ -50,13 +48,18 @@ def complete_facets(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
 @click.option(
-    "--facet", "facets", multiple=True, metavar="NAME", shell_complete=complete_facets, help="Count its values too."
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_facets,
+    help="Also count the values of this facet; repeatable.",
 )
-@click.option("--sort", metavar="FIELD", help="`relevance` or a field, `-` before it for descending.")
-@click.option("--limit", default=20, show_default=True, metavar="N", help="Videos on a page, 0 to count only.")
-@click.option("--after", metavar="CURSOR", help="Go on after the page that gave this cursor.")
-@click.option("--ids", is_flag=True, help="Print one ref a line.")
-@click.option("--deleted", is_flag=True, help="Include the videos behind tombstones.")
+@click.option("--sort", metavar="FIELD", help="Sort by `relevance` or a field; `-FIELD` sorts descending.")
+@click.option("--limit", default=20, show_default=True, metavar="N", help="Videos per page; 0 only counts.")
+@click.option("--after", metavar="CURSOR", help="Show the page after the one that gave this cursor.")
+@click.option("--ids", is_flag=True, help="Print only refs, one per line.")
+@click.option("--deleted", is_flag=True, help="Include deleted videos.")
 @json_option
 @library_options
 def search(
@@ -71,8 +74,8 @@ def search(
 ) -> None:
     """Find videos by words, fields and tags.
 
-    All must hold: words, "a phrase", begin*, -not, field:value, field:>=8, field:2..5. Without a query: every video,
-    the newest first. The shell takes quotes and > for itself, so put such a query into single quotes.
+    All terms must match: words, "a phrase", begin*, -not, field:value, field:>=8, field:2..5. Without a query, lists
+    every video, newest first. The shell interprets quotes and >, so put such a query in single quotes.
 
     \b
       catalog search neon street -status:failed
@@ -100,14 +103,14 @@ def search(
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_facets)
 @click.option("--query", default="", metavar="QUERY", help="Count only the videos that match.")
-@click.option("--limit", default=20, show_default=True, metavar="N", help="Values of each facet, most frequent first.")
-@click.option("--explain", metavar="REF", help="Show instead the facets of one video, and the words that caused each.")
+@click.option("--limit", default=20, show_default=True, metavar="N", help="Values per facet, most frequent first.")
+@click.option("--explain", metavar="REF", help="Show the facets of one video instead, and the words that caused each.")
 @json_option
 @library_options
 def facets(names: tuple[str, ...], query: str, limit: int, explain: str | None, as_json: bool) -> None:
     """Count the values of facets.
 
-    Of the facets named; else of all but the open ones (subject, action, setting, dialogue), which have many values.
+    Without names, counts all facets but the open ones (subject, action, setting, dialogue), which have many values.
 
     \b
       catalog facets camera_movement lighting --query 'model:sora*'
@@ -125,17 +128,17 @@ def facets(names: tuple[str, ...], query: str, limit: int, explain: str | None, 
 
 
 def _explain(video: Video, names: Collection[str], *, as_json: bool) -> None:
-    found = [facet for facet in video.facets if not names or facet.name in names]
-    words = [video.prompt[facet.start : facet.end] if video.prompt and facet.end else "" for facet in found]
+    shown = [facet for facet in video.facets if not names or facet.name in names]
+    words = [video.prompt[facet.start : facet.end] if video.prompt and facet.end else "" for facet in shown]
     if as_json:
-        render.document([{**to_json(facet), "words": text} for facet, text in zip(found, words, strict=True)])
+        render.document([{**to_json(facet), "words": text} for facet, text in zip(shown, words, strict=True)])
         return
-    if not found:
+    if not shown:
         render.note(f"{video.ref} has no facets")
         return
     rows = [
         (facet.name, facet.value, facet.origin, facet.shot, " ".join(text.split()))
-        for facet, text in zip(found, words, strict=True)
+        for facet, text in zip(shown, words, strict=True)
     ]
     render.table(("facet", "value", "origin", "shot", "words"), rows)
 
@@ -171,7 +174,7 @@ def _show_counts(counts: Mapping[str, tuple[FacetCount, ...]]) -> None:
     for position, (name, values) in enumerate(counts.items()):
         if position:
             render.gap()
-        rows = [(f"{one.count:,}", MISSING if one.value is None else one.value) for one in values]
+        rows = [(f"{value.count:,}", render.NO_VALUE if value.value is None else value.value) for value in values]
         render.table(("videos", name), rows, right=("videos",))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.options import complete_sources, library_options, open_catalog
+from catalog.cli.options import complete_sources, library_options, open_catalog, port_option
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 
 if TYPE_CHECKING:
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--source", metavar="NAME", shell_complete=complete_sources, help="Whose webhooks; else the only source.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one."
+    "--source",
+    metavar="NAME",
+    shell_complete=complete_sources,
+    help="The source that sends them; may be left out where only one is configured.",
 )
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@port_option(DEFAULT_PORT)
 @click.option(
     "--secret-env",
     "secret_env",
@@ -27,18 +30,18 @@ if TYPE_CHECKING:
     default=(DEFAULT_SECRET_ENV,),
     show_default=True,
     metavar="NAME",
-    help="The environment variable that holds a signing secret; several while secrets are rotated.",
+    help="The environment variable that holds a signing secret; repeatable while secrets are rotated.",
 )
 @library_options
 def hooks(source: str | None, host: str, port: int, secret_env: tuple[str, ...]) -> None:
-    """Receive webhooks, and retrieve the jobs they speak of.
+    """Receive webhooks and retrieve the jobs they announce.
 
-    Takes signed deliveries at /webhook, keeps each before it answers, and asks the source for the job until it has
-    ended. Runs until Ctrl-C; what waits then is taken up by the next run.
+    Accepts signed deliveries at /webhook, keeps each before it answers, and asks the source for the job until it has
+    ended. Runs until Ctrl-C; the next run continues with whatever is still waiting.
     """
 
     def on_ready(receiver: Receiver) -> None:
-        render.line(f"webhooks are taken at {receiver.url}/webhook, until Ctrl-C")
+        render.line(f"listening for webhooks at {receiver.url}/webhook, until Ctrl-C")
 
     with open_catalog(create=True) as catalog:
         catalog.hooks(source, host=host, port=port, secret_env=secret_env, on_ready=on_ready, on_event=render.note)

@@ -1,4 +1,4 @@
-"""What people saved: `import`."""
+"""Importing what people saved: `import`."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ if TYPE_CHECKING:
 
     from catalog.reports import FileReport, ImportReport
 
-_COUNTED = ("added", "changed", "unchanged", "waiting")
-_LISTED = 20  # files with a line each; of more, only those where something was refused
-_REASONS = 5  # refusals of a file that are shown before the rest is only counted
+_LISTED = 20  # files that get a line each; of more, only those where something was refused
+_REASONS = 5  # refusals shown per file; further ones are only counted
 
 
 @click.command(name="import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--source", metavar="NAME", shell_complete=complete_sources, help="Whose videos these are.")
+@click.option("--source", metavar="NAME", shell_complete=complete_sources, help="The source that the videos belong to.")
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="HEADER=FIELD",
-    help="Read a table's column as this field, as metadata.KEY, or (HEADER=) not at all; repeatable.",
+    help="Read a CSV column as this field or as metadata.KEY; HEADER= skips it; repeatable.",
 )
 @click.option(
-    "--facets", metavar="FILE|JSON", help="Give every video these facets: an object of facet to text or list of texts."
+    "--facets",
+    metavar="FILE|JSON",
+    help="Give every video these facets: a JSON object of facet to text or list of texts.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Report what would happen and write nothing.")
 @json_option
 @library_options
 def import_(
@@ -43,14 +44,14 @@ def import_(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take in what was saved: files, folders, and `-` for standard input.
+    """Import saved files and folders; `-` is standard input.
 
-    Answers of any server as JSON or JSON lines, input and output files of the Batch API (together, so that prompts
-    find their videos), exports of SoraVault, .json and .txt files beside clips, and tables as CSV. What is refused is
-    named with its line and the reason, the rest is taken in, and the exit status is then 1. Importing again adds
-    nothing. Without --source, the videos go to the one source that is configured, or to `imported` where none is.
-    Facets given here, under the key `facets` of a job, or in columns (`facet.NAME`, values between semicolons) outrank
-    what prompts say.
+    Reads answers of any server as JSON or JSON lines, input and output files of the Batch API (import them together,
+    so that prompts find their videos), exports of SoraVault, .json and .txt files beside clips, and CSV. Whatever is
+    refused is listed with its line and the reason, the rest is imported, and the exit status is then 1. Importing the
+    same files twice adds nothing. Without --source, the videos go to the only configured source, or to `imported`
+    where none is configured. Facets given with --facets, under the key `facets` of a job, or in columns (`facet.NAME`,
+    values separated by semicolons) outrank what prompts say.
 
     \b
       catalog import export/ --source studio
@@ -76,17 +77,17 @@ def import_(
 
 
 def _read_columns(columns: Iterable[str]) -> dict[str, str]:
-    read = {}
+    fields = {}
     for column in columns:
         header, equals, target = column.rpartition("=")
         if not (equals and header.strip()):
             raise click.UsageError(f"--column takes HEADER=FIELD, not {column!r}")
-        read[header.strip()] = target.strip()
-    return read
+        fields[header.strip()] = target.strip()
+    return fields
 
 
 def _read_facets(text: str) -> Any:
-    """What the option says itself, or the file that it names."""
+    """The JSON of the option itself, or of the file that it names."""
     from catalog.ingest.texts import read_text
     from catalog.wire.documents import Unreadable, read_json
 
@@ -98,7 +99,9 @@ def _read_facets(text: str) -> Any:
     try:
         return read_json(read_text(data).encode())
     except Unreadable as error:
-        raise click.UsageError(f"--facets takes an object of facet to values, or its file: {error}") from error
+        raise click.UsageError(
+            f"--facets takes a JSON object of facet to values, or a file that holds one: {error}"
+        ) from error
 
 
 def _show(report: ImportReport) -> None:
@@ -109,15 +112,16 @@ def _show(report: ImportReport) -> None:
     written = ", nothing written" if report.is_dry_run else ""
     render.line((report.source, "name"), f": {_sum_up(report)}; {read}{written}")
     if report.ignored:
-        render.note(f"{render.amount(report.ignored, 'file')} of other kinds left alone")
+        render.note(f"{render.amount(report.ignored, 'file')} of other kinds ignored")
     if report.waiting:
         waiting = render.amount(report.waiting, "request")
-        render.note(f"{waiting} of batches without an answer yet: import them again together with the output")
+        render.note(f"{waiting} of batches without an answer yet: import them again together with the output file")
 
 
 def _sum_up(report: FileReport | ImportReport) -> str:
-    counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[: 4 if report.waiting else 3]]
-    return ", ".join([*counts, f"{report.refusals:,} refused"] if report.refusals else counts)
+    counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged")}
+    counts |= {name: count for name, count in (("waiting", report.waiting), ("refused", report.refusals)) if count}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
 def _complain_of(file: FileReport) -> None:

@@ -1,7 +1,7 @@
-"""The program `catalog`: its verbs, its exit status, and the one place where errors become lines.
+"""The program `catalog`: its verbs, its exit status, and how an error becomes one line.
 
-Its help is drawn from a table, so that it loads no verb; a verb's module is loaded when the verb is called. The exit
-status is 0, 1 when something failed, 2 for a command that cannot be read, 130 when it was interrupted.
+Help comes from a table, so printing it loads no verb; a verb's module is loaded when the verb is called. The exit
+status is 0, 1 when something failed, 2 for a command that cannot be read, 130 after an interruption.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from catalog.errors import CatalogError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLOSED_PIPE = 141  # what a shell reports of a program that ended because nobody reads its output
+CLOSED_PIPE = 141  # what a shell reports for a program whose output nobody reads any more
 
 
 class Verb(NamedTuple):
@@ -34,33 +34,33 @@ class Verb(NamedTuple):
 
 SECTIONS = {
     "Take in": (
-        Verb("init", "sources", "Make a library and a commented catalog.toml."),
-        Verb("sources", "sources", "List the sources and how each of them fares."),
+        Verb("init", "sources", "Create a library and a commented catalog.toml."),
+        Verb("sources", "sources", "List the sources and the health of each."),
         Verb("sync", "sources", "Bring the library up to date with its sources."),
-        Verb("add", "sources", "Take in jobs by their ids."),
-        Verb("import", "importing", "Take in what was saved: files, folders, and `-` for standard input."),
-        Verb("hooks", "hooks", "Receive webhooks, and retrieve the jobs they speak of."),
+        Verb("add", "sources", "Add jobs by their ids."),
+        Verb("import", "importing", "Import saved files and folders; `-` is standard input."),
+        Verb("hooks", "hooks", "Receive webhooks and retrieve the jobs they announce."),
     ),
-    "Send": (Verb("validate", "requests", "Check requests before they are sent."),),
+    "Send": (Verb("validate", "requests", "Check requests before you send them."),),
     "Find": (
         Verb("search", "finding", "Find videos by words, fields and tags."),
         Verb("facets", "finding", "Count the values of facets."),
-        Verb("show", "reading", "Show all that is known of videos."),
+        Verb("show", "reading", "Show everything known about videos."),
         Verb("lineage", "reading", "Draw the family tree of a video."),
-        Verb("diff", "reading", "Show what changed from one video's prompt to another's."),
-        Verb("changes", "reading", "List what moved on a video since it was first seen."),
+        Verb("diff", "reading", "Show how the prompts of two videos differ."),
+        Verb("changes", "reading", "List how a video has changed since it was first seen."),
         Verb("stats", "reading", "Show the library in numbers."),
     ),
     "Organise": (
-        Verb("tag", "editing", "Put tags on videos, or take them off."),
+        Verb("tag", "editing", "Add tags to videos, or remove them."),
         Verb("delete", "editing", "Hide videos behind tombstones."),
-        Verb("undelete", "editing", "Take the tombstones off videos."),
+        Verb("undelete", "editing", "Bring hidden videos back."),
     ),
     "Keep": (
-        Verb("backup", "upkeep", "Copy the library while it is in use."),
-        Verb("restore", "upkeep", "Put a backup in the place of the library."),
-        Verb("migrate", "upkeep", "Bring an old library up to this version."),
-        Verb("reindex", "upkeep", "Make derived data anew."),
+        Verb("backup", "upkeep", "Back up the library, even while it is in use."),
+        Verb("restore", "upkeep", "Replace the library with a backup."),
+        Verb("migrate", "upkeep", "Upgrade an old library to this version."),
+        Verb("reindex", "upkeep", "Rebuild derived data."),
     ),
     "Browse": (
         Verb("serve", "serving", "Browse the library in a web browser."),
@@ -71,7 +71,7 @@ VERBS = {verb.name: verb for verbs in SECTIONS.values() for verb in verbs}
 
 
 class Program(click.Group):
-    """A group that knows its commands by name and summary, and loads the one that is called."""
+    """A group that knows its commands by name and summary, and loads only the one that is called."""
 
     def __init__(self, **settings: Any) -> None:
         summaries = {verb.name: click.Command(verb.name, short_help=verb.summary) for verb in VERBS.values()}
@@ -97,7 +97,7 @@ class Program(click.Group):
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
         except BrokenPipeError:
-            _let_go_of_output()
+            _discard_output()
             ctx.exit(CLOSED_PIPE)
         ctx.exit(has_complained(ctx))
 
@@ -113,8 +113,8 @@ def load(verb: Verb) -> click.Command:
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\
-    A REF names a video: SOURCE:ID, or its ID or another of its names alone, or the beginning of any
-    of these that fits no other video, with at least four characters after words such as `video_`.
+    A REF names a video: SOURCE:ID, its ID alone, an alias, or the beginning of any of these that
+    matches no other video, with at least four characters after a prefix such as `video_`.
 
     \b
     Shell completion, for bash, zsh and fish:
@@ -137,8 +137,8 @@ def main() -> None:
     cli(prog_name="catalog")
 
 
-def _let_go_of_output() -> None:
-    """Send what is still buffered nowhere: Python would complain of the closed pipe when it ends."""
+def _discard_output() -> None:
+    """Discard what is still buffered: Python would complain about the closed pipe on exit."""
     try:
         number = sys.stdout.fileno()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What the commands have in common: which library, which settings, which videos."""
+"""The options that commands share: which library, which settings, which videos."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from catalog.api import Catalog
+    from catalog.settings import Settings
 
     Answer = TypeVar("Answer")
     Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-_PLACES = "catalog.cli.places"
-_PLACE_OPTIONS = {
-    "--db": "The library; else CATALOG_DB, else catalog.db here.",
-    "--config": "The settings; else CATALOG_CONFIG, else catalog.toml beside the library, else here.",
+_PATHS = "catalog.cli.paths"
+_PATH_OPTIONS = {
+    "--db": "The library; default: CATALOG_DB, else catalog.db here.",
+    "--config": "The settings; default: CATALOG_CONFIG, else catalog.toml beside the library, else here.",
 }
 
 
 def library_options(command: Decorated) -> Decorated:
     """Add `--db` and `--config`, which may stand before the verb and after it; the last one counts."""
     kind = click.Path(path_type=Path)
-    for name, text in reversed(_PLACE_OPTIONS.items()):
+    for name, text in reversed(_PATH_OPTIONS.items()):
         command = click.option(name, type=kind, expose_value=False, callback=_remember, metavar="PATH", help=text)(
             command
         )
@@ -43,6 +44,14 @@ def json_option(command: Decorated) -> Decorated:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
+def port_option(default: int) -> Callable[[Decorated], Decorated]:
+    """Add `--port`."""
+    kind = click.IntRange(0, 65535)
+    return click.option(
+        "--port", default=default, show_default=True, type=kind, help="The port to listen on; 0 picks a free one."
+    )
+
+
 def refs_argument(command: Decorated) -> Decorated:
     """Add one or more refs, which a command takes as `refs`."""
     return click.argument("refs", nargs=-1, required=True, metavar="REF...")(command)
@@ -52,13 +61,20 @@ def library_path() -> Path:
     """The library that the options or the environment name."""
     from catalog.api import default_path
 
-    return _places().get("db") or default_path()
+    return _paths().get("db") or default_path()
 
 
 def config_path() -> Path | None:
-    """The file of settings that the options or the environment name, None where they name none."""
-    named = _places().get("config") or os.environ.get("CATALOG_CONFIG")
+    """The settings file that the options or the environment name; None where they name none."""
+    named = _paths().get("config") or os.environ.get("CATALOG_CONFIG")
     return Path(named) if named else None
+
+
+def read_settings() -> Settings:
+    """The settings of the library that the options or the environment name; raises ConfigError."""
+    from catalog.settings import find_file, load_settings
+
+    return load_settings(find_file(library_path(), config_path()))
 
 
 def open_catalog(*, create: bool = False) -> Catalog:
@@ -70,12 +86,12 @@ def open_catalog(*, create: bool = False) -> Catalog:
 
 def read_refs(refs: Iterable[str]) -> list[str]:
     """The refs in order, each once; `-` stands for the lines of standard input."""
-    return list(dict.fromkeys(found for ref in refs for found in (read_lines("-") if ref == "-" else [ref])))
+    return list(dict.fromkeys(name for ref in refs for name in (read_lines("-") if ref == "-" else [ref])))
 
 
 @contextmanager
 def open_input(path: str) -> Iterator[BinaryIO]:
-    """The bytes of a file, of standard input for `-`; raises CatalogError where they cannot be read."""
+    """The bytes of a file, or of standard input for `-`; raises CatalogError where they cannot be read."""
     try:
         if path == "-":
             yield sys.stdin.buffer
@@ -94,7 +110,7 @@ def read_lines(path: str) -> list[str]:
 
 
 def attempt(refs: Iterable[str], verb: Callable[[str], Answer]) -> Iterator[Answer]:
-    """What the verb answers for each ref; one that names no video is complained of, and the others go on."""
+    """The verb's answer for each ref; a ref that names no video is reported, and the others go on."""
     for ref in refs:
         try:
             answer = verb(ref)
@@ -105,20 +121,17 @@ def attempt(refs: Iterable[str], verb: Callable[[str], Answer]) -> Iterator[Answ
 
 
 def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
-    """The names of the configured sources that begin so, for the shell."""
-    from catalog.settings import find_file, load_settings
-
+    """The names of configured sources that begin with what is typed, for the shell."""
     with ctx, suppress(CatalogError):
-        names = load_settings(find_file(library_path(), config_path())).sources
-        return [name for name in names if name.startswith(incomplete)]
+        return [name for name in read_settings().sources if name.startswith(incomplete)]
     return []
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
     if value is not None:
-        ctx.meta.setdefault(_PLACES, {})[param.name] = value
+        ctx.meta.setdefault(_PATHS, {})[param.name] = value
 
 
-def _places() -> dict[str, Path]:
-    places: dict[str, Path] = click.get_current_context().meta.get(_PLACES, {})
-    return places
+def _paths() -> dict[str, Path]:
+    paths: dict[str, Path] = click.get_current_context().meta.get(_PATHS, {})
+    return paths

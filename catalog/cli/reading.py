@@ -1,4 +1,4 @@
-"""What is known: `show`, `lineage`, `diff`, `changes`, `stats`."""
+"""Reading what is known: `show`, `lineage`, `diff`, `changes`, `stats`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
 
-_NO_VALUE = "(none)"
+_GROUPED_BY = tuple(GROUPINGS)[:3]
 _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 
 
@@ -31,9 +31,9 @@ _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 @json_option
 @library_options
 def show(refs: tuple[str, ...], as_json: bool) -> None:
-    """Show all that is known of videos.
+    """Show everything known about videos.
 
-    `-` reads refs from standard input, one a line. --json prints an object for one REF, else a list.
+    `-` reads refs from standard input, one per line. --json prints an object for a single REF, else a list.
     """
     with open_catalog() as catalog:
         videos = list(attempt(read_refs(refs), catalog.get))
@@ -50,15 +50,14 @@ def show(refs: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @click.argument("ref")
-@click.option("--diff", is_flag=True, help="Tell of each video how its prompt differs from its parent's.")
+@click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
 @json_option
 @library_options
 def lineage(ref: str, diff: bool, as_json: bool) -> None:
     """Draw the family tree of a video.
 
-    From its oldest ancestors down to all that was made of them, the video itself marked with `*`. Parents that the
-    library does not know keep their place by their ref. With --diff, the facets that went and came with each remix,
-    then the words.
+    Shows its oldest ancestors and everything made from them; `*` marks the video itself. A parent that is not in the
+    library appears by its ref. With --diff, each line shows the facets that a remix removed and added, then the words.
     """
     with open_catalog() as catalog:
         steps = catalog.generations(ref) if diff else []
@@ -79,9 +78,9 @@ def lineage(ref: str, diff: bool, as_json: bool) -> None:
 @json_option
 @library_options
 def diff(old: str, new: str, as_json: bool) -> None:
-    """Show what changed from one video's prompt to another's.
+    """Show how the prompts of two videos differ.
 
-    The words as [-removed-] and {+added+}, then the facets that went and came.
+    Shows words as [-removed-] and {+added+}, then the facets that were removed and added.
     """
     with open_catalog() as catalog:
         change = catalog.diff(old, new)
@@ -98,16 +97,16 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @json_option
 @library_options
 def changes(ref: str, as_json: bool) -> None:
-    """List what moved on a video since it was first seen.
+    """List how a video has changed since it was first seen.
 
-    The oldest first; times are UTC.
+    Oldest first; times are UTC.
     """
     with open_catalog() as catalog:
         moves = catalog.changes(ref)
     if as_json:
         render.document(moves)
     elif not moves:
-        render.note(f"{ref}: nothing has moved since it was first seen")
+        render.note(f"{ref}: nothing has changed since it was first seen")
     else:
         rows = [(render.moment(move.observed_at), move.field, move.old, move.new) for move in moves]
         render.table(("observed (UTC)", "field", "old", "new"), rows)
@@ -116,26 +115,30 @@ def changes(ref: str, as_json: bool) -> None:
 @click.command()
 @click.option("--cost", is_flag=True, help="Show what the jobs cost.")
 @click.option(
-    "--by", multiple=True, type=click.Choice(list(GROUPINGS)), help="Tell costs by this and not by the first three."
+    "--by",
+    multiple=True,
+    type=click.Choice(list(GROUPINGS)),
+    help=f"Group costs by this; repeatable; default: {', '.join(_GROUPED_BY)}.",
 )
-@click.option("--tag", metavar="KEY", help="The tag that names a job's project, else `project`.")
+@click.option("--tag", metavar="KEY", help="The tag that names a job's project; default: project.")
 @json_option
 @library_options
 def stats(cost: bool, by: tuple[str, ...], tag: str | None, as_json: bool) -> None:
     """Show the library in numbers.
 
-    Videos by status and model, failures by error code, seconds from queue to completion, what is stalled and what
-    expires within the hour. With --cost, US dollars: what providers reported, what prices suggest, and how many jobs
-    cost nobody knows what. Jobs that failed, were cancelled or expired stand apart.
+    Counts videos by status and model and failures by error code, and shows the seconds from queue to completion, what
+    is stalled and what expires within the hour. With --cost, shows US dollars: reported by providers, estimated from
+    prices, and the number of jobs whose cost is unknown. Jobs that failed, were cancelled or expired are listed
+    separately.
 
     \b
       catalog stats --cost
       catalog stats --cost --by project --tag client
     """
     if not cost and (by or tag):
-        raise click.UsageError("--by and --tag go with --cost")
+        raise click.UsageError("--by and --tag need --cost")
     with open_catalog() as catalog:
-        numbers = catalog.costs(by or list(GROUPINGS)[:3], tag=tag or "project") if cost else catalog.stats()
+        numbers = catalog.costs(by or _GROUPED_BY, tag=tag or "project") if cost else catalog.stats()
     if as_json:
         render.document(numbers)
     elif isinstance(numbers, Stats):
@@ -149,8 +152,8 @@ def _show_video(video: Video) -> None:
     values = {"size": video.size} | {
         name: getattr(video, name) for name in video.__dataclass_fields__ if name not in _SHOWN_ELSEWHERE
     }
-    told = {name: text for name, value in values.items() if (text := _read_value(value))}
-    for name, text in told.items():
+    texts = {name: text for name, value in values.items() if (text := _read_value(value))}
+    for name, text in texts.items():
         render.field(name, text)
     for tag in video.tags:
         render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
@@ -161,13 +164,13 @@ def _show_video(video: Video) -> None:
             render.field("made into", f"{link.child}  ({link.relation}, known by {link.origin})")
     for facet in video.facets:
         render.field("facet", _describe_facet(facet, video.prompt or ""))
-    untold = [name for name in values if name not in told]
-    if untold:
-        render.field("not told", ", ".join(untold))
+    unknown = [name for name in values if name not in texts]
+    if unknown:
+        render.field("unknown", ", ".join(unknown))
 
 
 def _describe_facet(facet: Facet, prompt: str) -> str:
-    """`camera_movement = push_in`, with the words that caused it, and the shot they speak of."""
+    """`camera_movement = push_in`, with the words that caused it and the shot they describe."""
     words = " ".join(prompt[facet.start : facet.end].split()) if facet.end else ""
     shot = f", shot {facet.shot}" if facet.shot else ""
     return f"{facet.name} = {facet.value}  ({facet.origin}{shot}{f': {words}' if words else ''})"
@@ -200,18 +203,18 @@ def _describe_node(node: LineageNode, family: Lineage, changes: Mapping[str, Pro
 
 
 def _describe_change(change: PromptDiff) -> str:
-    """What went and came, facets before words, in one line."""
+    """What was removed and added, facets before words, in one line."""
     marks = {"removed": "[-{}-]", "added": "{{+{}+}}"}
-    words = " ".join(marks[one.kind].format(one.text.strip()) for one in change.words if one.kind in marks)
+    words = " ".join(marks[span.kind].format(span.text.strip()) for span in change.words if span.kind in marks)
     facets = str(change) if change.added or change.removed else ""
     return render.clip(f"{facets}  {words}".strip() or "(the same prompt)", 200)
 
 
 def _show_change(change: PromptDiff) -> None:
     words: list[render.Part] = []
-    for stretch in change.words:
-        before, after, style = _MARKS.get(stretch.kind, ("", "", ""))
-        words.append((f"{before}{stretch.text}{after}", style))
+    for span in change.words:
+        before, after, style = _MARKS.get(span.kind, ("", "", ""))
+        words.append((f"{before}{span.text}{after}", style))
     render.line(*words)
     for mark, facets in (("-", change.removed), ("+", change.added)):
         for name, value in facets:
@@ -227,8 +230,15 @@ def _show_stats(numbers: Stats) -> None:
         render.gap()
         headings = ("model", "size", "status", "videos", "p50 (s)", "p95 (s)")
         rows = (
-            (one.model, one.size, one.status, f"{one.count:,}", render.number(one.p50), render.number(one.p95))
-            for one in numbers.latency
+            (
+                group.model,
+                group.size,
+                group.status,
+                f"{group.count:,}",
+                render.number(group.p50),
+                render.number(group.p95),
+            )
+            for group in numbers.latency
         )
         render.line("from queue to completion:")
         render.table(headings, rows, right=headings[3:])
@@ -261,18 +271,18 @@ def _show_costs(costs: Costs) -> None:
 
 
 def _show_sums(jobs: str, name: str, sums: Iterable[tuple[str | None, CostSum]]) -> None:
-    """A table of what each group of jobs cost; an amount that nobody knows is left empty."""
+    """A table of what each group of jobs cost; an unknown amount is left empty."""
     headings = (jobs, "reported $", "estimated $", "unknown")
     rows = [
         (
-            f"{one.jobs:,}",
-            _dollars(one.reported_usd),
-            _dollars(one.estimated_usd),
-            f"{one.unknown:,}",
-            value or _NO_VALUE,
+            f"{cost.jobs:,}",
+            _dollars(cost.reported_usd),
+            _dollars(cost.estimated_usd),
+            f"{cost.unknown:,}",
+            value or render.NO_VALUE,
         )
-        for value, one in sums
-        if one.jobs
+        for value, cost in sums
+        if cost.jobs
     ]
     if rows:
         render.table((*headings, name), rows, right=headings)

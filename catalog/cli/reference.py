@@ -1,7 +1,7 @@
 """The generated documents: `docs/commands.md` from `--help`, `docs/schema.md` from the tables and their descriptions.
 
-python -m catalog.cli.reference --check docs        fails where a document lags behind the program
-python -m catalog.cli.reference --write docs        brings both up to date
+python -m catalog.cli.reference --check docs        fails when a document is out of date
+python -m catalog.cli.reference --write docs        writes both
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _WIDTH = 100
 _NOTE = "<!-- Written by `python -m catalog.cli.reference --write docs`; edit the program, not this page. -->"
 _SCHEMA_INTRODUCTION = """\
 A library is one SQLite file. Times are UTC text of fixed width (`2026-11-21T10:57:03.000Z`), so text order is time
-order; JSON is text; ids are row numbers that are never reused. The full-text index `videos_fts` (FTS5) stands beside
-these tables and holds no text of its own. Tables marked *derived* can be rebuilt with `catalog reindex`; the others
-cannot, and no rebuild touches them."""
+order; JSON is text; ids are row numbers that are never reused. The full-text index `videos_fts` (FTS5) lies beside
+these tables and stores no text of its own. `catalog reindex` rebuilds the tables marked
+*derived*, the columns described as derived and the estimated costs, and nothing else."""
 _DERIVED = frozenset({"facet_values", "video_facets"})
 
 
@@ -60,7 +60,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {"commands.md": write_commands, "schem
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--write/--check", default=False, help="Write the documents, or fail where one is not up to date.")
+@click.option("--write/--check", default=False, help="Write the documents, or fail when one is out of date.")
 def main(folder: Path, write: bool) -> None:
     """Keep the generated documents up to date."""
     for name, make in DOCUMENTS.items():

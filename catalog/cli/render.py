@@ -1,9 +1,9 @@
-"""What a person or a program gets to read: lines, tables, trees and JSON.
+"""Output for people and programs: lines, tables, trees and JSON.
 
-Prompts and error messages come from strangers. Whatever goes through here is without the characters that a terminal
-obeys or that turn text around; JSON has them escaped, and means the same. Answers go to standard output, remarks to
-standard error. Rich is loaded where a terminal shows a table or a bar, JSON where it is asked for, neither elsewhere:
-every command pays for what this module loads.
+Prompts and error messages come from strangers, so the characters that a terminal obeys or that reverse text never get
+through: text loses them, JSON escapes them and means the same. Answers go to standard output, remarks to standard
+error. Rich is loaded only when a terminal shows a table or a bar, JSON only when it is asked for: every command pays
+for what this module loads.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ _STYLES: dict[str, dict[str, Any]] = {
 }
 _GUIDES = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_GUIDES = ("|-- ", "`-- ", "|   ", "    ")
+NO_VALUE = "(none)"  # stands for the value of videos that have none
 _COMPLAINED = "catalog.cli.complained"
 
 
 class Interrupted(click.ClickException):
-    """The end of a command that the user stopped."""
+    """The user stopped the command."""
 
     exit_code = 130
 
@@ -58,31 +59,31 @@ class Interrupted(click.ClickException):
 
 
 def plain(text: object) -> str:
-    """The text on one line, with nothing in it that a terminal obeys: blanks for line ends, `\\x1b` for an escape."""
-    return _IN_TEXT.sub(lambda found: " " if found[0] in _BLANKS else _escape(found[0]), str(text))
+    """The text on one line, without anything that a terminal obeys: blanks for line ends, `\\x1b` for an escape."""
+    return _IN_TEXT.sub(lambda match: " " if match[0] in _BLANKS else _escape(match[0]), str(text))
 
 
 def clip(text: str, width: int) -> str:
-    """The text on one line of at most `width` columns, its end left out where it is too long."""
+    """The text on one line of at most `width` columns, cut off with `…` where it is too long."""
     joined = " ".join(plain(text).split())
     if _columns(joined) <= width:
         return joined
-    kept = takewhile(lambda end: end < width, accumulate(map(_columns, joined)))
-    return joined[: len(list(kept))] + "…"
+    fitting = takewhile(lambda end: end < width, accumulate(map(_columns, joined)))
+    return joined[: len(list(fitting))] + "…"
 
 
 def moment(value: datetime | None) -> str:
-    """The moment in UTC, to the second; nothing for None."""
+    """The moment in UTC, to the second; empty for None."""
     return "" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
 
-def amount(count: int, one: str, many: str | None = None) -> str:
+def amount(count: int, singular: str) -> str:
     """`1 video`, `2,000 videos`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {singular}" if count == 1 else f"{count:,} {singular}s"
 
 
 def number(value: float | None) -> str:
-    """The number without needless zeros; nothing for None."""
+    """The number without needless zeros; empty for None."""
     return "" if value is None else f"{value:,.10g}"
 
 
@@ -102,10 +103,10 @@ def line(*parts: Part) -> None:
 
 
 def field(name: str, value: str) -> None:
-    """Print a name and its value; the lines of a long value stand below each other."""
+    """Print a name and its value; the lines of a long value are aligned below each other."""
     lines = value.splitlines() or [""]
-    for number_of_line, text in enumerate(lines):
-        line((f"  {'' if number_of_line else name:<19} ", "faint"), text)
+    for position, text in enumerate(lines):
+        line((f"  {'' if position else name:<19} ", "faint"), text)
 
 
 def gap() -> None:
@@ -114,7 +115,7 @@ def gap() -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()) -> None:
-    """Print a table, fitted to the terminal where there is one; the columns named in `right` stand to the right."""
+    """Print a table, fitted to the terminal where there is one; the columns named in `right` are aligned right."""
     cells = [[plain("" if value is None else value) for value in row] for row in rows]
     numeric = [heading in right for heading in headings]
     show = _show_rich_table if sys.stdout.isatty() else _show_text_table
@@ -136,7 +137,7 @@ def document(value: Any, *, indent: int | None = 2) -> None:
     from catalog.records import to_json
 
     text = json.dumps(to_json(value), ensure_ascii=not _can_print("東"), indent=indent)
-    click.echo(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    click.echo(_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 # Standard error
@@ -154,13 +155,13 @@ def complain(message: object) -> None:
 
 
 def has_complained(ctx: click.Context) -> bool:
-    """Whether something failed on the way."""
+    """Whether `complain` was called."""
     return _COMPLAINED in ctx.meta
 
 
 @contextmanager
 def progress() -> Iterator[Progress | None]:
-    """What to tell how far a sync is: a bar for each source on a terminal, nothing elsewhere."""
+    """A callback that shows how far a journey is, with a bar per source; None unless a terminal shows it."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -177,12 +178,12 @@ def progress() -> Iterator[Progress | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, Any] = {}
 
-        def tell(source: str, done: int, total: int | None, phase: str) -> None:
+        def show(source: str, done: int, total: int | None, phase: str) -> None:
             if source not in tasks:
                 tasks[source] = bars.add_task(phase, total=total, source=source)
             bars.update(tasks[source], completed=done, total=total, description=phase)
 
-        yield tell
+        yield show
 
 
 def _escape(char: str) -> str:

@@ -1,4 +1,4 @@
-"""What is about to be sent: `validate`."""
+"""Checking what is about to be sent: `validate`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from catalog.cli import render
-from catalog.cli.options import complete_sources, config_path, json_option, library_options, library_path, open_input
+from catalog.cli.options import complete_sources, json_option, library_options, open_input, read_settings
 from catalog.ingest.texts import read_values
 from catalog.reports import Refusal
 from catalog.wire.dialects import find_dialect
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
 
-_OF_LINES = (".jsonl", ".ndjson")
+_JSON_LINES = (".jsonl", ".ndjson")
 
 
 class _Item(NamedTuple):
-    """A request of a file: its line or its number there, its name in a batch, and what is to be said against it."""
+    """A request of a file: its line or its number there, its name in a batch, and what is wrong with it."""
 
     line: int | None
     custom_id: str | None
@@ -34,26 +34,28 @@ class _Item(NamedTuple):
 
 @click.command()
 @click.argument("file")
-@click.option("--dialect", metavar="NAME", help="The kind of servers that will get them, else openai.")
-@click.option("--source", metavar="NAME", shell_complete=complete_sources, help="The configured source that will.")
+@click.option("--dialect", metavar="NAME", help="The dialect of the server that you send them to; default: openai.")
+@click.option(
+    "--source", metavar="NAME", shell_complete=complete_sources, help="The configured source that you send them to."
+)
 @json_option
 @library_options
 def validate(file: str, dialect: str | None, source: str | None, as_json: bool) -> None:
-    """Check requests before they are sent.
+    """Check requests before you send them.
 
-    FILE, or `-` for standard input, holds one request as JSON, a list of them, one a line, or the lines of a Batch
-    input file. An error is what no server of the format takes, and makes the exit status 1; a warning is what this
-    kind of server does not document. Nothing is sent.
+    FILE, or `-` for standard input, holds one request as JSON, a list of requests, one request per line, or the lines
+    of a Batch input file. An error is something that every server of the format rejects; it makes the exit status 1. A
+    warning is something that the dialect does not document. Nothing is sent.
 
     \b
       catalog validate request.json
       catalog validate batch-input.jsonl --dialect azure
     """
     if dialect and source:
-        raise click.UsageError("say --dialect or --source, not both")
-    kind = _dialect_of(source) if source else find_dialect(dialect or "openai").name
+        raise click.UsageError("use either --dialect or --source")
+    kind = read_settings().find_source(source).dialect if source else find_dialect(dialect or "openai").name
     with open_input(file) as stream:
-        items = list(_read_items(stream, kind, is_lines=file.endswith(_OF_LINES)))
+        items = list(_read_items(stream, kind, is_lines=file.endswith(_JSON_LINES)))
     if as_json:
         findings = [_describe(item, finding) for item in items for finding in item.findings]
         render.document({"dialect": kind, "requests": len(items), **_count(items), "findings": findings})
@@ -61,13 +63,7 @@ def validate(file: str, dialect: str | None, source: str | None, as_json: bool) 
         _show(file, items)
     faulty = sum(any(finding.severity == "error" for finding in item.findings) for item in items)
     if faulty:
-        render.complain(f"{faulty:,} of {render.amount(len(items), 'request')} cannot be sent like this")
-
-
-def _dialect_of(source: str) -> str:
-    from catalog.settings import find_file, load_settings
-
-    return load_settings(find_file(library_path(), config_path())).find_source(source).dialect
+        render.complain(f"{faulty:,} of {render.amount(len(items), 'request')} cannot be sent as written")
 
 
 def _read_items(stream: BinaryIO, dialect: str, *, is_lines: bool) -> Iterator[_Item]:
@@ -82,14 +78,14 @@ def _read_items(stream: BinaryIO, dialect: str, *, is_lines: bool) -> Iterator[_
 
 
 def _check(content: Any, line: int | None, dialect: str) -> _Item:
-    """One request, judged: a line of a Batch file says by its URL what it asks for, and has a name."""
+    """Check one request; a line of a Batch file has a name, and its URL says what it asks for."""
     if not isinstance(content, dict) or "url" not in content:
         return _Item(line, None, check(content, dialect))
     name = content.get("custom_id")
     custom_id = name if isinstance(name, str) else None
     request = parse_request(str(content.get("method", "POST")), str(content["url"]), content.get("body"))
     if request is None:
-        finding = Finding("url_unknown", "url", "no video is made by this call", "error")
+        finding = Finding("url_unknown", "url", "this call does not make a video", "error")
         return _Item(line, custom_id, [finding])
     return _Item(line, custom_id, check(content.get("body"), dialect, verb=request.verb))
 

@@ -8,33 +8,29 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.options import library_options, library_path
+from catalog.cli.options import library_options, library_path, port_option
 from catalog.web import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from catalog.serving import RunningServer
 
-_port = click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one."
-)
-
 
 @click.command()
-@_port
-@click.option("--allow-sql", is_flag=True, help="Let visitors write SQL, which can only read.")
-@click.option("--open", "opens", is_flag=True, help="Show it in the browser at once.")
+@port_option(DEFAULT_PORT)
+@click.option("--allow-sql", is_flag=True, help="Let visitors run SQL of their own, read-only.")
+@click.option("--open", "opens", is_flag=True, help="Open the browser at once.")
 @library_options
 def serve(port: int, allow_sql: bool, opens: bool) -> None:
     """Browse the library in a web browser.
 
-    At an address of this machine only, until Ctrl-C. Visitors can read everything and change nothing.
+    Runs on this machine only, until Ctrl-C. Visitors can read everything and change nothing.
     """
     from catalog.web.serve import serve as run
 
     path = library_path()
 
     def on_ready(server: RunningServer) -> None:
-        render.line(f"{path} is at {server.url}, until Ctrl-C")
+        render.line(f"serving {path} at {server.url}, until Ctrl-C")
 
     run(path, port=port, allow_sql=allow_sql, open_browser=opens, on_ready=on_ready)
 
@@ -45,15 +41,15 @@ def serve(port: int, allow_sql: bool, opens: bool) -> None:
     default="demo-library",
     show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the sample library is made, or kept up to date.",
+    help="Where to create the sample library, or update it.",
 )
-@click.option("--serve/--no-serve", default=True, show_default=True, help="Browse it in the end, until Ctrl-C.")
-@_port
+@click.option("--serve/--no-serve", default=True, show_default=True, help="Serve it at the end, until Ctrl-C.")
+@port_option(DEFAULT_PORT)
 def demo(directory: Path, serve: bool, port: int) -> None:
     """Try everything on a sample library.
 
     Starts a sample server on this machine, syncs its videos, searches them, draws a family tree and serves the library.
-    A second run only takes in what is new.
+    Run it again, and it syncs only what is new.
     """
     from catalog.demo.chain import run
 

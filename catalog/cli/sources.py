@@ -27,33 +27,34 @@ if TYPE_CHECKING:
     from catalog.reports import SourceState, SyncReport
 
 _COUNTED = ("added", "changed", "unchanged", "unfinished", "failed")
-_INTERRUPTED = "interrupted: what has come in is kept, the next run completes it"
-_MISSED = 5  # jobs that could not be retrieved, named before the rest is only counted
+_INTERRUPTED = "interrupted: what has come in is kept, and the next run continues from there"
+_wait = click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
+_MISSED = 5  # failed retrievals listed; further ones are only counted
 
 
 @click.command()
 @library_options
 def init() -> None:
-    """Make a library and a commented catalog.toml.
+    """Create a library and a commented catalog.toml.
 
-    Both stand where --db and --config say, else here. What is there already is kept as it is.
+    Writes them where --db and --config say, else here. Existing files are left as they are.
     """
     path = library_path()
     is_new = not path.exists()
     with open_catalog(create=True):
-        _say_made(path, is_new=is_new)
+        _say_created(path, is_new=is_new)
     settings = config_path() or _settings_beside(path)
-    _say_made(settings, is_new=_write_settings(settings))
-    render.note(f"Name your servers in {settings}, then run `catalog sync`.")
+    _say_created(settings, is_new=_write_settings(settings))
+    render.note(f"Add your servers to {settings}, then run `catalog sync`.")
 
 
 @click.command()
 @json_option
 @library_options
 def sources(as_json: bool) -> None:
-    """List the sources and how each of them fares.
+    """List the sources and the health of each.
 
-    Times are UTC. A cursor shows a sync that was interrupted: the next one goes on there.
+    Times are UTC. A cursor means that a sync was interrupted: the next one continues there.
     """
     with open_catalog() as catalog:
         states = catalog.sources()
@@ -61,7 +62,7 @@ def sources(as_json: bool) -> None:
         render.document(states)
         return
     if not states:
-        render.note("no source is configured, and none is remembered: name one in catalog.toml")
+        render.note("no sources yet: add one to catalog.toml (`catalog init` writes a commented one)")
         return
     headings = ("source", "health", "videos", "last run", "last success", "key", "dialect", "server", "cursor")
     render.table(headings, [tuple(_describe_state(state)) for state in states], right=("videos",))
@@ -72,22 +73,22 @@ def sources(as_json: bool) -> None:
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=complete_sources)
-@click.option("--full", is_flag=True, help="Walk the whole list, and not only what is new.")
-@click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
+@click.option("--full", is_flag=True, help="Walk the whole list instead of only what is new.")
+@_wait
 @click.option(
     "--watch",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
-    help="Repeat, so long after the end of each run, until Ctrl-C.",
+    help="Sync again this long after each run ends, until Ctrl-C.",
 )
 @json_option
 @library_options
 def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, as_json: bool) -> None:
     """Bring the library up to date with its sources.
 
-    All sources, or those named. A source that fails is reported and the others go on; the exit status is then 1. It
-    may be stopped at any time: what has come in is kept, and the next run completes it. Nothing is ever deleted. With
-    --json and --watch, each run prints its document on one line.
+    Syncs all sources, or those named. A source that fails is reported and the others go on; the exit status is then 1.
+    You may stop it at any time: what has come in is kept, and the next run continues from there. Nothing is ever
+    deleted. With --json and --watch, each run prints its document on one line.
     """
     try:
         with open_catalog(create=True) as catalog:
@@ -108,16 +109,16 @@ def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, 
 @click.argument("source", shell_complete=complete_sources)
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option(
-    "--from", "files", multiple=True, metavar="FILE", help="Take the ids in this file, one a line; repeatable."
+    "--from", "files", multiple=True, metavar="FILE", help="Add the ids in this file, one per line; repeatable."
 )
-@click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
+@_wait
 @json_option
 @library_options
 def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, as_json: bool) -> None:
-    """Take in jobs by their ids.
+    """Add jobs by their ids.
 
-    For servers that cannot list their jobs. Each id is kept, then asked for; later syncs go on asking for what is
-    unfinished. `-` reads ids from standard input, one a line.
+    For servers that cannot list their jobs. Keeps each id, then asks for the job; later syncs go on asking for what is
+    unfinished. `-` reads ids from standard input, one per line.
 
     \b
       catalog add studio task_01k8 task_01k9 --wait
@@ -125,7 +126,7 @@ def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, a
     """
     wanted = [*read_refs(ids), *(line for file in files for line in read_lines(file))]
     if not wanted:
-        raise click.UsageError("say which jobs: ID, --from FILE or -")
+        raise click.UsageError("name the jobs: ID, --from FILE or -")
     try:
         with open_catalog(create=True) as catalog, render.progress() as on_progress:
             report = catalog.add(source, wanted, wait=wait, on_progress=on_progress)
@@ -143,7 +144,7 @@ def _settings_beside(library: Path) -> Path:
 
 
 def _write_settings(path: Path) -> bool:
-    """Write the commented template, unless the file exists: whether it was written."""
+    """Write the commented template unless the file exists, and return whether it was written."""
     from catalog.config import TEMPLATE
 
     try:
@@ -156,8 +157,8 @@ def _write_settings(path: Path) -> bool:
     return True
 
 
-def _say_made(path: Path, *, is_new: bool) -> None:
-    render.line(f"{'made' if is_new else 'kept'} {path}{'' if is_new else ', which was there already'}")
+def _say_created(path: Path, *, is_new: bool) -> None:
+    render.line(f"created {path}" if is_new else f"kept {path}, which already exists")
 
 
 def _describe_state(state: SourceState) -> Iterator[object]:
@@ -185,7 +186,7 @@ def _report(reports: Iterable[SyncReport], *, is_summed_up: bool) -> None:
 
 
 def _sum_up(report: SyncReport) -> str:
-    """One line: what came in, how it stands now, what it took, why the walk over the list ended."""
+    """One line: what came in, how it stands now, what it took, and why the walk over the list ended."""
     is_quiet = not (report.added or report.changed or report.error)
     counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[2 if is_quiet else 0 :]]
     took = f"{render.amount(report.requests, 'request')} in {report.seconds:.1f} s"

@@ -11,8 +11,8 @@ from catalog.cli.options import library_options, library_path, open_catalog
 
 _DERIVED = {
     "fts": "the full-text index",
-    "facets": "what prompts ask for",
-    "costs": "the estimates of costs, by today's prices",
+    "facets": "the facets of prompts",
+    "costs": "the estimated costs",
 }
 
 
@@ -20,21 +20,22 @@ _DERIVED = {
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @library_options
 def backup(path: Path | None) -> None:
-    """Copy the library while it is in use.
+    """Back up the library, even while it is in use.
 
-    To PATH, which must be new, else beside the library under a name with the time. The copy is itself a library.
+    Writes PATH, which must not exist, else a file beside the library named after the time. The backup is itself a
+    library.
     """
     with open_catalog() as catalog:
-        render.line(f"made {catalog.backup(path)}")
+        render.line(f"created {catalog.backup(path)}")
 
 
 @click.command()
 @click.argument("copy", metavar="BACKUP", type=click.Path(path_type=Path))
 @library_options
 def restore(copy: Path) -> None:
-    """Put a backup in the place of the library.
+    """Replace the library with a backup.
 
-    The library as it was is first copied beside it, as a restore point.
+    Copies the current library beside it first, as a restore point.
     """
     from catalog.api import Catalog
 
@@ -48,9 +49,9 @@ def restore(copy: Path) -> None:
 @click.command()
 @library_options
 def migrate() -> None:
-    """Bring an old library up to this version.
+    """Upgrade an old library to this version.
 
-    After a backup beside it.
+    Makes a backup beside it first.
     """
     from catalog.api import Catalog
 
@@ -59,22 +60,22 @@ def migrate() -> None:
     if done.before == done.after:
         render.line(f"{path} is up to date: schema {done.after}")
     else:
-        render.line(f"{path} has gone from schema {done.before} to {done.after}")
+        render.line(f"upgraded {path} from schema {done.before} to {done.after}")
     if done.backup:
         render.line(f"the library as it was before: {done.backup}")
 
 
 @click.command()
-@click.option("--fts", is_flag=True, help=f"Make {_DERIVED['fts']} anew.")
-@click.option("--facets", is_flag=True, help=f"Make {_DERIVED['facets']} anew.")
-@click.option("--costs", is_flag=True, help=f"Make {_DERIVED['costs']} anew.")
+@click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
+@click.option("--facets", is_flag=True, help=f"Rebuild {_DERIVED['facets']}, with the current vocabulary.")
+@click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
 @library_options
 def reindex(**named: bool) -> None:
-    """Make derived data anew.
+    """Rebuild derived data.
 
-    Only what is named, else everything. It is made of what the library keeps; nothing else changes.
+    Without options, rebuilds everything that derives from what the library keeps. Nothing else changes.
     """
     with open_catalog() as catalog, render.progress() as on_progress:
         catalog.reindex(**named, on_progress=on_progress)
-        made = [_DERIVED[name] for name in named if named[name] or not any(named.values())]
-        render.line(f"made anew in {catalog.path}: {', '.join(made)}")
+        rebuilt = [_DERIVED[name] for name in named if named[name] or not any(named.values())]
+        render.line(f"rebuilt in {catalog.path}: {', '.join(rebuilt)}")

@@ -1,6 +1,6 @@
-"""Datasette, set up for one library: read through the catalog's own connections, closed to other sites.
+"""Datasette, set up for one library: it reads through the catalog's own connections and is closed to other sites.
 
-Importing this module loads Datasette, so whoever starts a server imports it then.
+Importing this module loads Datasette, so it is imported only where a server starts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
     Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# Where rich is installed, Datasette prints pages of traceback on standard output for every mistake of a visitor's.
+# Where rich is installed, Datasette prints pages of traceback to standard output for every mistake of a visitor.
 pm.get_plugin("datasette.handle_exception").rich = None
 
 SETTINGS = {
@@ -37,14 +37,14 @@ SETTINGS = {
     "facet_time_limit_ms": 500,  # a facet without an index takes 0.6 s there, and is then left out
 }
 
-# How Datasette asks for the first page of a sorted table, and for those after a row whose sort column holds a value.
+# How Datasette asks for the first page of a sorted table, and for the page after a row whose sort column has a value.
 _FIRST = re.compile(r"(select id, .* order by \S+(?: desc)?)( limit \d+)")
 _AFTER = re.compile(r"or (\S+) is null or \(\1 = (?=:p\d+ and )")
 _PORT = re.compile(r":\d*$")
 
 
 class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
-    """A library as a database of Datasette's, whatever its file name: Datasette's own reads `%` in it as an escape."""
+    """A library as a Datasette database, under any file name; Datasette itself reads `%` in one as an escape."""
 
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, as_text(str(path)))
@@ -52,46 +52,47 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
 
     @property
     def size(self) -> int:
-        """The bytes of the file, without those of its write-ahead log."""
+        """The size of the file in bytes, without its write-ahead log."""
         return self._file.stat().st_size
 
     def connect(self, write: bool = False) -> Any:
         """A connection that only reads; raises CatalogError when asked to write."""
         if write:
-            raise CatalogError(f"the library {self.path} is served for reading only")
+            raise CatalogError(f"cannot write to {self.path}: the library is served read-only")
         connection = connect_read_only(self._file)
         self._all_file_connections.append(connection)
         return connection
 
     async def execute(self, sql: str, *arguments: Any, **options: Any) -> Any:
-        """What Datasette's own returns, but pages of a sorted table as `keep_order` words them."""
+        """What Datasette's own method returns, for the query as `keep_order` rewrites it."""
         return await super().execute(keep_order(sql), *arguments, **options)
 
 
 def keep_order(sql: str) -> str:
-    """The query, worded so that the pages of a sorted table show each row once, and each page at once.
+    """The query, rewritten so that the pages of a sorted table show each row once, and load at once.
 
-    Datasette breaks ties by id from the second page on; without an order of its own the first page lost rows made in
-    one second. As Datasette words a next page, SQLite looks each alternative up for itself and sorts all it found: 6 s
-    for a million videos, against 5 ms where it walks the sort column's index and stops at the page's end (measured).
+    Datasette breaks ties by id from the second page on only, so rows created in the same second as the last one of the
+    first page would be lost. For a next page as Datasette writes it, SQLite looks up each alternative separately and
+    sorts the results: 6 s for a million videos, against 5 ms where it walks the index of the sort column and stops at
+    the end of the page (measured).
     """
     first = _FIRST.fullmatch(sql)
     return f"{first[1]}, id{first[2]}" if first else _AFTER.sub(r"or +\1 is null or (\1 = ", sql)
 
 
 def make_datasette(path: str | Path, *, allow_sql: bool = False) -> Datasette:
-    """Datasette on the live library file, without the plugins, templates or settings of any folder."""
+    """Datasette on the live library file; it takes no plugins, templates or settings from a folder."""
     metadata = metadata_for(path) | {"allow_sql": allow_sql}
     datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
-    datasette.remove_database("_memory")  # it comes where no files are named
+    datasette.remove_database("_memory")  # Datasette adds it where no files are named
     datasette.add_database(LibraryDatabase(datasette, Path(path)), name=database_name(path))
     return datasette
 
 
 def only_for(application: Application, names: Collection[str]) -> Application:
-    """The application for requests to these host names, 403 for others.
+    """The application for requests to these host names, and status 403 for all others.
 
-    A page elsewhere can point a name of its own at this machine, and would then be of one origin with the library.
+    Another site can point a name of its own at this machine, and would then share an origin with the library.
     """
 
     async def guarded(scope: Message, receive: Receive, send: Send) -> None:
@@ -106,6 +107,6 @@ def only_for(application: Application, names: Collection[str]) -> Application:
 
 
 def _host(scope: Message) -> str:
-    """The name that the request gives to this server, without the port."""
+    """The host name in the request, without the port."""
     host: bytes = dict(scope["headers"]).get(b"host", b"")
     return _PORT.sub("", host.decode("latin-1")).lower()

@@ -1,7 +1,8 @@
-"""What Datasette is told of the library: its tables and columns in words, facets, sort orders and named queries.
+"""How Datasette describes the library: its tables and columns in words, facets, sort orders and named queries.
 
-The words are data, `datasette-metadata.json`, which serves a plain `datasette catalog.db -m datasette-metadata.json` as
-well. Datasette looks them up by the name it makes of the database file, so for other files that name is put in.
+The words are data, `datasette-metadata.json`, which also works with a plain `datasette catalog.db -m
+datasette-metadata.json`. Datasette looks them up by a name derived from the database file, so for a file of another
+name they are moved to that name.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ _TAKEN = "_internal"  # Datasette's own database
 
 
 def metadata_for(path: str | Path) -> dict[str, Any]:
-    """The metadata of a library at `path`, as `datasette.app.Datasette(metadata=...)` takes it: SQL of visitors off."""
+    """The metadata of a library at `path`, as `datasette.app.Datasette(metadata=...)` takes it: no SQL of visitors."""
     metadata: dict[str, Any] = json.loads(metadata_path().read_text(encoding="utf-8"))
     metadata["databases"] = {database_name(path): metadata["databases"][_WRITTEN_FOR]}
     return metadata
 
 
 def database_name(path: str | Path) -> str:
-    """The name under which Datasette shows the file, which is the file's without its last extension."""
+    """The name under which Datasette shows the file: the file's name without its last extension."""
     name = as_text(Path(path).stem)
     return f"{name}_2" if name == _TAKEN else name
 
 
 def as_text(path: str) -> str:
-    """The path with `?` for every byte that is no text: pages and addresses are text, a file's name need not be."""
+    """The path with `?` for every byte that is not text: a page and its URL are text, a file name need not be."""
     return path.encode("utf-8", "replace").decode("utf-8")
 
 

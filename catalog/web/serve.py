@@ -1,6 +1,6 @@
 """Serving the library to a browser until Ctrl-C: Datasette, and the server that runs it.
 
-Importing this module loads Datasette and uvicorn, so whoever starts a server imports it then.
+Importing this module loads Datasette and uvicorn, so it is imported only where a server starts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from catalog.serving import Answer, RunningServer
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_LAST_ANSWERS = 3  # seconds that requests under way have left after Ctrl-C
+_LAST_ANSWERS = 3  # seconds that running requests have after Ctrl-C
 
 
 def serve(
@@ -37,11 +37,11 @@ def serve(
     open_browser: bool = False,
     on_ready: Callable[[RunningServer], None] | None = None,
 ) -> None:
-    """Browse the library with Datasette until Ctrl-C; port 0 is a free one.
+    """Serve the library with Datasette until Ctrl-C; port 0 picks a free one.
 
-    `on_ready` gets the server once it answers; it is called in another thread, and what it raises ends the server.
-    Visitors read and never write; with `allow_sql` they may send SELECTs of their own. What others write meanwhile
-    shows at once. On a loopback address, requests under other host names are refused. Raises NotFound or SchemaError
+    `on_ready` gets the server once it answers; it is called in another thread, and an exception in it ends the server.
+    Visitors read and never write; with `allow_sql` they may run SELECTs of their own. What others write meanwhile shows
+    at once. On a loopback address, requests under other host names are refused. Raises NotFound or SchemaError
     for the library, ConfigError for an address that cannot be used.
     """
     open_library(path, create=False).close()

@@ -128,12 +128,12 @@ def test_a_document_is_json_in_any_encoding(hear):
     assert b'"\\u6771\\u4eac \\ud83d\\udc69 na\\u00efve"' in result.stdout
 
 
-def test_an_interrupted_sync_says_that_the_next_one_completes_it(library_path, tmp_path):
+def test_an_interrupted_sync_says_that_the_next_one_continues(library_path, tmp_path):
     with RawServer(lambda _: server.drip(b"HTTP/1.1 200 OK\r\n", 0.2)) as server:
         (tmp_path / "catalog.toml").write_text(f'[sources.studio]\nbase_url = "{server.base_url}"\n')
         status, message = _interrupt(["sync"], lambda: server.requests)
     assert status == 130
-    assert message.strip() == "interrupted: what has come in is kept, the next run completes it"
+    assert message.strip() == "interrupted: what has come in is kept, and the next run continues from there"
 
 
 def test_a_watch_repeats_until_it_is_interrupted(library_path, tmp_path):

@@ -22,7 +22,7 @@ def _family(hear):
 pytestmark = pytest.mark.usefixtures("_family")
 
 
-def test_show_tells_what_is_known_and_names_what_is_not(run):
+def test_show_prints_what_is_known_and_names_what_is_not(run):
     run("tag", "me", "campaign=launch")
     lines = [line.strip() for line in run("show", "studio:me").stdout.splitlines()]
     assert lines[0] == "studio:me"
@@ -30,7 +30,7 @@ def test_show_tells_what_is_known_and_names_what_is_not(run):
     assert any(line.split() == ["tag", "campaign=launch"] for line in lines)
     assert any(line.startswith("made from") and "studio:old" in line for line in lines)
     assert sum(line.startswith("made into") for line in lines) == 2
-    assert any(line.startswith("not told") and "expires_at" in line for line in lines)
+    assert any(line.startswith("unknown") and "expires_at" in line for line in lines)
 
 
 def test_a_prompt_of_several_lines_keeps_them(run):
@@ -87,7 +87,7 @@ def test_a_circle_of_parents_ends_where_it_began(run, hear):
 
 def test_changes_are_listed_with_old_and_new(run, hear):
     hear(job("q", status="queued"))
-    assert "nothing has moved" in run("changes", "q").stderr
+    assert "nothing has changed" in run("changes", "q").stderr
     hear(job("q", status="completed"))
     lines = run("changes", "q").stdout.splitlines()
     assert lines[0].split() == ["observed", "(UTC)", "field", "old", "new"]

@@ -26,7 +26,7 @@ def test_an_error_is_told_with_its_code_and_field_and_makes_the_status_1(run, tm
     result = run("validate", "request.json")
     assert result.exit_code == 1
     assert result.stdout.startswith("request.json: error prompt_missing: prompt: a prompt is required\n")
-    assert result.stderr == "Error: 1 of 1 request cannot be sent like this\n"
+    assert result.stderr == "Error: 1 of 1 request cannot be sent as written\n"
 
 
 def test_warnings_alone_leave_the_status_at_0(run):
@@ -47,7 +47,7 @@ def test_the_requests_of_lines_have_their_lines(run, tmp_path):
     result = run("validate", "requests.jsonl")
     assert "requests.jsonl:3: error not_json: not JSON: " in result.stdout
     assert "requests.jsonl:4: error prompt_missing: " in result.stdout
-    assert result.stderr == "Error: 2 of 3 requests cannot be sent like this\n"
+    assert result.stderr == "Error: 2 of 3 requests cannot be sent as written\n"
 
 
 def test_the_lines_of_a_batch_are_judged_by_what_their_urls_ask_for(ask, run, tmp_path):
@@ -83,7 +83,10 @@ def test_a_source_tells_its_dialect(ask, run, tmp_path):
     )
     assert ask("validate", "-", "--source", "studio", stdin=json.dumps(GOOD))["dialect"] == "unified"
     result = run("validate", "-", "--source", "nobody", stdin=json.dumps(GOOD))
-    assert (result.exit_code, result.stderr) == (1, "Error: no source 'nobody' is configured, known: studio, other\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: no source 'nobody' is configured: use one of studio, other, or add it to {tmp_path}/catalog.toml\n",
+    )
     assert run("validate", "-", "--source", "studio", "--dialect", "azure").exit_code == 2
 
 

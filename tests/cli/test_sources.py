@@ -137,10 +137,12 @@ def test_a_document_is_whole_where_a_source_fails(run, jobs):
     assert json.loads(result.stdout)[0]["error"]
 
 
-def test_an_unknown_source_is_one_line(run):
+def test_an_unknown_source_is_one_line(run, tmp_path):
     result = run("sync", "nobody")
     assert result.exit_code == 1
-    assert result.stderr == "Error: no source 'nobody' is configured, known: studio\n"
+    assert result.stderr == (
+        f"Error: no source 'nobody' is configured: use one of studio, or add it to {tmp_path}/catalog.toml\n"
+    )
 
 
 def test_a_watch_of_no_seconds_is_a_usage_error(run):
@@ -213,9 +215,12 @@ def test_a_file_of_ids_that_is_missing_is_one_line(run, tmp_path):
     assert not (tmp_path / "catalog.db").exists()
 
 
-def test_an_addition_to_an_unknown_source_is_one_line(run):
+def test_an_addition_to_an_unknown_source_is_one_line(run, tmp_path):
     result = run("add", "nobody", "v1")
-    assert (result.exit_code, result.stderr) == (1, "Error: no source 'nobody' is configured, known: studio\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: no source 'nobody' is configured: use one of studio, or add it to {tmp_path}/catalog.toml\n",
+    )
 
 
 def test_an_addition_that_waits_asks_until_the_job_is_finished(ask, jobs, server):

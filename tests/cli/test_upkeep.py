@@ -11,11 +11,11 @@ def test_a_backup_is_a_library_beside_the_library(run, hear):
     hear(job())
     result = run("backup")
     assert result.exit_code == 0
-    copy = result.stdout.removeprefix("made ").strip()
+    copy = result.stdout.removeprefix("created ").strip()
     assert "1 video" in run("search", "--db", copy).stdout
 
 
-def test_a_backup_goes_where_it_is_told_and_nowhere_twice(run, hear, tmp_path):
+def test_a_backup_goes_to_the_named_path_and_nowhere_twice(run, hear, tmp_path):
     hear(job())
     assert run("backup", "copy.db").exit_code == 0
     assert (tmp_path / "copy.db").is_file()
@@ -53,11 +53,11 @@ def test_a_library_of_today_is_up_to_date(run, hear):
     assert "is up to date" in run("migrate").stdout
 
 
-def test_an_index_made_anew_finds_the_same(run, hear, ask):
+def test_a_rebuilt_index_finds_the_same(run, hear, ask):
     hear(job(prompt="neon street"))
     assert run("reindex", "--fts").stdout.endswith(": the full-text index\n")
     everything = run("reindex").stdout
-    assert ": the full-text index, what prompts ask for, the estimates of costs" in everything
+    assert ": the full-text index, the facets of prompts, the estimated costs" in everything
     assert ask("search", "neon")["total"] == 1
 
 
@@ -68,13 +68,13 @@ def test_a_backup_into_a_missing_folder_is_one_line(run, hear):
     assert result.stderr.count("\n") == 1
 
 
-def test_costs_made_anew_follow_the_prices_of_today(run, hear, ask, tmp_path):
+def test_rebuilt_costs_follow_the_prices_of_today(run, hear, ask, tmp_path):
     hear(job(model="sora-2", seconds="8"))
     assert ask("show", "v1")["cost_basis"] == "unknown"
     (tmp_path / "catalog.toml").write_text('[[prices]]\nsource = "studio"\nmodel = "sora-2"\nusd_per_second = 0.05\n')
     assert run("reindex", "--fts").exit_code == 0
     assert ask("show", "v1")["cost_usd"] is None
-    assert "made anew in " in run("reindex", "--costs").stdout
+    assert "rebuilt in " in run("reindex", "--costs").stdout
     assert (ask("show", "v1")["cost_usd"], ask("show", "v1")["cost_basis"]) == (0.4, "estimated")
     (tmp_path / "catalog.toml").unlink()
     assert run("reindex").exit_code == 0
