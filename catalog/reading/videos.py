@@ -1,4 +1,4 @@
-"""Plain reads: one video with all that hangs on it, its history, the sources. No search, no writes."""
+"""Plain reads: one video with its tags, links and facets, its changes, the sources."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ORDER BY origin <> 'given', facet, shot, start, video_facets.id
 
 
 def get_video(connection: Reader, ref: str) -> Video:
-    """The video with its tags, links and facets (given ones first, then by name, shot and place); raises NotFound."""
+    """The video with its tags, links and facets (given ones first, then by name, shot, position); raises NotFound."""
     name = get_name(connection, ref)
     arguments = name._asdict()
     row = connection.execute(_ROW, arguments).fetchone()
@@ -51,7 +51,7 @@ def read_tags(connection: Reader, ids: Iterable[int]) -> dict[int, list[Tag]]:
 
 
 def list_changes(connection: Reader, ref: str) -> list[Change]:
-    """What moved on a video, oldest first; raises NotFound."""
+    """What changed on a video, oldest first; raises NotFound."""
     name = get_name(connection, ref)
     query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = :id ORDER BY observed_at, id"
     rows = connection.execute(query, {"id": name.id})
@@ -61,7 +61,7 @@ def list_changes(connection: Reader, ref: str) -> list[Change]:
 def list_sources(
     connection: Reader, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
 ) -> list[SourceState]:
-    """The configured sources, then those that only the library remembers, each with its state and count of videos."""
+    """The configured sources, then those that only the library knows, each with its state and its count of videos."""
     settings = {source.name: source for source in configured}
     states = {row["name"]: row for row in connection.execute("SELECT * FROM sources")}
     counts = dict(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import Gone
-from catalog.reading.work import list_lacking, list_unfinished
+from catalog.reading.work import list_unfinished, list_without_prompt
 from catalog.sync.characters import take_in_characters
 from catalog.sync.listing import take_in_list
 from catalog.sync.locks import hold
@@ -48,7 +48,7 @@ def sync_source(
     """
     with _running(database, source, settings, on_progress, now) as run, run.reporting(), run.connected() as client:
         absent = take_in_list(run, client, full=full) if client.dialect.lists else []
-        retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_lacking), *absent])
+        retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_without_prompt), *absent])
         take_in_characters(run, client)
         if wait:
             wait_for(run, client)

@@ -22,43 +22,43 @@ KNOWN = "known jobs older than the look-back"
 def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
     """Take in the list, after the rest of an interrupted walk, and return the ids that a whole list no longer has."""
     cursor, walked_at = run.ask(get_walk)
-    everything = full or walked_at is None
+    is_full = full or walked_at is None
     if cursor and not full:
         run.mode = "resumed"
         saved = json.loads(cursor)
-        everything = not _walk(run, client, saved["after"], everything=saved["full"])
+        is_full = not _walk(run, client, saved["after"], is_full=saved["full"])
     else:
-        run.mode = "full" if everything else "incremental"
-    _walk(run, client, None, everything=everything)
-    return _list_absent(run) if everything and run.stopped == paging.END else []
+        run.mode = "full" if is_full else "incremental"
+    _walk(run, client, None, is_full=is_full)
+    return _list_absent(run) if is_full and run.stopped == paging.END else []
 
 
-def _walk(run: Run, client: Client, after: str | None, *, everything: bool) -> bool:
-    """Take in page after page; `everything` goes on past jobs that are known and old.
+def _walk(run: Run, client: Client, after: str | None, *, is_full: bool) -> bool:
+    """Take in page after page; unless `is_full`, up to one whose jobs are all known and old.
 
     False if the cursor `after` leads to an empty page: the job it names may be gone, and with it the way to the others.
     """
     for number, page in enumerate(paging.walk(client, after)):
         if after is not None and number == 0 and not page.videos:
             return False
-        everything = everything or page.is_restart
-        _take_in_page(run, client.dialect, page, everything=everything)
+        is_full = is_full or page.is_restart
+        _take_in_page(run, client.dialect, page, is_full=is_full)
         run.progress(len(run.outcomes), None, "listing")
         if run.stopped:
             break
     return True
 
 
-def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, everything: bool) -> None:
+def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, is_full: bool) -> None:
     """Keep the videos of a page with the cursor of the next, in one transaction, and decide whether the walk stops."""
     run.note(page.flaws)
     with run.database.write() as connection:
         saved = run.save(connection, [_reworded(video, dialect) for video in page.videos], "list")
-        is_known = not (everything or saved.added) and all(_is_old(run, video) for video in page.videos)
+        is_known = not (is_full or saved.added) and all(_is_old(run, video) for video in page.videos)
         run.stopped = page.ended or (KNOWN if is_known else None)
         if page.cursor is not None and not is_known:
-            run.save_state(connection, cursor=json.dumps({"after": page.cursor, "full": everything}))
-        elif everything:
+            run.save_state(connection, cursor=json.dumps({"after": page.cursor, "full": is_full}))
+        elif is_full:
             run.save_state(connection, cursor=None, walked_at=run.started_at)
         else:
             run.save_state(connection, cursor=None)
