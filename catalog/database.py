@@ -2,12 +2,12 @@
 
 Readers get a `mode=ro` connection inside one snapshot; writers get a connection inside one `BEGIN IMMEDIATE`
 transaction, so that a read-modify-write is never lost to another process. One SQLite library serves the whole process:
-`pysqlite3` where it is installed (Datasette takes it too), else the standard library's. It knows SQLite; it knows no
+`pysqlite3` where it is installed (Datasette uses it too), else the standard library's. This module knows SQLite, but no
 video and no schema.
 
-Everything above asks for a `Reader` or a `Writer` and speaks portable SQL with named parameters; what only SQLite says
-stays here, in the indexes and in `search`. Another backend is another module of this shape, whose `execute` turns
-`:name` and `IN :name` into its own words: `%(name)s` and `= ANY(%(name)s)` for PostgreSQL.
+Everything above takes a `Reader` or a `Writer` and uses portable SQL with named parameters; what only SQLite knows
+stays here, in the indexes and in `search`. Another backend is another module of this shape, whose `execute` translates
+`:name` and `IN :name`: to `%(name)s` and `= ANY(%(name)s)` for PostgreSQL.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Parameters = Mapping[str, Any] | Sequence[Any]
 
 driver: Any = _sqlite
-BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one, before it gives up
+BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another before it gives up
 
 DatabaseError = driver.DatabaseError
 IntegrityError = driver.IntegrityError
@@ -41,7 +41,7 @@ OperationalError = driver.OperationalError
 Row = driver.Row
 sqlite_version: str = driver.sqlite_version
 
-# Primary result codes, https://sqlite.org/rescode.html: what they say is about the file and never about our SQL.
+# Primary result codes, https://sqlite.org/rescode.html: they concern the file and never our SQL.
 BUSY_CODES = frozenset({5, 6})
 _CORRUPT = 11
 _NOT_A_DATABASE = 26
@@ -49,7 +49,7 @@ _UNREACHABLE = frozenset({3, 8, 10, 13, 14})  # permission, read-only, I/O, disk
 
 
 class Rows(Protocol):
-    """What a statement answered; each row can be read by index and by name."""
+    """The result of a statement; each row can be read by index and by name."""
 
     @property
     def rowcount(self) -> int:
@@ -59,7 +59,7 @@ class Rows(Protocol):
         """The next row, None after the last."""
 
     def fetchall(self) -> list[Any]:
-        """The rows that are left."""
+        """The remaining rows."""
 
     def __iter__(self) -> Iterator[Any]: ...
 
@@ -106,7 +106,7 @@ def _replace_list(sql: str, name: str, content: str) -> str:
 
 
 def epoch(column: str) -> str:
-    """SQL for the Unix time, in whole seconds, of a column that holds a time; the one function that is not standard."""
+    """SQL for the Unix time, in whole seconds, of a time column; the one function that is not standard SQL."""
     return f"unixepoch({column})"
 
 
@@ -125,7 +125,7 @@ class Database:
     def read(self) -> Iterator[Reader]:
         """A read-only connection in one snapshot.
 
-        A read inside a read shares its snapshot. Raises CatalogError when the file fails, never for a query of ours.
+        A read inside a read shares its snapshot. Raises CatalogError if the file fails, never for a query of ours.
         """
         outer = getattr(self._local, "connection", None)
         if outer is not None:
@@ -145,7 +145,7 @@ class Database:
     def write(self) -> Iterator[Writer]:
         """A connection in one write transaction: commits at the end, rolls back on any exception.
 
-        Raises CatalogError when the file fails or stays busy.
+        Raises CatalogError if the file fails or stays busy.
         """
         with explained(self.path, "write to"):
             connection = self._take_writer()
@@ -185,7 +185,7 @@ class Database:
         return connection
 
     def _put_back_writer(self, connection: Any) -> None:
-        """Keep one writer open; the lock in the file, and no queue of ours, decides which thread writes."""
+        """Keep one writer open; the lock in the file decides which thread writes, not a queue of ours."""
         try:
             _roll_back(connection)
         except DatabaseError:
@@ -204,24 +204,24 @@ def _roll_back(connection: Any) -> None:
 
 
 def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
-    """A read-only driver connection; in a folder that cannot be written, one that takes the file as unchanging."""
-    frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-    connection = connect(path, mode="ro&immutable=1" if frozen else "ro", busy_timeout=busy_timeout)
+    """A read-only driver connection; in a folder that cannot be written, one that takes the file as immutable."""
+    is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    connection = connect(path, mode="ro&immutable=1" if is_immutable else "ro", busy_timeout=busy_timeout)
     connection.row_factory = Row
     return connection
 
 
 def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
-    """A driver connection to write to an existing library with, outside any transaction."""
+    """A driver connection that writes to an existing library, outside any transaction."""
     connection = connect(path, mode="rw", busy_timeout=busy_timeout)
-    connection.execute("PRAGMA journal_mode=WAL")  # a backup that was copied into place is not in it
+    connection.execute("PRAGMA journal_mode=WAL")  # a backup that was copied here is not in WAL mode
     connection.execute("PRAGMA cache_size=-65536")
     return connection
 
 
 @contextmanager
 def explained(path: Path, action: str = "read") -> Iterator[None]:
-    """Turn what SQLite says of the file into a CatalogError; what it says of our own SQL stays what it is, a bug."""
+    """Turn an error of SQLite about the file into a CatalogError; one about our own SQL is a bug and stays as it is."""
     try:
         yield
     except Exception as error:
@@ -241,11 +241,12 @@ def _explain(path: Path, action: str, error: Exception) -> CatalogError | None:
         text = text.partition(" with text")[0]
         return SchemaError(f"the library {path} is damaged ({text}): run `catalog restore BACKUP`", path=str(path))
     if code in BUSY_CODES:
-        return CatalogError(f"the library {path} is busy: another process has been writing for long, try again")
+        return CatalogError(f"the library {path} is busy: another process has been writing for too long, try again")
     return CatalogError(f"cannot {action} the library {path}: {text}") if code in _UNREACHABLE else None
 
 
 def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -> Any:
+    """A driver connection in autocommit mode, with the durability and the checks that every library gets."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = driver.connect(uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection)
     connection.execute(f"PRAGMA busy_timeout={round(busy_timeout * 1000)}")

@@ -1,6 +1,6 @@
-"""Files that survive a power cut: what must be safe on the disk before anybody is told that it is.
+"""Files that survive a power cut, for what must be safe on the disk before it is acknowledged.
 
-It knows no library and no spool.
+This module knows no library and no spool.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def sync(path: Path) -> None:
 
 
 def put_in_place(part: Path, target: Path) -> None:
-    """Rename a finished file over its target, so that the target is whole whenever the power fails; raises OSError."""
+    """Rename a finished file over its target, which is whole whenever the power fails; raises OSError."""
     sync(part)
     part.replace(target)
     sync(target.parent)

@@ -1,6 +1,6 @@
 """The journey from prompts to facets: every video whose facets are due, a batch at a time.
 
-Prompts change, vocabularies grow, and reading a prompt takes longer than storing it: so the ways in only mark facets as
+Prompts change, vocabularies grow, and reading a prompt takes longer than storing it. So the ways in only mark facets as
 due, and this journey, which may be interrupted at any time, does the reading. When there is much to read, a second
 process (`python -m catalog.facets`, over pipes) reads every other batch.
 """
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     Batch = Sequence[tuple[int, str]]
 
 BATCH = 500
-WORTH_A_HELPER = 4 * BATCH  # due prompts from which starting a second process pays
+WORTH_A_HELPER = 4 * BATCH  # due prompts that make starting a second process worth while
 
 
 def count_due(database: Database) -> int:
-    """How many videos have a prompt whose facets were not extracted yet."""
+    """How many videos have a prompt whose facets have not been extracted yet."""
     with database.read() as connection:
         return count_due_prompts(connection)
 
@@ -41,7 +41,7 @@ def extract_due(
     *,
     on_progress: Progress | None = None,
 ) -> int:
-    """Extract the facets of every video that has none for its prompt as it is now: how many there were.
+    """Extract the facets of every video that is due, and return how many there were.
 
     `words` are the user's additions to the vocabulary; `on_progress("prompts", done, total, "reading")` is called after
     each batch.
@@ -49,12 +49,12 @@ def extract_due(
     total, done = count_due(database), 0
     if not total:
         return 0
-    with closing(_Helper(words) if total >= WORTH_A_HELPER else _Nobody()) as helper:
+    with closing(_Helper(words) if total >= WORTH_A_HELPER else _NoHelper()) as helper:
         vocabulary = prompts.load(words)
-        for found in _extract_all(_read_due(database), vocabulary, helper):
+        for extracted in _extract_all(_read_due(database), vocabulary, helper):
             with database.write() as connection:
-                store.save_extracted(connection, found, vocabulary=vocabulary.revision)
-            done += len(found)
+                store.save_extracted(connection, extracted, vocabulary=vocabulary.revision)
+            done += len(extracted)
             if on_progress is not None:
                 on_progress("prompts", done, max(total, done), "reading")
     return done
@@ -72,26 +72,26 @@ def _read_due(database: Database) -> Iterator[Batch]:
 
 
 def _extract_all(
-    batches: Iterator[Batch], vocabulary: Vocabulary, helper: _Helper | _Nobody
+    batches: Iterator[Batch], vocabulary: Vocabulary, helper: _Helper | _NoHelper
 ) -> Iterator[list[store.Extracted]]:
     for batch in batches:
         helper.ask(batch)
-        if helper.is_there and (mine := next(batches, None)):
-            yield _extract(mine, vocabulary)
-        theirs = helper.answer()
-        yield _extract(batch, vocabulary) if theirs is None else theirs
+        if helper.is_there and (own_batch := next(batches, None)):
+            yield _extract(own_batch, vocabulary)
+        answer = helper.answer()
+        yield _extract(batch, vocabulary) if answer is None else answer
 
 
 def _extract(batch: Batch, vocabulary: Vocabulary) -> list[store.Extracted]:
-    found = []
+    extracted = []
     for video_id, prompt in batch:
         extraction = prompts.extract(prompt, vocabulary)
-        found.append(store.Extracted(video_id, prompt, extraction.facets, extraction.negative_prompt))
-    return found
+        extracted.append(store.Extracted(video_id, prompt, extraction.facets, extraction.negative_prompt))
+    return extracted
 
 
-class _Nobody:
-    """No help: every answer is None, and the work is done here."""
+class _NoHelper:
+    """Stands in for a helper where none is worth while: every answer is None, and this process does the work."""
 
     is_there = False
 
@@ -106,7 +106,10 @@ class _Nobody:
 
 
 class _Helper:
-    """Another process that extracts, from its first moment on; one that dies answers None."""
+    """Another process that extracts facets too; one that has died answers None.
+
+    A plain subprocess, not a `ProcessPoolExecutor`: that one would need a `__main__` guard in the caller's program.
+    """
 
     is_there = True
 
@@ -120,10 +123,10 @@ class _Helper:
 
     def answer(self) -> list[store.Extracted] | None:
         try:
-            found: list[store.Extracted] = pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own process
+            extracted: list[store.Extracted] = pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own process
         except (OSError, EOFError, pickle.UnpicklingError):
             return None
-        return found
+        return extracted
 
     def close(self) -> None:
         self._process.kill()
@@ -138,7 +141,7 @@ class _Helper:
 
 
 def _serve() -> None:
-    """Read the user's words, then batch after batch, and write what is found in each, until the pipe is closed."""
+    """Read the user's words, then batch after batch, and write what each asks for, until the pipe is closed."""
     vocabulary = prompts.load(pickle.load(sys.stdin.buffer))  # noqa: S301 - our own parent
     while True:
         try:

@@ -1,8 +1,8 @@
 """The fold: all observations of one video in, one row out. Pure, and blind to the order in which they arrived.
 
 An answer fills and never blanks: a null, an empty text or the status `unknown` erases nothing, and a terminal status
-never goes back. Observations are sorted by what they are, not by when they came (status rank, channel, time claimed,
-payload hash), and each non-empty value replaces the earlier one. The same set in any order gives the same row.
+never goes back. Observations are sorted by what they are, not by when they arrived (status rank, channel, claimed time,
+payload hash), and each non-empty value replaces the previous one. The same set in any order gives the same row.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _latest_values = attrgetter(*_LATEST)
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One distinct answer about a video; times are the library's text. `video` is None where the job was not known.
+    """One distinct answer about a video; times are text as in the library. `video` is None if the job was unknown.
 
-    `custom_id` is the name that a line of a Batch file gave the job.
+    `custom_id` is the name that a line of a Batch file gives to the job.
     """
 
     video: ParsedVideo | None
@@ -49,27 +49,27 @@ class Observation:
 
     @property
     def precedence(self) -> tuple[int, int, str, str]:
-        """What the fold sorts by: the last one wins."""
+        """What the fold sorts by: the last observation wins."""
         status = self.video.status if self.video else "unknown"
         moment = self.as_of or self.last_received_at
         return _STATUS_RANK[status], _CHANNEL_RANK.get(self.channel, 0), moment, self.payload_hash
 
 
 def fold(observations: Iterable[Observation]) -> dict[str, Any]:
-    """The columns of the video's row, COLUMNS as the library stores them, from all observations of it."""
-    everything = list(observations)
-    answers = sorted((item for item in everything if item.video), key=lambda item: item.precedence)
+    """The columns of the video's row, COLUMNS as the library stores them, from all its observations."""
+    observations = sorted(observations, key=lambda observation: observation.precedence)
+    answers = [(observation, observation.video) for observation in observations if observation.video]
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row |= {name: {} for name in _MERGED}
     row["kind"], row["status"] = "video", "unknown"
     flaws: set[str] = set()
-    for answer, video in ((item, item.video) for item in answers if item.video):
+    for observation, video in answers:
         _fill(row, video)
-        row["batch_custom_id"] = answer.custom_id or row["batch_custom_id"]
+        row["batch_custom_id"] = observation.custom_id or row["batch_custom_id"]
         flaws.update(video.flaws)
     row["flaws"] = sorted(flaws)
     row["cost_basis"] = "unknown" if row["cost_usd"] is None else "reported"
-    _date(row, answers, everything)
+    _date(row, observations)
     return {name: None if value is None else stored(value) for name, value in row.items()}
 
 
@@ -88,11 +88,11 @@ def _fill(row: dict[str, Any], video: ParsedVideo) -> None:
         row["kind"] = video.kind
 
 
-def _date(row: dict[str, Any], answers: list[Observation], everything: list[Observation]) -> None:
-    """Set when the video was first and last seen, and since when the provider says it is gone, if it still does."""
-    if answers:
-        row["first_seen_at"] = min(item.received_at for item in answers)
-        row["last_seen_at"] = max(item.last_received_at for item in answers)
-    absences = [item.last_received_at for item in everything if item.video is None]
+def _date(row: dict[str, Any], observations: list[Observation]) -> None:
+    """Set when the video was first and last seen, and when it was last gone from the provider, if it still is."""
+    if answers := [observation for observation in observations if observation.video]:
+        row["first_seen_at"] = min(answer.received_at for answer in answers)
+        row["last_seen_at"] = max(answer.last_received_at for answer in answers)
+    absences = [observation.last_received_at for observation in observations if observation.video is None]
     if absences and max(absences) >= (row["last_seen_at"] or ""):
         row["gone_at"] = max(absences)

@@ -1,15 +1,16 @@
 """The full-text index: FTS5 over four columns of `videos`, kept a batch at a time by the store.
 
-The index holds no text of its own (external content), so every removal must name the very words that were indexed.
-There are no triggers: FTS5 flushes at every trigger savepoint, which costs half the ingest rate. No tokenizer of FTS5's
-finds 东京 inside a sentence, so `cjk_grams` carries the two-character pieces of every Chinese, Japanese and Korean run,
-and the words that stand against one without a blank.
+The index holds no text of its own (external content), so every removal must repeat the words that were indexed. It
+uses no triggers: FTS5 flushes at every trigger savepoint, which halves the ingest rate. None of FTS5's tokenizers finds
+东京 inside a sentence, so `cjk_grams` holds the two-character pieces of every Chinese, Japanese and Korean run, and the
+words that touch one without a space.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from catalog.database import DatabaseError
@@ -33,15 +34,15 @@ _REMOVE = f"INSERT INTO videos_fts(videos_fts, rowid, {_NAMES}) VALUES ('delete'
 def cjk_grams(text: str | None) -> str | None:
     """The pieces of every CJK run, `東京塔` as `東京 京塔 塔`, and of its word: `Tower` in `東京Tower`.
 
-    The last character of a run stands alone too, so that a search for one character is a prefix search. None where the
-    text has no such run.
+    The last character of a run is a piece too, so that a search for one character is a prefix search. None if the text
+    has no such run.
     """
     if text is None or text.isascii():
         return None
     run, word, part = _patterns()
-    glued = (found for found in word.findall(text) if run.search(found))
-    parts = (piece for found in glued for piece in part.findall(found))
-    return " ".join(gram for piece in parts for gram in (pieces(piece) if run.match(piece) else [piece])) or None
+    parts = (match for mixed in word.findall(text) if run.search(mixed) for match in part.findall(mixed))
+    grams = (pieces(text_part) if run.match(text_part) else [text_part] for text_part in parts)
+    return " ".join(chain.from_iterable(grams)) or None
 
 
 def cjk_runs(text: str) -> list[str]:
@@ -56,7 +57,7 @@ def pieces(run: str) -> list[str]:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """A run, a word that may hold runs, a part of such a word: compiled when the first text needs them, for speed."""
+    """A run, a word that may contain runs, a part of such a word: compiled when first needed, for a fast start."""
     return (
         re.compile(CJK_RUN),
         re.compile(rf"(?:[{_CJK}]|[^\W_])+"),
@@ -71,18 +72,18 @@ def add(connection: Writer, entries: Sequence[Entry]) -> None:
 
 
 def remove(connection: Writer, entries: Sequence[Entry]) -> None:
-    """Take videos out of the index; the entries must be word for word what was indexed."""
+    """Remove videos from the index; the entries must repeat exactly what was indexed."""
     if entries:
         connection.executemany(_REMOVE, entries)
 
 
 def rebuild(connection: Writer) -> None:
-    """Build the index again from the rows of `videos`."""
+    """Rebuild the index from the rows of `videos`."""
     connection.execute("INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
 
 
 def check(connection: Writer) -> None:
-    """Raise CatalogError unless the index says what the rows say."""
+    """Raise CatalogError unless the index agrees with the rows."""
     try:
         connection.execute("INSERT INTO videos_fts(videos_fts, rank) VALUES ('integrity-check', 1)")
     except DatabaseError as error:

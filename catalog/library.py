@@ -1,6 +1,6 @@
-"""A library's life: made, opened, checked, migrated, copied, restored.
+"""A library's life: it is created, opened, checked, migrated, backed up and restored.
 
-How its file is reached is `database`'s matter. Making and migrating load SQLAlchemy and Alembic; nothing else does.
+Connections are the business of `database`. Creating and migrating load SQLAlchemy and Alembic; nothing else does.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from catalog.reports import Migration
 
 SCHEMA_VERSION = "0003"
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
-NO_SCHEMA = "0000"  # what a library is that was interrupted while it was made
+NO_SCHEMA = "0000"  # the version of a library whose creation was interrupted
 
 
 def open_library(path: str | Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> Database:
-    """The library at `path`, checked; a missing or empty file becomes a new library where `create` says so.
+    """The library at `path`, checked; with `create`, a missing or empty file becomes a new library.
 
     Raises NotFound, SchemaOutdated, SchemaTooNew or SchemaError (foreign or damaged).
     """
@@ -48,13 +48,13 @@ def open_library(path: str | Path, *, create: bool, busy_timeout: float = BUSY_T
 
 
 def check_version(path: Path) -> None:
-    """Raise the SchemaError that fits, unless the file is a library of this very version."""
+    """Raise the SchemaError that fits, unless the file is a library of this schema version."""
     version = read_version(path)
     if version == SCHEMA_VERSION:
         return
     if version < SCHEMA_VERSION:
         raise SchemaOutdated(
-            f"the library {path} has schema {version}, this version needs {SCHEMA_VERSION}: run `catalog migrate`",
+            f"the library {path} has schema {version}, but this catalog needs {SCHEMA_VERSION}: run `catalog migrate`",
             path=str(path),
         )
     raise SchemaTooNew(
@@ -64,12 +64,12 @@ def check_version(path: Path) -> None:
 
 
 def read_version(path: Path) -> str:
-    """The schema version of the file; raises SchemaError when it is not a library, or not readable as one."""
+    """The schema version of the file; raises SchemaError if it is not a library, or not a readable one."""
     with explained(path), closing(connect_read_only(path)) as connection:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise SchemaError(
-                f"{path} is an SQLite database, but not a catalog library: name another file", path=str(path)
+                f"{path} is an SQLite database but not a catalog library: name another file", path=str(path)
             )
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if not tables:
@@ -83,10 +83,10 @@ def read_version(path: Path) -> str:
 
 
 def create_library(path: Path) -> None:
-    """Make a new library; two processes may do so at once. Raises CatalogError when the folder forbids it."""
+    """Make a new library, even if another process does so at once. Raises CatalogError if the folder forbids it."""
     if not path.parent.is_dir():
-        raise CatalogError(f"cannot make the library {path}: there is no folder {path.parent}")
-    # The id goes in first, in one atomic write: from then on the file is known as a library, if an unfinished one.
+        raise CatalogError(f"cannot make the library {path}: create the folder {path.parent} first")
+    # The id is written first, in one atomic write: from then on the file counts as a library, if an unfinished one.
     with explained(path, "make"), closing(connect(path)) as connection:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode=WAL")
@@ -94,7 +94,7 @@ def create_library(path: Path) -> None:
 
 
 def migrate(path: str | Path) -> Migration:
-    """Bring the library up to this version, after a backup beside it."""
+    """Migrate the library to this schema, after a backup beside it."""
     path = Path(path)
     if not _size(path):
         raise NotFound(f"no library at {path}", path=str(path))
@@ -109,9 +109,9 @@ def migrate(path: str | Path) -> Migration:
 
 
 def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -> Path:
-    """A compact, consistent copy of the library, made while others read and write: itself a library.
+    """Copy the library while others read and write: the path of the copy, which is compact, consistent and a library.
 
-    Without a target it lies beside the library, under a name that says when and for what purpose it was made.
+    Without a target it is made beside the library, under a name that says when and for what purpose.
     """
     if not _size(path):
         raise NotFound(f"no library at {path}", path=str(path))
@@ -123,9 +123,9 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
             target.unlink(missing_ok=True)
             raise
     if _size(target) is not None:
-        raise CatalogError(f"cannot back up to {target}: it exists already, name a new file")
+        raise CatalogError(f"cannot back up to {target}: it already exists, name a new file")
     if not target.parent.is_dir():
-        raise CatalogError(f"cannot back up to {target}: there is no folder {target.parent}")
+        raise CatalogError(f"cannot back up to {target}: create the folder {target.parent} first")
     return _copy(path, target)
 
 
@@ -145,7 +145,7 @@ def _copy(path: Path, target: Path) -> Path:
 def _take_spare_path(path: Path, purpose: str) -> Path:
     """A new, empty file beside `path` whose name says when and why: `catalog.db.20261121T105703Z.before-restore`.
 
-    The file is there at once, so that nobody else takes the same name in the same second.
+    The file is created at once, so that no other process takes the same name in the same second.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     first = path.with_name(f"{path.name}.{stamp}.{purpose}")
@@ -158,18 +158,18 @@ def _take_spare_path(path: Path, purpose: str) -> Path:
         except OSError as error:
             raise CatalogError(f"cannot back up to {name}: {error.strerror}") from error
         return name
-    raise CatalogError(f"cannot back up {path}: there are {len(names)} backups of this second, try again")
+    raise CatalogError(f"cannot back up {path}: {len(names)} backups were made within this second, try again")
 
 
 def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Path | None:
-    """Put the backup `copy` in the place of the library at `path`: the path of the restore point made of it before.
+    """Replace the library at `path` by the backup `copy`, and return the path of a restore point made of it before.
 
     The content is copied through SQLite, in one transaction: open readers see the old or the new library, never a mix.
-    A backup of an older schema is restored as it is, to be migrated then. Raises SchemaError when the backup is
-    foreign, damaged or newer than this version; then nothing has changed.
+    A backup with an older schema is restored as it is and can then be migrated. Raises SchemaError, and changes
+    nothing, if the backup is foreign, damaged or newer than this version.
     """
     _check_backup(path, copy)
-    point = _restore_point(path)
+    restore_point = _make_restore_point(path)
     with (
         explained(path, "restore"),
         closing(connect_read_only(copy)) as source,
@@ -177,14 +177,14 @@ def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Pa
     ):
         source.backup(target, progress=lambda status, *_: _refuse_busy(path, status))
         target.execute("PRAGMA journal_mode=WAL")
-    return point
+    return restore_point
 
 
 def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: bool = False) -> None:
     """Run each missing migration in a transaction of its own, foreign keys off inside and checked before the commit.
 
-    A table rebuild with foreign keys on would cascade the children away. `at_once` runs all in one transaction, so that
-    nobody sees a new library half made.
+    Rebuilding a table with foreign keys on would delete its children. `at_once` runs all migrations in one transaction,
+    so that no other process sees a new library half made.
     """
     from alembic import command
     from alembic.config import Config
@@ -207,7 +207,7 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
                 orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 if orphans:
                     raise SchemaError(
-                        f"migration {revision} of {path} left {len(orphans)} orphan rows: nothing was changed",
+                        f"migration {revision} would leave {len(orphans)} orphan rows in {path}: it was not applied",
                         path=str(path),
                     )
 
@@ -220,7 +220,7 @@ def migrations_folder() -> Path:
 
 
 def _check_backup(path: Path, copy: Path) -> None:
-    """Raise unless the backup is a whole library of this schema or an older one."""
+    """Raise unless the backup is an undamaged library with this schema or an older one."""
     if not _size(copy):
         raise NotFound(f"no backup at {copy}", path=str(copy))
     if _size(path) is not None and path.samefile(copy):
@@ -230,11 +230,13 @@ def _check_backup(path: Path, copy: Path) -> None:
     with explained(copy), closing(connect_read_only(copy)) as connection:
         fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
-        raise SchemaError(f"the backup {copy} is damaged ({fault}): nothing was restored", path=str(copy))
+        raise SchemaError(
+            f"the backup {copy} is damaged ({fault}): nothing was restored, name another backup", path=str(copy)
+        )
 
 
-def _restore_point(path: Path) -> Path | None:
-    """A copy of what a restore is about to replace; a file too damaged to be read is put aside instead."""
+def _make_restore_point(path: Path) -> Path | None:
+    """A copy of the library that a restore will replace; a file too damaged to be read is moved aside instead."""
     if not _size(path):
         return None
     try:
@@ -248,19 +250,19 @@ def _restore_point(path: Path) -> Path | None:
 
 
 def _refuse_busy(path: Path, status: int) -> None:
-    """The driver would try for ever; each try has already waited for the busy time-out."""
+    """Raise if the target is busy: the driver would retry for ever, and each try has waited for the busy time-out."""
     if status in BUSY_CODES:
-        raise CatalogError(f"cannot restore {path}: another process has been writing for long, try again")
+        raise CatalogError(f"cannot restore {path}: another process has been writing for too long, try again")
 
 
 def _size(path: Path) -> int | None:
-    """The bytes of the file, None where there is none; raises CatalogError for what cannot be a library's path."""
+    """The size of the file in bytes, None if there is none; raises CatalogError for an impossible path of a library."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
+        reason = error.strerror if isinstance(error, OSError) else "a path cannot contain NUL"
         raise CatalogError(f"cannot open {str(path)[:200]!r}: {reason}") from error
     if not stat.S_ISREG(status.st_mode):
         what = "a folder: name the library file in it" if stat.S_ISDIR(status.st_mode) else "not a file"

@@ -1,4 +1,4 @@
-"""A row both ways: a record's values as the library stores them, and the columns of `videos` as a Video."""
+"""Rows, both ways: a record's values as the library stores them, and the columns of `videos` as a Video."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 COLUMNS = tuple(column.name for column in TABLE if column.recorded)
-NEGATIVE_PROMPT = "coalesce(videos.negative_prompt, videos.avoided)"  # else what the prompt itself asks to leave out
+NEGATIVE_PROMPT = "coalesce(videos.negative_prompt, videos.avoided)"  # else what the prompt itself asks to avoid
 SIZE = (  # as `Video.size`
     "CASE WHEN videos.width > 0 AND videos.height > 0 THEN videos.width || 'x' || videos.height "
     "ELSE videos.size_text END"
@@ -27,7 +27,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 def read_video(
     row: Mapping[str, Any], tags: Iterable[Tag] = (), links: Iterable[Link] = (), facets: Iterable[Facet] = ()
 ) -> Video:
-    """The record of a row that holds SELECT_VIDEO, with what was read of the other tables.
+    """The record of a row of SELECT_VIDEO, with what was read from the other tables.
 
     Raises SchemaError for a row that the library cannot have written.
     """
@@ -58,14 +58,14 @@ def stored(value: Any) -> Any:
 
 
 def encodable(text: str) -> str:
-    """The text with every lone surrogate replaced by `?`: UTF-8, and so SQLite, cannot hold one."""
+    """The text with `?` in place of lone surrogates: UTF-8, and so SQLite, cannot hold them."""
     if text.isascii():
         return text
     return text.encode("utf-8", "replace").decode()
 
 
 def json_text(value: Any) -> str:
-    """The value as compact, valid JSON text; NaN and infinities, which JSON has no word for, become null."""
+    """The value as compact, valid JSON text; NaN and infinities, which JSON lacks, become null."""
     try:
         text = _encode(value)
     except ValueError:

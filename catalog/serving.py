@@ -1,6 +1,6 @@
 """Serving at an address of this machine: take the port, announce the server once it answers, stop it.
 
-What answers is the caller's: `catalog hooks` and `catalog serve` bring a server each. HTTP is not known here.
+The caller brings the server that answers: `catalog hooks` and `catalog serve` each have one. This module knows no HTTP.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIRST_FREE_PORT = 1024  # below it, many systems want an administrator
 
 
 class RunningServer:
-    """A server that answers: its `url`, without a slash at its end, and a way to end it."""
+    """A server that answers: its `url`, without a trailing slash, and a way to stop it."""
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
         self.url = url
@@ -31,17 +31,17 @@ class RunningServer:
         self._stopped = stopped
 
     def stop(self) -> None:
-        """End the server, from any thread; requests under way are still answered."""
+        """Stop the server, from any thread; requests in progress are still answered."""
         with suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(self._stopped.set)
 
 
 def serve_at(host: str, port: int, answer: Answer, on_ready: Callable[[RunningServer], None] | None = None) -> None:
-    """Serve until the server is stopped or the program interrupted; port 0 is a free one.
+    """Serve until the server is stopped or the program is interrupted; port 0 picks a free one.
 
-    `answer(listener, announce, stopped)` takes connections at the listening socket, calls `announce` once it does, and
-    returns after `stopped` is set. `on_ready` is called in another thread; what it raises ends the server and is raised
-    here. Raises ConfigError for an address that cannot be used.
+    `answer(listener, announce, stopped)` accepts connections at the listening socket, calls `announce` once it does,
+    and returns after `stopped` is set. `on_ready` is called in another thread; an exception in it stops the server and
+    is raised here. Raises ConfigError for an address that cannot be used.
     """
     with listen(host, port) as listener:
         asyncio.run(_serve(url_of(host, listener), listener, answer, on_ready or (lambda _: None)))
@@ -68,9 +68,9 @@ async def _serve(url: str, listener: socket.socket, answer: Answer, on_ready: Ca
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at the first address of `host` that can be had, IPv4 before IPv6; raises ConfigError."""
+    """A socket that listens at the first usable address of `host`, IPv4 before IPv6; raises ConfigError."""
     if not 0 <= port <= LAST_PORT:
-        raise ConfigError(f"cannot listen on port {port}: ports end at {LAST_PORT}")
+        raise ConfigError(f"cannot listen on port {port}: name one from 0 to {LAST_PORT}")
     try:
         addresses = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
@@ -87,20 +87,20 @@ def listen(host: str, port: int) -> socket.socket:
 def _explain(fault: OSError | None, host: str, port: int) -> ConfigError:
     number = fault.errno if fault else None
     if number == errno.EADDRINUSE:
-        return ConfigError(f"port {port} is in use: name another one, or 0 for one that is free")
+        return ConfigError(f"port {port} is in use: name another, or 0 for a free one")
     if number == errno.EACCES and port < FIRST_FREE_PORT:
-        return ConfigError(f"port {port} is for administrators: name one from {FIRST_FREE_PORT} on")
+        return ConfigError(f"port {port} is for administrators: name one from {FIRST_FREE_PORT} up")
     if number == errno.EADDRNOTAVAIL:
         return ConfigError(f"cannot listen on {host}: it is not an address of this machine")
     return ConfigError(f"cannot listen on {in_url(host)}:{port}: {fault.strerror if fault else 'no address'}")
 
 
 def url_of(host: str, listener: socket.socket) -> str:
-    """The URL of what listens there, under the name that was asked for."""
+    """The URL of the server at this socket, with the host as the caller wrote it."""
     address, port, *_ = listener.getsockname()
     return f"http://{in_url(host or address)}:{port}"
 
 
 def in_url(host: str) -> str:
-    """A host as URLs write it."""
+    """A host as it is written in a URL: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host

@@ -1,8 +1,8 @@
 """The schema of the library, in one place, as SQLModel tables.
 
-The tables declare; migrations build. Tests prove that both say the same, that every field of a record is a column here
-or a named computed one, and that `store` writes to these columns only. Nothing loads this module at run time: readers
-and writers use plain SQL. The full-text index `videos_fts` is not a table of SQLAlchemy's: see `fulltext`.
+The tables declare; migrations build. Tests prove that both agree, that every field of a record is a column here or a
+named computed one, and that `store` writes to these columns only. Nothing loads this module at run time: readers and
+writers use plain SQL. The full-text index `videos_fts` is not a table of SQLAlchemy's: see `fulltext`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Videos(SQLModel, table=True):
     """One generation job, folded from its observations.
 
     Four columns are derived: `labels` and `cjk_grams` feed the full-text index; `avoided` is what the prompt itself
-    asks to leave out, and `extracted_by` the vocabulary that its facets came from, NULL while they are due.
+    asks to avoid, and `extracted_by` the vocabulary that its facets were extracted with, NULL while they are due.
     """
 
     __tablename__ = "videos"
@@ -127,8 +127,8 @@ class Videos(SQLModel, table=True):
 class Observations(SQLModel, table=True):
     """One distinct answer of the outside world about a video, redacted and never changed.
 
-    `as_of` is the time the answer itself claims; NULL means the last receipt. Only `last_received_at` and `times_seen`
-    move, when the same answer comes again.
+    `as_of` is the time that the answer itself claims; NULL means the last receipt. Only `last_received_at` and
+    `times_seen` change, when the same answer is received again.
     """
 
     __tablename__ = "observations"
@@ -150,7 +150,7 @@ class Observations(SQLModel, table=True):
 
 
 class Changes(SQLModel, table=True):
-    """The flight recorder: a field of a video that moved, as it moved."""
+    """The flight recorder: how a field of a video changed, as observed on arrival."""
 
     __tablename__ = "changes"
     __table_args__ = (Index("ix_changes_video_id", "video_id"), _AUTOINCREMENT)
@@ -164,7 +164,7 @@ class Changes(SQLModel, table=True):
 
 
 class Tags(SQLModel, table=True):
-    """A flat key and value on a video, of the user or out of the provider's metadata map."""
+    """A flat key and value on a video, from the user or from the provider's metadata map."""
 
     __tablename__ = "tags"
     __table_args__ = (
@@ -181,7 +181,7 @@ class Tags(SQLModel, table=True):
 
 
 class Links(SQLModel, table=True):
-    """An edge from a video to its parent, which is named and not numbered: it may never have been seen."""
+    """An edge from a video to its parent, which is named, not numbered, because it may never have been seen."""
 
     __tablename__ = "links"
     __table_args__ = (
@@ -199,9 +199,9 @@ class Links(SQLModel, table=True):
 
 
 class Sources(SQLModel, table=True):
-    """What the library remembers of a source: where its walk stands, how it fares, who is syncing it.
+    """What the library remembers about a source: how far its walk has come, its health, who is syncing it.
 
-    `provider` is whose prices it pays.
+    `provider` is the provider whose prices it pays.
     """
 
     __tablename__ = "sources"
@@ -223,7 +223,7 @@ class Sources(SQLModel, table=True):
 
 
 class SyncRuns(SQLModel, table=True):
-    """One run over one source, as it was reported."""
+    """One run over one source, as reported."""
 
     __tablename__ = "sync_runs"
     __table_args__ = (Index("ix_sync_runs_source", "source", "started_at"), _AUTOINCREMENT)
@@ -244,7 +244,7 @@ class SyncRuns(SQLModel, table=True):
 
 
 class VideoAliases(SQLModel, table=True):
-    """Another id of a video, as its server writes it: encoded by a gateway, or of an older interface."""
+    """Another id of a video, as its server writes it: encoded by a gateway, or from an older interface."""
 
     __tablename__ = "video_aliases"
     __table_args__ = (
@@ -291,7 +291,7 @@ class Prices(SQLModel, table=True):
 
 
 class Deliveries(SQLModel, table=True):
-    """The inbox of webhooks: each delivery once, kept before the answer; `state` is waiting, done or refused."""
+    """The inbox of webhooks: each delivery once, kept before it is acknowledged. `state`: waiting, done or refused."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -314,7 +314,7 @@ class Deliveries(SQLModel, table=True):
 
 
 class FacetValues(SQLModel, table=True):
-    """A value of a facet, named once; `name` is how a search writes it, `camera_movement:push_in`."""
+    """A value of a facet, stored once; `name` is how a search writes it, `camera_movement:push_in`."""
 
     __tablename__ = "facet_values"
     __table_args__ = (UniqueConstraint("facet", "value"), _AUTOINCREMENT)
@@ -326,7 +326,7 @@ class FacetValues(SQLModel, table=True):
 
 
 class VideoFacets(SQLModel, table=True):
-    """That a video's prompt asks for a value, by which words of it (`start` to `end`) and in which shot. Derived."""
+    """A value that a video's prompt asks for, with the words that do (`start` to `end`) and their shot. Derived."""
 
     __tablename__ = "video_facets"
     __table_args__ = (
@@ -345,7 +345,7 @@ class VideoFacets(SQLModel, table=True):
 
 
 class GivenFacets(SQLModel, table=True):
-    """A facet that the user gave: it outranks what a prompt seems to say, and survives every rebuild."""
+    """A facet given by the user: it outranks what the prompt seems to say, and survives every rebuild."""
 
     __tablename__ = "given_facets"
     __table_args__ = (UniqueConstraint("video_id", "facet", "value"), _AUTOINCREMENT)

@@ -156,7 +156,7 @@ def old_path(tmp_path: Path) -> Path:
 
 
 def test_an_old_schema_names_the_command_that_helps(old_path: Path) -> None:
-    with pytest.raises(SchemaOutdated, match=r"has schema 0001, this version needs \d{4}: run `catalog migrate`"):
+    with pytest.raises(SchemaOutdated, match=r"has schema 0001, but this catalog needs \d{4}: run `catalog migrate`"):
         open_library(old_path, create=True)
 
 
@@ -187,7 +187,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path, statement: str)
     path = tmp_path / "places.sqlite"
     run_sql(path, statement)
     before = path.read_bytes()
-    with pytest.raises(SchemaError, match=r"places.sqlite is an SQLite database, but not a catalog library"):
+    with pytest.raises(SchemaError, match=r"places.sqlite is an SQLite database but not a catalog library"):
         open_library(path, create=True)
     assert path.read_bytes() == before
 
@@ -228,13 +228,13 @@ def test_a_device_is_not_a_library() -> None:
 @pytest.mark.parametrize("inside", ["nowhere/catalog.db", "file/catalog.db"])
 def test_a_missing_folder_is_named(tmp_path: Path, inside: str) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CatalogError, match=r"cannot make the library .*: there is no folder"):
+    with pytest.raises(CatalogError, match=r"cannot make the library .*: create the folder .* first"):
         open_library(tmp_path / inside, create=True)
 
 
 def test_a_nul_in_the_path_is_refused_before_sqlite_cuts_the_name_there(tmp_path: Path) -> None:
     for create in (True, False):
-        with pytest.raises(CatalogError, match=r"a path holds no NUL") as error:
+        with pytest.raises(CatalogError, match=r"a path cannot contain NUL") as error:
             open_library(f"{tmp_path}/a\0b.db", create=create)
         assert "\0" not in message(error)
     assert list(tmp_path.iterdir()) == []
@@ -541,7 +541,7 @@ def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
     impatient = open_library(library_path, create=False, busy_timeout=0.05)
     with library.write() as connection:
         connection.execute(ADD_SOURCE)
-        with pytest.raises(CatalogError, match=r"is busy: another process has been writing for long, try again"):
+        with pytest.raises(CatalogError, match=r"is busy: another process has been writing for too long, try again"):
             write(impatient, "DELETE FROM sources")
     library.close()
     impatient.close()
@@ -657,14 +657,19 @@ def test_a_backup_made_while_another_writes_holds_what_was_committed(library: Da
 def test_a_backup_never_writes_over_a_file(library: Database, tmp_path: Path) -> None:
     target = tmp_path / "mine.txt"
     target.write_text("mine")
-    with pytest.raises(CatalogError, match=r"cannot back up to .*mine.txt: it exists already"):
+    with pytest.raises(CatalogError, match=r"cannot back up to .*mine.txt: it already exists"):
         backup(library.path, target)
     assert target.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
     ("target", "reason"),
-    [("nowhere/copy.db", "there is no folder"), ("a\0b.db", "no NUL"), ("b" * 300, "too long"), (".", "is a folder")],
+    [
+        ("nowhere/copy.db", "create the folder .* first"),
+        ("a\0b.db", "cannot contain NUL"),
+        ("b" * 300, "too long"),
+        (".", "is a folder"),
+    ],
 )
 def test_a_backup_to_an_impossible_place_is_one_clear_line(
     library: Database, tmp_path: Path, target: str, reason: str
@@ -795,7 +800,7 @@ def test_a_restore_gives_up_where_another_holds_the_library(library_path: Path, 
     library = open_library(library_path, create=False)
     with library.write() as connection:
         connection.execute(ADD_SOURCE)
-        with pytest.raises(CatalogError, match=r"cannot restore .*: another process has been writing for long"):
+        with pytest.raises(CatalogError, match=r"cannot restore .*: another process has been writing for too long"):
             restore(library_path, saved, busy_timeout=0.05)
     assert value(library, "SELECT count(*) FROM videos") == 2000
     library.close()

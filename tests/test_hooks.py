@@ -308,7 +308,7 @@ def test_prompts_that_cannot_be_read_do_not_stop_the_retrieving(library):
         for number in (1, 2):
             assert hooks.post(event(f"video_{number}"), signed(event(f"video_{number}"), f"wh_{number}")) == 200
             hooks.wait_for("SELECT count(*) FROM deliveries WHERE state = 'done'", [(number,)])
-        assert [line for line in hooks.events if line.startswith("prompts could not be read: ")]
+        assert [line for line in hooks.events if line.startswith("cannot read prompts: ")]
 
 
 def test_a_delivery_goes_before_prompts(library):

@@ -120,7 +120,7 @@ SERVERS = pytest.mark.parametrize("server", [hooks_at, web_at])
 def test_a_port_in_use_is_named(library: Database, server: Callable[[Database, str, int], None]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"^port {port} is in use: name another one, or 0 for one that is free$"):
+        with pytest.raises(ConfigError, match=f"^port {port} is in use: name another, or 0 for a free one$"):
             server(library, "127.0.0.1", port)
 
 
@@ -128,8 +128,8 @@ def test_a_port_in_use_is_named(library: Database, server: Callable[[Database, s
 @pytest.mark.parametrize(
     ("host", "port", "message"),
     [
-        ("127.0.0.1", 65536, "cannot listen on port 65536: ports end at 65535"),
-        ("127.0.0.1", -1, "cannot listen on port -1: ports end at 65535"),
+        ("127.0.0.1", 65536, "cannot listen on port 65536: name one from 0 to 65535"),
+        ("127.0.0.1", -1, "cannot listen on port -1: name one from 0 to 65535"),
         ("192.0.2.1", 0, "cannot listen on 192.0.2.1: it is not an address of this machine"),
         ("no host", 0, "cannot listen on 'no host': no such host; name an address of this machine"),
         ("h" * 70, 0, f"cannot listen on {'h' * 70!r}: no such host; name an address of this machine"),
@@ -146,7 +146,7 @@ def test_an_impossible_address_is_named(
 @pytest.mark.parametrize(
     ("number", "port", "message"),
     [
-        (errno.EACCES, 80, "port 80 is for administrators: name one from 1024 on"),
+        (errno.EACCES, 80, "port 80 is for administrators: name one from 1024 up"),
         (errno.EACCES, 8080, "cannot listen on [::1]:8080: Permission denied"),
         (errno.EAFNOSUPPORT, 8080, "cannot listen on [::1]:8080: not supported"),
     ],
@@ -171,8 +171,4 @@ def test_both_verbs_end_with_one_line_when_the_port_is_taken(library_path: Path,
             env={"CATALOG_WEBHOOK_SECRET": "whsec_aGVsbG8gd29ybGQ=", "PATH": ""},
         )
     assert (result.returncode, result.stdout) == (1, "")
-    assert (
-        result.stderr.strip()
-        .splitlines()[-1]
-        .endswith(f"port {port} is in use: name another one, or 0 for one that is free")
-    )
+    assert result.stderr.strip().splitlines()[-1].endswith(f"port {port} is in use: name another, or 0 for a free one")

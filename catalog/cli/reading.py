@@ -250,7 +250,7 @@ def _show_stats(numbers: Stats) -> None:
 def _show_counts(name: str, counts: Mapping[str, int] | Mapping[str | None, int]) -> None:
     if counts:
         render.gap()
-        rows = [(f"{count:,}", value or _NO_VALUE) for value, count in counts.items()]
+        rows = [(f"{count:,}", value or render.NO_VALUE) for value, count in counts.items()]
         render.table(("videos", name), rows, right=("videos",))
 
 

@@ -1,12 +1,12 @@
-"""The receiver of webhooks: a server tells that a job is done, and a retrieve decides what became of it.
+"""The receiver of webhooks: a server reports that a job is done, and retrieving the job shows what became of it.
 
-A delivery is verified over its raw bytes, kept in the library, and only then acknowledged; the same delivery again is
-acknowledged and has no effect. A thread then retrieves the job, again and again until the server tells its end or 72
-hours have passed; what is waiting when the receiver starts is taken up. When nothing is left to retrieve, the thread
-reads the prompts that are new: no sender waits for that. Bad input gets a 4xx; only a library that is busy gets a 503,
-so that the sender comes again.
+A delivery is verified over its raw bytes, kept in the library, and only then acknowledged; a repeated delivery is
+acknowledged and has no effect. A thread then retrieves the job until the server says how it ended or 72 hours have
+passed, starting with the deliveries that an earlier receiver left waiting. When no job is left to retrieve, the thread
+reads the new prompts: no sender waits for that. Bad input gets a 4xx; only a busy library gets a 503, which makes the
+sender deliver again.
 
-Nothing is loaded before the receiver is started: the verb's defaults stand here.
+Importing this module loads nothing else, because the command line takes its defaults from here.
 """
 
 from __future__ import annotations

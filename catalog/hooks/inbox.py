@@ -1,4 +1,4 @@
-"""What arrives, verified and kept: from here on a delivery cannot be lost. The network is not known here."""
+"""Deliveries, verified and kept: from here on none can be lost. This module knows no network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The deliveries of one source; `on_new` is called when one has been kept that was not known."""
+    """The deliveries of one source; `on_new` is called when a new one has been kept."""
 
     database: Database
     source: str
@@ -30,7 +30,7 @@ class Inbox:
     on_new: Callable[[], None]
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[HTTPStatus, str]:
-        """Take in one delivery: the status to answer with, and what to say."""
+        """Take in one delivery, and return the status and the message to answer with."""
         now = self.now()
         try:
             delivery = verify(headers, body, self.secrets, now.timestamp())
@@ -40,16 +40,16 @@ class Inbox:
         try:
             is_new = self._keep(delivery, now)
         except CatalogError as error:
-            self.tell(f"{delivery.id} could not be kept, its sender is asked to deliver again: {error}")
+            self.tell(f"delivery {delivery.id} was not kept, and its sender is asked to repeat it: {error}")
             return HTTPStatus.SERVICE_UNAVAILABLE, "the library is busy: deliver again"
-        outcome = "kept" if is_new else "known already"
+        outcome = "kept" if is_new else "already known"
         self.tell(" ".join(filter(None, (delivery.id, delivery.type, delivery.video_id, outcome))))
         if is_new:
             self.on_new()
         return HTTPStatus.OK, outcome
 
     def _keep(self, delivery: Delivery, now: datetime) -> bool:
-        """Keep the delivery and what it says of the job in one transaction: whether it was new."""
+        """Keep the delivery and what it says about the job in one transaction, and return whether it is new."""
         event = dict(delivery.event)
         answer = parse_videos(event)
         said_at = answer.webhook.created_at if answer.webhook else None

@@ -1,11 +1,11 @@
-"""A small HTTP server for deliveries: one request a connection, bounded in size and in time.
+"""A small HTTP server for deliveries: one request for each connection, bounded in size and in time.
 
-A whole request has one deadline, however its bytes drip in, and connections that only wait cost no thread. What cannot
-be read is answered with a 4xx, never with a 5xx. The port of a receiver is open to the world, which is why uvicorn is
-not asked to do this, as it is for `catalog serve`: it has no deadline for the head of a request, and held 200 senders
-that sent a line a second for as long as they liked (measured, 0.54).
+A whole request has one deadline, however slowly its bytes arrive, and a connection that only waits costs no thread. A
+request that cannot be read is answered with a 4xx, never with a 5xx. The port of a receiver is open to the world, which
+is why uvicorn does not serve it as it serves `catalog serve`: it has no deadline for the head of a request, and let 200
+senders that sent a line a second stay for as long as they liked (measured with 0.54).
 
-What deliveries mean is not known here.
+This module does not know what deliveries mean.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     Receive = Callable[[Mapping[str, str], bytes], tuple[HTTPStatus, str]]
 
-PATHS = frozenset({"/", "/webhook", "/webhooks", "/hooks"})  # where senders are told to deliver
+PATHS = frozenset({"/", "/webhook", "/webhooks", "/hooks"})  # that senders may be configured with
 READ_SECONDS = 15.0
-LINGER_SECONDS = 2.0  # for a sender that is still sending to hear why it was refused
+LINGER_SECONDS = 2.0  # for a sender that is still sending to receive the refusal
 MAX_HEAD = 16 << 10
 MAX_CONNECTIONS = 512
 RETRY_SECONDS = 30
@@ -42,7 +42,7 @@ _EXTRA_HEADERS = {
 
 
 class _Refused(Exception):
-    """A request that is answered without being received."""
+    """A request that is answered without being taken in."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class _Refused(Exception):
 
 
 def receive_requests(receive: Receive) -> Answer:
-    """A server for `serve_at`: answers each request with what `receive(headers, body)` says, in a thread."""
+    """A server for `serve_at`: answers each request with what `receive(headers, body)` returns, run in a thread."""
 
     async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
         conversations: set[asyncio.Task[Any]] = set()
@@ -91,7 +91,7 @@ async def _converse(receive: Receive, reader: asyncio.StreamReader, writer: asyn
     except _Refused as refusal:
         status, message = refusal.status, str(refusal)
     except TimeoutError:
-        status, message = HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"
+        status, message = HTTPStatus.REQUEST_TIMEOUT, f"the request did not arrive within {READ_SECONDS:.0f} seconds"
     except h11.RemoteProtocolError as error:
         hint = error.error_status_hint
         status, message = (
@@ -106,7 +106,7 @@ async def _converse(receive: Receive, reader: asyncio.StreamReader, writer: asyn
 async def _read(
     connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> tuple[dict[str, str], bytes] | None:
-    """The headers and the body of a request to the right place; None when nobody asked anything."""
+    """The headers and the body of a delivery; None if the connection ends without a request."""
     import h11
 
     request = await _next_event(connection, reader, writer)
@@ -114,9 +114,9 @@ async def _read(
         return None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
     if request.target.decode("latin-1").partition("?")[0] not in PATHS:
-        raise _Refused(HTTPStatus.NOT_FOUND, "deliveries are taken at /webhook")
+        raise _Refused(HTTPStatus.NOT_FOUND, "deliver to /webhook")
     if request.method != b"POST":
-        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a delivery is a POST")
+        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "deliver with POST")
     length = headers.get("content-length", "0")
     body = bytearray()
     while int(length) <= MAX_BODY and len(body) <= MAX_BODY:
@@ -125,7 +125,7 @@ async def _read(
             return headers, bytes(body)
         if isinstance(event, h11.Data):
             body += event.data
-    raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a delivery has at most {MAX_BODY} bytes")
+    raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {MAX_BODY} bytes")
 
 
 async def _next_event(connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> object:
@@ -148,7 +148,7 @@ async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, stat
         ("Connection", "close"),
         *_EXTRA_HEADERS.get(status, []),
     ]
-    with suppress(h11.LocalProtocolError):  # the other side has already gone
+    with suppress(h11.LocalProtocolError):  # the sender has already gone
         for event in (
             h11.Response(status_code=status, headers=headers),
             h11.Data(data=body),
@@ -159,7 +159,7 @@ async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, stat
 
 
 async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Read on for a moment: a connection closed over unread bytes is reset, and the answer lost with it."""
+    """Read on for a moment: closing a connection with unread bytes resets it, and the answer is lost."""
     with suppress(OSError, TimeoutError):
         writer.write_eof()
         async with asyncio.timeout(LINGER_SECONDS):

@@ -1,4 +1,4 @@
-"""The receiver as a whole: its secrets, its server, and the thread that follows deliveries up."""
+"""The receiver as a whole: its secrets, its server, and the thread that follows up deliveries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from catalog.serving import RunningServer
 
-END_SECONDS = 5.0  # that a retrieve under way may take when the receiver ends
+END_SECONDS = 5.0  # granted to a retrieval in progress when the receiver ends
 
 
 class Receiver(NamedTuple):
@@ -35,7 +35,7 @@ class Receiver(NamedTuple):
 def read_secrets(
     names: Iterable[str] = (DEFAULT_SECRET_ENV,), environment: Mapping[str, str] = os.environ
 ) -> list[str]:
-    """The webhook secrets in these environment variables; raises ConfigError that names the faulty one."""
+    """The webhook secrets in these environment variables; raises ConfigError, which names the variable at fault."""
     secrets = []
     for name in names:
         secret = environment.get(name, "").strip()
@@ -63,12 +63,12 @@ def serve_hooks(
     now: Callable[[], datetime] | None = None,
     pause: Callable[[int], float] = growing_pause,
 ) -> None:
-    """Receive the webhooks of a source until the receiver is stopped or the program interrupted.
+    """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
 
-    Port 0 takes a free one. `words` are the user's additions to the vocabulary by which prompts are read. `on_ready`
-    gets the running receiver, in another thread; `on_event` gets a line about each thing that happens, from any thread.
-    `pause` tells the seconds until the next attempt at a job from the number of attempts so far. Raises ConfigError for
-    a secret or an address that cannot be used.
+    Port 0 picks a free one. `words` are the user's additions to the vocabulary that prompts are read with. `on_ready`
+    is called with the running receiver, in another thread; `on_event` with a line about each event, from any thread.
+    `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. Raises ConfigError
+    for a secret or an address that cannot be used.
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")

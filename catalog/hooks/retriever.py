@@ -1,4 +1,4 @@
-"""The thread that asks for each job a delivery spoke of, until its server tells how it ended."""
+"""The thread that retrieves each job that deliveries are about, until its server says how it ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
-MAX_WAITING = 1000  # deliveries looked at together
+MAX_WAITING = 1000  # deliveries read at once
 
 
 class _Interrupted(Exception):
@@ -33,12 +33,12 @@ class _Interrupted(Exception):
 
 
 def growing_pause(attempts: int) -> float:
-    """The seconds to wait after so many attempts at a job: 2, 4, 8 ... an hour."""
+    """The seconds to wait after this many attempts at a job: 2, 4, 8 ... up to an hour."""
     return float(min(SHORTEST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE))
 
 
 class Retriever:
-    """Retrieves the jobs of waiting deliveries; `run` is for a thread of its own, the rest for any other."""
+    """Retrieves the jobs of waiting deliveries; `run` is for a thread of its own, `wake` and `stop` for any other."""
 
     def __init__(
         self,
@@ -61,19 +61,19 @@ class Retriever:
         self._due: dict[int, float] = {}
         self._woken = threading.Event()
         self._is_stopping = False
-        self._has_prompts = True  # which may be due since before this run
+        self._has_prompts = True  # prompts may be due since before this run
 
     def wake(self) -> None:
-        """Look at the inbox now."""
+        """Make the thread look at the inbox now."""
         self._woken.set()
 
     def stop(self) -> None:
-        """End the thread after what it is doing."""
+        """End the thread when it is done with its present step."""
         self._is_stopping = True
         self._woken.set()
 
     def run(self) -> None:
-        """Retrieve what is due, read the prompts that came with it, and wait for what will be due, until stopped."""
+        """Retrieve what is due, read the prompts that came with it, and wait for the next due job, until stopped."""
         while True:
             self._woken.clear()
             if self._is_stopping:
@@ -81,7 +81,7 @@ class Retriever:
             try:
                 pause = self._step()
             except CatalogError as error:
-                self._tell(f"the library cannot be used now: {error}")
+                self._tell(f"cannot use the library, trying again in {SHORTEST_PAUSE:.0f} seconds: {error}")
                 pause = SHORTEST_PAUSE
             else:
                 if self._has_prompts and pause != 0.0:
@@ -90,9 +90,9 @@ class Retriever:
             self._woken.wait(pause)
 
     def _read_prompts(self, pause: float | None) -> bool:
-        """Extract the facets that are due until a job is to be retrieved: whether some are left.
+        """Extract the facets that are due until a job has to be retrieved, and return whether some are still due.
 
-        Prompts that cannot be read are left to the next job or the next run: retrieving goes on.
+        Prompts that cannot be read wait for the next job or the next run, while retrieving goes on.
         """
         end = None if pause is None else time.monotonic() + pause
 
@@ -104,39 +104,39 @@ class Retriever:
             extract_due(self._database, self._words, on_progress=go_on)
         except _Interrupted:
             return True
-        except Exception as error:  # noqa: BLE001 - whatever it is, links of jobs expire within the hour
-            self._tell(f"prompts could not be read: {error or type(error).__name__}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the addresses of jobs expire within the hour
+            self._tell(f"cannot read prompts: {error or type(error).__name__}")
         return False
 
     def _step(self) -> float | None:
-        """Try the delivery that is due first: the seconds until the next one is, None where none waits."""
+        """Try the delivery that is due first, and return the seconds until the next is due; None if none is waiting."""
         with self._database.read() as connection:
             waiting = list_waiting_deliveries(connection, self._source, MAX_WAITING)
         if not waiting:
             return None
-        first = min(waiting, key=lambda one: self._due.get(one.id, 0.0))
-        left = self._due.get(first.id, 0.0) - time.monotonic()
-        if left > 0:
-            return left
-        self._try([one for one in waiting if one.remote_id == first.remote_id])
+        first = min(waiting, key=lambda delivery: self._due.get(delivery.id, 0.0))
+        remaining = self._due.get(first.id, 0.0) - time.monotonic()
+        if remaining > 0:
+            return remaining
+        self._try([delivery for delivery in waiting if delivery.remote_id == first.remote_id])
         return 0.0
 
     def _try(self, deliveries: list[WaitingDelivery]) -> None:
-        """Ask for a job once, for all the deliveries that speak of it, and keep what came of it."""
+        """Ask for a job once, for all deliveries about it, and keep the outcome."""
         answer = self._ask(deliveries[0].remote_id)
-        attempts = max(one.attempts for one in deliveries) + 1
-        wanted = answer.retry_after if isinstance(answer, SourceError) else answer.poll_after
-        for one in deliveries:
-            self._due[one.id] = time.monotonic() + max(self._pause(attempts), wanted or 0.0)
+        attempts = max(delivery.attempts for delivery in deliveries) + 1
+        wanted_pause = answer.retry_after if isinstance(answer, SourceError) else answer.poll_after
+        for delivery in deliveries:
+            self._due[delivery.id] = time.monotonic() + max(self._pause(attempts), wanted_pause or 0.0)
         with self._database.write() as connection:
             is_settled, message = self._keep(connection, deliveries[0].remote_id, answer)
-            for one in deliveries:
-                state: State = "done" if is_settled else "refused" if self._is_late(one) else "waiting"
+            for delivery in deliveries:
+                state: State = "done" if is_settled else "refused" if self._is_late(delivery) else "waiting"
                 store.save_attempt(
-                    connection, one.id, state, tried_at=self._now(), message=None if is_settled else message
+                    connection, delivery.id, state, tried_at=self._now(), message=None if is_settled else message
                 )
                 if state != "waiting":
-                    self._due.pop(one.id, None)
+                    self._due.pop(delivery.id, None)
         self._has_prompts = True
         self._tell(f"{deliveries[0].remote_id}: {message}")
 
@@ -150,15 +150,11 @@ class Retriever:
         return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER
 
     def _keep(self, connection: Writer, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
-        """Save what a retrieve answered: whether the job has come to its end, and a word on how it stands."""
+        """Keep the answer about a job, and return whether the job has ended, and its status or what went wrong."""
         now = self._now()
         if isinstance(answer, SourceError):
             if isinstance(answer, Gone):
-                payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
-                status = answer.status or 404
-                store.save_absence(
-                    connection, self._source, raw_id(remote_id), payload, received_at=now, http_status=status
-                )
+                store.save_absence(connection, self._source, raw_id(remote_id), answer, received_at=now)
             return False, str(answer)
         videos = answer.answer.videos
         store.save_videos(connection, self._source, videos, channel="get", received_at=now, http_status=answer.status)

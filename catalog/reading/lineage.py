@@ -1,9 +1,9 @@
-"""Families: where a video comes from and what was made of it, along the links. Reads only.
+"""Families: where a video comes from and what was made from it, along the links.
 
-A parent is named, not numbered, so it may be unknown to the library: it stays in the tree under its ref. A video that
-the user deleted stays too, as what holds its branches. Servers have been seen to close circles; every walk here visits
-a video once. Trees are grown to a bounded height, because readers of nested records recurse: what stands higher is a
-tree of its own.
+A link names its parent by its ref, so the parent may be missing from the library: it stays in the tree under that ref.
+A video that the user deleted stays too, because it holds its branches together. Servers have been seen to close
+circles, so every walk visits a video once. Trees have a bounded depth, because readers of nested records recurse: what
+lies deeper becomes a tree of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 100  # levels of one tree
 
-# CROSS JOIN makes SQLite walk from the family to its links, each found in an index, whatever it believes of the tables.
+# CROSS JOIN makes SQLite walk from the family to its links, each by an index, whatever its statistics say.
 _FAMILY = """
 WITH RECURSIVE upward(source, remote_id) AS (
     SELECT :source, :remote_id
@@ -59,7 +59,7 @@ class _Name(NamedTuple):
         return f"{self.source}:{self.remote_id}"
 
 
-# By parent, then by child in order of creation, the relation; a second link between the same two adds nothing.
+# The relation by parent, then by child in order of creation; a second link between the same two adds nothing.
 _Edges = dict[_Name, dict[_Name, str]]
 
 
@@ -87,7 +87,7 @@ def _read_videos(connection: Reader, me: _Name) -> dict[_Name, Video]:
 
 
 def _climb(me: _Name, edges: _Edges, videos: Mapping[_Name, Video]) -> dict[_Name, LineageNode]:
-    """The ancestors, nearest first; `relation` is the one to the member through which each was reached."""
+    """The ancestors, nearest first; `relation` is the one to the family member through which each was reached."""
     parents: dict[_Name, dict[_Name, str]] = {}
     for parent, children in edges.items():
         for child, relation in children.items():
@@ -104,8 +104,8 @@ def _climb(me: _Name, edges: _Edges, videos: Mapping[_Name, Video]) -> dict[_Nam
 
 
 def _find_roots(me: _Name, nearest: Iterable[_Name], edges: _Edges) -> list[_Name]:
-    """Where to grow trees from, so that every ancestor is in one: who has no parents, then the farthest of a circle."""
-    children = {child for brood in edges.values() for child in brood}
+    """The roots of trees that hold every ancestor: those without parents, then the farthest member of each circle."""
+    children = {child for children_of in edges.values() for child in children_of}
     oldest_first = [*reversed([*nearest]), me]
     roots = [name for name in oldest_first if name not in children]
     reached = set(_descend(roots, edges))
@@ -129,7 +129,7 @@ def _descend(roots: Iterable[_Name], edges: _Edges) -> Iterator[_Name]:
 
 
 def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) -> tuple[LineageNode, ...]:
-    """The trees from these roots down; a video whose branches stand elsewhere is a leaf marked as a repeat."""
+    """The trees from these roots down; a video whose branches are drawn elsewhere is a leaf marked as a repeat."""
     drawn: set[_Name] = set()
     waiting = deque(roots)
 
@@ -141,7 +141,7 @@ def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) 
             is_repeat = True
         else:
             drawn.add(name)
-        branches = () if is_repeat else tuple(grow(child, how, depth + 1) for child, how in children.items())
+        branches = () if is_repeat else tuple(grow(*child, depth + 1) for child in children.items())
         return LineageNode(name.ref, videos.get(name), relation, depth, is_repeat, branches)
 
     trees = []
@@ -153,7 +153,7 @@ def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) 
 
 
 def list_generations(family: Lineage, vocabulary: Vocabulary | None = None) -> list[Generation]:
-    """How the prompt changed at each step of a family, from its oldest known members down."""
+    """How the prompt changed at each step of a family, from its oldest members down."""
     from catalog.prompts import diff_prompts
 
     steps = []

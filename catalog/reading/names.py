@@ -1,10 +1,10 @@
 """From what a person typed to the video it names.
 
-A video has several names: its ref (`source:remote_id`), its id, other ids of the same job, and the encoded ids that
-gateways show for any of them. Each may be shortened to a beginning that fits no other video, as git takes the beginning
-of a commit: `video_9b9b` will do. An exact name beats a beginning, and a video's own id beats another's alias. Names
-are compared character by character, by the index on (source, name), one source after the other: nothing here reads more
-than a bounded stretch of it. Writers look names up by themselves, in `store.names`, where only an exact one counts.
+A video has several names: its ref (`source:remote_id`), its id, its aliases, and the encoded ids that gateways show for
+any of them. Each may be shortened to a beginning that fits no other video, as git accepts the beginning of a commit's
+id: `video_9b9b` will do. An exact name beats a beginning, and a video's own id beats the alias of another. Names are
+compared character by character through the index on (source, name), one source after the other, and no question reads
+more than a bounded part of it. Writers look up names in `store.names`, where only exact ones count.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from catalog.database import Reader
-MIN_LENGTH = 4  # characters of a beginning after what many ids have in common
-MAX_FITS = 1000  # videos that are looked at for one beginning in one source
-_LISTED = 10  # refs in a message; sources that are looked through for the nearest
+
+MIN_LENGTH = 4  # characters of a beginning, after the words that many ids begin with
+MAX_FITS = 1000  # videos read for one beginning in one source
+_LISTED = 10  # refs in a message; sources in which the nearest is looked for
 _SHOWN = 80  # characters of a name that a message repeats
-_NEIGHBOURS = 40  # names on either side of a text, of which the nearest is chosen
+_NEIGHBOURS = 40  # names on either side of a text, among which the nearest is chosen
 _LIKENESS = 0.6
-_END = "\U0010ffff"  # the last code point, which is no character: any longer name that begins so comes before it
+_END = "\U0010ffff"  # the last code point, which is not a character: it sorts after anything that a name goes on with
 
 _WORDS = re.compile(r"(?:[a-z]+[_-])*")
 _SOURCE = re.compile(r"[a-z0-9_-]+")
 
-# From source to source by the index: there are few sources, and many videos of each.
+# From source to source through the index: there are few sources with many videos each.
 SOURCES = """
 WITH RECURSIVE present(source) AS (
     SELECT min(source) FROM videos
@@ -62,12 +63,12 @@ class VideoName(NamedTuple):
 
     @property
     def ref(self) -> str:
-        """How the video is named everywhere."""
+        """The name that is unique in the library."""
         return f"{self.source}:{self.remote_id}"
 
 
 class Span(NamedTuple):
-    """The names from `first` to `last` in the sources from `first_source` to `last_source`, all of them included."""
+    """The names from `first` to `last` in the sources from `first_source` to `last_source`, all inclusive."""
 
     first_source: str
     last_source: str
@@ -76,29 +77,31 @@ class Span(NamedTuple):
 
     @property
     def is_wide(self) -> bool:
-        """Whether it may hold most names of a source or of the library, because it begins with too little."""
+        """Whether it may hold most names of a source or of the library, because the beginning is too short."""
         is_beginning = self.first != self.last and self.first_source in {"", self.last_source}
         return is_beginning and not _is_enough(self.first, self.first)
 
 
 def get_name(connection: Reader, typed: str) -> VideoName:
-    """The one video that a person means; raises NotFound, with the fits where there are several, else the nearest."""
+    """The one video that a person means; raises NotFound, which lists the videos that fit or names the nearest."""
     text = encodable(typed)
     fits = _find_exact(connection, text)
     if len(fits) > 1:
-        raise NotFound(f"several sources have a video {_quote(typed)}: name one of {_list(fits)}", ref=typed)
+        raise NotFound(f"several sources have a video {_quote(typed)}: name one of {_join(fits)}", ref=typed)
     fits = fits or _find_beginning(connection, text)
     if len(fits) == 1:
         return fits[0]
     if fits:
-        raise NotFound(f"several videos have names that begin with {_quote(typed)}: {_list(fits)}", ref=typed)
+        raise NotFound(
+            f"several videos have names that begin with {_quote(typed)}: name one of {_join(fits)}", ref=typed
+        )
     raise NotFound(f"no video {_quote(typed)} in the library: {_give_hint(connection, text)}", ref=typed)
 
 
 def list_spans(text: str, *, is_exact: bool = False) -> list[Span]:
-    """Where the names lie that begin with the text, or that are it: refs, and ids and aliases of any source.
+    """The spans of all names that begin with the text, or equal it: refs, and ids and aliases of any source.
 
-    An encoded id, or the beginning of one, is looked for as it is and as the raw id in it.
+    An encoded id, or the beginning of one, is looked for as it stands and as the raw id in it.
     """
     source, colon, rest = text.partition(":")
     readings = [(("", _END), text)]
@@ -116,7 +119,7 @@ def list_spans(text: str, *, is_exact: bool = False) -> list[Span]:
 
 
 def find_written(connection: Reader, text: str, *, is_exact: bool = False) -> str | None:
-    """The first name there is that begins with the text, or that is it, as it is written; None where there is none."""
+    """The first name in the library that begins with the text, or equals it, in the library's spelling, else None."""
     spans = list_spans(encodable(text), is_exact=is_exact)
     return next(
         (written for span in spans for sql in (_OWN, _ALIAS) for _, written in _read(connection, sql, span)), None
@@ -124,49 +127,49 @@ def find_written(connection: Reader, text: str, *, is_exact: bool = False) -> st
 
 
 def find_nearest(connection: Reader, text: str) -> str | None:
-    """The ref of the video with the name most like the text, or like a beginning of it as long as the text.
+    """The ref of the video whose name, or a beginning of it as long as the text, is most like the text, if any is.
 
-    Looked for in the source that the text names, then in the first few others.
+    The source that the text names comes first, then the first few others.
     """
     text = encodable(text)
     source, colon, rest = text.partition(":")
     name = raw_id(rest if colon and _SOURCE.fullmatch(source) else text, is_cut=True)
-    sources = list_sources(connection)
-    near = _choose_nearest(connection, [source], name) if colon and source in sources else None
-    return near or _choose_nearest(connection, sources[:_LISTED], name)
+    sources = list_video_sources(connection)
+    nearest = _choose_nearest(connection, [source], name) if colon and source in sources else None
+    return nearest or _choose_nearest(connection, sources[:_LISTED], name)
 
 
-def list_sources(connection: Reader) -> list[str]:
+def list_video_sources(connection: Reader) -> list[str]:
     """The sources that the library has videos of, in order."""
     return [row[0] for row in connection.execute(SOURCES)]
 
 
 def _find_exact(connection: Reader, text: str) -> list[VideoName]:
-    """The videos with this very name: more than one where several sources have it."""
+    """The videos with exactly this name: more than one if several sources have it."""
     for sql in (_OWN, _ALIAS):
         for span in list_spans(text, is_exact=True):
-            if found := [name for name, _ in _read(connection, sql, span)]:
-                return found
+            if videos := [video for video, _ in _read(connection, sql, span)]:
+                return videos
     return []
 
 
 def _find_beginning(connection: Reader, text: str) -> list[VideoName]:
-    """The videos one of whose names begins so, by ref: at most MAX_FITS."""
+    """The videos with a name that begins with the text, in order of ref: at most MAX_FITS."""
     fits = {
-        name: None
+        video: None
         for span in list_spans(text)
         if _is_enough(span.first, span.first)
         for sql in (_OWN, _ALIAS)
-        for name, written in _read(connection, sql, span)
+        for video, written in _read(connection, sql, span)
         if _is_enough(span.first, written)
     }
-    return sorted(fits, key=lambda name: name.ref)[:MAX_FITS]
+    return sorted(fits, key=lambda video: video.ref)[:MAX_FITS]
 
 
 def _read(connection: Reader, sql: str, span: Span) -> Iterator[tuple[VideoName, str]]:
-    """The videos with names in the span, and the names."""
+    """The videos that have a name in the span, each with that name."""
     low, high, first, last = span
-    sources = [low] if low == high else [source for source in list_sources(connection) if low <= source <= high]
+    sources = [low] if low == high else [source for source in list_video_sources(connection) if low <= source <= high]
     for source in sources:
         values = {"source": source, "first": first, "last": last, "limit": MAX_FITS}
         for *video, written in connection.execute(f"{sql} {_WITHIN}", values):
@@ -174,7 +177,7 @@ def _read(connection: Reader, sql: str, span: Span) -> Iterator[tuple[VideoName,
 
 
 def _choose_nearest(connection: Reader, sources: Iterable[str], name: str) -> str | None:
-    """The most similar of the neighbours; of several, the one that begins alike for longest."""
+    """The most similar of the neighbours; among equals, the one with the longest common beginning."""
     from difflib import SequenceMatcher, get_close_matches
 
     body = _body(name.lower())[:_SHOWN]
@@ -183,16 +186,16 @@ def _choose_nearest(connection: Reader, sources: Iterable[str], name: str) -> st
         for video, written in _list_neighbours(connection, source, name):
             refs.setdefault(_body(written.lower())[: len(body)], video.ref)
 
-    def likeness(other: str) -> tuple[float, int]:
-        same = takewhile(lambda pair: pair[0] == pair[1], zip(other, body, strict=False))
-        return SequenceMatcher(None, other, body).ratio(), len(list(same))
+    def likeness(candidate: str) -> tuple[float, int]:
+        common = takewhile(lambda pair: pair[0] == pair[1], zip(candidate, body, strict=False))
+        return SequenceMatcher(None, candidate, body).ratio(), len(list(common))
 
-    best = max(get_close_matches(body, refs, n=len(refs) or 1, cutoff=_LIKENESS), key=likeness, default="")
-    return refs.get(best)
+    nearest = max(get_close_matches(body, refs, n=len(refs) or 1, cutoff=_LIKENESS), key=likeness, default="")
+    return refs.get(nearest)
 
 
 def _list_neighbours(connection: Reader, source: str, text: str) -> Iterator[tuple[VideoName, str]]:
-    """The names on both sides of the text, and of the text with the first words of this source's ids before it."""
+    """The names on both sides of the text, and of the text behind the words that this source's ids begin with."""
     first = connection.execute(f"{_OWN} {_AFTER}", {"source": source, "name": "", "limit": 1}).fetchone()
     words = _words(first[3]) if first else ""
     for start in dict.fromkeys((text, text.lower(), words + _body(text.lower()))):
@@ -205,28 +208,41 @@ def _list_neighbours(connection: Reader, source: str, text: str) -> Iterator[tup
 
 def _give_hint(connection: Reader, text: str) -> str:
     """Why nothing fits, or what to try instead."""
-    source, colon, rest = text.partition(":")
-    sources = list_sources(connection)
+    source, colon, name = text.partition(":")
+    sources = list_video_sources(connection)
     if colon and _SOURCE.fullmatch(source) and source not in sources:
-        from difflib import get_close_matches
-
-        similar = get_close_matches(source, sources, n=1)
-        hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(sources[:_LISTED]) or 'none'}"
-        return f"it has no videos of a source {_quote(source)}, {hint}"
-    beginning = rest if colon else text
+        return _explain_source(source, sources)
+    beginning = name if colon else text
     written = (find_written(connection, text) if beginning else None) or beginning
     if not _is_enough(beginning, written):
-        words = (_words(beginning), _words(written))
-        start = next((start for start in words if start and not _is_enough(beginning, start)), "")
-        return f"a beginning needs at least {MIN_LENGTH} characters" + (f" after {_quote(start)}" if start else "")
+        return _explain_length(beginning, written)
     nearest = find_nearest(connection, text)
-    return f"did you mean {_shorten(nearest)}?" if nearest else "`catalog search` finds refs"
+    return f"did you mean {_shorten(nearest)}?" if nearest else "find its ref with `catalog search`"
+
+
+def _explain_source(source: str, sources: list[str]) -> str:
+    """Why a name with this source fits nothing; the library has videos of `sources` only."""
+    from difflib import get_close_matches
+
+    if not sources:
+        return "it has no videos"
+    similar = get_close_matches(source, sources, n=1)
+    hint = f"did you mean {similar[0]}?" if similar else f"only {', '.join(sources[:_LISTED])}"
+    return f"it has no videos of a source {_quote(source)}, {hint}"
+
+
+def _explain_length(beginning: str, written: str) -> str:
+    """Why the beginning is too short, though `written` begins with it: how many characters it needs, after what."""
+    words = next(
+        (words for words in map(_words, (beginning, written)) if words and not _is_enough(beginning, words)), ""
+    )
+    return f"a beginning needs at least {MIN_LENGTH} characters" + (f" after {_quote(words)}" if words else "")
 
 
 def _words(name: str) -> str:
-    """What many ids begin with: lower-case words, each up to its `_` or `-`, as in `video_` or `cgt-`."""
-    found = _WORDS.match(name)
-    return found[0] if found else ""
+    """The words that many ids begin with: in lower case, each up to its `_` or `-`, as in `video_` or `cgt-`."""
+    match = _WORDS.match(name)
+    return match[0] if match else ""
 
 
 def _body(name: str) -> str:
@@ -234,14 +250,17 @@ def _body(name: str) -> str:
 
 
 def _is_enough(beginning: str, name: str) -> bool:
-    """Whether the beginning goes far enough past what many names begin with to tell this one apart."""
+    """Whether the beginning goes far enough past the words of the name, which many names share, to identify it."""
     return len(beginning) >= len(_words(name)) + MIN_LENGTH
 
 
-def _list(names: list[VideoName]) -> str:
-    refs = ", ".join(_shorten(name.ref) for name in names[:_LISTED])
-    more = len(names) - _LISTED
-    return f"{refs} and {'at least ' * (len(names) >= MAX_FITS)}{more:,} more" if more > 0 else refs
+def _join(videos: list[VideoName]) -> str:
+    refs = ", ".join(_shorten(video.ref) for video in videos[:_LISTED])
+    unlisted = len(videos) - _LISTED
+    if unlisted <= 0:
+        return refs
+    count = f"at least {unlisted:,}" if len(videos) >= MAX_FITS else f"{unlisted:,}"
+    return f"{refs} and {count} more"
 
 
 def _quote(text: str) -> str:

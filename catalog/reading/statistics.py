@@ -1,4 +1,4 @@
-"""The library in numbers: counts, latency, failures, what is stalled, what expires, what it cost. Reads only."""
+"""The library in numbers: counts, latency, failures, stalled and expiring jobs, costs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader
 
-STALLED_AFTER = 3600.0  # seconds in the queue or in progress after which a job counts as stalled
+STALLED_AFTER = 3600.0  # seconds, queued or in progress, after which a job counts as stalled
 EXPIRING_WITHIN = 3600.0  # seconds
 _LISTED = 100  # refs listed of stalled and of expiring videos, worst first
 
@@ -25,7 +25,7 @@ _START = "coalesce(created_at, first_seen_at)"
 _UNFINISHED = f"status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
 EXPIRING = "expires_at > :now AND expires_at <= :soon AND status = 'completed' AND deleted_at IS NULL"
 
-# Both times come from the provider, in whole seconds; a pair that runs backwards tells nothing.
+# Both times come from the provider, in whole seconds; a pair in the wrong order is left out.
 _LATENCY = f"""
 WITH timed AS (
     SELECT model, {SIZE} AS size, status,
@@ -53,7 +53,7 @@ GROUPINGS = {
     "status": "status",
     "tier": "tier",
 }
-"""What costs can be grouped by, and the SQL of its value; a project is the value of a tag, the user's before others."""
+"""What costs can be grouped by, with the SQL of each value; a project is the value of a tag, preferably the user's."""
 
 _COSTS = """
 SELECT {value}, status IN ('failed', 'cancelled', 'expired'), count(*),
@@ -88,21 +88,21 @@ def read_stats(connection: Reader, now: datetime) -> Stats:
 
 
 def read_costs(connection: Reader, by: Iterable[str], tag: str) -> Costs:
-    """What all jobs cost, and by each of GROUPINGS that `by` names: months in order, others the dearest first."""
+    """What all jobs cost, in total and by each of GROUPINGS that `by` names: months in order, others dearest first."""
     names = list(dict.fromkeys(by))
     if unknown := [name for name in names if name not in GROUPINGS]:
-        raise QueryError(f"costs cannot be grouped by {unknown[0]!r}, known: {', '.join(GROUPINGS)}")
-    (everything,) = _sum_costs(connection, "NULL", tag) or [CostGroup(None, _NOTHING, _NOTHING)]
+        raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
+    (total,) = _sum_costs(connection, "NULL", tag) or [CostGroup(None, _NOTHING, _NOTHING)]
     groups = {name: _sum_costs(connection, GROUPINGS[name], tag) for name in names}
     for name, group in groups.items():
         group.sort(key=_by_value if name == "month" else _by_amount)
-    return Costs(everything.cost, everything.failed, {name: tuple(group) for name, group in groups.items()}, tag)
+    return Costs(total.cost, total.failed, {name: tuple(group) for name, group in groups.items()}, tag)
 
 
 def _sum_costs(connection: Reader, value: str, tag: str) -> list[CostGroup]:
     sums: dict[str | None, dict[int, CostSum]] = {}
     for key, has_failed, *counts, reported, estimated in connection.execute(_COSTS.format(value=value), {"tag": tag}):
-        sums.setdefault(key, {})[has_failed] = CostSum(*[*counts, _rounded(reported), _rounded(estimated)])
+        sums.setdefault(key, {})[has_failed] = CostSum(*counts, *map(_rounded, (reported, estimated)))
     return [CostGroup(key, parts.get(0, _NOTHING), parts.get(1, _NOTHING)) for key, parts in sums.items()]
 
 

@@ -1,4 +1,4 @@
-"""Plain reads: one video with all that hangs on it, its history, the sources. No search, no writes."""
+"""Plain reads: one video with its tags, links and facets, its changes, the sources."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _attach(connection: Reader, query: str, ids: list[int], kind: Callable[..., 
 
 
 def list_changes(connection: Reader, ref: str) -> list[Change]:
-    """What moved on a video, oldest first; raises NotFound."""
+    """What changed on a video, oldest first; raises NotFound."""
     from catalog.reading.names import get_name
 
     name = get_name(connection, ref)
@@ -86,7 +86,7 @@ def list_changes(connection: Reader, ref: str) -> list[Change]:
 def list_sources(
     connection: Reader, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
 ) -> list[SourceState]:
-    """The configured sources, then those that only the library remembers, each with its state and count of videos."""
+    """The configured sources, then those that only the library knows, each with its state and its count of videos."""
     settings = {source.name: source for source in configured}
     states = {row["name"]: row for row in connection.execute("SELECT * FROM sources")}
     counts = dict(

@@ -1,4 +1,4 @@
-"""What journeys still have to do: jobs to ask for and by which names, deliveries that wait, prompts not yet read."""
+"""What journeys still have to do: jobs to ask for and their names, waiting deliveries, prompts to read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNFINISHED = (
     f"SELECT remote_id FROM videos WHERE {_IS_UNFINISHED} AND (gone_at IS NULL OR gone_at > :look_back) "
     "ORDER BY expires_at IS NULL, expires_at, id"
 )
-_LACKING = (
+_WITHOUT_PROMPT = (
     "SELECT remote_id FROM videos WHERE source = :source AND prompt IS NULL AND deleted_at IS NULL "
     f"AND gone_at IS NULL AND status NOT IN {(*UNFINISHED_STATUSES, 'deleted')} AND NOT EXISTS "
     "(SELECT 1 FROM observations WHERE video_id = videos.id AND channel = 'get') ORDER BY id"
@@ -48,14 +48,14 @@ _IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
 
 
 class Walk(NamedTuple):
-    """Where the walk over a source's list stands: how to go on with an interrupted one, and when a whole one ended."""
+    """The walk over a source's list: the cursor of an interrupted one, and when the last whole one ended."""
 
     cursor: str | None
     walked_at: datetime | None
 
 
 class WaitingDelivery(NamedTuple):
-    """A webhook delivery whose job was not retrieved yet."""
+    """A webhook delivery whose job has not been retrieved yet."""
 
     id: int
     webhook_id: str
@@ -65,33 +65,33 @@ class WaitingDelivery(NamedTuple):
 
 
 def list_unfinished(connection: Reader, source: str, look_back: datetime) -> list[str]:
-    """What the provider may still change, what expires first in front; jobs gone before the look-back are left out."""
+    """Jobs that the provider may still change, in order of expiry, without those gone before `look_back`."""
     return _list(connection, _UNFINISHED, source=source, look_back=utc_text(look_back))
 
 
-def list_lacking(connection: Reader, source: str) -> list[str]:
-    """Finished jobs without a prompt that were never asked for by id."""
-    return _list(connection, _LACKING, source=source)
+def list_without_prompt(connection: Reader, source: str) -> list[str]:
+    """Finished jobs without a prompt that have never been retrieved by id."""
+    return _list(connection, _WITHOUT_PROMPT, source=source)
 
 
 def list_absent(connection: Reader, source: str, since: datetime) -> list[str]:
-    """Jobs that the provider should still have, and that nothing spoke of since this time."""
+    """Jobs that the provider should still have, and that no answer has mentioned since this time."""
     return _list(connection, _ABSENT, source=source, since=utc_text(since))
 
 
 def count_unfinished(connection: Reader, source: str) -> int:
-    """How many jobs the provider may still change and was not heard to have lost."""
+    """How many jobs the provider may still change, without those that are gone from it."""
     return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_UNFINISHED} AND gone_at IS NULL", source=source)
 
 
 def count_expiring(connection: Reader, source: str, now: datetime, soon: datetime) -> int:
-    """How many finished jobs can be downloaded now and no longer at that time."""
+    """How many finished jobs can be downloaded now but no longer at the time `soon`."""
     query = f"SELECT count(*) FROM videos WHERE source = :source AND {EXPIRING}"
     return _count(connection, query, source=source, now=utc_text(now), soon=utc_text(soon))
 
 
 def find_aliases(connection: Reader, source: str, remote_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The other names of these jobs, the newest last."""
+    """The aliases of these jobs, the newest last."""
     names: dict[str, list[str]] = {}
     for remote_id, alias in connection.execute(_ALIASES, {"source": source, "remote_ids": list(remote_ids)}):
         names.setdefault(remote_id, []).append(alias)
@@ -99,25 +99,25 @@ def find_aliases(connection: Reader, source: str, remote_ids: Iterable[str]) -> 
 
 
 def find_remote_ids(connection: Reader, source: str, names: Iterable[str]) -> dict[str, str]:
-    """The id of the job that has each name, as its own id or as an alias; names of no job are left out."""
+    """The ids of jobs by those of these names that they have, as their own id or as an alias."""
     rows = connection.execute(_REMOTE_IDS, {"source": source, "names": list(names)})
     return {row[0]: row[1] for row in rows}
 
 
 def get_walk(connection: Reader, source: str) -> Walk:
-    """Where the walk over the source's list stands; the library must know the source."""
+    """The walk over the source's list; the library must have the source."""
     query = "SELECT cursor, walked_at FROM sources WHERE name = :source"
     cursor, walked_at = connection.execute(query, {"source": source}).fetchone()
     return Walk(cursor, read_utc(walked_at))
 
 
 def list_unknown_characters(connection: Reader, source: str) -> list[str]:
-    """The ids of characters that videos name and the library does not have."""
+    """The ids of characters that videos name and the library lacks."""
     return _list(connection, _UNKNOWN_CHARACTERS, source=source)
 
 
 def list_waiting_deliveries(connection: Reader, source: str, limit: int) -> list[WaitingDelivery]:
-    """Deliveries whose jobs are to be retrieved, those tried least often first."""
+    """Deliveries whose jobs have to be retrieved, those with the fewest attempts first."""
     rows = connection.execute(_DELIVERIES, {"source": source, "limit": limit})
     return [
         WaitingDelivery(row["id"], row["webhook_id"], row["remote_id"], read_utc(row["received_at"]), row["attempts"])
@@ -126,12 +126,12 @@ def list_waiting_deliveries(connection: Reader, source: str, limit: int) -> list
 
 
 def count_due_prompts(connection: Reader) -> int:
-    """How many videos have a prompt whose facets were not extracted yet."""
+    """How many videos have a prompt whose facets have not been extracted yet."""
     return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_DUE}")
 
 
 def list_due_prompts(connection: Reader, limit: int, *, after: int = 0) -> list[tuple[int, str]]:
-    """The row ids and prompts of such videos, in order, from behind a row id on."""
+    """The row ids and prompts of these videos in order of row id, from the first one after `after`."""
     query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after ORDER BY id LIMIT :limit"
     return [(row[0], row[1]) for row in connection.execute(query, {"after": after, "limit": limit})]
 

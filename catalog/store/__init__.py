@@ -1,7 +1,7 @@
 """Every write to the library, inside a transaction that the caller opened with `Database.write`.
 
-What arrives is kept as an observation; the observations of a video fold into its row; what moved goes to the flight
-recorder; tags, links and the full-text index follow in the same transaction. It knows no network and no terminal.
+What arrives is kept as an observation; the observations of a video fold into its row; what changed goes to the flight
+recorder; tags, links and the full-text index follow in the same transaction. The store knows no network, no terminal.
 """
 
 from catalog.store.arrivals import Saved, save_absence, save_videos

@@ -1,7 +1,8 @@
 """Answers of the outside world into observations, and observations into rows.
 
-Most arrivals are simple, and take a short way: a video never seen is folded from its one observation, and an answer
-that only repeats the newest one moves two columns. Everything else is folded anew from all that was ever observed.
+Most arrivals are simple and take a short cut: a video never seen before is folded from its one observation, and an
+answer that only repeats the newest one changes a few columns. Every other video is folded again from all its
+observations.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import fulltext
 from catalog.fold import COLUMNS, Observation, fold
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.database import Writer
+    from catalog.errors import Gone
     from catalog.wire.answers import ParsedVideo
 
-# What the flight recorder leaves out: when we looked, and what we could not name.
+# The flight recorder leaves out when we looked and what we have no name for.
 _UNRECORDED = frozenset({"first_seen_at", "last_seen_at", "extra", "flaws"})
 _RECORDED = tuple(name for name in COLUMNS if name not in _UNRECORDED)
 
@@ -50,6 +52,17 @@ class Saved:
         return self
 
 
+_Identity = tuple[str, int, str]  # what makes an observation of a video distinct: channel, HTTP status, payload's hash
+
+
+class _Receipt(NamedTuple):
+    """How often a stored observation was received, and when last; `id` is its row's."""
+
+    id: int
+    last_received_at: str
+    times_seen: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Arrival:
     """A video and the one observation of it that just came in; `payload` is the redacted JSON text."""
@@ -63,7 +76,7 @@ class _Arrival:
         return self.observation.video.aliases if self.observation.video else ()
 
     @property
-    def identity(self) -> tuple[str, int, str]:
+    def identity(self) -> _Identity:
         return self.observation.channel, self.observation.http_status, self.observation.payload_hash
 
 
@@ -79,31 +92,24 @@ def save_videos(
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
-    `as_of` is the time of the answer where the provider tells none in it: a file's own time.
+    `as_of` is the time of an answer in which the provider states none: the time of the file it came in.
     """
     saved, estimator = Saved(), Estimator(connection, source)
-    for batch in _rounds(videos):
+    for batch in _split(videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         saved += _save(connection, source, arrivals, estimator)
     return saved
 
 
-def save_absence(
-    connection: Writer,
-    source: str,
-    remote_id: str,
-    payload: object,
-    *,
-    received_at: datetime,
-    http_status: int = 404,
-) -> Saved:
-    """Keep that the provider says it does not know a video that we do; nothing is deleted."""
-    arrival = _observe(remote_id, None, redact(payload), "get", http_status, utc_text(received_at))
+def save_absence(connection: Writer, source: str, remote_id: str, answer: Gone, *, received_at: datetime) -> Saved:
+    """Keep the answer that the provider does not know the video; nothing is deleted."""
+    payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
+    arrival = _observe(remote_id, None, redact(payload), "get", answer.status or 404, utc_text(received_at))
     return _save(connection, source, [arrival], Estimator(connection, source))
 
 
-def _rounds(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
-    """The videos in batches that name no id twice: a second answer about one job must meet the first in its row."""
+def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
+    """Batches of videos in which no id occurs twice: a second answer about a job must find the row of the first."""
     batch: dict[str, ParsedVideo] = {}
     for video in videos:
         if video.remote_id in batch:
@@ -120,9 +126,9 @@ def _arrive(
     payload = redact(video.payload)
     if payload is not video.payload:
         video = read_observed(payload, video.remote_id, http_status) or video
-    claimed = video.updated_at or as_of
-    moment = utc_text(claimed) if claimed else None
-    return _observe(video.remote_id, video, payload, channel, http_status, utc_text(received_at), moment)
+    as_of = video.updated_at or as_of
+    as_of_text = utc_text(as_of) if as_of else None
+    return _observe(video.remote_id, video, payload, channel, http_status, utc_text(received_at), as_of_text)
 
 
 def _observe(
@@ -144,27 +150,27 @@ def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimat
     ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
     new = [arrival for arrival in arrivals if arrival.remote_id not in ids and arrival.observation.video is not None]
     answers: dict[int, _Arrival] = {}
-    second_names: list[_Arrival] = []  # of a job that came under another of its names in this batch
+    seconds: list[_Arrival] = []  # about a job that came under another of its names in this batch
     for arrival in arrivals:
         video_id = ids.get(arrival.remote_id)
         if video_id is not None and answers.setdefault(video_id, arrival) is not arrival:
-            second_names.append(arrival)
+            seconds.append(arrival)
     _add(connection, source, new, estimator)
-    moved = _meet(connection, answers, estimator) if answers else set()
+    changed = _update(connection, answers, estimator) if answers else set()
     aliases = {video_id: arrival.aliases for video_id, arrival in answers.items() if arrival.aliases}
     write_aliases(connection, source, aliases)
     saved = Saved(
         added=[arrival.remote_id for arrival in new],
-        changed=[arrival.remote_id for video_id, arrival in answers.items() if video_id in moved],
-        unchanged=[arrival.remote_id for video_id, arrival in answers.items() if video_id not in moved],
+        changed=[arrival.remote_id for video_id, arrival in answers.items() if video_id in changed],
+        unchanged=[arrival.remote_id for video_id, arrival in answers.items() if video_id not in changed],
     )
-    if second_names:
-        saved += _save(connection, source, second_names, estimator)
+    if seconds:
+        saved += _save(connection, source, seconds, estimator)
     return saved
 
 
 def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> None:
-    """Insert videos never seen before."""
+    """Insert videos that the library does not have."""
     if not arrivals:
         return
     rows = [_new_row(source, arrival, estimator) for arrival in arrivals]
@@ -191,51 +197,54 @@ def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, 
     return row
 
 
-def _meet(connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator) -> set[int]:
-    """Keep answers about known videos: the ids of those whose row moved."""
-    seen = _read_receipts(connection, arrivals)
-    repeats, news, refold, touched = [], [], [], {}
+def _update(connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator) -> set[int]:
+    """Keep answers about videos that the library has, and return the ids of those whose row changed."""
+    receipts_of = _read_receipts(connection, arrivals)
+    observations, repeats, to_fold, receipt_times = [], [], [], {}
     for video_id, arrival in arrivals.items():
-        receipts = seen.get(video_id, {})
-        earlier = receipts.get(arrival.identity)
-        if earlier is None:
-            news.append(_observation_row(video_id, arrival))
-            refold.append(video_id)
+        receipts = receipts_of.get(video_id, {})
+        repeated = receipts.get(arrival.identity)
+        if repeated is None:
+            observations.append(_observation_row(video_id, arrival))
+            to_fold.append(video_id)
             continue
-        received_at = max(arrival.observation.received_at, earlier[1])
-        repeats.append({"id": earlier[0], "last_received_at": received_at, "times_seen": earlier[2] + 1})
-        if any(moment >= earlier[1] for other, moment, _ in receipts.values() if other != earlier[0]):
-            refold.append(video_id)
+        received_at = max(arrival.observation.received_at, repeated.last_received_at)
+        repeats.append({"id": repeated.id, "last_received_at": received_at, "times_seen": repeated.times_seen + 1})
+        if _is_newest(repeated, receipts.values()):
+            receipt_times[video_id] = received_at
         else:
-            touched[video_id] = received_at
-    insert_rows(connection, "observations", news)
+            to_fold.append(video_id)
+    insert_rows(connection, "observations", observations)
     update_rows(connection, "observations", repeats)
-    _touch(connection, touched, {video_id for video_id in touched if arrivals[video_id].observation.video is None})
-    return _refold(connection, refold, estimator) if refold else set()
+    absent = {video_id for video_id in receipt_times if arrivals[video_id].observation.video is None}
+    _touch(connection, receipt_times, absent)
+    return _refold(connection, to_fold, estimator) if to_fold else set()
 
 
-def _read_receipts(
-    connection: Writer, ids: Iterable[int]
-) -> dict[int, dict[tuple[str, int, str], tuple[int, str, int]]]:
+def _is_newest(receipt: _Receipt, receipts: Iterable[_Receipt]) -> bool:
+    return all(other.last_received_at < receipt.last_received_at for other in receipts if other is not receipt)
+
+
+def _read_receipts(connection: Writer, ids: Iterable[int]) -> dict[int, dict[_Identity, _Receipt]]:
     query = (
         "SELECT video_id, channel, http_status, payload_hash, id, last_received_at, times_seen "
         "FROM observations WHERE video_id IN :ids"
     )
-    receipts: dict[int, dict[tuple[str, int, str], tuple[int, str, int]]] = {}
+    receipts: dict[int, dict[_Identity, _Receipt]] = {}
     for video_id, channel, status, digest, *receipt in connection.execute(query, {"ids": list(ids)}):
-        receipts.setdefault(video_id, {})[channel, status, digest] = tuple(receipt)
+        receipts.setdefault(video_id, {})[channel, status, digest] = _Receipt._make(receipt)
     return receipts
 
 
-def _touch(connection: Writer, receipts: Mapping[int, str], absent: set[int]) -> None:
-    """Move the one column that a repeated newest answer moves: when the video, or its absence, was last seen."""
-    seen = [{"id": video_id, "last_seen_at": moment} for video_id, moment in receipts.items() if video_id not in absent]
+def _touch(connection: Writer, times: Mapping[int, str], absent: set[int]) -> None:
+    """Set the one column that a repetition of the newest answer changes: when the video, or its absence, was seen."""
+    seen = [{"id": video_id, "last_seen_at": time} for video_id, time in times.items() if video_id not in absent]
     update_rows(connection, "videos", seen)
-    update_rows(connection, "videos", [{"id": video_id, "gone_at": receipts[video_id]} for video_id in absent])
+    update_rows(connection, "videos", [{"id": video_id, "gone_at": times[video_id]} for video_id in absent])
 
 
 def _refold(connection: Writer, ids: Sequence[int], estimator: Estimator) -> set[int]:
-    """Fold the videos anew from all their observations: the ids of those that moved."""
+    """Fold the videos again from all their observations, and return the ids of those that changed."""
     names = ("id", "source", "remote_id", *COLUMNS)
     query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
     old = {row["id"]: dict(row) for row in connection.execute(query, {"ids": list(ids)})}
@@ -247,15 +256,16 @@ def _refold(connection: Writer, ids: Sequence[int], estimator: Estimator) -> set
     update_rows(connection, "videos", [{"id": video_id, **row} for video_id, row in new.items()])
     changes = _compare(old, new, observations)
     insert_rows(connection, "changes", changes)
-    moved: dict[str, set[int]] = {}
+    changed: dict[str, set[int]] = {}  # by field
     for change in changes:
-        moved.setdefault(change["field"], set()).add(change["video_id"])
-    rewrite_tags(connection, {video_id: new[video_id]["metadata"] for video_id in moved.get("metadata", ())})
-    parents = {video_id: new[video_id]["remixed_from_id"] for video_id in moved.get("remixed_from_id", ())}
+        changed.setdefault(change["field"], set()).add(change["video_id"])
+    rewrite_tags(connection, {video_id: new[video_id]["metadata"] for video_id in changed.get("metadata", ())})
+    parents = {video_id: new[video_id]["remixed_from_id"] for video_id in changed.get("remixed_from_id", ())}
     rewrite_remixes(connection, old[ids[0]]["source"], parents)
-    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in moved.get("prompt", ())])
+    to_extract = [{"id": video_id, "extracted_by": None} for video_id in changed.get("prompt", ())]
+    update_rows(connection, "videos", to_extract)
     refresh(connection, texts)
-    return set().union(*moved.values())
+    return set().union(*changed.values())
 
 
 def _compare(
@@ -309,7 +319,7 @@ def _observation_row(video_id: int, arrival: _Arrival) -> dict[str, Any]:
 
 
 def _custom_id(payload: object) -> str | None:
-    """The name that a line of a Batch file gives its job."""
+    """The name that a line of a Batch file gives to its job."""
     custom_id = payload.get("custom_id") if isinstance(payload, dict) else None
     return custom_id if isinstance(custom_id, str) else None
 

@@ -1,4 +1,4 @@
-"""What hangs on a video and follows its row: the provider's tags, links to parents, other ids."""
+"""What hangs on a video and follows its row: the provider's tags and the links to parents."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def write_tags(connection: Writer, metadata: Mapping[int, str | None]) -> None:
 
 
 def rewrite_tags(connection: Writer, metadata: Mapping[int, str | None]) -> None:
-    """Make the provider's tags of these videos what their metadata says; the user's tags stay."""
+    """Replace the provider's tags of these videos with those in their metadata; the user's tags stay."""
     connection.execute("DELETE FROM tags WHERE origin = 'provider' AND video_id IN :ids", {"ids": list(metadata)})
     write_tags(connection, metadata)
 
 
 def write_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:
     """Link new videos to the parents that the server named."""
-    edge = {"relation": "remix", "origin": "api", "parent_source": source}
+    common = {"relation": "remix", "origin": "api", "parent_source": source}
     rows = [
-        {"child_id": video_id, "parent_remote_id": parent, **edge}
+        {"child_id": video_id, "parent_remote_id": parent, **common}
         for video_id, parent in parents.items()
         if parent is not None
     ]
@@ -52,16 +52,16 @@ def write_remixes(connection: Writer, source: str, parents: Mapping[int, str | N
 
 
 def rewrite_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:
-    """Make the links that the server named what the rows say; links of other origins stay."""
+    """Replace the links that the server named with those in the rows; links of other origins stay."""
     connection.execute("DELETE FROM links WHERE origin = 'api' AND child_id IN :ids", {"ids": list(parents)})
     write_remixes(connection, source, parents)
 
 
 def save_links(connection: Writer, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str) -> int:
-    """Keep edges from a video to parents, each `(relation, parent's id or URL)`: how many were new."""
+    """Keep links from a video to parents, each `(relation, parent's id or URL)`, and return how many are new."""
     query = "SELECT relation, parent_remote_id FROM links WHERE origin = :origin AND child_id = :id"
-    kept = {(row[0], row[1]) for row in connection.execute(query, {"origin": origin, "id": video_id})}
-    edges = dict.fromkeys((relation, stored(redact_text(parent))) for relation, parent in links)
+    existing = {(row[0], row[1]) for row in connection.execute(query, {"origin": origin, "id": video_id})}
+    unique = dict.fromkeys((relation, stored(redact_text(parent))) for relation, parent in links)
     rows = [
         {
             "child_id": video_id,
@@ -70,8 +70,8 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
             "parent_source": source,
             "parent_remote_id": parent,
         }
-        for relation, parent in edges
-        if (relation, parent) not in kept
+        for relation, parent in unique
+        if (relation, parent) not in existing
     ]
     insert_rows(connection, "links", rows)
     return len(rows)

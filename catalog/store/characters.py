@@ -22,7 +22,7 @@ def save_character(
     created_at: datetime | None,
     seen_at: datetime,
 ) -> bool:
-    """Keep a character: whether it was new. One that the library has is only filled in, never blanked."""
+    """Keep a character and return whether it is new; one that the library has is only filled in, never blanked."""
     query = "SELECT id, name, created_at FROM characters WHERE source = :source AND remote_id = :remote_id"
     earlier = connection.execute(query, {"source": source, "remote_id": remote_id}).fetchone()
     row: dict[str, Any] = {"name": stored(name), "created_at": stored(created_at)}

@@ -1,4 +1,4 @@
-"""What videos cost, by the prices that the library holds: an estimate where the provider reported none."""
+"""What videos cost by the prices in the library: an estimate, where the provider reported no cost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FACTS = _Job._fields[:8]
 
 
 class Estimator:
-    """Fills the cost of rows of one source."""
+    """Fills in the costs of one source's rows."""
 
     def __init__(self, connection: Reader, source: str) -> None:
         payer = connection.execute(_PROVIDER, {"source": source}).fetchone()
@@ -70,16 +70,16 @@ class Estimator:
 def has_prices(
     connection: Reader, prices: Iterable[Price], payers: Mapping[str, tuple[str | None, str | None]]
 ) -> bool:
-    """Whether the library holds just these prices, and knows these sources' dialects and the providers they pay.
+    """Whether the library has exactly these prices, and these sources with their dialects and the providers they pay.
 
-    A reader can answer, so a program that finds all in order pays for no transaction.
+    It needs a reader only, so a program whose prices are in order opens no transaction.
     """
-    kept = {row[0]: (row[1], row[2]) for row in connection.execute(_PAYERS)}
-    return payers.items() <= kept.items() and _stored(prices) == list(map(tuple, connection.execute(_PRICES)))
+    current = {row[0]: (row[1], row[2]) for row in connection.execute(_PAYERS)}
+    return payers.items() <= current.items() and _stored(prices) == list(map(tuple, connection.execute(_PRICES)))
 
 
 def save_prices(connection: Writer, prices: Iterable[Price]) -> bool:
-    """Make the table of prices say this: whether it said something else before."""
+    """Replace the table of prices, and return whether that changed it."""
     wanted = _stored(prices)
     if wanted == list(map(tuple, connection.execute(_PRICES))):
         return False
@@ -89,17 +89,17 @@ def save_prices(connection: Writer, prices: Iterable[Price]) -> bool:
 
 
 def estimate_costs(connection: Writer) -> int:
-    """Estimate every video again, by the prices as they are now: how many costs moved."""
-    moved = 0
+    """Estimate every video again by the current prices, and return how many costs changed."""
+    changed = 0
     for (source,) in connection.execute("SELECT DISTINCT source FROM videos").fetchall():
         estimator, last = Estimator(connection, source), 0
         while ids := [row[0] for row in connection.execute(_NEXT, {"source": source, "last": last})]:
-            moved += _estimate_again(connection, estimator, ids)
+            changed += _estimate_batch(connection, estimator, ids)
             last = ids[-1]
-    return moved
+    return changed
 
 
-def _estimate_again(connection: Writer, estimator: Estimator, ids: Iterable[int]) -> int:
+def _estimate_batch(connection: Writer, estimator: Estimator, ids: Iterable[int]) -> int:
     names = ("id", *_FACTS, "created_at", "batch_custom_id", "cost_usd", "cost_basis")
     query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
     changes = []

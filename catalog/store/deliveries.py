@@ -1,4 +1,4 @@
-"""The inbox of webhooks: each delivery once, kept before its sender hears so, open until its job was retrieved."""
+"""The inbox of webhooks: each delivery once, kept before it is acknowledged, open until its job has been retrieved."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ State = Literal["waiting", "done", "refused"]
 
 
 def save_delivery(connection: Writer, source: str, delivery: Delivery, *, received_at: datetime) -> bool:
-    """Keep a delivery: whether it was new. One that speaks of a job waits for its retrieval, any other is done."""
+    """Keep a delivery and return whether it is new. One about a job waits for its retrieval, any other is done."""
     query = "SELECT 1 FROM deliveries WHERE source = :source AND webhook_id = :id"
     if connection.execute(query, {"source": source, "id": delivery.id}).fetchone() is not None:
         return False
-    speaks_of_job = delivery.video_id is not None
+    is_about_job = delivery.video_id is not None
     row = {
         "source": source,
         "webhook_id": delivery.id,
         "type": encodable(delivery.type),
         "received_at": utc_text(received_at),
         "body": json_text(redact(dict(delivery.event))),
-        "state": "waiting" if speaks_of_job else "done",
+        "state": "waiting" if is_about_job else "done",
         "remote_id": delivery.video_id,
-        "done_at": None if speaks_of_job else utc_text(received_at),
-        "message": None if speaks_of_job else "speaks of no video",
+        "done_at": None if is_about_job else utc_text(received_at),
+        "message": None if is_about_job else "not about a video",
         "attempts": 0,
     }
     insert_rows(connection, "deliveries", [row])
@@ -43,7 +43,7 @@ def save_delivery(connection: Writer, source: str, delivery: Delivery, *, receiv
 def save_attempt(
     connection: Writer, delivery_id: int, state: State, *, tried_at: datetime, message: str | None = None
 ) -> None:
-    """Note one try to retrieve the job of a delivery, and how the delivery stands after it."""
+    """Record an attempt to retrieve the job of a delivery, and the state of the delivery after it."""
     connection.execute(
         "UPDATE deliveries SET state = :state, done_at = :done_at, message = :message, attempts = attempts + 1 "
         "WHERE id = :id",

@@ -25,7 +25,7 @@ def save_tags(connection: Writer, video_id: int, tags: Mapping[str, str]) -> Non
 
 
 def remove_tags(connection: Writer, video_id: int, keys: Iterable[str]) -> int:
-    """Take the user's tags with these keys off a video: how many there were. The provider's tags stay."""
+    """Remove the user's tags with these keys from a video, and return how many there were; the provider's tags stay."""
     before = read_entries(connection, [video_id])
     removed = _remove(connection, video_id, keys)
     refresh(connection, before)
@@ -33,7 +33,7 @@ def remove_tags(connection: Writer, video_id: int, keys: Iterable[str]) -> int:
 
 
 def delete_video(connection: Writer, video_id: int, deleted_at: datetime) -> None:
-    """Put a tombstone on a video: hidden, never made again by a sync, nothing of it lost."""
+    """Put a tombstone on a video: it is hidden, no sync creates it again, and nothing of it is lost."""
     update_rows(connection, "videos", [{"id": video_id, "deleted_at": utc_text(deleted_at)}])
 
 

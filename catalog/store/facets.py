@@ -1,7 +1,7 @@
 """What prompts ask for, as rows: extracted facets, and the given ones that outrank them.
 
-Extracted facets are derived: they are thrown away and made again whenever the prompt or the vocabulary changes. Given
-facets are the user's, kept in a table of their own; a facet that is given is not extracted.
+Extracted facets are derived: they are replaced whenever the prompt or the vocabulary changes. Given facets are the
+user's, kept in a table of their own, and hide what the prompt says under the same name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FORGET = "UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL"
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What was found in the prompt of one video; `prompt` is the text it was found in."""
+    """What the prompt of one video asks for; `prompt` is the text that was read."""
 
     video_id: int
     prompt: str
@@ -31,7 +31,7 @@ class Extracted:
 
 
 def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabulary: str) -> None:
-    """Replace the facets of videos by what was found, where the prompt is still the one it was found in."""
+    """Replace the facets of videos with the extracted ones, where the prompt is still the one that was read."""
     by_id = {item.video_id: item for item in extracted}
     rows = connection.execute("SELECT id, prompt FROM videos WHERE id IN :ids", {"ids": list(by_id)})
     current = {video_id: by_id[video_id] for video_id, prompt in rows if prompt == by_id[video_id].prompt}
@@ -44,30 +44,31 @@ def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabu
 
 
 def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]]) -> set[int]:
-    """Make the given facets of videos, for the names in `facets`, these values: the videos for which that is news.
+    """Set the given facets of videos under the names in `facets`, and return the videos for which that is a change.
 
-    Given facets of other names stay as they are. What the prompt says under these names is dropped at once, and found
-    again when the user takes a name back by giving it no value.
+    Given facets of other names stay as they are. What the prompt says under these names is dropped at once, and
+    extracted again when the user takes a name back by giving it no value.
     """
-    news = _leave_known(facets, _read_given(connection, facets))
+    changes = _leave_unchanged(facets, _read_given(connection, facets))
     rows = [
         {"video_id": video_id, "facet": name, "value": value}
-        for video_id, values_of in news.items()
+        for video_id, values_of in changes.items()
         for name, values in values_of.items()
         for value in values
     ]
-    names = [{"video_id": video_id, "facet": name} for video_id, values_of in news.items() for name in values_of]
+    names = [{"video_id": video_id, "facet": name} for video_id, values_of in changes.items() for name in values_of]
     if names:
         connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
     insert_rows(connection, "given_facets", rows)
-    extracted, given = _read_extracted(connection, news), _read_given(connection, news)
-    _replace(connection, {each: _outrank(extracted.get(each, ()), given.get(each, ())) for each in news})
-    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in news])
-    return set(news)
+    extracted, given = _read_extracted(connection, changes), _read_given(connection, changes)
+    facets_of = {video_id: _outrank(extracted.get(video_id, ()), given.get(video_id, ())) for video_id in changes}
+    _replace(connection, facets_of)
+    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in changes])
+    return set(changes)
 
 
 def forget_extracted(connection: Writer) -> None:
-    """Make the facets of every video due again."""
+    """Mark the facets of every video as due."""
     connection.execute(_FORGET)
 
 
@@ -79,17 +80,17 @@ def _read_given(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]
     return given
 
 
-def _leave_known(
+def _leave_unchanged(
     facets: Mapping[int, Mapping[str, Sequence[str]]], given: Mapping[int, Sequence[Facet]]
 ) -> dict[int, dict[str, list[str]]]:
-    """The facets, each value once, without those that the videos were given before."""
-    news: dict[int, dict[str, list[str]]] = {}
+    """The facets, each value once, without those that the videos have been given already."""
+    changes: dict[int, dict[str, list[str]]] = {}
     for video_id, values_of in facets.items():
         for name, values in values_of.items():
             wanted = list(dict.fromkeys(values))
             if wanted != [facet.value for facet in given.get(video_id, ()) if facet.name == name]:
-                news.setdefault(video_id, {})[name] = wanted
-    return news
+                changes.setdefault(video_id, {})[name] = wanted
+    return changes
 
 
 def _read_extracted(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]]:
@@ -111,7 +112,7 @@ def _outrank(extracted: Sequence[Facet], given: Sequence[Facet]) -> list[Facet]:
 
 def _replace(connection: Writer, facets: Mapping[int, Sequence[Facet]]) -> None:
     connection.execute("DELETE FROM video_facets WHERE video_id IN :ids", {"ids": list(facets)})
-    ids = _make_values(connection, {(facet.name, facet.value) for group in facets.values() for facet in group})
+    ids = _add_values(connection, {(facet.name, facet.value) for group in facets.values() for facet in group})
     rows = [
         {
             "video_id": video_id,
@@ -127,8 +128,8 @@ def _replace(connection: Writer, facets: Mapping[int, Sequence[Facet]]) -> None:
     insert_rows(connection, "video_facets", rows)
 
 
-def _make_values(connection: Writer, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The ids of facet values, each made if it is new."""
+def _add_values(connection: Writer, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ids of facet values; new values are added."""
     ids = _read_values(connection, pairs)
     new = sorted(pairs.difference(ids))
     insert_rows(connection, "facet_values", [{"facet": facet, "value": value} for facet, value in new])

@@ -50,9 +50,9 @@ def find_unheard(
     channel: str,
     received_at: datetime,
 ) -> list[int]:
-    """Which of these payloads, each with the id of its video, the library has not heard by this channel then or later.
+    """The positions of those payloads that the library has not received through this channel, then or later.
 
-    They are named by their positions.
+    Each payload comes with the id of its video.
     """
     names = [encodable(remote_id) for remote_id, _ in payloads]
     ids = find_ids(connection, source, names)
@@ -68,7 +68,7 @@ def find_unheard(
 def find_batch_videos(
     connection: Reader, source: str, custom_ids: Iterable[str], *, since: str = ""
 ) -> dict[str, list[Made]]:
-    """The videos that came of requests with these names in any batch, and were made since a time, by the names."""
+    """The videos by the custom ids of the requests they came of, in any batch; `since` leaves out older ones."""
     names = {encodable(custom_id): custom_id for custom_id in custom_ids}
     rows = connection.execute(_OF_BATCH, {"names": list(names), "source": source, "since": since}).fetchall()
     joined: dict[int, list[ParsedRequest]] = {}
@@ -91,7 +91,7 @@ def save_requests(
     received_at: datetime,
     tags: Mapping[str, str] | None = None,
 ) -> Saved:
-    """Keep the requests that made videos, the parents they named and the user's own tags for them."""
+    """Keep the requests that videos came of, the parents they named and the user's own tags for them."""
     videos = [read_request(request.line, request.remote_id) for request in requests]
     saved = save_videos(
         connection, source, [video for video in videos if video is not None], channel=channel, received_at=received_at

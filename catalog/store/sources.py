@@ -1,4 +1,4 @@
-"""What the library remembers of its sources: where a walk stands, how they fare, and who is syncing them."""
+"""What the library remembers about its sources: how far a walk has come, their health, and who is syncing them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def save_source(connection: Writer, name: str, **columns: Any) -> None:
-    """Set columns of a source, which is remembered from its first mention on."""
+    """Set columns of a source; one that is not known yet is added."""
     row = {column: stored(value) for column, value in columns.items()}
     is_new = connection.execute("SELECT 1 FROM sources WHERE name = :name", {"name": name}).fetchone() is None
     if is_new:
@@ -29,20 +29,20 @@ def save_source(connection: Writer, name: str, **columns: Any) -> None:
 def lock_source(
     connection: Writer, name: str, *, holder: str, now: datetime, is_stale: Callable[[str, datetime], bool]
 ) -> None:
-    """Take the source for one sync; raises CatalogError while another holds it, unless `is_stale(holder, since)`."""
+    """Lock the source for one sync; raises CatalogError while another holds it, unless `is_stale(holder, since)`."""
     save_source(connection, name)
     query = "SELECT lock_holder, locked_at FROM sources WHERE name = :name"
     other, text = connection.execute(query, {"name": name}).fetchone()
     since = read_utc(text)
     if other and since and not is_stale(other, since):
         raise CatalogError(
-            f"source {name} is being synced by {other} since {since:%Y-%m-%d %H:%M:%S} UTC: wait for it to end"
+            f"source {name} is being synced by {other}, last active {since:%Y-%m-%d %H:%M:%S} UTC: wait until it ends"
         )
     save_source(connection, name, lock_holder=holder, locked_at=now)
 
 
 def unlock_source(connection: Writer, name: str, *, holder: str) -> None:
-    """Give the source free again, if `holder` still has it."""
+    """Unlock the source, if `holder` still holds it."""
     connection.execute(
         "UPDATE sources SET lock_holder = NULL, locked_at = NULL WHERE name = :name AND lock_holder = :holder",
         {"name": name, "holder": holder},

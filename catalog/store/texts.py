@@ -1,4 +1,4 @@
-"""The derived text columns of a video, and the full-text index behind them, brought up to date together."""
+"""The derived text columns of videos and the full-text index, updated together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def grams_of(*texts: str | None) -> str | None:
 
 
 def read_entries(connection: Writer, ids: Iterable[int]) -> dict[int, fulltext.Entry]:
-    """What the index holds of these videos, to hand to `refresh` after a change."""
+    """The index entries of these videos, to be handed to `refresh` after a change."""
     return {row[0]: tuple(row) for row in connection.execute(_SELECT, {"ids": list(ids)})}
 
 

@@ -1,9 +1,9 @@
 """The main journey in: what a source lists, and what of it is unfinished, into the library.
 
 A run walks the list newest first, keeping each page in one transaction with the cursor of the next, until a page holds
-nothing new and is older than the look-back; then it retrieves by id what is unfinished and what the list said too
-little about. An interrupted run resumes at its cursor. It never deletes: a job that the server no longer knows is noted
-as gone, and when very many go at once the source is called suspect instead of believed.
+nothing new and is older than the look-back. Then it retrieves by id what is unfinished, and what the list says too
+little about. An interrupted run resumes at its cursor. Sync never deletes: a job that the server no longer knows is
+marked as gone, and when a great many disappear at once, the source is marked as suspect instead of believed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import Gone
-from catalog.reading.work import list_lacking, list_unfinished
+from catalog.reading.work import list_unfinished, list_without_prompt
 from catalog.sync.characters import take_in_characters
 from catalog.sync.listing import take_in_list
-from catalog.sync.locks import held
+from catalog.sync.locks import hold
 from catalog.sync.retrieval import retrieve, wait_for
 from catalog.sync.run import Run
 
@@ -41,14 +41,14 @@ def sync_source(
     on_progress: Progress | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> SyncReport:
-    """Bring the library up to date with one source: the report of the run, its failure included.
+    """Bring the library up to date with one source, and return the report of the run, its failure included.
 
-    `full` walks the whole list; `wait` goes on asking for unfinished jobs until none is left. Raises CatalogError only
-    where another run holds the source.
+    `full` walks the whole list; `wait` keeps asking for unfinished jobs until all have finished. Raises CatalogError
+    only while another run holds the source.
     """
     with _running(database, source, settings, on_progress, now) as run, run.reporting(), run.connected() as client:
         absent = take_in_list(run, client, full=full) if client.dialect.lists else []
-        retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_lacking), *absent])
+        retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_without_prompt), *absent])
         take_in_characters(run, client)
         if wait:
             wait_for(run, client)
@@ -65,12 +65,12 @@ def add_ids(
     on_progress: Progress | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> SyncReport:
-    """Take in jobs by their ids: each is kept at once, then asked for, and asked for again by later syncs."""
+    """Add jobs by their ids: each is kept at once and then retrieved; later syncs retrieve it until it has finished."""
     with _running(database, source, settings, on_progress, now) as run, run.reporting():
         run.mode = "add"
-        kept = run.keep_ids(remote_ids)
+        own_ids = run.keep_ids(remote_ids)
         with run.connected() as client:
-            answers = retrieve(run, client, kept)
+            answers = retrieve(run, client, own_ids)
             run.missed.update((name, str(answer)) for name, answer in answers.items() if isinstance(answer, Gone))
             if wait:
                 wait_for(run, client)
@@ -86,7 +86,7 @@ def _running(
     now: Callable[[], datetime] | None,
 ) -> Iterator[Run]:
     clock = now or (lambda: datetime.now(UTC))
-    with held(database, source.name, clock):
+    with hold(database, source.name, clock):
         with database.write() as connection:
             store.save_source(
                 connection, source.name, base_url=source.base_url, dialect=source.dialect, provider=source.prices

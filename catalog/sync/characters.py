@@ -1,4 +1,4 @@
-"""Characters that videos were made with: each is asked for once, for its name."""
+"""Characters that videos were made with: each is retrieved once, for its name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from catalog.client.client import Client
     from catalog.sync.run import Run
 
-MAX_FAILURES = 3  # characters that cannot be had before the others are left for the next run
+MAX_FAILURES = 3  # failed retrievals after which the other characters are left for the next run
 
 
 def take_in_characters(run: Run, client: Client) -> None:
-    """Keep the characters that videos of the source name and the library does not know, where it has any."""
+    """Retrieve the characters that videos of the source name and the library lacks, if the server offers any."""
     failures = 0
     for character_id in run.ask(list_unknown_characters) if client.dialect.character_path else ():
         try:
@@ -33,7 +33,7 @@ def take_in_characters(run: Run, client: Client) -> None:
                 return
             if not isinstance(error, Gone) and not (isinstance(error, Refused) and error.status is None):
                 continue
-            payload = {}  # it cannot be had: it is not asked for again
+            payload = {}  # it cannot be retrieved: later runs do not ask for it
         with run.database.write() as connection:
             store.save_character(
                 connection,

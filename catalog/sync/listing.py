@@ -1,4 +1,4 @@
-"""The list of a source: page after page into the library, each with the cursor that the next run would need."""
+"""The list of a source: page after page into the library, each with the cursor to resume from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
     from catalog.client.client import Client
+    from catalog.client.paging import ListedPage
     from catalog.sync.run import Run
     from catalog.wire.answers import ParsedVideo
     from catalog.wire.dialects import Dialect
@@ -19,45 +20,52 @@ KNOWN = "known jobs older than the look-back"
 
 
 def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
-    """Take in the list, the rest of an interrupted walk first: the ids that a whole list no longer has."""
+    """Take in the list, after the rest of an interrupted walk, and return the ids that a whole list no longer has."""
     cursor, walked_at = run.ask(get_walk)
-    everything = full or walked_at is None
+    is_full = full or walked_at is None
     if cursor and not full:
         run.mode = "resumed"
         saved = json.loads(cursor)
-        everything = not _walk(run, client, saved["after"], everything=saved["full"])
+        is_full = not _walk(run, client, saved["after"], is_full=saved["full"])
     else:
-        run.mode = "full" if everything else "incremental"
-    _walk(run, client, None, everything=everything)
-    return _list_absent(run) if everything and run.stopped == paging.END else []
+        run.mode = "full" if is_full else "incremental"
+    _walk(run, client, None, is_full=is_full)
+    return _list_absent(run) if is_full and run.stopped == paging.END else []
 
 
-def _walk(run: Run, client: Client, after: str | None, *, everything: bool) -> bool:
-    """Keep page after page; `everything` goes on where all is known already.
+def _walk(run: Run, client: Client, after: str | None, *, is_full: bool) -> bool:
+    """Take in page after page; unless `is_full`, up to one whose jobs are all known and old.
 
-    False where the cursor `after` led to nothing: the job it names may be gone, and with it the way to the others.
+    False if the cursor `after` leads to an empty page: the job it names may be gone, and with it the way to the others.
     """
     for number, page in enumerate(paging.walk(client, after)):
-        if after is not None and not number and not page.videos:
+        if after is not None and number == 0 and not page.videos:
             return False
-        everything = everything or page.is_restart
-        run.note(page.flaws)
-        with run.database.write() as connection:
-            saved = run.save(connection, [_reworded(video, client.dialect) for video in page.videos], "list")
-            is_known = not (everything or saved.added) and all(_is_old(run, video) for video in page.videos)
-            run.stopped = page.ended or (KNOWN if is_known else None)
-            if page.cursor is not None and not is_known:
-                run.save_state(connection, cursor=json.dumps({"after": page.cursor, "full": everything}))
-            else:
-                run.save_state(connection, cursor=None, **({"walked_at": run.started_at} if everything else {}))
+        is_full = is_full or page.is_restart
+        _take_in_page(run, client.dialect, page, is_full=is_full)
         run.progress(len(run.outcomes), None, "listing")
         if run.stopped:
             break
     return True
 
 
+def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, is_full: bool) -> None:
+    """Keep the videos of a page with the cursor of the next, in one transaction, and decide whether the walk stops."""
+    run.note(page.flaws)
+    with run.database.write() as connection:
+        saved = run.save(connection, [_reworded(video, dialect) for video in page.videos], "list")
+        is_known = not (is_full or saved.added) and all(_is_old(run, video) for video in page.videos)
+        run.stopped = page.ended or (KNOWN if is_known else None)
+        if page.cursor is not None and not is_known:
+            run.save_state(connection, cursor=json.dumps({"after": page.cursor, "full": is_full}))
+        elif is_full:
+            run.save_state(connection, cursor=None, walked_at=run.started_at)
+        else:
+            run.save_state(connection, cursor=None)
+
+
 def _reworded(video: ParsedVideo, dialect: Dialect) -> ParsedVideo:
-    """The video without what keys of this dialect's lists seem to say: they are kept under names of their own."""
+    """The video read without the keys that mean something else in this dialect's lists: they get names of their own."""
     renamed = dialect.list_renames
     if not any(key in video.payload for key in renamed):
         return video
@@ -70,7 +78,7 @@ def _is_old(run: Run, video: ParsedVideo) -> bool:
 
 
 def _list_absent(run: Run) -> list[str]:
-    """Known jobs that a whole list did not have, to be asked for by id; none where too many are missing."""
+    """Jobs of the library that a whole list lacks, to be retrieved by id; none of them if too many are missing."""
     absent = run.ask(list_absent, run.started_at)
     is_mass = run.is_mass_absence(len(absent), len(absent) + len(run.outcomes), "the list no longer has")
     return [] if is_mass else absent

@@ -1,4 +1,4 @@
-"""One run at a time for each source: a lock in the library that outlives no process."""
+"""One run at a time for each source: a lock in the library, which a dead process does not keep."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from catalog.database import Database
 
-EXPIRES = timedelta(minutes=15)  # a lock not renewed for so long belongs to a run that died
+EXPIRES = timedelta(minutes=15)  # a lock that was not renewed for this long belongs to a dead run
 
 
 @contextmanager
-def held(database: Database, source: str, now: Callable[[], datetime]) -> Iterator[None]:
-    """Hold the source; raises CatalogError that names the holder while another run does."""
+def hold(database: Database, source: str, now: Callable[[], datetime]) -> Iterator[None]:
+    """Hold the source; raises CatalogError, which names the holder, while another run holds it."""
     holder = f"{platform.node()}:{os.getpid()}"
     moment = now()
     with database.write() as connection:
@@ -39,7 +39,7 @@ def held(database: Database, source: str, now: Callable[[], datetime]) -> Iterat
 
 
 def _is_stale(holder: str, age: timedelta) -> bool:
-    """Whether the run that holds a lock is dead: silent for long, or a process of this machine that has ended."""
+    """Whether the run that holds a lock is dead: long silent, or a process of this machine that has ended."""
     if age > EXPIRES:
         return True
     node, _, process = holder.rpartition(":")
@@ -49,6 +49,6 @@ def _is_stale(holder: str, age: timedelta) -> bool:
         os.kill(int(process), 0)
     except ProcessLookupError:
         return True
-    except PermissionError:
-        return False
+    except PermissionError:  # it is alive, and another user's
+        pass
     return False

@@ -1,4 +1,4 @@
-"""Jobs by id: what is unfinished or said too little, asked for a few at a time, once or until it is finished."""
+"""Jobs by id: the unfinished ones and those known too little of, a few at a time, once or until they have finished."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
     Answer = Reply | SourceError
 
-SAVED_AT_ONCE = 50  # retrieved jobs that go into one transaction
-MAX_FAILURES = 5  # retrievals failing in a row before a source is given up for this run
-SLOWER = 1.5  # how much longer each pause is than the one before, where the server names none
+SAVED_AT_ONCE = 50  # retrieved jobs in one transaction
+MAX_FAILURES = 5  # failed retrievals in a row, after which a source is given up for this run
+PAUSE_FACTOR = 1.5  # each pause against the one before, if the server names none
 LONGEST_PAUSE = 120.0  # seconds
 
 
 def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, Answer]:
-    """Ask for the jobs, keep each answer, and return it by id; raises what ends the run."""
+    """Ask for the jobs, keep the answers, and return them by id; raises the SourceError that ends the run."""
     wanted = list(dict.fromkeys(remote_ids))
     answers: dict[str, Answer] = {}
     failures = 0
     with ThreadPoolExecutor(run.settings.parallel, "retrieve") as pool:
         for start in range(0, len(wanted), SAVED_AT_ONCE):
             chunk = wanted[start : start + SAVED_AT_ONCE]
-            came = _ask_all(run, pool, client, chunk)
+            chunk_answers = _ask_all(run, pool, client, chunk)
             with run.database.write() as connection:
-                for remote_id, answer in came.items():
+                for remote_id, answer in chunk_answers.items():
                     _keep(run, connection, remote_id, answer)
                 run.save_state(connection)
-            answers |= came
-            failures = _count_failures(came.values(), failures)
+            answers |= chunk_answers
+            failures = _count_failures(chunk_answers.values(), failures)
             run.progress(start + len(chunk), len(wanted), "retrieving")
     absent = sum(isinstance(answer, Gone) for answer in answers.values())
     run.is_mass_absence(absent, len(wanted), "the server no longer knows")
@@ -47,7 +47,7 @@ def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, A
 
 
 def wait_for(run: Run, client: Client) -> None:
-    """Ask for the unfinished jobs until none is left, each when the server wants it, else at growing intervals."""
+    """Ask for the unfinished jobs until all have finished, each when the server wants it, else at growing intervals."""
     due: dict[str, float] = {}
     pauses: dict[str, float] = {}
     gone: set[str] = set()
@@ -65,11 +65,10 @@ def wait_for(run: Run, client: Client) -> None:
                 gone.add(remote_id)
 
 
-def _next_pause(client: Client, answer: Answer, last: float | None) -> float:
-    wanted = None if isinstance(answer, SourceError) else answer.poll_after
-    if wanted is not None:
-        return wanted
-    return client.dialect.poll_interval if last is None else min(last * SLOWER, LONGEST_PAUSE)
+def _next_pause(client: Client, answer: Answer, last_pause: float | None) -> float:
+    if not isinstance(answer, SourceError) and answer.poll_after is not None:
+        return answer.poll_after
+    return client.dialect.poll_interval if last_pause is None else min(last_pause * PAUSE_FACTOR, LONGEST_PAUSE)
 
 
 def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
@@ -84,7 +83,7 @@ def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Seq
 
 
 def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
-    """The job, called as its server wants it: by the server's own newest encoding of the raw id, where there is one."""
+    """The job, asked for by the server's own newest encoding of the raw id, if there is one: gateways want theirs."""
     encoded = [name for name in names if raw_id(name) == remote_id]
     try:
         return client.retrieve(encoded[-1] if encoded else remote_id, known_as=names)
@@ -94,8 +93,7 @@ def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
 
 def _keep(run: Run, connection: Writer, remote_id: str, answer: Answer) -> None:
     if isinstance(answer, Gone):
-        payload = answer.payload if answer.payload is not None else {"error": {"message": str(answer)}}
-        run.save_absence(connection, remote_id, payload, answer.status or 404)
+        run.save_absence(connection, remote_id, answer)
     elif isinstance(answer, SourceError):
         run.missed[remote_id] = str(answer)
     else:
@@ -103,9 +101,9 @@ def _keep(run: Run, connection: Writer, remote_id: str, answer: Answer) -> None:
 
 
 def _count_failures(answers: Iterable[Answer], failures: int) -> int:
-    """How many retrievals failed in a row at the end; raises the last of too many, and a refused key at once.
+    """How many retrievals failed in a row up to the last one; raises the last of too many, and a refused key at once.
 
-    What we refused to ask says nothing about the server.
+    A request that we refuse to make says nothing about the server.
     """
     last: SourceError | None = None
     for answer in answers:

@@ -1,4 +1,4 @@
-"""One run over one source, as it goes: what it saves, what it counts, what it reports."""
+"""One run over one source: what it saves, counts and reports."""
 
 from __future__ import annotations
 
@@ -25,20 +25,24 @@ if TYPE_CHECKING:
 
     from catalog.config import Source, SyncSettings
     from catalog.database import Database, Reader, Writer
+    from catalog.errors import Gone
     from catalog.reports import Progress
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 INTERRUPTED = "interrupted: the next run completes it"
 MAX_NOTES = 20
-MASS_ABSENCE = 10, 0.5  # so many jobs, and so large a part of those asked for: the server's fault, not their end
+MASS_ABSENCE = (
+    10,
+    0.5,
+)  # this many jobs and this share of those expected: a fault of the server, not the end of the jobs
 
-_KEPT = ("source", "mode", "added", "changed", "unchanged", "unfinished", "failed", "requests", "stopped", "error")
+_REPORTED = ("source", "mode", "added", "changed", "unchanged", "unfinished", "failed", "requests", "stopped", "error")
 
 
 class Run:
-    """The state of one run; `outcomes` says of each video whether it was added, changed or unchanged."""
+    """The state of one run; `outcomes` holds for each video whether it was added, changed or unchanged."""
 
     def __init__(
         self,
@@ -69,7 +73,7 @@ class Run:
 
     @contextmanager
     def connected(self) -> Iterator[Client]:
-        """The client of the source; whoever waits in it wakes when the run is interrupted."""
+        """The client of the source; its waits end when the run is interrupted."""
         with Client(
             self.source.base_url,
             key=self.source.key(),
@@ -86,7 +90,7 @@ class Run:
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """Turn the failure of the source into the run's report, and keep the report of an interrupted run."""
+        """Put a failure of the source into the report, and keep the report of an interrupted run."""
         try:
             yield
         except SourceError as error:
@@ -97,11 +101,11 @@ class Run:
             raise
 
     def pause(self, seconds: float) -> None:
-        """Wait, unless the run is interrupted."""
+        """Wait, at most until the run is interrupted."""
         self._interrupted.wait(seconds)
 
     def interrupt(self) -> None:
-        """Wake whoever waits."""
+        """End every wait of this run, in all its threads."""
         self._interrupted.set()
 
     # What comes in
@@ -115,15 +119,12 @@ class Run:
         self._count(saved)
         return saved
 
-    def save_absence(self, connection: Writer, remote_id: str, payload: object, status: int) -> None:
-        """Keep that the server does not know a job."""
-        saved = store.save_absence(
-            connection, self.source.name, remote_id, payload, received_at=self.now(), http_status=status
-        )
-        self._count(saved)
+    def save_absence(self, connection: Writer, remote_id: str, answer: Gone) -> None:
+        """Keep the answer that the server does not know a job."""
+        self._count(store.save_absence(connection, self.source.name, remote_id, answer, received_at=self.now()))
 
     def keep_ids(self, written: Iterable[str]) -> list[str]:
-        """Make a row for each name that the library does not have: the ids of all, without repetitions."""
+        """Add a video for each name that the library does not have, and return the ids of all, each once."""
         names = {raw_id(name): name.strip() for name in map(encodable, written) if name.strip()}
         owners = self.ask(find_remote_ids, [*names, *names.values()])
         remote_ids = {raw: owners.get(raw) or owners.get(name) for raw, name in names.items()}
@@ -135,11 +136,11 @@ class Run:
         return list(dict.fromkeys(remote_id or raw for raw, remote_id in remote_ids.items()))
 
     def save_state(self, connection: Writer, **columns: Any) -> None:
-        """Set columns of the source, and renew the run's hold on it."""
+        """Set columns of the source, and renew the run's lock on it."""
         store.save_source(connection, self.source.name, **columns, locked_at=self.now())
 
     def _count(self, saved: store.Saved) -> None:
-        """Remember the most that became of each video in this run: added, else changed, else unchanged."""
+        """Remember the strongest outcome of each video in this run: added, else changed, else unchanged."""
         self.outcomes.update(dict.fromkeys(saved.added, "added"))
         for remote_id in saved.changed:
             if self.outcomes.get(remote_id) != "added":
@@ -147,37 +148,38 @@ class Run:
         for remote_id in saved.unchanged:
             self.outcomes.setdefault(remote_id, "unchanged")
 
-    # What is said of it
+    # What the report says
 
     def note(self, remarks: Iterable[str]) -> None:
-        """Keep remarks for the report, as many as a person reads."""
+        """Keep remarks for the report, up to MAX_NOTES."""
         self._notes.extend(list(remarks)[: MAX_NOTES - len(self._notes)])
 
-    def is_mass_absence(self, absent: int, asked: int, what: str) -> bool:
-        """Whether so many jobs are missing at once that the server is to be doubted, which the report then says."""
-        least, part = MASS_ABSENCE
-        if absent < least or absent < asked * part:
+    def is_mass_absence(self, absent: int, expected: int, what: str) -> bool:
+        """Whether so many jobs are missing at once that the server is suspect; if so, the report says it."""
+        least, share = MASS_ABSENCE
+        if absent < least or absent < expected * share:
             return False
-        self._suspicion = f"{what} {absent} of {asked} jobs at once: check the account and the server"
+        self._suspicion = f"{what} {absent} of {expected} jobs at once: check the account and the server"
         return True
 
     def progress(self, done: int, total: int | None, phase: str) -> None:
+        """Report how many jobs of how many are done in this phase."""
         self.on_progress(self.source.name, done, total, phase)
 
     def ask(
         self,
-        question: Callable[Concatenate[Reader, str, Given], Answer],
-        *arguments: Given.args,
-        **options: Given.kwargs,
+        question: Callable[Concatenate[Reader, str, Arguments], Answer],
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
     ) -> Answer:
-        """What the library answers to a question of `reading.work` about this source."""
+        """The answer of the library to a question of `reading.work` about this source."""
         with self.database.read() as connection:
             return question(connection, self.source.name, *arguments, **options)
 
     def close(self) -> SyncReport:
-        """Sum up the run, in its report and in the library."""
+        """Sum up the run and keep the report in the library."""
         outcomes = Counter(self.outcomes.values())
-        news = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
+        moved = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
         finished_at = self.now()
         soon = finished_at + timedelta(seconds=EXPIRING_WITHIN)
         report = SyncReport(
@@ -187,7 +189,7 @@ class Run:
             changed=outcomes["changed"],
             unchanged=outcomes["unchanged"],
             unfinished=self.ask(count_unfinished),
-            failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in news),
+            failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in moved),
             requests=self._requests,
             seconds=round(time.monotonic() - self._started, 3),
             expiring=self.ask(count_expiring, finished_at, soon),
@@ -208,7 +210,7 @@ class Run:
         }
         if not report.error:
             state["last_success_at"] = finished_at
-        counts = {name: getattr(report, name) for name in _KEPT}
+        counts = {name: getattr(report, name) for name in _REPORTED}
         with self.database.write() as connection:
             self.save_state(connection, **state)
             store.save_run(connection, started_at=self.started_at, finished_at=finished_at, **counts)

@@ -172,7 +172,7 @@ def test_groupings_without_costs_are_a_usage_error(run):
 def test_an_unknown_ref_is_one_line(run, verb):
     result = run(verb, "studio:nobody")
     assert result.exit_code == 1
-    assert result.stderr == "Error: no video 'studio:nobody' in the library: `catalog search` finds refs\n"
+    assert result.stderr == "Error: no video 'studio:nobody' in the library: find its ref with `catalog search`\n"
 
 
 @pytest.mark.parametrize("ref", ["studio:clip-9b9b", "clip-9b9b", "studio:clip-9b9bfdee", "cgt-2026"])

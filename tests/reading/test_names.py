@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalog.errors import NotFound
-from catalog.reading.names import SOURCES, find_nearest, find_written, get_name, list_sources
+from catalog.reading.names import SOURCES, find_nearest, find_written, get_name, list_video_sources
 
 if TYPE_CHECKING:
     from catalog.database import Database
@@ -76,8 +76,9 @@ def test_a_beginning_that_fits_one_video_finds_it(library: Database) -> None:
 def test_a_beginning_with_a_source_is_of_that_source(library: Database) -> None:
     add(library, "a:video_12345", "b:video_12346")
     assert find(library, "b:video_1234") == "b:video_12346"
-    assert "several videos have names that begin with 'video_1234': a:video_12345, b:video_12346" in refusal(
-        library, "video_1234"
+    assert (
+        "several videos have names that begin with 'video_1234': name one of a:video_12345, b:video_12346"
+        in refusal(library, "video_1234")
     )
 
 
@@ -259,18 +260,18 @@ def test_an_alias_may_be_the_nearest(library: Database) -> None:
 
 def test_nothing_like_it_is_sent_to_search(library: Database) -> None:
     add(library, "studio:video_9b9bfdee")
-    assert refusal(library, "studio:zzzzzz").endswith("`catalog search` finds refs")
+    assert refusal(library, "studio:zzzzzz").endswith("find its ref with `catalog search`")
 
 
 def test_a_source_that_is_not_there_is_answered_with_the_nearest(library: Database) -> None:
     add(library, "studio:video_1", "demo:video_2")
     assert refusal(library, "stdio:video_1").endswith("no videos of a source 'stdio', did you mean studio?")
-    assert refusal(library, "elsewhere:v1").endswith("no videos of a source 'elsewhere', there are demo, studio")
+    assert refusal(library, "elsewhere:v1").endswith("no videos of a source 'elsewhere', only demo, studio")
 
 
 def test_an_empty_library_knows_no_name(library: Database) -> None:
-    assert refusal(library, "studio:video_1").endswith("no videos of a source 'studio', there are none")
-    assert refusal(library, "video_12345").endswith("`catalog search` finds refs")
+    assert refusal(library, "studio:video_1").endswith(": it has no videos")
+    assert refusal(library, "video_12345").endswith("find its ref with `catalog search`")
 
 
 def test_a_deleted_video_is_found(library: Database) -> None:
@@ -292,10 +293,10 @@ def test_the_first_name_that_begins_so_is_told_as_it_is_written(library: Databas
 
 def test_sources_are_listed_in_order_each_once(library: Database) -> None:
     with library.read() as connection:
-        assert list_sources(connection) == []
+        assert list_video_sources(connection) == []
     add(library, "b:1", "a:1", "b:2", "c:1", "a:2")
     with library.read() as connection:
-        assert list_sources(connection) == ["a", "b", "c"]
+        assert list_video_sources(connection) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

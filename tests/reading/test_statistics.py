@@ -242,5 +242,5 @@ def test_every_grouping_adds_up(library: Database, name: str) -> None:
 
 
 def test_an_unknown_grouping_names_the_known_ones(library: Database) -> None:
-    with pytest.raises(QueryError, match="costs cannot be grouped by 'weather', known: model, project, month"):
+    with pytest.raises(QueryError, match="costs cannot be grouped by 'weather': choose from model, project, month"):
         costs(library, "weather")

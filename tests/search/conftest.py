@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import store
+from catalog.errors import Gone
 from catalog.library import open_library
 from catalog.records import Facet
 from catalog.search.page import search
@@ -69,7 +70,7 @@ class Library(Shelf):
                     store.save_tags(connection, video_id, {key: value for key, _, value in map(split_tag, row["tags"])})
                 if row.get("gone_at"):
                     gone_at = datetime.fromisoformat(row["gone_at"])
-                    store.save_absence(connection, source, remote_id, {}, received_at=gone_at)
+                    store.save_absence(connection, source, remote_id, Gone("no such video"), received_at=gone_at)
                 if row.get("deleted_at"):
                     store.delete_video(connection, video_id, datetime.fromisoformat(row["deleted_at"]))
                 if row.get("facets") or row.get("avoided"):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog import capture, fulltext, store
+from catalog.errors import Gone
 from catalog.ingest import import_paths
 from catalog.library import open_library
 from catalog.search.page import count_facets, search
@@ -191,7 +192,8 @@ def any_order_of_arrival_gives_the_same_library(path: Path, chance: Random, size
             with library.write() as connection:  # nobody asks for a job by its id before it is known
                 for remote_id, minute in missed:
                     moment = NOON + timedelta(minutes=minute)
-                    store.save_absence(connection, "studio", remote_id, {"at": minute}, received_at=moment)
+                    answer = Gone("no such video", payload={"at": minute})
+                    store.save_absence(connection, "studio", remote_id, answer, received_at=moment)
             videos, *others = (read_rows(library, query) for query in HELD)
             held.append([[row[1:] for row in videos], *others])  # without the number of the row
             check(library)

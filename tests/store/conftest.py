@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import store
+from catalog.errors import Gone
 from catalog.wire.parse import parse_videos
 from tests.house import Shelf, job
 
@@ -39,9 +40,7 @@ class Desk(Shelf):
     def miss(self, remote_id: str) -> store.Saved:
         self.minutes += 1
         with self.library.write() as connection:
-            return store.save_absence(
-                connection, "studio", remote_id, {"error": {"message": "no such video"}}, received_at=self.now
-            )
+            return store.save_absence(connection, "studio", remote_id, Gone("no such video"), received_at=self.now)
 
     @property
     def now(self) -> datetime:

@@ -38,7 +38,7 @@ def test_two_sources_may_use_the_same_id(desk):
 
 def test_a_delivery_about_no_video_is_done_at_once(desk):
     deliver(desk, event={"type": "batch.completed", "data": {"id": "batch_1"}}, video_id=None)
-    assert desk.rows("SELECT state, message FROM deliveries") == [("done", "speaks of no video")]
+    assert desk.rows("SELECT state, message FROM deliveries") == [("done", "not about a video")]
 
 
 def test_a_key_in_a_delivery_is_not_kept(desk):

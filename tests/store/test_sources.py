@@ -16,7 +16,7 @@ def lock(desk: Desk, holder: str, *, is_stale: bool = False) -> None:
 
 def test_a_second_holder_is_refused_and_told_who_has_it(desk: Desk) -> None:
     lock(desk, "one:1")
-    with pytest.raises(CatalogError, match=r"studio is being synced by one:1 since 2026-11-21 12:00:00"):
+    with pytest.raises(CatalogError, match=r"studio is being synced by one:1, last active 2026-11-21 12:00:00 UTC"):
         lock(desk, "two:2")
 
 
