@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, reader_of
@@ -23,6 +23,7 @@ from catalog.wire.routes import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
     import httpx
 
@@ -30,34 +31,45 @@ if TYPE_CHECKING:
     from catalog.wire.routes import OwnRoute
 
 
-def watch(
-    library: str | os.PathLike[str],
-    source: str | None,
-    sources: Mapping[str, str] | None,
-    metadata: Mapping[str, object] | None,
-    facets: Mapping[str, str | Sequence[str]] | None,
-) -> Watcher:
-    """What watches for these settings; raises ConfigError where the source is not clear, or a facet cannot be given."""
+class WatchOptions(TypedDict, total=False):
+    """Whose calls are watched, and what is added to the videos they make."""
+
+    source: str | None
+    sources: Mapping[str, str] | None
+    metadata: Mapping[str, object] | None
+    facets: Mapping[str, str | Sequence[str]] | None
+
+
+def watch(library: str | os.PathLike[str], **options: Unpack[WatchOptions]) -> Watcher:
+    """What watches with these options; raises ConfigError where the source is not clear, or a facet cannot be given."""
     path = Path(library)
-    configured = _configured(path, with_environment=source is None and sources is None)
-    if sources is not None:
-        bases = dict(sources)
-    else:
-        bases = {name: one.base_url for name, one in configured.items() if source in (None, name)}
-    if source is None and not bases:
-        raise ConfigError("capture needs to know whose calls these are: name a source, or configure one")
-    for name in [*bases, *([] if source is None else [source])]:
-        require_source_name(name)
+    source, bases = options.get("source"), options.get("sources")
+    configured = _configured(path, with_environment=source is None and bases is None)
+    if bases is None:
+        bases = {name: account.base_url for name, account in configured.items() if source in (None, name)}
+    _check_sources(source, bases)
+    tags, facets = _read_tags(options.get("metadata") or {}), require_given(options.get("facets"))
+    routes = {name: routes_of(account.server) for name, account in configured.items()}
+    _make_library(path)
+    return Watcher(recorder_of(path), source, dict(bases), routes, tags, facets)
+
+
+def _check_sources(source: str | None, bases: Mapping[str, str]) -> None:
+    if source is not None:
+        require_source_name(source)
+    elif not bases:
+        raise ConfigError("capture cannot tell whose calls these are: name a source, or configure one in catalog.toml")
     for name, base in bases.items():
+        require_source_name(name)
         if urlsplit(base).scheme not in DEFAULT_PORTS or not urlsplit(base).hostname:
             raise ConfigError(f"base URL of source {name}: write it as https://host/v1")
-    given = require_given(facets)
-    _make_library(path)
-    tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in (metadata or {}).items()}
+
+
+def _read_tags(metadata: Mapping[str, object]) -> dict[str, str]:
+    tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in metadata.items()}
     if "" in tags:
-        raise ConfigError("a key of the metadata is empty")
-    routes = {name: routes_of(one.server) for name, one in configured.items()}
-    return Watcher(recorder_of(path), source, bases, routes, tags, given)
+        raise ConfigError("metadata has an empty key: name it")
+    return tags
 
 
 class Watcher(NamedTuple):
