@@ -181,7 +181,7 @@ def _is_of(flavour: Flavour, inner: Any) -> bool:
 
 
 class _RequestStream:
-    """A request's body that shows the note each piece as it is sent."""
+    """The body of a request; shows each piece to the note as it is sent."""
 
     def __init__(self, inner: Any, note: Note) -> None:
         self._inner = inner
@@ -207,7 +207,7 @@ class _RequestStream:
 
 
 class _AnswerStream:
-    """An answer's body that shows the note each piece as it is read."""
+    """The body of an answer; shows each piece to the note as it is read."""
 
     def __init__(self, inner: Any, note: Note) -> None:
         self._inner = inner
@@ -239,7 +239,7 @@ class _AnswerStream:
 
 
 class _Transport:
-    """Sends by `inner`, else by connections of its own, through the proxies of the environment like any client."""
+    """Sends through `inner`, else over its own connections and the proxies of the environment, like any client."""
 
     classes: _Classes
 
@@ -265,7 +265,7 @@ class _Transport:
         return [self._inner] if self._inner is not None else list(self._routes.values())
 
     def _prepare(self, request: httpx.Request, stream: str) -> tuple[httpx.Request, Note | None]:
-        """The request as it is sent, and the note about it."""
+        """The request to send, and the note about it."""
         note = self._watcher.open(request)
         if note is None:
             return request, None
@@ -296,7 +296,7 @@ class _Transport:
 
 class _SyncTransport(_Transport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and give back its answer, both as they are."""
+        """Send the request and return its answer, both unchanged."""
         sent, note = self._prepare(request, "RequestStream")
         response = self._route(request.url, "HTTPTransport").handle_request(sent)
         return self._tap(response, note, "AnswerStream")
@@ -309,7 +309,7 @@ class _SyncTransport(_Transport):
 
 class _AsyncTransport(_Transport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and give back its answer, both as they are."""
+        """Send the request and return its answer, both unchanged."""
         sent, note = self._prepare(request, "AsyncRequestStream")
         response = await self._route(request.url, "AsyncHTTPTransport").handle_async_request(sent)
         return self._tap(response, note, "AsyncAnswerStream")

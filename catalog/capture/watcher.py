@@ -1,4 +1,4 @@
-"""What a transport shows of the calls that pass it, and the source they belong to."""
+"""Watches the calls that pass a transport: which source each belongs to, and what its bodies say."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
-from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, reader_of
-from catalog.capture.exchanges import Call, Exchange, note_of, read_call
+from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, body_reader
+from catalog.capture.exchanges import Call, Exchange, make_note, read_call
 from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import CatalogError, ConfigError
@@ -44,7 +44,7 @@ def watch(library: str | os.PathLike[str], **options: Unpack[WatchOptions]) -> W
     """What watches with these options; raises ConfigError where the source is not clear, or a facet cannot be given."""
     path = Path(library)
     source, bases = options.get("source"), options.get("sources")
-    configured = _configured(path, with_environment=source is None and bases is None)
+    configured = _read_sources(path, with_environment=source is None and bases is None)
     if bases is None:
         bases = {name: account.base_url for name, account in configured.items() if source in (None, name)}
     _check_sources(source, bases)
@@ -86,7 +86,7 @@ class Watcher(NamedTuple):
     facets: Mapping[str, Sequence[str]]
 
     def open(self, request: httpx.Request) -> Note | None:
-        """A note for the call, None where nothing about it is kept."""
+        """A note for the call, None for one that is not recorded."""
         with guarded():
             source, mount = self._source_of(request.url)
             path = request.url.raw_path.decode("ascii", "replace")
@@ -95,7 +95,7 @@ class Watcher(NamedTuple):
         return None
 
     def _source_of(self, url: httpx.URL) -> tuple[str | None, str | None]:
-        """Whose call to this URL is, and the path of the base URL that it lies under, if any."""
+        """The source that a call to this URL belongs to, and the path of the base URL that it lies under, if any."""
         server = (url.scheme, url.host, url.port or DEFAULT_PORTS.get(url.scheme))
         path = url.raw_path.decode("ascii", "replace")
         matches = [name for name, base in self.bases.items() if _lies_under(server, path, base)]
@@ -106,9 +106,9 @@ class Watcher(NamedTuple):
 
 
 class Note:
-    """One call on its way: what its bodies said, until the answer is complete.
+    """One call on its way: what its bodies say, until the answer is complete.
 
-    Nothing here raises: a call whose note fails goes on without one.
+    Nothing here raises: a call whose note fails goes on without a note.
     """
 
     def __init__(self, watcher: Watcher, call: Call, source: str, request: httpx.Request) -> None:
@@ -125,7 +125,7 @@ class Note:
     def start_request(self) -> None:
         """Read the request from its beginning: it may be sent again."""
         with self._step():
-            self._request = reader_of(self._content_type, keeps_files=self._call.kind == "upload")
+            self._request = body_reader(self._content_type, keeps_files=self._call.kind == "upload")
 
     def feed_request(self, data: bytes) -> None:
         """Take the next piece of the request."""
@@ -135,7 +135,7 @@ class Note:
                 self._request.feed(data)
 
     def expect(self, status: int, decode: Callable[[bytes], bytes]) -> None:
-        """Know the status of the answer, and how its bytes are decoded."""
+        """Set the status of the answer, and how its bytes are decoded."""
         self._status, self._decode = status, decode
 
     def feed_answer(self, data: bytes) -> None:
@@ -146,11 +146,11 @@ class Note:
                 self._answer.feed(data)
 
     def complete(self) -> None:
-        """Know that the answer has come to its end."""
+        """Mark the answer as complete."""
         self._is_complete = True
 
     def close(self) -> None:
-        """Keep the note, once, if the answer was complete."""
+        """Keep the note, once, if the answer is complete."""
         if self._is_open and self._is_complete:
             with self._step():
                 self._watcher.recorder.keep(partial(self._make, utc_text(datetime.now(UTC))), self._size)
@@ -166,7 +166,7 @@ class Note:
                 raise
 
     def _make(self, at: str) -> dict[str, Any] | None:
-        note = note_of(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
+        note = make_note(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
         common = {"source": self._source, "at": at, "tags": self._watcher.tags, "facets": self._watcher.facets}
         return note and common | note
 
@@ -185,18 +185,18 @@ class Note:
 
 def _lies_under(server: tuple[str, str, int | None], path: str, base: str) -> bool:
     parts = urlsplit(base)
-    home = (parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme))
-    return home == server and path.startswith(parts.path.rstrip("/") + "/")
+    base_server = (parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme))
+    return base_server == server and path.startswith(parts.path.rstrip("/") + "/")
 
 
-def _configured(library: Path, *, with_environment: bool) -> Mapping[str, Source]:
+def _read_sources(library: Path, *, with_environment: bool) -> Mapping[str, Source]:
     from catalog.settings import find_file, load_settings
 
     return load_settings(find_file(library), os.environ if with_environment else {}).sources
 
 
 def _make_library(path: Path) -> None:
-    """Make a missing library, if its folder allows that; else its notes wait until somebody does."""
+    """Make a missing library, if its folder allows that; else the notes wait until there is one."""
     from catalog.library import open_library
 
     try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path, PurePath
 
-    FindVideos = Callable[[Iterable[str]], Mapping[str, Sequence[batches.Made]]]
+    FindVideos = Callable[[Iterable[str]], Mapping[str, Sequence[batches.BatchVideo]]]
 
 FORM = CHANNEL = "batch"
 
@@ -111,7 +111,7 @@ class Joins:
         waiting = list(self._join.waiting())
         videos = find_videos({request.custom_id for request in waiting}) if waiting else {}
         for request in waiting:
-            made = self._join.find_made(request, videos.get(request.custom_id, ()))
+            made = self._join.find_video(request, videos.get(request.custom_id, ()))
             yield request.home.file, None if made is None else _join(request, made)
 
 

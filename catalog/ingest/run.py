@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from io import BufferedReader
 
-    from catalog.batches import Made
+    from catalog.batches import BatchVideo
     from catalog.reports import Progress
 
 BATCH = 1000  # items a transaction
@@ -229,6 +229,6 @@ class _Import:
                 unchanged=len(saved.unchanged) - len(given),
             )
 
-    def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[Made]]:
+    def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[BatchVideo]]:
         with self.database.read() as connection:
             return store.find_batch_videos(connection, self.source, custom_ids)
