@@ -64,7 +64,7 @@ class Scan:
                     continue
                 names = set(os.listdir(current))  # noqa: PTH208 - names are what is asked for
             except OSError as error:
-                yield Scanned(current, problem=_reason(error))
+                yield Scanned(current, problem=explain(error))
                 continue
             folders = []
             for name in sorted(names):
@@ -83,7 +83,7 @@ class Scan:
         try:
             status = path.stat()
         except OSError as error:
-            yield Scanned(path, problem=_reason(error))
+            yield Scanned(path, problem=explain(error))
             return
         if not stat.S_ISREG(status.st_mode):
             yield Scanned(path, problem="not a regular file")
@@ -119,5 +119,6 @@ def _siblings(path: Path) -> set[str]:
         return set()
 
 
-def _reason(error: OSError) -> str:
+def explain(error: OSError) -> str:
+    """What the system says of a file that cannot be read."""
     return (error.strerror or type(error).__name__).lower()

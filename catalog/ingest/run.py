@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import store
 from catalog.database import Database, IntegrityError
 from catalog.ingest import batch, sheets
-from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned
+from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned, explain
 from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
@@ -154,7 +154,7 @@ class _Import:
                     self.pending_bytes, file.size = self.pending_bytes + file.size, 0
                     self._take(number, item)
         except OSError as error:
-            file.refuse(refuse(None, f"cannot be read: {(error.strerror or type(error).__name__).lower()}"))
+            file.refuse(refuse(None, f"cannot be read: {explain(error)}"))
 
     def _open(self, file: _File, stack: ExitStack) -> BufferedReader:
         if str(file.path) == STANDARD_INPUT:
