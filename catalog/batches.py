@@ -1,17 +1,16 @@
 """A Batch request meets its answer: one join for files, notes and folders. Pure; it knows no database.
 
-A `custom_id` is unique in one batch only, and people number the requests of every batch from 1. So a name alone never
-decides between different requests. What decides is, in this order:
+A `custom_id` is unique only within a batch, and people number the requests of every batch from 1. So it never decides
+between different requests by itself. What decides is, in this order:
 
-1. What says that a request and an answer belong to one batch: the batch itself, which named both files, or the names
+1. What shows that a request and an answer belong to one batch: the batch itself, which named both files, or the names
    and folders of files that were read together.
-2. For a request whose answer was not met: a video of the library that this very request was joined to before.
-3. Else, when no different request of its name was met: the one video of the library that goes by its name, that no
-   other request was joined to, and whose prompt is the request's or not known.
+2. For a request without an answer: a video of the library that this very request was joined to before.
+3. Else, if no different request has its `custom_id`: the only video of the library that has it, that no other request
+   was joined to, and whose prompt is unknown or the request's.
 
-Where several different requests, or several videos, are left, nothing is joined: a missing prompt shows and can be
-added later, a wrong one does not show. The same request in several places is not ambiguous, as all of them say the
-same.
+Where several different requests or several videos remain, nothing is joined: a missing prompt is noticed and can be
+added, a wrong one is not. The same request in several files is not ambiguous.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it waits: its line as JSON text, which takes a third of the memory of the value.
+    """A request that waits for its answer: its line as JSON text, which takes a third of the memory of the value.
 
-    `home` says where it was met, in terms that the rules of a join understand.
+    `home` is where it was read, in terms that the rules of a join understand.
     """
 
     custom_id: str
@@ -44,7 +43,7 @@ class Request:
 
 
 class Answer(NamedTuple):
-    """That a request was answered: by a video, or by an error (`remote_id` is None)."""
+    """What became of a request: a video, or an error (`remote_id` is None)."""
 
     custom_id: str
     remote_id: str | None
@@ -52,15 +51,15 @@ class Answer(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """An answer, and the request it is to: None where several different ones, the `candidates`, may be meant."""
+    """An answer and its request; the request is None where the `candidates` differ and any may be meant."""
 
     answer: Answer
     request: Request | None
     candidates: Sequence[Request]
 
 
-class Made(NamedTuple):
-    """A video of the library: its prompt, and what the requests say that were joined to it before."""
+class BatchVideo(NamedTuple):
+    """A video of the library that has a `custom_id`: its prompt, and the requests that were joined to it before."""
 
     remote_id: str
     prompt: str | None
@@ -68,9 +67,9 @@ class Made(NamedTuple):
 
 
 class Join:
-    """Requests and answers that are met together, in any order.
+    """Requests and answers that are read together, in any order.
 
-    Each rule says of the homes of an answer and of a request whether they belong together; the strongest comes first.
+    A rule decides whether the homes of an answer and of a request belong together; the strongest rule comes first.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -78,52 +77,54 @@ class Join:
         self._requests: dict[str, list[Request]] = {}
         self._answers: list[Answer] = []
         self._answered: set[tuple[str, str]] = set()
-        self._made: set[str | None] = set()
+        self._paired_ids: set[str | None] = set()
         self._ambiguous: set[str] = set()
 
     def ask(self, request: Request) -> None:
         """Remember a request."""
-        others = self._requests.setdefault(request.custom_id, [])
-        if others and others[0].text != request.text:
+        namesakes = self._requests.setdefault(request.custom_id, [])
+        if namesakes and namesakes[0].text != request.text:
             self._ambiguous.add(request.custom_id)
-        others.append(request)
+        namesakes.append(request)
 
     def answer(self, answer: Answer) -> None:
-        """Remember an answer, to a request that was met or is yet to be."""
+        """Remember an answer; its request may follow."""
         self._answers.append(answer)
 
     def pairs(self) -> Iterator[Pair]:
-        """The answers that any rule brings together with requests; those requests wait no longer."""
+        """The answers for which some rule finds requests; those requests wait no longer."""
         for answer in self._answers:
             candidates = self._weigh(answer)
             texts = {request.text for request in candidates}
             self._answered.update((answer.custom_id, text) for text in texts)
             if candidates:
-                self._made.add(answer.remote_id)
+                self._paired_ids.add(answer.remote_id)
                 yield Pair(answer, candidates[0] if len(texts) == 1 else None, candidates)
 
     def waiting(self) -> Iterator[Request]:
-        """The requests that no answer was to, once the pairs are known."""
+        """The requests without an answer; ask for them after the pairs."""
         for custom_id, requests in self._requests.items():
             yield from (request for request in requests if (custom_id, request.text) not in self._answered)
 
-    def find_made(self, request: Request, videos: Sequence[Made]) -> str | None:
-        """The id of the video, among those of the library by the request's name, that it made; None where in doubt."""
+    def find_video(self, request: Request, videos: Sequence[BatchVideo]) -> str | None:
+        """The id of the video that the request made, among those of the library with its `custom_id`; None in doubt."""
         asked = parse_line(redact(json.loads(request.text)))
         if asked is None:
             return None
         for video in videos:
             if asked in video.requests:
                 return video.remote_id
+        if request.custom_id in self._ambiguous:
+            return None
         fitting = [
             video.remote_id
             for video in videos
-            if not video.requests and video.remote_id not in self._made and video.prompt in (None, asked.prompt)
+            if not video.requests and video.remote_id not in self._paired_ids and video.prompt in (None, asked.prompt)
         ]
-        return fitting[0] if len(fitting) == 1 and request.custom_id not in self._ambiguous else None
+        return fitting[0] if len(fitting) == 1 else None
 
     def _weigh(self, answer: Answer) -> list[Request]:
-        """The requests that the strongest deciding rule leaves; where none decides, those of the weakest that fits."""
+        """The requests that fit by the strongest rule that decides; where none does, by the weakest that fits any."""
         requests = self._requests.get(answer.custom_id, ())
         candidates: list[Request] = []
         for rule in self._rules:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.batches import Answer, Join, Made, Request
+from catalog.batches import Answer, BatchVideo, Join, Request
 from catalog.wire.requests import parse_line
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def request(prompt: str, home: str = "", custom_id: str = "1") -> Request:
     return Request(custom_id, json.dumps(line(prompt, custom_id)), home)
 
 
-def made(remote_id: str, prompt: str | None = None, joined: Sequence[str] = ()) -> Made:
+def batch_video(remote_id: str, prompt: str | None = None, joined: Sequence[str] = ()) -> BatchVideo:
     parsed = [parse_line(line(asked)) for asked in joined]
-    return Made(remote_id, prompt, [asked for asked in parsed if asked is not None])
+    return BatchVideo(remote_id, prompt, [asked for asked in parsed if asked is not None])
 
 
 def join_by_home(*requests: Request, answers: Sequence[Answer]) -> Join:
@@ -39,9 +39,9 @@ def join_by_home(*requests: Request, answers: Sequence[Answer]) -> Join:
     return join
 
 
-def look_up(videos: Sequence[Made], *requests: Request) -> list[str | None]:
+def look_up(videos: Sequence[BatchVideo], *requests: Request) -> list[str | None]:
     join = join_by_home(*requests, answers=[])
-    return [join.find_made(waiting, videos) for waiting in join.waiting()]
+    return [join.find_video(waiting, videos) for waiting in join.waiting()]
 
 
 def test_the_strongest_rule_that_fits_one_request_decides():
@@ -62,7 +62,7 @@ def test_different_requests_that_no_rule_tells_apart_are_not_joined_and_wait_no_
 def test_the_same_request_in_two_places_is_one_request():
     join = join_by_home(request("a fox", "spring"), request("a fox", "copy"), answers=[Answer("1", "v1", "winter")])
     assert [pair.request is not None for pair in join.pairs()] == [True]
-    assert look_up([made("v2")], request("a fox", "spring"), request("a fox", "copy")) == ["v2", "v2"]
+    assert look_up([batch_video("v2")], request("a fox", "spring"), request("a fox", "copy")) == ["v2", "v2"]
 
 
 def test_an_answer_to_nothing_that_was_met_is_passed_over():
@@ -73,30 +73,30 @@ def test_an_answer_to_nothing_that_was_met_is_passed_over():
 def test_a_video_of_the_library_is_joined_when_it_is_the_only_one_that_fits():
     asked = request("a fox")
     assert look_up([], asked) == [None]
-    assert look_up([made("v1"), made("v2", "a hare")], asked) == ["v1"]
-    assert look_up([made("v1"), made("v2")], asked) == [None]
-    assert look_up([made("v1", "a fox", ["a hare"]), made("v2", "a fox")], asked) == ["v2"]
+    assert look_up([batch_video("v1"), batch_video("v2", "a hare")], asked) == ["v1"]
+    assert look_up([batch_video("v1"), batch_video("v2")], asked) == [None]
+    assert look_up([batch_video("v1", "a fox", ["a hare"]), batch_video("v2", "a fox")], asked) == ["v2"]
 
 
 def test_a_request_finds_the_video_that_it_was_joined_to_before_whatever_else_goes_by_its_name():
-    videos = [made("v1"), made("v2", "a fox", ["a fox"])]
+    videos = [batch_video("v1"), batch_video("v2", "a fox", ["a fox"])]
     assert look_up(videos, request("a fox"), request("a hare")) == ["v2", None]
 
 
 def test_a_video_whose_request_is_known_is_nobody_elses():
     join = join_by_home(request("a fox", "spring"), request("a hare", "autumn"), answers=[Answer("1", "v1", "spring")])
     assert len(list(join.pairs())) == 1
-    assert [join.find_made(waiting, [made("v1")]) for waiting in join.waiting()] == [None]
+    assert [join.find_video(waiting, [batch_video("v1")]) for waiting in join.waiting()] == [None]
 
 
 def test_a_request_of_the_same_prompt_that_asks_for_something_else_is_another():
     longer = Request("1", json.dumps(line("a fox", seconds="12")))
-    assert look_up([made("v1", "a fox", ["a fox"])], longer) == [None]
+    assert look_up([batch_video("v1", "a fox", ["a fox"])], longer) == [None]
 
 
 def test_what_a_request_says_counts_and_not_how_it_is_written():
     written = Request("1", json.dumps({"url": "https://api.example/v1/videos", "body": {"prompt": "a fox"}}))
-    assert look_up([made("v1", "a fox", ["a fox"])], written) == ["v1"]
+    assert look_up([batch_video("v1", "a fox", ["a fox"])], written) == ["v1"]
 
 
 @given(asked=st.lists(st.tuples(PROMPTS, st.sampled_from("xyz")), min_size=1, max_size=5), home=st.sampled_from("xyzw"))

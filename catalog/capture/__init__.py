@@ -1,13 +1,13 @@
-"""A hook on the HTTP client of an SDK: what a program asks a video server for is kept as it happens.
+"""A hook on the HTTP client of an SDK: it records what a program asks a video server for, as it happens.
 
     >>> import catalog.capture
     >>> from openai import OpenAI
     >>> http_client = catalog.capture.client("catalog.db", source="studio", facets={"client": "acme"})
     >>> client = OpenAI(http_client=http_client)
 
-The caller's request and answer pass through byte for byte. A copy of what matters is written to a small file beside the
-library when the answer is complete, and a thread of this process takes it in from there. Where the library is locked,
-missing or of another version, the file stays until a later run, or the next command that writes, takes it in.
+The caller's request and answer pass through byte for byte. When the answer is complete, a copy of what matters is
+written to a small file beside the library, from which a thread of this process takes it in. While the library is
+locked, missing or of another version, the file stays, and a later run or the next command that writes takes it in.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is used: a command that only looks for notes needs no HTTP client."""
+    """Load a name on its first use: a command that only takes notes in needs no HTTP client."""
     from importlib import import_module
 
     if name not in _HOMES:

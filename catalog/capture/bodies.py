@@ -1,4 +1,4 @@
-"""Bodies as they pass by, in pieces: JSON and forms are read, media in a form leave nothing behind but their name."""
+"""Reads bodies as they pass by, in pieces: JSON and forms; of media in a form only the name is kept."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ UNNAMED = frozenset({"", "upload"})  # what HTTP clients call a file that has no
 
 
 class TooLong(ValueError):
-    """More passed by than is worth keeping."""
+    """A body is longer than is worth keeping."""
 
 
 class Body(Protocol):
-    """Something that is fed a body piece by piece and then tells what it said."""
+    """Reads a body piece by piece."""
 
     def feed(self, data: bytes) -> None:
         """Take the next piece; raises ValueError for what cannot be read."""
 
     def value(self) -> Any:
-        """What the body said, once it was fed whole; raises ValueError for what cannot be read."""
+        """The content of the body, after its last piece; raises ValueError for what cannot be read."""
 
 
 class _Buffer:
-    """Bytes as they come, up to `limit` of them."""
+    """Collects at most `limit` bytes."""
 
     def __init__(self, limit: int = LONGEST_BODY) -> None:
         self._data = bytearray()
@@ -63,17 +63,17 @@ class JsonBody(_Buffer):
 
 
 class QueryBody(_Buffer):
-    """A form as browsers send one without files."""
+    """A form without files, as browsers send it."""
 
     def value(self) -> dict[str, object]:
-        """The fields by name, those sent several times as lists."""
-        return _gathered(parse_qsl(self._data.decode(), keep_blank_values=True))
+        """The fields by name; a field that was sent several times is a list."""
+        return _gather(parse_qsl(self._data.decode(), keep_blank_values=True))
 
 
 class FormBody:
-    """A multipart form: fields as text, files as `FilePart`, their content only where `keeps_files` says so.
+    """A multipart form: fields as text, files as `FilePart`, with their content only if `keeps_files`.
 
-    A file without a name is called `sha256:…` after its bytes.
+    A file without a name is named `sha256:…` after its bytes.
     """
 
     def __init__(self, content_type: bytes, *, keeps_files: bool = False) -> None:
@@ -91,7 +91,7 @@ class FormBody:
                 "on_header_field": self._take_header_name,
                 "on_header_value": self._take_header_value,
                 "on_header_end": self._end_header,
-                "on_headers_finished": self._open,
+                "on_headers_finished": self._start_content,
                 "on_part_data": self._take_data,
                 "on_part_end": self._end,
             },
@@ -102,9 +102,9 @@ class FormBody:
         self._parser.write(data)
 
     def value(self) -> dict[str, object]:
-        """The fields by name, those sent several times as lists."""
+        """The fields by name; a field that was sent several times is a list."""
         self._parser.finalize()
-        return _gathered(self._fields)
+        return _gather(self._fields)
 
     def _begin(self) -> None:
         self._headers: dict[bytes, bytes] = {}
@@ -123,7 +123,7 @@ class FormBody:
         self._headers[bytes(name).lower()] = bytes(value)
         self._header = [bytearray(), bytearray()]
 
-    def _open(self) -> None:
+    def _start_content(self) -> None:
         _, options = self._read_options(self._headers.get(b"content-disposition", b""))
         self._name = options.get(b"name", b"").decode()
         self._filename = options[b"filename"].decode() if b"filename" in options else None
@@ -148,8 +148,8 @@ class FormBody:
             self._fields.append((self._name, self._content.decode()))
 
 
-def reader_of(content_type: str, *, keeps_files: bool = False) -> Body | None:
-    """What reads a request body of that type, None where nothing here does."""
+def body_reader(content_type: str, *, keeps_files: bool = False) -> Body | None:
+    """A reader for a request body of that type, None for a type that is not read."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return FormBody(content_type.encode(), keeps_files=keeps_files)
@@ -158,8 +158,8 @@ def reader_of(content_type: str, *, keeps_files: bool = False) -> Body | None:
     return JsonBody() if kind == "application/json" or kind.endswith("+json") or not kind else None
 
 
-def _gathered(fields: Iterable[tuple[str, object]]) -> dict[str, object]:
-    values_of: dict[str, list[object]] = {}
+def _gather(fields: Iterable[tuple[str, object]]) -> dict[str, object]:
+    gathered: dict[str, list[object]] = {}
     for name, value in fields:
-        values_of.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in values_of.items()}
+        gathered.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in gathered.items()}

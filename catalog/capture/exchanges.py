@@ -1,7 +1,7 @@
-"""One call and its answer into a note: what is kept of it. Pure; a note is JSON without keys, headers or media.
+"""Makes a note of a call and its answer. Pure; a note is JSON without keys, headers or media.
 
-What a note says of the request is read here, while the whole body is at hand; what it says of the answer is read when
-the note is taken in, by the parser of that day.
+The request is read here, while its whole body is at hand; the answer is read when the note is taken in, by the parser
+of that day.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _KINDS: Mapping[str, Kind] = {
 
 
 class Call(NamedTuple):
-    """A call worth watching: `path` as the format writes it, without a query, `asked_id` the id that is asked for."""
+    """A call worth recording: `path` is the format's, without a query, `asked_id` the id that is asked for."""
 
     kind: Kind
     method: str
@@ -46,7 +46,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call as it ended: the request's body as read, and the answer's, which is JSON or the lines of a file."""
+    """A complete call: the body of the request as it was read, and that of the answer, JSON or the lines of a file."""
 
     call: Call
     body: object
@@ -55,7 +55,7 @@ class Exchange:
 
 
 def read_call(method: str, path: str, own: Sequence[OwnRoute] = (), mount: str | None = None) -> Call | None:
-    """The call, None where nothing about it is kept; `own` are the routes of its source, under the path `mount`."""
+    """The call, None for one that is not recorded; `own` are the routes of its source, under the path `mount`."""
     route = read_route(method, path, own, mount=mount)
     if route is None:
         return None
@@ -63,8 +63,8 @@ def read_call(method: str, path: str, own: Sequence[OwnRoute] = (), mount: str |
     return Call(_KINDS[route.name], method.upper(), route.path, asked_id)
 
 
-def note_of(exchange: Exchange) -> dict[str, Any] | None:
-    """What is kept of the exchange, None where it made and told nothing."""
+def make_note(exchange: Exchange) -> dict[str, Any] | None:
+    """The note of the exchange, None for one that says nothing about a video."""
     return _NOTES[exchange.call.kind](exchange)
 
 
@@ -80,7 +80,7 @@ def _note_request(exchange: Exchange) -> dict[str, Any] | None:
     note = _note_answer(exchange)
     if note is None:
         return None
-    return note | {"request": _kept_request(exchange.call.method, exchange.call.path, exchange.body)}
+    return note | {"request": _keep_request(exchange.call.method, exchange.call.path, exchange.body)}
 
 
 def _note_character(exchange: Exchange) -> dict[str, Any] | None:
@@ -99,7 +99,7 @@ def _note_upload(exchange: Exchange) -> dict[str, Any] | None:
         return None
     file = form.get("file")
     requests = [
-        _kept_request("POST", line.url, body, line.custom_id)
+        _keep_request("POST", line.url, body, line.custom_id)
         for line, body in _input_lines(file.content if isinstance(file, FilePart) else b"")
     ]
     file_id = exchange.answer.get("id") if isinstance(exchange.answer, Mapping) else None
@@ -136,15 +136,15 @@ _NOTES = {
 }
 
 
-def _kept_request(method: str, path: str, body: object, custom_id: str | None = None) -> dict[str, Any]:
-    """A request as a line, and its parents, which are read before the inline media in it are taken out."""
+def _keep_request(method: str, path: str, body: object, custom_id: str | None = None) -> dict[str, Any]:
+    """A request as a line, and its parents, which are read before inline media are removed."""
     request = parse_request(method, path, body)
-    named = {str(key): _named(value) for key, value in body.items()} if isinstance(body, Mapping) else None
+    plain = {str(key): _as_json(value) for key, value in body.items()} if isinstance(body, Mapping) else None
     links = [[link.relation, redact_text(link.parent)] for link in request.links] if request else []
-    return {"line": redact(request_line(method, path, named, custom_id)), "links": links}
+    return {"line": redact(request_line(method, path, plain, custom_id)), "links": links}
 
 
-def _named(value: object) -> object:
+def _as_json(value: object) -> object:
     return [as_json(item) for item in value] if isinstance(value, list) else as_json(value)
 
 

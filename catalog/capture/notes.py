@@ -1,14 +1,15 @@
-"""Notes out of the spool and into the library, each exactly once.
+"""Takes notes from the spool into the library, each exactly once.
 
-A note is removed after the transaction that took it in. A crash in between leaves it, and the next taker finds that
-the library has heard it. The requests of a Batch input wait as a note until the videos that came of them are known,
-hours later: a batch names its input and its output file, so where all of them passed by, the requests of one meet the
-answers in the other; else the library is asked for a video of their name.
+A note is removed after the transaction that took it in. If the process dies in between, the note stays, and whoever
+takes it in next finds that the library has heard it. The requests of a Batch input wait as a note until their videos
+are known, hours later: a batch names its input and its output file, so where both passed by, the requests of one meet
+the answers in the other; else the library is asked for a video with their `custom_id`.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -40,64 +41,66 @@ CLOCK_SLACK = timedelta(minutes=5)  # by which a server's clock may be behind ou
 
 _FAULTS_OF_LIBRARY = (CatalogError, OSError)
 
-_ALL_KEYS = frozenset({"kind", "source", "at", "tags"})
-_NO_KIND = frozenset({"a kind that is known"})
+_COMMON_KEYS = frozenset({"kind", "source", "at", "tags"})
 _KEYS = {
-    "answer": _ALL_KEYS | {"status", "asked_id", "answer"},
-    "results": _ALL_KEYS | {"file_id", "lines"},
-    "character": _ALL_KEYS | {"character"},
-    "upload": _ALL_KEYS | {"file_id", "outputs", "requests"},
-    "batch": _ALL_KEYS | {"file_id", "outputs", "metadata"},
+    "answer": _COMMON_KEYS | {"status", "asked_id", "answer"},
+    "results": _COMMON_KEYS | {"file_id", "lines"},
+    "character": _COMMON_KEYS | {"character"},
+    "upload": _COMMON_KEYS | {"file_id", "outputs", "requests"},
+    "batch": _COMMON_KEYS | {"file_id", "outputs", "metadata"},
 }
 
 _log = logging.getLogger("catalog.capture")
 
 
 def take_in_spool(database: Database, *, on_broken: OnBroken | None = None, joins_batches: bool = True) -> int:
-    """Take in what was captured while the library could not be written: how many videos and characters it spoke of.
+    """Take in what was captured while the library could not be written; returns the number of videos and characters.
 
-    A note that cannot be read is moved aside, to the folder `broken` beside it, and told to `on_broken(its new place,
-    the reason)`, else logged. `joins_batches` looks for the videos of every waiting Batch input, else only when this
-    round brings news of one. Raises CatalogError while the library cannot be written; nothing is lost then.
+    A note that cannot be read is moved to the folder `broken` beside it and reported to `on_broken(path, reason)`, else
+    logged. With `joins_batches` it looks for the videos of every waiting Batch input, else only when a note of this run
+    has results. Raises CatalogError while the library cannot be written; nothing is lost then.
     """
-    report, taken = on_broken or _log_broken, 0
+    report = on_broken or _log_broken
     paths = list_notes(database.path)
-    uploads = [path for path in paths if kind_of(path) == "upload"]
-    notes = _read_notes((path for path in paths if kind_of(path) != "upload"), report)
-    batches: list[Noted] = []
+    uploads, batches = ([path for path in paths if kind_of(path) == kind] for kind in ("upload", "batch"))
+    calls = _read_notes((path for path in paths if kind_of(path) not in {"upload", "batch"}), report)
+    taken = 0
     results: list[dict[str, Any]] = []
-    while chunk := list(islice(notes, NOTES_AT_ONCE)):
-        batches += [(path, note) for path, note in chunk if note["kind"] == "batch"]
+    while chunk := list(islice(calls, NOTES_AT_ONCE)):
+        taken += _take_all(database, chunk, report)
         results += [note for _, note in chunk if note["kind"] == "results"]
-        taken += _take_all(database, [(path, note) for path, note in chunk if note["kind"] != "batch"], report)
     if batches or (uploads and (joins_batches or results)):
-        waiting = _mark_uploads(list(_read_notes(uploads, report)), batches)
+        waiting = _mark_uploads(list(_read_notes(uploads, report)), _read_notes(batches, report))
         taken += _join_uploads(database, waiting, results, report)
     return taken
 
 
 def _log_broken(path: Path, reason: str) -> None:
-    _log.warning("a captured call could not be taken in (%s): it is kept at %s", reason, path)
+    _log.warning("cannot take in a captured call (%s): kept at %s", reason, path)
 
 
 def _read_notes(paths: Iterable[Path], report: OnBroken) -> Iterator[Noted]:
     for path in paths:
         try:
-            yield path, _checked(read_note(path))
+            note = read_note(path)
+            _check(note, kind_of(path))
+            yield path, note
         except FileNotFoundError:
             continue
         except ValueError as error:
             _set_aside(path, error, report)
 
 
-def _checked(note: dict[str, Any]) -> dict[str, Any]:
-    lacking = _KEYS.get(note.get("kind", ""), _NO_KIND) - note.keys()
-    if lacking:
-        raise ValueError(f"it lacks {', '.join(sorted(lacking))}")
+def _check(note: dict[str, Any], kind: str) -> None:
+    """Raise ValueError for a note that the code below cannot read."""
+    if kind not in _KEYS or note.get("kind") != kind:
+        raise ValueError("the kind of the note is unknown")
+    missing = _KEYS[kind] - note.keys()
+    if missing:
+        raise ValueError(f"the note has no {', '.join(sorted(missing))}")
     faults = read_given(note.get("facets")).faults
     if faults:
         raise ValueError(faults[0])
-    return note
 
 
 def _set_aside(path: Path, error: Exception, report: OnBroken) -> None:
@@ -105,7 +108,7 @@ def _set_aside(path: Path, error: Exception, report: OnBroken) -> None:
 
 
 def _take_all(database: Database, notes: Sequence[Noted], report: OnBroken) -> int:
-    """Take the notes in together; when one of them is at fault, one by one, and that one aside."""
+    """Take the notes in together; if one of them fails, take them in one by one and set that one aside."""
     if not notes:
         return 0
     try:
@@ -138,8 +141,7 @@ def _take_answer(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     news = _unheard(connection, source, videos, CHANNEL, at)
     store.save_videos(connection, source, news, channel=CHANNEL, received_at=at, http_status=status)
     if request is not None:
-        made = {video.remote_id: request for video in videos}
-        _save_requests(connection, note, made, CHANNEL, at)
+        _save_requests(connection, note, {video.remote_id: request for video in videos}, CHANNEL, at)
     return len(news)
 
 
@@ -187,25 +189,25 @@ def _unheard(
 def _save_requests(
     connection: Writer, note: Mapping[str, Any], requests: Mapping[str, dict[str, Any]], channel: str, at: datetime
 ) -> None:
-    """Save the requests of a note, by the id of the video each made, that the library has not heard yet."""
+    """Save those requests of a note, by the id of the video that each made, that the library has not heard yet."""
     from catalog import store
 
-    source, given = note["source"], read_given(note.get("facets")).facets
-    kept = [
+    source, facets = note["source"], read_given(note.get("facets")).facets
+    candidates = [
         store.KeptRequest(remote_id, request["line"], [(relation, parent) for relation, parent in request["links"]])
         for remote_id, request in requests.items()
     ]
-    payloads = [(request.remote_id, request.line) for request in kept]
+    payloads = [(request.remote_id, request.line) for request in candidates]
     unheard = store.find_unheard(connection, source, payloads, channel=channel, received_at=at)
-    news = [kept[position] for position in unheard]
+    news = [candidates[position] for position in unheard]
     store.save_requests(connection, source, news, channel=channel, received_at=at, tags=note["tags"])
-    if given:
+    if facets:
         ids = store.find_ids(connection, source, [encodable(request.remote_id) for request in news])
-        store.save_given(connection, dict.fromkeys(ids.values(), given))
+        store.save_given(connection, dict.fromkeys(ids.values(), facets))
 
 
-def _mark_uploads(uploads: Sequence[Noted], batches: Sequence[Noted]) -> list[Noted]:
-    """Write into each upload what its batch says: the files that hold its results, and metadata, which becomes tags."""
+def _mark_uploads(uploads: Sequence[Noted], batches: Iterable[Noted]) -> list[Noted]:
+    """Add to each upload what its batch says: the files that hold its results, and metadata, which becomes tags."""
     marked = list(uploads)
     for path, batch in batches:
         for number, (upload_path, upload) in enumerate(marked):
@@ -222,70 +224,87 @@ def _mark_uploads(uploads: Sequence[Noted], batches: Sequence[Noted]) -> list[No
 def _join_uploads(
     database: Database, uploads: Sequence[Noted], results: Iterable[Mapping[str, Any]], report: OnBroken
 ) -> int:
-    """Keep requests of Batch inputs with the videos that came of them: how many."""
+    """Save requests of Batch inputs with the videos they made; returns how many."""
+    joins: defaultdict[str, _UploadJoin] = defaultdict(_UploadJoin)  # by source
+    for path, upload in uploads:
+        joins[upload["source"]].ask(path, upload)
+    for note in results:
+        joins[note["source"]].answer(note)
+    for join in joins.values():
+        join.settle()
     taken = 0
-    joins = {source: _Joins(source, uploads, results) for source in {note["source"] for _, note in uploads}}
     for path, upload in uploads:
         try:
             with database.write() as connection:
-                left = _join_upload(connection, path, upload, joins[upload["source"]])
+                waiting = _join_upload(connection, path, upload, joins[upload["source"]])
         except _FAULTS_OF_LIBRARY:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             _set_aside(path, error, report)
             continue
-        taken += len(upload["requests"]) - len(left)
-        if not left:
+        taken += len(upload["requests"]) - len(waiting)
+        if not waiting:
             remove_note(path)
-        elif len(left) < len(upload["requests"]):
-            rewrite_note(path, upload | {"requests": left})
+        elif len(waiting) < len(upload["requests"]):
+            rewrite_note(path, upload | {"requests": waiting})
     return taken
 
 
 class _Home(NamedTuple):
-    """The note that a request was met in, and the files that its batch named as its outputs."""
+    """The note that holds a request, and the files that its batch named as its outputs."""
 
     note: Path
     outputs: Sequence[str]
 
 
-class _Joins:
-    """The waiting requests of one source with the results of this round: `made` and `waiting` by note."""
+class _UploadJoin:
+    """The uploads of one source, and the results that this run brought.
 
-    def __init__(self, source: str, uploads: Iterable[Noted], results: Iterable[Mapping[str, Any]]) -> None:
-        self.join = Join([lambda file_id, home: file_id in home.outputs])
-        for path, upload in uploads:
-            home = _Home(path, upload["outputs"])
-            for request in upload["requests"] if upload["source"] == source else ():
-                line = request["line"]
-                self.join.ask(Request(line["custom_id"], json_text(line), home))
-        for note in results:
-            for line in note["lines"] if note["source"] == source else ():
-                answer = parse_videos(line)
-                if answer.custom_id is not None and answer.videos:
-                    self.join.answer(Answer(answer.custom_id, answer.videos[0].remote_id, note["file_id"]))
-        self.made: dict[Path, dict[str, str]] = {}
-        for paired, asked, _ in self.join.pairs():
-            if asked is not None and paired.remote_id is not None:
-                self.made.setdefault(asked.home.note, {})[asked.custom_id] = paired.remote_id
-        self.waiting: dict[Path, list[Request]] = {}
-        for asked in self.join.waiting():
-            self.waiting.setdefault(asked.home.note, []).append(asked)
+    Once settled, it has two facts by note: `video_ids` by `custom_id`, and the requests that are still `waiting`.
+    """
+
+    def __init__(self) -> None:
+        self._join = Join([lambda file_id, home: file_id in home.outputs])
+        self.find_video = self._join.find_video
+        self.video_ids: defaultdict[Path, dict[str, str]] = defaultdict(dict)
+        self.waiting: defaultdict[Path, list[Request]] = defaultdict(list)
+
+    def ask(self, path: Path, upload: Mapping[str, Any]) -> None:
+        """Remember the requests of an upload."""
+        home = _Home(path, upload["outputs"])
+        for request in upload["requests"]:
+            line = request["line"]
+            self._join.ask(Request(line["custom_id"], json_text(line), home))
+
+    def answer(self, results: Mapping[str, Any]) -> None:
+        """Remember the answers in a file of results."""
+        for line in results["lines"]:
+            answer = parse_videos(line)
+            if answer.custom_id is not None and answer.videos:
+                self._join.answer(Answer(answer.custom_id, answer.videos[0].remote_id, results["file_id"]))
+
+    def settle(self) -> None:
+        """Join what was remembered."""
+        for answer, request, _ in self._join.pairs():
+            if request is not None and answer.remote_id is not None:
+                self.video_ids[request.home.note][request.custom_id] = answer.remote_id
+        for request in self._join.waiting():
+            self.waiting[request.home.note].append(request)
 
 
-def _join_upload(connection: Writer, path: Path, upload: Mapping[str, Any], joins: _Joins) -> list[dict[str, Any]]:
-    """Save the requests of an upload whose video is known: the others, which wait on."""
+def _join_upload(connection: Writer, path: Path, upload: Mapping[str, Any], join: _UploadJoin) -> list[dict[str, Any]]:
+    """Save the requests of an upload whose videos are known; returns the others, which wait on."""
     from catalog import store
 
     source, at = upload["source"], datetime.fromisoformat(upload["at"])
-    made, waiting = dict(joins.made.get(path, {})), joins.waiting.get(path, [])
-    names = [request.custom_id for request in waiting]
-    videos = store.find_batch_videos(connection, source, names, since=utc_text(at - CLOCK_SLACK))
+    video_ids, waiting = dict(join.video_ids[path]), join.waiting[path]
+    custom_ids = [request.custom_id for request in waiting]
+    videos = store.find_batch_videos(connection, source, custom_ids, since=utc_text(at - CLOCK_SLACK))
     for request in waiting:
-        remote_id = joins.join.find_made(request, videos.get(request.custom_id, ()))
+        remote_id = join.find_video(request, videos.get(request.custom_id, ()))
         if remote_id is not None:
-            made[request.custom_id] = remote_id
+            video_ids[request.custom_id] = remote_id
     requests = {request["line"]["custom_id"]: request for request in upload["requests"]}
-    joined = {remote_id: requests[custom_id] for custom_id, remote_id in made.items()}
+    joined = {remote_id: requests[custom_id] for custom_id, remote_id in video_ids.items()}
     _save_requests(connection, upload, joined, BATCH_CHANNEL, at)
-    return [request for custom_id, request in requests.items() if custom_id not in made]
+    return [request for custom_id, request in requests.items() if custom_id not in video_ids]

@@ -1,4 +1,4 @@
-"""The thread of this process that brings captured notes into a library, and tries again while it cannot."""
+"""The thread of this process that takes captured notes into a library, and retries while it cannot."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
     MakeNote = Callable[[], dict[str, Any] | None]
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-AT_EXIT = 5.0  # seconds a program that ends may wait for its last notes
+AT_EXIT = 5.0  # seconds that a program which ends waits for its last notes, at most
 BUSY_SECONDS = 2.0  # to wait for another writer before the next pause
-LONG_NOTE = 1 << 20  # bytes of request and answer from which a note is made by the thread, not by the caller
+LONG_NOTE = 1 << 20  # bytes of request and answer above which the thread makes the note, not the caller
 
 _log = logging.getLogger("catalog.capture")
 
 
 class Recorder:
-    """Takes notes for one library, in the thread of the caller, and brings them in, in its own."""
+    """Writes notes for one library in the thread of the caller, and takes them in on a thread of its own."""
 
     def __init__(self, library: Path) -> None:
         self.library = library
         self.start_over()
 
     def start_over(self) -> None:
-        """Be as new: after a fork the thread and the locks of the parent are of no use."""
+        """Reset everything: after a fork the thread and the locks of the parent are useless."""
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._later: list[MakeNote] = []
+        self._postponed: list[MakeNote] = []
         self._wanted = self._done = 0
         self._last_fault: str | None = None
 
     def keep(self, make_note: MakeNote, size: int) -> None:
-        """Write the note down at once, unless making it takes long; `size` of what it is made from, in bytes."""
+        """Write the note at once, unless making it takes long; `size` is that of request and answer, in bytes."""
         is_long = size > LONG_NOTE
         if not is_long and not self._write(make_note):
             return
         with self._changed:
             if is_long:
-                self._later.append(make_note)
+                self._postponed.append(make_note)
             self._wanted += 1
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="catalog-capture", daemon=True)
@@ -58,9 +58,9 @@ class Recorder:
             self._changed.notify_all()
 
     def flush(self, seconds: float, *, waits_for_library: bool = True) -> bool:
-        """Wait until nothing is left to take in: whether that happened in time.
+        """Wait until every note is taken in; returns whether that happened in time.
 
-        Without `waits_for_library` only as long as the library takes it.
+        Without `waits_for_library`, give up as soon as the library cannot be written.
         """
         with self._changed:
             self._changed.notify_all()
@@ -84,8 +84,8 @@ class Recorder:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: not self._is_idle)
-                wanted, later, self._later = self._wanted, self._later, []
-            for make_note in later:
+                wanted, postponed, self._postponed = self._wanted, self._postponed, []
+            for make_note in postponed:
                 with guarded():
                     self._write(make_note)
             is_taken_in = self._take_in()
@@ -119,23 +119,23 @@ _registry = threading.Lock()
 
 
 def recorder_of(library: str | os.PathLike[str]) -> Recorder:
-    """The one recorder of this process for a library."""
+    """The recorder of this process for a library."""
     path = Path(os.path.abspath(library))  # noqa: PTH100 - resolve() would follow links, which may be broken
     with _registry:
         return _recorders.setdefault(path, Recorder(path))
 
 
 def flush(library: str | os.PathLike[str], seconds: float = 30.0) -> bool:
-    """Wait until all that this process captured for a library is in it: whether that happened in time.
+    """Wait until everything that this process captured for a library is in it; returns whether it is.
 
-    What is not is safe in the spool all the same.
+    Notes that are not yet taken in are safe in the spool.
     """
     return recorder_of(library).flush(seconds)
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Log whatever goes wrong in the block, and go on: a caller never pays for our faults."""
+    """Log whatever goes wrong in the block, and go on: a fault of capture never reaches the caller."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the promise of this function

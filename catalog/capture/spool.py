@@ -1,8 +1,8 @@
 """Notes on disk, between the call that made them and the library that takes them in.
 
 Each note is a file of its own, written whole under another name and then renamed: a reader sees all of it or nothing,
-and nobody needs a lock. The folder lies beside the library, `catalog.db.spool/`; where that cannot be written, in the
-system's folder for the state of the user's programs or the temporary one, under a name made from the library's path.
+without a lock. The folder lies beside the library, `catalog.db.spool/`; where that cannot be written, in the user's
+state folder or the system's temporary one, under a name made from the library's path.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BROKEN = "broken"
 
 
 def spool_folders(library: Path) -> tuple[Path, ...]:
-    """Where notes for the library may lie, the place they belong to first."""
+    """The folders that may hold notes for the library, the one beside it first."""
     from platformdirs import user_state_path
 
     library = Path(os.path.abspath(library))  # noqa: PTH100 - resolve() would follow links, which may be broken
@@ -40,26 +40,26 @@ def spool_folders(library: Path) -> tuple[Path, ...]:
 
 
 def write_note(library: Path, note: dict[str, Any]) -> Path:
-    """Put a note where the library will find it: its file, safe from the end of this process but not from a power cut.
+    """Write a note where the library will find it; returns its path.
 
-    Raises OSError when no folder takes it.
+    The file survives the end of this process but not a power cut. Raises OSError when no folder can be written.
     """
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}-{secrets.token_hex(4)}.{note['kind']}{SUFFIX}"
     text = json_text(note).encode() + b"\n"
     fault: OSError | None = None
-    for place, folder in enumerate(spool_folders(library)):
+    for rank, folder in enumerate(spool_folders(library)):
         try:
-            folder.mkdir(mode=0o700, parents=place > 0, exist_ok=True)
-            if _is_trusted(folder, place):
+            folder.mkdir(mode=0o700, parents=rank > 0, exist_ok=True)
+            if _is_trusted(folder, rank):
                 return _write(folder / name, text)
         except OSError as error:
             fault = fault or error
-    raise fault or OSError("no folder for notes")
+    raise fault or OSError("no folder for notes can be trusted: another user owns each")
 
 
-def _is_trusted(folder: Path, place: int) -> bool:
-    """Whether what lies in the folder is ours: anybody may make a folder of that name in the temporary one."""
-    return place == 0 or not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+def _is_trusted(folder: Path, rank: int) -> bool:
+    """Whether this user wrote the notes in the folder: in the temporary one, anybody may make a folder of its name."""
+    return rank == 0 or not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def _write(path: Path, text: bytes) -> Path:
@@ -76,7 +76,7 @@ def _write(path: Path, text: bytes) -> Path:
 
 
 def rewrite_note(path: Path, note: dict[str, Any]) -> None:
-    """Replace what a note says, at once."""
+    """Replace the content of a note, safe from a power cut."""
     with suppress(FileNotFoundError):
         path.with_name(path.name + PART).unlink()
     sync_note(_write(path, json_text(note).encode() + b"\n"))
@@ -84,12 +84,12 @@ def rewrite_note(path: Path, note: dict[str, Any]) -> None:
 
 def list_notes(library: Path) -> list[Path]:
     """The notes that wait for the library, oldest first."""
-    found: list[Path] = []
-    for place, folder in enumerate(spool_folders(library)):
+    notes: list[Path] = []
+    for rank, folder in enumerate(spool_folders(library)):
         with suppress(OSError):
-            if _is_trusted(folder, place):
-                found += [path for path in folder.iterdir() if path.name.endswith(SUFFIX)]
-    return sorted(found, key=lambda path: path.name)
+            if _is_trusted(folder, rank):
+                notes += [path for path in folder.iterdir() if path.name.endswith(SUFFIX)]
+    return sorted(notes, key=lambda path: path.name)
 
 
 def kind_of(path: Path) -> str:
@@ -98,25 +98,25 @@ def kind_of(path: Path) -> str:
 
 
 def read_note(path: Path) -> dict[str, Any]:
-    """What a note says; raises ValueError when it is none, FileNotFoundError when somebody took it in meanwhile."""
+    """The content of a note; raises ValueError if it is not one, FileNotFoundError if it was just taken in."""
     try:
         note = json.loads(path.read_bytes())
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if not isinstance(note, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - one class for all that is no note
+        raise ValueError("not a JSON object")  # noqa: TRY004 - one class for whatever is not a note
     return note
 
 
 def remove_note(path: Path) -> None:
-    """Forget a note that the library has, and the folder with the last one."""
+    """Remove a note that was taken in, and the folder with its last one."""
     path.unlink(missing_ok=True)
     with suppress(OSError):
         path.parent.rmdir()
 
 
 def set_aside(path: Path) -> Path:
-    """Move a note that cannot be taken in to where nobody tries it again: its new place."""
+    """Move a note that cannot be taken in to where it is not read again; returns its new path."""
     folder = path.parent / BROKEN
     folder.mkdir(mode=0o700, exist_ok=True)
     with suppress(FileNotFoundError):

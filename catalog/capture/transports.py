@@ -1,7 +1,7 @@
 """Clients and transports that let every call pass and note what matters, for httpx2 and for httpx.
 
-The two libraries have the same classes under different names, and a program may have either: neither is imported before
-it is asked for, and what is written here once is mixed into the classes of both.
+The two libraries have classes of the same names, and a program may have either: neither is imported before it is asked
+for, and what is written here once is mixed into the classes of both.
 """
 
 from __future__ import annotations
@@ -10,123 +10,168 @@ import sys
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from catalog.capture.watcher import Note, Watcher, watch
+from catalog.capture.watcher import Note, Watcher, WatchOptions, watch
 from catalog.client.hosts import environment_proxy
 from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Unpack
 
     import httpx
+    import httpx2
+
+    Library = str | os.PathLike[str]
 
 Flavour = Literal["httpx2", "httpx"]
+Mode = Literal["", "Async"]  # what the names of a library's classes begin with
 
 FLAVOURS: tuple[Flavour, ...] = ("httpx2", "httpx")
-TRANSPORT_OPTIONS = frozenset({"verify", "cert", "http1", "http2", "limits", "trust_env", "retries", "proxy"})
 CONNECTIONS = {"max_connections": 1000, "max_keepalive_connections": 100}  # as the SDK's own client has
 
 
+class TransportOptions(WatchOptions, total=False):
+    """What the transports of httpx2 and httpx take besides; the values are theirs to judge."""
+
+    verify: Any
+    cert: Any
+    trust_env: bool
+    http1: bool
+    http2: bool
+    limits: Any
+    proxy: Any
+    uds: str | None
+    local_address: str | None
+    retries: int
+    socket_options: Any
+
+
+class ClientOptions(TransportOptions, total=False):
+    """What the clients of httpx2 and httpx take besides, all but `transport`."""
+
+    auth: Any
+    params: Any
+    headers: Any
+    cookies: Any
+    mounts: Any
+    timeout: Any
+    follow_redirects: bool
+    max_redirects: int
+    event_hooks: Any
+    base_url: Any
+    default_encoding: Any
+
+
+@overload
 def client(
-    library: str | os.PathLike[str] = "catalog.db",
+    library: Library = ..., *, flavour: Literal["httpx"], inner: Any = None, **options: Unpack[ClientOptions]
+) -> httpx.Client: ...
+@overload
+def client(
+    library: Library = ..., *, flavour: None = None, inner: httpx.BaseTransport, **options: Unpack[ClientOptions]
+) -> httpx.Client: ...
+@overload
+def client(
+    library: Library = ...,
     *,
-    source: str | None = None,
-    sources: Mapping[str, str] | None = None,
-    metadata: Mapping[str, object] | None = None,
-    facets: Mapping[str, str | Sequence[str]] | None = None,
-    flavour: Flavour | None = None,
-    inner: Any = None,
-    **options: Any,
+    flavour: Literal["httpx2"] | None = None,
+    inner: httpx2.BaseTransport | None = None,
+    **options: Unpack[ClientOptions],
+) -> httpx2.Client: ...
+def client(
+    library: Library = "catalog.db", *, flavour: Flavour | None = None, inner: Any = None, **options: Any
 ) -> Any:
     """A client that keeps what passes through it: hand it to the SDK as `http_client`.
 
-    `source` names the source whose calls these are; `sources` gives base URLs by name, and the one that a call goes to
-    is its source; without either, `catalog.toml` does. `metadata` becomes tags of every video that is made, `facets`
-    (a text or several by name) are given to it and outrank what its prompt says. `flavour` is the library whose client
-    is wanted, httpx2 where it is installed. `inner` is the transport to send by; other options are those of the
-    library's client. Raises ConfigError where the source is not clear, or a facet cannot be given.
+    `source` names the source whose calls these are; `sources` maps names of sources to base URLs, and a call belongs to
+    the one it goes to; without either, `catalog.toml` decides. `metadata` becomes tags of every video that is made.
+    `facets` (one text or several under each name) are given to it and outrank what its prompt says. `flavour` is the
+    library whose client you want: httpx2 where it is installed. `inner` is the transport that sends. All other options
+    are those of the library's client. Raises ConfigError where the source is not clear, or a facet cannot be given.
     """
-    return _client("Client", library, source, sources, metadata, facets, flavour, inner, options)
+    return _make_client("", library, flavour, inner, options)
 
 
+@overload
 def async_client(
-    library: str | os.PathLike[str] = "catalog.db",
+    library: Library = ..., *, flavour: Literal["httpx"], inner: Any = None, **options: Unpack[ClientOptions]
+) -> httpx.AsyncClient: ...
+@overload
+def async_client(
+    library: Library = ..., *, flavour: None = None, inner: httpx.AsyncBaseTransport, **options: Unpack[ClientOptions]
+) -> httpx.AsyncClient: ...
+@overload
+def async_client(
+    library: Library = ...,
     *,
-    source: str | None = None,
-    sources: Mapping[str, str] | None = None,
-    metadata: Mapping[str, object] | None = None,
-    facets: Mapping[str, str | Sequence[str]] | None = None,
-    flavour: Flavour | None = None,
-    inner: Any = None,
-    **options: Any,
+    flavour: Literal["httpx2"] | None = None,
+    inner: httpx2.AsyncBaseTransport | None = None,
+    **options: Unpack[ClientOptions],
+) -> httpx2.AsyncClient: ...
+def async_client(
+    library: Library = "catalog.db", *, flavour: Flavour | None = None, inner: Any = None, **options: Any
 ) -> Any:
     """The same as `client`, for the asynchronous SDK."""
-    return _client("AsyncClient", library, source, sources, metadata, facets, flavour, inner, options)
+    return _make_client("Async", library, flavour, inner, options)
 
 
 def transport(
-    library: str | os.PathLike[str] = "catalog.db",
+    library: Library = "catalog.db",
     *,
-    source: str | None = None,
-    sources: Mapping[str, str] | None = None,
-    metadata: Mapping[str, object] | None = None,
-    facets: Mapping[str, str | Sequence[str]] | None = None,
     flavour: Flavour | None = None,
     inner: Any = None,
-    **options: Any,
+    **options: Unpack[TransportOptions],
 ) -> Any:
-    """The transport of `client` alone, for a client of your own; `options` are those of the library's transport."""
-    watcher = watch(library, source, sources, metadata, facets)
-    return _classes(_flavour(flavour, inner)).Transport(watcher, inner, options)
+    """The transport of `client` alone, for a client of your own; all other options are those of its transport."""
+    return _make_transport("", library, flavour, inner, dict(options))
 
 
 def async_transport(
-    library: str | os.PathLike[str] = "catalog.db",
+    library: Library = "catalog.db",
     *,
-    source: str | None = None,
-    sources: Mapping[str, str] | None = None,
-    metadata: Mapping[str, object] | None = None,
-    facets: Mapping[str, str | Sequence[str]] | None = None,
     flavour: Flavour | None = None,
     inner: Any = None,
-    **options: Any,
+    **options: Unpack[TransportOptions],
 ) -> Any:
     """The same as `transport`, for asynchronous clients."""
-    watcher = watch(library, source, sources, metadata, facets)
-    return _classes(_flavour(flavour, inner)).AsyncTransport(watcher, inner, options)
+    return _make_transport("Async", library, flavour, inner, dict(options))
 
 
-def _client(
-    kind: Literal["Client", "AsyncClient"],
-    library: str | os.PathLike[str],
-    source: str | None,
-    sources: Mapping[str, str] | None,
-    metadata: Mapping[str, object] | None,
-    facets: Mapping[str, str | Sequence[str]] | None,
-    flavour: Flavour | None,
-    inner: Any,
-    options: dict[str, Any],
-) -> Any:
-    make = transport if kind == "Client" else async_transport
-    lower = {name: value for name, value in options.items() if name in TRANSPORT_OPTIONS}
-    upper = {name: value for name, value in options.items() if name not in TRANSPORT_OPTIONS or name == "trust_env"}
-    settings: dict[str, Any] = {"source": source, "sources": sources, "metadata": metadata, "facets": facets}
-    capturing = make(library, **settings, flavour=flavour, inner=inner, **lower)
-    library_client = getattr(import_module(_flavour(flavour, inner)), kind)
-    return library_client(transport=capturing, **{"follow_redirects": True, **upper})
+def _make_client(mode: Mode, library: Library, flavour: Flavour | None, inner: Any, options: dict[str, Any]) -> Any:
+    of_transport, of_client = _split(options, TransportOptions.__optional_keys__)
+    if "trust_env" in options:
+        of_client["trust_env"] = options["trust_env"]  # a client also looks for credentials in the environment
+    sender = _make_transport(mode, library, flavour, inner, of_transport)
+    make = getattr(import_module(_choose_flavour(flavour, inner)), f"{mode}Client")
+    return make(transport=sender, **{"follow_redirects": True, **of_client})
 
 
-def _flavour(wanted: Flavour | None, inner: Any) -> Flavour:
-    """The library to build on: the one that `inner` is of, the one named, else the first that is installed."""
+def _make_transport(mode: Mode, library: Library, flavour: Flavour | None, inner: Any, options: dict[str, Any]) -> Any:
+    of_watcher, of_transport = _split(options, WatchOptions.__optional_keys__)
+    watcher = watch(library, **of_watcher)
+    return getattr(_classes(_choose_flavour(flavour, inner)), f"{mode}Transport")(watcher, inner, of_transport)
+
+
+def _split(options: dict[str, Any], names: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options with these names, and the others."""
+    return (
+        {name: value for name, value in options.items() if name in names},
+        {name: value for name, value in options.items() if name not in names},
+    )
+
+
+def _choose_flavour(wanted: Flavour | None, inner: Any) -> Flavour:
+    """The library to build on: the one named, else that of `inner`, else the first that is installed."""
     usable = [name for name in FLAVOURS if find_spec(name) and (inner is None or _is_of(name, inner))]
     if inner is not None and not usable:
         raise ConfigError(f"the inner transport must be one of {' or '.join(FLAVOURS)}, not {type(inner).__name__}")
     if wanted is None:
         return usable[0]
     if wanted not in usable:
-        raise ConfigError(f"flavour {wanted!r} cannot be used here, only {' or '.join(usable)}")
+        raise ConfigError(f"flavour {wanted!r} cannot be used here: use {' or '.join(usable)}")
     return wanted
 
 
@@ -136,7 +181,7 @@ def _is_of(flavour: Flavour, inner: Any) -> bool:
 
 
 class _RequestStream:
-    """A request's body that shows the note each piece as it is sent."""
+    """The body of a request; shows each piece to the note as it is sent."""
 
     def __init__(self, inner: Any, note: Note) -> None:
         self._inner = inner
@@ -162,7 +207,7 @@ class _RequestStream:
 
 
 class _AnswerStream:
-    """An answer's body that shows the note each piece as it is read."""
+    """The body of an answer; shows each piece to the note as it is read."""
 
     def __init__(self, inner: Any, note: Note) -> None:
         self._inner = inner
@@ -194,7 +239,7 @@ class _AnswerStream:
 
 
 class _Transport:
-    """Sends by `inner`, else by connections of its own, through the proxies of the environment like any client."""
+    """Sends through `inner`, else over its own connections and the proxies of the environment, like any client."""
 
     classes: _Classes
 
@@ -220,7 +265,7 @@ class _Transport:
         return [self._inner] if self._inner is not None else list(self._routes.values())
 
     def _prepare(self, request: httpx.Request, stream: str) -> tuple[httpx.Request, Note | None]:
-        """The request as it is sent, and the note about it."""
+        """The request to send, and the note about it."""
         note = self._watcher.open(request)
         if note is None:
             return request, None
@@ -251,7 +296,7 @@ class _Transport:
 
 class _SyncTransport(_Transport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and give back its answer, both as they are."""
+        """Send the request and return its answer, both unchanged."""
         sent, note = self._prepare(request, "RequestStream")
         response = self._route(request.url, "HTTPTransport").handle_request(sent)
         return self._tap(response, note, "AnswerStream")
@@ -264,7 +309,7 @@ class _SyncTransport(_Transport):
 
 class _AsyncTransport(_Transport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and give back its answer, both as they are."""
+        """Send the request and return its answer, both unchanged."""
         sent, note = self._prepare(request, "AsyncRequestStream")
         response = await self._route(request.url, "AsyncHTTPTransport").handle_async_request(sent)
         return self._tap(response, note, "AsyncAnswerStream")

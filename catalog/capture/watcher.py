@@ -1,4 +1,4 @@
-"""What a transport shows of the calls that pass it, and the source they belong to."""
+"""Watches the calls that pass a transport: which source each belongs to, and what its bodies say."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
-from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, reader_of
-from catalog.capture.exchanges import Call, Exchange, note_of, read_call
+from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, body_reader
+from catalog.capture.exchanges import Call, Exchange, make_note, read_call
 from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import CatalogError, ConfigError
@@ -23,6 +23,7 @@ from catalog.wire.routes import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
     import httpx
 
@@ -30,34 +31,45 @@ if TYPE_CHECKING:
     from catalog.wire.routes import OwnRoute
 
 
-def watch(
-    library: str | os.PathLike[str],
-    source: str | None,
-    sources: Mapping[str, str] | None,
-    metadata: Mapping[str, object] | None,
-    facets: Mapping[str, str | Sequence[str]] | None,
-) -> Watcher:
-    """What watches for these settings; raises ConfigError where the source is not clear, or a facet cannot be given."""
+class WatchOptions(TypedDict, total=False):
+    """Whose calls are watched, and what is added to the videos they make."""
+
+    source: str | None
+    sources: Mapping[str, str] | None
+    metadata: Mapping[str, object] | None
+    facets: Mapping[str, str | Sequence[str]] | None
+
+
+def watch(library: str | os.PathLike[str], **options: Unpack[WatchOptions]) -> Watcher:
+    """What watches with these options; raises ConfigError where the source is not clear, or a facet cannot be given."""
     path = Path(library)
-    configured = _configured(path, with_environment=source is None and sources is None)
-    if sources is not None:
-        bases = dict(sources)
-    else:
-        bases = {name: one.base_url for name, one in configured.items() if source in (None, name)}
-    if source is None and not bases:
-        raise ConfigError("capture needs to know whose calls these are: name a source, or configure one")
-    for name in [*bases, *([] if source is None else [source])]:
-        require_source_name(name)
+    source, bases = options.get("source"), options.get("sources")
+    configured = _read_sources(path, with_environment=source is None and bases is None)
+    if bases is None:
+        bases = {name: account.base_url for name, account in configured.items() if source in (None, name)}
+    _check_sources(source, bases)
+    tags, facets = _read_tags(options.get("metadata") or {}), require_given(options.get("facets"))
+    routes = {name: routes_of(account.server) for name, account in configured.items()}
+    _make_library(path)
+    return Watcher(recorder_of(path), source, dict(bases), routes, tags, facets)
+
+
+def _check_sources(source: str | None, bases: Mapping[str, str]) -> None:
+    if source is not None:
+        require_source_name(source)
+    elif not bases:
+        raise ConfigError("capture cannot tell whose calls these are: name a source, or configure one in catalog.toml")
     for name, base in bases.items():
+        require_source_name(name)
         if urlsplit(base).scheme not in DEFAULT_PORTS or not urlsplit(base).hostname:
             raise ConfigError(f"base URL of source {name}: write it as https://host/v1")
-    given = require_given(facets)
-    _make_library(path)
-    tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in (metadata or {}).items()}
+
+
+def _read_tags(metadata: Mapping[str, object]) -> dict[str, str]:
+    tags = {str(key).strip(): "" if value is None else str(value).strip() for key, value in metadata.items()}
     if "" in tags:
-        raise ConfigError("a key of the metadata is empty")
-    routes = {name: routes_of(one.server) for name, one in configured.items()}
-    return Watcher(recorder_of(path), source, bases, routes, tags, given)
+        raise ConfigError("metadata has an empty key: name it")
+    return tags
 
 
 class Watcher(NamedTuple):
@@ -74,7 +86,7 @@ class Watcher(NamedTuple):
     facets: Mapping[str, Sequence[str]]
 
     def open(self, request: httpx.Request) -> Note | None:
-        """A note for the call, None where nothing about it is kept."""
+        """A note for the call, None for one that is not recorded."""
         with guarded():
             source, mount = self._source_of(request.url)
             path = request.url.raw_path.decode("ascii", "replace")
@@ -83,7 +95,7 @@ class Watcher(NamedTuple):
         return None
 
     def _source_of(self, url: httpx.URL) -> tuple[str | None, str | None]:
-        """Whose call to this URL is, and the path of the base URL that it lies under, if any."""
+        """The source that a call to this URL belongs to, and the path of the base URL that it lies under, if any."""
         server = (url.scheme, url.host, url.port or DEFAULT_PORTS.get(url.scheme))
         path = url.raw_path.decode("ascii", "replace")
         matches = [name for name, base in self.bases.items() if _lies_under(server, path, base)]
@@ -94,9 +106,9 @@ class Watcher(NamedTuple):
 
 
 class Note:
-    """One call on its way: what its bodies said, until the answer is complete.
+    """One call on its way: what its bodies say, until the answer is complete.
 
-    Nothing here raises: a call whose note fails goes on without one.
+    Nothing here raises: a call whose note fails goes on without a note.
     """
 
     def __init__(self, watcher: Watcher, call: Call, source: str, request: httpx.Request) -> None:
@@ -113,7 +125,7 @@ class Note:
     def start_request(self) -> None:
         """Read the request from its beginning: it may be sent again."""
         with self._step():
-            self._request = reader_of(self._content_type, keeps_files=self._call.kind == "upload")
+            self._request = body_reader(self._content_type, keeps_files=self._call.kind == "upload")
 
     def feed_request(self, data: bytes) -> None:
         """Take the next piece of the request."""
@@ -123,7 +135,7 @@ class Note:
                 self._request.feed(data)
 
     def expect(self, status: int, decode: Callable[[bytes], bytes]) -> None:
-        """Know the status of the answer, and how its bytes are decoded."""
+        """Set the status of the answer, and how its bytes are decoded."""
         self._status, self._decode = status, decode
 
     def feed_answer(self, data: bytes) -> None:
@@ -134,11 +146,11 @@ class Note:
                 self._answer.feed(data)
 
     def complete(self) -> None:
-        """Know that the answer has come to its end."""
+        """Mark the answer as complete."""
         self._is_complete = True
 
     def close(self) -> None:
-        """Keep the note, once, if the answer was complete."""
+        """Keep the note, once, if the answer is complete."""
         if self._is_open and self._is_complete:
             with self._step():
                 self._watcher.recorder.keep(partial(self._make, utc_text(datetime.now(UTC))), self._size)
@@ -154,7 +166,7 @@ class Note:
                 raise
 
     def _make(self, at: str) -> dict[str, Any] | None:
-        note = note_of(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
+        note = make_note(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
         common = {"source": self._source, "at": at, "tags": self._watcher.tags, "facets": self._watcher.facets}
         return note and common | note
 
@@ -173,18 +185,18 @@ class Note:
 
 def _lies_under(server: tuple[str, str, int | None], path: str, base: str) -> bool:
     parts = urlsplit(base)
-    home = (parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme))
-    return home == server and path.startswith(parts.path.rstrip("/") + "/")
+    base_server = (parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme))
+    return base_server == server and path.startswith(parts.path.rstrip("/") + "/")
 
 
-def _configured(library: Path, *, with_environment: bool) -> Mapping[str, Source]:
+def _read_sources(library: Path, *, with_environment: bool) -> Mapping[str, Source]:
     from catalog.settings import find_file, load_settings
 
     return load_settings(find_file(library), os.environ if with_environment else {}).sources
 
 
 def _make_library(path: Path) -> None:
-    """Make a missing library, if its folder allows that; else its notes wait until somebody does."""
+    """Make a missing library, if its folder allows that; else the notes wait until there is one."""
     from catalog.library import open_library
 
     try:

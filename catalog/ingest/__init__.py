@@ -1,9 +1,9 @@
-"""Taking in what people saved: answers, lists, Batch files, exports, sidecars and tables, from files and folders.
+"""Imports what people saved: answers, lists, Batch files, exports, sidecars and tables, from files and folders.
 
-Each file is read as a stream of items, and every item ends in one of four ways: kept, refused with a reason, waiting
-for its other half, or, for files of no kind that is known here, counted as ignored. One bad line stops nothing.
+Each file is read as a stream of items, and every item is kept, refused with a reason, or waits for its other half.
+Files of unknown kinds are counted as ignored. One bad line stops nothing.
 
-The journey, and with it the database, is loaded when it is first asked for: `validate` reads requests with `texts`.
+The journey, and with it the database, is loaded on first use: `validate` only reads requests with `texts`.
 """
 
 from __future__ import annotations

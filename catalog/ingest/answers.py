@@ -1,7 +1,8 @@
-"""JSON to what it tells: jobs in any server's words, and the shapes of other programs; or why it tells nothing."""
+"""Reads JSON: jobs in any server's format and the shapes of other programs, or why a value has no job."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from catalog.ingest import batch, vault
@@ -18,16 +19,10 @@ if TYPE_CHECKING:
     from catalog.ingest.formats import File, Shape
     from catalog.wire.answers import Answer
 
-SHAPES: tuple[Shape, ...] = (vault.CHAINS, vault.EXPORT, batch.LINE)  # the first that fits reads a value
+SHAPES: tuple[Shape, ...] = (vault.CHAINS, vault.EXPORT, batch.LINE)  # the first that fits a value reads it
 
 _LINES = frozenset({".jsonl", ".ndjson"})  # suffixes that promise one value per line
-_NO_JOB = {
-    "webhook": "a webhook event, which names a job and tells nothing of it: fetch it with `catalog add`",
-    "request": "a request without the job that came of it",
-    "list": "no jobs in the list",
-    "other": "no job in it",
-}
-_NOT_VIDEOS = {"batch": "a batch, no video: import its input and output files", "video.character": "a character"}
+_NOT_VIDEOS = {"batch": "a batch, not a video: import its input and output files", "video.character": "a character"}
 _CHARACTER = frozenset({"id", "name", "created_at", "object"})
 
 
@@ -46,7 +41,7 @@ READER = Reader("json", _LINES | {".json"}, lambda *_: True, _read)
 
 
 def read_value(value: Any, line: int | None = None, *, path: Path, channel: str = "import") -> Iterator[Item]:
-    """Everything a value of that file tells; items of a list at the top are numbered where the value has no line."""
+    """The items of a value in that file; those of a list at the top are numbered if the value has no line."""
     shape = find_shape(value, path)
     if shape is not None:
         yield from shape.read(value, line, channel)
@@ -60,7 +55,7 @@ def read_value(value: Any, line: int | None = None, *, path: Path, channel: str 
 
 
 def find_shape(value: object, path: Path) -> Shape | None:
-    """The shape that the value has, None for what may be a server's answer."""
+    """The shape that fits the value, None for one that may be a server's answer."""
     return next((shape for shape in SHAPES if shape.fits(value, path)), None)
 
 
@@ -72,9 +67,8 @@ def _is_bare_page(value: Any) -> bool:
 
 def _read_answer(value: object, line: int | None, channel: str) -> Iterator[Item]:
     answer = parse_videos(value, http_status=None)
-    if not answer.videos or answer.kind == "webhook":
-        if answer.kind != "list" or answer.flaws:
-            yield from _explain(answer, value, line)
+    if answer.kind != "list" and (answer.kind == "webhook" or not answer.videos):
+        yield refuse(line, _explain(answer, value))
         return
     for video in answer.videos:
         yield admit(video, line, channel=channel)
@@ -85,21 +79,33 @@ def _read_answer(value: object, line: int | None, channel: str) -> Iterator[Item
 def _refuse_items(answer: Answer, line: int | None) -> Iterator[Item]:
     """The items of a page that are not jobs; the parser counts them from 0."""
     for flaw in answer.flaws:
-        word, _, rest = flaw.partition(" ")
-        number, _, reason = rest.partition(" ")
-        if word == "item" and number.isdigit():
-            yield refuse(line or int(number) + 1, f"item {int(number) + 1} {reason}")
+        match = re.match(r"item (\d+) (.*)", flaw, re.DOTALL)
+        if match:
+            number = int(match[1]) + 1
+            yield refuse(line or number, f"item {number} {match[2]}")
 
 
-def _explain(answer: Answer, value: object, line: int | None) -> Iterator[Item]:
-    if answer.kind == "list":
-        yield from _refuse_items(answer, line)
-    elif answer.error is not None:
+def _explain(answer: Answer, value: object) -> str:
+    """Why the answer gives no job."""
+    if answer.error is not None:
         words = ": ".join(word for word in (answer.error.code, answer.error.message) if word)
-        yield refuse(line, f"an error answer: {words}" if words else "an error answer")
-    else:
-        name = value.get("object") if isinstance(value, dict) else None
-        reason = _NOT_VIDEOS.get(name) if isinstance(name, str) else None
-        if isinstance(value, dict) and "name" in value and value.keys() <= _CHARACTER:
-            reason = _NOT_VIDEOS["video.character"]
-        yield refuse(line, reason or (answer.flaws[0] if answer.flaws else _NO_JOB.get(answer.kind, "no job in it")))
+        return f"an error answer: {words}" if words else "an error answer"
+    if answer.kind == "webhook" and answer.videos:
+        return (
+            f"a webhook event, which only names a job: fetch it with `catalog add SOURCE {answer.videos[0].remote_id}`"
+        )
+    reason = _NOT_VIDEOS.get(_object_of(value))
+    if reason is None and answer.flaws:
+        reason = answer.flaws[0]
+    if reason is None and answer.kind == "request":
+        reason = batch.NO_ANSWER
+    return reason or "no job in it"
+
+
+def _object_of(value: object) -> str:
+    """What kind of object the value says that it is, or shows that it is."""
+    if not isinstance(value, dict):
+        return ""
+    if "name" in value and value.keys() <= _CHARACTER:
+        return "video.character"
+    return str(value.get("object"))

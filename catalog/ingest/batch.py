@@ -1,7 +1,7 @@
-"""Lines of Batch files: a request, or what came of one; and the requests of one import with the videos they made.
+"""Reads lines of Batch files, requests and their answers, and joins those of one import.
 
-Files that were read together are of one batch when their names say so (`spring-input.jsonl`, `spring-output.jsonl`),
-else when they lie in one folder; where neither decides, a request may still be the only one of its name.
+Files belong to one batch if their names match (`spring-input.jsonl`, `spring-output.jsonl`), else if they lie in one
+folder; where neither decides, a request may still be the only one with its `custom_id`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path, PurePath
 
-    FindVideos = Callable[[Iterable[str]], Mapping[str, Sequence[batches.Made]]]
+    FindVideos = Callable[[Iterable[str]], Mapping[str, Sequence[batches.BatchVideo]]]
 
 FORM = CHANNEL = "batch"
+NO_ANSWER = "a request without its answer"
 
 _ROLES = re.compile(r"(?<![a-z])(?:inputs?|outputs?|errors?|results?|requests?|responses?|answers?|in|out)(?![a-z])")
 
@@ -40,29 +41,29 @@ def _is_line(value: object, _path: Path) -> bool:
 
 
 def _read_line(value: dict[str, Any], line: int | None, _channel: str) -> Iterator[Item]:
-    said = read_line(value)
-    if isinstance(said, BatchInput):
-        if said.custom_id is None:
-            yield refuse(line, "a request without the job that came of it")
+    parsed = read_line(value)
+    if isinstance(parsed, BatchInput):
+        if parsed.custom_id is None:
+            yield refuse(line, NO_ANSWER)
         else:
-            yield Request(said.custom_id, value, line)
-    elif isinstance(said, BatchFault):
-        words = ": ".join(word for word in (said.custom_id, said.code, said.message) if word)
-        yield refuse(line, said.message or words if said.is_refused else f"no job came of the request {words}")
-        if said.custom_id is not None:
-            yield Outcome(said.custom_id, None)
+            yield Request(parsed.custom_id, value, line)
+    elif isinstance(parsed, BatchFault):
+        words = ": ".join(word for word in (parsed.custom_id, parsed.code, parsed.message) if word)
+        yield refuse(line, parsed.message or words if parsed.is_refused else f"no job came of the request {words}")
+        if parsed.custom_id is not None:
+            yield Outcome(parsed.custom_id, None)
     else:
         video = replace(parse_videos(value).videos[0], payload=value)
         yield admit(video, line, channel=CHANNEL, form=FORM)
-        if said.custom_id is not None:
-            yield Outcome(said.custom_id, video.remote_id)
+        if parsed.custom_id is not None:
+            yield Outcome(parsed.custom_id, video.remote_id)
 
 
 LINE = Shape(_is_line, _read_line)
 
 
 class _Home(NamedTuple):
-    """The file that a line was met in, by number, and its line there; `batch` is its name without the half it holds."""
+    """The file of a line, by number, and the line in it; `batch` is the file's name without words for its role."""
 
     file: int
     path: PurePath
@@ -71,7 +72,7 @@ class _Home(NamedTuple):
 
 
 class Joins:
-    """The requests and outcomes of one import, as they are met."""
+    """The requests and outcomes of one import, as they are read."""
 
     def __init__(self) -> None:
         self._join = batches.Join(
@@ -84,17 +85,17 @@ class Joins:
         )
 
     def ask(self, number: int, path: Path, request: Request) -> None:
-        """Remember a request of the file with that number."""
+        """Remember a request in the file with that number."""
         home = _Home(number, path, _batch_of(path), request.line)
         self._join.ask(batches.Request(request.custom_id, json_text(request.payload), home))
 
     def answer(self, number: int, path: Path, outcome: Outcome) -> None:
-        """Remember what came of a request, or of one that is yet to be met."""
+        """Remember the outcome of a request, which may follow."""
         home = _Home(number, path, _batch_of(path))
         self._join.answer(batches.Answer(outcome.custom_id, outcome.remote_id, home))
 
     def settle(self) -> Iterator[tuple[int, Item]]:
-        """The videos that came of requests, as entries of the requests' files; what is ambiguous, as refusals."""
+        """The videos that requests made, as entries of the requests' files; refusals for what is ambiguous."""
         for answer, request, candidates in self._join.pairs():
             if request is None:
                 files = ", ".join(sorted({candidate.home.path.name for candidate in candidates}))
@@ -104,15 +105,15 @@ class Joins:
                 yield request.home.file, _join(request, answer.remote_id)
 
     def look_up(self, find_videos: FindVideos) -> Iterator[tuple[int, Item | None]]:
-        """The requests that no outcome was to: as entries for videos of the library, or None while they wait.
+        """The requests without an outcome: as entries for videos of the library, or None while they wait.
 
-        `find_videos(custom_ids)` gives the videos of the library that came of requests with these names.
+        `find_videos(custom_ids)` returns the videos of the library by `custom_id`.
         """
         waiting = list(self._join.waiting())
         videos = find_videos({request.custom_id for request in waiting}) if waiting else {}
         for request in waiting:
-            made = self._join.find_made(request, videos.get(request.custom_id, ()))
-            yield request.home.file, None if made is None else _join(request, made)
+            remote_id = self._join.find_video(request, videos.get(request.custom_id, ()))
+            yield request.home.file, None if remote_id is None else _join(request, remote_id)
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""Which files an import reads: those named, and in folders those of a known kind, each once, in the order of names."""
+"""Finds the files that an import reads: those named, and in folders those with a known suffix, each once, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEDIA = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".we
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A file to read, the clip that it lies beside, or the problem that keeps it from being read."""
+    """A file to read and the clip that it lies beside, or the problem that prevents reading it."""
 
     path: Path
     media: Path | None = None
@@ -26,7 +26,7 @@ class Scanned:
 
 
 class Scan:
-    """Walks the paths; in folders it looks for the suffixes, and `ignored` counts the files of other kinds."""
+    """Walks the paths; in folders it takes files with these suffixes, and `ignored` counts the others but media."""
 
     def __init__(self, paths: Iterable[str | os.PathLike[str]], suffixes: Container[str]) -> None:
         self.paths = [Path(path) for path in paths]
@@ -39,12 +39,12 @@ class Scan:
             if str(path) == STANDARD_INPUT:
                 yield Scanned(path)
             elif path.is_dir():
-                yield from self._walk(path)
+                yield from self._scan_folder(path)
             else:
-                yield from self._name(path)
+                yield from self._scan_named(path)
 
-    def _name(self, path: Path) -> Iterator[Scanned]:
-        """A file that the user named: of whatever name, or the sidecars of a clip."""
+    def _scan_named(self, path: Path) -> Iterator[Scanned]:
+        """A file that the user named, whatever its suffix; for a clip, its sidecars."""
         if path.suffix.lower() not in MEDIA:
             yield from self._check(path, _siblings(path) if path.suffix.lower() in SIDECARS else set())
             return
@@ -53,24 +53,22 @@ class Scan:
         for name in sidecars:
             yield from self._check(path.with_name(name), names)
         if not sidecars:
-            yield Scanned(
-                path, problem="no .json or .txt beside it tells of the clip" if path.exists() else "no such file"
-            )
+            yield Scanned(path, problem="no .json or .txt lies beside the clip" if path.exists() else "no such file")
 
-    def _walk(self, folder: Path) -> Iterator[Scanned]:
+    def _scan_folder(self, folder: Path) -> Iterator[Scanned]:
         stack = [folder]
         while stack:
-            here = stack.pop()
+            current = stack.pop()
             try:
-                if not self._is_new(here.stat()):
+                if not self._is_new(current.stat()):
                     continue
-                names = set(os.listdir(here))  # noqa: PTH208 - names are what is asked for
+                names = set(os.listdir(current))  # noqa: PTH208 - names are what is asked for
             except OSError as error:
-                yield Scanned(here, problem=_reason(error))
+                yield Scanned(current, problem=explain(error))
                 continue
             folders = []
             for name in sorted(names):
-                path = here / name
+                path = current / name
                 if name.startswith("."):
                     continue
                 if path.is_dir():
@@ -85,7 +83,7 @@ class Scan:
         try:
             status = path.stat()
         except OSError as error:
-            yield Scanned(path, problem=_reason(error))
+            yield Scanned(path, problem=explain(error))
             return
         if not stat.S_ISREG(status.st_mode):
             yield Scanned(path, problem="not a regular file")
@@ -94,7 +92,7 @@ class Scan:
             yield Scanned(path, path.with_name(name) if name else None)
 
     def _is_new(self, status: os.stat_result) -> bool:
-        """Whether this very file or folder was not met before, by whatever name: links may go in circles."""
+        """Whether this file or folder was not seen before, under any name: symbolic links may form a circle."""
         identity = status.st_dev, status.st_ino
         if identity in self._seen:
             return False
@@ -110,7 +108,7 @@ def media_of(name: str, names: Container[str]) -> str | None:
         return None
     if stem in names and PurePath(stem).suffix.lower() in MEDIA:
         return stem
-    spellings = (stem + each for media in sorted(MEDIA) for each in (media, media.upper()))
+    spellings = (stem + suffix for media in sorted(MEDIA) for suffix in (media, media.upper()))
     return next((candidate for candidate in spellings if candidate in names), None)
 
 
@@ -121,5 +119,6 @@ def _siblings(path: Path) -> set[str]:
         return set()
 
 
-def _reason(error: OSError) -> str:
+def explain(error: OSError) -> str:
+    """What the system says of a file that cannot be read."""
     return (error.strerror or type(error).__name__).lower()

@@ -1,7 +1,7 @@
-"""What a format of saved files is: a reader of files, or, among JSON, a shape of values. The formats stand elsewhere.
+"""What a format of saved files is: a reader of files, or, among JSON, a shape of values. It knows no format itself.
 
-A reader's module and the list in `readers` are all that a new format needs; for a JSON export of another program it is
-the shape's module and the list in `answers`.
+A new format needs its reader's module and a line in `readers`; a JSON export of another program needs its shape's
+module and a line in `answers`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class File:
     """A file while it is read, the clip that it lies beside, and the user's map of columns.
 
-    `form` is the name of its reader, or the better one that the reader finds on the way; `size` counts the bytes of
-    what was read as one piece and is held in memory.
+    `form` is the name of its reader, or a more exact one that the reader sets; `size` is the number of bytes that the
+    reader holds in memory.
     """
 
     path: Path
@@ -33,16 +33,16 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """The end of its name, in lower case, with the dot."""
+        """The suffix of its name, in lower case, with the dot."""
         return self.path.suffix.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One format of files; `suffixes` are those whose files are worth opening when a folder is read.
+    """A format of files; `suffixes` are those of files that are worth opening when a folder is read.
 
-    `sniff(file, head)` says whether a file, by its name and its first bytes, is of the format; `read(stream, file)`
-    gives its items in order, and raises nothing but OSError.
+    `sniff(file, head)` decides by name and first bytes whether a file has the format. `read(stream, file)` yields its
+    items in order, and raises only OSError.
     """
 
     name: str
@@ -53,9 +53,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One shape of JSON values that are not a server's answer.
+    """A shape of JSON values that are not a server's answer.
 
-    `fits(value, path)` says whether a value of that file has the shape; `read(value, line, channel)` gives its items.
+    `fits(value, path)` decides whether a value in that file has the shape; `read(value, line, channel)` yields its
+    items.
     """
 
     fits: Callable[[Any, Path], bool]

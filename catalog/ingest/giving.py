@@ -1,4 +1,4 @@
-"""Facets given with an import, on their way to its videos: what a video says of itself, and what is said of all."""
+"""Saves the facets given with an import: those that its files give single videos, and those for all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Giving:
-    """The facets given in one import; under one name, a video's own outrank those that are `for_all`."""
+    """The facets given in one import; a video's own outrank those `for_all` under the same name."""
 
     def __init__(self, source: str, for_all: Facets) -> None:
         self._source = source
@@ -24,7 +24,7 @@ class Giving:
         self._own: set[tuple[int, str]] = set()
 
     def save(self, connection: Writer, entries: Iterable[Entry]) -> set[str]:
-        """Give the videos of saved entries their facets: one id of each for which that was news."""
+        """Give the videos of saved entries their facets; returns an id of each video whose facets changed."""
         giving = [entry for entry in entries if self._for_all or (entry.given and entry.given.facets)]
         if not giving:
             return set()
@@ -40,7 +40,7 @@ class Giving:
         return {names[video_id] for video_id in store.save_given(connection, wanted)}
 
     def _add_common(self, video_id: int, own: Facets) -> Facets:
-        """The facets with those for all, except where this line or an earlier one of the import said better."""
+        """The facets of a video with those for all, except names that this line or an earlier one gave it itself."""
         if not self._for_all:
             return own
         self._own.update((video_id, name) for name in own)

@@ -1,4 +1,4 @@
-"""What a file turns into, one item after another, and what no library should be made to hold."""
+"""The items that a file is read into, and the limits of what a library takes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
 MAX_REASON = 200
-FACETS = "facets"  # the key of a job object under which the user gives some
+FACETS = "facets"  # the key of a job object that holds facets given by the user
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A video that a file tells of; `line` is its line or its number in a list, None where it is the whole file.
+    """A video; `line` is its line in the file or its number in a list, None if it is the whole file.
 
     `given` are the facets that the file gives it.
     """
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A line of a Batch input file: it names no video until the line of the output with its `custom_id` is known."""
+    """A line of a Batch input file: its video is known once the output's line with its `custom_id` is read."""
 
     custom_id: str
     payload: dict[str, Any]
@@ -46,7 +46,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """That a Batch request was answered: by a video, or by an error (`remote_id` is None)."""
+    """What became of a Batch request: a video, or an error (`remote_id` is None)."""
 
     custom_id: str
     remote_id: str | None
@@ -58,12 +58,12 @@ Item = Entry | Request | Outcome | Refusal
 def admit(
     video: ParsedVideo, line: int | None, *, channel: str = "import", form: str = "", links: Iterable[Any] = ()
 ) -> Entry | Refusal:
-    """The video as an entry, or why the library will not hold it."""
-    name = video.remote_id
-    if len(name) > MAX_ID:
-        return refuse(line, f"the id has {len(name)} characters, more than {MAX_ID}")
-    if not name.isprintable():
-        return refuse(line, f"the id {name!a} is not printable text")
+    """The video as an entry, or the reason why the library does not take it."""
+    remote_id = video.remote_id
+    if len(remote_id) > MAX_ID:
+        return refuse(line, f"the id has {len(remote_id)} characters, more than {MAX_ID}")
+    if not remote_id.isprintable():
+        return refuse(line, f"the id {remote_id!a} is not printable text")
     if is_too_deep(video.payload):
         return refuse(line, f"nested more than {MAX_DEPTH} levels deep")
     facets = video.extra.get(FACETS)
@@ -72,7 +72,7 @@ def admit(
 
 
 def refuse(line: int | None, reason: str) -> Refusal:
-    """A refusal in one line, short, without secrets, in characters that every terminal and file can hold."""
+    """A refusal with the reason as one short line without secrets, in characters that every terminal and file takes."""
     text = redact_text(" ".join(reason.split()))
     text = text.encode("utf-8", "replace").decode()
     return Refusal(line, text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…")

@@ -1,4 +1,4 @@
-"""The formats of files that an import reads, in the order in which they are asked; the last takes whatever is left."""
+"""The formats of files that an import reads, in the order in which they are tried; the last takes any file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One import: scan the paths, read each file into items, keep them a batch at a time, report on every file."""
+"""Runs an import: scans the paths, reads each file into items, keeps them a batch at a time, reports on every file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import store
 from catalog.database import Database, IntegrityError
 from catalog.ingest import batch, sheets
-from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned
+from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned, explain
 from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from io import BufferedReader
 
-    from catalog.batches import Made
+    from catalog.batches import BatchVideo
     from catalog.reports import Progress
 
-BATCH = 1000  # items a transaction
-BATCH_BYTES = 16 * 1024 * 1024  # bytes of a transaction's files, whichever is reached first
+BATCH = 1000  # items in a transaction
+BATCH_BYTES = 16 * 1024 * 1024  # bytes in a transaction, whichever is reached first
 MAX_REFUSED = 100  # refusals of one file that are reported; all are counted
 
 COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
 
-_UNKEPT = (ValueError, OverflowError, RecursionError, IntegrityError)  # what data can do to a store
+_FAULTS_OF_DATA = (ValueError, OverflowError, RecursionError, IntegrityError)
 
 
 def import_paths(
@@ -55,13 +55,13 @@ def import_paths(
     on_progress: Progress | None = None,
     now: datetime | None = None,
 ) -> ImportReport:
-    """Take in files and folders, `-` for standard input, as what `source` said: a report on every file.
+    """Take in files and folders, `-` for standard input, as answers of `source`; returns a report on every file.
 
     `columns` maps headers of tables to fields, to `metadata.KEY`, to `facet.NAME`, or to an empty text that leaves a
-    column out. `facets` are given to every video, except those that its own file gives it under the same name.
-    `on_progress(path, items, None, "importing")` is called as it goes. A dry run works on a copy of the library that is
-    thrown away. Raises ConfigError for a bad map, facet or source, CatalogError when the library fails; nothing about a
-    file raises.
+    column out. `facets` are given to every video, unless its file gives it facets of the same name.
+    `on_progress(path, items, None, "importing")` is called after every batch. A dry run works on a temporary copy of
+    the library. Raises ConfigError for a bad map, facet or source, CatalogError when the library fails; a bad file
+    never raises.
     """
     require_source_name(source)
     sheets.check_columns(columns or {})
@@ -77,7 +77,7 @@ def import_paths(
 
 @dataclass(slots=True)
 class _File(File):
-    """A file as its report grows; `modified` is the time of what it says, where that tells none."""
+    """A file and its report as it grows; `modified` is the time of its items that have none."""
 
     modified: datetime | None = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -121,11 +121,11 @@ class _Import:
         for number, item in self.joins.settle():
             self._take(number, item)
         self._flush()
-        for number, waiting in self.joins.look_up(self._find_batch_videos):
-            if waiting is None:
+        for number, joined in self.joins.look_up(self._find_batch_videos):
+            if joined is None:
                 self.files[number].counts["waiting"] += 1
             else:
-                self._take(number, waiting)
+                self._take(number, joined)
         self._flush()
         reports = tuple(file.report() for file in self.files)
         totals: dict[str, Any] = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
@@ -154,7 +154,7 @@ class _Import:
                     self.pending_bytes, file.size = self.pending_bytes + file.size, 0
                     self._take(number, item)
         except OSError as error:
-            file.refuse(refuse(None, f"cannot be read: {(error.strerror or type(error).__name__).lower()}"))
+            file.refuse(refuse(None, f"cannot be read: {explain(error)}"))
 
     def _open(self, file: _File, stack: ExitStack) -> BufferedReader:
         if str(file.path) == STANDARD_INPUT:
@@ -186,49 +186,54 @@ class _Import:
                     self.on_progress(str(file.path), sum(file.counts.values()), None, "importing")
 
     def _flush(self) -> None:
-        """Keep what is pending in one transaction; where one item of it cannot be kept, each in one of its own."""
+        """Keep what is pending in one transaction; if an item cannot be kept, keep each in a transaction of its own."""
         pending, self.pending, self.pending_bytes = self.pending, [], 0
         if not pending:
             return
         try:
             self._save(pending)
-        except _UNKEPT:
+        except _FAULTS_OF_DATA:
             for number, entry in pending:
                 try:
                     self._save([(number, entry)])
-                except _UNKEPT as error:
+                except _FAULTS_OF_DATA as error:
                     self.files[number].refuse(refuse(entry.line, f"cannot be kept: {type(error).__name__}"))
 
     def _save(self, pending: list[tuple[int, Entry]]) -> None:
-        kept: list[tuple[int, store.Saved]] = []
+        batches: list[tuple[_File, store.Saved]] = []
         with self.database.write() as connection:
             store.save_source(connection, self.source)
             for (number, channel), group in groupby(pending, key=lambda pair: (pair[0], pair[1].channel)):
-                entries = [entry for _, entry in group]
+                file, entries = self.files[number], [entry for _, entry in group]
                 saved = store.save_videos(
                     connection,
                     self.source,
                     [entry.video for entry in entries],
                     channel=channel,
                     received_at=self.now,
-                    as_of=self.files[number].modified,
+                    as_of=file.modified,
                 )
-                kept.append((number, saved))
+                batches.append((file, saved))
                 for entry in entries:
                     video_id = store.find_video(connection, self.source, entry.video.remote_id) if entry.links else None
                     if video_id is not None:
                         store.save_links(connection, self.source, video_id, entry.links, origin="request")
-            moved = self.giving.save(connection, (entry for _, entry in pending))
-        moved.difference_update(*(names for _, saved in kept for names in (saved.added, saved.changed)))
-        for number, saved in kept:
-            given = moved.intersection(saved.unchanged)
-            moved -= given
-            self.files[number].counts.update(
-                added=len(saved.added),
-                changed=len(saved.changed) + len(given),
-                unchanged=len(saved.unchanged) - len(given),
-            )
+            regiven = self.giving.save(connection, (entry for _, entry in pending))
+        _count(batches, regiven)
 
-    def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[Made]]:
+    def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[BatchVideo]]:
         with self.database.read() as connection:
             return store.find_batch_videos(connection, self.source, custom_ids)
+
+
+def _count(batches: Sequence[tuple[_File, store.Saved]], regiven: set[str]) -> None:
+    """Add what was saved to the counts of each file; `regiven` are the videos whose given facets changed."""
+    regiven = regiven.difference(*((*saved.added, *saved.changed) for _, saved in batches))
+    for file, saved in batches:
+        changed = regiven.intersection(saved.unchanged)
+        regiven -= changed  # counted once, in the first file that has it
+        file.counts.update(
+            added=len(saved.added),
+            changed=len(saved.changed) + len(changed),
+            unchanged=len(saved.unchanged) - len(changed),
+        )

@@ -1,4 +1,4 @@
-"""A clip's own `.json` and `.txt`: what they tell is about that clip, whose file name is its id where none is told."""
+"""Reads the `.json` and `.txt` beside a clip: they describe that clip, whose id is its file name if they have none."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MAX_SIDECAR = 32 * 1024 * 1024  # bytes; a manifest may lie beside a clip of the
 
 _FORM = CHANNEL = "sidecar"
 _TEXT = ".txt"
-_TELLING = (*REQUESTED, "created_at")
+_DESCRIBING = (*REQUESTED, "created_at")
 
 
 def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
     assert file.media is not None  # noqa: S101 - as sniffed
     try:
         if file.suffix == _TEXT:
-            video = _video_of({"prompt": read_prompt(stream)}, _find_id(file.media))
+            video = _make_video({"prompt": read_prompt(stream)}, _find_id(file.media))
             yield admit(video, None, channel=CHANNEL, form=_FORM)
             return
         data = stream.read(MAX_SIDECAR + 1)
@@ -61,20 +61,20 @@ def _read_facts(value: Any, path: Path, media: Path) -> Iterator[Item]:
     if isinstance(value, dict) and find_shape(value, path) is None:
         answer = parse_videos(value, http_status=None)
         if not answer.videos and answer.kind in {"video", "request", "other"}:
-            video = _video_of(value, media.stem)
-            is_telling = bool(value.get(FACETS)) or any(getattr(video, name) is not None for name in _TELLING)
-            yield admit(video, None, channel=CHANNEL, form=_FORM) if is_telling else refuse(None, "no job in it")
+            video = _make_video(value, media.stem)
+            is_described = bool(value.get(FACETS)) or any(getattr(video, name) is not None for name in _DESCRIBING)
+            yield admit(video, None, channel=CHANNEL, form=_FORM) if is_described else refuse(None, "no job in it")
             return
     yield from read_value(value, path=path, channel=CHANNEL)
 
 
-def _video_of(fields: dict[str, Any], remote_id: str) -> ParsedVideo:
-    """The clip of that id as these fields tell it: it lies there, so it was finished."""
+def _make_video(fields: dict[str, Any], remote_id: str) -> ParsedVideo:
+    """The clip with that id and these fields; it is there, so it is finished."""
     return parse_videos({"status": "completed", **fields, "id": remote_id, "object": "video"}).videos[0]
 
 
 def _find_id(media: Path) -> str:
-    """The id that the clip's `.json` tells, where it tells of one video; else the name of its file."""
+    """The id in the clip's `.json`, if it describes one video; else the name of the clip's file."""
     for path in (media.with_suffix(".json"), media.with_name(media.name + ".json")):
         try:
             if not path.is_file() or path.stat().st_size > MAX_SIDECAR:

@@ -1,6 +1,6 @@
-"""Bytes of a file to JSON values: encodings, lines and caps.
+"""Reads the bytes of a file as JSON values or text: encodings, lines and limits.
 
-A file of one value per line is read as a stream, so its size does not matter; a value that spans lines is read whole.
+A file with one value per line is read as a stream, so its size does not matter; a value that spans lines is read whole.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ MAX_PROMPT = 1024 * 1024  # characters of a text file; the longest prompt any se
 _MIB = 1024 * 1024
 _WIDEST = 4  # bytes of a character in UTF-8
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NOT_UTF16 = "not UTF-16, which its byte order mark promises"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,21 @@ class Value:
 
 
 def peekable(stream: BinaryIO) -> io.BufferedReader:
-    """The stream, buffered where it is not yet, so that its first bytes can be looked at and read again."""
+    """The stream, buffered, so its first bytes can be looked at before they are read."""
     return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.BytesIO", stream))
 
 
 def read_values(stream: BinaryIO, *, is_lines: bool = False) -> Iterator[Value | Refusal]:
     """Every JSON value of a file, in order, and a refusal for each that is not JSON.
 
-    `is_lines` says that the name promises one value per line; else a first line that is a whole value does. Raises
+    `is_lines` means that the name promises one value per line; else a first line that is a whole value does. Raises
     OSError.
     """
     lines = LineReader(stream)
     try:
         yield from _read(lines, is_lines)
     except UnicodeError:
-        yield refuse(None, "not UTF-16, as its byte order mark says")
+        yield refuse(None, NOT_UTF16)
     finally:
         lines.release()
 
@@ -58,7 +59,7 @@ def read_values(stream: BinaryIO, *, is_lines: bool = False) -> Iterator[Value |
 class LineReader:
     """The lines of a binary stream as UTF-8, whichever encoding its byte order mark names.
 
-    `number` is that of the line read last.
+    `number` is that of the last line that was read.
     """
 
     def __init__(self, stream: BinaryIO, number: int = 0) -> None:
@@ -83,7 +84,7 @@ class LineReader:
         return None
 
     def read_rest(self, cap: int) -> bytes:
-        """Everything that is left; raises Unreadable when it is over `cap`."""
+        """The lines that were not read yet; raises Unreadable for more than `cap` bytes."""
         rest = self._text.read(cap + 1).encode() if self._text else self._stream.read(cap + 1)
         if len(rest) > cap:
             raise Unreadable(f"one JSON document of more than {MAX_DOCUMENT / _MIB:g} MiB: save it as JSON lines")
@@ -123,7 +124,7 @@ def _read(lines: LineReader, is_lines: bool) -> Iterator[Value | Refusal]:
 
 
 def _read_document(line: bytes, head: Refusal, lines: LineReader) -> Iterator[Value | Refusal]:
-    """One value over many lines; where it is none and the second line is a value of its own, one value per line."""
+    """One value over many lines; if it is not JSON but its second line is an object, one value per line."""
     try:
         rest = lines.read_rest(MAX_DOCUMENT - len(line))
     except Unreadable as error:
@@ -171,7 +172,7 @@ def read_text(data: bytes) -> str:
 
 
 def read_prompt(stream: BinaryIO) -> str:
-    """The text of a file that holds one prompt; raises Unreadable where there is none, or more than a prompt can be."""
+    """The text of a file that holds one prompt; raises Unreadable for an empty one or one too long for a prompt."""
     data = stream.read(MAX_PROMPT * _WIDEST + 1)
     text = read_text(data).strip() if len(data) <= MAX_PROMPT * _WIDEST else None
     if text is None or len(text) > MAX_PROMPT:
@@ -182,5 +183,5 @@ def read_prompt(stream: BinaryIO) -> str:
 
 
 def peek_text(head: bytes) -> str:
-    """What can be read of a text by its first bytes."""
+    """The beginning of a text, from its first bytes."""
     return head.decode("utf-16" if head.startswith(UTF16_MARKS) else "utf-8-sig", "ignore")

@@ -1,9 +1,9 @@
-"""Exports of SoraVault (github.com/charyou/SoraVault), which saved whole Sora libraries while Sora was there.
+"""Reads exports of SoraVault (github.com/charyou/SoraVault), which saved whole Sora libraries while Sora existed.
 
 It writes `soravault_manifest_….json` (`items`, and with remixes `remix_chains`), `remix_chains.json` (`chains`),
 `mirror_manifest.json` (`entries`) and, beside each clip, a `.txt` of `Name : value` lines with the prompt below a rule.
-A published clip has a post id, which remixes name their parents by, and is known by it here; a draft has only the id of
-its generation. Everything becomes a job object of the reference format that keeps the original under `soravault`.
+A published clip is known by its post id, by which remixes name their parents; a draft has only the id of its
+generation. Each item becomes a job object of the reference format that keeps the original under `soravault`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _paths(*texts: str) -> tuple[KeyPath, ...]:
     return tuple(map(compile_path, texts))
 
 
-# The field of the job object, and the paths in an item that lead to it, best first.
+# A field of the job object, and the paths in an item that may hold it, best first.
 _FIELDS: tuple[tuple[str, tuple[KeyPath, ...]], ...] = (
     ("prompt", _paths("prompt", "_raw.post.text", "_raw.post.caption", "_raw.prompt", "_raw.task_prompt")),
     ("model", _paths("model", "_raw.model", f"{_ATTACHED}.model")),
@@ -49,11 +49,12 @@ _FIELDS: tuple[tuple[str, tuple[KeyPath, ...]], ...] = (
 )
 _GENERATION_IDS = _paths("genId", "_raw.generation_id", f"{_ATTACHED}.id", f"{_ATTACHED}.generation_id")
 _POST_ID = _paths("postId", "_raw.post.id")
+_TASK_ID = _paths("taskId")
 
 _CHILD_KEYS = ("childPostId", "child_post_id", "childId", "child_id", "child", "postId", "genId", "id")
 _PARENT_KEYS = ("parentPostId", "parent_post_id", "parentId", "parent_id", "parent", "remixed_from_video_id")
 _CHAIN_KEYS = ("chains", "remix_chains")
-_CHAINS_FILE = "remix_chains"  # with which the name of a bare list of them begins
+_CHAINS_FILE = "remix_chains"  # how the name of a file begins that is a bare list of them
 
 _RULE = re.compile(r"^\W*[─-]{2}\W*Prompt\b.*$", re.MULTILINE)
 _HEADER = re.compile(r"^([A-Z][\w .]{0,30}?)\s*:[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -87,7 +88,7 @@ def _is_item(value: Mapping[str, Any]) -> bool:
 
 
 def _read_export(value: dict[str, Any], line: int | None, channel: str) -> Iterator[Item]:
-    """The clips of an export, and the edges between them; items are numbered where the value has no line."""
+    """The clips of an export, and the links between them; items are numbered if the value has no line."""
     if _is_item(value):
         yield _read_item(value, line, channel)
         return
@@ -115,18 +116,18 @@ def _admit(payload: dict[str, Any], line: int | None, channel: str) -> Item:
 
 
 def _to_job(item: Mapping[str, Any], **fields: Any) -> dict[str, Any] | None:
-    """The item as a job object, `fields` on top; None where it has no id. A clip with a link to it was finished."""
+    """The item as a job object, where `fields` win; None without an id. A clip with an address is finished."""
     values = {key: _first(item, paths) for key, paths in _FIELDS}
     values |= fields
-    names = [name for paths in (_POST_ID, _GENERATION_IDS) for name in _texts(item, paths)]
-    names = list(dict.fromkeys(names or _texts(item, (compile_path("taskId"),))))
-    if not names:
+    ids = _texts(item, _POST_ID) + _texts(item, _GENERATION_IDS) or _texts(item, _TASK_ID)
+    if not ids:
         return None
+    remote_id, *aliases = dict.fromkeys(ids)
     is_image = item.get("mode") == "v1" and item.get("isVideo") is False
-    job: dict[str, Any] = {"id": names[0], "object": "image" if is_image else "video"}
+    job: dict[str, Any] = {"id": remote_id, "object": "image" if is_image else "video"}
     job |= {"status": "completed"} if values["output_url"] else {}
     job |= {key: value for key, value in values.items() if value not in (None, "")}
-    job |= {"aliases": names[1:]} if names[1:] else {}
+    job |= {"aliases": aliases} if aliases else {}
     return {**job, FORM: dict(item)}
 
 
@@ -141,7 +142,7 @@ def _texts(item: Mapping[str, Any], paths: tuple[KeyPath, ...]) -> list[str]:
 
 
 def _read_chains(records: object, _line: int | None, channel: str) -> Iterator[Item]:
-    """The remixes that records tell of, numbered: each child with its parent, and the post that was kept with it."""
+    """The remixes in the records, numbered: each child with its parent, and the post that was saved with it."""
     for line, record in enumerate(records if isinstance(records, list) else [records], 1):
         link = record if isinstance(record, dict) else {}
         child, parent = _text(link, _CHILD_KEYS), _text(link, _PARENT_KEYS)
@@ -149,13 +150,13 @@ def _read_chains(records: object, _line: int | None, channel: str) -> Iterator[I
             yield refuse(line, "the record names no clip with its parent")
             continue
         post = _recorded_post(link)
-        about = {key: value for key, value in link.items() if key != "raw"}
+        item = {key: value for key, value in link.items() if key != "raw"}
         if post.get("id") == parent:
-            about.pop("prompt", None)  # it is the parent's
+            item.pop("prompt", None)  # it is the parent's
             yield _read_item({"postId": parent, "_raw": link["raw"]}, line, channel)
         elif post.get("id") == child:
-            about["_raw"] = link["raw"]
-        job = _to_job({**about, "postId": child}, remixed_from_video_id=parent)
+            item["_raw"] = link["raw"]
+        job = _to_job({**item, "postId": child}, remixed_from_video_id=parent)
         if job is not None:
             yield _admit(job, line, channel)
 
@@ -191,7 +192,7 @@ READER = Reader(FORM, frozenset({".txt"}), _is_description, _read)
 
 
 def _read_description(text: str) -> dict[str, Any] | None:
-    """The item that a `.txt` beside a clip describes, None for any other text."""
+    """The item that SoraVault's `.txt` describes, None for any other text."""
     rule = _RULE.search(text)
     if rule is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.batches import Made
+from catalog.batches import BatchVideo
 from catalog.records import utc_text
 from catalog.redaction import redact
 from catalog.rows import encodable, json_text
@@ -67,7 +67,7 @@ def find_unheard(
 
 def find_batch_videos(
     connection: Reader, source: str, custom_ids: Iterable[str], *, since: str = ""
-) -> dict[str, list[Made]]:
+) -> dict[str, list[BatchVideo]]:
     """The videos by the custom ids of the requests they came of, in any batch; `since` leaves out older ones."""
     names = {encodable(custom_id): custom_id for custom_id in custom_ids}
     rows = connection.execute(_OF_BATCH, {"names": list(names), "source": source, "since": since}).fetchall()
@@ -76,9 +76,9 @@ def find_batch_videos(
         request = parse_line(json.loads(payload))
         if request is not None:
             joined.setdefault(video_id, []).append(request)
-    videos: dict[str, list[Made]] = {}
+    videos: dict[str, list[BatchVideo]] = {}
     for name, video_id, remote_id, prompt in rows:
-        videos.setdefault(names[name], []).append(Made(remote_id, prompt, joined.get(video_id, ())))
+        videos.setdefault(names[name], []).append(BatchVideo(remote_id, prompt, joined.get(video_id, ())))
     return videos
 
 

@@ -213,6 +213,14 @@ def test_a_broken_note_does_not_hold_up_the_others(studio):
     assert len(studio.broken()) == 1
 
 
+def test_a_note_whose_content_is_of_another_kind_than_its_name_is_set_aside(studio):
+    answer = {"kind": "answer", "source": "studio", "at": "2026-11-21T10:00:00.000Z", "tags": {}, "status": 200}
+    path = write_note(studio.library, {"kind": "upload"})
+    path.write_text(json.dumps(answer | {"asked_id": None, "answer": {"id": "video_1", "object": "video"}}))
+    assert studio.take_in(on_broken=lambda *_: None) == 0
+    assert (studio.notes(), len(studio.broken())) == ([], 1)
+
+
 def test_half_a_note_is_not_read(studio):
     path = write_note(studio.library, {"kind": "answer"})
     path.rename(path.with_name(path.name + ".part"))

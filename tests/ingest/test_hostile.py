@@ -118,7 +118,7 @@ def test_other_encodings_are_read_by_their_mark(bench: Bench, encoding: str):
 
 def test_a_text_that_is_not_the_utf_16_its_mark_promises_is_refused(bench: Bench):
     bench.put("jobs.jsonl", json.dumps(job("v1")).encode("utf-16") + b"\n\x00" + b"\x00\xd8\n\x00")
-    assert "not UTF-16, as its byte order mark says" in [reason for _, reason in reasons(bench.take_one())]
+    assert "not UTF-16, which its byte order mark promises" in [reason for _, reason in reasons(bench.take_one())]
 
 
 def test_refusals_are_counted_and_the_first_hundred_told(bench: Bench):

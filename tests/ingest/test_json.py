@@ -105,16 +105,16 @@ def test_a_deleted_answer_is_kept_as_what_the_server_said(bench: Bench):
     [
         (
             {"id": "evt_1", "object": "event", "type": "video.completed", "data": {"id": "video_1"}},
-            "a webhook event, which names a job and tells nothing of it: fetch it with `catalog add`",
+            "a webhook event, which only names a job: fetch it with `catalog add SOURCE video_1`",
         ),
         (
             {"error": {"message": "Incorrect API key provided: sk-abcdef123456", "code": "invalid_api_key"}},
             "an error answer: invalid_api_key: Incorrect API key provided: [removed]",
         ),
         ({"detail": "Not Found"}, "an error answer: Not Found"),
-        ({"prompt": "rain", "model": "sora-2"}, "a request without the job that came of it"),
+        ({"prompt": "rain", "model": "sora-2"}, "a request without its answer"),
         ({"id": "char_1", "name": "Mira", "created_at": 1_790_000_000}, "a character"),
-        ({"id": "batch_1", "object": "batch"}, "a batch, no video: import its input and output files"),
+        ({"id": "batch_1", "object": "batch"}, "a batch, not a video: import its input and output files"),
         ({"object": "video", "status": "queued"}, "the job has no id"),
         ("hello", "no job in it"),
         (7, "no job in it"),

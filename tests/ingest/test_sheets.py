@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,11 +42,23 @@ def test_other_headers_are_mapped(bench: Bench):
     assert bench.rows("SELECT key, value FROM tags") == [("client", "acme")]
 
 
+@pytest.mark.parametrize("is_extra_first", [True, False])
+def test_columns_outrank_the_same_keys_of_extra_in_any_order(bench: Bench, is_extra_first: bool):
+    extra = json.dumps({"error": "gone", "metadata": {"client": "old", "take": "3"}, "model": "old", "note": "kept"})
+    row = {"id": "v1", "model": "sora-2", "error_message": "no", "metadata.client": "acme", "metadata": '{"shot": "1"}'}
+    row = {"extra": extra, **row} if is_extra_first else {**row, "extra": extra}
+    with (bench.folder / "jobs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([row.keys(), row.values()])
+    assert bench.take_one().added == 1
+    assert bench.rows("SELECT model, error_message, extra FROM videos") == [("sora-2", "no", '{"note":"kept"}')]
+    assert bench.rows("SELECT key, value FROM tags ORDER BY key") == [("client", "acme"), ("shot", "1"), ("take", "3")]
+
+
 def test_an_unknown_column_is_named_with_a_suggestion(bench: Bench):
     bench.put("jobs.csv", "id,Promt\nv1,rain\n")
     ((place, reason),) = reasons(bench.take_one())
     assert place is None
-    assert reason.startswith("column 'Promt' is no field of a video, did you mean prompt?")
+    assert reason.startswith("column 'Promt' is not a field of a video (did you mean prompt?): map it with")
     assert '--column "Promt="' in reason
 
 

@@ -55,7 +55,7 @@ def test_naming_a_clip_reads_what_lies_beside_it(bench: Bench):
 
 def test_naming_a_clip_with_nothing_beside_it_says_so(bench: Bench):
     clip = bench.put("clip.mp4", b"mp4")
-    assert reasons(bench.take_one(clip)) == [(None, "no .json or .txt beside it tells of the clip")]
+    assert reasons(bench.take_one(clip)) == [(None, "no .json or .txt lies beside the clip")]
 
 
 def test_a_text_with_no_clip_is_refused(bench: Bench):

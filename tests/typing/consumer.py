@@ -7,6 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_type
 
+import httpx
+import httpx2
+
 import catalog
 from catalog import (
     Catalog,
@@ -33,6 +36,7 @@ from catalog import (
     SyncReport,
     Tag,
     Video,
+    capture,
 )
 
 
@@ -56,6 +60,18 @@ def receive(cat: Catalog) -> None:
         receiver.stop()
 
     cat.hooks("studio", on_ready=ready, on_event=print)
+
+
+def capture_calls() -> None:
+    assert_type(capture.client("catalog.db", source="studio", facets={"client": "acme"}), httpx2.Client)
+    assert_type(capture.client(flavour="httpx2", inner=httpx2.HTTPTransport(), timeout=30), httpx2.Client)
+    assert_type(capture.client(sources={"studio": "https://host/v1"}, flavour="httpx"), httpx.Client)
+    assert_type(capture.client(inner=httpx.HTTPTransport()), httpx.Client)
+    assert_type(capture.async_client(Path("catalog.db"), metadata={"campaign": "launch"}), httpx2.AsyncClient)
+    assert_type(capture.async_client(flavour="httpx", trust_env=False), httpx.AsyncClient)
+    assert_type(capture.async_client(inner=httpx.AsyncHTTPTransport()), httpx.AsyncClient)
+    assert_type(httpx.Client(transport=capture.transport(flavour="httpx", source="studio", retries=2)), httpx.Client)
+    assert_type(capture.flush("catalog.db", 5), bool)
 
 
 def find(cat: Catalog) -> str | None:
