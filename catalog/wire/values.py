@@ -30,7 +30,7 @@ _TICKS_PER_DOLLAR = 1e10
 
 
 def readable(raw: object, read: Callable[[object], Value | None]) -> Value | None:
-    """What the reader makes of the value; None where there is none or it cannot be read."""
+    """The value as `read` reads it; None where it is missing or cannot be read."""
     try:
         return None if raw is None else read(raw)
     except ValueError:
