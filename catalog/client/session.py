@@ -26,6 +26,7 @@ from catalog.client.retry import backoff, requested_wait, should_retry
 from catalog.client.transfer import BadBody, BodyTooLarge, inflated
 from catalog.errors import BadPayload, ConfigError, Refused, SourceError, Unavailable
 from catalog.wire.documents import Unreadable, read_json
+from catalog.wire.faults import error_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -229,7 +230,7 @@ class Session:
     def _failure(self, call: Call, response: httpx.Response, payload: object, landed: httpx.URL) -> Exception:
         status, now = response.status_code, self._clock.unix()
         wait = requested_wait(status, response.headers, now=now)
-        wait = wait or requested_wait(status, _error_headers(payload), now=now)
+        wait = wait or requested_wait(status, error_headers(payload), now=now)
         is_foreign = not self._base.is_origin_of(landed)
         error = call.subject.answered(status, payload, retry_after=wait, is_foreign=is_foreign)
         return _Transient(error, wait) if should_retry(status, response.headers) else error
@@ -391,10 +392,3 @@ def _media_type(headers: httpx.Headers) -> str:
 def _range_start(headers: httpx.Headers) -> int:
     match = re.match(r"bytes (\d{1,18})-", headers.get("content-range", "").strip().lower())
     return int(match[1]) if match else 0
-
-
-def _error_headers(payload: object) -> dict[str, str]:
-    """The headers of an upstream server that the error in an answer repeats, names in lower case."""
-    error = payload.get("error") if isinstance(payload, dict) else None
-    headers = error.get("headers") if isinstance(error, dict) else None
-    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}

@@ -35,6 +35,13 @@ def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
     return None
 
 
+def error_headers(payload: object) -> dict[str, str]:
+    """The headers of an upstream server that the error in an answer repeats, names in lower case."""
+    error = payload.get("error") if isinstance(payload, dict) else None
+    headers = error.get("headers") if isinstance(error, dict) else None
+    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+
+
 def _find_envelope(payload: dict[str, Any]) -> Fault | None:
     """The fault under `error` or `detail`; an empty one where `error` is an object of another shape."""
     error = payload.get("error")

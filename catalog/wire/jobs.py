@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.records import TERMINAL_STATUSES
 from catalog.wire.answers import ParsedVideo
+from catalog.wire.faults import error_headers
 from catalog.wire.fields import (
     BEYOND_REFERENCE,
     COMPLETED,
@@ -260,13 +261,11 @@ def _first_readable(job: dict[str, Any], paths: Iterable[KeyPath], read: Callabl
 
 def poll_after(job: dict[str, Any]) -> float | None:
     """Seconds to wait before asking again, where the body says so: its polling interval, else its error's headers."""
-    error = job.get("error")
-    headers = error.get("headers") if isinstance(error, dict) else None
-    by_name = {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
+    headers = error_headers(job)
     waits = (
         (job.get("polling_interval_seconds"), 1),
-        (by_name.get("retry-after-ms"), 1000),
-        (by_name.get("retry-after"), 1),
+        (headers.get("retry-after-ms"), 1000),
+        (headers.get("retry-after"), 1),
     )
     for raw, per_second in waits:
         wait = readable(raw, read_number)
