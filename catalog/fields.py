@@ -1,13 +1,13 @@
 """The facts of a job's fields, written once: TABLE has a row for every column of `videos`.
 
-From it the fold, rows, search, requests, sheets and sidecars take their lists, and the parser the paths to look at. It
-knows no SQL, no database and no way to read a value. What is written out elsewhere, for its types or to be read without
-this package (`records.Video`, `wire.answers.ParsedVideo`, `wire.requests.ParsedRequest`, `tables.Videos` and
-`datasette-metadata.json`), tests hold to it.
+The fold, rows, search, requests, sheets and sidecars take their lists from it, and the parser its paths. It knows
+neither SQL nor how to read a value. Some things are written out again, for their types or to be read without this
+package (`records.Video`, `wire.answers.ParsedVideo`, `wire.requests.ParsedRequest`, `tables.Videos` and
+`datasette-metadata.json`); tests hold them to this table.
 
 A new scalar column opens six files: its row here, `records`, `wire/answers`, `tables`, a migration (with the number of
-the schema in `library`) and `datasette-metadata.json`. `wire/fields` is the seventh where neither the type of a field
-says how to read it nor one path is enough.
+the schema in `library`) and `datasette-metadata.json`. `wire/fields` is the seventh where the type of a field does not
+say how to read it, or several readers are needed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Kind = Literal["text", "name", "words", "passage", "number", "time"]
 class Ask(NamedTuple):
     """How a field is asked for: the kind of comparison (see `search.fields`) and its other names in a query.
 
-    `counted` makes it a facet to count by, and `counts_missing` has the counts show how many videos lack a value.
+    `counted` makes it a facet to count by; with `counts_missing` the counts also show how many videos lack a value.
     """
 
     kind: Kind
@@ -34,11 +34,12 @@ class Ask(NamedTuple):
 class Column(NamedTuple):
     """One column of `videos`.
 
-    `words` describe it to a person, in Datasette. `fold` says what becomes of several answers: the `latest` that has a
-    value, the `earliest`, the `highest`, all `merged`, a rule of its `own`, or None where no answer decides. `ask` is
-    None for what no query names. `wire` are the paths where servers put it, in the order they are tried, the key of the
-    reference format first. `headings` are other words over a column of a table to import, where nothing else can be
-    meant. `requested` is what a request says as well as an answer. `recorded` columns are fields of a Video.
+    `words` describe it to a person, in Datasette. `fold` says which of several answers counts: the `latest` that has a
+    value, the `earliest`, the `highest`, all `merged`, a rule of its `own`, or None where answers do not decide. `ask`
+    is None for a column that queries cannot name. `wire` lists the paths where servers put it, in the order they are
+    tried, the key of the reference format first. `headings` are other titles of the column in a table to import, where
+    they can mean nothing else. `requested` marks what a request says as well as an answer. `recorded` columns are
+    fields of a Video.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Column(NamedTuple):
 
     @property
     def key(self) -> str | None:
-        """Where the reference format has it; None where no server says it."""
+        """Its path in the reference format; None where servers do not send it."""
         return self.wire.partition(" ")[0] or None
 
 

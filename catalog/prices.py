@@ -1,6 +1,6 @@
 """Tables of prices: the one that comes with the package (`prices.csv`), a user's CSV, LiteLLM's JSON.
 
-What a price means for a job is told in `pricing`.
+`pricing` says what a price means for a job.
 """
 
 from __future__ import annotations
@@ -23,22 +23,17 @@ if TYPE_CHECKING:
     from catalog.pricing import Origin
 
 TABLE = Path(__file__).with_suffix(".csv")
-
-
 COLUMNS = ("source", "model", "tier", "usd_per_second", "valid_from", "valid_to", "reference")
 
-
 _LITELLM_PRICE = re.compile(r"output_cost_per_second_([1-9][0-9]{2,4}p|[1-9]k)")
-
-
 _LITELLM_BASE = ("output_cost_per_second", "output_cost_per_video_per_second")
 
 
 def load_prices(path: str | Path | None = None) -> list[Price]:
     """The table of the package, or a user's file: the same columns as CSV, or LiteLLM's price table as JSON.
 
-    Rows of a user's CSV are `user` prices. LiteLLM's are `table` rows: where both have one for the same tier, day and
-    model, the one that comes first in the list counts. Raises ConfigError, with the path and where possible the line.
+    Rows of a user's CSV are `user` prices, LiteLLM's are `table` prices: of two `table` prices for the same model, tier
+    and day, the first in the list counts. Raises ConfigError, with the path and where possible the line.
     """
     file = TABLE if path is None else Path(path)
     try:
@@ -51,15 +46,15 @@ def load_prices(path: str | Path | None = None) -> list[Price]:
 
 
 def read_price(row: Mapping[str, object], *, origin: Origin = "user", path: str | None = None) -> Price:
-    """The price that one row of a configuration says; texts, numbers and dates as TOML or CSV give them.
+    """The price in one row of a configuration, with texts, numbers and dates as TOML or CSV gives them.
 
-    `tier` may be left out for `base`. Raises ConfigError naming the column and what it may hold.
+    `tier` defaults to `base`. Raises ConfigError naming the column and what it may contain.
     """
     try:
         return _price(row, origin)
     except BadCell as error:
-        told = " ".join(str(row.get(name, "")) for name in ("source", "model", "tier")).strip()
-        raise ConfigError(f"price {told or '?'}: {error}", path=path) from error
+        label = " ".join(str(row.get(name, "")) for name in ("source", "model", "tier")).strip()
+        raise ConfigError(f"price {label or '?'}: {error}", path=path) from error
 
 
 def _read_csv(text: str, file: Path, origin: Origin) -> list[Price]:
@@ -71,7 +66,9 @@ def _read_csv(text: str, file: Path, origin: Origin) -> list[Price]:
         line = numbered[min(reader.line_num, len(numbered)) - 1][0]
         raise ConfigError(f"{file}, line {line}: {error}", path=str(file), line=line) from error
     if not prices:
-        raise ConfigError(f"{file} holds no prices: expected the columns {', '.join(COLUMNS)}", path=str(file))
+        raise ConfigError(
+            f"{file} does not contain any prices: write a row for each under {','.join(COLUMNS)}", path=str(file)
+        )
     return prices
 
 
@@ -146,12 +143,15 @@ def _read_litellm(text: str, file: Path) -> list[Price]:
     entries = table.items() if isinstance(table, dict) else ()
     prices = [price for key, entry in entries if isinstance(entry, dict) for price in _of_litellm(key, entry)]
     if not prices:
-        raise ConfigError(f"{file} holds no entry of mode video_generation with a price per second", path=str(file))
+        raise ConfigError(
+            f"{file} does not contain a price: expected entries of mode video_generation with a cost per second",
+            path=str(file),
+        )
     return prices
 
 
 def _of_litellm(key: str, entry: Mapping[str, Any]) -> Iterable[Price]:
-    """The prices of one model of LiteLLM's table; what is no price, and 0, counts as not known."""
+    """The prices of one model in LiteLLM's table; 0, and whatever is not a price, counts as unknown."""
     provider = entry.get("litellm_provider")
     if entry.get("mode") != "video_generation" or not isinstance(provider, str):
         return

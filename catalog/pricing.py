@@ -1,7 +1,7 @@
-"""What a job costs, in US dollars: reported by the server, else estimated from a table of prices, else unknown.
+"""What a job costs by a table of prices, in US dollars: an estimate for jobs whose server did not report a cost.
 
 Prices are kept per provider and model, because the same model costs up to 2.5 times more at another reseller. The table
-that comes with the package is `prices.csv` beside this module. An amount that is not known is None, never 0.
+that comes with the package is `prices.csv` beside this module. An unknown amount is None, never 0.
 """
 
 from __future__ import annotations
@@ -10,23 +10,22 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Origin = Literal["table", "user"]
-Basis = Literal["reported", "estimated", "unknown"]
 
 BASE = "base"
 NAMED_TIERS = {1440: "2k", 2160: "4k"}
 
 BATCH_FACTORS = {"openai": Decimal("0.5")}
-"""What a job of the Batch API costs beside the same job sent alone, where that is documented."""
+"""How much a job of the Batch API costs in relation to the same job sent alone, where that is documented."""
 
 NEVER_BILLED = frozenset({"cancelled", "expired"})
 NOT_BILLED = {"openai": frozenset({"failed"}), "unified": frozenset({"failed"})}
-"""Final states without a bill: everywhere, and at providers that say so."""
+"""Final states that are not billed: anywhere, and at providers that document it."""
 
 TIER = re.compile(r"[1-9][0-9]{2,4}p|[1-9]k|base")
 _MICRO = Decimal("0.000001")
@@ -64,15 +63,8 @@ class BadCell(ValueError):
         self.rule = rule
 
 
-class Cost(NamedTuple):
-    """An amount and where it comes from; `usd` is None exactly when `basis` is `unknown`."""
-
-    usd: float | None
-    basis: Basis
-
-
 class Priceable(Protocol):
-    """What pricing must know of a job; a `Video` record does."""
+    """What pricing needs to know about a job; a `Video` record fits."""
 
     @property
     def kind(self) -> str: ...
@@ -92,6 +84,8 @@ class Priceable(Protocol):
     def tier(self) -> str | None: ...
     @property
     def created_at(self) -> datetime | None: ...
+    @property
+    def batch_custom_id(self) -> str | None: ...
 
 
 def provider_of(dialect: str | None, setting: str | None = None) -> str | None:
@@ -99,35 +93,14 @@ def provider_of(dialect: str | None, setting: str | None = None) -> str | None:
     return setting or dialect
 
 
-def cost(
-    video: Priceable,
-    prices: Sequence[Price],
-    provider: str | None,
-    *,
-    source: str | None = None,
-    reported: float | None = None,
-    is_batch: bool | None = None,
-) -> Cost:
-    """The `reported` amount if there is one, of a failed job too, else the estimate, else unknown."""
-    if reported is not None:
-        return Cost(reported, "reported")
-    usd = estimate(video, prices, provider, source=source, is_batch=is_batch)
-    return Cost(usd, "unknown" if usd is None else "estimated")
-
-
 def estimate(
-    video: Priceable,
-    prices: Sequence[Price],
-    provider: str | None,
-    *,
-    source: str | None = None,
-    is_batch: bool | None = None,
+    video: Priceable, prices: Sequence[Price], provider: str | None, *, source: str | None = None
 ) -> float | None:
-    """What the job costs by the price of its day, rounded to millionths of a dollar; None where that is not known.
+    """What the job costs by the price of its day, rounded to millionths of a dollar; None where that is unknown.
 
     `provider` is the prefix in the table, see `provider_of`; `source` is the configured source's name, under which a
-    user may keep prices of their own. `is_batch` defaults to whether the job has a `batch_custom_id`. `seconds` of an
-    extension counts the stitched clip, so its estimate is an upper bound.
+    user may keep prices of their own. A job with a `batch_custom_id` has the price of the Batch API. `seconds` of an
+    extension counts the whole stitched clip, so its estimate is an upper bound.
     """
     if video.kind != "video" or video.status in NEVER_BILLED | NOT_BILLED.get(provider or "", frozenset()):
         return None
@@ -136,8 +109,7 @@ def estimate(
     price = find_price(video, prices, provider, source=source)
     if price is None:
         return None
-    in_batch = getattr(video, "batch_custom_id", None) is not None if is_batch is None else is_batch
-    factor = BATCH_FACTORS.get(price.source, Decimal(1)) if in_batch else Decimal(1)
+    factor = Decimal(1) if video.batch_custom_id is None else BATCH_FACTORS.get(price.source, Decimal(1))
     return float((Decimal(str(video.seconds)) * price.usd_per_second * factor).quantize(_MICRO))
 
 
@@ -146,21 +118,22 @@ def find_price(
 ) -> Price | None:
     """The price that applies to the job, None where no row does.
 
-    The source's own prices come before the provider's. Among them the longest model name that begins the job's decides;
-    then a user's row beats the table's, the job's tier beats `base`, and the day of creation must lie within the row.
+    The source's own prices come before the provider's. Among these, rows with the longest model name that begins the
+    job's count; then a user's row beats the table's, the job's tier beats `base`, and the row must be valid on the day
+    of creation.
     """
     own = [price for price in prices if price.origin == "user" and price.source == source]
     general = [price for price in prices if price.source == provider]
     for rows in (own, general):
         named = _of_model(video.model or "", provider, rows)
         for origin in ("user", "table"):
-            if found := _of_tier(video, [price for price in named if price.origin == origin]):
-                return found
+            if price := _of_tier(video, [price for price in named if price.origin == origin]):
+                return price
     return None
 
 
 def tier_of(video: Priceable) -> str | None:
-    """The tier by the short side of the frame, else the one the job itself names; None where neither is known."""
+    """The tier by the short side of the frame, else the one that the job names; None where both are unknown."""
     if video.width and video.height:
         short = min(video.width, video.height)
         return NAMED_TIERS.get(short, f"{short}p")
@@ -192,7 +165,7 @@ def _of_tier(video: Priceable, rows: Sequence[Price]) -> Price | None:
 
 
 def _of_day(created_at: datetime | None, rows: Sequence[Price]) -> Price | None:
-    """The row of the day, of several the one that began last; for an unknown day the price if there was only one."""
+    """The row valid on that day, of several the one that began last; for an unknown day the price if it never moved."""
     if created_at is None:
         return rows[0] if len({price.usd_per_second for price in rows}) == 1 else None
     day = created_at.astimezone(UTC).date()

@@ -1,8 +1,7 @@
-"""What must never reach a row or a log, taken out of JSON, texts and URLs.
+"""Redaction of JSON, texts and URLs: takes out what must never reach a row or a log.
 
-Gone afterwards: queries of signed URLs, inline media (`b64_json`, `data:` URLs), paths on the server, and keys that an
-error echoes. Everything else stays as it was, so a redacted payload parses to the same video. Redacting twice is
-redacting once.
+That is queries of signed URLs, inline media (`b64_json`, `data:` URLs), paths on the server, and keys that an error
+echoes. Everything else stays, so a redacted payload parses to the same video. Redacting twice is redacting once.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _SHORTEST_SECRET = 7
 
 
 def redact(value: Any) -> Any:
-    """The JSON value without secrets: the same object when there was nothing to take out, else a new one."""
+    """The JSON value without secrets: the same object when it had none, else a new one."""
     holder: list[Any] = [value]
     work: list[tuple[Any, Any]] = [(holder, 0)] if isinstance(value, dict | list) else []
     has_changed = False
@@ -58,14 +57,14 @@ def redact(value: Any) -> Any:
 
 
 def _redact_member(key: object, child: Any) -> Any:
-    """What may be kept of a member of an object or list; an object or list under a harmless key as it is."""
+    """What may be kept of a member of an object or list; a nested object or list is returned as it is."""
     if isinstance(key, str) and key.lower() in _SECRET_KEYS:
         return child if child is None or child in ("", REMOVED) else REMOVED
     return redact_text(child) if isinstance(child, str) else child
 
 
 def redact_text(text: str) -> str:
-    """The text without the secrets in it; the same object when there are none."""
+    """The text without its secrets; the same object when it had none."""
     if len(text) < _SHORTEST_SECRET:
         return text
     clean = redact_url(text)
@@ -77,7 +76,7 @@ def redact_text(text: str) -> str:
 
 
 def redact_url(url: str) -> str:
-    """The URL, or each URL of a text, without login and without the query and fragment when they look signed."""
+    """The URL, or each URL of a text, without its login, and without query and fragment where these look signed."""
     if "@" in url and "://" in url:
         url = _LOGIN.sub("", url)
     if ("?" in url or "#" in url) and "=" in url and _SIGNED.search(url):

@@ -114,7 +114,7 @@ MISTAKES = {
         f"[sources.a]\n{URL}\nretrieve_path = '/jobs'\n",
         4,
         "sources.a.retrieve_path",
-        "must hold {id} once",
+        "must contain {id} once",
     ),
     "a missing key": ("[sync]\n[sources.a]\ndialect = 'openai'\n", 2, "sources.a.base_url", "Field required"),
     "a wrong type": (f"[sources.a]\n{URL}dialect = 3\n", 3, "sources.a.dialect", "valid string"),

@@ -23,7 +23,7 @@ from catalog.records import Video
 from catalog.rows import read_video
 from catalog.search.fields import FACETS, FIELDS
 from catalog.wire.answers import ParsedVideo
-from catalog.wire.fields import LOOKUPS, OWN_RULES
+from catalog.wire.fields import BY_TYPE, LOOKUPS, OWN_RULES
 from catalog.wire.parse import parse_videos
 from catalog.wire.requests import ParsedRequest, parse_request
 
@@ -147,6 +147,10 @@ def test_every_field_of_an_answer_is_looked_up_or_has_a_rule_of_its_own() -> Non
     looked_up = {lookup.field for lookup in LOOKUPS} - {"updated_at"}
     assert looked_up | OWN_RULES == {column.name for column in ON_THE_WIRE}
     assert not looked_up & OWN_RULES
+
+
+def test_a_new_column_of_any_scalar_type_has_a_reader() -> None:
+    assert {column.type for column in TABLE} - {list, dict} <= BY_TYPE.keys()
 
 
 def test_every_field_that_is_asked_for_is_a_field_of_search() -> None:

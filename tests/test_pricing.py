@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from catalog.errors import ConfigError
 from catalog.prices import load_prices, read_price
-from catalog.pricing import Cost, cost, estimate, find_price, provider_of, tier_of
+from catalog.pricing import estimate, find_price, provider_of, tier_of
 from catalog.records import Video
 
 TABLE = load_prices()
@@ -74,7 +74,6 @@ def test_a_tier_without_a_row_has_the_base_price():
 
 def test_half_the_price_in_a_batch_of_openai():
     assert estimate(replace(PRO, batch_custom_id="shot-1"), TABLE, "openai") == 1.2
-    assert estimate(PRO, TABLE, "openai", is_batch=True) == 1.2
 
 
 def test_no_discount_where_none_is_documented():
@@ -147,17 +146,6 @@ def test_the_same_model_costs_what_its_own_reseller_asks():
 def test_amounts_are_rounded_to_millionths_without_the_noise_of_floats():
     video = replace(VIDEO, seconds=5.06, model="wan3.0-video")
     assert estimate(video, TABLE, "dashscope") == 0.417516
-
-
-def test_a_reported_cost_beats_an_estimate_of_a_failed_job_too():
-    failed = replace(VIDEO, status="failed")
-    assert cost(failed, TABLE, "openai", reported=0.31) == Cost(0.31, "reported")
-    assert cost(failed, TABLE, "openai", reported=0.0) == Cost(0.0, "reported")
-
-
-def test_a_cost_says_where_it_comes_from():
-    assert cost(VIDEO, TABLE, "openai") == Cost(0.8, "estimated")
-    assert cost(VIDEO, TABLE, "nobody") == Cost(None, "unknown")
 
 
 def test_a_source_pays_by_its_setting_else_by_its_dialect():
@@ -349,7 +337,6 @@ def test_whatever_the_job_its_cost_is_a_positive_number_or_unknown(seconds, widt
     video = replace(VIDEO, seconds=seconds, width=width, model=model, tier=tier)
     usd = estimate(video, TABLE, provider)
     assert usd is None or usd >= 0
-    assert (usd is None) == (cost(video, TABLE, provider).basis == "unknown")
 
 
 @given(

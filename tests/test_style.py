@@ -23,22 +23,8 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 MOST_BRANCHES = 12
 MOST_LINES = 400
 
-# To be rewritten, with their figures: these may go, none may be added.
-EXEMPT_FUNCTIONS = {
-    "wire/jobs.py read_error": 13,
-    "wire/jobs.py read_fields": 16,
-    "wire/parse.py _find_items": 17,
-}
 EXEMPT_MODULES = {"api.py"}  # one short method for every verb
 
-# Where names and English are held to the rules below.
-FACE = (
-    *("__init__.py", "__main__.py", "api.py", "cli/", "config.py", "errors.py", "intake.py", "records.py"),
-    *("reports.py", "settings.py", "toml_lines.py", "web/"),
-)
-HELD = ("prompts/", "search/", "store/", "reading/", "sync/", "hooks/", "library.", "database.", "facets.", "serving.")
-HELD += ("fulltext.", "fold.", "rows.", "tables.", "disk.", "batches.", "capture/", "ingest/")
-ROOMS = [module for module in MODULES if module.startswith((*HELD, *FACE))]
 EMPTY_NAMES = {"told", "again", "later", "thing", "stuff"}
 STILTED = re.compile(r"\b(?:is|are) no (?!longer\b|more\b)|\banew\b|\bsay so\b", re.IGNORECASE)
 
@@ -123,7 +109,7 @@ def test_no_function_decides_too_much() -> None:
     figures = {
         f"{module} {function.name}": complexity(function) for module in MODULES for function in functions(module)
     }
-    assert {name: ways for name, ways in figures.items() if ways > MOST_BRANCHES} == EXEMPT_FUNCTIONS
+    assert {name: ways for name, ways in figures.items() if ways > MOST_BRANCHES} == {}
 
 
 def test_no_module_is_too_long_to_read() -> None:
@@ -132,8 +118,8 @@ def test_no_module_is_too_long_to_read() -> None:
 
 
 def test_names_say_what_a_thing_is() -> None:
-    assert {module: names for module in ROOMS if (names := EMPTY_NAMES.intersection(bound_names(module)))} == {}
+    assert {module: names for module in MODULES if (names := EMPTY_NAMES.intersection(bound_names(module)))} == {}
 
 
 def test_texts_are_idiomatic_english() -> None:
-    assert [(module, text) for module in ROOMS for text in texts(module) if STILTED.search(text)] == []
+    assert [(module, text) for module in MODULES for text in texts(module) if STILTED.search(text)] == []

@@ -1,10 +1,9 @@
-"""Which address may be called: the configured base, the paths under it, and what a URL out of a payload may reach.
+"""Which address may be called: the configured base, the paths under it, and what a URL from a payload may reach.
 
 A server that is trusted with a key is not trusted with our network. A URL that arrives in an answer (an output, a
-redirect) may lead to the public internet, or to the kind of place where its own server already is: a gateway on this
-machine may name this machine, a gateway on the office network may name that network, nobody may name the metadata
-service of a cloud. Addresses are judged after the name was resolved, and the connection goes to the very address that
-was judged.
+redirect) may lead to the public internet or to the kind of network where its own server is: a gateway on this machine
+may name this machine, a gateway on the office network may name that network, and none may name the metadata service of
+a cloud. Addresses are judged after the name is resolved, and the connection goes to the very address that was judged.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class UnsafeURL(Exception):
 
 
 def kind_of(address: str) -> str | None:
-    """What is special about an IP address (`loopback`, `private`, `NAT64` ...), or None for a public one."""
+    """The kind of an IP address that is not public (`loopback`, `private`, `NAT64` ...), None for a public one."""
     ip = ip_address(address.partition("%")[0])
     for kind, networks in _NETWORKS:
         if any(ip in network for network in networks if network.version == ip.version):
@@ -59,14 +58,14 @@ def kind_of(address: str) -> str | None:
 def resolve(host: str, port: int) -> list[str]:
     """The IP addresses of a host, in the order the system prefers; raises OSError when there are none."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise OSError("not a host name") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The address a host spells out, or None for a name."""
+    """The IP address that a host spells out, None for a name."""
     try:
         return ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -93,9 +92,9 @@ class Base:
         if url.scheme not in DEFAULT_PORTS or not url.host:
             raise ConfigError(f"{about} must start with http:// or https:// and name a host, as in https://host/v1")
         if url.userinfo:
-            raise ConfigError(f"{about} ({url.host}) holds credentials; put the key into the environment instead")
+            raise ConfigError(f"{about} ({url.host}) contains credentials; put the key into the environment instead")
         if url.query or url.fragment or "?" in text or "#" in text:
-            raise ConfigError(f"{about} ({url.host}) holds a query or a fragment; it must end with the path")
+            raise ConfigError(f"{about} ({url.host}) contains a query or a fragment; it must end with the path")
         return cls(url.scheme, url.host, _port(url), url.raw_path.decode("ascii").rstrip("/"))
 
     def __str__(self) -> str:
@@ -103,7 +102,7 @@ class Base:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, the port only where it is not the usual one."""
+        """Scheme, host and port; the port only where it differs from the default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
@@ -113,26 +112,26 @@ class Base:
         return (url.scheme, url.host, _port(url)) == (self.scheme, self.host, self.port)
 
     def url(self, template: str, remote_id: str | None = None, query: Mapping[str, str] | None = None) -> httpx.URL:
-        """The URL of one call, proven to lie under this base; raises UnsafeURL for an id that no path can hold."""
+        """The URL of one call, proven to lie under this base; raises UnsafeURL for an id that cannot be in a path."""
         target = self.path + (template if remote_id is None else template.replace("{id}", escape_id(remote_id)))
         try:
             target += (("&" if "?" in target else "?") + urlencode(query, quote_via=quote, safe="")) if query else ""
             url = httpx.URL(self.origin + target)
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise UnsafeURL("it holds what no URL can hold") from error
+            raise UnsafeURL("it contains characters that a URL cannot hold") from error
         if not self.is_origin_of(url) or url.raw_path.decode("ascii") != target:
             raise UnsafeURL("it would lead out of the base URL")
         return url
 
 
 def escape_id(remote_id: str) -> str:
-    """An id as one path segment, every reserved character percent-encoded; raises UnsafeURL for one that cannot be."""
+    """An id as one path segment, reserved characters percent-encoded; raises UnsafeURL for one that cannot be one."""
     if not remote_id or len(remote_id) > LONGEST_ID:
         raise UnsafeURL("an id must have 1 to 1024 characters")
     if not remote_id.isprintable():
-        raise UnsafeURL("the id holds control characters")
+        raise UnsafeURL("the id contains control characters")
     if any(part in {".", ".."} for part in remote_id.replace("\\", "/").split("/")):
-        raise UnsafeURL("the id holds . or .. segments")
+        raise UnsafeURL("the id contains . or .. segments")
     return quote(remote_id, safe="")
 
 
@@ -141,7 +140,7 @@ def _port(url: httpx.URL) -> int:
 
 
 class Guard:
-    """Judges where a URL that came out of an answer may lead; thread-safe, as its only state is written once."""
+    """Judges where a URL from an answer may lead; thread-safe, as its only state is written once."""
 
     def __init__(self, base: Base, resolver: Resolver = resolve) -> None:
         self._base = base
@@ -149,7 +148,7 @@ class Guard:
         self._home: frozenset[str | None] | None = None
 
     def read(self, text: str) -> httpx.URL:
-        """A URL of an answer, its form judged and its address where it spells one out; raises UnsafeURL."""
+        """A URL from an answer, after its form, and any IP address in it, are judged; raises UnsafeURL."""
         try:
             url = httpx.URL(text)
         except (httpx.InvalidURL, TypeError, UnicodeError) as error:
@@ -157,17 +156,17 @@ class Guard:
         return self.check(url)
 
     def check(self, url: httpx.URL) -> httpx.URL:
-        """The same URL, once its form and any address it spells out are found safe; raises UnsafeURL."""
+        """The same URL, after its form, and any IP address in it, are judged; raises UnsafeURL."""
         if url.scheme not in DEFAULT_PORTS or not url.host:
             raise UnsafeURL("only http and https URLs are fetched")
         if url.userinfo:
-            raise UnsafeURL("it holds credentials")
+            raise UnsafeURL("it contains credentials")
         if not self._base.is_origin_of(url) and (address := literal(url.host)):
             self.judge([str(address)])
         return url
 
     def judge(self, addresses: list[str]) -> None:
-        """Raise UnsafeURL unless every address is public or of a kind that the source itself lives at."""
+        """Raise UnsafeURL unless every address is public or of the same kind as one of the source itself."""
         for address in addresses:
             kind = kind_of(address)
             if kind is not None and kind not in self._kinds_of_home():

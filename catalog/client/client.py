@@ -1,8 +1,8 @@
 """The one HTTP client: asks a server that speaks `/v1/videos` and returns what it answered, parsed.
 
-It knows a base URL, a key and a dialect; configuration and database are not known here. An answer whose body is the job
-asked for is an answer, whatever its HTTP status: some servers report a failed job as HTTP 500. How a call is kept safe
-and bounded is said in `catalog.client.session`.
+It knows a base URL, a key and a dialect, and nothing of the configuration or the database. A body that is the job asked
+for counts as an answer whatever its HTTP status: some servers report a failed job as HTTP 500. `catalog.client.session`
+explains how a call is kept safe and bounded.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answered: HTTP status, JSON body as received, the same parsed, and what its headers say.
+    """What a server answered: HTTP status, JSON body as received and parsed, and what its headers say.
 
-    `poll_after` is in seconds: how long the server wants us to wait before we ask for this job again.
+    `poll_after` is how many seconds the server wants us to wait before asking for this job again.
     """
 
     status: int
@@ -53,8 +53,9 @@ class Reply:
 class Client:
     """Calls to one account on one server; a context manager, safe to share between threads.
 
-    `deadline` bounds one call in seconds, waiting and retrying included; `bounds` holds the rarer ones and gives way to
-    it. `proxy` is the URL of one, or `env` for those that the environment names. `transport` replaces the network.
+    `deadline` bounds one call in seconds, waiting and retrying included, and overrides the one in `bounds`, which holds
+    the rarer bounds. `proxy` is the URL of a proxy, or `env` for those that the environment names. `transport` replaces
+    the network.
     Every call raises a SourceError or ConfigError; the constructor raises ConfigError for a base URL, a proxy, a
     dialect or a key that cannot be used.
     """
@@ -109,11 +110,13 @@ class Client:
     def list_page(self, after: str | None = None, limit: int | None = None, order: str = "desc") -> Reply:
         """One page of the account's jobs, newest first unless `order` is `asc`.
 
-        `after` is the cursor of the page before (the page number in a dialect with numbered pages), `limit` at most
-        what the dialect allows, which is also the default.
+        `after` is the cursor that the page before gave (the page number in a dialect with numbered pages). `limit`
+        defaults to the most that the dialect allows, and never exceeds it.
         """
         subject = Subject(self.source, "listing videos")
-        template = self._path(subject, "list_path", "cannot list", "add the ids you know with `catalog add`")
+        template = self._path(
+            subject, "list_path", "cannot list", f"add the ids you have: catalog add {self.source} ID ..."
+        )
         query = self._list_query(after, limit, order)
         exchange = self._ask(subject, template, query=query)
         answer = parse_videos(exchange.payload)
@@ -122,7 +125,7 @@ class Client:
         return _reply(exchange, answer)
 
     def retrieve(self, remote_id: str, *, known_as: Collection[str] = ()) -> Reply:
-        """The job with this id, as the server tells it now; `known_as` are other ids it may call the job by."""
+        """The job with this id, as the server describes it now; `known_as` are other ids the server may give it."""
         subject = Subject(self.source, f"retrieving {_named(remote_id)}", remote_id)
         own = {raw_id(name) for name in (remote_id, *known_as)}
         exchange = self._ask(
@@ -149,8 +152,8 @@ class Client:
     ) -> Iterator[Content]:
         """The bytes of one variant of a job, from `url` where an answer named one, else from the content path.
 
-        `range_from` asks for the bytes from that offset on; `Content.starts_at` tells what the server made of it. An
-        error page with a good status raises BadPayload. A 404 from the content path often means "not ready": Gone,
+        `range_from` asks for the bytes from that offset on; `Content.starts_at` is the offset that the server chose.
+        An error page with a good status raises BadPayload. A 404 from the content path often means "not ready": Gone,
         like every other failure here, says nothing about the job itself.
         """
         subject = Subject(self.source, f"fetching the {variant} of {_named(remote_id)}", remote_id)
@@ -165,7 +168,7 @@ class Client:
     ) -> Callable[[Guard], httpx.URL]:
         if url is not None:
             return lambda guard: guard.read(url)
-        template = self._path(subject, "content_path", "have no content path", "a URL out of an answer is needed")
+        template = self._path(subject, "content_path", "have no content path", "pass the URL that an answer gave")
         if variant not in self.dialect.variants:
             raise subject.error(Refused, f"servers of dialect {self.dialect.name} have no {variant}")
         query = {} if variant == "video" else {"variant": variant}
@@ -181,7 +184,10 @@ class Client:
         dialect = self.dialect
         if dialect.missing_query:
             names = ", ".join(dialect.missing_query)
-            raise ConfigError(f"source {self.source}: servers of dialect {dialect.name} list only with {names}: set it")
+            advice = f'set list_query = {{ {dialect.missing_query[0]} = "..." }} for this source'
+            raise ConfigError(
+                f"source {self.source}: servers of dialect {dialect.name} list only with {names}: {advice}"
+            )
         size = str(max(1, min(limit or dialect.max_limit, dialect.max_limit)))
         cursor = after if dialect.paging != "whole" else None
         wanted = ((dialect.limit_param, size), (dialect.order_param, order), (dialect.after_param, cursor))
@@ -202,7 +208,7 @@ class Client:
 
 
 def _is_job_of(payload: object, own: set[str]) -> bool:
-    """Whether the body of a failed call is the job that was asked for: one of its ids, and a status word."""
+    """Whether the body of a failed call is the job that was asked for: it has one of its ids and a status word."""
     return any(
         video.provider_status and not own.isdisjoint((video.remote_id, *video.aliases))
         for video in parse_videos(payload).videos
@@ -230,6 +236,6 @@ def _milliseconds(text: str) -> float | None:
 
 
 def _named(remote_id: str) -> str:
-    """An id as a message may show it: on one line, not for ever."""
+    """An id as a message may show it: on one line, and cut where it is long."""
     shown = remote_id if remote_id.isprintable() and remote_id else ascii(remote_id)
     return shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}…"

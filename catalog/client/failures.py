@@ -1,7 +1,7 @@
-"""What a failed call is called: from an HTTP status and a body to one error of the catalog's tree, with its message.
+"""Which error a failed call raises: an HTTP status and a body become one error of the catalog's tree, with its message.
 
-A message is one line: what failed, on which thing, what to do next. The words of the server are quoted in it after
-redaction; headers, keys and the queries of URLs never are.
+A message is one line: what failed, on which thing, what to do next. It quotes the server's words after redaction, and
+never headers, keys or the queries of URLs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STATUS_ERRORS: dict[int, type[SourceError]] = {
 GONE_CODES = frozenset({"task_not_exist"})
 
 ADVICE: dict[type[SourceError], str] = {
-    Unauthorized: "check the key of this source and what it may do",
+    Unauthorized: "check the key of this source and its permissions",
     RateLimited: "try again later",
     Unavailable: "check the address and the network, or try again later",
     Gone: "the server no longer has it; what the library holds stays",
@@ -42,7 +42,7 @@ ADVICE: dict[type[SourceError], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a call is about, for its messages: `studio: retrieving video_123`."""
+    """What a call is about, for its messages: `studio: retrieving video_123 failed: ...`."""
 
     source: str
     doing: str
@@ -56,17 +56,17 @@ class Subject:
     def answered(
         self, status: int, payload: object, *, retry_after: float | None = None, is_foreign: bool = False
     ) -> SourceError:
-        """The error for an HTTP answer that is no job; `is_foreign` where another origin gave it, asked keyless."""
+        """The error for an HTTP answer that is not a job; `is_foreign` where another origin gave it, asked keyless."""
         kind = self._kind(status, payload)
         advice = "" if retry_after is None else f"the server asks to wait {retry_after:.0f} seconds"
         if is_foreign and kind in {Unauthorized, Gone}:
-            kind, advice = Refused, "the link has expired or is private: retrieve the job again for a fresh one"
+            kind, advice = Refused, "the address has expired or is private: retrieve the job again for a fresh one"
         problem = f"HTTP {status}{_quote(payload)}"
         data = {"status": status, "retry_after": retry_after, "payload": redact(payload)}
         return self.error(kind, problem, advice=advice, **data)
 
     def misanswered(self, status: int, payload: object, problem: str) -> SourceError:
-        """The error for a good status with a body that is of no use: the failure it tells of, else BadPayload."""
+        """The error for a good status with a useless body: the failure that the body reports, else BadPayload."""
         data = {"status": status, "payload": redact(payload)}
         if parse_videos(payload).kind != "error":
             return self.error(BadPayload, f"{problem} (HTTP {status})", **data)

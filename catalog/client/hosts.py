@@ -1,6 +1,7 @@
-"""Which port a scheme means, and which proxy the environment names for a host.
+"""The default port of a scheme, and the proxy that the environment names for a host.
 
-Our own client asks this and so does a capturing one, which may be built on another HTTP library: none is loaded here.
+Both our own client and a capturing one ask this. The latter may be built on another HTTP library, so none is loaded
+here.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from urllib.parse import urlsplit
 from catalog.errors import ConfigError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-ENVIRONMENT = "env"  # in place of a proxy's URL: those that the environment names
+ENVIRONMENT = "env"  # in place of a proxy's URL: use the proxies that the environment names
 
 
 def environment_proxy(scheme: str, host: str) -> str | None:
-    """The URL of the proxy for a host, credentials included, by `HTTPS_PROXY`, `NO_PROXY` and their like."""
+    """The URL of the proxy for a host, with its credentials, as `HTTPS_PROXY`, `NO_PROXY` and the like say."""
     if urllib.request.proxy_bypass(host):
         return None
     proxies = urllib.request.getproxies()
@@ -25,7 +26,7 @@ def environment_proxy(scheme: str, host: str) -> str | None:
 
 
 def require_proxy(url: str) -> str:
-    """The URL of a proxy; raises ConfigError, which does not repeat it, for one that cannot be used."""
+    """The URL of a proxy; raises ConfigError for an unusable one, without repeating it: it may hold a password."""
     parts = urlsplit(url.strip())
     try:
         is_usable = parts.scheme in DEFAULT_PORTS and parts.hostname and parts.port != 0

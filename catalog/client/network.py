@@ -1,15 +1,15 @@
 """The transport under the client: one deadline for a whole call, and connections to addresses that were judged.
 
-A read time-out bounds the wait for the next byte only: a server that sends one byte a second holds a caller for ever.
-Here every connect, read and write of a call is capped by what is left of its deadline, headers included. The name of a
-host is resolved here and nowhere else, and the socket is opened to the address that was resolved and judged, so a
-name that changes its address in between leads nowhere; TLS and the Host header still carry the name.
+A read time-out bounds only the wait for the next byte: a server that sends one byte a second holds its caller for ever.
+Here every connect, read and write of a call, headers included, is capped by the time left until its deadline. A host
+name is resolved here and nowhere else, and the socket is opened to the address that was resolved and judged, so a name
+that changes its address in between leads nowhere; TLS and the Host header still carry the name.
 
-While one of our calls runs, the HTTP libraries log nothing: their debug lines hold signed queries.
+While one of our calls runs, the HTTP libraries log nothing: their debug lines contain signed queries.
 
-The seam to httpx: `session.Session._send` makes its Request, `Transport.handle_request` takes that and gives its
-Response, `_as_httpx` gives its errors; beside that, `httpx.URL` and `httpx.Headers` are read in `addresses`, `session`
-and `client`. `Transport` mirrors httpx's own on httpcore. To move to a successor is to change these.
+The seam to httpx: `session.Session._send` makes its Request, `Transport.handle_request` turns that into its Response,
+`_as_httpx` raises its errors; beyond that, `addresses`, `session` and `client` read `httpx.URL` and `httpx.Headers`.
+`Transport` mirrors httpx's own on httpcore. Moving to a successor means changing these.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Deadline:
         self._clock = clock
         self._end = clock() + seconds
 
-    def left(self) -> float:
-        """Seconds left; zero or less when it has passed."""
+    def seconds_left(self) -> float:
+        """The seconds until then; zero or less when it has passed."""
         return self._end - self._clock()
 
 
@@ -63,7 +63,7 @@ _current: ContextVar[Deadline | None] = ContextVar("deadline of the running call
 
 @contextmanager
 def within(deadline: Deadline) -> Iterator[None]:
-    """Let every network operation of the block end by `deadline`."""
+    """End every network operation in the block by `deadline`."""
     token = _current.set(deadline)
     try:
         yield
@@ -75,10 +75,10 @@ def _capped(seconds: float | None) -> float | None:
     deadline = _current.get()
     if deadline is None:
         return seconds
-    left = deadline.left()
-    if left <= 0:
+    seconds_left = deadline.seconds_left()
+    if seconds_left <= 0:
         raise httpcore.ReadTimeout("deadline passed")
-    return left if seconds is None else min(seconds, left)
+    return seconds_left if seconds is None else min(seconds, seconds_left)
 
 
 class _SilentDuringCalls(logging.Filter):
@@ -116,7 +116,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens connections to the addresses it resolved and, where there is a judge, found harmless."""
+    """Opens connections to the addresses that it resolved and that its judge, where there is one, let pass."""
 
     def __init__(self, resolver: Resolver, judge: Judge | None) -> None:
         self._resolve = resolver
@@ -131,7 +131,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        fault: Exception = httpcore.ConnectError("the name has no address")
+        fault: Exception = httpcore.ConnectError("the name does not have an address")
         for address in lookup(host, port, self._resolve, self._judge):
             try:
                 stream = self._sockets.connect_tcp(address, port, _capped(timeout), local_address, socket_options)
@@ -160,8 +160,8 @@ def _tls(trust_env: bool) -> ssl.SSLContext:
 class Transport(httpx.BaseTransport):
     """An httpx transport for one class of URLs: the configured origin without a judge, everything else with one.
 
-    `proxy` is the URL of one, or `env` for the proxies and certificates that the environment names. Where there is a
-    judge, a proxied name is judged by our own resolution, which the proxy need not share.
+    `proxy` is the URL of a proxy, or `env` for the proxies and certificates that the environment names. A judge judges
+    the addresses that we resolve for a proxied name; the proxy may resolve others.
     """
 
     def __init__(self, *, resolver: Resolver, judge: Judge | None, proxy: str | None = None) -> None:

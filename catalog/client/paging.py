@@ -1,8 +1,8 @@
-"""The walk over a server's list, which trusts no server: pages until one of the signs that there are no more.
+"""The walk over a server's list, which trusts no server: page after page until one of the signs of an end.
 
 Lists lie: some repeat their first page for ever, some restart when the cursor's job is gone, some say `has_more` on an
 empty page, some never say it. A walk ends at the first of: `has_more` false, an empty page, a page without a new id, a
-cursor seen before, the cap on pages. It names the sign.
+cursor seen before, the cap on pages. The last page names the sign.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ CAPPED = f"more than {MAX_PAGES} pages"
 
 @dataclass(frozen=True, slots=True)
 class ListedPage:
-    """One page: its videos, the cursor of the page after it, and why there is none (`ended`).
+    """One page: its videos, and either the cursor of the next page or why the walk ended here.
 
-    `is_restart` marks the first page of a walk that had to begin anew, because the server refused its cursor.
+    `is_restart` marks the first page of a walk that started over because the server refused its cursor.
     """
 
     videos: tuple[ParsedVideo, ...]
@@ -64,7 +64,7 @@ def walk(client: Client, after: str | None = None) -> Iterator[ListedPage]:
 
 
 def _next_cursor(client: Client, answer: Answer) -> str | None:
-    """What asks for the next page; where the page does not tell whether there is one, a full page promises it."""
+    """The cursor of the next page. Where the page does not say whether there is one, a full page counts as yes."""
     if answer.has_more is False or not answer.videos or client.dialect.paging == "whole":
         return None
     if answer.next_page is not None:

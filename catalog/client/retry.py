@@ -1,8 +1,8 @@
-"""When a failed call is made again, and after how long: pure functions over a status and its headers.
+"""Whether a failed call is retried, and after how long: pure functions over a status and its headers.
 
-The table is the one of the official SDK: 408, 409, 429 and every 5xx, unless `x-should-retry` says otherwise;
-`retry-after-ms` before `Retry-After`; a jittered back-off of 0.5 to 8 seconds where the server names no wait. Two more
-places hold the wait: `llm_provider-retry-after`, into which one proxy moves the answer of its upstream, and the
+The rules are those of the official SDK: 408, 409, 429 and every 5xx, unless `x-should-retry` says otherwise;
+`retry-after-ms` before `Retry-After`; a jittered back-off of 0.5 to 8 seconds where the server does not name a wait.
+Two more headers may name it: `llm_provider-retry-after`, where one proxy puts what its upstream said, and the
 `x-ratelimit-reset-*` family.
 """
 
@@ -27,7 +27,7 @@ _SECONDS_SINCE_1970 = 1e9
 
 
 def should_retry(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer with this status may be asked for again."""
+    """Whether a call that was answered with this status may be retried."""
     advice = headers.get("x-should-retry", "").strip().lower()
     if advice in {"true", "false"}:
         return advice == "true"
@@ -87,8 +87,8 @@ def _reset(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _is_spent(headers: Mapping[str, str], reset: str) -> bool:
-    left = _number(headers.get(reset.replace("-reset", "-remaining", 1)))
-    return left is None or left <= 0
+    remaining = _number(headers.get(reset.replace("-reset", "-remaining", 1)))
+    return remaining is None or remaining <= 0
 
 
 def _duration(text: str, now: float) -> float | None:

@@ -1,10 +1,10 @@
-"""How one GET is made safely: retried, redirected, bounded in time and size, with the key where it may go.
+"""How one GET is made safely: retried, redirected, bounded in time and size, with the key only where it may go.
 
 Every call ends within its deadline, waiting and retrying included, reads no more than its cap, and either returns or
-raises one `SourceError`. The key travels to the configured origin alone. Redirects and URLs out of answers that lead
-elsewhere are followed without it, over connections of their own, after their addresses were judged.
+raises one `SourceError`. The key travels to the configured origin alone. Redirects and URLs from answers that lead
+elsewhere are followed without it, over separate connections, after their addresses are judged.
 
-All calls are reads, so all of them may be retried.
+Every call is a read, so every call may be retried.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from catalog.client.retry import backoff, requested_wait, should_retry
 from catalog.client.transfer import BadBody, BodyTooLarge, inflated
 from catalog.errors import BadPayload, ConfigError, Refused, SourceError, Unavailable
 from catalog.wire.documents import Unreadable, read_json
+from catalog.wire.faults import error_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,9 +46,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long and how much: seconds for one call and for the reading of one media body, bytes of JSON and of media.
+    """How long and how much: seconds for one call and for reading one media body, bytes of JSON and of media.
 
-    `retries` counts retries after waits of our own choice; a server that names the wait is followed to the deadline.
+    `retries` bounds retries after waits of our own choice; where the server names the wait, only the deadline does.
     """
 
     deadline: float = 60.0
@@ -57,7 +58,7 @@ class Bounds:
     retries: int = 4
 
     def with_deadline(self, seconds: float | None) -> Bounds:
-        """These bounds with another deadline, where one is given."""
+        """These bounds with another deadline; unchanged for None."""
         return self if seconds is None else replace(self, deadline=seconds)
 
 
@@ -77,7 +78,7 @@ def _never(_payload: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One GET: what it is about, where it goes, and which body is an answer in spite of a bad status."""
+    """One GET: what it is about, where it goes, and which body counts as an answer in spite of a bad status."""
 
     subject: Subject
     url: httpx.URL
@@ -88,7 +89,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An answer that was read: HTTP status, headers, JSON body."""
+    """A complete answer: HTTP status, headers, JSON body."""
 
     status: int
     headers: httpx.Headers
@@ -96,7 +97,7 @@ class Exchange:
 
 
 class Content:
-    """An open download: its status, headers and length are known, its bytes come as they are read."""
+    """An open download: its status, headers and length are here, its bytes arrive as they are read."""
 
     def __init__(self, response: httpx.Response, chunks: Iterator[bytes]) -> None:
         self.status = response.status_code
@@ -105,7 +106,7 @@ class Content:
 
     @property
     def media_type(self) -> str:
-        """The media type without its parameters, in lower case; empty where the server names none."""
+        """The media type without its parameters, in lower case; empty where the server does not name one."""
         return _media_type(self.headers)
 
     @property
@@ -121,12 +122,12 @@ class Content:
         return _range_start(self.headers) if self.status == 206 else 0
 
     def iter_bytes(self) -> Iterator[bytes]:
-        """The body in pieces, once; raises Unavailable where it breaks off or stalls, Refused past the cap."""
+        """The body in pieces, once; raises Unavailable when it breaks off or stalls, Refused past the cap."""
         return self._chunks
 
 
 class _Transient(Exception):
-    """A failure that may pass: the error to raise when it does not, and the wait the server named."""
+    """A failure that may pass: the error to raise when it does not, and the wait that the server named."""
 
     def __init__(self, error: SourceError, wait: float | None = None) -> None:
         super().__init__(str(error))
@@ -173,32 +174,32 @@ class Session:
         headers: Mapping[str, str],
         is_answer: Callable[[object], bool] = _never,
     ) -> Call:
-        """A call whose deadline starts now; an address found unsafe raises Refused."""
+        """A call whose deadline starts now; an unsafe address raises Refused."""
         with _refusals(subject):
             url = address(self._guard)
         return Call(subject, url, headers, Deadline(self._bounds.deadline, self._clock.now), is_answer)
 
     def ask_json(self, call: Call) -> Exchange:
-        """The JSON answer to a call: a good status, or a body that is the answer all the same."""
+        """The JSON answer to a call: one with a good status, or a body that `is_answer` accepts."""
         return self._persist(call, lambda: self._exchange(call))
 
     @contextmanager
     def open_media(self, call: Call, start: int) -> Iterator[Content]:
-        """The bytes from offset `start` on, streamed; an error page raises, whatever its status."""
+        """The bytes from offset `start` on, as a stream; an error page raises, whatever its status."""
         with ExitStack() as stack:
             response = self._persist(call, lambda: self._open(call, stack, start))
             yield Content(response, self._media(call.subject, response))
 
     def _persist(self, call: Call, attempt: Callable[[], Result]) -> Result:
-        guesses = made = 0
+        guesses = attempts = 0
         while True:
             try:
                 return attempt()
             except _Transient as fault:
-                made += 1
+                attempts += 1
                 wait = backoff(guesses, self._clock.jitter) if fault.wait is None else fault.wait
                 guesses += fault.wait is None
-                if guesses > self._bounds.retries or made >= MOST_ATTEMPTS or wait >= call.deadline.left():
+                if guesses > self._bounds.retries or attempts >= MOST_ATTEMPTS or wait >= call.deadline.seconds_left():
                     raise fault.error from fault.__cause__
                 self._clock.sleep(wait)
 
@@ -220,21 +221,23 @@ class Session:
                 page = self._read_page(call, response)
                 raise call.subject.misanswered(status, page, "the answer is a page, not media")
             if status == 206 and _range_start(response.headers) != start:
-                raise call.subject.error(BadPayload, "the server sent another range than asked for", status=status)
+                raise call.subject.error(
+                    BadPayload, "the server sent another range than the one asked for", status=status
+                )
             stack.enter_context(attempt.pop_all())
             return response
 
     def _failure(self, call: Call, response: httpx.Response, payload: object, landed: httpx.URL) -> Exception:
         status, now = response.status_code, self._clock.unix()
         wait = requested_wait(status, response.headers, now=now)
-        wait = wait or requested_wait(status, _error_headers(payload), now=now)
+        wait = wait or requested_wait(status, error_headers(payload), now=now)
         is_foreign = not self._base.is_origin_of(landed)
         error = call.subject.answered(status, payload, retry_after=wait, is_foreign=is_foreign)
         return _Transient(error, wait) if should_retry(status, response.headers) else error
 
     @contextmanager
     def _answer(self, call: Call) -> Iterator[tuple[httpx.Response, httpx.URL]]:
-        """The answer after at most five redirects and the URL it came from; a chain that left home stays keyless."""
+        """The answer after at most five redirects, and its URL; a chain that left the base gets no key again."""
         url, with_key = call.url, True
         for _ in range(MOST_HOPS + 1):
             with_key = with_key and self._base.is_origin_of(url)
@@ -251,8 +254,8 @@ class Session:
         raise call.subject.error(Refused, f"more than {MOST_HOPS} redirects")
 
     def _send(self, call: Call, url: httpx.URL, key_header: Mapping[str, str]) -> httpx.Response:
-        left = call.deadline.left()
-        timeouts = {"connect": min(CONNECT_SECONDS, left), "read": left, "write": left, "pool": left}
+        seconds = call.deadline.seconds_left()
+        timeouts = {"connect": min(CONNECT_SECONDS, seconds), "read": seconds, "write": seconds, "pool": seconds}
         headers = {**call.headers, **key_header, "User-Agent": USER_AGENT}
         is_home = self._base.is_origin_of(url)
         server = _server(url, proxy_for(url, self._proxy))
@@ -274,7 +277,7 @@ class Session:
             raise subject.error(BadPayload, f"the answer is {error} (HTTP {status})", status=status) from error
 
     def _read_page(self, call: Call, response: httpx.Response) -> Any:
-        """The JSON body of an answer that is a failure anyway, None where it has none."""
+        """The JSON body of an answer that is a failure anyway; None where it cannot be read."""
         try:
             return self._read(call, response)
         except (BadPayload, Refused):
@@ -291,10 +294,10 @@ class Session:
 
 
 def usable_key(key: str | None, source: str) -> str:
-    """The key without the white space around it; raises ConfigError for one that no header can carry."""
+    """The key without the white space around it; raises ConfigError for one that a header cannot carry."""
     key = (key or "").strip()
     if not re.fullmatch(r"[\x21-\x7e]*", key):
-        raise ConfigError(f"source {source}: the key holds characters that no header can carry; copy it again")
+        raise ConfigError(f"source {source}: the key contains characters that a header cannot carry; copy it again")
     return key
 
 
@@ -307,7 +310,7 @@ def _chunks(subject: Subject, response: httpx.Response, cap: int, deadline: Dead
                 chunk = next(chunks, None)
             if chunk is None:
                 return
-            if deadline.left() <= 0:
+            if deadline.seconds_left() <= 0:
                 raise httpx.ReadTimeout("deadline passed")
             yield chunk
 
@@ -317,17 +320,17 @@ def _refusals(subject: Subject) -> Iterator[None]:
     try:
         yield
     except UnsafeURL as error:
-        advice = "it is not fetched, to keep this machine and its network safe"
+        advice = "it is not fetched, to protect this machine and its network"
         raise subject.error(Refused, f"the address was refused: {error}", advice=advice) from error
 
 
 @contextmanager
 def _faults(subject: Subject, deadline: Deadline, server: str = "the server") -> Iterator[None]:
-    """What goes wrong on the wire, as an error of ours; what may pass is transient."""
+    """Turn what goes wrong on the wire into our errors; what may pass is transient."""
     try:
         yield
     except BodyTooLarge as error:
-        advice = "raise the cap if a body of this size is right"
+        advice = "raise the cap if you expect a body of this size"
         raise subject.error(Refused, "the answer is larger than its cap", advice=advice) from error
     except httpx.TimeoutException as error:
         problem = f"no complete answer within {deadline.seconds:g} seconds"
@@ -350,7 +353,7 @@ def _is_certificate_fault(error: BaseException) -> bool:
 
 
 def _is_refusal(error: httpx.TransportError) -> bool:
-    """Whether a proxy has answered that it will not let us through."""
+    """Whether a proxy answered that it does not let us through."""
     return isinstance(error, httpx.ProxyError) and str(error).startswith("4")
 
 
@@ -375,7 +378,7 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
     try:
         target = url.join(location).copy_with(fragment=None)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise UnsafeURL("it redirects to what is not a URL") from error
+        raise UnsafeURL("it redirects to something that is not a URL") from error
     if url.scheme == "https" and target.scheme != "https":
         raise UnsafeURL("it redirects from https to an address without TLS")
     return target
@@ -389,10 +392,3 @@ def _media_type(headers: httpx.Headers) -> str:
 def _range_start(headers: httpx.Headers) -> int:
     match = re.match(r"bytes (\d{1,18})-", headers.get("content-range", "").strip().lower())
     return int(match[1]) if match else 0
-
-
-def _error_headers(payload: object) -> dict[str, str]:
-    """The headers of its upstream that an error inside an answer repeats, names in lower case."""
-    error = payload.get("error") if isinstance(payload, dict) else None
-    headers = error.get("headers") if isinstance(error, dict) else None
-    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}

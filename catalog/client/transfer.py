@@ -1,7 +1,7 @@
-"""Bodies with a bound: chunks off the wire to inflated bytes.
+"""Bodies within bounds: chunks off the wire become inflated bytes.
 
 A server decides what it sends, so every step has a limit: bytes received, and bytes after inflating (a kilobyte of gzip
-can say a gigabyte).
+can hold a megabyte).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class BodyTooLarge(Exception):
 
 
 class BadBody(Exception):
-    """Bytes that are not what the headers say; the message says why."""
+    """Bytes that do not match their headers; the message says how."""
 
 
 def inflated(chunks: Iterable[bytes], coding: str, cap: int) -> Iterator[bytes]:
-    """The body without its content coding, at most `cap` bytes of it before and after; raises as it goes."""
+    """The body without its content coding, at most `cap` bytes before and after decoding; raises as it goes."""
     coding = coding.strip().lower()
     received = within_cap(chunks, cap)
     if coding in {"", "identity"}:
@@ -33,7 +33,7 @@ def inflated(chunks: Iterable[bytes], coding: str, cap: int) -> Iterator[bytes]:
         return within_cap(_unzipped(received, 16 + zlib.MAX_WBITS), cap)
     if coding == "deflate":
         return within_cap(_unzipped(received, None), cap)
-    raise BadBody("a content coding that was not asked for")
+    raise BadBody("in a content coding that was not asked for")
 
 
 def within_cap(chunks: Iterable[bytes], cap: int) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """Where and when a query is asked: the fields there are, and what `-7d` counts from."""
+    """Where and when a query is asked: the fields of the library, and the time that `-7d` counts from."""
 
     fields: Fields
     now: datetime
@@ -34,19 +34,19 @@ class Condition(NamedTuple):
 
 
 def condition(field: Field, clause: Clause, setting: Setting) -> Condition:
-    """The condition that a clause sets on a field; raises QueryError where its value cannot be read as one."""
+    """The condition that a clause sets on a field; raises QueryError for a value that the field cannot have."""
     return _KINDS[field.kind](field, clause, setting)
 
 
 def choices(clause: Clause) -> list[str]:
-    """The values of which one must hold: `failed,expired` are two, anything in quotes is one."""
+    """The alternatives of a clause: `failed,expired` are two values, anything in quotes is one."""
     if clause.is_quoted or clause.is_prefix:
         return [clause.text]
     return [part for part in clause.text.split(",") if part] or [clause.text]
 
 
 def contains(column: str, text: str) -> Condition:
-    """The condition that a column has this text somewhere, without regard to ASCII case."""
+    """The condition that a column contains this text, without regard to ASCII case."""
     return Condition(f"{column} LIKE ? ESCAPE '\\'", [f"%{escape(text)}%"])
 
 
@@ -71,16 +71,16 @@ def _passage(field: Field, clause: Clause, _: Setting) -> Condition:
 
 
 def _number(field: Field, clause: Clause, _: Setting) -> Condition:
-    return _bounded(field, clause, number_bounds, "a number is wanted, such as 8, >=8 or 4..12")
+    return _bounded(field, clause, number_bounds, "write a number, such as 8, >=8 or 4..12")
 
 
 def _time(field: Field, clause: Clause, setting: Setting) -> Condition:
-    wanted = "a date is wanted, such as 2026-10-05, >=2026-10 or -7d.."
-    return _bounded(field, clause, lambda text: time_bounds(text, setting.now), wanted)
+    advice = "write a date, such as 2026-10-05, >=2026-10 or -7d.."
+    return _bounded(field, clause, lambda text: time_bounds(text, setting.now), advice)
 
 
-def _bounded(field: Field, clause: Clause, read: Callable[[str], list[Bound]], wanted: str) -> Condition:
-    """The condition for a number or a time; a bare `*` asks for any value at all, and no other can have one."""
+def _bounded(field: Field, clause: Clause, read: Callable[[str], list[Bound]], advice: str) -> Condition:
+    """The condition for a number or a time; `*` alone asks for any value, and is refused after one."""
     if clause.is_prefix and not clause.text:
         return Condition(f"{field.sql} IS NOT NULL", [])
     values = [f"{clause.text}*"] if clause.is_prefix else choices(clause)
@@ -88,7 +88,7 @@ def _bounded(field: Field, clause: Clause, read: Callable[[str], list[Bound]], w
         return _any([_within(field.sql, read(value)) for value in values])
     except ValueError as error:
         raise QueryError(
-            f"cannot read {shorten(str(clause))} at character {clause.position + 1}: {wanted}",
+            f"cannot read {shorten(str(clause))} at character {clause.position + 1}: {advice}",
             position=clause.position,
         ) from error
 
@@ -100,11 +100,11 @@ def _within(column: str, bounds: list[Bound]) -> Condition:
 
 def _tag(_: Field, clause: Clause, __: Setting) -> Condition:
     key, equals, value = clause.text.partition("=")
-    found = _equals("tags.key", [key], is_prefix=clause.is_prefix and not equals)
-    sql, values = found.sql, found.values
+    tests = [_equals("tags.key", [key], is_prefix=clause.is_prefix and not equals)]
     if equals:
-        found = _equals("tags.value", [value], is_prefix=clause.is_prefix)
-        sql, values = f"{sql} AND {found.sql}", values + found.values
+        tests.append(_equals("tags.value", [value], is_prefix=clause.is_prefix))
+    sql = " AND ".join(test.sql for test in tests)
+    values = [value for test in tests for value in test.values]
     return Condition(f"SELECT tags.video_id AS id FROM tags WHERE {sql}", values, is_set=True)
 
 
@@ -119,8 +119,8 @@ def _phrase(field: Field, clause: Clause, _: Setting) -> Condition:
 def _presence(_: Field, clause: Clause, setting: Setting) -> Condition:
     field = setting.fields.find(clause.text)
     if field is None or not field.has_value:
-        known = [name for name in setting.fields.list_names() if name not in FIELDS or FIELDS[name].has_value]
-        raise unknown_name("field", clause.text, known, position=clause.position)
+        names = [name for name in setting.fields.list_names() if name not in FIELDS or FIELDS[name].has_value]
+        raise unknown_name("field", clause.text, names, position=clause.position)
     if field.is_prompt_facet:
         return Condition(*with_any(field.name), is_set=True)
     return Condition(f"{field.sql} IS NOT NULL", [])
@@ -141,9 +141,9 @@ def _equals(column: str, values: list[str], *, is_prefix: bool) -> Condition:
 
 
 def _any(conditions: Iterable[Condition]) -> Condition:
-    listed = list(conditions)
-    sql = " OR ".join(f"({one.sql})" for one in listed)
-    return Condition(sql, [value for one in listed for value in one.values])
+    alternatives = list(conditions)
+    sql = " OR ".join(f"({alternative.sql})" for alternative in alternatives)
+    return Condition(sql, [value for alternative in alternatives for value in alternative.values])
 
 
 _KINDS: dict[str, Callable[[Field, Clause, Setting], Condition]] = {

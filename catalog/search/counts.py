@@ -1,4 +1,4 @@
-"""How many of the videos of a query have which value: all facets and the total in one walk over the matches."""
+"""How many of the matches of a query have which value: all facets and the total in one walk over the matches."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Counts = dict[str, tuple[FacetCount, ...]]
 
 _PROMPT_FACETS = """
 SELECT facet, value, count FROM (
-    SELECT facet, value, count, row_number() OVER (PARTITION BY facet ORDER BY count DESC, value) AS place FROM (
+    SELECT facet, value, count, row_number() OVER (PARTITION BY facet ORDER BY count DESC, value) AS rank FROM (
         SELECT facet_values.facet, facet_values.value, count(DISTINCT video_facets.video_id) AS count
         FROM facet_values CROSS JOIN video_facets ON video_facets.value_id = facet_values.id
         WHERE facet_values.facet IN ({marks})
         AND +video_facets.video_id IN (SELECT id FROM hits)
         GROUP BY facet_values.id
     )
-) WHERE place <= {limit:d}
+) WHERE rank <= {limit:d}
 """
 
 
@@ -36,18 +36,18 @@ def count_matches(connection: Reader, plan: Plan) -> int:
 def count_values(connection: Reader, plan: Plan, facets: Sequence[Field], limit: int) -> tuple[int, Counts]:
     """The number of matches, and for each facet its `limit` most frequent values: by count, then by value.
 
-    The matches are put together once, with the columns that the facets look at; each facet counts over that, and those
-    of prompts all together.
+    The matches are collected once, with the columns that the facets need; each facet is counted over that, those of
+    prompts all together.
     """
     columns = {field.name: f"f{number}" for number, field in enumerate(facets) if _is_column(field)}
-    asked = [field.name for field in facets if field.is_prompt_facet]
+    prompt_facets = [field.name for field in facets if field.is_prompt_facet]
     hits = plan.select(*(f"{field.facet} AS {columns[field.name]}" for field in facets if field.name in columns))
     parts = ["SELECT NULL AS facet, NULL AS value, count(*) AS count FROM hits"]
     parts += [f"SELECT * FROM ({_count(field, columns, limit)})" for field in facets if not field.is_prompt_facet]
     parameters = [*plan.parameters]
-    if asked:
-        parts.append(_PROMPT_FACETS.format(marks=", ".join("?" * len(asked)), limit=limit))
-        parameters += asked
+    if prompt_facets:
+        parts.append(_PROMPT_FACETS.format(marks=", ".join("?" * len(prompt_facets)), limit=limit))
+        parameters += prompt_facets
     sql = f"WITH hits AS MATERIALIZED ({hits}) {' UNION ALL '.join(parts)}"
     total, *rows = connection.execute(sql, parameters).fetchall()
     counts: dict[str, list[FacetCount]] = {field.name: [] for field in facets}

@@ -1,8 +1,8 @@
 """What prompts ask for as fields of the language: `camera_movement:push_in`, `subject:fox`.
 
 Values of controlled facets, and of a user's own, are compared whole; case, blanks, hyphens and underscores do not
-matter, and a broad value finds the narrower ones. Values of open facets are phrases: words in a row are looked for in
-them. The vocabulary itself is not read here: a search from the shell is a fresh process, and its file is long.
+matter, and a broad value finds the narrower ones. Values of open facets are phrases, which are searched for words in a
+row. The vocabulary is not loaded here: a search from the shell is a fresh process, and the vocabulary is large.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ SELECT facet FROM names WHERE facet IS NOT NULL
 
 
 def list_names(connection: Reader) -> list[str]:
-    """The names of all facets that the library has a value of."""
+    """The names of all facets that have a value in the library."""
     return [row[0] for row in connection.execute(_NAMES)]
 
 
@@ -85,7 +85,7 @@ def with_any(facet: str) -> Videos:
 
 
 def with_values(facet: str, values: Iterable[str], *, is_prefix: bool = False) -> Videos:
-    """The videos that have one of the values, or a narrower one, or a value that begins as the only one does."""
+    """The videos with one of the values or a narrower one; with `is_prefix`, a value that begins with the only one."""
     folded = [value.translate(_FOLD) for value in values]
     if is_prefix:
         return _with(facet, f"substr({_FOLDED}, 1, ?) = ?", [len(folded[0]), folded[0]])
@@ -94,25 +94,25 @@ def with_values(facet: str, values: Iterable[str], *, is_prefix: bool = False) -
 
 
 def with_phrases(facet: str, phrases: Iterable[str], *, is_prefix: bool = False) -> Videos:
-    """The videos with one of the phrases, words in a row, in a value; the last word as the beginning of one."""
+    """The videos with one of the phrases in a value; with `is_prefix`, its last word may be the beginning of one."""
     tests: list[str] = []
     values: list[str] = []
     for phrase in phrases:
         words = phrase.translate(_PART).split()
         tests.append(f"(facet_values.value LIKE ? ESCAPE '\\' AND instr({_WORDS}, ?))")
         values += [f"%{escape(max(words, key=len, default=''))}%", _edged(" ".join(words), is_prefix=is_prefix)]
-    while len(tests) > 1:  # in groups of groups, for the depth of an expression is limited
+    while len(tests) > 1:  # nested in groups: SQLite limits the depth of an expression
         tests = [f"({' OR '.join(tests[start : start + 10])})" for start in range(0, len(tests), 10)]
     return _with(facet, tests[0], values)
 
 
 def escape(text: str) -> str:
-    """The text as a part of a LIKE pattern that finds it and nothing else."""
+    """The text as part of a LIKE pattern, where it matches only itself."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _edged(words: str, *, is_prefix: bool) -> str:
-    """The words with a blank where a word begins or ends; scripts without blanks have words anywhere."""
+    """The words with a blank at each end, so that they match whole words; in scripts without blanks, as they are."""
     if cjk_runs(words):
         return words
     return f" {words}" if is_prefix else f" {words} "

@@ -1,17 +1,17 @@
-"""What can be asked for: the fields of a video, by `catalog.fields`, and what is computed of them, with their SQL.
+"""What a query can ask for: the fields of a video, from `catalog.fields`, and what is computed from them, with SQL.
 
 `kind` says how a value is compared:
 
-    text      equal without regard to ASCII case, or by its beginning
-    name      by the beginning of any of a video's names, in quotes the whole; case matters
+    text      equal without regard to ASCII case, or beginning so
+    name      any of a video's names begins so or, in quotes, is so; case matters
     words     words and phrases in that column of the full-text index
-    passage   a part of a long text that is not indexed
+    passage   part of a long text that is not indexed
     number    compared as a number
     time      compared as a period of UTC time
-    size      as text, after `WxH` and after the server's own words
+    size      as text, against `WxH` and the server's own words
     tag       a key, or key=value
     facet     a value of a facet of prompts, or a narrower one
-    phrase    words in a value of an open facet of prompts
+    phrase    words in the value of an open facet of prompts
     presence  has:NAME          claim     is:NAME
 """
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 class Field(NamedTuple):
-    """One row of the table: `order` is what to sort by and `facet` what to count by, None where that has no sense.
+    """One field: `order` is the SQL to sort by and `facet` the SQL to count by, None where that makes little sense.
 
-    `counts_missing` has the counts show how many videos lack the value.
+    With `counts_missing` the counts also show how many videos lack a value.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Field(NamedTuple):
 
     @property
     def is_prompt_facet(self) -> bool:
-        """Whether it is something that prompts ask for: it is kept in tables of its own."""
+        """Whether prompts ask for it, so that it is in tables of its own."""
         return self.kind in {"facet", "phrase"}
 
     @property
@@ -64,12 +64,12 @@ _FIRST_TAG = "(SELECT tags.id FROM tags WHERE tags.video_id = videos.id LIMIT 1)
 _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value END"
 
 _COMPUTED = {"negative_prompt": NEGATIVE_PROMPT}
-_COUNTED = {"seconds": _SECONDS}  # the lengths of clips are measured, and hardly two agree
+_COUNTED = {"seconds": _SECONDS}  # clips are measured, and hardly two lengths agree
 _SORTED = frozenset({"text", "name", "number", "time"})
 
 
 def _list_fields(column: Column) -> Iterator[Field]:
-    """What can be asked of a column: the field itself, and what is made out of it."""
+    """The fields of a column: itself, and what is computed from it."""
     if column.name == "size_text":
         yield Field("size", "size", SIZE, ("size_text",), "videos.width * videos.height", SIZE, counts_missing=True)
     elif column.ask:
@@ -108,7 +108,7 @@ CLAIMS = {
 
 
 class Fields:
-    """The fields of one library: those of the table, and the facets that its user named.
+    """The fields of one library: those of the table, and the facets that its user added.
 
     The library is asked for its facets only when a name is not in the table.
     """
@@ -125,19 +125,19 @@ class Fields:
         return {_fold(name): _prompt_facet(name) for name in self._present if _fold(name) not in _NAMES}
 
     def find(self, name: str) -> Field | None:
-        """The field of that name or alias, in any case and with `-` for `_`."""
+        """The field with that name or alias, in any case, `-` or `_`."""
         folded = _fold(name)
         return _NAMES.get(folded) or self._own.get(folded)
 
     def get_facet(self, name: str) -> Field:
-        """The field to count by; raises QueryError naming those there are."""
+        """The field to count by; raises QueryError with the names there are."""
         field = self.find(name)
         if field is None or field.facet is None:
             raise unknown_name("facet", name, [*FACETS, *self._own])
         return field
 
     def list_facets(self) -> list[Field]:
-        """What to count by where nobody says: all facets but those of prompts that are open or have no value."""
+        """The default fields to count by: all facets except those of prompts that are open or lack values."""
         present = set(self._present).difference(OPEN)
         return [
             field
@@ -146,12 +146,12 @@ class Fields:
         ]
 
     def list_names(self) -> list[str]:
-        """Every name and alias there is."""
+        """Every name and alias."""
         return [*_NAMES, *self._own]
 
 
 def get_order(name: str) -> Field:
-    """The field to sort by; raises QueryError naming those there are."""
+    """The field to sort by; raises QueryError with the names there are."""
     field = _NAMES.get(_fold(name))
     if field is None or field.order is None:
         raise unknown_name("sort", name, ["relevance", *(field.name for field in _TABLE if field.order)])
@@ -159,17 +159,17 @@ def get_order(name: str) -> Field:
 
 
 def find_similar(name: str, names: Iterable[str]) -> str | None:
-    """The one of the names that `name` is most likely a slip of."""
+    """The one of `names` that `name` is most likely a misspelling of."""
     import difflib
 
     return next(iter(difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.75)), None)
 
 
-def unknown_name(what: str, name: str, known: Iterable[str], *, position: int | None = None) -> QueryError:
-    """The error for a name that is not among those known, with the nearest of them or all."""
-    names = list(known)
-    similar = find_similar(name, names)
-    hint = f"did you mean {similar}?" if similar else f"there are {', '.join(names)}"
+def unknown_name(what: str, name: str, names: Iterable[str], *, position: int | None = None) -> QueryError:
+    """The error for a name that is not one of `names`, with the nearest of them or all."""
+    choices = list(names)
+    similar = find_similar(name, choices)
+    hint = f"did you mean {similar}?" if similar else f"there are {', '.join(choices)}"
     return QueryError(f"no {what} {shorten(name)}: {hint}", position=position)
 
 

@@ -1,14 +1,14 @@
-"""The query language: text in, clauses out. Pure; it knows no field, no table and no SQL.
+"""The query language: text in, clauses out. Pure; it knows neither fields nor tables nor SQL.
 
 A query is a row of clauses, all of which must hold::
 
     neon street             two words
     "neon street"           a phrase; a quote inside is doubled; a missing last quote is forgiven
     neon*                   words that begin so; "neon str"* does the same with a phrase
-    model:sora-2            a field and its value; model:"a b" with blanks in it; model:sora* by its beginning
+    model:sora-2            a field and its value; model:"a b" with blanks in it; model:sora* for a beginning
     -dog -"red car" -status:failed      what must not hold
 
-Every other character is data: no text is a syntax error.
+Every other character is data: a text is never a syntax error.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _CLAUSE = re.compile(
 
 
 class Clause(NamedTuple):
-    """One condition as it was written: `name` is None for words, and need not be a field that anyone knows.
+    """One condition as it was written: `name` is None for words, and is not checked to be a field.
 
-    `text` is without the quotes, the minus and the last `*`; `position` is where the clause began.
+    `text` lacks the quotes, the minus and the last `*`; `position` is where the clause begins in the query.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Clause(NamedTuple):
 
     @property
     def content(self) -> str:
-        """Name and value together: what to look for where the name is not a field."""
+        """Name and value together: the text to search for where the name is not a field."""
         return self.text if self.name is None else f"{self.name}:{self.text}"
 
     def __str__(self) -> str:
@@ -64,9 +64,9 @@ class Clause(NamedTuple):
 
 
 def parse(query: str) -> tuple[Clause, ...]:
-    """The clauses of a query, in order; raises QueryError only where there are too many of them or of characters."""
+    """The clauses of a query, in order; raises QueryError only for too many clauses or characters."""
     if len(query) > MAX_CHARACTERS:
-        raise QueryError(f"the query has {len(query):,} characters: at most {MAX_CHARACTERS:,} can be searched for")
+        raise QueryError(f"the query has {len(query):,} characters, more than {MAX_CHARACTERS:,}: shorten it")
     clauses = []
     for match in _CLAUSE.finditer(_storable(query)):
         clauses.append(_read(match))
@@ -91,5 +91,5 @@ def _read(match: re.Match[str]) -> Clause:
 
 
 def _storable(text: str) -> str:
-    """The text as UTF-8 can hold it, a NUL (which ends a text in C) as a blank; offsets stay."""
+    """The text as UTF-8 can hold it, with a blank for NUL, which ends a text in C; offsets stay."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")

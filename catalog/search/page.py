@@ -1,4 +1,4 @@
-"""The two questions a reader asks: which videos, a page at a time, and how many of which kind."""
+"""The two questions of a reader: which videos match, page by page, and how many of each kind."""
 
 from __future__ import annotations
 
@@ -41,13 +41,12 @@ def search(
     include_deleted: bool = False,
     now: datetime | None = None,
 ) -> Page:
-    """One page of the videos that match, at most `limit` of them, and the exact number of all.
+    """One page of the videos that match, at most `limit` of them, and the exact number of all matches.
 
-    `sort` is `relevance` (what words default to) or a field, `-` before it for descending (`-created_at` is the other
-    default). `after` is the `next` of the page before: videos that arrive meanwhile neither repeat nor hide one, except
-    that they shift the scores of relevance a little. Each facet has its 20 most frequent values, of all matches. The
-    videos are whole, with their tags, links and facets. `now` is what `-7d` counts from.
-    Raises QueryError.
+    `sort` is `relevance` (the default where there are words) or a field, with `-` before it for descending, such as
+    `-created_at` (the default elsewhere). `after` is `next` of the page before: videos that arrive meanwhile neither
+    repeat nor hide one, except that they shift relevance a little. Each facet has its 20 most frequent values among all
+    matches. The videos are whole, with tags, links and facets. `now` is the time that `-7d` counts from. Raises QueryError.
     """
     _check_limit(limit, 0)
     clauses = parse(query)
@@ -57,14 +56,14 @@ def search(
     question = json.dumps([write(clauses), order.name, order.is_descending, include_deleted])
     start = None if after is None else read_cursor(question, after)
     total, counts = _count(connection, plan, [fields.get_facet(name) for name in facets])
-    places = _find_places(connection, plan.first(order, total), order, start, limit + 1) if limit else []
-    shown = dict(places[:limit])
-    videos = read_videos(connection, shown)
-    texts = read_snippets(connection, plan, list(shown)) if snippets and shown else {}
+    matches = _find_matches(connection, plan.first(order, total), order, start, limit + 1) if limit else []
+    ids = [video_id for video_id, _ in matches[:limit]]
+    videos = read_videos(connection, ids)
+    texts = read_snippets(connection, plan, ids) if snippets and ids else {}
     cursor = None
-    if len(places) > limit:
-        video_id, place = places[limit - 1]
-        cursor = write_cursor(question, place, video_id)
+    if len(matches) > limit:
+        last_id, sort_value = matches[limit - 1]
+        cursor = write_cursor(question, sort_value, last_id)
     return Page(
         videos=tuple(videos.values()),
         total=total,
@@ -86,7 +85,7 @@ def count_facets(
     """For each facet its `limit` most frequent values among the videos that match, by count, then by value.
 
     Without names: every facet that any of these videos has, except the open ones of prompts (subject, action, setting,
-    dialogue), which have too many values to be read. Raises QueryError.
+    dialogue), which have too many values to read. Raises QueryError.
     """
     _check_limit(limit, 1)
     fields = Fields(connection)
@@ -103,20 +102,20 @@ def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int
 
 
 def _remark(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
-    """What to say of a query that finds nothing."""
+    """Remarks on a query that finds nothing."""
     from catalog.search.names import remark_on_names
 
     return remark_on_names(connection, clauses, fields)
 
 
-def _find_places(
+def _find_matches(
     connection: Reader, plan: Plan, order: Order, start: tuple[Any, int] | None, limit: int
 ) -> list[tuple[int, Any]]:
-    """The row id and the sorted value of the next `limit` matches, in order."""
+    """The row id and the sort value of the next `limit` matches, in order."""
     test, values = ("1", []) if start is None else order.after(*start)
     sql = (
-        f"WITH hits AS ({plan.select(f'{order.sql} AS place')}) "
-        f"SELECT id, place FROM hits WHERE {test} ORDER BY {order.sql_order} LIMIT {limit:d}"
+        f"WITH hits AS ({plan.select(f'{order.sql} AS sort_value')}) "
+        f"SELECT id, sort_value FROM hits WHERE {test} ORDER BY {order.sql_order} LIMIT {limit:d}"
     )
     return [(row[0], row[1]) for row in connection.execute(sql, [*plan.parameters, *values])]
 

@@ -1,10 +1,10 @@
-"""A query into SQL: which videos match, in which order, after which place. It runs nothing.
+"""A query into SQL: which videos match, in which order, after which video. It runs nothing.
 
-All words and phrases that must be there become one MATCH of the full-text index; what must not, a second one whose rows
-are left out; everything else is a condition on `videos`. A plan does not say what is read of the videos it finds: the
-page, the count and the facets each `select` their own columns. Rows of `videos` are wide and lie apart, so they are
-read only where a condition or a column needs them: words alone are found, counted and ranked in the index, and sets of
-videos, those with a tag or with a facet, are put together from their ids before any row is read.
+All words and phrases that must be there become one MATCH of the full-text index; those that must not, a second one
+whose rows are left out; everything else is a condition on `videos`. A plan does not say what is read of the videos it
+finds: the page, the count and the facets each `select` their own columns. Rows of `videos` are wide and lie apart, so
+they are read only where a condition or a column needs them: words alone are found, counted and ranked in the index, and
+sets of videos, such as those with a tag or a facet, are combined by their ids before any row is read.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _BM25 = f"bm25(videos_fts, {', '.join(str(_WEIGHTS[column]) for column in fullte
 _INDEX = "videos_fts"
 _SET = "chosen"
 _MANY = 10_000
-_WALKED = "videos.created_at"  # an index holds these, and ids, in order
+_WALKED = "videos.created_at"  # an index has these, and the ids, in order
 _MATCHES = f"SELECT rowid FROM {_INDEX} WHERE {_INDEX} MATCH ?"
 _DELETED = "SELECT id FROM videos WHERE deleted_at IS NOT NULL"  # by its partial index, without reading a row
 _OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR"})
 
 
 class Order(NamedTuple):
-    """What to sort by and which way; videos without the value come last both ways, ties go by id."""
+    """What to sort by and which way; videos without a value come last either way, ties go by id."""
 
     name: str
     sql: str
@@ -49,24 +49,25 @@ class Order(NamedTuple):
 
     @property
     def sql_order(self) -> str:
-        """The ORDER BY of a SELECT that names the sorted value `place`."""
+        """The ORDER BY of a SELECT with the columns `sort_value` and `id`."""
         way = "DESC" if self.is_descending else "ASC"
-        return f"place {way} NULLS LAST, id {way}"
+        return f"sort_value {way} NULLS LAST, id {way}"
 
-    def after(self, place: Any, video_id: int) -> tuple[str, list[Any]]:
-        """The condition of what comes after the row with this place and id, and its values."""
+    def after(self, value: Any, video_id: int) -> tuple[str, list[Any]]:
+        """The condition for rows after the one with this sort value and id, and its values."""
         beyond = "<" if self.is_descending else ">"
-        if place is None:
-            return f"place IS NULL AND id {beyond} ?", [video_id]
-        return f"(place {beyond} ? OR place = ? AND id {beyond} ? OR place IS NULL)", [place, place, video_id]
+        if value is None:
+            return f"sort_value IS NULL AND id {beyond} ?", [video_id]
+        test = f"(sort_value {beyond} ? OR sort_value = ? AND id {beyond} ? OR sort_value IS NULL)"
+        return test, [value, value, video_id]
 
 
 class Plan(NamedTuple):
-    """The SQL that finds the videos of a query: `match` is the MATCH expression, None where no word must be there.
+    """The SQL that finds the videos of a query: `match` is the MATCH expression, None where the query lacks words.
 
     `rows` is where they are found and `row_id` their id there; its `+` keeps SQLite from going to an index once for
-    every id of a set (measured: 2.4 s for 10 ms). `fragments` are texts that the index cannot show in a snippet;
-    `notes` are remarks for who wrote the query.
+    every id of a set (measured: 2.4 s instead of 10 ms). `fragments` are texts that the index cannot show in a snippet;
+    `notes` are remarks for the author of the query.
     """
 
     match: str | None
@@ -78,14 +79,14 @@ class Plan(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def select(self, *columns: str) -> str:
-        """The SELECT of the row ids of all matches, as `id`, and of these columns; it takes the plan's `parameters`."""
+        """The SELECT of these columns and of the row id, as `id`, of all matches; it takes the plan's `parameters`."""
         rows = self.rows
         if rows != "videos" and any("videos." in sql for sql in (self.tests, *columns)):
             rows += f" CROSS JOIN videos ON videos.id = {self.row_id}"
         return f"SELECT {', '.join((f'{self.row_id} AS id', *columns))} FROM {rows} WHERE {self.tests}"
 
     def first(self, order: Order, total: int) -> Plan:
-        """The plan to read the first few of all matches by: many of a set are met soon on a walk in that order."""
+        """The plan for reading only the first few matches: a walk in that order soon meets members of a large set."""
         if not self.rows.endswith(_SET) or order.sql != _WALKED or total < _MANY:
             return self
         row_id = f"+{ROW_ID}"
@@ -93,17 +94,17 @@ class Plan(NamedTuple):
         return self._replace(rows="videos", row_id=row_id, tests=tests)
 
     def order(self, sort: str | None) -> Order:
-        """The order asked for: relevance where there are words, else newest first; raises QueryError."""
+        """The order asked for, by default relevance where there are words, else newest first; raises QueryError."""
         if sort is None or sort == RELEVANCE:
             return self.order(NEWEST) if self.match is None else Order(RELEVANCE, _BM25)
-        found = get_order(sort.removeprefix("-"))
-        return Order(found.name, found.order or found.sql, sort.startswith("-"))
+        field = get_order(sort.removeprefix("-"))
+        return Order(field.name, field.order or field.sql, sort.startswith("-"))
 
 
 def make_plan(clauses: Iterable[Clause], fields: Fields, *, now: datetime, include_deleted: bool = False) -> Plan:
     """The plan for a query on these fields; raises QueryError for a value that its field cannot have.
 
-    Words without a letter or digit are ignored, with a note; a query of nothing else finds nothing. Videos that the
+    Words without a letter or digit are ignored, with a note; a query of only such words finds nothing. Videos that the
     user deleted are left out unless the query asks for them.
     """
     draft = _Draft(Setting(fields, now))
@@ -132,14 +133,14 @@ class _Draft:
         self.asks_for_deleted = False
 
     def add(self, clause: Clause) -> None:
-        known = None if clause.name is None else self.setting.fields.find(clause.name)
-        if known is None:
+        field = None if clause.name is None else self.setting.fields.find(clause.name)
+        if field is None:
             self._remark(clause)
             self._add_words(clause, clause.content)
-        elif known.kind == "words" and has_word(clause.text) and not fulltext.cjk_runs(clause.text):
-            self._add_match(clause, f"{known.name} : {expression(clause.text, is_prefix=clause.is_prefix)}")
+        elif field.kind == "words" and has_word(clause.text) and not fulltext.cjk_runs(clause.text):
+            self._add_match(clause, f"{field.name} : {expression(clause.text, is_prefix=clause.is_prefix)}")
         else:
-            self._add_condition(clause, known)
+            self._add_condition(clause, field)
 
     def finish(self, *, include_deleted: bool) -> Plan:
         match = " AND ".join(self.words) or None
@@ -152,9 +153,9 @@ class _Draft:
             if match is not None:
                 tests.insert(0, f"{ROW_ID} IN ({chosen})")
         else:
-            for found in self.unwanted_sets:
-                tests.append(f"{ROW_ID} NOT IN ({found.sql})")
-                parameters += found.values
+            for unwanted in self.unwanted_sets:
+                tests.append(f"{ROW_ID} NOT IN ({unwanted.sql})")
+                parameters += unwanted.values
         if match is not None:
             rows, row_id = _INDEX, f"+{_INDEX}.rowid"
             tests.insert(0, f"{_INDEX} MATCH ?")
@@ -171,9 +172,9 @@ class _Draft:
         """The SELECT of the ids that are in all the sets and in none of the unwanted ones, each once."""
         first, *more = self.sets
         sql = [f"SELECT DISTINCT id FROM ({first.sql})"]
-        sql += [f"INTERSECT {found.sql}" for found in more]
-        sql += [f"EXCEPT {found.sql}" for found in self.unwanted_sets]
-        return " ".join(sql), [value for found in (*self.sets, *self.unwanted_sets) for value in found.values]
+        sql += [f"INTERSECT {wanted.sql}" for wanted in more]
+        sql += [f"EXCEPT {unwanted.sql}" for unwanted in self.unwanted_sets]
+        return " ".join(sql), [value for chosen in (*self.sets, *self.unwanted_sets) for value in chosen.values]
 
     def _add_words(self, clause: Clause, text: str) -> None:
         if has_word(text):
@@ -183,31 +184,33 @@ class _Draft:
             self._add_test(clause, contains("videos.prompt", text))
             self.fragments += [] if clause.is_negated else [text]
         else:
-            self.notes.append(f"{shorten(str(clause))} has no letter or digit to look for: ignored")
+            self.notes.append(f"{shorten(str(clause))} is ignored: it has no letter or digit to search for")
 
     def _add_match(self, clause: Clause, words: str) -> None:
         (self.unwanted if clause.is_negated else self.words).append(words)
 
-    def _add_condition(self, clause: Clause, known: Field) -> None:
+    def _add_condition(self, clause: Clause, field: Field) -> None:
         self.alternatives += len(choices(clause))
         if self.alternatives > MAX_CLAUSES:
             raise QueryError(f"the query has more than {MAX_CLAUSES} values: leave some out", position=clause.position)
-        found = condition(known, clause, self.setting)
-        if found.is_set:
-            (self.unwanted_sets if clause.is_negated else self.sets).append(found)
+        test = condition(field, clause, self.setting)
+        if test.is_set:
+            (self.unwanted_sets if clause.is_negated else self.sets).append(test)
         else:
-            self._add_test(clause, found)
-        self.asks_for_deleted |= "deleted_at" in found.sql and not clause.is_negated
+            self._add_test(clause, test)
+        self.asks_for_deleted |= "deleted_at" in test.sql and not clause.is_negated
 
-    def _add_test(self, clause: Clause, found: Condition) -> None:
-        self.tests.append(f"({found.sql}) IS NOT TRUE" if clause.is_negated else f"({found.sql})")
-        self.parameters += found.values
+    def _add_test(self, clause: Clause, test: Condition) -> None:
+        self.tests.append(f"({test.sql}) IS NOT TRUE" if clause.is_negated else f"({test.sql})")
+        self.parameters += test.values
 
     def _remark(self, clause: Clause) -> None:
-        """Note what looks like a part of the language and is none."""
+        """Note what looks like part of the language and is not."""
         if clause.name is None:
             if clause.text in _OPERATORS and not clause.is_quoted:
-                self.notes.append(f"{clause.text} is searched for as a word: all terms must match, -term leaves out")
+                self.notes.append(
+                    f"{clause.text} is searched for as a word: all terms must match, and -term excludes one"
+                )
         elif similar := find_similar(clause.name.replace("-", "_"), self.setting.fields.list_names()):
             self.notes.append(f"no field {shorten(clause.name)}, searched for as text: did you mean {similar}?")
         elif "_" in clause.name:

@@ -1,4 +1,4 @@
-"""The part of a prompt that a query found, the found words between `[` and `]`."""
+"""The part of a prompt that matches a query, with the matching words between `[` and `]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _OPEN, _CLOSE, _MORE = "\x02", "\x03", "…"
 _TOKENS = 24
-_BEFORE, _AFTER = 40, 120  # characters around the first fragment found
+_BEFORE, _AFTER = 40, 120  # characters around the first fragment
 _SELECT = (
     f"SELECT rowid, snippet(videos_fts, 0, '{_OPEN}', '{_CLOSE}', '{_MORE}', {_TOKENS}) FROM videos_fts "
     "WHERE videos_fts MATCH :match AND rowid IN :ids"
@@ -21,7 +21,7 @@ _SELECT = (
 
 
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
-    """The snippets of these videos by row id; none for a video that was found by something other than its prompt."""
+    """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
     snippets: dict[int, str] = {}
     if plan.match is not None:
         for video_id, text in connection.execute(_SELECT, {"match": plan.match, "ids": list(ids)}):
@@ -37,12 +37,12 @@ def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[in
 
 
 def mark_fragments(prompt: str, fragments: Sequence[str]) -> str | None:
-    """The surroundings of the first of the fragments in the prompt, each of them marked; None where there is none."""
+    """The prompt around its first fragment, with every fragment marked; None where the prompt lacks them all."""
     longest_first = sorted(fragments, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
     first = pattern.search(prompt)
     if first is None:
         return None
     start, end = max(0, first.start() - _BEFORE), max(first.end(), first.start() + _AFTER)
-    part = pattern.sub(lambda found: f"[{found[0]}]", prompt[start:end])
+    part = pattern.sub(lambda fragment: f"[{fragment[0]}]", prompt[start:end])
     return f"{_MORE if start else ''}{part}{_MORE if end < len(prompt) else ''}"

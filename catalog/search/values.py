@@ -1,6 +1,6 @@
 """The values of number and time fields, `8`, `>=8`, `4..12`, `2026-10` or `-7d`, as bounds that SQL can compare.
 
-A date means its whole period, in UTC: `2026-10` is October, and `<=2026-10` takes in all of it. A signed length of time
+A date means its whole period, in UTC: `2026-10` is October, and `<=2026-10` includes all of it. A signed length of time
 counts from now: `-7d` a week ago, `+1h` in an hour; alone it is the time between then and now.
 """
 
@@ -28,7 +28,7 @@ _DATE = (
     r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[Tt ]([0-9]{1,2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?)?"
     r"(Z|z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
-# How long a period lasts that is written with n parts; years and months differ in length.
+# The length of a period by how many parts it is written with; None where periods differ in length.
 _STEPS = (None, None, None, {"days": 1}, {"hours": 1}, {"minutes": 1}, {"seconds": 1}, {"milliseconds": 1})
 
 # An operator of the language -> the operator of SQL and the end of the interval that it looks at. A number is an
@@ -38,7 +38,7 @@ _TIME_OPERATORS = {">": (">=", 1), ">=": (">=", 0), "<": ("<", 0), "<=": ("<", 1
 
 
 def number_bounds(text: str) -> list[Bound]:
-    """The bounds that a number must keep, all of them; raises ValueError where the text is not a number or range."""
+    """The bounds that a number must keep; raises ValueError where the text is not a number or a range."""
     return _bounds(_parts(text), _read_number, _NUMBER_OPERATORS)
 
 
@@ -102,7 +102,7 @@ def _read_period(text: str) -> Interval:
 
 
 def _period_end(start: datetime, parts: int) -> datetime:
-    """Where a period ends that begins at `start` and is written with so many parts: year, month, day …"""
+    """The end of the period that begins at `start` and is written with so many parts: year, month, day …"""
     if step := _STEPS[parts]:
         return start + timedelta(**step)
     months = start.year * 12 + start.month - 1 + (12 if parts == 1 else 1)

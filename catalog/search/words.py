@@ -1,4 +1,4 @@
-"""Words and phrases as expressions of FTS5, and what the index can find of a text at all.
+"""Words and phrases as expressions of FTS5, and which texts the index can find at all.
 
 The index holds words as `unicode61` cuts them (runs of letters and digits, accents and case dropped) and, in
 `cjk_grams`, every two neighbours of a Chinese, Japanese or Korean run and the words glued to one. A word such as
@@ -14,12 +14,12 @@ from catalog import fulltext
 
 
 def has_word(text: str) -> bool:
-    """Whether the text has a letter or a digit: something that the index holds."""
+    """Whether the text has a letter or a digit, which the index can find."""
     return any(char.isalnum() or (char > "\x7f" and unicodedata.category(char) == "Co") for char in text)
 
 
 def has_symbol(text: str) -> bool:
-    """Whether the text has a pictograph, which the index does not hold but a reader may well look for: `🎬`."""
+    """Whether the text has a pictograph, which is not in the index but which a reader may search for: `🎬`."""
     return not text.isascii() and any(unicodedata.category(char) == "So" for char in text)
 
 
@@ -34,7 +34,7 @@ def expression(text: str, *, is_prefix: bool = False, is_phrase: bool = False) -
 
 
 def _split(text: str, *, is_phrase: bool) -> list[str]:
-    """The text cut into CJK runs and what stands between them; in a phrase, runs parted by mere marks stay together."""
+    """The text cut into CJK runs and what is between them; in a phrase, runs parted only by marks stay together."""
     parts, script = [""], -1
     for position, token in enumerate(re.split(f"({fulltext.CJK_RUN})", text)):
         if has_word(token):
@@ -48,8 +48,8 @@ def _split(text: str, *, is_phrase: bool) -> list[str]:
 def _part(text: str, *, is_prefix: bool = False) -> str:
     """A part of one script: a phrase of words, or CJK runs in a row wherever they stand.
 
-    The last run may go on in the text, so its last character is not asked to stand alone; a run of one character is
-    the beginning of what it may go on to.
+    The last run may continue in the text, so its last character need not stand alone; a run of one character matches
+    the beginning of a longer run.
     """
     *whole, last = fulltext.cjk_runs(text) or [""]
     if not last:

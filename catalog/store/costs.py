@@ -27,7 +27,10 @@ _DATE = len("2026-11-21")
 
 
 class _Job(NamedTuple):
-    """What the price of a job depends on; equal jobs are estimated once. `created_at` is its day."""
+    """What the price of a job depends on; equal jobs are estimated once.
+
+    So `created_at` is noon of its day, and `batch_custom_id` is empty in any batch and None outside.
+    """
 
     kind: str
     status: str
@@ -38,7 +41,7 @@ class _Job(NamedTuple):
     size_text: str | None
     tier: str | None
     created_at: datetime | None
-    is_batch: bool
+    batch_custom_id: str | None
 
 
 _FACTS = _Job._fields[:8]
@@ -60,11 +63,12 @@ class Estimator:
             return
         day = row["created_at"] and datetime.fromisoformat(row["created_at"][:_DATE] + "T12:00:00Z")
         facts = [row[name] for name in _FACTS]
-        row["cost_usd"] = self._estimate(_Job._make([*facts, day, row["batch_custom_id"] is not None]))
+        batch = None if row["batch_custom_id"] is None else ""
+        row["cost_usd"] = self._estimate(_Job._make([*facts, day, batch]))
         row["cost_basis"] = "unknown" if row["cost_usd"] is None else "estimated"
 
     def _look_up(self, job: _Job) -> float | None:
-        return estimate(job, self._prices, self._provider, source=self._source, is_batch=job.is_batch)
+        return estimate(job, self._prices, self._provider, source=self._source)
 
 
 def has_prices(

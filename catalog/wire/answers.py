@@ -1,4 +1,4 @@
-"""What the parser hands back: the videos an answer holds, and what the answer says beside them."""
+"""What the parser returns: the videos in an answer, and what else the answer says."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ParsedVideo:
-    """One generation job as one answer tells it; what the answer does not tell is None.
+    """One generation job as one answer describes it; what the answer leaves out is None.
 
     Times are aware UTC datetimes in whole seconds, `progress` is 0 to 100, `cost_usd` is what the provider reported,
     never an estimate. `aliases` are other ids of the same job, as its server writes them. `updated_at` orders
     observations and says nothing about the job. `extra` holds every key that no field consumed, as sent; `payload` is
-    the object the video was read from. `flaws` names what could not be read, in words for a person.
+    the object the video was read from. `flaws` says what could not be read, in words for a person.
     """
 
     remote_id: str
@@ -51,7 +51,7 @@ class ParsedVideo:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a server refused: its code and its message as text, where it gave them."""
+    """Why a server refused: the code and the message it gave, as text."""
 
     code: str | None = None
     message: str | None = None
@@ -75,9 +75,9 @@ class Answer:
     """What one JSON body says.
 
     `kind` is one of video, list, delete, batch_line, webhook, error, request, other. `next_cursor` is the value for
-    the next `after`, None where the list ends; `has_more` is None where the page does not say (then the cursor is the
+    the next `after`, None where the list ends; `has_more` is None where the page does not say (the cursor is then the
     last item's id), and `next_page` is the next number of a page-numbered list. `poll_after` is in seconds. `flaws`
-    names items that are no videos and what was odd about the page.
+    names items that are not videos and whatever was odd about the page.
     """
 
     kind: str

@@ -1,7 +1,7 @@
-"""Lines of Batch API files: what was asked, what came of it, what went wrong. Pure; files and joins live elsewhere.
+"""Lines of Batch API files: requests, answers and errors. Pure; files and joins live elsewhere.
 
-A line of the input file is a request, a line of the output or error file is an answer; `custom_id` joins the two, the
-order does not. The line's own id (`batch_req_...`) is no video: the job is `response.body`.
+A line of the input file is a request, a line of the output or error file is an answer. They are joined by `custom_id`,
+never by order. The line's own id (`batch_req_...`) does not name a video: the job is `response.body`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class BatchInput:
 
 @dataclass(frozen=True, slots=True)
 class BatchOutput:
-    """A line of an output file with a job in it, finished, failed or expired: `payload`, for the parser to read."""
+    """A line of an output file with a finished, failed or expired job, which is `payload`, for the parser to read."""
 
     custom_id: str | None
     status_code: int
@@ -42,7 +42,7 @@ class BatchOutput:
 
 @dataclass(frozen=True, slots=True)
 class BatchFault:
-    """A line without a job: the batch's own error, or, where `is_refused`, a line that we could not read."""
+    """A line without a job: the batch's own error or, where `is_refused`, a line that cannot be read."""
 
     custom_id: str | None
     code: str | None
@@ -56,14 +56,14 @@ BatchLine = BatchInput | BatchOutput | BatchFault
 
 
 def read_line(line: object) -> BatchLine:
-    """What one line says, given as text, bytes or the JSON value; never raises on any of these."""
+    """What one line says; it may be text, bytes or a JSON value, and none of them raises."""
     if isinstance(line, str | bytes | bytearray):
         try:
             line = json.loads(line if isinstance(line, str) else bytes(line).decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
             return _refused(None, UNREADABLE, f"the line is not JSON: {error}")
     if not isinstance(line, Mapping):
-        return _refused(None, NO_BATCH_LINE, "the line is no JSON object")
+        return _refused(None, NO_BATCH_LINE, "the line is not a JSON object")
     custom_id = find_text(line.get("custom_id"))
     if "custom_id" in line and ("response" in line or "error" in line):
         return _read_output(custom_id, dict(line))
@@ -78,7 +78,7 @@ def _read_input(custom_id: str | None, line: Mapping[str, Any]) -> BatchLine:
     method = line.get("method")
     request = parse_request(method if isinstance(method, str) else "POST", line["url"], line["body"])
     if request is None:
-        return _refused(custom_id, NO_VIDEO_REQUEST, f"{line['url'][:80]} makes no video")
+        return _refused(custom_id, NO_VIDEO_REQUEST, f"{line['url'][:80]} does not make a video")
     return BatchInput(custom_id, line["url"], request)
 
 
@@ -91,7 +91,7 @@ def _read_output(custom_id: str | None, line: dict[str, Any]) -> BatchLine:
     if len(answer.videos) == 1 and isinstance(body, Mapping):
         return BatchOutput(custom_id, status_code or 200, body, line_id)
     if answer.error is None:
-        return BatchFault(custom_id, NO_ANSWER, "the batch gave neither a job nor an error", status_code, line_id)
+        return BatchFault(custom_id, NO_ANSWER, "the line holds neither a job nor an error", status_code, line_id)
     return BatchFault(custom_id, answer.error.code, answer.error.message, status_code, line_id)
 
 

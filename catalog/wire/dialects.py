@@ -1,7 +1,7 @@
 """How each family of servers lays out paths, paging and authorisation: one table, a line per family.
 
-A dialect says how to ask. What comes back goes through one tolerant parser, whoever sent it: a payload is never used to
-guess the dialect, the configuration names it. Paths are relative to the base URL of a source, which ends where the
+A dialect says how to ask. The answers go through one tolerant parser, whoever sent them: the configuration names the
+dialect, and no payload is used to guess it. Paths are relative to the base URL of a source, which ends where the
 server's documentation starts counting: `https://host/v1` nearly everywhere, `https://host/openai/v1` on Azure.
 """
 
@@ -26,15 +26,15 @@ PAGINGS: tuple[Paging, ...] = ("cursor", "page", "whole")
 class Dialect:
     """One family of servers; the defaults are the OpenAI reference format.
 
-    A path that is None means that the family has no such call. `{id}` stands for one percent-encoded id. Our client
-    asks by the paths of lists, jobs, media and one character; capture knows the calls of others by all of them.
+    A path of None means that the family lacks that call. `{id}` stands for one percent-encoded id. Our client uses the
+    paths of lists, jobs, media and one character; capture recognises other programs' calls by all of them.
 
     `paging` says what `after` means: `cursor` the last id seen, `page` the number of the next page, `whole` nothing,
-    because the server answers with all it has and drops paging parameters.
-    `list_needs` names query parameters without which the list is refused; their values stand in `list_query`.
-    `list_renames` gives keys of list items another name where they mean something else than in the format.
-    `auth` is the header that carries the key, or the empty text for none.
-    `poll_interval` is in seconds, for servers that do not name one.
+    because the server ignores paging parameters and answers with everything.
+    `list_needs` names query parameters that a list request must have; `list_query` holds their values.
+    `list_renames` renames keys of list items that mean something else there than in the format.
+    `auth` is the header that carries the key, empty for none.
+    `poll_interval` is in seconds and applies where the server does not name one.
     """
 
     name: str
@@ -63,16 +63,16 @@ class Dialect:
 
     @property
     def lists(self) -> bool:
-        """Whether jobs can be listed; a source that cannot is synced by known ids."""
+        """Whether jobs can be listed; a source without a list is synced by the ids it already has."""
         return self.list_path is not None
 
     @property
     def missing_query(self) -> tuple[str, ...]:
-        """The parameters the list needs and the configuration does not give."""
+        """The parameters that the list needs and the configuration lacks."""
         return tuple(name for name in self.list_needs if not self.list_query.get(name))
 
     def auth_header(self, key: str) -> dict[str, str]:
-        """The one header that carries `key`, or none."""
+        """The header that carries `key`, as a mapping; empty where there is none to send."""
         if not (self.auth and key):
             return {}
         name, _, form = self.auth.partition(": ")
@@ -104,7 +104,7 @@ _ROWS = (
         poll_interval=15.0,
         **NO_LIST,
     ),
-    Dialect(name="generic", title="any other server, with paths of its own", variants=ALL_VARIANTS, **CHARACTERS),
+    Dialect(name="generic", title="any other server, with its own paths", variants=ALL_VARIANTS, **CHARACTERS),
     Dialect(
         name="litellm",
         title="LiteLLM proxy",
@@ -149,19 +149,12 @@ _BY_PLAIN_NAME = {_plain(name): row for row in _ROWS for name in (row.name, *row
 
 
 def find_dialect(name: str) -> Dialect:
-    """The row called `name`, whatever its case and dashes; ConfigError names the known ones and the nearest."""
+    """The dialect of that name, in any case and with any dashes; ConfigError names the nearest and lists them all."""
     if row := _BY_PLAIN_NAME.get(_plain(name)):
         return row
-    raise ConfigError(f"unknown dialect {name!r}{_did_you_mean(_plain(name), _BY_PLAIN_NAME)}; known: {_known()}")
-
-
-def _known() -> str:
-    return ", ".join(DIALECTS)
-
-
-def _did_you_mean(word: str, known: Mapping[str, Dialect]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f", did you mean {known[near[0]].name!r}?" if near else ""
+    near = difflib.get_close_matches(_plain(name), _BY_PLAIN_NAME, n=1)
+    hint = f", did you mean {_BY_PLAIN_NAME[near[0]].name!r}?" if near else ""
+    raise ConfigError(f"unknown dialect {name!r}{hint}; known: {', '.join(DIALECTS)}")
 
 
 def _path(value: object, *, wants_id: bool) -> str | None:
@@ -170,9 +163,9 @@ def _path(value: object, *, wants_id: bool) -> str | None:
     if not isinstance(value, str) or not re.fullmatch(r"/[^\s#{}\\]*(\{id\}[^\s#{}\\]*)?", value):
         raise ValueError("must be a path such as /videos/{id}")
     if any(segment in {".", ".."} for segment in value.partition("?")[0].split("/")):
-        raise ValueError("must not hold . or .. segments")
+        raise ValueError("must not contain . or .. segments")
     if ("{id}" in value) != wants_id:
-        raise ValueError("must hold {id} once" if wants_id else "must not hold {id}")
+        raise ValueError("must contain {id} once" if wants_id else "must not contain {id}")
     return value
 
 
@@ -260,9 +253,10 @@ SETTINGS: tuple[str, ...] = tuple(entry.name for entry in fields(Dialect) if ent
 
 
 def customise(dialect: Dialect, settings: Mapping[str, object]) -> Dialect:
-    """`dialect` with some of its fields replaced by what a configuration file says.
+    """`dialect` with some of its fields replaced by settings of a configuration file.
 
-    The empty text and `false` mean "no such call". ConfigError names the setting that is unknown or impossible.
+    An empty text or `false` says that the server lacks that call. ConfigError names a setting that is unknown or
+    impossible.
     """
     changes: dict[str, Any] = {}
     for name, value in settings.items():

@@ -1,7 +1,7 @@
-"""What the documentation of each family of servers says a request may hold: one table, a line per family.
+"""What the documentation of each family of servers allows in a request: one table, a line per family.
 
-Known values are for advice, never for refusing: servers add models, sizes and lengths weekly. A family that documents
-none has none here, and is judged by `GENERIC` alone.
+Documented values are for advice, never for refusing: servers add models, sizes and lengths weekly. A family that
+documents none is absent here and judged by `GENERIC`.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ CLIP_SECONDS = (2.0, 4.0)
 CLIP_SHORT_SIDE = (720, 1080)
 PRO_SHORT_SIDE = 1080
 PRO_FAMILIES = ("sora-2",)
-"""Models that come as a plain and a `pro` one, of which only the pro one makes `PRO_SHORT_SIDE`."""
+"""Models with a plain and a `pro` variant, of which only the pro one makes videos of `PRO_SHORT_SIDE`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The known values of one family of servers.
+    """The documented values of one family of servers.
 
-    `seconds` are values, `seconds_range` the first and last second; both empty where none is documented.
-    `seconds_form` is how a JSON body writes a length. `model` is the one that a request without a model gets.
-    `options` are keys of `metadata` that steer the server, and so are not bound to be text.
+    `seconds` lists lengths, `seconds_range` the shortest and the longest; both are empty where none is documented.
+    `seconds_form` is how a JSON body writes a length. `model` is what a request without a model gets. `options` are
+    keys of `metadata` that steer the server, and so need not be text.
     """
 
     seconds: tuple[float, ...] = ()
@@ -66,7 +66,7 @@ LIMITS: Mapping[str, Limits] = MappingProxyType(
 
 
 def limits_of(dialect: str) -> Limits:
-    """The known values of a dialect, whatever the case of its name; `GENERIC` for one that is unknown."""
+    """The documented values of a dialect, in any case; `GENERIC` for an unknown one."""
     try:
         return LIMITS.get(find_dialect(dialect).name, GENERIC)
     except ConfigError:

@@ -1,7 +1,7 @@
-"""JSON out of bytes that somebody else wrote: what exactly is wrong with it, and how deep it nests. Pure.
+"""JSON from bytes that somebody else wrote: what exactly is wrong with it, and how deep it nests. Pure.
 
 What people saved is read strictly: nobody can know which of two values under one key counts. What a server answers is
-read leniently, as servers really write it: of a repeated key the last value counts, NaN and Infinity are unknown
+read leniently, as servers really write it: the last value of a repeated key counts, NaN and Infinity are unknown
 values, half a surrogate pair is U+FFFD.
 """
 
@@ -15,14 +15,14 @@ MAX_DEPTH = 100  # levels of nesting; a server's deepest answer has 8
 
 
 class Unreadable(ValueError):
-    """Bytes that hold no JSON, or no text; the message says why, in a few words."""
+    """Bytes that are not JSON, or not even text; the message says why, in a few words."""
 
 
 def read_json(data: bytes, *, is_lenient: bool = False) -> Any:
     """The JSON value of UTF-8 bytes; raises Unreadable, with the line and column of the fault.
 
-    A lenient reading also accepts a byte order mark, and refuses what nests deeper than MAX_DEPTH; a strict one is of
-    many values, whose depth is for the caller to judge one by one.
+    A lenient reading also accepts a byte order mark and refuses what nests deeper than MAX_DEPTH. A strict one is for
+    files of many values, whose depth the caller judges one by one.
     """
     try:
         if is_lenient:
@@ -44,7 +44,7 @@ def read_json(data: bytes, *, is_lenient: bool = False) -> Any:
 
 
 def is_too_deep(value: object) -> bool:
-    """Whether JSON nests deeper than MAX_DEPTH, level by level: recursion is what must not happen here."""
+    """Whether JSON nests deeper than MAX_DEPTH; goes level by level, as recursion could overflow the stack."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
         level = [

@@ -1,4 +1,4 @@
-"""Why a server refused: the error envelopes of many servers, read into one Fault."""
+"""Why a server refused: the error envelopes of many servers become one Fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DEEPEST_ENVELOPE = 3
 
 
 def is_success(code: object) -> bool:
-    """Whether the `code` or `success` of an envelope says that all went well."""
+    """Whether the `code` or `success` of an envelope reports success."""
     if isinstance(code, bool) or code is None:
         return code is True
     return (find_text(code) or "").casefold() in _SUCCESS_CODES
@@ -22,7 +22,7 @@ def is_success(code: object) -> bool:
 def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
     """The fault that the body reports; None when it reports none.
 
-    `is_failure` says that the HTTP status was an error: then a bare message is one, and so is an empty body.
+    `is_failure` says that the HTTP status was an error, which makes a bare message or an empty body a fault too.
     """
     code, message = payload.get("code"), _message(payload)
     outer_code = None if is_success(code) else find_text(code)
@@ -35,8 +35,15 @@ def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
     return None
 
 
+def error_headers(payload: object) -> dict[str, str]:
+    """The headers of an upstream server that the error in an answer repeats, names in lower case."""
+    error = payload.get("error") if isinstance(payload, dict) else None
+    headers = error.get("headers") if isinstance(error, dict) else None
+    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+
+
 def _find_envelope(payload: dict[str, Any]) -> Fault | None:
-    """The fault under `error` or `detail`, an empty one where `error` is an object of some shape of its own."""
+    """The fault under `error` or `detail`; an empty one where `error` is an object of another shape."""
     error = payload.get("error")
     fault = _read_envelope(error) or _read_envelope(payload.get("detail"))
     if fault is None and isinstance(error, dict) and error.keys() - {"code", "message"}:
@@ -45,7 +52,7 @@ def _find_envelope(payload: dict[str, Any]) -> Fault | None:
 
 
 def _read_envelope(raw: object) -> Fault | None:
-    """A fault from an object, a text, or FastAPI's list of what is wrong with a request."""
+    """A fault from an object, a text, or FastAPI's list of errors in a request."""
     raw = _unwrap(raw)
     if isinstance(raw, dict):
         code, message = find_text(raw.get("code")), _message(raw)
@@ -57,7 +64,7 @@ def _read_envelope(raw: object) -> Fault | None:
 
 
 def _unwrap(raw: object) -> object:
-    """What is inside objects that hold an `error` and no message of their own."""
+    """The innermost error of objects that have an `error` and lack a message of their own."""
     for _ in range(_DEEPEST_ENVELOPE):
         if not (isinstance(raw, dict) and isinstance(raw.get("error"), dict) and _message(raw) is None):
             break

@@ -1,7 +1,7 @@
-"""Where servers put what they say about a job: the tables of the parser. Adding a server is adding a word.
+"""Where servers put what they say about a job: the tables of the parser. To support a server is to add a word.
 
-Most fields are read from the paths that `catalog.fields` has for them; here is what more than one field, or none, comes
-from. Paths are tried in the order they are written; top-level keys stand before paths further in.
+Most fields are read from the paths that `catalog.fields` lists for them; the paths here feed several fields or none.
+Paths are tried in the order they are written, top-level keys before nested ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from catalog.fields import TABLE
 from catalog.wire.paths import KeyPath, compile_path
 from catalog.wire.values import (
     read_fraction,
+    read_integer,
     read_money,
     read_number,
     read_progress,
@@ -25,7 +26,7 @@ from catalog.wire.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The thirty-odd words servers use for the state of a job, and the eight the catalog knows.
+# The catalog's eight states of a job, each with the words that servers use for it.
 _WORDS_OF = {
     "queued": "queued pending submitted not_start notstarted created starting preparing initializing",
     "in_progress": "in_progress processing running generating postprocessing preprocessing archiving",
@@ -42,7 +43,7 @@ _STATUS_OF = {word: status for status, words in _WORDS_OF.items() for word in wo
 
 
 class Lookup(NamedTuple):
-    """Where to look for a field: the keys it may have, the paths further in, and how to read what stands there."""
+    """Where to look for a field: its top-level keys, its nested paths, and the reader of a value found there."""
 
     field: str
     keys: tuple[str, ...]
@@ -56,19 +57,24 @@ def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
     return Lookup(field, flat, tuple(path for path in compiled if not path.is_flat), read)
 
 
-# Fields that `jobs` reads by a rule of their own; all others are read by `_BY_FIELD`, else by their type.
+# Fields that `jobs` reads by a rule of their own; the others are read by `_BY_FIELD`, else by their type.
 OWN_RULES = frozenset(
     {
         *("remote_id", "kind", "status", "provider_status", "width", "height", "size_text", "error_code"),
         *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata"),
     }
 )
-_BY_TYPE: dict[type, Callable[[object], Any]] = {str: read_text, float: read_number, datetime: read_time}
+BY_TYPE: dict[type, Callable[[object], Any]] = {
+    str: read_text,
+    int: read_integer,
+    float: read_number,
+    datetime: read_time,
+}
 _BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money}
 
 LOOKUPS = (
     *(
-        _lookup(column.name, column.wire, _BY_FIELD.get(column.name) or _BY_TYPE[column.type])
+        _lookup(column.name, column.wire, _BY_FIELD.get(column.name) or BY_TYPE[column.type])
         for column in TABLE
         if column.wire and column.name not in OWN_RULES
     ),
@@ -78,6 +84,8 @@ LOOKUPS = (
 )
 (COMPLETED,) = (lookup for lookup in LOOKUPS if lookup.field == "completed_at")
 RUNNING_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup is not COMPLETED)
+KEYS = tuple((lookup.field, key, lookup.read) for lookup in LOOKUPS for key in lookup.keys)
+RUNNING_KEYS = tuple(entry for entry in KEYS if entry[0] != COMPLETED.field)
 
 REMIXED_FROM = "remixed_from_video_id"
 OUTPUTS = tuple(
@@ -131,5 +139,5 @@ BEYOND_REFERENCE = frozenset(
 
 
 def canonical_status(word: str) -> str:
-    """The catalog's word for a server's, whatever its case, hyphens or margins; `unknown` for one never heard of."""
+    """The catalog's word for a server's, whatever its case, hyphens or margins; `unknown` for any other word."""
     return _STATUS_OF.get(word) or _STATUS_OF.get(word.strip().casefold().replace("-", "_"), "unknown")

@@ -1,4 +1,4 @@
-"""Names: which keys hold those of a job, how encoded ones become the server's own again, and those of sources."""
+"""Names: which keys hold the ids of a job, how encoded ids are decoded, and what a source may be called."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _ENCODED = _PREFIX + base64.b64encode(b"litellm:").decode()[:10]
 
 
 def require_source_name(name: str) -> None:
-    """Raise ConfigError for a name that no source can have: it stands before the first colon of a ref."""
+    """Raise ConfigError for a name that a source cannot have: it stands before the first colon of a ref."""
     if not re.fullmatch(SOURCE_NAME, name):
         raise ConfigError(f"{SOURCE_NAME_RULE}, not {name!r}")
 
 
 def raw_id(text: str, *, is_cut: bool = False) -> str:
-    """The id without margins and without the envelopes LiteLLM puts around it; any other id comes back as it is.
+    """The id without margins and without the envelopes that LiteLLM puts around it; any other id is returned unchanged.
 
     An envelope is `video_` and the standard base64 of `litellm:custom_llm_provider:P;model_id:M;video_id:RAW;...`;
-    proxies in a row put one inside another. An id that `is_cut` lacks its end, and so may the raw id.
+    chained proxies nest them. An id that `is_cut` lacks its end, and so may the raw id.
     """
     text = text.strip()
     while text.startswith(_ENCODED):
@@ -62,8 +62,8 @@ def _open_envelope(text: str, *, is_cut: bool) -> str | None:
 def read_ids(job: dict[str, Any], rest: Leftovers, asked_id: str | None) -> list[str]:
     """Every id of the job, its key first: raw before encoded, the id asked for before any in the body.
 
-    Takes what it reads out of `rest`. An int under `id` is a row number and stays; a `request_id` or an id further
-    in counts only when the job has no name of its own.
+    Takes what it reads out of `rest`. An int under `id` is a row number and stays; a `request_id` or a nested id counts
+    only when the job lacks an id of its own.
     """
     written = _take_ids(rest, JOB_ID_KEYS)
     if not written:

@@ -1,7 +1,7 @@
 """One job object to one ParsedVideo.
 
-Every field takes its keys out of a copy of the payload; what is left in the end is `extra`. A value that cannot be read
-is left there too, and named in `flaws`. Nested objects stay in `extra` whole, also when a field looked into them.
+Every field takes its keys out of a copy of the payload; what remains is `extra`. A value that cannot be read remains
+too, and `flaws` names it. Nested objects stay in `extra` whole, even when a field was read from inside them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.records import TERMINAL_STATUSES
 from catalog.wire.answers import ParsedVideo
+from catalog.wire.faults import error_headers
 from catalog.wire.fields import (
     BEYOND_REFERENCE,
     COMPLETED,
     FILTER_REASONS,
     IMAGE_MARKS,
+    KEYS,
     KINDS,
     LOOKUPS,
     METADATA_URL,
@@ -22,6 +24,7 @@ from catalog.wire.fields import (
     PROVIDER_METADATA,
     REASON_KEYS,
     REMIXED_FROM,
+    RUNNING_KEYS,
     RUNNING_LOOKUPS,
     canonical_status,
 )
@@ -41,20 +44,21 @@ from catalog.wire.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from catalog.wire.fields import Lookup
     from catalog.wire.paths import KeyPath
 
 
 def parse_job(job: dict[str, Any], asked_id: str | None = None) -> ParsedVideo | None:
-    """The video that a job object describes; None when neither the object nor the question names it."""
+    """The video that a job object describes; None when neither the object nor `asked_id` names it."""
     rest = Leftovers(job)
     ids = read_ids(job, rest, asked_id)
     return _Draft(job, rest).finish(ids) if ids else None
 
 
 class _Draft:
-    """A video in the making: the fields read so far, and what is left of the job object to read the others from.
+    """A video in the making: the fields read so far, and the rest of the job object to read the others from.
 
-    `is_plain` has the readers skip the keys that the reference format does not have.
+    `is_plain` says that the job has only keys of the reference format, so that the readers skip all others.
     """
 
     __slots__ = ("is_plain", "job", "rest", "values")
@@ -66,7 +70,7 @@ class _Draft:
         self.is_plain = BEYOND_REFERENCE.isdisjoint(job)
 
     def finish(self, ids: list[str]) -> ParsedVideo:
-        """The video of these ids. The order counts: whether the job ended decides what else may be read."""
+        """The video with these ids. The order counts: whether the job has ended decides what else may be read."""
         job, rest, values = self.job, self.rest, self.values
         self.read_status()
         if not self.is_plain or job.get("object") != "video":
@@ -125,28 +129,36 @@ class _Draft:
     def read_fields(self) -> None:
         keys, values = self.rest.keys, self.values
         has_ended = values["status"] in TERMINAL_STATUSES
-        for field, names, paths, read in LOOKUPS if has_ended else RUNNING_LOOKUPS:
+        for field, key, read in KEYS if has_ended else RUNNING_KEYS:
             if field in values:
                 continue
-            value = None
-            for name in names:
-                raw = keys.pop(name, None)  # `rest.take` written out: most of the parser's time goes by here
-                if raw is None:
-                    continue
-                try:
-                    value = read(raw)
-                except ValueError:
-                    self.rest.refuse(name, raw)
+            raw = keys.pop(key, None)  # `rest.take` written out: most of the parser's time goes by here
+            if raw is None:
+                continue
+            try:
+                value = read(raw)
+            except ValueError:
+                self.rest.refuse(key, raw)
+            else:
                 if value is not None:
-                    break
-            if value is None and paths and not self.is_plain:
-                value = _first_readable(self.job, paths, read)
-            if value is not None:
-                values[field] = value
+                    values[field] = value
+        if not self.is_plain:
+            self.read_nested(LOOKUPS if has_ended else RUNNING_LOOKUPS)
         if not has_ended:
-            for name in COMPLETED.keys:
-                if name in keys and keys[name] is None:
-                    del keys[name]
+            self.drop_null_end()
+
+    def read_nested(self, lookups: Iterable[Lookup]) -> None:
+        for lookup in lookups:
+            if lookup.paths and lookup.field not in self.values:
+                value = _first_readable(self.job, lookup.paths, lookup.read)
+                if value is not None:
+                    self.values[lookup.field] = value
+
+    def drop_null_end(self) -> None:
+        """Leave a null time of completion out of `extra`; a running job that has one keeps it there, unread."""
+        for key in COMPLETED.keys:
+            if self.rest.keys.get(key, ...) is None:
+                del self.rest.keys[key]
 
     def read_size(self) -> None:
         text = self.rest.take("size", read_text)
@@ -162,22 +174,10 @@ class _Draft:
                 self.values[side] = pixels
 
     def read_error(self) -> None:
-        rest = self.rest
-        code = message = None
-        raw = rest.keys.pop("error", None)
-        if isinstance(raw, dict):
-            error = Leftovers(raw, rest.flaws, "error")
-            code = error.take("code", read_scalar_text)
-            message = error.take("message", read_scalar_text)
-            if error.keys:
-                rest.keys["error"] = error.keys
-        elif type(raw) is str:
-            message = read_text(raw)
-        elif raw is not None:
-            rest.refuse("error", raw)
-        for key in REASON_KEYS:
-            if message is None and key in rest.keys:
-                message = rest.take(key, read_scalar_text)
+        raw = self.rest.keys.pop("error", None)
+        code, message = (None, None) if raw is None else self.open_error(raw)
+        if message is None:
+            message = self.take_reason()
         if message is None:
             message = self.find_message()
         if code is not None and not (code == "0" and message is None):
@@ -185,15 +185,35 @@ class _Draft:
         if message is not None:
             self.values["error_message"] = message
 
+    def open_error(self, raw: object) -> tuple[str | None, str | None]:
+        """Code and message of an error, an object or a text; what else it holds goes back to the rest."""
+        rest = self.rest
+        if isinstance(raw, dict):
+            error = Leftovers(raw, rest.flaws, "error")
+            code, message = error.take("code", read_scalar_text), error.take("message", read_scalar_text)
+            if error.keys:
+                rest.keys["error"] = error.keys
+            return code, message
+        if type(raw) is str:
+            return None, read_text(raw)
+        rest.refuse("error", raw)
+        return None, None
+
+    def take_reason(self) -> str | None:
+        for key in REASON_KEYS:
+            if (reason := self.rest.take(key, read_scalar_text)) is not None:
+                return reason
+        return None
+
     def find_message(self) -> str | None:
         """Reasons of a content filter; or the text that new-api puts where the URL of a failed job would be."""
         if "content_filter" in self.job:
-            reasons = [reason for reason in follow(self.job, FILTER_REASONS) if _is_said(reason)]
+            reasons = [reason for reason in follow(self.job, FILTER_REASONS) if _has_text(reason)]
             if reasons:
                 return "; ".join(reasons)
         if self.values["status"] == "failed" and "metadata" in self.job:
             for text in follow(self.job, METADATA_URL):
-                if _is_said(text) and not text.startswith("data:") and find_url(text) is None:
+                if _has_text(text) and not text.startswith("data:") and find_url(text) is None:
                     return str(text)
         return None
 
@@ -222,11 +242,11 @@ class _Draft:
 
 
 def is_delete_answer(name: object, deleted: object) -> bool:
-    """Whether `object` and `deleted` say that the job was deleted; an explicit `deleted: false` says it was not."""
+    """Whether `object` and `deleted` mean that the job was deleted; an explicit `deleted: false` means it was not."""
     return deleted is True or (name == "video.deleted" and deleted is not False)
 
 
-def _is_said(text: object) -> bool:
+def _has_text(text: object) -> bool:
     return type(text) is str and bool(text.strip())
 
 
@@ -241,13 +261,11 @@ def _first_readable(job: dict[str, Any], paths: Iterable[KeyPath], read: Callabl
 
 def poll_after(job: dict[str, Any]) -> float | None:
     """Seconds to wait before asking again, where the body says so: its polling interval, else its error's headers."""
-    error = job.get("error")
-    headers = error.get("headers") if isinstance(error, dict) else None
-    by_name = {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
+    headers = error_headers(job)
     waits = (
         (job.get("polling_interval_seconds"), 1),
-        (by_name.get("retry-after-ms"), 1000),
-        (by_name.get("retry-after"), 1),
+        (headers.get("retry-after-ms"), 1000),
+        (headers.get("retry-after"), 1),
     )
     for raw, per_second in waits:
         wait = readable(raw, read_number)

@@ -1,4 +1,4 @@
-"""What is left of a job object while its fields are taken out of it, and what could not be read."""
+"""The rest of a job object while its fields are taken out of it, and what could not be read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Leftovers:
-    """A copy of an object, for readers to take their keys from: `keys` ends as a video's `extra`.
+    """A copy of an object for readers to take their keys from: what remains in `keys` is a video's `extra`.
 
-    A value that its reader refuses stays, and `flaws` names it in words for a person. `name` is what the object is
-    called there, where it is one inside the job.
+    A value that its reader refuses stays, and `flaws` names it in words for a person. An object inside the job goes by
+    `name` there.
     """
 
     __slots__ = ("_prefix", "flaws", "keys")
@@ -25,7 +25,7 @@ class Leftovers:
         self._prefix = f"{name}." if name else ""
 
     def take(self, key: str, read: Callable[[object], Value | None]) -> Value | None:
-        """What the reader makes of the value under the key, which goes; None where it is null, missing or refused."""
+        """The value under the key, as read, and out of `keys`; None where it is null, missing or refused."""
         raw = self.keys.pop(key, None)
         if raw is None:
             return None
@@ -36,6 +36,6 @@ class Leftovers:
             return None
 
     def refuse(self, key: str, raw: object) -> None:
-        """Put back what was taken: it could not be read."""
+        """Put back a value that could not be read, and note the flaw."""
         self.keys[key] = raw
         self.flaws.append(f"{self._prefix}{key} could not be read")

@@ -1,7 +1,7 @@
 """One tolerant parser for what any server with a `/v1/videos` API answers: JSON in, an Answer out.
 
 It is pure and total: it reads no clock, no network and no file, leaves the payload untouched, and raises on no JSON
-value. What the payload does not tell stays None. It knows the shapes of answers; `jobs` knows the fields of a job.
+value. What the payload leaves out stays None. It knows the shapes of answers; `jobs` knows the fields of a job.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from catalog.wire.answers import Answer, Fault, ParsedVideo, WebhookEvent
 from catalog.wire.faults import find_fault, is_success
 from catalog.wire.ids import ALL_ID_KEYS, raw_id
 from catalog.wire.jobs import is_delete_answer, parse_job, poll_after
-from catalog.wire.values import find_text, read_number, read_time, readable
+from catalog.wire.values import find_text, read_integer, read_time, readable
 
 __all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "parse_videos"]
 
@@ -33,8 +33,8 @@ def parse_videos(payload: object, *, asked_id: str | None = None, http_status: i
     """Everything `payload` says, whichever server sent it.
 
     `asked_id` is the id a retrieve asked for, as the caller had it: it names the job when the answer does not, and
-    stays its key when the answer gives another. `http_status` tells an error from a job that failed; None is no HTTP
-    answer.
+    stays its key when the answer gives another. `http_status` distinguishes an error from a job that failed; None where
+    the payload did not come over HTTP.
     """
     asked_id = asked_id if isinstance(asked_id, str) and asked_id.strip() else None
     is_failure = http_status is not None and http_status >= _HTTP_ERRORS
@@ -81,11 +81,11 @@ def _parse_list(items: list[Any], page: dict[str, Any]) -> Answer:
     seen: set[str] = set()
     for index, item in enumerate(items):
         if not isinstance(item, dict):
-            flaws.append(f"item {index} is no object")
+            flaws.append(f"item {index} is not an object")
             continue
         video = parse_job(item) if _is_job(item) else None
         if video is None:
-            flaws.append(f"item {index} has no id" if _is_job(item) else f"item {index} is no job")
+            flaws.append(f"item {index} has no id" if _is_job(item) else f"item {index} is not a job")
             continue
         if video.remote_id in seen:
             flaws.append(f"duplicate id {video.remote_id}")
@@ -100,17 +100,17 @@ def _read_paging(page: dict[str, Any]) -> tuple[bool | None, int | None]:
     has_more = page.get("has_more")
     if isinstance(has_more, bool):
         return has_more, None
-    number, total = _whole(page.get("page")), _whole(page.get("total"))
-    size = next((size for size in (_whole(page.get(key)) for key in _PAGE_SIZES) if size), None)
+    number, total = _count(page.get("page")), _count(page.get("total"))
+    size = next((size for size in (_count(page.get(key)) for key in _PAGE_SIZES) if size), None)
     if number is None or total is None or size is None:
         return None, None
     has_more = number * size < total
     return has_more, number + 1 if has_more else None
 
 
-def _whole(raw: object) -> int | None:
-    value = readable(raw, read_number)
-    return int(value) if value is not None and value >= 0 else None
+def _count(raw: object) -> int | None:
+    value = readable(raw, read_integer)
+    return value if value is not None and value >= 0 else None
 
 
 def _next_cursor(items: list[Any], page: dict[str, Any]) -> str | None:
@@ -135,7 +135,7 @@ def _parse_submits(body: dict[str, Any], is_failure: bool) -> Answer | None:
 
 
 def _unwrap(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """The innermost object that the envelopes around it carry, and the id an envelope gave it, if any did."""
+    """The innermost object inside the envelopes, and the id that an envelope gave it, if any did."""
     body, outer_id = payload, None
     for _ in range(_DEEPEST_WRAPPER):
         inner = body.get("data")
@@ -158,20 +158,31 @@ def _is_own_job(job: dict[str, Any]) -> bool:
 
 
 def _find_items(body: dict[str, Any], *, is_wrapped: bool) -> list[Any] | None:
-    """The items of a page; None when the object is one job, or no page."""
-    data = body.get("data")
+    """The items of a page; None when the object is one job, or not a page."""
     if body.get("object") == "list":
-        return next((body[key] for key in _LIST_KEYS if isinstance(body.get(key), list)), [])
-    if isinstance(body.get("status"), str) or _own_id(body) is not None or _is_video_object(body):
+        return next(iter(_lists_in(body)), [])
+    if _is_single(body):
         return None
-    is_page = is_wrapped or not _PAGE_MARKS.isdisjoint(body)
-    if isinstance(data, list) and not is_page and not _WRAPPER_MARKS.isdisjoint(body):
-        return None if data or not is_success(body.get("code", body.get("success", True))) else data
-    for key in _LIST_KEYS:
-        items = body.get(key)
-        if isinstance(items, list) and (is_page or not items or any(isinstance(item, dict) for item in items)):
-            return items
-    return None
+    if is_wrapped or not _PAGE_MARKS.isdisjoint(body):
+        return next(iter(_lists_in(body)), None)
+    data = body.get("data")
+    if isinstance(data, list) and not _WRAPPER_MARKS.isdisjoint(body):  # submitted tasks, or the outputs of one job
+        is_empty_page = not data and is_success(body.get("code", body.get("success", True)))
+        return data if is_empty_page else None
+    return next((items for items in _lists_in(body) if not items or _has_object(items)), None)
+
+
+def _lists_in(body: dict[str, Any]) -> list[list[Any]]:
+    return [body[key] for key in _LIST_KEYS if isinstance(body.get(key), list)]
+
+
+def _is_single(body: dict[str, Any]) -> bool:
+    """Whether the object is one thing, which lists inside belong to."""
+    return isinstance(body.get("status"), str) or _own_id(body) is not None or _is_video_object(body)
+
+
+def _has_object(items: list[Any]) -> bool:
+    return any(isinstance(item, dict) for item in items)
 
 
 def _is_video_object(value: dict[str, Any]) -> bool:
@@ -180,7 +191,7 @@ def _is_video_object(value: dict[str, Any]) -> bool:
 
 
 def _is_job(value: dict[str, Any]) -> bool:
-    """Whether the object speaks of one job: by its kind, by a status word, or by an id that nothing else would have."""
+    """Whether the object describes one job: by its kind, a status word, or an id that nothing else would have."""
     if _is_video_object(value):
         return True
     name = value.get("object")
@@ -196,7 +207,7 @@ def _is_job(value: dict[str, Any]) -> bool:
 
 
 def _is_job_answer(body: dict[str, Any], asked_id: str | None) -> bool:
-    """Whether a body that came with an HTTP error is the job asked for: by its id, and with a status of its own."""
+    """Whether a body that came with an HTTP error is the job asked for: it has that id and a status of its own."""
     if not _is_own_job(body):
         return False
     names = {raw_id(raw) for raw in map(body.get, ALL_ID_KEYS) if isinstance(raw, str)}

@@ -1,8 +1,8 @@
-"""The parts of a request body: bracket keys of a form, files beside its fields, and what a picture or clip measures.
+"""The parts of a request body: bracket keys of a form, files beside its fields, and the measures of a picture or clip.
 
-A form writes `{"characters": [{"id": "char_1"}]}` as `characters[][id]=char_1`; `nested` gives it back as JSON would
-say it. A file is named by whoever sent it, and never opened by a name found in a body: only bytes, or a `Path` that the
-caller made, are measured.
+A form writes `{"characters": [{"id": "char_1"}]}` as `characters[][id]=char_1`; `nested` turns that back into the JSON
+form. The sender names a file, so no name in a body is ever opened: only bytes, or a `Path` that the caller made, are
+measured.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class FilePart:
 
 
 class _Row(dict[str, object]):
-    """An object made of bracket keys, as opposed to one that came whole."""
+    """An object built from bracket keys, as opposed to one that came whole."""
 
 
 class Clip(NamedTuple):
-    """Length in seconds and frame of a clip; None where not told."""
+    """Length in seconds and frame of a clip; None where unknown."""
 
     seconds: float | None
     width: int | None
@@ -52,10 +52,10 @@ class Clip(NamedTuple):
 
 
 def nested(body: Mapping[str, object]) -> dict[str, object]:
-    """The body with its bracket keys unfolded; the body itself stays as it was.
+    """A copy of the body with its bracket keys unfolded.
 
     `a[b]` becomes an object, `a[]` a list, `a[][b]` and `a[0][b]` a list of objects. A field sent twice under one key
-    holds a list of its values. A key that fits nowhere stays as it is.
+    becomes a list of its values. A key that fits nowhere stays as it is.
     """
     unfolded: dict[str, Any] = {}
     plain: dict[str, object] = {}
@@ -67,7 +67,7 @@ def nested(body: Mapping[str, object]) -> dict[str, object]:
 
 
 def _unfold(unfolded: dict[str, Any], name: str, steps: list[str], value: object) -> bool:
-    """Whether the field `name`, as it stands, could take in the value."""
+    """Put the value into the field `name` by these steps; False where the field has another shape."""
     first, *rest = steps
     if not _INDEX.fullmatch(first):
         if rest or not isinstance(unfolded.setdefault(name, {}), dict):
@@ -85,7 +85,7 @@ def _unfold(unfolded: dict[str, Any], name: str, steps: list[str], value: object
 
 
 def _spread(rows: list[Any], index: str, key: str, values: list[object]) -> None:
-    """Gives each value to the object at its place: the numbered one, else the first that has no such key yet."""
+    """Give each value to the object with that index or, without one, to the first that lacks the key."""
     for value in values:
         numbered = rows[int(index) : int(index) + 1] if index else rows
         row = next((row for row in numbered if isinstance(row, _Row) and key not in row), None)
@@ -95,7 +95,7 @@ def _spread(rows: list[Any], index: str, key: str, values: list[object]) -> None
 
 
 def name_of(value: object) -> str | None:
-    """What a part refers to: the id, file id or URL told; the name of a file; else `sha256:…` of the bytes; else None.
+    """What a part refers to: its id, file id or URL; the name of a file; else `sha256:…` of the bytes; else None.
 
     A `data:` URL is bytes, so its name is the hash of what it carries.
     """
@@ -120,7 +120,7 @@ def _name_of_text(text: str) -> str | None:
 
 
 def picture_size(value: object) -> tuple[int, int] | None:
-    """Width and height of the picture whose bytes are at hand, None when they are not; ValueError when it is none."""
+    """Width and height of a picture, None when its bytes are not at hand; ValueError when it is not a picture."""
     source = _readable(value)
     if source is None:
         return None
@@ -146,7 +146,7 @@ def picture_size(value: object) -> tuple[int, int] | None:
 
 
 def clip_facts(value: object) -> Clip | None:
-    """Length and frame of a clip: measured where its bytes are at hand, else None; ValueError when it is no video."""
+    """Length and frame of a clip, None when its bytes are not at hand; ValueError when it is not a video."""
     source = _readable(value)
     if source is None:
         return None
@@ -177,7 +177,7 @@ def content_of(value: object) -> bytes | Path | None:
 
 
 def as_json(value: object) -> object:
-    """The value with every file replaced by its name: what may be written down."""
+    """The value, or the name of a file: what may be written down."""
     if isinstance(value, FilePart | Path | bytes | bytearray | tuple):
         return name_of(value)
     return value
@@ -185,13 +185,12 @@ def as_json(value: object) -> object:
 
 def object_of(value: object) -> Mapping[str, object] | None:
     """The value as an object; a form may carry one as JSON text."""
-    told = value
     if isinstance(value, str):
         try:
-            told = json.loads(value)
+            value = json.loads(value)
         except (ValueError, RecursionError):
             return None
-    return told if isinstance(told, Mapping) else None
+    return value if isinstance(value, Mapping) else None
 
 
 def _readable(value: object) -> Path | BytesIO | None:
@@ -200,7 +199,7 @@ def _readable(value: object) -> Path | BytesIO | None:
 
 
 def _data_url(text: str) -> bytes | None:
-    """What a `data:` URL carries, None for any other text; broken base64 carries nothing."""
+    """The content of a `data:` URL, None for any other text; empty for broken base64."""
     head, comma, data = text.partition(",")
     if not (comma and head[:5].lower() == "data:"):
         return None
@@ -215,9 +214,9 @@ def _data_url(text: str) -> bytes | None:
 
 def _texts(value: Mapping[str, object], keys: tuple[str, ...]) -> list[str]:
     """The texts under `keys`, or under `url` in an object there."""
-    told = [value.get(key) for key in keys]
-    flat = [entry.get("url") if isinstance(entry, Mapping) else entry for entry in told]
-    return [entry for entry in flat if isinstance(entry, str)]
+    entries = [value.get(key) for key in keys]
+    texts = [entry.get("url") if isinstance(entry, Mapping) else entry for entry in entries]
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _hash(content: bytes) -> str:

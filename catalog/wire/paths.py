@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class KeyPath(NamedTuple):
-    """A compiled path: its top-level key, whether that is all, and its steps (key, each element of the list there)."""
+    """A compiled path: its top-level key, whether that is all of it, and its steps (key, whether a list is entered)."""
 
     root: str
     is_flat: bool
@@ -14,13 +14,13 @@ class KeyPath(NamedTuple):
 
 
 def compile_path(text: str) -> KeyPath:
-    """The path that `text` writes down."""
+    """The path written as `text`."""
     steps = tuple((step.removesuffix("[]"), step.endswith("[]")) for step in text.split("."))
     return KeyPath(steps[0][0], len(steps) == 1, steps)
 
 
 def follow(payload: dict[str, Any], path: KeyPath) -> list[Any]:
-    """What stands at the end of the path, in order; empty where the payload has another shape."""
+    """The values at the end of the path, in order; empty where the payload has another shape."""
     values: list[Any] = [payload]
     for key, each in path.steps:
         objects = [value for value in values if isinstance(value, dict)]

@@ -1,10 +1,10 @@
 """What a request for a video says: its prompt and its parents.
 
-Servers drop prompts and say nothing of edits, extensions and characters in their answers, so the request is often the
-only witness. `parse_request` reads one as it passes and returns something for whatever JSON; `validate`, of `rules`,
-judges one before it is sent. A body is a JSON object or a form with bracket keys; a file in it is a `parts.FilePart`,
-bytes, a `(name, bytes)` pair or a `Path`. A request is kept in the form of a line of a Batch input file, whichever way
-it came in, so that prompts and settings that no server echoes can be read again at any time.
+Servers drop prompts, and their answers do not mention edits, extensions and characters, so the request is often the
+only witness. `parse_request` reads one as it passes, whatever the JSON; `validate` in `rules` judges one before it is
+sent. A body is a JSON object or a form with bracket keys; a file in it is a `parts.FilePart`, bytes, a `(name, bytes)`
+pair or a `Path`. However it came in, a request is kept in the form of a line of a Batch input file, so that prompts and
+settings that no server echoes can be read again at any time.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _TEXT_FIELDS = (
 
 
 class RequestLink(NamedTuple):
-    """What a request asks to be made from: a video id, a character id, a file id, a URL or the name of a file.
+    """A parent that a request names: a video id, a character id, a file id, a URL or the name of a file.
 
-    A URL is as sent: what stores it removes its query. A file without a name is `sha256:…` of its bytes.
+    A URL is as sent: its query is removed before it is stored. A file without a name is `sha256:…` of its bytes.
     """
 
     relation: Relation
@@ -56,9 +56,9 @@ class RequestLink(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """What one request says; what it does not say is None.
+    """What one request says; what it leaves out is None.
 
-    `name` is the name of the character to be made. `extra` holds every field without a place of its own, files by name.
+    `name` is the name of the character to be made. `extra` holds every other field, files by name.
     """
 
     verb: Verb
@@ -78,9 +78,9 @@ class ParsedRequest:
 
 
 def parse_request(method: str, path: str, body: object) -> ParsedRequest | None:
-    """What a request says, None when the call makes no video and no character.
+    """What a request says, None when the call makes neither a video nor a character.
 
-    `path` may be a whole URL. A body that is no object tells nothing, but a remix still names its parent in the path.
+    `path` may be a whole URL. A body that is not an object is ignored; a remix still names its parent in the path.
     """
     route = read_route(method, path) if method.upper() == "POST" else None
     if route is None or route.name not in _VERBS:
@@ -89,18 +89,18 @@ def parse_request(method: str, path: str, body: object) -> ParsedRequest | None:
 
 
 def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> ParsedRequest:
-    """What the body of a known call says; `parent` is the id in the path of a remix."""
-    left = nested(body) if isinstance(body, Mapping) else {}
-    told = object_of(left.get("metadata"))
-    metadata = {} if told is None else {str(key): value for key, value in told.items()}
-    links = tuple(dict.fromkeys(_links(verb, left, metadata, parent)))
-    texts = {name: _take(left, name, read_text) for name in _TEXT_FIELDS}
-    lengths = [_take(left, key, read_seconds) for key in SECONDS_KEYS]
-    size_text = _take(left, "size", read_text)
+    """What the body of a call of this kind says; `parent` is the id in the path of a remix."""
+    rest = nested(body) if isinstance(body, Mapping) else {}
+    sent_metadata = object_of(rest.get("metadata"))
+    metadata = {} if sent_metadata is None else {str(key): value for key, value in sent_metadata.items()}
+    links = tuple(dict.fromkeys(_links(verb, rest, metadata, parent)))
+    texts = {name: _take(rest, name, read_text) for name in _TEXT_FIELDS}
+    lengths = [_take(rest, key, read_seconds) for key in SECONDS_KEYS]
+    size_text = _take(rest, "size", read_text)
     frame = read_frame(size_text) if size_text else None
-    sides = (_take(left, "width", read_pixels), _take(left, "height", read_pixels))
-    if told is not None:
-        del left["metadata"]
+    sides = (_take(rest, "width", read_pixels), _take(rest, "height", read_pixels))
+    if sent_metadata is not None:
+        del rest["metadata"]
     return ParsedRequest(
         verb,
         **texts,
@@ -110,40 +110,40 @@ def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> Parsed
         size_text=size_text,
         metadata=metadata,
         links=links,
-        extra={key: as_json(value) for key, value in left.items()},
+        extra={key: as_json(value) for key, value in rest.items()},
     )
 
 
 def _links(
-    verb: Verb, left: dict[str, object], metadata: Mapping[str, object], parent: str | None
+    verb: Verb, rest: dict[str, object], metadata: Mapping[str, object], parent: str | None
 ) -> Iterator[RequestLink]:
-    """The parents in the order a reader would name them; takes what it reads out of `left`."""
+    """The parents in the order a reader would name them; takes what it reads out of `rest`."""
     fields = list(PARENT_FIELDS)
     if verb in VIDEO_RELATIONS:
         fields.insert(0, ("video", VIDEO_RELATIONS[verb]))
     if parent and parent.strip():
         yield RequestLink("remix", raw_id(parent))
     for key, relation in fields:
-        told = left.get(key)
-        names = [name_of(part) for part in (told if isinstance(told, list) else [told])]
+        parts = rest.get(key)
+        names = [name_of(part) for part in (parts if isinstance(parts, list) else [parts])]
         if all(names):
-            left.pop(key, None)
+            rest.pop(key, None)
         yield from (RequestLink(relation, raw_id(name)) for name in names if name)
     for key, relation in METADATA_PARENTS:
-        if isinstance(told := metadata.get(key), str) and (name := name_of(told)):
+        if isinstance(url := metadata.get(key), str) and (name := name_of(url)):
             yield RequestLink(relation, name)
 
 
-def _take(left: dict[str, object], key: str, read: Callable[[object], Value | None]) -> Value | None:
-    """The value under `key`, taken out of `left`; what cannot be read stays there."""
-    value = readable(left.get(key), read)
+def _take(rest: dict[str, object], key: str, read: Callable[[object], Value | None]) -> Value | None:
+    """The value under `key`, taken out of `rest`; what cannot be read stays there."""
+    value = readable(rest.get(key), read)
     if value is not None:
-        del left[key]
+        del rest[key]
     return value
 
 
 def read_observed(payload: object, remote_id: str, http_status: int = 200) -> ParsedVideo | None:
-    """The video as the payload tells it, None where it says that there is no such job."""
+    """The video as the payload describes it; None where it says that the job does not exist."""
     if http_status in GONE:
         return None
     videos = parse_videos(payload, asked_id=remote_id, http_status=http_status).videos
@@ -151,13 +151,13 @@ def read_observed(payload: object, remote_id: str, http_status: int = 200) -> Pa
 
 
 def request_line(method: str, url: str, body: object, custom_id: str | None = None) -> dict[str, Any]:
-    """A request as it is kept; files in a form are kept by name."""
+    """A request in the form it is kept in, with the names of files in place of their bytes."""
     line: dict[str, Any] = {"method": method, "url": url, "body": as_json(body)}
     return line if custom_id is None else {"custom_id": custom_id, **line}
 
 
 def read_request(line: object, remote_id: str) -> ParsedVideo | None:
-    """The video that a kept request was about to make, None where the payload is no such request."""
+    """The video that a kept request asked for; None where the payload is not such a request."""
     request = parse_line(line)
     if request is None or not isinstance(line, dict):
         return None
@@ -166,7 +166,7 @@ def read_request(line: object, remote_id: str) -> ParsedVideo | None:
 
 
 def parse_line(line: object) -> ParsedRequest | None:
-    """The request of a line as `request_line` makes it, None where it is none."""
+    """The request in a line as `request_line` writes it; None where the line is something else."""
     if not isinstance(line, Mapping) or not isinstance(line.get("url"), str):
         return None
     method = line.get("method")
@@ -174,5 +174,5 @@ def parse_line(line: object) -> ParsedRequest | None:
 
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's own entries: what a server of the format takes as metadata is a map of texts."""
+    """The user's own entries: in the format, metadata is a map of texts."""
     return {key: value for key, value in metadata.items() if isinstance(value, str)}

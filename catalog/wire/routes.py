@@ -1,6 +1,6 @@
-"""Which call a method and a path are: of the format wherever it is mounted, or of a dialect with paths of its own.
+"""Which call a method and a path make: one of the format, wherever it is mounted, or of a dialect with its own paths.
 
-The first that fits counts, and the paths of a dialect go before those of the format. Pure.
+The first route that fits counts, those of a dialect before those of the format. Pure.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class Route(NamedTuple):
 
 
 def read_route(method: str, path: str, own: Sequence[OwnRoute] = (), *, mount: str | None = None) -> Route | None:
-    """The call, None where it is neither one of the format nor one of a dialect, whose `own` routes `routes_of` gives.
+    """The call, None where it belongs neither to the format nor to a dialect's `own` routes, as `routes_of` lists them.
 
-    `path` may be a whole URL. `mount` is the path of the base URL that the own routes follow, where it is known; else
-    they may follow any.
+    `path` may be a whole URL. `mount` is the path of the base URL that the own routes must follow; without it they may
+    follow any path.
     """
     method = method.upper()
     bare, _, query = path.partition("#")[0].partition("?")
@@ -95,7 +95,7 @@ def _read_usual(method: str, bare: str) -> Route | None:
 
 
 def routes_of(dialect: Dialect) -> tuple[OwnRoute, ...]:
-    """The routes of a dialect by its own paths; of a query in one, only the id counts."""
+    """The routes of a dialect by its own paths; of a path's query only the id counts."""
     routes = []
     for method, setting, name, form in _DIALECT:
         template: str | None = getattr(dialect, setting)

@@ -34,17 +34,17 @@ class Finding:
 def validate(params: object, dialect: str, *, verb: Verb | None = None) -> list[Finding]:
     """What a server of `dialect` is likely to object to, in the order of the rules; empty when nothing is.
 
-    `params` is the body. Without `verb` the body tells: a `video` with a `name` and no prompt makes a character, with a
-    length an extension, else an edit. A picture or clip is measured where its bytes are at hand (a `data:` URL, bytes,
-    a `Path`); of a clip that is only named, `seconds`, `size`, `width` and `height` beside its id are believed. An
-    unknown dialect is judged as `generic`.
+    `params` is the body. Without `verb` the body decides: a `video` with a `name` and no prompt makes a character, with
+    a length an extension, else an edit. A picture or clip is measured where its bytes are at hand (a `data:` URL,
+    bytes, a `Path`); for a clip that is only named, `seconds`, `size`, `width` and `height` beside its id are believed.
+    An unknown dialect is judged as `generic`.
     """
     if not isinstance(params, Mapping):
         return [_error("request_type", "", "a request is a JSON object")]
     body = nested(params)
-    known = documented.limits_of(dialect)
+    limits = documented.limits_of(dialect)
     rules = _RULES[verb or _verb_of(body)]
-    return [finding for rule in rules for finding in rule(body, known)]
+    return [finding for rule in rules for finding in rule(body, limits)]
 
 
 def _verb_of(body: Mapping[str, object]) -> Verb:
@@ -81,14 +81,14 @@ def _check_model(body: Mapping[str, object], _: documented.Limits) -> Iterator[F
         yield _error("model_type", "model", "a model is a name")
 
 
-def _check_metadata(body: Mapping[str, object], known: documented.Limits) -> Iterator[Finding]:
-    if (told := body.get("metadata")) is None:
+def _check_metadata(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
+    if (sent := body.get("metadata")) is None:
         return
-    metadata = object_of(told)
+    metadata = object_of(sent)
     if metadata is None:
-        yield _error("metadata_type", "metadata", f"metadata is an object of texts, not {_kind(told)}")
+        yield _error("metadata_type", "metadata", f"metadata is an object of texts, not {_kind(sent)}")
         return
-    pairs = {str(key): value for key, value in metadata.items() if key not in known.options}
+    pairs = {str(key): value for key, value in metadata.items() if key not in limits.options}
     if len(pairs) > documented.MAX_METADATA_PAIRS:
         yield _error("metadata_pairs", "metadata", f"{len(pairs)} pairs, more than {documented.MAX_METADATA_PAIRS}")
     for key, value in pairs.items():
@@ -103,55 +103,58 @@ def _check_metadata(body: Mapping[str, object], known: documented.Limits) -> Ite
             )
 
 
-def _check_seconds(body: Mapping[str, object], known: documented.Limits) -> Iterator[Finding]:
+def _check_seconds(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
     for key in SECONDS_KEYS:
-        told = body.get(key)
-        if told is None:
+        length = body.get(key)
+        if length is None:
             continue
-        if isinstance(told, bool) or not isinstance(told, str | int | float):
-            yield _error("seconds_type", key, f"a length is a number of seconds, not {_kind(told)}")
-        elif not _is_known_length(told, known):
-            yield _warning("seconds_unknown", key, f"{_shown(told)} is none of the lengths known: {_lengths(known)}")
-        elif known.seconds_form == ("text" if isinstance(told, int | float) else "number"):
-            yield _warning("seconds_form", key, f"this server documents the length as {known.seconds_form}")
+        if isinstance(length, bool) or not isinstance(length, str | int | float):
+            yield _error("seconds_type", key, f"a length is a number of seconds, not {_kind(length)}")
+        elif not _is_documented_length(length, limits):
+            yield _warning(
+                "seconds_unknown", key, f"{_shown(length)} is not a documented length: use {_lengths(limits)}"
+            )
+        elif limits.seconds_form == ("text" if isinstance(length, int | float) else "number"):
+            yield _warning("seconds_form", key, f"this server documents the length as {limits.seconds_form}")
 
 
-def _is_known_length(told: object, known: documented.Limits) -> bool:
-    seconds = readable(told, read_number)
-    if known.seconds_range:
-        return seconds is not None and known.seconds_range[0] <= seconds <= known.seconds_range[1]
-    if known.seconds:
-        return seconds in known.seconds
-    return isinstance(told, str) if seconds is None else seconds > 0
+def _is_documented_length(length: object, limits: documented.Limits) -> bool:
+    seconds = readable(length, read_number)
+    if limits.seconds_range:
+        return seconds is not None and limits.seconds_range[0] <= seconds <= limits.seconds_range[1]
+    if limits.seconds:
+        return seconds in limits.seconds
+    return isinstance(length, str) if seconds is None else seconds > 0
 
 
-def _lengths(known: documented.Limits) -> str:
-    if known.seconds_range:
-        return "{:g} to {:g} s".format(*known.seconds_range)
-    return ", ".join(f"{seconds:g}" for seconds in known.seconds) + " s" if known.seconds else "above 0 s"
+def _lengths(limits: documented.Limits) -> str:
+    if limits.seconds_range:
+        return "{:g} to {:g} s".format(*limits.seconds_range)
+    return ", ".join(f"{seconds:g}" for seconds in limits.seconds) + " s" if limits.seconds else "above 0 s"
 
 
-def _check_size(body: Mapping[str, object], known: documented.Limits) -> Iterator[Finding]:
+def _check_size(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
     size = body.get("size")
     if size is not None and not isinstance(size, str):
         yield _error("size_type", "size", f"a size is text such as 1280x720, not {_kind(size)}")
         return
     frame = read_frame(size) if size else None
-    if size is not None and known.sizes and size.strip() not in known.sizes:
-        yield _warning("size_unknown", "size", f"{_shown(size)} is none of the sizes known: {', '.join(known.sizes)}")
+    if size is not None and limits.sizes and size.strip() not in limits.sizes:
+        message = f"{_shown(size)} is not a documented size: use {', '.join(limits.sizes)}"
+        yield _warning("size_unknown", "size", message)
     is_big = frame is not None and min(frame) >= documented.PRO_SHORT_SIDE
     field = "size" if is_big else _find_high(body)
-    if field and _is_plain_model(body.get("model") or known.model):
+    if field and _is_plain_model(body.get("model") or limits.model):
         yield _warning("size_needs_pro", field, f"{_HIGH} needs the pro model")
 
 
 def _find_high(body: Mapping[str, object]) -> str | None:
-    """The field that asks for the highest resolution by its name."""
+    """The field that names the highest resolution."""
     return next((key for key in ("tier", "resolution", "size") if _is_high(body.get(key))), None)
 
 
-def _is_high(told: object) -> bool:
-    return isinstance(told, str) and told.strip().lower() == _HIGH
+def _is_high(value: object) -> bool:
+    return isinstance(value, str) and value.strip().lower() == _HIGH
 
 
 def _is_plain_model(model: object) -> bool:
@@ -161,29 +164,28 @@ def _is_plain_model(model: object) -> bool:
 
 def _check_characters(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
     for key in ("characters", "character_ids"):
-        told = body.get(key)
-        if told is None:
+        characters = body.get(key)
+        if characters is None:
             continue
-        if not isinstance(told, list):
-            yield _error("characters_type", key, f"characters are a list, not {_kind(told)}")
+        if not isinstance(characters, list):
+            yield _error("characters_type", key, f"characters are a list, not {_kind(characters)}")
             continue
-        if len(told) > documented.MAX_CHARACTERS:
-            yield _error(
-                "characters_count", key, f"{len(told)} characters, at most {documented.MAX_CHARACTERS} are allowed"
-            )
-        for place, entry in enumerate(told):
-            named = isinstance(entry, Mapping) == (key == "characters")
+        if len(characters) > documented.MAX_CHARACTERS:
+            message = f"{len(characters)} characters, at most {documented.MAX_CHARACTERS} are allowed"
+            yield _error("characters_count", key, message)
+        for index, entry in enumerate(characters):
+            has_form = isinstance(entry, Mapping) == (key == "characters")
             name = entry.get("id") if isinstance(entry, Mapping) else entry
-            if not (named and isinstance(name, str) and name.strip()):
-                yield _error("character_id", f"{key}[{place}]", "a character is named by its id")
+            if not (has_form and isinstance(name, str) and name.strip()):
+                yield _error("character_id", f"{key}[{index}]", "a character is named by its id")
 
 
 def _check_reference(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
     size = body.get("size")
     frame = read_frame(size) if isinstance(size, str) else None
     for key in ("input_reference", "reference_images"):
-        told = body.get(key)
-        for part in told if isinstance(told, list) else [told]:
+        parts = body.get(key)
+        for part in parts if isinstance(parts, list) else [parts]:
             yield from _check_picture(key, part, frame if key == "input_reference" else None)
 
 
@@ -222,7 +224,7 @@ def _check_name(body: Mapping[str, object], _: documented.Limits) -> Iterator[Fi
 def _check_clip(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
     video = body.get("video")
     try:
-        clip = clip_facts(video) or _told_clip(video)
+        clip = clip_facts(video) or _described_clip(video)
     except ValueError as error:
         yield _error("clip_format", "video", f"the clip is {error}")
         return
@@ -234,13 +236,13 @@ def _check_clip(body: Mapping[str, object], _: documented.Limits) -> Iterator[Fi
         yield _error("clip_size", "video", f"{clip.width}x{clip.height}, a clip has {low}p to {high}p")
 
 
-def _told_clip(video: object) -> Clip:
-    """The clip as the object beside its id describes it."""
-    stated = object_of(video) or {}
-    lengths = (readable(stated.get(key), read_seconds) for key in SECONDS_KEYS)
-    size = readable(stated.get("size"), read_text)
+def _described_clip(video: object) -> Clip:
+    """The clip as the object around its id describes it."""
+    facts = object_of(video) or {}
+    lengths = (readable(facts.get(key), read_seconds) for key in SECONDS_KEYS)
+    size = readable(facts.get("size"), read_text)
     frame = read_frame(size) if size else None
-    width, height = frame or (readable(stated.get("width"), read_pixels), readable(stated.get("height"), read_pixels))
+    width, height = frame or (readable(facts.get("width"), read_pixels), readable(facts.get("height"), read_pixels))
     return Clip(next((length for length in lengths if length is not None), None), width, height)
 
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
 _FRAME = re.compile(r"(\d{1,6})\s*[x*×X]\s*(\d{1,6})")
 _LONGEST_SIZE = 32
 _LONGEST_NUMBER = 64
 _MOST_PIXELS = 999_999
+_LARGEST_INTEGER = 2**63 - 1
 _MILLISECONDS_ABOVE = 1e11
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _NO_LENGTH = frozenset({"auto"})
@@ -28,7 +30,7 @@ _TICKS_PER_DOLLAR = 1e10
 
 
 def readable(raw: object, read: Callable[[object], Value | None]) -> Value | None:
-    """What the reader makes of the value; None where there is none or it cannot be read."""
+    """The value as `read` reads it; None where it is missing or cannot be read."""
     try:
         return None if raw is None else read(raw)
     except ValueError:
@@ -54,7 +56,7 @@ def read_scalar_text(raw: object) -> str | None:
 
 
 def read_number(raw: object) -> float | None:
-    """A finite number, also from text; None when the text is blank. Booleans are no numbers."""
+    """A finite number, also from text; None when the text is blank. A boolean is not a number."""
     if type(raw) is str:
         text = raw.strip()
         if not text:
@@ -72,6 +74,18 @@ def read_number(raw: object) -> float | None:
     if not math.isfinite(value):
         raise ValueError("not a finite number")
     return value
+
+
+def read_integer(raw: object) -> int | None:
+    """A whole number that 64 bits can hold, exactly, also from text; None when the text is blank."""
+    if type(raw) is str and _INTEGER.fullmatch(raw.strip()):
+        raw = int(raw)
+    value = raw if type(raw) is int else read_number(raw)
+    if value is None:
+        return None
+    if abs(value) > _LARGEST_INTEGER or value != int(value):
+        raise ValueError("not a whole number of 64 bits")
+    return int(value)
 
 
 def read_seconds(raw: object) -> float | None:
@@ -151,12 +165,12 @@ def _read_iso_time(text: str) -> datetime | None:
 
 def read_pixels(raw: object) -> int | None:
     """A width or a height; None for 0."""
-    value = read_number(raw)
-    if value is None or value == 0:
+    value = read_integer(raw)
+    if not value:
         return None
-    if not (1 <= value <= _MOST_PIXELS and value.is_integer()):
+    if not 1 <= value <= _MOST_PIXELS:
         raise ValueError("not a number of pixels")
-    return int(value)
+    return value
 
 
 @lru_cache(maxsize=1024)

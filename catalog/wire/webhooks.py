@@ -1,4 +1,4 @@
-"""Signed deliveries: who sent one, when, and which job it speaks of. Pure; the inbox and the retrieve live elsewhere.
+"""Signed deliveries: who sent one, when, and about which job. Pure; receiving and retrieving live elsewhere.
 
 The scheme is Standard Webhooks (https://www.standardwebhooks.com): the key signs `id.timestamp.body` with HMAC-SHA256
 over the bytes as they arrived. A delivery names only the job, so whoever accepts one must fetch the job afterwards.
@@ -33,10 +33,10 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 class BadDelivery(CatalogError):
-    """A delivery that cannot be taken in: answer it with a 4xx.
+    """A delivery that cannot be accepted: answer it with a 4xx.
 
-    `reason` is one word: `header`, `size`, `timestamp`, `signature` for what nobody vouches for; `encoding`, `json`,
-    `event` for a signed body that says nothing we can read.
+    `reason` is one word: `header`, `size`, `timestamp`, `signature` for a delivery that no secret vouches for;
+    `encoding`, `json`, `event` for a signed body that cannot be read.
     """
 
     def __init__(self, message: str, *, reason: str) -> None:
@@ -52,8 +52,8 @@ class BadSignature(BadDelivery):
 class Delivery:
     """One verified delivery.
 
-    `id` is equal on every redelivery; `timestamp` is when it was sent, in Unix seconds. `video_id` is the job spoken
-    of, None when `type` is about something else. `event` is the whole body.
+    `id` is the same on every redelivery; `timestamp` is when it was sent, in Unix seconds. `video_id` is the job it is
+    about, None when `type` is about something else. `event` is the whole body.
     """
 
     id: str
@@ -70,24 +70,24 @@ def verify(
     now: float,
     tolerance: float = TOLERANCE,
 ) -> Delivery:
-    """The delivery, when one of `secrets` signed these very bytes within `tolerance` seconds of `now`, either way.
+    """The delivery, when one of `secrets` signed exactly these bytes within `tolerance` seconds of `now`, either way.
 
-    Header names count in any case. Raises BadSignature when nobody vouches for it, BadDelivery when a signed body is no
-    event, ConfigError when a secret is unusable.
+    Header names count in any case. Raises BadSignature when no secret vouches for it, BadDelivery when a signed body is
+    not an event, ConfigError when a secret is unusable.
     """
     keys = [signing_key(secret) for secret in secrets]
     if not keys:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
     if len(body) > MAX_BODY:
         _refuse("size", f"the body has {len(body)} bytes, more than {MAX_BODY}")
-    given = {str(name).lower(): str(value).strip() for name, value in headers.items()}
-    delivery_id = _header(given, "webhook-id", _ID)
-    timestamp = _header(given, "webhook-timestamp", _TIMESTAMP)
+    by_name = {str(name).lower(): str(value).strip() for name, value in headers.items()}
+    delivery_id = _header(by_name, "webhook-id", _ID)
+    timestamp = _header(by_name, "webhook-timestamp", _TIMESTAMP)
     if not abs(now - int(timestamp)) <= tolerance:
-        _refuse("timestamp", f"webhook-timestamp is more than {tolerance:g} s away from the clock here")
-    signatures = _signatures(given)
+        _refuse("timestamp", f"webhook-timestamp is more than {tolerance:g} s off the clock here")
+    signatures = _signatures(by_name)
     expected = [_digest(key, delivery_id, timestamp, body) for key in keys]
-    matches = [hmac.compare_digest(one, other) for one in expected for other in signatures]
+    matches = [hmac.compare_digest(digest, signature) for digest in expected for signature in signatures]
     if not any(matches):
         _refuse("signature", "no entry of webhook-signature was made with a secret held here")
     event = _event(body)
@@ -133,15 +133,15 @@ def _signatures(headers: Mapping[str, str]) -> list[bytes]:
     value = headers.get("webhook-signature")
     if not value:
         _refuse("header", "the header webhook-signature is missing")
-    found = []
+    signatures = []
     for entry in value.split(maxsplit=MAX_SIGNATURES)[:MAX_SIGNATURES]:
         version, _, encoded = entry.partition(",")
         if version == "v1":
             try:
-                found.append(base64.b64decode(encoded, validate=True))
+                signatures.append(base64.b64decode(encoded, validate=True))
             except ValueError:
                 continue
-    return found
+    return signatures
 
 
 def _digest(key: bytes, delivery_id: str, timestamp: str, body: bytes) -> bytes:
@@ -149,7 +149,7 @@ def _digest(key: bytes, delivery_id: str, timestamp: str, body: bytes) -> bytes:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def _event(body: bytes) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _video_id(event: Mapping[str, Any]) -> str | None:
     data = event.get("data")
     video_id = data.get("id") if isinstance(data, dict) else None
     if not _is_name(video_id):
-        raise BadDelivery(f"webhook refused: a {event['type']} event names no video", reason="event")
+        raise BadDelivery(f"webhook refused: a {event['type']} event does not name a video", reason="event")
     return str(video_id)
 
 

@@ -118,13 +118,15 @@ def test_a_list_that_comes_whole_is_asked_without_a_cursor(serve, connect):
 
 
 def test_a_list_that_lacks_a_needed_parameter_is_a_config_error(serve, connect):
-    with pytest.raises(ConfigError, match="custom_llm_provider"):
+    with pytest.raises(ConfigError, match=r'set list_query = { custom_llm_provider = "..." }'):
         connect("http://127.0.0.1:1/v1", dialect="litellm").list_page()
 
 
 def test_a_dialect_without_a_list_refuses_before_asking(connect):
     client = connect("http://127.0.0.1:1/v1", dialect="newapi")
-    with pytest.raises(Refused, match=r"studio: listing videos failed: .*cannot list; add the ids"):
+    with pytest.raises(
+        Refused, match=r"studio: listing videos failed: .*cannot list; add the ids you have: catalog add studio ID"
+    ):
         client.list_page()
     assert client.requests_made == 0
 

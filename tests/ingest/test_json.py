@@ -129,7 +129,7 @@ def test_what_is_no_job_is_refused_with_its_line_and_the_reason(bench: Bench, to
 
 def test_an_item_of_a_page_that_is_no_job_is_refused_by_its_number(bench: Bench):
     bench.put("page.json", {"object": "list", "data": [job("v1"), 5, {"object": "event"}], "has_more": False})
-    assert reasons(bench.take_one()) == [(2, "item 2 is no object"), (3, "item 3 is no job")]
+    assert reasons(bench.take_one()) == [(2, "item 2 is not an object"), (3, "item 3 is not a job")]
 
 
 def test_secrets_of_an_answer_do_not_reach_the_library(bench: Bench):

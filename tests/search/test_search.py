@@ -75,7 +75,7 @@ def test_an_operator_in_capitals_is_remarked(library: Library) -> None:
 def test_a_term_without_letters_is_ignored_with_a_note(library: Library) -> None:
     library.prompts("red & blue", "red")
     assert library.find("red &") == library.find("red")
-    assert library.page("red &").notes == ('"&" has no letter or digit to look for: ignored',)
+    assert library.page("red &").notes == ('"&" is ignored: it has no letter or digit to search for',)
 
 
 def test_a_query_of_nothing_but_punctuation_finds_nothing(library: Library) -> None:
@@ -216,8 +216,8 @@ def test_a_misspelt_field_is_remarked(library: Library) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("neon seconds:abc", r'cannot read "seconds:abc" at character 6: a number is wanted'),
-        ("created:soon", "a date is wanted"),
+        ("neon seconds:abc", r'cannot read "seconds:abc" at character 6: write a number'),
+        ("created:soon", "write a date"),
         ("has:modle", 'no field "modle": did you mean model'),
         ("is:good", "there are unfinished, terminal, gone, deleted"),
         ("seconds:" + "1," * 501, "more than 500 values"),
@@ -239,8 +239,8 @@ def test_a_value_that_cannot_be_read_is_a_clear_error(library: Library, query: s
         ({"facets": ("prompt",)}, 'no facet "prompt"'),
         ({"limit": -1}, "limit -1"),
         ({"limit": 1001}, "limit 1001"),
-        ({"after": "nonsense"}, "not one of ours"),
-        ({"after": "é"}, "not one of ours"),
+        ({"after": "nonsense"}, "the cursor is not valid"),
+        ({"after": "é"}, "the cursor is not valid"),
     ],
 )
 def test_a_wrong_option_is_a_clear_error(library: Library, options: dict, message: str) -> None:

@@ -207,7 +207,7 @@ def test_an_unreadable_value_gives_way_to_the_next_key() -> None:
 def test_an_item_without_an_id_is_named_and_left_out() -> None:
     answer = parse_videos({"object": "list", "data": [{"id": "a", "status": "queued"}, {"status": "queued"}, 7]})
     assert [video.remote_id for video in answer.videos] == ["a"]
-    assert answer.flaws == ("item 1 has no id", "item 2 is no object")
+    assert answer.flaws == ("item 1 has no id", "item 2 is not an object")
 
 
 def test_an_id_that_stands_twice_on_a_page_is_named() -> None:

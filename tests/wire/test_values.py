@@ -15,6 +15,7 @@ READERS = (
     values.read_text,
     values.read_scalar_text,
     values.read_number,
+    values.read_integer,
     values.read_seconds,
     values.read_progress,
     values.read_fraction,
@@ -128,6 +129,20 @@ def test_no_frame_is_derived_from_a_name(text: str) -> None:
 def test_an_impossible_number_of_pixels_is_refused(raw: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         values.read_pixels(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [(2**62 + 1, 2**62 + 1), (f" {2**62 + 1} ", 2**62 + 1), ("-7", -7), (8.0, 8), ("1e3", 1000), (0, 0), (" ", None)],
+)
+def test_a_whole_number_is_read_exactly(raw: object, number: int | None) -> None:
+    assert values.read_integer(raw) == number
+
+
+@pytest.mark.parametrize("raw", [1.5, "1.5", True, "many", 2**63, str(2**63), float(2**63), [], None])
+def test_what_is_not_a_whole_number_of_64_bits_is_refused(raw: object) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        values.read_integer(raw)
 
 
 @pytest.mark.parametrize(("raw", "text"), [(400, "400"), (400.0, "400"), ("bad", "bad"), (None, None), (" ", None)])
