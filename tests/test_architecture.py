@@ -13,7 +13,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PACKAGE = ROOT / "catalog"
 
 CODE = re.compile(r"`([^`\n]+)`")
-FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|json)")
+FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|jsonl?)\b")
 MADE_BY_USERS = {"catalog.toml"}
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog import facets as journey
 from catalog import store
 from catalog.facets import BATCH, WORTH_A_HELPER, count_due, extract_due
 from catalog.wire.answers import ParsedVideo
@@ -57,7 +57,7 @@ def test_the_users_words_reach_the_second_process(library: Database) -> None:
 
 
 def test_a_second_process_that_dies_is_done_without(library: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journey.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     fill(library, WORTH_A_HELPER)
     assert extract_due(library) == WORTH_A_HELPER
     assert count_due(library) == 0

@@ -24,7 +24,7 @@ from catalog.client.client import Client
 from catalog.database import Database
 from catalog.errors import ConfigError
 from catalog.facets import count_due
-from catalog.hooks import growing_pause, listener, read_secrets, serve_hooks
+from catalog.hooks import growing_pause, read_secrets, serve_hooks
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
 from tests import house
@@ -127,6 +127,7 @@ def running(
     words: dict[str, Any] | None = None,
     now: Callable[[], datetime] | None = None,
     pause: float = 0.05,
+    read_seconds: float = LONG,
 ) -> Iterator[Running]:
     ready: list[Receiver] = []
     is_ready = threading.Event()
@@ -149,6 +150,7 @@ def running(
                 on_event=events.append,
                 now=now,
                 pause=lambda _: pause,
+                read_seconds=read_seconds,
             )
         except BaseException as error:  # noqa: BLE001 - told to the test
             failures.append(error)
@@ -419,9 +421,11 @@ def test_a_connection_that_says_nothing_and_goes_is_no_matter(hooks):
     assert hooks.post(event()) == 200
 
 
-def test_bytes_that_drip_in_have_one_deadline(library, monkeypatch):
-    monkeypatch.setattr(listener, "READ_SECONDS", 0.6)
-    with running(library, pause=3600) as hooks, socket.create_connection(hooks.address, timeout=LONG) as connection:
+def test_bytes_that_drip_in_have_one_deadline(library):
+    with (
+        running(library, pause=3600, read_seconds=0.6) as hooks,
+        socket.create_connection(hooks.address, timeout=LONG) as connection,
+    ):
         started = time.monotonic()
         connection.sendall(b"POST /webhook HTTP/1.1\r\nhost: x\r\n")
         connection.settimeout(0.1)

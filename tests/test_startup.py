@@ -17,6 +17,7 @@ import pytest
 from catalog.cli.main import VERBS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 DRIVER = frozenset({"pysqlite3", "sqlite3"})
@@ -123,12 +124,19 @@ def test_every_verb_says_what_it_may_load() -> None:
     assert {command.split()[0] for command in MAY_LOAD} - {"--help"} == VERBS.keys() - OTHERS
 
 
-@pytest.mark.parametrize("command", READING)
-def test_what_only_reads_needs_no_settings(command: str, folder: Path) -> None:
+@pytest.fixture
+def configured(folder: Path) -> Iterator[Path]:
+    """The folder with a source in its settings."""
     settings = folder / "catalog.toml"
     settings.write_text('[sources.studio]\nbase_url = "https://gateway.example.com/v1"\n')
-    try:
-        assert load(folder, command) <= DRIVER
-        assert load(folder, "sources") >= SETTINGS
-    finally:
-        settings.unlink()
+    yield folder
+    settings.unlink()
+
+
+@pytest.mark.parametrize("command", READING)
+def test_what_only_reads_needs_no_settings(command: str, configured: Path) -> None:
+    assert load(configured, command) <= DRIVER
+
+
+def test_what_lists_the_sources_reads_the_settings(configured: Path) -> None:
+    assert load(configured, "sources") >= SETTINGS

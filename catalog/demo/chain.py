@@ -16,7 +16,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from catalog.demo.gateway import Gateway
-from catalog.demo.media import Media
 from catalog.demo.sample import sample_jobs
 from catalog.errors import CatalogError
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 SOURCE = "demo"
 KEY_ENV = "CATALOG_DEMO_KEY"
 KEY = "demo-key"
-CLIPS = 48  # real clips made before the gateway answers
 QUERY = "neon rain"
 FACET_QUERY = "time_of_day:night camera_movement:dolly"
 SETTINGS = """\
@@ -51,9 +49,9 @@ def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None])
     except OSError as error:
         raise CatalogError(f"cannot make the folder {directory}: {error.strerror}") from error
     epoch = _read_epoch(directory / "gateway.json")
-    echo("Starting the sample gateway and making its clips ...")
+    echo("Starting the sample gateway ...")
     jobs = sample_jobs(epoch)
-    with Gateway(jobs=jobs, key=KEY, media=Media(eager=CLIPS)) as gateway:
+    with Gateway(jobs=jobs, key=KEY) as gateway:
         echo(f"The sample gateway speaks /v1/videos at {gateway.base_url}")
         settings = SETTINGS.format(source=SOURCE, base_url=gateway.base_url, key_env=KEY_ENV)
         (directory / "catalog.toml").write_text(settings, encoding="utf-8")

@@ -49,8 +49,11 @@ class _Refused(Exception):
         self.status = status
 
 
-def receive_requests(receive: Receive) -> Answer:
-    """A server for `serve_at`: answers each request with what `receive(headers, body)` returns, run in a thread."""
+def receive_requests(receive: Receive, read_seconds: float = READ_SECONDS) -> Answer:
+    """A server for `serve_at`: answers each request with what `receive(headers, body)` returns, run in a thread.
+
+    A request that has not arrived as a whole within `read_seconds` is refused.
+    """
 
     async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
         conversations: set[asyncio.Task[Any]] = set()
@@ -61,7 +64,7 @@ def receive_requests(receive: Receive) -> Answer:
                 conversations.add(task)
                 task.add_done_callback(conversations.discard)
                 with suppress(ConnectionError):
-                    await _converse(receive, reader, writer)
+                    await _converse(receive, read_seconds, reader, writer)
             writer.close()
 
         async with await asyncio.start_server(accept, sock=listener, limit=MAX_HEAD) as server:
@@ -76,13 +79,15 @@ def receive_requests(receive: Receive) -> Answer:
     return answer
 
 
-async def _converse(receive: Receive, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _converse(
+    receive: Receive, read_seconds: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     import h11
 
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     is_read = False
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(read_seconds):
             request = await _read(connection, reader, writer)
         if request is None:
             return

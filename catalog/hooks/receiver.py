@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog.errors import ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 from catalog.hooks.inbox import Inbox
-from catalog.hooks.listener import receive_requests
+from catalog.hooks.listener import READ_SECONDS, receive_requests
 from catalog.hooks.retriever import Retriever, growing_pause
 from catalog.serving import serve_at
 from catalog.wire.webhooks import signing_key
@@ -62,13 +62,14 @@ def serve_hooks(
     on_event: Callable[[str], None] | None = None,
     now: Callable[[], datetime] | None = None,
     pause: Callable[[int], float] = growing_pause,
+    read_seconds: float = READ_SECONDS,
 ) -> None:
     """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
 
     Port 0 picks a free one. `words` are the user's additions to the vocabulary that prompts are read with. `on_ready`
     is called with the running receiver, in another thread; `on_event` with a line about each event, from any thread.
-    `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. Raises ConfigError
-    for a secret or an address that cannot be used.
+    `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A delivery must
+    arrive as a whole within `read_seconds`. Raises ConfigError for a secret or an address that cannot be used.
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
@@ -84,7 +85,7 @@ def serve_hooks(
         thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
         thread.start()
         try:
-            serve_at(host, port, receive_requests(inbox.receive), announce)
+            serve_at(host, port, receive_requests(inbox.receive, read_seconds), announce)
         finally:
             retriever.stop()
             thread.join(END_SECONDS)

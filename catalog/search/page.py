@@ -46,7 +46,8 @@ def search(
     `sort` is `relevance` (the default where there are words) or a field, with `-` before it for descending, such as
     `-created_at` (the default elsewhere). `after` is `next` of the page before: videos that arrive meanwhile neither
     repeat nor hide one, except that they shift relevance a little. Each facet has its 20 most frequent values among all
-    matches. The videos are whole, with tags, links and facets. `now` is the time that `-7d` counts from. Raises QueryError.
+    matches. The videos are whole, with tags, links and facets. `now` is the time that `-7d` counts from. Raises
+    QueryError.
     """
     _check_limit(limit, 0)
     clauses = parse(query)

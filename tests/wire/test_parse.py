@@ -162,7 +162,7 @@ def test_nothing_of_a_job_is_lost(job: dict[str, Any], asked_id: str | None) -> 
 
 
 @given(described_jobs())
-@settings(LAW, max_examples=400)
+@settings(LAW)
 def test_what_a_job_sets_comes_back_and_nothing_else(described: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, wanted = described
     answer = parse_videos(job)
