@@ -1,10 +1,11 @@
-"""Import: a file of 100,000 JSON lines taken in whole, against the store fed with jobs that are parsed already.
+"""Import: a file of 50,000 JSON lines taken in whole, against the store fed with jobs that are parsed already.
 
 The import reads, decodes, parses, checks, folds, observes and indexes, a thousand jobs a transaction; a second import
 of the same file must find nothing new. The peak of memory is measured in a process of its own, for a tenth of the file
-and for all of it.
+and for all of it. Seconds are of CPU time; ends with status 1 where the import takes too long beside the store alone,
+which `ingest.py` holds against raw writes.
 
-    python benchmarks/imports.py [--jobs 100000]
+    python benchmarks/imports.py [--jobs 50000]
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 
 BATCH = 1000
-FLOOR = 4000
+FLOOR = 0.4  # of the speed of the store alone
 SYLLABLES = ("ka", "lo", "mi", "ren", "sta", "vel", "dor", "na", "tri", "qua", "shi", "fen", "gol", "bar", "us")
 
 
@@ -60,32 +61,32 @@ def write_lines(path: Path, jobs: int) -> None:
 
 
 def decode(path: Path) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     with path.open("rb") as lines:
         for line in lines:
             json.loads(line)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def save_parsed(database: Path, path: Path) -> float:
     videos = [video for line in path.open("rb") for video in parse_videos(json.loads(line)).videos]
     library = open_library(database, create=True)
-    started = time.perf_counter()
+    started = time.process_time()
     for start in range(0, len(videos), BATCH):
         with library.write() as connection:
             store.save_videos(
                 connection, "bench", videos[start : start + BATCH], channel="import", received_at=datetime.now(UTC)
             )
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     library.close()
     return seconds
 
 
 def take_in(database: Path, path: Path) -> tuple[float, dict[str, int]]:
     library = open_library(database, create=True)
-    started = time.perf_counter()
+    started = time.process_time()
     report = import_paths(library, [path], source="bench")
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     library.close()
     return seconds, {name: getattr(report, name) for name in ("added", "changed", "unchanged", "refusals")}
 
@@ -98,7 +99,7 @@ def peak(database: Path, path: Path) -> int:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--jobs", type=int, default=100_000)
+    options.add_argument("--jobs", type=int, default=50_000)
     options.add_argument("--peak", nargs=2, type=Path, help=argparse.SUPPRESS)
     told = options.parse_args()
     if told.peak:
@@ -117,7 +118,7 @@ def main() -> None:
         again, recounted = take_in(folder / "whole.db", large)
         size = large.stat().st_size
     print(f"{told.jobs:,} jobs, {size / 1e6:,.0f} MB of JSON lines, {os.cpu_count()} cores")
-    print(f"{'':28}{'seconds':>10}{'jobs/s':>12}")
+    print(f"{'':28}{'CPU s':>10}{'jobs/s':>12}")
     for label, seconds in (
         ("json.loads alone", decoded),
         ("store, jobs parsed already", parsed),
@@ -126,8 +127,10 @@ def main() -> None:
     ):
         print(f"{label:28}{seconds:>10.2f}{told.jobs / seconds:>12,.0f}")
     print(f"import {counts}, again {recounted}")
-    print(f"ratio {parsed / first:.2f} of the store alone, floor {FLOOR:,} jobs/s")
+    print(f"ratio {parsed / first:.2f} of the store alone, floor {FLOOR}")
     print(f"peak memory {memory[0] / 1e6:,.0f} MB for a tenth of the file, {memory[1] / 1e6:,.0f} MB for all of it")
+    if parsed / first < FLOOR:
+        raise SystemExit("below the floor")
 
 
 if __name__ == "__main__":

@@ -285,15 +285,18 @@ class Catalog:
 
     def diff(self, old: str, new: str) -> PromptDiff:
         """How the prompts of two videos differ, in words and facets; raises NotFound."""
-        from catalog.prompts import diff_prompts
+        from catalog.reading.generations import diff_videos
 
-        return diff_prompts(self.get(old).prompt, self.get(new).prompt, self._vocabulary)
+        with self._database.read() as connection:
+            pair = self.get(old), self.get(new)
+            return diff_videos(connection, [pair], lambda: self._vocabulary)[0]
 
     def generations(self, ref: str) -> list[Generation]:
         """How the prompt changed at each step of a video's family, from the oldest known ancestor down."""
-        from catalog.reading.lineage import list_generations
+        from catalog.reading.generations import list_generations
 
-        return list_generations(self.lineage(ref), self._vocabulary)
+        with self._database.read() as connection:
+            return list_generations(connection, self.lineage(ref), lambda: self._vocabulary)
 
     def changes(self, ref: str) -> list[Change]:
         """How a video has changed since it was first seen, oldest first; raises NotFound."""

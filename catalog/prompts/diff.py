@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from catalog.prompts.extraction import extract
 from catalog.records import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from catalog.prompts.vocabulary import Vocabulary
 
 _PIECES = re.compile(r"\s+|[^\W_]+|[\W_]")
@@ -53,8 +54,18 @@ class PromptDiff(Record):
 
 def diff_prompts(old: str | None, new: str | None, vocabulary: Vocabulary | None = None) -> PromptDiff:
     """What was removed from and added to the old prompt, as words and as facets; a missing prompt is an empty one."""
-    before = {(facet.name, facet.value) for facet in extract(old, vocabulary).facets}
-    after = {(facet.name, facet.value) for facet in extract(new, vocabulary).facets}
+    from catalog.prompts.extraction import extract
+
+    before, after = (
+        {(facet.name, facet.value) for facet in extract(prompt, vocabulary).facets} for prompt in (old, new)
+    )
+    return compare_prompts(old, new, before, after)
+
+
+def compare_prompts(
+    old: str | None, new: str | None, before: Set[tuple[str, str]], after: Set[tuple[str, str]]
+) -> PromptDiff:
+    """What `diff_prompts` tells, of prompts whose facets were read before."""
     return PromptDiff(
         diff_words(old or "", new or ""),
         tuple(sorted(after - before)),

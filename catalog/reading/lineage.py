@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.reports import Generation, Lineage, LineageNode
+from catalog.reports import Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from catalog.database import Reader
-    from catalog.prompts import Vocabulary
     from catalog.records import Video
 
 MAX_DEPTH = 100  # levels of one tree
@@ -150,19 +149,3 @@ def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) 
         if name not in drawn:
             trees.append(grow(name, None, 0))
     return tuple(trees)
-
-
-def list_generations(family: Lineage, vocabulary: Vocabulary | None = None) -> list[Generation]:
-    """How the prompt changed at each step of a family, from its oldest members down."""
-    from catalog.prompts import diff_prompts
-
-    steps = []
-    waiting = list(family.roots)
-    while waiting:
-        node = waiting.pop(0)
-        for child in node.children:
-            if node.video and child.video and not child.is_repeat:
-                change = diff_prompts(node.video.prompt, child.video.prompt, vocabulary)
-                steps.append(Generation(child.ref, node.ref, child.relation or "", change))
-        waiting += node.children
-    return steps
