@@ -1,8 +1,9 @@
-"""Compiled vocabularies in the user's cache folder, so that one process in a thousand compiles and the others read.
+"""Compiled vocabularies in the user's cache folder: one process in a thousand compiles, the others read.
 
 A file is found by what it was compiled from: the vocabulary, the user's words, the compiler itself and the version of
-Python. It is plain JSON behind a checksum, and counts only where nobody else could have written it; what is damaged,
-of another make or a stranger's is as good as missing. No failure here is an error: everything works without, slower.
+Python. It is plain JSON behind a checksum, and is used only where nobody else could have written it; a file that is
+damaged, of another version or a stranger's counts as missing. Without the cache everything works, only slower, so no
+failure here is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 _MADE_OF = ("vocabulary.toml", "vocabulary.py", "compiler.py", "inflection.py", "tokens.py")
 _NAME = "vocabulary-{}.json"
-_MOST_DAYS = 30  # a file of an older version, or of words that the user changed since, goes after so long
+_MOST_DAYS = 30  # then a file of an older version, or of words that the user has since changed, is removed
 
 
 def cache_folder() -> Path | None:
@@ -33,7 +34,7 @@ def cache_folder() -> Path | None:
 
 
 def make_key(own_words: str) -> str:
-    """The name of what is compiled from the vocabulary and these words of the user's, by this code and this Python."""
+    """The key of what this code and this Python compile from the vocabulary and these words of the user."""
     folder = Path(__file__).parent
     key = blake2b(sys.version.encode(), digest_size=16)
     for content in (own_words.encode(), *(folder.joinpath(name).read_bytes() for name in _MADE_OF)):
@@ -41,8 +42,8 @@ def make_key(own_words: str) -> str:
     return key.hexdigest()
 
 
-def read_kept(folder: Path | None, key: str) -> Any:
-    """What was kept under the key; None where the folder does not have it, or not so that it can be trusted."""
+def read_cached(folder: Path | None, key: str) -> Any:
+    """The data under the key; None where the folder lacks it or the file cannot be trusted."""
     if folder is None:
         return None
     try:
@@ -50,8 +51,8 @@ def read_kept(folder: Path | None, key: str) -> Any:
             return None
         number = os.open(folder / _NAME.format(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(number, "rb") as file:
-            found = os.fstat(number)
-            if not stat.S_ISREG(found.st_mode) or not _is_ours(found):
+            status = os.fstat(number)
+            if not stat.S_ISREG(status.st_mode) or not _is_ours(status):
                 return None
             checksum, _, content = file.read().partition(b"\n")
         return json.loads(content) if checksum == _checksum(key, content) else None
@@ -59,8 +60,8 @@ def read_kept(folder: Path | None, key: str) -> Any:
         return None
 
 
-def write_kept(folder: Path | None, key: str, data: Any) -> None:
-    """Keep the data under the key, whole or not at all, and remove what is too old to be of use."""
+def write_cached(folder: Path | None, key: str, data: Any) -> None:
+    """Write the data under the key, whole or not at all, and remove files that are too old to be of use."""
     if folder is None:
         return
     import tempfile
@@ -88,11 +89,11 @@ def _remove_old(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_ours(found: os.stat_result) -> bool:
-    """Whether only this user can have written it."""
-    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether only this user can have written the file."""
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _checksum(key: str, content: bytes) -> bytes:
-    """Proves the content whole, and kept under its own key."""
+    """Proves that the content is whole and stands under its own key."""
     return blake2b(content, key=key.encode(), digest_size=16).hexdigest().encode()

@@ -1,8 +1,8 @@
-"""Compiles `vocabulary.toml`, with the user's own words in it, into plain data that a vocabulary is made of at once.
+"""Compiles `vocabulary.toml` and the user's own words into plain data, from which a vocabulary is quickly made.
 
 Every phrase of the file, whether it names a value, opens a negation, gives context or is a look-alike, is spelled out
-in all its forms. That takes ten times as long as reading the result, so `vocabulary` keeps it: what stands here runs
-once for each vocabulary and each version of this package.
+in all its forms. That takes ten times as long as reading the result, so `vocabulary` caches it: this code runs once for
+each vocabulary and each version of this package.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
 def compile_vocabulary(own_words: Mapping[str, Any]) -> dict[str, Any]:
-    """What `vocabulary` makes the vocabulary of, as JSON can say it; `own_words` are facet → value → forms."""
+    """The data that `vocabulary` makes a vocabulary from, fit for JSON; `own_words` are facet → value → forms."""
     data = tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text("utf-8"))
     return _compile(_merge(data, own_words))
 
 
 def _merge(data: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     for facet, values in extra.items():
-        known = data["facets"].setdefault(facet, {})
+        merged = data["facets"].setdefault(facet, {})
         for value, forms in values.items():
             table = dict(forms) if hasattr(forms, "items") else {"forms": [forms] if isinstance(forms, str) else forms}
-            mine = known.setdefault(value, {})
+            modes = merged.setdefault(value, {})
             for mode, phrases in table.items():
-                mine[mode] = [*mine.get(mode, ()), *phrases]
+                modes[mode] = [*modes.get(mode, ()), *phrases]
     return data
 
 
@@ -96,9 +96,9 @@ class _Phrases:
         code = self.alphabet.encode(phrase)
         if not code:
             return
-        known = self.entries.setdefault(code, [])
-        if entry not in known:
-            known.append(entry)
+        entries = self.entries.setdefault(code, [])
+        if entry not in entries:
+            entries.append(entry)
 
     def group(self) -> tuple[list[Entry], list[tuple[int, list[int], str]]]:
         """Every entry once, and the phrases that do the same: their length, their entries, their spellings a line."""

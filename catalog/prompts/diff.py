@@ -28,7 +28,7 @@ class Change(Record):
 
 @dataclass(frozen=True, slots=True)
 class PromptDiff(Record):
-    """The way from one prompt to another; facets are `(name, value)`, sorted."""
+    """The difference between two prompts; facets are `(name, value)`, sorted."""
 
     words: tuple[Change, ...]
     added: tuple[tuple[str, str], ...]
@@ -37,11 +37,11 @@ class PromptDiff(Record):
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing changed but blanks."""
+        """Whether only blanks changed."""
         return all(change.kind == "same" or not change.text.strip() for change in self.words)
 
     def __str__(self) -> str:
-        """One line: the facets that went and came, else the words."""
+        """One line: the facets removed and added, else the words."""
         facets = [f"-{name}:{value}" for name, value in self.removed] + [
             f"+{name}:{value}" for name, value in self.added
         ]

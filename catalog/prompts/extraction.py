@@ -139,7 +139,7 @@ def _most_specific(facets: list[Facet], vocabulary: Vocabulary) -> list[Facet]:
     """Without the values that a narrower one of the same facet makes superfluous."""
     named = {facet.value for facet in facets}
     superfluous = {
-        broad for broad, narrow in vocabulary.broader.items() if broad not in vocabulary.kept and named & narrow
+        broad for broad, narrow in vocabulary.broader.items() if broad not in vocabulary.kept_broad and named & narrow
     }
     return [facet for facet in facets if facet.value not in superfluous]
 

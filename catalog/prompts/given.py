@@ -29,7 +29,7 @@ class Given(NamedTuple):
 def read_given(facets: object) -> Given:
     """The facets of an object from name to text, or to a list of texts; an empty list takes a facet back.
 
-    A video's list of facets, as a library writes it, is read too: what was given there, not what its prompt said.
+    A video's list of facets, as a library writes it, is read too: only its given facets, not those of its prompt.
     """
     if isinstance(facets, list) and all(map(_is_record, facets)):
         facets = _gather(facets)
@@ -48,7 +48,7 @@ def read_given(facets: object) -> Given:
 
 
 def require_given(facets: object) -> Mapping[str, tuple[str, ...]]:
-    """The same for what a program or a command line gives; raises ConfigError where anything does not fit."""
+    """The facets that a program or a command line gives; raises ConfigError where any of them does not fit."""
     given = read_given(facets)
     if given.faults:
         raise ConfigError("; ".join(given.faults[:3]))

@@ -1,4 +1,4 @@
-"""English inflection: the forms of a verb from its base, a noun from its plural. Knows no list of words."""
+"""English inflection: the forms of a verb from its base, a noun from its plural. Has no list of words."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def regular_forms(verb: str) -> tuple[str, str, str]:
 
 
 def singular(noun: str) -> str:
-    """The noun as one thing: wolves → wolf; what has no singular stays."""
+    """The noun in the singular: wolves → wolf; a noun without one stays."""
     if noun in _ALWAYS_PLURAL:
         return noun
     if noun in _IRREGULAR_PLURALS:
@@ -74,7 +74,7 @@ def singular(noun: str) -> str:
 
 
 def stem_of_participle(word: str) -> str:
-    """The base of an -ing form that no list has: strumming → strum; empty for any other word."""
+    """The base of an unlisted -ing form: strumming → strum; empty for any other word."""
     if not word.endswith("ing") or len(word) <= 5:
         return ""
     base = word[:-3]

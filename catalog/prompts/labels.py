@@ -78,8 +78,8 @@ def read_labels(sheet: Sheet, start: int, end: int, vocabulary: Vocabulary, base
 class _Shots:
     """Counts the shots of a list and knows where the list ends."""
 
-    def __init__(self, given: int | None) -> None:
-        self._given = given
+    def __init__(self, outer_shot: int | None) -> None:
+        self._outer_shot = outer_shot
         self._count = 0
         self._open: Label | None = None
 
@@ -89,10 +89,10 @@ class _Shots:
             self._open = label
         elif self._open is not None and not label.inline and self._ends(label, text):
             self._open = None
-        return self._count if self._open else self._given
+        return self._count if self._open else self._outer_shot
 
     def after(self, label: Label, shot: int | None) -> int | None:
-        return shot if self._open and (label.shot or self._open.alone) else self._given
+        return shot if self._open and (label.shot or self._open.alone) else self._outer_shot
 
     def _ends(self, label: Label, text: str) -> bool:
         opened = self._open

@@ -82,8 +82,8 @@ _SPELLING = _Spelling()
 class Alphabet:
     """One character for every word that the vocabulary knows; built once, then read by every prompt."""
 
-    def __init__(self, known: Iterable[str] = ()) -> None:
-        self._codes = {word: chr(code) for code, word in enumerate(known, FIRST_CODE)}
+    def __init__(self, known_words: Iterable[str] = ()) -> None:
+        self._codes = {word: chr(code) for code, word in enumerate(known_words, FIRST_CODE)}
         self._seen: dict[str, str] = {}
         self.recall = self._seen.get
 

@@ -1,7 +1,7 @@
 """The vocabulary as prompts are read with it: facets, fields and grammar, and one automaton for every phrase.
 
-It is made of plain data that `compiler` writes and `cache` keeps: the same data, and so the same vocabulary, whether it
-was compiled just now or by an earlier process.
+It is made from plain data that `compiler` writes and `cache` keeps: the same data, and so the same vocabulary, whether
+it was compiled just now or by an earlier process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ahocorasick
 
-from catalog.prompts.cache import cache_folder, make_key, read_kept, write_kept
+from catalog.prompts.cache import cache_folder, make_key, read_cached, write_cached
 from catalog.prompts.tokens import Alphabet, words
 
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ class Grammar:
 class Vocabulary:
     """Facets, values, forms, fields and their relations, ready for reading prompts.
 
-    `revision` is the same for the same words, and another one for others.
+    `revision` changes with the words, and only with them. Values in `kept_broad` stay beside a narrower one.
     """
 
     revision: str
     facets: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
     broader: Mapping[str, frozenset[str]]
-    kept: frozenset[str]
+    kept_broad: frozenset[str]
     hides: Mapping[str, frozenset[str]]
     contexts: Mapping[str, Context]
     fields: Mapping[str, Field]
@@ -132,15 +132,15 @@ def _load_builtin() -> Vocabulary:
 
 
 def load_through(folder: Path | None, extra: Mapping[str, Any] | None = None) -> Vocabulary:
-    """The vocabulary, compiled by an earlier process where the folder keeps it, else compiled and kept there."""
+    """The vocabulary, from the cache folder where an earlier process compiled it, else compiled and cached there."""
     own_words = json.dumps(extra or {}, default=_to_plain)
     key = make_key(own_words)
-    data = read_kept(folder, key)
+    data = read_cached(folder, key)
     if data is None:
         from catalog.prompts.compiler import compile_vocabulary
 
         data = compile_vocabulary(json.loads(own_words))
-        write_kept(folder, key, data)
+        write_cached(folder, key, data)
     return _make(data)
 
 
@@ -156,7 +156,7 @@ def _make(data: Mapping[str, Any]) -> Vocabulary:
         facets=tuple(data["values"]),
         values={facet: tuple(values) for facet, values in data["values"].items()},
         broader=_sets(data["broader"]),
-        kept=frozenset(data["kept"]),
+        kept_broad=frozenset(data["kept"]),
         hides=_sets(data["hides"]),
         contexts={
             facet: Context(after, before, clause, frozenset(topic))
@@ -217,20 +217,20 @@ def _find_field(vocabulary: Vocabulary, label: str, parent: str) -> Field | None
     name = read_label(label)
     if not name or len(name) > 60:
         return None
-    known = vocabulary.fields
-    found = known.get(f"{read_label(parent)}.{name}") if parent else None
-    found = found or known.get(name)
-    if found is None and "(" in label:
-        found = known.get(read_label(label.partition("(")[0]))
-    if found is None:
-        parts = [known.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
+    fields = vocabulary.fields
+    field = fields.get(f"{read_label(parent)}.{name}") if parent else None
+    field = field or fields.get(name)
+    if field is None and "(" in label:
+        field = fields.get(read_label(label.partition("(")[0]))
+    if field is None:
+        parts = [fields.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
         if len(parts) > 1 and all(parts):
-            found = _join([part for part in parts if part])
-    return found
+            field = _join([part for part in parts if part])
+    return field
 
 
 def _join(fields: Sequence[Field]) -> Field:
-    """One field about several things: it allows what any of them allows."""
+    """One field about several subjects: it allows what any of them allows."""
     first = fields[0]
     limits = [part.only for part in fields]
     return Field(

@@ -16,7 +16,7 @@ import pytest
 
 import catalog
 from catalog.prompts import extract
-from catalog.prompts.cache import cache_folder, make_key, read_kept, write_kept
+from catalog.prompts.cache import cache_folder, make_key, read_cached, write_cached
 from catalog.prompts.vocabulary import load_through
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_prompts_are_read_alike_with_and_without_it(own_words: dict[str, Any] | 
     assert compiled.revision == kept.revision
     assert compiled.alphabet.codes == kept.alphabet.codes
     assert list(compiled.automaton.items()) == list(kept.automaton.items())
-    for name in ("facets", "values", "broader", "kept", "hides", "contexts", "fields", "grammar"):
+    for name in ("facets", "values", "broader", "kept_broad", "hides", "contexts", "fields", "grammar"):
         assert getattr(compiled, name) == getattr(kept, name), name
 
 
@@ -131,8 +131,8 @@ def test_a_changed_vocabulary_is_compiled_again(folder: Path, tmp_path: Path) ->
 def test_a_file_under_another_name_does_not_count(file: Path) -> None:
     key = make_key(json.dumps(OWN_WORDS))
     shutil.copy(file, file.with_name(f"vocabulary-{key}.json"))
-    assert read_kept(file.parent, key) is None
-    assert read_kept(file.parent, KEY) is not None
+    assert read_cached(file.parent, key) is None
+    assert read_cached(file.parent, KEY) is not None
 
 
 def _cut(file: Path) -> None:
@@ -156,7 +156,7 @@ def _zero(file: Path) -> None:
 @pytest.mark.parametrize("damage", [_cut, _flip, _empty, _zero])
 def test_a_damaged_file_does_not_count(damage: Callable[[Path], None], file: Path) -> None:
     damage(file)
-    assert read_kept(file.parent, KEY) is None
+    assert read_cached(file.parent, KEY) is None
 
 
 def test_a_damaged_file_is_replaced(file: Path) -> None:
@@ -221,15 +221,15 @@ def _make_folder(file: Path) -> None:
     ],
 )
 def test_what_another_user_may_have_written_does_not_count(spoil: Callable[[Path], None], file: Path) -> None:
-    assert read_kept(file.parent, KEY) is not None
+    assert read_cached(file.parent, KEY) is not None
     spoil(file)
-    assert read_kept(file.parent, KEY) is None
-    write_kept(file.parent, KEY, {})  # it may replace the file or leave it, and raises nothing
+    assert read_cached(file.parent, KEY) is None
+    write_cached(file.parent, KEY, {})  # it may replace the file or leave it, and raises nothing
 
 
 def test_nothing_is_written_into_a_folder_of_others(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    write_kept(tmp_path, KEY, {})
+    write_cached(tmp_path, KEY, {})
     assert not list(tmp_path.iterdir())
 
 
@@ -237,14 +237,14 @@ def test_a_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     for folder in (blocked, blocked / "video-catalog"):
-        assert read_kept(folder, KEY) is None
-        write_kept(folder, KEY, {})
+        assert read_cached(folder, KEY) is None
+        write_cached(folder, KEY, {})
     assert extract(PROMPT, load_through(blocked)).facets
 
 
 def test_only_the_user_can_read_and_write_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "video-catalog"
-    write_kept(folder, KEY, {})
+    write_cached(folder, KEY, {})
     [file] = folder.iterdir()
     assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
 
@@ -257,7 +257,7 @@ def test_what_nobody_has_written_for_a_month_goes(folder: Path, file: Path) -> N
     os.utime(left_over, (long_ago, long_ago))
     (folder / "of-another-program").touch()
     os.utime(folder / "of-another-program", (long_ago, long_ago))
-    write_kept(folder, "other", {})
+    write_cached(folder, "other", {})
     assert {path.name for path in folder.iterdir()} == {"vocabulary-other.json", "of-another-program"}
 
 
