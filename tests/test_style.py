@@ -38,7 +38,7 @@ EXEMPT_FUNCTIONS = {
 EXEMPT_MODULES = {"api.py"}  # one short method for every verb
 
 # Where names and English are held to the rules below.
-ROOMS = [module for module in MODULES if module.startswith(("prompts/", "search/"))]
+ROOMS = [module for module in MODULES if module.startswith(("demo/", "prompts/", "search/"))]
 EMPTY_NAMES = {"told", "again", "later", "thing", "stuff"}
 STILTED = re.compile(r"\b(?:is|are) no (?!longer\b|more\b)|\banew\b|\bsay so\b", re.IGNORECASE)
 
