@@ -20,7 +20,7 @@ from catalog.facets import count_due
 from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
-from tests.house import wait_until
+from tests.house import LONG, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,12 +150,12 @@ def receiving(cat: Catalog, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receive
     servers: queue.Queue[Receiver] = queue.Queue()
     thread = threading.Thread(target=cat.hooks, kwargs={"port": 0, "on_ready": servers.put})
     thread.start()
-    server = servers.get(timeout=30)
+    server = servers.get(timeout=LONG)
     try:
         yield server
     finally:
         server.stop()
-        thread.join(60)
+        thread.join(LONG)
     assert not thread.is_alive()
 
 
@@ -165,7 +165,7 @@ def deliver(server: Receiver, remote_id: str) -> int:
     body, sent_at = json.dumps(told).encode(), int(time.time())
     headers = {"webhook-id": "msg_1", "webhook-timestamp": str(sent_at), "content-type": "application/json"}
     headers["webhook-signature"] = sign(SECRET, "msg_1", sent_at, body)
-    return httpx.post(f"{server.url}/webhook", content=body, headers=headers, trust_env=False, timeout=60).status_code
+    return httpx.post(f"{server.url}/webhook", content=body, headers=headers, trust_env=False, timeout=LONG).status_code
 
 
 def test_a_webhook_brings_in_a_job_and_what_its_prompt_asks_for(

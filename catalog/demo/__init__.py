@@ -1,1 +1,1 @@
-"""A sample gateway and a sample library: for trying the catalog without an account, and for its tests."""
+"""A sample gateway and a sample library: for trying out the catalog without an account, and for its tests."""

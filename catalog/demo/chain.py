@@ -1,8 +1,8 @@
-"""The whole chain on a sample library: a gateway on loopback, and the commands that a user would type, one by one.
+"""A tour of the catalog: a gateway on loopback, and the commands that a user would type, one after another.
 
-Every step is the real program in a process of its own; the gateway is a real server. The library is kept, so a second
-run syncs what is new since the first: the moment of the first run stands beside the library, and the jobs of the sample
-gateway live on from there.
+Every step is the real program in a process of its own; the gateway is a real server. The library stays, so a second run
+syncs what is new since the first: the time of the first run is kept beside the library, and the jobs of the sample
+gateway carry on from there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEY = "demo-key"
 QUERY = "neon rain"
 FACET_QUERY = "time_of_day:night camera_movement:dolly"
 SETTINGS = """\
-# Written by `catalog demo` at each run: the sample gateway may be at another port the next time.
+# Written by `catalog demo` at each run: the sample gateway may have another port the next time.
 [sources.{source}]
 base_url = "{base_url}"
 dialect = "openai"
@@ -40,14 +40,16 @@ key_env = "{key_env}"
 
 
 def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None]) -> None:
-    """Show the main job in `directory`, which is made if it is missing; with `serve`, browse it until Ctrl-C.
+    """Give the tour in `directory`, which is made if it is missing; with `serve`, end it in the browser, until Ctrl-C.
 
     Raises CatalogError when a step fails.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CatalogError(f"cannot make the folder {directory}: {error.strerror}") from error
+        raise CatalogError(
+            f"cannot make the folder {directory}: {error.strerror}; name another one with --directory"
+        ) from error
     epoch = _read_epoch(directory / "gateway.json")
     echo("Starting the sample gateway ...")
     jobs = sample_jobs(epoch)
@@ -72,13 +74,13 @@ def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None])
 
 
 def _read_epoch(path: Path) -> int:
-    """The moment of the first run in this directory, in Unix seconds."""
+    """When the demo first ran in this directory, in Unix seconds."""
     if not path.exists():
         path.write_text(json.dumps({"epoch": int(time.time())}), encoding="utf-8")
     try:
         return int(json.loads(path.read_text(encoding="utf-8"))["epoch"])
     except (ValueError, KeyError, TypeError) as error:
-        raise CatalogError(f"{path} is damaged: remove the folder {path.parent} and start again") from error
+        raise CatalogError(f"{path} is damaged: remove the folder {path.parent} and run the demo again") from error
 
 
 def _find_longest_chain(jobs: list[Job]) -> tuple[str, str]:
@@ -97,6 +99,6 @@ def _show(directory: Path, step: tuple[str, ...], echo: Callable[[str], None]) -
     environment = {**os.environ, KEY_ENV: KEY}
     for name in ("CATALOG_DB", "CATALOG_CONFIG"):
         environment.pop(name, None)
-    done = subprocess.run([sys.executable, "-m", "catalog", *step], cwd=directory, env=environment, check=False)
-    if done.returncode:
-        raise CatalogError(f"`catalog {shown}` failed in {directory}: exit status {done.returncode}")
+    ran = subprocess.run([sys.executable, "-m", "catalog", *step], cwd=directory, env=environment, check=False)
+    if ran.returncode:
+        raise CatalogError(f"`catalog {shown}` failed in {directory}: exit status {ran.returncode}")

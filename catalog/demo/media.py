@@ -1,7 +1,7 @@
 """Real media for the sample jobs: a playable H.264 clip, a webp thumbnail and a jpeg sprite sheet.
 
-Every picture follows from the job alone, so the same job has the same bytes on every run. A clip has the length and the
-shape of what was asked for; it is small and drawn, not generated: colours and moving shapes seeded by the id, with the
+Every picture depends on the job alone: the same job has the same bytes on every run. A clip has the requested length
+and shape; it is small and drawn, not generated: colours and moving shapes seeded by the id, with the
 model, the prompt's first words and the id written on it.
 """
 
@@ -60,21 +60,21 @@ class Pictures:
 class Media:
     """The media of jobs, made when first asked for; at most `keep` jobs' worth is held in memory.
 
-    `eager` says how many jobs `make_ready` makes at once, for a server that should not make anyone wait.
+    `eager` is for how many jobs `make_ready` makes them ahead, so that clients of a server need not wait.
     """
 
     def __init__(self, *, eager: int = 0, keep: int = 1000) -> None:
         self.eager = eager
         self.keep = keep
         self.uploads: dict[str, bytes] = {}
-        self._made: dict[str, Pictures] = {}
+        self._pictures: dict[str, Pictures] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self._pictures)
 
     def make_ready(self, jobs: Iterable[Job]) -> int:
-        """Make the media of the first `eager` jobs, on two cores; how many were made."""
+        """Make the media of the first `eager` jobs in two threads; return how many there were."""
         chosen = list(islice(jobs, self.eager))
         with ThreadPoolExecutor(WORKERS) as pool:
             return sum(1 for _ in pool.map(self.pictures, chosen))
@@ -82,14 +82,14 @@ class Media:
     def pictures(self, job: Job) -> Pictures:
         """Every variant of a job."""
         with self._lock:
-            made = self._made.get(job.id)
-        if made is None:
-            made = make_pictures(job)
+            pictures = self._pictures.get(job.id)
+        if pictures is None:
+            pictures = make_pictures(job)
             with self._lock:
-                while len(self._made) >= self.keep:
-                    self._made.pop(next(iter(self._made)))
-                self._made[job.id] = made
-        return made
+                while len(self._pictures) >= self.keep:
+                    self._pictures.pop(next(iter(self._pictures)))
+                self._pictures[job.id] = pictures
+        return pictures
 
 
 def make_pictures(job: Job) -> Pictures:
@@ -145,7 +145,7 @@ class _Encoder:
 
 
 class _Scene:
-    """What one job looks like: a drifting gradient, three bodies on their orbits, and a caption."""
+    """The look of one job: a drifting gradient, three orbiting bodies and a caption."""
 
     def __init__(self, job: Job) -> None:
         random = Random(job.id)  # noqa: S311  # the same job always looks the same
@@ -160,7 +160,7 @@ class _Scene:
         self._caption = self._write(job)
 
     def draw(self, moment: float) -> Image.Image:
-        """The picture at `moment`, from 0 to 1."""
+        """The frame at `moment`, from 0 to 1."""
         room = self._background.width - self.width
         at = int(room * (moment if self._drift > 0 else 1 - moment))
         frame = self._background.crop((at, 0, at + self.width, self.height))
@@ -204,7 +204,7 @@ def _opening(job: Job) -> str:
 
 
 def _frame_size(size: str) -> tuple[int, int]:
-    """The wanted shape with a long side of 320 and even sides."""
+    """The requested shape, with a long side of 320 pixels and even sides."""
     width, height = (int(part) for part in size.split("x"))
     scale = LONG_SIDE / max(width, height)
     return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)

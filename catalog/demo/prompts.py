@@ -1,4 +1,4 @@
-"""The prompts of the sample library: scenes, their remixes, and further takes of them without end."""
+"""The prompts of the sample library: scenes, their remixes, and any number of further takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-# A stride through the variations, prime to their number: all are used before one comes again, and neighbours differ.
+# A stride through the variations, coprime to their number: all are used before any repeats, and neighbours differ.
 STRIDE = 389
 UNSPACED = ("zh", "ja")
 JSON_KEYS = ("finish", "timing", "sound_design", "take")
@@ -27,19 +27,19 @@ def _data() -> dict[str, Any]:
 
 def scenes() -> list[dict[str, Any]]:
     """Every scene of the file."""
-    found: list[dict[str, Any]] = _data()["scenes"]
-    return found
+    listed: list[dict[str, Any]] = _data()["scenes"]
+    return listed
 
 
 def family(scene: dict[str, Any]) -> list[tuple[str, int | None]]:
-    """The prompts of a scene, each with the place of the one that it is a remix of.
+    """The prompts of a scene, each with the index of the prompt that it remixes.
 
-    First the scene, then its edits, each of the one before, then its branches, each of the scene.
+    First the scene, then its edits, each a remix of the one before, then its branches, each a remix of the scene.
     """
     edits, branches = scene.get("edits", ()), scene.get("branches", ())
     return [
         (scene["prompt"], None),
-        *((edit, place) for place, edit in enumerate(edits)),
+        *((edit, index) for index, edit in enumerate(edits)),
         *((branch, 0) for branch in branches),
     ]
 
@@ -54,7 +54,7 @@ def remix_edits() -> Iterator[str]:
 
 
 class Takes:
-    """Further takes of the scenes, one after another: every scene once in each round, every prompt another."""
+    """Further takes of the scenes: every scene once in each round, no prompt twice."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -68,8 +68,8 @@ class Takes:
     def _walk(self) -> Iterator[str]:
         for turn in count():
             self._random.shuffle(self._scenes)
-            for place, scene in self._scenes:
-                yield _WRITERS[scene.get("form", "prose")](scene, _variation(_language(scene), turn, 7 * place))
+            for index, scene in self._scenes:
+                yield _WRITERS[scene.get("form", "prose")](scene, _variation(_language(scene), turn, 7 * index))
 
 
 def _language(scene: dict[str, Any]) -> str:
@@ -77,7 +77,7 @@ def _language(scene: dict[str, Any]) -> str:
 
 
 def _variation(language: str, turn: int, start: int = 0) -> list[str]:
-    """The phrases of one variation, another one each turn; when all have been used, a fourth counts the take."""
+    """The phrases of one variation, a different one each turn; once all are used, a further phrase numbers the take."""
     data = _data()
     axes = data["variations"][language]
     variations = prod(map(len, axes.values()))

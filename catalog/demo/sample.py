@@ -1,8 +1,8 @@
-"""The sample library: as many jobs as wanted, the same for the same moment, made from the prompts beside this module.
+"""The sample library: any number of jobs, the same for the same moment, made from the prompts beside this module.
 
 It looks like two months at a small studio: families of remixes, takes of the same scene, failures, and on the last day
-a few jobs that wait, run, have stalled or are about to expire. Only the plan of a life is made here; what a job is at
-a moment is told by `catalog.demo.gateway.jobs`.
+a few jobs that are queued, running, stalled or about to expire. Only the plan of each job is made here;
+`catalog.demo.gateway.jobs` works out its state at a moment.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LANDSCAPE, PORTRAIT = "1280x720", "720x1280"
 
 
 class Model(NamedTuple):
-    """A model the studio uses: its share of the jobs in per cent, what it offers, and how long it takes in seconds."""
+    """A model the studio uses: its share of the jobs in per cent, what it offers, and how many seconds a job takes."""
 
     name: str
     share: int
@@ -63,7 +63,7 @@ ARTISTS = ("mira", "jonas", "yuki", "pilar")
 # Assets are kept long enough to look at most of the library; the oldest quarter of it has lost them.
 KEEPS_FOR = 45 * DAY
 
-# The jobs of the last hours: how long ago each was created, and what of its plan is set.
+# The jobs of the last days: how many seconds ago each was created, and which parts of its plan are fixed.
 RECENT: tuple[tuple[int, Mapping[str, Any]], ...] = (
     (4, {"queues_for": 600, "runs_for": 180}),
     (15, {"queues_for": 900, "runs_for": 240}),
@@ -88,7 +88,7 @@ YOUNGEST_FAMILY = 20 * HOUR
 
 
 class Take(NamedTuple):
-    """One prompt of a family, and the place in the family of the take that it is a remix of."""
+    """One prompt of a family, and the index in the family of the take that it remixes."""
 
     prompt: str
     source: int | None = None
@@ -105,9 +105,9 @@ def sample_jobs(now: float, count: int = 240) -> list[Job]:
     takes = Takes(random)
     jobs: list[Job] = []
     for members in _families(takes, count - len(recent), random):
-        jobs += _live(members, int(now), len(jobs), random)
+        jobs += _plan_jobs(members, int(now), len(jobs), random)
     for age, plan in recent:
-        [job] = _live([Take(takes.next())], int(now), len(jobs), random)
+        [job] = _plan_jobs([Take(takes.next())], int(now), len(jobs), random)
         jobs.append(replace(job, created_at=int(now) - age, **{"failure": None, **plan}))
     return sorted(jobs, key=lambda job: job.created_at)
 
@@ -130,26 +130,26 @@ def _families(takes: Takes, count: int, random: Random) -> Iterator[list[Take]]:
         count -= len(members)
 
 
-def _live(members: list[Take], now: int, serial: int, random: Random) -> list[Job]:
-    """The jobs of one family: each remix is asked for some minutes after its source was done."""
+def _plan_jobs(members: list[Take], now: int, serial: int, random: Random) -> list[Job]:
+    """The jobs of one family: each remix is requested some minutes after its source has finished."""
     sources = {take.source for take in members}
     model = _MODEL_OF_PERCENT[random.randrange(len(_MODEL_OF_PERCENT))]
     size = model.sizes[min(random.randrange(2 * len(model.sizes)), len(model.sizes) - 1)]
     seconds = model.seconds[random.randrange(len(model.seconds))]
     metadata = _metadata(random)
-    asked_at = now - random.randrange(YOUNGEST_FAMILY, SPAN)
+    requested_at = now - random.randrange(YOUNGEST_FAMILY, SPAN)
     jobs: list[Job] = []
-    for place, take in enumerate(members):
+    for index, take in enumerate(members):
         source = jobs[take.source] if take.source is not None else None
         if jobs:
-            asked_at = jobs[-1].ends_at + random.randrange(2 * MINUTE, 40 * MINUTE)
-        fails = place not in sources and not random.randrange(FAILS_ONE_IN)
+            requested_at = jobs[-1].ends_at + random.randrange(2 * MINUTE, 40 * MINUTE)
+        fails = index not in sources and not random.randrange(FAILS_ONE_IN)
         jobs.append(
             Job(
-                id=_id(serial + place),
+                id=_id(serial + index),
                 model=model.name,
                 prompt=take.prompt,
-                created_at=asked_at,
+                created_at=requested_at,
                 seconds=seconds,
                 size=size,
                 queues_for=random.randrange(*model.queues),

@@ -74,5 +74,5 @@ def admit(
 def refuse(line: int | None, reason: str) -> Refusal:
     """A refusal with the reason as one short line without secrets, in characters that every terminal and file takes."""
     text = redact_text(" ".join(reason.split()))
-    text = text.encode("utf-8", "replace").decode()
+    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return Refusal(line, text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…")

@@ -11,6 +11,7 @@ import pytest
 
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.jobs import Clock, Failure, Job
+from tests.house import LONG
 
 NOW = 1_795_262_400
 
@@ -48,7 +49,7 @@ def start(clock: Clock) -> Iterator[Start]:
             chosen = some_jobs() if jobs is None else jobs
             gateway = stack.enter_context(Gateway(chosen, **{"clock": clock, **kind}))
             headers = {gateway.dialect.auth_header: gateway.dialect.auth_prefix + gateway.key}
-            client = httpx.Client(base_url=gateway.base_url, headers=headers, trust_env=False, timeout=10)
+            client = httpx.Client(base_url=gateway.base_url, headers=headers, trust_env=False, timeout=LONG)
             return gateway, stack.enter_context(client)
 
         yield start

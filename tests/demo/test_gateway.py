@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import httpx
@@ -19,12 +20,16 @@ import pytest
 from PIL import Image
 
 from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.dialects import dialect
 from catalog.demo.gateway.jobs import Character
+from catalog.demo.gateway.problems import openai_error
 from catalog.demo.media import Media
 from tests.demo.conftest import NOW, failed, job, some_jobs
+from tests.house import LONG
 
 if TYPE_CHECKING:
     from catalog.demo.gateway.jobs import Clock
+    from catalog.demo.gateway.problems import Problem
 
 PNG = io.BytesIO()
 Image.new("RGB", (720, 1280)).save(PNG, "PNG")
@@ -407,7 +412,7 @@ def test_a_body_in_chunks_is_read(client: httpx.Client):
 @pytest.mark.parametrize("length", ["-5", "many", str(1 << 40)])
 def test_a_body_of_an_impossible_length_closes_the_connection(gateway: Gateway, length: str):
     host, port = gateway.origin.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=LONG) as connection:
         connection.sendall(f"POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
@@ -418,14 +423,17 @@ def test_one_connection_serves_many_requests(client: httpx.Client):
     assert first == second
 
 
-def test_requests_are_answered_side_by_side(gateway: Gateway, client: httpx.Client):
-    gateway.faults.latency = 0.2
-    threads = [threading.Thread(target=client.get, args=("/videos",)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(1.0)
-    assert not any(thread.is_alive() for thread in threads)
+def test_requests_are_answered_side_by_side(start):
+    together = threading.Barrier(8)
+
+    def wait_for_the_others(problem: Problem) -> dict[str, Any]:
+        together.wait(LONG)
+        return openai_error(problem)
+
+    _, client = start(dialect=dialect(error=wait_for_the_others))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(client.get, ["/videos/video_nope"] * 8))
+    assert [answer.status_code for answer in answers] == [404] * 8
 
 
 def test_the_log_tells_what_was_asked_and_answered(gateway: Gateway, client: httpx.Client):

@@ -26,7 +26,7 @@ from tests.sync.conftest import HOUR, KEY, KEY_ENV, NOW, Studio, job, many
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from catalog.demo.gateway.shapes import Place, View
+    from catalog.demo.gateway.shapes import Call, View
     from catalog.reports import SyncReport
 
     Make = Callable[..., Studio]
@@ -128,9 +128,9 @@ def house(studio: Make, media: Media) -> Callable[..., Studio]:
     return make
 
 
-def shown(house: Studio, place: Place = "retrieved") -> list[str]:
+def shown(house: Studio, call: Call = "retrieved") -> list[str]:
     """The ids of all jobs, the oldest first, as the server shows them."""
-    return [house.gateway.dialect.write_id(one.id, place) for one in house.gateway.jobs]
+    return [house.gateway.dialect.write_id(one.id, call) for one in house.gateway.jobs]
 
 
 def take_in(house: Studio) -> SyncReport:
@@ -261,7 +261,7 @@ def test_a_walk_whose_cursor_is_lost_takes_in_the_whole_list(house: House, famil
 
 def test_the_retention_of_a_record_in_a_list_is_no_expiry_of_the_video(house: House) -> None:
     def retained(view: View) -> dict[str, Any]:
-        return {**shapes.openai(view), "expires_at": NOW + 7 * 24 * HOUR if view.place == "listed" else None}
+        return {**shapes.openai(view), "expires_at": NOW + 7 * 24 * HOUR if view.call == "listed" else None}
 
     place = house(Family("aibrix", {"shape": retained, "echoes_prompt": False}), job(1))
     place.sync()

@@ -1,7 +1,7 @@
 """The sample gateway: a real HTTP server that speaks `/v1/videos` over jobs in memory.
 
-It is made for trying the catalog and for its tests. Everything about it is handed in: the jobs, the clock they move by,
-the family of servers it imitates, and switches for what goes wrong::
+It exists for trying out the catalog and for its tests. Everything about it is an argument: the jobs, their clock, the
+family of servers it imitates, and switches for what goes wrong::
 
     with Gateway(key="demo-key") as gateway:
         gateway.faults.rate_limits = 2
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
-# Method, the dialect's path, and the call of the desk; the first that matches answers.
+# Method, the dialect's path, and the desk's call; the first match answers.
 ROUTES = (
     ("GET", "list_path", "list_videos"),
     ("POST", "create_path", "create"),
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
 
 
 class Route(NamedTuple):
-    """Which requests a call answers; without a key only where the link itself is signed."""
+    """Which requests a call answers; only a signed URL is answered without a key."""
 
     method: str
     pattern: re.Pattern[str]
@@ -71,11 +71,11 @@ class Route(NamedTuple):
 
 
 class Gateway:
-    """A server between `with` and its end; see the module.
+    """A server that runs inside a `with` block; see the module.
 
-    `jobs` are the sample library of this moment unless given; `clock` tells Unix seconds. A new job waits `queues_for`
-    and works `runs_for` seconds. `media.eager` jobs have their media made before the server answers. `dialect` names a
-    row of `catalog.demo.gateway.dialects` or is one. Port 0 takes a free one; OSError when a given port is taken.
+    `jobs` default to the sample library as of now; `clock` returns Unix seconds. A new job is queued for `queues_for`
+    and runs for `runs_for` seconds. The media of `media.eager` jobs are made before the server answers. `dialect` is a
+    row of `catalog.demo.gateway.dialects` or the name of one. Port 0 takes a free one; OSError when a port is taken.
     """
 
     def __init__(
@@ -157,24 +157,24 @@ class Gateway:
 
     def _route(self, request: Request) -> Answer:
         method = "GET" if request.method == "HEAD" else request.method
-        others: set[str] = set()
+        allowed: set[str] = set()
         for route in self._routes:
-            if not (found := route.pattern.fullmatch(request.path)):
+            if not (match := route.pattern.fullmatch(request.path)):
                 continue
             if route.method == method:
                 if route.needs_key:
                     self._check_key(request)
-                return route.respond(request, *(self.dialect.read_id(unquote(text)) for text in found.groups()))
-            others.add(route.method)
-        if others:
-            raise Problem(405, "Method Not Allowed", headers={"Allow": ", ".join(sorted(others))})
+                return route.respond(request, *(self.dialect.read_id(unquote(text)) for text in match.groups()))
+            allowed.add(route.method)
+        if allowed:
+            raise Problem(405, "Method Not Allowed", headers={"Allow": ", ".join(sorted(allowed))})
         raise Problem(404, f"Invalid URL ({request.method} {request.path})")
 
     def _check_key(self, request: Request) -> None:
-        given = request.headers.get(self.dialect.auth_header, "")
-        if not given:
+        credentials = request.headers.get(self.dialect.auth_header, "")
+        if not credentials:
             raise Problem(401, "You didn't provide an API key.")
-        if not hmac.compare_digest(given.encode(), f"{self.dialect.auth_prefix}{self.key}".encode()):
+        if not hmac.compare_digest(credentials.encode(), f"{self.dialect.auth_prefix}{self.key}".encode()):
             raise Problem(401, "Incorrect API key provided.", code="invalid_api_key")
 
 

@@ -103,9 +103,7 @@ def _put(into: dict[str, Any], key: str, inner: list[str], value: Any) -> None:
 
 
 def _open(into: dict[str, Any], key: str) -> dict[str, Any]:
-    found = into.get(key)
-    if isinstance(found, dict):
-        return found
-    opened: dict[str, Any] = {}
-    into[key] = opened
-    return opened
+    inner = into.get(key)
+    if not isinstance(inner, dict):
+        inner = into[key] = {}
+    return inner

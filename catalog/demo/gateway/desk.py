@@ -1,7 +1,7 @@
 """The calls of the Videos API, answered: what the routes of a gateway lead to.
 
-A desk knows jobs, a clock and a dialect; it knows no sockets. Every call takes the request and the raw ids out of its
-path, and gives the answer or raises a Problem.
+A desk knows jobs, a clock and a dialect, and no sockets. Every call takes the request and the raw ids in its path, and
+returns the answer or raises a Problem.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from catalog.demo.gateway.jobs import Character, Failure, Job, Jobs, State
 from catalog.demo.gateway.listing import envelope, read_page
 from catalog.demo.gateway.problems import Problem, invalid, not_found
 from catalog.demo.gateway.serving import Answer, Request, ranged
-from catalog.demo.gateway.shapes import Place, View
+from catalog.demo.gateway.shapes import Call, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,9 @@ _ITEMS = "\0items"
 
 
 class Desk:
-    """Answers calls about `jobs` in the way of `dialect`; the links in its answers lead to `origin`.
+    """Answers calls about `jobs` as `dialect` does; the addresses in its answers lead to `origin`.
 
-    A new job waits `queues_for` and works `runs_for` seconds.
+    A new job is queued for `queues_for` and runs for `runs_for` seconds.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Desk:
         self.runs_for = runs_for
         self.origin = ""
         self._secret = key.encode()
-        self._shown: dict[tuple[Place, str], bytes] = {}
+        self._shown: dict[tuple[Call, str], bytes] = {}
 
     def refuse(self, problem: Problem) -> Answer:
         """An error as the dialect words it."""
@@ -77,22 +77,22 @@ class Desk:
         return self._take(orders.read_remix(params, orders.finished(video_id, self.jobs)))
 
     def edit(self, request: Request) -> Answer:
-        """A new job that changes a finished or an uploaded video; its answers do not tell which."""
+        """A new job that changes a finished or an uploaded video; its answers do not say which."""
         return self._take(orders.read_edit(self._params(request), self.dialect, self.jobs))
 
     def extend(self, request: Request) -> Answer:
-        """A new job that goes on behind a video; its answers do not tell which."""
+        """A new job that continues a video; its answers do not say which."""
         return self._take(orders.read_extension(self._params(request), self.dialect, self.jobs))
 
     def retrieve(self, _request: Request, video_id: str) -> Answer:
-        """A job as it is now."""
+        """A job in its present state."""
         job = self._find(video_id)
         has_failed = job.at(self.jobs.clock()).status == "failed"
         status = self.dialect.failed_status if has_failed else 200
         return _json(self._show(job, "retrieved"), status, self._poll_headers(job))
 
     def delete(self, _request: Request, video_id: str) -> Answer:
-        """Forget a job that has come to its end."""
+        """Delete a job that has finished or failed."""
         if not self._find(video_id).at(self.jobs.clock()).is_terminal:
             raise Problem(400, "Only completed or failed videos can be deleted.", code="video_not_finished")
         self.jobs.remove(video_id)
@@ -106,7 +106,7 @@ class Desk:
         return self._send(request, self._find(video_id), variant)
 
     def send_file(self, request: Request, video_id: str) -> Answer:
-        """The bytes behind a signed link: no key is asked for, and the link cannot be changed."""
+        """The bytes behind a signed URL, which needs no key and cannot be altered."""
         job = self._find(video_id)
         if request.query.get("Signature") != self._sign(job, request.query.get("Expires", "")):
             raise Problem(403, "The signature does not match.", code="SignatureDoesNotMatch")
@@ -165,34 +165,34 @@ class Desk:
         asset = getattr(self.media.pictures(job), variant)
         return ranged(request, asset.data, asset.content_type)
 
-    def _show(self, job: Job, place: Place) -> bytes:
-        """The JSON of a job; that of a finished one is kept, since it changes no more."""
-        kept = self._shown.get((place, job.id))
-        if kept is not None:
-            return kept
+    def _show(self, job: Job, call: Call) -> bytes:
+        """The JSON of a job; that of a finished one is kept, since it no longer changes."""
+        body = self._shown.get((call, job.id))
+        if body is not None:
+            return body
         now = self.jobs.clock()
         state = job.at(now)
-        body = _dump(self.dialect.show(self._view(job, state, place, int(now))))
+        body = _dump(self.dialect.show(self._view(job, state, call, int(now))))
         if state.is_terminal and self.dialect.remembers_creation:
-            self._shown[place, job.id] = body
+            self._shown[call, job.id] = body
         return body
 
-    def _view(self, job: Job, state: State, place: Place, now: int) -> View:
+    def _view(self, job: Job, state: State, call: Call, now: int) -> View:
         row = self.dialect
-        shown_id = row.write_id(job.id, place)
+        shown_id = row.write_id(job.id, call)
         return View(
             job=job,
             state=state,
-            place=place,
+            call=call,
             now=now,
             id=shown_id,
             remixed_from=row.cite_id(job.remixed_from) if job.remixed_from else None,
             word=row.words.get(state.status, state.status),
             content_url=f"{self.origin}{PREFIX}/videos/{shown_id}/content",
-            link=lambda: self._link(job, str(state.expires_at)),
+            signed_url=lambda: self._sign_url(job, str(state.expires_at)),
         )
 
-    def _link(self, job: Job, expires: str) -> str:
+    def _sign_url(self, job: Job, expires: str) -> str:
         path = FILES.replace("{id}", job.id)
         return f"{self.origin}{path}?Expires={expires}&Signature={self._sign(job, expires)}"
 

@@ -1,7 +1,7 @@
 """The families of servers that the gateway can be, a row each: paths, paging, ids, words and shapes.
 
-The rows are written from the servers' side and share nothing with the client's table, so that a mistake in one shows
-as a difference to the other. `dialect("openai", lists_status=False)` is a row with some habits changed.
+The rows are written from the servers' side and share nothing with the client's table: a mistake in one shows as a
+difference from the other. `dialect("openai", lists_status=False)` is a row with some habits changed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from catalog.demo.gateway.ids import IDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalog.demo.gateway.shapes import Place
+    from catalog.demo.gateway.shapes import Call
 
 Paging = Literal["cursor", "numbered", "whole", "deaf"]
 UnknownCursor = Literal["refuse", "not_found", "restart", "empty"]
@@ -27,8 +27,8 @@ JSON, MULTIPART, FORM = "application/json", "multipart/form-data", "application/
 class Dialect:
     """One family of servers; the defaults are the OpenAI format. A path that is None is a call the family lacks.
 
-    `paging`: `cursor` follows `after`; `numbered` counts pages; `whole` answers with everything; `deaf` drops every
-    parameter and gives page 1 with `has_more` for ever. `unknown_cursor` is what an `after` leads to that names no job.
+    `paging`: `cursor` follows `after`; `numbered` counts pages; `whole` answers with everything; `deaf` ignores every
+    parameter and repeats page 1 with `has_more`. `unknown_cursor` is how an `after` that names no job is answered.
     `shows` cuts list items down to some keys. `failed_status` is the HTTP status under which a failed job is retrieved.
     """
 
@@ -64,9 +64,9 @@ class Dialect:
     not_ready_status: int = 404
     polls_after_ms: int | None = 500
 
-    def write_id(self, raw: str, place: Place) -> str:
-        """The id of a job as this family shows it in this place."""
-        return IDS[self.ids].write(raw, place)
+    def write_id(self, raw: str, call: Call) -> str:
+        """The id of a job as this family shows it in answer to this call."""
+        return IDS[self.ids].write(raw, call)
 
     def cite_id(self, raw: str) -> str:
         """The id of the source of a remix as this family shows it."""
@@ -77,13 +77,13 @@ class Dialect:
         return IDS[self.ids].read(text)
 
     def show(self, view: shapes.View) -> dict[str, Any]:
-        """The job as this family shows it in this place."""
+        """The job as this family shows it in answer to this call."""
         shown = self.shape(view)
         if not self.echoes_prompt:
             shown.pop("prompt", None)
         if not self.remembers_creation:
             shown["created_at"] = view.now
-        if view.place == "listed" and not self.lists_status:
+        if view.call == "listed" and not self.lists_status:
             return {key: value for key, value in shown.items() if key in BARE_KEYS}
         return shown
 
@@ -266,5 +266,5 @@ DIALECTS: Mapping[str, Dialect] = {row.name: row for row in _ROWS}
 
 
 def dialect(name: str = "openai", **habits: Any) -> Dialect:
-    """The row called `name`, with the `habits` given in place of its own; KeyError and TypeError for unknown ones."""
+    """The row called `name`, with these `habits` instead of its own; KeyError and TypeError for unknown ones."""
     return replace(DIALECTS[name], **habits)

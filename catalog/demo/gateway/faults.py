@@ -1,7 +1,7 @@
 """Switches for what goes wrong: a server under load, behind a bad proxy, or with a list that lies.
 
-They are plain fields of one object that a running gateway looks at for every request, so a test flips them at any time.
-Counted switches are for so many of the next requests and count themselves down.
+They are plain fields of one object that a running gateway reads at every request, so a test may set them at any time.
+A counted switch holds for that many requests and counts itself down.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Lists = Literal["honest", "endless", "repeated_cursor", "empty_page"]
 
-# How a server says for how many seconds to stay away.
+# How a server says how many seconds to wait.
 RETRY_HEADERS: Mapping[str, Callable[[float], dict[str, str]]] = {
     "seconds": lambda seconds: {"Retry-After": str(ceil(seconds))},
     "date": lambda seconds: {"Retry-After": formatdate(ceil(time.time() + seconds), usegmt=True)},
@@ -38,7 +38,7 @@ RETRY_HEADERS: Mapping[str, Callable[[float], dict[str, str]]] = {
 class Faults:
     """What goes wrong; nothing, unless set.
 
-    `only` is a regular expression for the requests meant, searched in such as `GET /v1/videos/video_1/content`.
+    `only` is a regular expression for the requests that are affected, such as `GET /v1/videos/video_1/content`.
     `latency` is in seconds, before each answer.
     """
 
@@ -59,7 +59,7 @@ class Faults:
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     def before(self, request: Request) -> None:
-        """Wait, then raise what happens instead of an answer."""
+        """Wait, then raise what takes the place of an answer, if anything does."""
         if not self._concerns(request):
             return
         if self.latency:
@@ -76,7 +76,7 @@ class Faults:
             raise Problem(401, "Incorrect API key provided.", code="invalid_api_key")
 
     def after(self, request: Request, answer: Answer) -> Answer:
-        """What becomes of an answer on its way."""
+        """The answer as it arrives."""
         if self._concerns(request):
             if self.spend("not_json"):
                 page = b"<html><body><h1>Welcome to nginx!</h1></body></html>"
@@ -86,20 +86,20 @@ class Faults:
         return answer
 
     def spend(self, name: str) -> bool:
-        """Whether the counted switch `name` was still set; it is one less now."""
+        """Whether the counted switch `name` was set; count it down by one."""
         with self._lock:
-            left: int = getattr(self, name)
-            setattr(self, name, max(0, left - 1))
-            return left > 0
+            remaining: int = getattr(self, name)
+            setattr(self, name, max(0, remaining - 1))
+            return remaining > 0
 
     def clear(self) -> None:
-        """Set every switch back."""
+        """Reset every switch."""
         for name, value in vars(Faults()).items():
             if not name.startswith("_"):
                 setattr(self, name, value)
 
     def stop(self) -> None:
-        """Let nobody wait any longer."""
+        """End every wait."""
         self._stopped.set()
 
     def _concerns(self, request: Request) -> bool:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from catalog.demo.gateway.shapes import Place
+    from catalog.demo.gateway.shapes import Call
 
 
 class Ids(NamedTuple):
-    """How ids leave a server, by the kind of answer, how a remix cites its source, and how ids that come are read."""
+    """How a server writes an id in answer to a call, cites the source of a remix, and reads an id that it is sent."""
 
-    write: Callable[[str, Place], str]
+    write: Callable[[str, Call], str]
     cite: Callable[[str], str]
     read: Callable[[str], str]
 
@@ -32,10 +32,10 @@ def _read_task(text: str) -> str:
     return text.replace("task_", "video_", 1)
 
 
-def _write_envelope(raw: str, place: Place) -> str:
-    """The id a LiteLLM proxy shows: another one in lists than elsewhere."""
+def _write_envelope(raw: str, call: Call) -> str:
+    """The id that a LiteLLM proxy shows; in lists it differs from elsewhere."""
     inner = f"litellm:custom_llm_provider:openai;model_id:sora;video_id:{raw}"
-    if place != "listed":
+    if call != "listed":
         inner += ";deployment_id:8a1f6c"
     return "video_" + base64.b64encode(inner.encode()).decode()
 
@@ -45,13 +45,13 @@ def _read_envelope(text: str) -> str:
         inner = base64.b64decode(text.removeprefix("video_") + "==").decode()
     except ValueError:
         return text
-    found = re.search(r";video_id:([^;]+)", inner)
-    return found[1] if found else text
+    match = re.search(r";video_id:([^;]+)", inner)
+    return match[1] if match else text
 
 
 IDS: Mapping[str, Ids] = {
-    "plain": Ids(lambda raw, _place: raw, _as_is, _as_is),
-    "task": Ids(lambda raw, _place: _write_task(raw), _write_task, _read_task),
+    "plain": Ids(lambda raw, _call: raw, _as_is, _as_is),
+    "task": Ids(lambda raw, _call: _write_task(raw), _write_task, _read_task),
     "encoded": Ids(_write_envelope, _as_is, _read_envelope),
-    "suffixed": Ids(lambda raw, _place: f"{raw}:openai", _as_is, lambda text: text.removesuffix(":openai")),
+    "suffixed": Ids(lambda raw, _call: f"{raw}:openai", _as_is, lambda text: text.removesuffix(":openai")),
 }

@@ -1,7 +1,7 @@
 """Jobs and the store that holds them: what a server knows, and how a job moves as a clock does.
 
-Nothing happens in the background. A job carries a plan (so long in the queue, so long at work, then this end) and what
-it is at a moment is a pure function of the plan and the time, so a test sets the clock and a restart forgets nothing.
+Nothing happens in the background. A job carries a plan (how long it is queued, how long it runs, how it ends), and its
+state is a pure function of the plan and the time: a test sets the clock, and a restart forgets nothing.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class State(NamedTuple):
 class Job:
     """One generation job and its plan; every duration is in seconds.
 
-    A job with a `failure` fails when its work is done. `stalls_at` is the percentage at which a stalled job stops for
-    ever. Assets can be fetched for `keeps_for` seconds after completion.
+    A job with a `failure` fails at the end of its run. `stalls_at` is the percentage at which a stalled job
+    stays. Assets can be fetched for `keeps_for` seconds after completion.
     """
 
     id: str
@@ -84,7 +84,7 @@ class Job:
 
 
 class Character(NamedTuple):
-    """A person or thing that prompts may call by its id."""
+    """A person or object that prompts can refer to by its id."""
 
     id: str
     name: str
@@ -92,7 +92,7 @@ class Character(NamedTuple):
 
 
 class Clock:
-    """A clock for tests: it stands still until it is told to move, or moves `step` seconds each time it is read."""
+    """A clock for tests: it stands still until `advance` moves it, or moves `step` seconds each time it is read."""
 
     def __init__(self, now: float, *, step: float = 0.0) -> None:
         self.now = now
@@ -120,53 +120,53 @@ class Jobs:
         self._lock = threading.Lock()
         self._serial = 0
         self._jobs: dict[str, Job] = {}
-        self._places: dict[str, tuple[int, int, str]] = {}
+        self._keys: dict[str, tuple[int, int, str]] = {}
         for job in jobs:
             self._enter(job)
-        self._order = sorted(self._places.values())
+        self._order = sorted(self._keys.values())
 
     def __len__(self) -> int:
         return len(self._order)
 
     def __iter__(self) -> Iterator[Job]:
         with self._lock:
-            places = list(self._order)
-        return (self._jobs[job_id] for _, _, job_id in places if job_id in self._jobs)
+            keys = list(self._order)
+        return (self._jobs[job_id] for _, _, job_id in keys if job_id in self._jobs)
 
     def find(self, job_id: str) -> Job | None:
         """The job with this id, or None."""
         return self._jobs.get(job_id)
 
     def add(self, job: Job) -> Job:
-        """Take in a new job."""
+        """Add a new job."""
         with self._lock:
             insort(self._order, self._enter(job))
         return job
 
     def remove(self, job_id: str) -> Job | None:
-        """Forget a job, and tell which it was."""
+        """Remove a job and return it, or None if the id is unknown."""
         with self._lock:
             job = self._jobs.pop(job_id, None)
             if job is not None:
-                self._order.pop(bisect_left(self._order, self._places.pop(job_id)))
+                self._order.pop(bisect_left(self._order, self._keys.pop(job_id)))
         return job
 
     def window(self, *, after: str | None = None, limit: int, newest_first: bool = True) -> tuple[list[Job], bool]:
-        """At most `limit` jobs after the job `after`, and whether more follow; KeyError when there is no such job."""
+        """At most `limit` jobs after the job `after`, and whether more follow; KeyError for an unknown id."""
         with self._lock:
             order = self._order
             if newest_first:
-                end = bisect_left(order, self._places[after]) if after else len(order)
-                places, more = order[max(0, end - limit) : end][::-1], end > limit
+                end = bisect_left(order, self._keys[after]) if after else len(order)
+                keys, more = order[max(0, end - limit) : end][::-1], end > limit
             else:
-                start = bisect_left(order, self._places[after]) + 1 if after else 0
-                places, more = order[start : start + limit], start + limit < len(order)
-            return [self._jobs[job_id] for _, _, job_id in places], more
+                start = bisect_left(order, self._keys[after]) + 1 if after else 0
+                keys, more = order[start : start + limit], start + limit < len(order)
+            return [self._jobs[job_id] for _, _, job_id in keys], more
 
     def _enter(self, job: Job) -> tuple[int, int, str]:
         if job.id in self._jobs:
             raise ValueError(f"two jobs with the id {job.id}")
         self._serial += 1
         self._jobs[job.id] = job
-        self._places[job.id] = place = (job.created_at, self._serial, job.id)
-        return place
+        self._keys[job.id] = key = (job.created_at, self._serial, job.id)
+        return key

@@ -31,7 +31,7 @@ class Page(NamedTuple):
 
 
 def read_page(jobs: Jobs, query: Query, row: Dialect, lists: Lists = "honest") -> Page:
-    """The page that `query` asks for; Problem when it cannot be asked so."""
+    """The page that `query` asks for; raises Problem for a query that the server refuses."""
     for name in row.list_needs:
         if not query.get(name):
             raise Problem(400, f"Missing required parameter: '{name}'.", name)
@@ -40,7 +40,7 @@ def read_page(jobs: Jobs, query: Query, row: Dialect, lists: Lists = "honest") -
 
 
 def envelope(page: Page, row: Dialect, items: object, name: Callable[[Job], str]) -> dict[str, Any]:
-    """The page as the server wraps it around the `items` that it shows; `name` gives a job's id as shown."""
+    """The page as the server answers it: `items` and what stands around them. `name` returns a job's id as shown."""
     if row.paging == "numbered":
         numbers = {"total": page.total, "page": page.number, "page_size": page.size}
         return {"success": True, "message": "", "data": {"list": items, **numbers}}
@@ -60,18 +60,18 @@ def _honest(jobs: Jobs, query: Query, row: Dialect) -> Page:
 
 
 def _endless(jobs: Jobs, query: Query, row: Dialect) -> Page:
-    """The first page, for ever."""
+    """The first page, again and again."""
     return _honest(jobs, _first(query), row)._replace(more=True)
 
 
 def _repeated_cursor(jobs: Jobs, query: Query, row: Dialect) -> Page:
-    """Pages that go on, and a `last_id` that stays that of the first."""
+    """Pages that go on, all with the `last_id` of the first."""
     page, first = _honest(jobs, query, row), _honest(jobs, _first(query), row)
     return page._replace(more=True, last=first.jobs[-1] if first.jobs else None)
 
 
 def _empty_page(jobs: Jobs, query: Query, row: Dialect) -> Page:
-    """Nothing after the first page, with a promise of more."""
+    """Nothing after the first page, and still a promise of more."""
     first = _first(query)
     if first != dict(query):
         return Page([], more=True)
@@ -109,8 +109,8 @@ def _not_found(_jobs: Jobs, _limit: int, _newest_first: bool) -> Page:
 
 
 def _restart(jobs: Jobs, limit: int, newest_first: bool) -> Page:
-    found, _ = jobs.window(limit=limit, newest_first=newest_first)
-    return Page(found, more=True)
+    first, _ = jobs.window(limit=limit, newest_first=newest_first)
+    return Page(first, more=True)
 
 
 def _empty(_jobs: Jobs, _limit: int, _newest_first: bool) -> Page:
@@ -128,8 +128,8 @@ _UNKNOWN_CURSORS: Mapping[str, Callable[[Jobs, int, bool], Page]] = {
 def _by_number(jobs: Jobs, query: Query, row: Dialect) -> Page:  # noqa: ARG001  # every paging is asked the same way
     size = _number(query, "page_size", DEFAULT_LIMIT, 1, MAX_LIMIT)
     number = _number(query, "page", 1, 1, 1_000_000)
-    found, more = jobs.window(limit=number * size)
-    return Page(found[(number - 1) * size :], more, number, size, len(jobs))
+    upto, more = jobs.window(limit=number * size)
+    return Page(upto[(number - 1) * size :], more, number, size, len(jobs))
 
 
 def _whole(jobs: Jobs, query: Query, row: Dialect) -> Page:  # noqa: ARG001

@@ -30,7 +30,7 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 
 class Order(NamedTuple):
-    """What is to be made, in the fields of a job."""
+    """What is ordered, in the fields of a job."""
 
     prompt: str
     model: str
@@ -41,7 +41,7 @@ class Order(NamedTuple):
 
 
 def read_creation(params: Params, row: Dialect, jobs: Jobs) -> Order:
-    """A new video; Problem names the parameter that is at fault."""
+    """A new video; raises Problem, which names the faulty parameter."""
     size = str(params.get("size") or SIZE_OF_RATIO.get(str(params.get("aspect_ratio")), "720x1280"))
     order = Order(
         prompt=_prompt(params),
@@ -60,19 +60,19 @@ def read_creation(params: Params, row: Dialect, jobs: Jobs) -> Order:
 
 
 def read_remix(params: Params, source: Job) -> Order:
-    """A remix of `source`: the only order whose answers tell where it came from."""
-    return _after(source, _prompt(params))._replace(remixed_from=source.id)
+    """A remix of `source`: the only order whose answers name their source."""
+    return _order_like(source, _prompt(params))._replace(remixed_from=source.id)
 
 
 def read_edit(params: Params, row: Dialect, jobs: Jobs) -> Order:
     """An edit of a finished video or of an uploaded one."""
     prompt = _prompt(params)
     source = _source(params, row, jobs)
-    return _after(source, prompt) if source else Order(prompt, "sora-2", "4", "720x1280")
+    return _order_like(source, prompt) if source else Order(prompt, "sora-2", "4", "720x1280")
 
 
 def read_extension(params: Params, row: Dialect, jobs: Jobs) -> Order:
-    """A video that goes on behind another: its seconds are those of both together."""
+    """A video that continues another; its seconds are those of both together."""
     prompt = _prompt(params)
     more = str(params.get("seconds") or "")
     if not more:
@@ -84,7 +84,7 @@ def read_extension(params: Params, row: Dialect, jobs: Jobs) -> Order:
     total = int(source.seconds) + int(more)
     if total > LONGEST_EXTENSION:
         raise invalid("seconds", more, f"a total of at most {LONGEST_EXTENSION} seconds, not {total}")
-    return _after(source, prompt)._replace(seconds=str(total))
+    return _order_like(source, prompt)._replace(seconds=str(total))
 
 
 def read_character(params: Params) -> str:
@@ -111,51 +111,51 @@ def _prompt(params: Params) -> str:
 
 
 def _metadata(params: Params) -> dict[str, str] | None:
-    given = params.get("metadata")
-    if given is None:
+    metadata = params.get("metadata")
+    if metadata is None:
         return None
-    if not isinstance(given, dict):
-        raise invalid("metadata", given, "an object", "invalid_type")
-    return {name: value for name, value in given.items() if isinstance(value, str)} or None
+    if not isinstance(metadata, dict):
+        raise invalid("metadata", metadata, "an object", "invalid_type")
+    return {name: value for name, value in metadata.items() if isinstance(value, str)} or None
 
 
-def _check_known(name: str, value: str, known: tuple[str, ...] | frozenset[str]) -> None:
-    if value not in known:
-        raise invalid(name, value, f"one of {', '.join(sorted(known))}")
+def _check_known(name: str, value: str, allowed: tuple[str, ...] | frozenset[str]) -> None:
+    if value not in allowed:
+        raise invalid(name, value, f"one of {', '.join(sorted(allowed))}")
 
 
-def _check_characters(given: object, jobs: Jobs) -> None:
-    if given is None:
+def _check_characters(characters: object, jobs: Jobs) -> None:
+    if characters is None:
         return
-    if not isinstance(given, list) or len(given) > MOST_CHARACTERS:
-        raise invalid("characters", given, f"a list of at most {MOST_CHARACTERS} objects")
-    for entry in given:
+    if not isinstance(characters, list) or len(characters) > MOST_CHARACTERS:
+        raise invalid("characters", characters, f"a list of at most {MOST_CHARACTERS} objects")
+    for entry in characters:
         character_id = entry.get("id") if isinstance(entry, dict) else entry
         if character_id not in jobs.characters:
             raise Problem(400, f"Character with id '{character_id}' not found.", "characters", "character_not_found")
 
 
-def _check_reference(given: object, size: str) -> None:
-    if not isinstance(given, Upload):
+def _check_reference(reference: object, size: str) -> None:
+    if not isinstance(reference, Upload):
         return
-    if given.content_type not in IMAGE_TYPES:
-        raise invalid("input_reference", given.content_type, f"one of {', '.join(IMAGE_TYPES)}")
+    if reference.content_type not in IMAGE_TYPES:
+        raise invalid("input_reference", reference.content_type, f"one of {', '.join(IMAGE_TYPES)}")
     from PIL import Image, UnidentifiedImageError
 
     try:
-        width, height = Image.open(io.BytesIO(given.data)).size
+        width, height = Image.open(io.BytesIO(reference.data)).size
     except (UnidentifiedImageError, OSError) as error:
-        raise invalid("input_reference", given.name, "a readable image") from error
+        raise invalid("input_reference", reference.name, "a readable image") from error
     if f"{width}x{height}" != size:
         raise invalid("input_reference", f"{width}x{height}", f"an image of the requested width and height, {size}")
 
 
 def _source(params: Params, row: Dialect, jobs: Jobs) -> Job | None:
     """The finished video to work on, None for an uploaded one."""
-    given = params.get("video")
-    if isinstance(given, Upload):
+    video = params.get("video")
+    if isinstance(video, Upload):
         return None
-    source_id = given.get("id") if isinstance(given, dict) else None
+    source_id = video.get("id") if isinstance(video, dict) else None
     if not isinstance(source_id, str):
         raise missing("video")
     return finished(row.read_id(source_id), jobs)
@@ -171,5 +171,5 @@ def finished(video_id: str, jobs: Jobs) -> Job:
     return job
 
 
-def _after(source: Job, prompt: str) -> Order:
+def _order_like(source: Job, prompt: str) -> Order:
     return Order(prompt, source.model, source.seconds, source.size, source.metadata)

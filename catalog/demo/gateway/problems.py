@@ -1,4 +1,4 @@
-"""What goes wrong with a request, and the shapes in which families of servers say so."""
+"""What is wrong with a request, and how each family of servers words it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Problem(Exception):
 
 
 def missing(param: str) -> Problem:
-    """A required parameter that is not there."""
+    """A required parameter is missing."""
     message = f"Missing required parameter: '{param}'."
     return Problem(400, message, param, "missing_required_parameter")
 
 
 def invalid(param: str, value: object, expected: str, code: str = "invalid_value") -> Problem:
-    """A parameter whose value is none of what is expected."""
+    """A parameter has a value that is not expected."""
     shown = repr(value)
     return Problem(400, f"Invalid value for '{param}': {shown[:80]}. Expected {expected}.", param, code)
 
@@ -66,7 +66,7 @@ def apimart_error(problem: Problem) -> Body:
 
 
 def newapi_error(problem: Problem) -> Body:
-    """A wrapper without data for a task that is not known, the common envelope without a code for the rest."""
+    """A wrapper without data for an unknown task, the common envelope without a code for the rest."""
     if problem.code == "video_not_found":
         return {"code": "task_not_exist", "message": "task_not_exist", "data": None}
     return {"error": {"message": problem.message, "type": problem.kind}}
@@ -90,10 +90,10 @@ def numbered_error(problem: Problem) -> Body:
 
 
 def detail_error(problem: Problem) -> Body:
-    """What web frameworks say by themselves."""
+    """What web frameworks answer by default."""
     return {"detail": problem.message}
 
 
 def bifrost_error(problem: Problem) -> Body:
-    """A wrapper that says whose error it is."""
+    """A wrapper that names the gateway."""
     return {"is_bifrost_error": True, "status_code": problem.status, "error": {"message": problem.message}}

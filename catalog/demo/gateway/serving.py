@@ -1,4 +1,4 @@
-"""HTTP/1.1 on loopback: requests in, answers out. Knows nothing of videos.
+"""HTTP/1.1 on loopback: requests in, answers out. It knows nothing about videos.
 
 The server answers every connection in a thread of its own and keeps it open between requests, as real servers do. It
 stops at once: open connections are shut, threads are joined.
@@ -30,7 +30,7 @@ REASONS = {206: "Partial Content", 416: "Range Not Satisfiable", 429: "Too Many 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked; `path` is percent-encoded as sent, of a repeated query parameter the last one counts."""
+    """What a client asked; `path` is percent-encoded as sent; the last of a repeated query parameter counts."""
 
     method: str
     path: str
@@ -46,7 +46,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server says. Of the body only `sent` bytes leave, if set; then the connection is closed."""
+    """What a server answers. With `sent`, only that many bytes of the body leave and the connection is closed."""
 
     status: int
     body: bytes = b""
@@ -62,7 +62,7 @@ class Dropped(Exception):
 def ranged(request: Request, data: bytes, content_type: str) -> Answer:
     """The bytes, or the one range of them that was asked for (RFC 9110, section 14).
 
-    A range no byte lies in is answered with 416; several ranges, a malformed one, or one for another version of the
+    A range that holds no byte is answered with 416; several ranges, a malformed one, or one for another version of the
     bytes (`If-Range`) with all of them.
     """
     tag = f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name in the base class
-        """Nothing on the terminal: the gateway keeps its own log."""
+        """Print nothing: the gateway keeps its own log."""
 
     def _serve(self) -> None:
         target = urlsplit(self.path)

@@ -3,11 +3,11 @@
 from catalog.demo.gateway.shapes.gateways import apimart, fourall, newapi, newapi_task, numbered, unified
 from catalog.demo.gateway.shapes.hosted import evolink, lumenfall, ofox, openrouter, together, xai
 from catalog.demo.gateway.shapes.selfhosted import bifrost, litellm, sglang, tensorrt, vllm_omni
-from catalog.demo.gateway.shapes.view import Body, Place, Shape, View, openai
+from catalog.demo.gateway.shapes.view import Body, Call, Shape, View, openai
 
 __all__ = [
     "Body",
-    "Place",
+    "Call",
     "Shape",
     "View",
     "apimart",

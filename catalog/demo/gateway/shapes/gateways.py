@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.demo.gateway.shapes.view import openai, row_number, told
+from catalog.demo.gateway.shapes.view import openai, row_number, without_nulls
 
 if TYPE_CHECKING:
     from catalog.demo.gateway.shapes.view import Body, View
 
 
 def unified(view: View) -> Body:
-    """The id twice; what is not known is left out; the output behind the key."""
+    """The id twice, nulls left out, the output behind the key."""
     job, state = view.job, view.state
-    return told(
+    return without_nulls(
         {
             "id": view.id,
             "task_id": view.id,
@@ -33,7 +33,7 @@ def unified(view: View) -> Body:
 
 
 def fourall(view: View) -> Body:
-    """The common keys with a quality, and a signed link once there is one."""
+    """The common keys with a quality, and a signed URL once the video is finished."""
     shown = openai(view)
     del shown["prompt"]
     shown.pop("metadata", None)
@@ -41,13 +41,13 @@ def fourall(view: View) -> Body:
     if view.state.error:
         shown["error"] = {**view.state.error._asdict(), "type": "invalid_request_error"}
     if view.state.status == "completed":
-        shown["url"] = view.link()
+        shown["url"] = view.signed_url()
     return shown
 
 
 def apimart(view: View) -> Body:
-    """A task in a wrapper; links in a list in a list; the receipt of a task is a list of one."""
-    if view.place == "created":
+    """A task in a wrapper, its addresses in a list in a list; the receipt of a task is a list of one."""
+    if view.call == "created":
         return {"code": 200, "data": [{"status": "submitted", "task_id": view.id}]}
     state = view.state
     done = state.status == "completed"
@@ -60,10 +60,10 @@ def apimart(view: View) -> Body:
         "estimated_time": 300,
         "actual_time": view.job.runs_for if done else None,
         "cost": round(0.1 * float(view.job.seconds), 2) if done else None,
-        "result": {"videos": [{"url": [view.link()], "expires_at": state.expires_at}]} if done else None,
+        "result": {"videos": [{"url": [view.signed_url()], "expires_at": state.expires_at}]} if done else None,
         "error": {"code": 400, "message": state.error.message, "type": "task_failed"} if state.error else None,
     }
-    return {"code": 200, "data": told(task)}
+    return {"code": 200, "data": without_nulls(task)}
 
 
 def newapi(view: View) -> Body:
@@ -71,7 +71,7 @@ def newapi(view: View) -> Body:
     job, state = view.job, view.state
     updated_at = None if state.status == "queued" else job.ends_at if state.is_terminal else view.now
     url = view.content_url if state.status == "completed" else state.error.message if state.error else None
-    return told(
+    return without_nulls(
         {
             "id": view.id,
             "task_id": view.id,
@@ -93,7 +93,7 @@ def newapi(view: View) -> Body:
 def newapi_task(view: View) -> Body:
     """The older routes: a database row with a number for an id, in a wrapper; the prompt is the task's input."""
     job, state = view.job, view.state
-    if view.place == "created":
+    if view.call == "created":
         return {"task_id": view.id}
     row = {
         "id": row_number(view),
@@ -109,7 +109,7 @@ def newapi_task(view: View) -> Body:
         "data": None,
     }
     if state.status == "completed":
-        row["result_url"] = view.link()
+        row["result_url"] = view.signed_url()
     return {"code": "success", "message": "", "data": row}
 
 
@@ -126,5 +126,5 @@ def numbered(view: View) -> Body:
         "seconds": job.seconds,
         "model": job.model,
         "fail_reason": state.error.message if state.error else "",
-        **({"result_url": view.link()} if state.status == "completed" else {}),
+        **({"result_url": view.signed_url()} if state.status == "completed" else {}),
     }

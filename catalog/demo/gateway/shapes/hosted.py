@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.demo.gateway.shapes.view import openai, told
+from catalog.demo.gateway.shapes.view import openai, without_nulls
 
 if TYPE_CHECKING:
     from catalog.demo.gateway.shapes.view import Body, View
@@ -14,10 +14,10 @@ DOLLARS_PER_SECOND = 0.1
 
 
 def openrouter(view: View) -> Body:
-    """Little more than the status; a relative URL to ask at; an error that is a text; outputs behind the key."""
+    """Little more than the status; a relative URL to poll; an error as plain text; outputs behind the key."""
     state = view.state
     done = state.status == "completed"
-    return told(
+    return without_nulls(
         {
             "id": view.id,
             "polling_url": f"/v1/videos/{view.id}",
@@ -31,8 +31,8 @@ def openrouter(view: View) -> Body:
 
 
 def xai(view: View) -> Body:
-    """A receipt that alone holds the id; costs in ticks."""
-    if view.place == "created":
+    """The id in the receipt alone; costs in ticks."""
+    if view.call == "created":
         return {"request_id": view.id}
     state = view.state
     if state.error:
@@ -41,19 +41,19 @@ def xai(view: View) -> Body:
         return {"status": view.word}
     return {
         "status": view.word,
-        "video": {"url": view.link(), "duration": int(view.job.seconds), "respect_moderation": True},
+        "video": {"url": view.signed_url(), "duration": int(view.job.seconds), "respect_moderation": True},
         "model": view.job.model,
         "usage": {"cost_in_usd_ticks": int(_cost(view) * TICKS_PER_DOLLAR)},
     }
 
 
 def together(view: View) -> Body:
-    """The price beside the link; neither prompt nor progress."""
+    """The price beside the address; neither prompt nor progress."""
     shown = openai(view)
     for name in ("prompt", "progress", "metadata", "expires_at", "remixed_from_video_id"):
         shown.pop(name, None)
     if view.state.status == "completed":
-        shown["outputs"] = {"cost": _cost(view), "video_url": view.link()}
+        shown["outputs"] = {"cost": _cost(view), "video_url": view.signed_url()}
     return shown
 
 
@@ -61,16 +61,18 @@ def lumenfall(view: View) -> Body:
     """An output object, and an estimate of the cost among the metadata."""
     shown = openai(view)
     shown.pop("remixed_from_video_id")
-    shown["output"] = {"url": view.link(), "content_type": "video/mp4"} if view.state.status == "completed" else None
+    shown["output"] = (
+        {"url": view.signed_url(), "content_type": "video/mp4"} if view.state.status == "completed" else None
+    )
     executed = {"model": view.job.model, "executed_model": f"openai/{view.job.model}", "provider": "openai"}
     shown["metadata"] = {**executed, "cost_estimate": _cost(view), "cost_currency": "USD"}
     return shown
 
 
 def ofox(view: View) -> Body:
-    """A receipt with an absolute URL to ask at, then a link for a day."""
+    """A receipt with an absolute URL to poll, then an address that lasts a day."""
     receipt = {"id": view.id, "status": view.word, "polling_url": view.content_url.removesuffix("/content")}
-    if view.place == "created":
+    if view.call == "created":
         return receipt
     state = view.state
     shown = {
@@ -79,14 +81,14 @@ def ofox(view: View) -> Body:
         "created_at": view.job.created_at,
         "completed_at": state.completed_at,
         "expires_at": state.expires_at,
-        "video_url": view.link() if state.status == "completed" else None,
+        "video_url": view.signed_url() if state.status == "completed" else None,
         "error": state.error._asdict() if state.error else None,
     }
-    return told(shown)
+    return without_nulls(shown)
 
 
 def evolink(view: View) -> Body:
-    """A task with its links in a list of texts; a failed one does not say why."""
+    """A task with its addresses in a list; a failed one does not say why."""
     job, state = view.job, view.state
     shown = {
         "id": view.id,
@@ -99,7 +101,7 @@ def evolink(view: View) -> Body:
         "task_info": {"can_cancel": not state.is_terminal, "video_duration": int(job.seconds)},
         "usage": {"billing_rule": "per_call", "credits_reserved": 7, "user_group": "default"},
     }
-    return {**shown, "results": [view.link()]} if state.status == "completed" else shown
+    return {**shown, "results": [view.signed_url()]} if state.status == "completed" else shown
 
 
 def _cost(view: View) -> float:

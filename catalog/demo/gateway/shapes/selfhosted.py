@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 
 def litellm(view: View) -> Body:
-    """What a proxy makes of it: the prompt in lists only, and how much was used."""
+    """The prompt in lists only, and the usage everywhere else."""
     shown = openai(view)
     shown.pop("metadata", None)
-    if view.place != "listed":
+    if view.call != "listed":
         del shown["prompt"]
         shown["usage"] = {"duration_seconds": float(view.job.seconds)}
     return shown
 
 
 def vllm_omni(view: View) -> Body:
-    """The end of a failed job too; an HTTP status in place of the code where one job is asked for."""
+    """The end of a failed job too; an HTTP status for the error code where a single job is retrieved."""
     shown = openai(view)
     shown.pop("metadata", None)
     shown.update(quality="standard", media_type="video/mp4", file_name=f"{view.id}.mp4", fps=24)
     if view.state.error:
-        code = "RuntimeError" if view.place == "listed" else 500
+        code = "RuntimeError" if view.call == "listed" else 500
         shown["error"] = {"code": code, "message": view.state.error.message}
         shown["completed_at"] = view.job.ends_at
     return shown
@@ -48,7 +48,7 @@ def sglang(view: View) -> Body:
 
 
 def tensorrt(view: View) -> Body:
-    """A duration in place of the seconds; an error that is a text; progress only when all is done."""
+    """A duration for the seconds, an error as plain text, progress only when finished."""
     shown = openai(view)
     shown.pop("metadata", None)
     shown.update(duration=float(shown.pop("seconds")), fps=16.0, response_format="file")
@@ -64,5 +64,5 @@ def bifrost(view: View) -> Body:
     shown.pop("metadata", None)
     shown["extra_fields"] = {"provider": "openai", "model_requested": job.model, "latency": 212}
     if state.status == "completed":
-        shown["videos"] = [{"type": "url", "url": view.link(), "content_type": "video/mp4"}]
+        shown["videos"] = [{"type": "url", "url": view.signed_url(), "content_type": "video/mp4"}]
     return shown

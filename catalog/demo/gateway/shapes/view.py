@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from catalog.demo.gateway.jobs import Job, State
 
-Place = Literal["created", "retrieved", "listed"]
+Call = Literal["created", "retrieved", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A job as it is shown now: under which id, in which answer, with which links.
+    """A job as it is shown now: under which id, in answer to which call, with which addresses.
 
-    `content_url` needs the key; `link` makes a signed one that needs none. `word` is the server's word for the status.
+    `content_url` needs the key; `signed_url` makes one that does not. `word` is the server's word for the status.
     """
 
     job: Job
     state: State
-    place: Place
+    call: Call
     now: int
     id: str
     remixed_from: str | None
     word: str
     content_url: str
-    link: Callable[[], str]
+    signed_url: Callable[[], str]
 
 
 Body = dict[str, Any]
@@ -60,6 +60,6 @@ def row_number(view: View) -> int:
     return int(view.job.id[-7:], 36) % 10_000_000
 
 
-def told(body: Body) -> Body:
-    """What is known."""
+def without_nulls(body: Body) -> Body:
+    """The keys that have a value."""
     return {key: value for key, value in body.items() if value is not None}
