@@ -5,8 +5,8 @@ neither SQL nor how to read a value. Some things are written out again, for thei
 package (`records.Video`, `wire.answers.ParsedVideo`, `wire.requests.ParsedRequest`, `tables.Videos` and
 `datasette-metadata.json`); tests hold them to this table.
 
-A new scalar column opens six files: its row here, `records`, `wire/answers`, `tables`, a migration (with the number of
-the schema in `library`) and `datasette-metadata.json`. `wire/fields` is the seventh where the type of a field does not
+A new scalar column opens six files: its row here, `records`, `wire/answers`, `tables`, a migration (with the number
+of the schema below) and `datasette-metadata.json`. `wire/fields` is the seventh where the type of a field does not
 say how to read it, or several readers are needed.
 """
 
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal, NamedTuple
+
+SCHEMA_VERSION = "0003"  # the number of the newest migration, which makes these columns
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
 Kind = Literal["text", "name", "words", "passage", "number", "time"]

@@ -24,9 +24,9 @@ from catalog.database import (
 )
 from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
+from catalog.fields import SCHEMA_VERSION
 from catalog.reports import Migration
 
-SCHEMA_VERSION = "0003"
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
 NO_SCHEMA = "0000"  # the version of a library whose creation was interrupted
 

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog import store
 from catalog.config import Source, SyncSettings
+from catalog.database import Database
+from catalog.errors import CatalogError
 from catalog.sync import add_ids, sync_source
 from tests.client.server import RawServer, response
 from tests.house import LONG, Shelf
@@ -19,11 +22,11 @@ from tests.sync.conftest import NOW
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from catalog.database import Database
     from catalog.reports import SyncReport
     from tests.client.server import Request
 
 KEPT = {"id": "v1", "object": "video", "status": "completed", "prompt": "A neon street", "created_at": NOW - 100}
+RUNNING = {"id": "v2", "object": "video", "status": "in_progress", "created_at": NOW - 50}
 CREDENTIALS = "sk-of-the-test"
 
 
@@ -252,6 +255,28 @@ def test_a_finished_job_does_not_run_again(house: House) -> None:
 def test_a_list_that_denies_every_job_deletes_none(house: House) -> None:
     assert house.hear(listed()).error is None
     assert house.rows("SELECT count(*) FROM videos") == [(1,)]
+
+
+def test_nobody_waits_for_the_library_while_a_server_is_asked(house: House) -> None:
+    """A list, then a job by its id: another writer gets in at once during each, so no transaction spans a request."""
+    refusals = []
+
+    def write_first(request: Request) -> Iterable[bytes]:
+        other = Database(house.library.path, busy_timeout=0)
+        try:
+            with other.write() as connection:
+                store.save_source(connection, "studio")
+        except CatalogError as error:
+            refusals.append(str(error))
+        finally:
+            other.close()
+        return response(listed(KEPT, RUNNING) if request.target.startswith("/v1/videos?") else RUNNING)
+
+    house.say = write_first
+    house.sync(full=True)
+    asked = {request.target.partition("?")[0] for request in house.server.requests}
+    assert {"/v1/videos", "/v1/videos/v2"} <= asked
+    assert refusals == []
 
 
 def test_a_cursor_that_is_another_address_stays_a_cursor(house: House) -> None:
