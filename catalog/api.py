@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from catalog.reports import (
         Change,
         Costs,
+        Edit,
         Generation,
         ImportReport,
         Lineage,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         SyncReport,
     )
     from catalog.settings import Settings
+    from catalog.store import Step
 
 DEFAULT_PATH = "catalog.db"
 
@@ -320,24 +322,22 @@ class Catalog:
 
     # What the user does
 
-    def tag(self, ref: str, *tags: str) -> Video:
-        """Set tags, each `key=value` or a bare key, on a video: the video as it is then."""
+    def tag(self, ref: str, *tags: str, remove: Iterable[str] = ()) -> Video:
+        """Set tags, each `key=value` or a bare key, on a video: the video as it is then.
+
+        The user's tags with the keys `remove` come off in the same edit.
+        """
         from catalog import store
 
         pairs = _read_pairs(tags)
         video = self._find(ref)
         with self._database.write() as connection:
-            store.save_tags(connection, video.id, pairs)
+            store.tag_videos(connection, [video.id], pairs, removed=remove, made_at=datetime.now(UTC))
         return self.get(video.ref)
 
     def untag(self, ref: str, *keys: str) -> Video:
         """Take the user's tags with these keys off a video: the video as it is then."""
-        from catalog import store
-
-        video = self._find(ref)
-        with self._database.write() as connection:
-            store.remove_tags(connection, video.id, keys)
-        return self.get(video.ref)
+        return self.tag(ref, remove=keys)
 
     def delete(self, *refs: str) -> list[str]:
         """Put tombstones on videos: hidden and never made anew; nothing is lost, nor deleted at the provider.
@@ -348,8 +348,7 @@ class Catalog:
 
         videos = dict.fromkeys(map(self._find, refs))
         with self._database.write() as connection:
-            for video in videos:
-                store.delete_video(connection, video.id, datetime.now(UTC))
+            store.delete_videos(connection, [video.id for video in videos], deleted_at=datetime.now(UTC))
         return [video.ref for video in videos]
 
     def undelete(self, *refs: str) -> list[str]:
@@ -358,9 +357,34 @@ class Catalog:
 
         videos = dict.fromkeys(map(self._find, refs))
         with self._database.write() as connection:
-            for video in videos:
-                store.undelete_video(connection, video.id)
+            store.undelete_videos(connection, [video.id for video in videos], made_at=datetime.now(UTC))
         return [video.ref for video in videos]
+
+    def history(self, limit: int = 20) -> list[Edit]:
+        """What the user edited, newest first, undone edits included."""
+        from catalog.reading.journal import list_edits
+
+        with self._database.read() as connection:
+            return list_edits(connection, limit)
+
+    def undo(self, steps: int = 1) -> list[Edit]:
+        """Undo the newest edits, up to so many: those that were undone, newest first; none where there are none.
+
+        Only what the user wrote goes back to what it was; what came in since stays.
+        """
+        from catalog import store
+
+        with self._database.write() as connection:
+            undone = store.undo(connection, steps, undone_at=datetime.now(UTC))
+        return self._follow(undone)
+
+    def redo(self, steps: int = 1) -> list[Edit]:
+        """Redo the edits that were undone last, up to so many, the oldest first; a new edit leaves none to redo."""
+        from catalog import store
+
+        with self._database.write() as connection:
+            redone = store.redo(connection, steps)
+        return self._follow(redone)
 
     # Upkeep
 
@@ -400,6 +424,16 @@ class Catalog:
                 store.forget_extracted(connection)
         if facets or everything:
             intake.read_prompts(self._database, self.settings, on_progress)
+
+    def _follow(self, steps: Sequence[Step]) -> list[Edit]:
+        """Read the prompts that an undo or a redo has made due: the edits as they are then."""
+        from catalog.intake import read_prompts
+        from catalog.reading.journal import read_edits
+
+        if any(step.has_due for step in steps):
+            read_prompts(self._database, self.settings)
+        with self._database.read() as connection:
+            return read_edits(connection, {step.number: step.overtaken for step in steps})
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:

@@ -26,7 +26,7 @@ from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.reports import Migration
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
 NO_SCHEMA = "0000"  # what a library is that was interrupted while it was made
 

@@ -55,6 +55,9 @@ SECTIONS = {
         Verb("tag", "editing", "Put tags on videos, or take them off."),
         Verb("delete", "editing", "Hide videos behind tombstones."),
         Verb("undelete", "editing", "Take the tombstones off videos."),
+        Verb("history", "editing", "List what you edited, newest first."),
+        Verb("undo", "editing", "Undo your newest edits."),
+        Verb("redo", "editing", "Redo what was undone last."),
     ),
     "Keep": (
         Verb("backup", "upkeep", "Copy the library while it is in use."),

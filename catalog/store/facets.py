@@ -47,7 +47,8 @@ def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[st
     """Make the given facets of videos, for the names in `facets`, these values: the videos for which that is news.
 
     Given facets of other names stay as they are. What the prompt says under these names is dropped at once, and found
-    again when the user takes a name back by giving it no value.
+    again when the user takes a name back by giving it no value. For what comes in with videos, from an import or a
+    captured call; what the user gives to a video that is there is an edit, `edits.give_facets`.
     """
     news = _leave_known(facets, _read_given(connection, facets))
     rows = [
@@ -60,10 +61,16 @@ def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[st
     if names:
         connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
     insert_rows(connection, "given_facets", rows)
-    extracted, given = _read_extracted(connection, news), _read_given(connection, news)
-    _replace(connection, {each: _outrank(extracted.get(each, ()), given.get(each, ())) for each in news})
-    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in news])
+    refresh_given(connection, news)
     return set(news)
+
+
+def refresh_given(connection: Writer, ids: Iterable[int]) -> None:
+    """Let the given facets of these videos, as they are now, outrank what the prompts say; the prompts become due."""
+    videos = list(ids)
+    extracted, given = _read_extracted(connection, videos), _read_given(connection, videos)
+    _replace(connection, {each: _outrank(extracted.get(each, ()), given.get(each, ())) for each in videos})
+    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in videos])
 
 
 def forget_extracted(connection: Writer) -> None:

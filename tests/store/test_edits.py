@@ -43,10 +43,10 @@ def test_a_chinese_tag_is_found_by_two_of_its_characters(desk: Desk) -> None:
 def test_a_tombstone_can_be_lifted(desk: Desk) -> None:
     desk.hear(job(prompt="a fox"))
     with desk.library.write() as connection:
-        store.delete_video(connection, 1, desk.now)
+        store.delete_videos(connection, [1], deleted_at=desk.now)
     assert desk.value("SELECT deleted_at IS NOT NULL FROM videos") == 1
     with desk.library.write() as connection:
-        store.undelete_video(connection, 1)
+        store.undelete_videos(connection, [1], made_at=desk.now)
     assert desk.rows("SELECT deleted_at, prompt FROM videos") == [(None, "a fox")]
 
 

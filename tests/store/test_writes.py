@@ -55,8 +55,14 @@ def write_everything(desk: Desk) -> None:
         store.save_extracted(connection, extracted, vocabulary="1")
         store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)
-        store.delete_video(connection, 1, now)
-        store.undelete_video(connection, 1)
+        store.delete_videos(connection, [1], deleted_at=now)
+        store.undelete_videos(connection, [1], made_at=now)
+        store.tag_videos(connection, [1], {"keeper": ""}, made_at=now)
+        store.give_facets(connection, {1: {"mood": ["tense"]}}, made_at=now)
+        store.undo(connection, 2, undone_at=now)
+        store.redo(connection, 2)
+        store.undo(connection, 1, undone_at=now)
+        store.tag_videos(connection, [1], {"keeper": "2"}, made_at=now)
         store.rebuild_texts(connection)
 
 
