@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from catalog import library
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+from catalog.rows import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -332,7 +333,7 @@ class Catalog:
         pairs = _read_pairs(tags)
         video = self._find(ref)
         with self._database.write() as connection:
-            store.tag_videos(connection, [video.id], pairs, removed=remove, made_at=datetime.now(UTC))
+            store.tag_videos(connection, [video.id], pairs, removed=map(encodable, remove), made_at=datetime.now(UTC))
         return self.get(video.ref)
 
     def untag(self, ref: str, *keys: str) -> Video:
@@ -463,5 +464,5 @@ def _read_pairs(tags: Iterable[str]) -> dict[str, str]:
         key, _, value = tag.partition("=")
         if not key.strip():
             raise CatalogError(f"a tag is KEY or KEY=VALUE, not {tag!r}")
-        pairs[key.strip()] = value.strip()
+        pairs[encodable(key.strip())] = encodable(value.strip())
     return pairs

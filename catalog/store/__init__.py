@@ -9,7 +9,7 @@ from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
-from catalog.store.edits import delete_videos, give_facets, remove_tags, save_tags, tag_videos, undelete_videos
+from catalog.store.edits import delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
@@ -34,7 +34,6 @@ __all__ = [
     "lock_source",
     "rebuild_texts",
     "redo",
-    "remove_tags",
     "save_absence",
     "save_attempt",
     "save_character",

@@ -25,12 +25,10 @@ def tag_videos(
     connection: Writer, ids: Iterable[int], tags: Mapping[str, str], *, removed: Iterable[str] = (), made_at: datetime
 ) -> None:
     """Take the user's tags with the keys `removed` off videos, and set these: one edit."""
-    videos, keys = list(ids), list(removed)
-    subjects = (Subject("tags", video_id, key) for video_id in videos for key in (*keys, *tags))
+    videos, keys = list(dict.fromkeys(ids)), [*removed, *tags]
+    subjects = (Subject("tags", video_id, key) for video_id in videos for key in keys)
     with journaled(connection, "tag" if tags else "untag", subjects, made_at=made_at):
-        for video_id in videos:
-            remove_tags(connection, video_id, [key for key in keys if key not in tags])
-            save_tags(connection, video_id, tags)
+        _replace_tags(connection, videos, keys, tags)
 
 
 def give_facets(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]], *, made_at: datetime) -> None:
@@ -62,24 +60,22 @@ def undelete_videos(connection: Writer, ids: Iterable[int], *, made_at: datetime
 
 def save_tags(connection: Writer, video_id: int, tags: Mapping[str, str]) -> None:
     """Set the user's tags with these keys on a video; other keys stay as they are."""
-    query = "SELECT key, value FROM tags WHERE video_id = :id AND origin = 'user' AND key IN :keys"
-    kept = dict(map(tuple, connection.execute(query, {"id": video_id, "keys": list(tags)})))
-    news = {key: value for key, value in tags.items() if kept.get(key) != value}
-    before = read_entries(connection, [video_id])
-    _remove(connection, video_id, news)
-    rows = [{"video_id": video_id, "key": key, "value": value, "origin": "user"} for key, value in news.items()]
-    insert_rows(connection, "tags", rows)
+    _replace_tags(connection, [video_id], list(tags), tags)
+
+
+def _replace_tags(connection: Writer, ids: list[int], keys: list[str], tags: Mapping[str, str]) -> None:
+    """Make `tags` what the videos have under the keys; a tag that is right already keeps its row."""
+    before = read_entries(connection, ids)
+    query = "SELECT id, video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids AND key IN :keys"
+    rows = connection.execute(query, {"ids": ids, "keys": keys}).fetchall()
+    right = {(video_id, key): row_id for row_id, video_id, key, value in rows if tags.get(key) == value}
+    wrong = {row[0] for row in rows}.difference(right.values())
+    connection.execute("DELETE FROM tags WHERE id IN :ids", {"ids": list(wrong)})
+    new = [
+        {"video_id": video_id, "key": key, "value": value, "origin": "user"}
+        for video_id in ids
+        for key, value in tags.items()
+        if (video_id, key) not in right
+    ]
+    insert_rows(connection, "tags", new)
     refresh(connection, before)
-
-
-def remove_tags(connection: Writer, video_id: int, keys: Iterable[str]) -> int:
-    """Take the user's tags with these keys off a video: how many there were. The provider's tags stay."""
-    before = read_entries(connection, [video_id])
-    removed = _remove(connection, video_id, keys)
-    refresh(connection, before)
-    return removed
-
-
-def _remove(connection: Writer, video_id: int, keys: Iterable[str]) -> int:
-    query = "DELETE FROM tags WHERE video_id = :id AND origin = 'user' AND key IN :keys"
-    return connection.execute(query, {"id": video_id, "keys": list(keys)}).rowcount

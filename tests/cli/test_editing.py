@@ -65,6 +65,11 @@ def test_a_ref_without_a_tag_is_a_usage_error(run):
     assert run("tag", "v1").exit_code == 2
 
 
+def test_a_tag_that_is_not_utf_8_is_replaced_where_it_is_not(run):
+    assert run("tag", "v1", "caf\udce9=1").stdout == "studio:v1  caf?=1\n"
+    assert run("tag", "v1", "--remove", "caf\udce9").stdout == "studio:v1  no tags\n"
+
+
 def test_a_tag_without_a_key_is_refused(run):
     assert run("tag", "v1", "=value").exit_code == 1
 

@@ -24,11 +24,12 @@ def test_a_tag_of_the_same_key_stands_beside_the_providers(desk: Desk) -> None:
     assert tags == [("launch", "provider"), ("mine", "user")]
 
 
-def test_removing_tags_says_how_many_there_were_and_leaves_the_providers(desk: Desk) -> None:
+def test_removing_tags_leaves_the_providers(desk: Desk) -> None:
     desk.hear(job(metadata={"campaign": "launch"}))
     with desk.library.write() as connection:
         store.save_tags(connection, 1, {"keeper": "", "campaign": "mine"})
-        assert store.remove_tags(connection, 1, ["keeper", "campaign", "never"]) == 2
+        removed = ["keeper", "campaign", "never"]
+        store.tag_videos(connection, [1], {}, removed=removed, made_at=desk.now)
     assert desk.rows("SELECT key, origin FROM tags") == [("campaign", "provider")]
     assert desk.find("keeper") == []
 

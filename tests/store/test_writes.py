@@ -50,7 +50,7 @@ def write_everything(desk: Desk) -> None:
         kept = [store.KeptRequest("v1", line, [("extension", "v0")])]
         store.save_requests(connection, "studio", kept, channel="capture", received_at=now, tags={"take": "1"})
         store.save_tags(connection, 1, {"keeper": ""})
-        store.remove_tags(connection, 1, ["keeper"])
+        store.tag_videos(connection, [1], {}, removed=["keeper"], made_at=now)
         extracted = [store.Extracted(1, "a fox", [Facet("subject", "fox", "prose", 2, 5)], "rain")]
         store.save_extracted(connection, extracted, vocabulary="1")
         store.save_given(connection, {1: {"mood": ["calm"]}})
