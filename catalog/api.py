@@ -428,10 +428,11 @@ class Catalog:
 
     def _follow(self, steps: Sequence[Step]) -> list[Edit]:
         """Read the prompts that an undo or a redo has made due: the edits as they are then."""
-        from catalog.intake import read_prompts
         from catalog.reading.journal import read_edits
 
         if any(step.has_due for step in steps):
+            from catalog.intake import read_prompts
+
             read_prompts(self._database, self.settings)
         with self._database.read() as connection:
             return read_edits(connection, {step.number: step.overtaken for step in steps})
