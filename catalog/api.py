@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from catalog import library
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+from catalog.rows import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from catalog.reports import (
         Change,
         Costs,
+        Edit,
         Generation,
         ImportReport,
         Lineage,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         SyncReport,
     )
     from catalog.settings import Settings
+    from catalog.store import Step
 
 DEFAULT_PATH = "catalog.db"
 
@@ -324,24 +327,22 @@ class Catalog:
 
     # What the user does
 
-    def tag(self, ref: str, *tags: str) -> Video:
-        """Set tags, each `key=value` or a bare key, and return the video as it is then."""
+    def tag(self, ref: str, *tags: str, remove: Iterable[str] = ()) -> Video:
+        """Set tags, each `key=value` or a bare key, and return the video as it is then.
+
+        The same edit removes the user's tags with the keys `remove`.
+        """
         from catalog import store
 
         pairs = _read_pairs(tags)
         video = self._find(ref)
         with self._database.write() as connection:
-            store.save_tags(connection, video.id, pairs)
+            store.tag_videos(connection, [video.id], pairs, removed=map(encodable, remove), made_at=datetime.now(UTC))
         return self.get(video.ref)
 
     def untag(self, ref: str, *keys: str) -> Video:
         """Remove the user's tags with these keys, and return the video as it is then."""
-        from catalog import store
-
-        video = self._find(ref)
-        with self._database.write() as connection:
-            store.remove_tags(connection, video.id, keys)
-        return self.get(video.ref)
+        return self.tag(ref, remove=keys)
 
     def delete(self, *refs: str) -> list[str]:
         """Hide videos behind tombstones, which no sync undoes; nothing is lost, nor deleted at the provider.
@@ -352,8 +353,7 @@ class Catalog:
 
         videos = dict.fromkeys(map(self._find, refs))
         with self._database.write() as connection:
-            for video in videos:
-                store.delete_video(connection, video.id, datetime.now(UTC))
+            store.delete_videos(connection, [video.id for video in videos], deleted_at=datetime.now(UTC))
         return [video.ref for video in videos]
 
     def undelete(self, *refs: str) -> list[str]:
@@ -362,9 +362,34 @@ class Catalog:
 
         videos = dict.fromkeys(map(self._find, refs))
         with self._database.write() as connection:
-            for video in videos:
-                store.undelete_video(connection, video.id)
+            store.undelete_videos(connection, [video.id for video in videos], made_at=datetime.now(UTC))
         return [video.ref for video in videos]
+
+    def history(self, limit: int = 20) -> list[Edit]:
+        """What the user edited, newest first, undone edits included."""
+        from catalog.reading.journal import list_edits
+
+        with self._database.read() as connection:
+            return list_edits(connection, limit)
+
+    def undo(self, steps: int = 1) -> list[Edit]:
+        """Undo the newest edits, up to so many: those that were undone, newest first; none where there are none.
+
+        Only what the user wrote goes back to what it was; what came in since stays.
+        """
+        from catalog import store
+
+        with self._database.write() as connection:
+            undone = store.undo(connection, steps, undone_at=datetime.now(UTC))
+        return self._follow(undone)
+
+    def redo(self, steps: int = 1) -> list[Edit]:
+        """Redo the edits that were undone last, up to so many, the oldest first; a new edit leaves none to redo."""
+        from catalog import store
+
+        with self._database.write() as connection:
+            redone = store.redo(connection, steps)
+        return self._follow(redone)
 
     # Upkeep
 
@@ -406,6 +431,17 @@ class Catalog:
         if facets:
             intake.read_prompts(self._database, self.settings, on_progress)
 
+    def _follow(self, steps: Sequence[Step]) -> list[Edit]:
+        """Read the prompts that an undo or a redo has made due: the edits as they are then."""
+        from catalog.reading.journal import read_edits
+
+        if any(step.has_due for step in steps):
+            from catalog.intake import read_prompts
+
+            read_prompts(self._database, self.settings)
+        with self._database.read() as connection:
+            return read_edits(connection, {step.number: step.overtaken for step in steps})
+
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         from catalog.prompts import load
@@ -434,5 +470,5 @@ def _read_pairs(tags: Iterable[str]) -> dict[str, str]:
         key, _, value = tag.partition("=")
         if not key.strip():
             raise CatalogError(f"a tag is KEY or KEY=VALUE, not {tag!r}")
-        pairs[key.strip()] = value.strip()
+        pairs[encodable(key.strip())] = encodable(value.strip())
     return pairs

@@ -75,6 +75,25 @@ class Change(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Edit(Record):
+    """One act of the user's that changed something, as the journal keeps it: `catalog undo` takes it back.
+
+    `act` is its verb (`tag untag give delete undelete`), `summary` says it in words. `videos` counts those that it
+    changed, and `refs` are the first few of them. `undone_at` is None while it stands. After an undo or a redo,
+    `overtaken` counts what it did not touch, because something else had changed it since.
+    """
+
+    number: int
+    made_at: datetime
+    act: str
+    summary: str
+    videos: int
+    refs: tuple[str, ...] = ()
+    undone_at: datetime | None = None
+    overtaken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport(Record):
     """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
 

@@ -354,3 +354,41 @@ class GivenFacets(SQLModel, table=True):
     video_id: int = _video()
     facet: str = _text(nullable=False)
     value: str = _text(nullable=False)
+
+
+class Edits(SQLModel, table=True):
+    """The journal: one act of the user's that changed something.
+
+    `undone_at` is set while it is undone; `superseded_by` is the later edit after which it can no longer be redone.
+    """
+
+    __tablename__ = "edits"
+    __table_args__ = (
+        Index("ix_edits_undone", "id", sqlite_where=text("undone_at IS NOT NULL")),
+        _AUTOINCREMENT,
+    )
+
+    id: int | None = _key()
+    made_at: datetime = _time(nullable=False)
+    act: str = _text(nullable=False)
+    detail: str | None = _text()
+    undone_at: datetime | None = _time()
+    superseded_by: int | None = Field(default=None, sa_column=Column(Integer, ForeignKey("edits.id")))
+
+
+class EditsRows(SQLModel, table=True):
+    """One thing that an edit changed, a tag or a tombstone: its rows `before` and `after`, `[]` where there were none.
+
+    `key` tells things of one video in one table apart: a tag's key, a facet's name.
+    """
+
+    __tablename__ = "edits_rows"
+    __table_args__ = (Index("ix_edits_rows_edit_id", "edit_id"), _AUTOINCREMENT)
+
+    id: int | None = _key()
+    edit_id: int = Field(sa_column=Column(Integer, ForeignKey("edits.id", ondelete="CASCADE"), nullable=False))
+    table_name: str = _text(nullable=False)
+    video_id: int | None = Field(default=None, sa_column=Column(Integer, ForeignKey("videos.id", ondelete="CASCADE")))
+    key: str = _text(nullable=False)
+    before: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    after: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))

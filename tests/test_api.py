@@ -100,6 +100,45 @@ def test_a_backup_restores_what_was_there(cat: Catalog, tmp_path: Path) -> None:
     assert cat.search("").total == 240
 
 
+def test_undo_outlives_a_rebuild_a_full_sync_and_a_restore(cat: Catalog, tmp_path: Path) -> None:
+    cat.sync()
+    ref = cat.search("", limit=1).videos[0].ref
+    before = cat.get(ref)
+    cat.tag(ref, "campaign=launch")
+    cat.delete(ref)
+    cat.reindex()
+    cat.sync(full=True)
+    copy = cat.backup(tmp_path / "copy.db")
+    cat.tag(ref, "after-the-backup")
+    Catalog.restore(copy, cat.path)
+    assert [(edit.act, edit.refs) for edit in cat.history()] == [("delete", (ref,)), ("tag", (ref,))]
+    assert [edit.summary for edit in cat.undo()] == [f"deleted {ref}"]
+    assert [video.ref for video in cat.search("tag:campaign").videos] == [ref]
+    [edit] = cat.undo(5)
+    assert edit.undone_at is not None
+    assert (cat.search("tag:campaign").total, cat.undo()) == (0, [])
+    after = cat.get(ref)
+    assert (after.tags, after.facets, after.deleted_at) == (before.tags, before.facets, None)
+    assert [edit.undone_at for edit in cat.redo(2)] == [None, None]
+    assert cat.search("").total == 239
+
+
+def test_an_import_is_no_edit_and_its_repetition_leaves_undo_what_it_was(cat: Catalog, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.json"
+    saved.write_text(json.dumps({"id": "video_1", "object": "video", "prompt": PROMPT, "facets": {"client": "acme"}}))
+    cat.import_path(saved, source="studio")
+    facets = cat.get("video_1").facets
+    assert cat.history() == []
+    cat.tag("video_1", "keeper")
+    cat.delete("video_1")
+    cat.import_path(saved, source="studio", facets={"style": "noir"})
+    assert [edit.act for edit in cat.undo(2)] == ["delete", "tag"]
+    video = cat.get("video_1")
+    assert (video.tags, video.deleted_at) == ((), None)
+    assert set(facets) - set(video.facets) == {facet for facet in facets if facet.name == "style"}
+    assert {facet.value for facet in video.facets if facet.origin == "given"} == {"acme", "noir"}
+
+
 def test_an_unknown_ref_source_and_library_are_clear_errors(cat: Catalog, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no video 'default:none'"):
         cat.get("default:none")

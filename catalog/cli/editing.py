@@ -1,4 +1,4 @@
-"""What the user does to videos: `tag`, `delete`, `undelete`."""
+"""What the user does to videos: `tag`, `delete`, `undelete`; and how it is taken back: `history`, `undo`, `redo`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.options import attempt, library_options, open_catalog, read_refs, refs_argument
+from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
 
 if TYPE_CHECKING:
-    from catalog.api import Catalog
+    from collections.abc import Sequence
+
     from catalog.records import Video
+    from catalog.reports import Edit
+
+_STEPS = click.IntRange(min=1)
 
 
 @click.command()
@@ -34,7 +38,7 @@ def tag(refs_and_tags: tuple[str, ...], removed: tuple[str, ...]) -> None:
         raise click.UsageError("name a tag: KEY, KEY=VALUE or --remove KEY")
 
     def edit(ref: str) -> Video:
-        return _edit(catalog, ref, tags, removed)
+        return catalog.tag(ref, *tags, remove=removed)
 
     with open_catalog() as catalog:
         for video in attempt(read_refs(refs), edit):
@@ -72,6 +76,56 @@ def undelete(refs: tuple[str, ...]) -> None:
     render.line(f"{render.amount(len(shown), 'video')} brought back")
 
 
+@click.command()
+@click.option("--limit", type=_STEPS, default=20, show_default=True, metavar="N", help="Edits to list.")
+@json_option
+@library_options
+def history(limit: int, as_json: bool) -> None:
+    """List what you edited, newest first.
+
+    Each act on tags or tombstones with its number; times are UTC. What is undone stays on the list.
+    """
+    with open_catalog() as catalog:
+        edits = catalog.history(limit)
+    if as_json:
+        render.document(edits)
+    elif not edits:
+        render.note("nothing was edited so far")
+    else:
+        rows = [
+            (edit.number, render.moment(edit.made_at), "undone" if edit.undone_at else "", edit.summary)
+            for edit in edits
+        ]
+        render.table(("edit", "made (UTC)", "state", "what"), rows, right=("edit",))
+
+
+@click.command()
+@click.argument("steps", type=_STEPS, default=1, metavar="[N]")
+@library_options
+def undo(steps: int) -> None:
+    """Undo your newest edits.
+
+    The newest one, or the newest N, one after the other: tags and tombstones are again what they were before. What
+    syncs and imports brought since stays. `catalog redo` takes it back, until you edit something else.
+    """
+    with open_catalog() as catalog:
+        undone = catalog.undo(steps)
+    _report(undone, steps, "undo")
+
+
+@click.command()
+@click.argument("steps", type=_STEPS, default=1, metavar="[N]")
+@library_options
+def redo(steps: int) -> None:
+    """Redo what was undone last.
+
+    One edit, or N, in the order in which they were made. A new edit leaves nothing to redo.
+    """
+    with open_catalog() as catalog:
+        redone = catalog.redo(steps)
+    _report(redone, steps, "redo")
+
+
 def _split(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
     first, *others = words
     refs = [first, *(word for word in others if _is_ref(word))]
@@ -82,6 +136,12 @@ def _is_ref(word: str) -> bool:
     return word == "-" or ":" in word.partition("=")[0]
 
 
-def _edit(catalog: Catalog, ref: str, tags: list[str], removed: tuple[str, ...]) -> Video:
-    video = catalog.untag(ref, *removed) if removed else None
-    return catalog.tag(ref, *tags) if tags or video is None else video
+def _report(edits: Sequence[Edit], steps: int, verb: str) -> None:
+    """Say what was undone or redone, and what was not."""
+    for edit in edits:
+        render.line((f"{'undone' if verb == 'undo' else 'redone'}: ", "name"), edit.summary)
+        if edit.overtaken:
+            changes = render.amount(edit.overtaken, "change")
+            render.note(f"{changes} of this edit left alone: something else has written there since")
+    if len(edits) < steps:
+        render.line(f"nothing {'more ' if edits else ''}to {verb}")

@@ -55,6 +55,9 @@ SECTIONS = {
         Verb("tag", "editing", "Add tags to videos, or remove them."),
         Verb("delete", "editing", "Hide videos behind tombstones."),
         Verb("undelete", "editing", "Bring hidden videos back."),
+        Verb("history", "editing", "List what you edited, newest first."),
+        Verb("undo", "editing", "Undo your newest edits."),
+        Verb("redo", "editing", "Redo what was undone last."),
     ),
     "Keep": (
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),

@@ -9,8 +9,9 @@ from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
-from catalog.store.edits import delete_video, remove_tags, save_tags, undelete_video
+from catalog.store.edits import delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
+from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.sources import lock_source, save_run, save_source, unlock_source
@@ -20,17 +21,19 @@ __all__ = [
     "Extracted",
     "KeptRequest",
     "Saved",
-    "delete_video",
+    "Step",
+    "delete_videos",
     "estimate_costs",
     "find_batch_videos",
     "find_ids",
     "find_unheard",
     "find_video",
     "forget_extracted",
+    "give_facets",
     "has_prices",
     "lock_source",
     "rebuild_texts",
-    "remove_tags",
+    "redo",
     "save_absence",
     "save_attempt",
     "save_character",
@@ -44,6 +47,8 @@ __all__ = [
     "save_source",
     "save_tags",
     "save_videos",
-    "undelete_video",
+    "tag_videos",
+    "undelete_videos",
+    "undo",
     "unlock_source",
 ]

@@ -1,4 +1,8 @@
-"""What the user does to videos: tags, and tombstones that can be lifted."""
+"""What the user does to videos: tags, given facets, and tombstones that can be lifted; each act can be undone.
+
+The edits (`tag_videos give_facets delete_videos undelete_videos`) keep what they change in the journal, as one act
+however many videos it is about. `save_tags` writes none: the tags of a captured call come in with its video.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +10,72 @@ from typing import TYPE_CHECKING
 
 from catalog.records import utc_text
 from catalog.store.bulk import insert_rows, update_rows
+from catalog.store.facets import save_given
+from catalog.store.journal import Subject, journaled
 from catalog.store.texts import read_entries, refresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Writer
 
 
+def tag_videos(
+    connection: Writer, ids: Iterable[int], tags: Mapping[str, str], *, removed: Iterable[str] = (), made_at: datetime
+) -> None:
+    """Take the user's tags with the keys `removed` off videos, and set these: one edit."""
+    videos, keys = list(dict.fromkeys(ids)), [*removed, *tags]
+    subjects = (Subject("tags", video_id, key) for video_id in videos for key in keys)
+    with journaled(connection, "tag" if tags else "untag", subjects, made_at=made_at):
+        _replace_tags(connection, videos, keys, tags)
+
+
+def give_facets(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]], *, made_at: datetime) -> None:
+    """Make the given facets of videos, for these names, these values: one edit. See `save_given`."""
+    subjects = (Subject("given_facets", video_id, name) for video_id, names in facets.items() for name in names)
+    with journaled(connection, "give", subjects, made_at=made_at):
+        save_given(connection, facets)
+
+
+def delete_videos(connection: Writer, ids: Iterable[int], *, deleted_at: datetime) -> None:
+    """Put tombstones on videos: hidden, never made again by a sync, nothing of them lost; one edit.
+
+    A tombstone that is there already stays as it is.
+    """
+    videos = list(ids)
+    rows = [{"id": video_id, "at": utc_text(deleted_at)} for video_id in videos]
+    subjects = [Subject("videos", video_id) for video_id in videos]
+    with journaled(connection, "delete", subjects, made_at=deleted_at):
+        connection.executemany("UPDATE videos SET deleted_at = :at WHERE id = :id AND deleted_at IS NULL", rows)
+
+
+def undelete_videos(connection: Writer, ids: Iterable[int], *, made_at: datetime) -> None:
+    """Take the tombstones off videos: one edit."""
+    videos = list(ids)
+    subjects = [Subject("videos", video_id) for video_id in videos]
+    with journaled(connection, "undelete", subjects, made_at=made_at):
+        update_rows(connection, "videos", [{"id": video_id, "deleted_at": None} for video_id in videos])
+
+
 def save_tags(connection: Writer, video_id: int, tags: Mapping[str, str]) -> None:
     """Set the user's tags with these keys on a video; other keys stay as they are."""
-    before = read_entries(connection, [video_id])
-    _remove(connection, video_id, tags)
-    rows = [{"video_id": video_id, "key": key, "value": value, "origin": "user"} for key, value in tags.items()]
-    insert_rows(connection, "tags", rows)
+    _replace_tags(connection, [video_id], list(tags), tags)
+
+
+def _replace_tags(connection: Writer, ids: list[int], keys: list[str], tags: Mapping[str, str]) -> None:
+    """Make `tags` what the videos have under the keys; a tag that is right already keeps its row."""
+    before = read_entries(connection, ids)
+    query = "SELECT id, video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids AND key IN :keys"
+    rows = connection.execute(query, {"ids": ids, "keys": keys}).fetchall()
+    right = {(video_id, key): row_id for row_id, video_id, key, value in rows if tags.get(key) == value}
+    wrong = {row[0] for row in rows}.difference(right.values())
+    connection.execute("DELETE FROM tags WHERE id IN :ids", {"ids": list(wrong)})
+    new = [
+        {"video_id": video_id, "key": key, "value": value, "origin": "user"}
+        for video_id in ids
+        for key, value in tags.items()
+        if (video_id, key) not in right
+    ]
+    insert_rows(connection, "tags", new)
     refresh(connection, before)
-
-
-def remove_tags(connection: Writer, video_id: int, keys: Iterable[str]) -> int:
-    """Remove the user's tags with these keys from a video, and return how many there were; the provider's tags stay."""
-    before = read_entries(connection, [video_id])
-    removed = _remove(connection, video_id, keys)
-    refresh(connection, before)
-    return removed
-
-
-def delete_video(connection: Writer, video_id: int, deleted_at: datetime) -> None:
-    """Put a tombstone on a video: it is hidden, no sync creates it again, and nothing of it is lost."""
-    update_rows(connection, "videos", [{"id": video_id, "deleted_at": utc_text(deleted_at)}])
-
-
-def undelete_video(connection: Writer, video_id: int) -> None:
-    """Take the tombstone off a video."""
-    update_rows(connection, "videos", [{"id": video_id, "deleted_at": None}])
-
-
-def _remove(connection: Writer, video_id: int, keys: Iterable[str]) -> int:
-    query = "DELETE FROM tags WHERE video_id = :id AND origin = 'user' AND key IN :keys"
-    return connection.execute(query, {"id": video_id, "keys": list(keys)}).rowcount

@@ -48,6 +48,8 @@ def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[st
 
     Given facets of other names stay as they are. What the prompt says under these names is dropped at once, and
     extracted again when the user takes a name back by giving it no value.
+    This is for what comes in with videos, from an import or a captured call; what the user gives to a video of the
+    library is an edit, `edits.give_facets`.
     """
     changes = _leave_unchanged(facets, _read_given(connection, facets))
     rows = [
@@ -60,11 +62,16 @@ def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[st
     if names:
         connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
     insert_rows(connection, "given_facets", rows)
-    extracted, given = _read_extracted(connection, changes), _read_given(connection, changes)
-    facets_of = {video_id: _outrank(extracted.get(video_id, ()), given.get(video_id, ())) for video_id in changes}
-    _replace(connection, facets_of)
-    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in changes])
+    refresh_given(connection, changes)
     return set(changes)
+
+
+def refresh_given(connection: Writer, ids: Iterable[int]) -> None:
+    """Let the given facets of these videos, as they are now, outrank what the prompts say; the prompts become due."""
+    videos = list(ids)
+    extracted, given = _read_extracted(connection, videos), _read_given(connection, videos)
+    _replace(connection, {each: _outrank(extracted.get(each, ()), given.get(each, ())) for each in videos})
+    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in videos])
 
 
 def forget_extracted(connection: Writer) -> None:

@@ -34,7 +34,21 @@ def test_every_verb_stands_in_one_section():
 
 
 @pytest.mark.parametrize(
-    "name", ["sources", "search", "facets", "show", "lineage", "changes", "stats", "sync", "add", "import", "validate"]
+    "name",
+    [
+        "sources",
+        "search",
+        "facets",
+        "show",
+        "lineage",
+        "changes",
+        "history",
+        "stats",
+        "sync",
+        "add",
+        "import",
+        "validate",
+    ],
 )
 def test_every_reading_verb_has_json(name):
     assert any("--json" in option.opts for option in load(VERBS[name]).params)

@@ -72,7 +72,7 @@ class Library(Shelf):
                     gone_at = datetime.fromisoformat(row["gone_at"])
                     store.save_absence(connection, source, remote_id, Gone("no such video"), received_at=gone_at)
                 if row.get("deleted_at"):
-                    store.delete_video(connection, video_id, datetime.fromisoformat(row["deleted_at"]))
+                    store.delete_videos(connection, [video_id], deleted_at=datetime.fromisoformat(row["deleted_at"]))
                 if row.get("facets") or row.get("avoided"):
                     pairs = [(name, value) for name, values in (row.get("facets") or {}).items() for value in values]
                     facets = [Facet(name, value, "prose") for name, value in pairs]

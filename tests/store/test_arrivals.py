@@ -112,7 +112,7 @@ def test_a_404_about_an_unknown_id_makes_no_video(desk: Desk) -> None:
 def test_a_tombstone_survives_a_later_answer(desk: Desk) -> None:
     desk.hear(job(status="queued"))
     with desk.library.write() as connection:
-        store.delete_video(connection, 1, desk.now)
+        store.delete_videos(connection, [1], deleted_at=desk.now)
     desk.hear(job(status="completed"))
     assert desk.rows("SELECT status, deleted_at IS NOT NULL FROM videos") == [("completed", 1)]
 

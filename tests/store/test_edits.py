@@ -24,11 +24,12 @@ def test_a_tag_of_the_same_key_stands_beside_the_providers(desk: Desk) -> None:
     assert tags == [("launch", "provider"), ("mine", "user")]
 
 
-def test_removing_tags_says_how_many_there_were_and_leaves_the_providers(desk: Desk) -> None:
+def test_removing_tags_leaves_the_providers(desk: Desk) -> None:
     desk.hear(job(metadata={"campaign": "launch"}))
     with desk.library.write() as connection:
         store.save_tags(connection, 1, {"keeper": "", "campaign": "mine"})
-        assert store.remove_tags(connection, 1, ["keeper", "campaign", "never"]) == 2
+        removed = ["keeper", "campaign", "never"]
+        store.tag_videos(connection, [1], {}, removed=removed, made_at=desk.now)
     assert desk.rows("SELECT key, origin FROM tags") == [("campaign", "provider")]
     assert desk.find("keeper") == []
 
@@ -43,10 +44,10 @@ def test_a_chinese_tag_is_found_by_two_of_its_characters(desk: Desk) -> None:
 def test_a_tombstone_can_be_lifted(desk: Desk) -> None:
     desk.hear(job(prompt="a fox"))
     with desk.library.write() as connection:
-        store.delete_video(connection, 1, desk.now)
+        store.delete_videos(connection, [1], deleted_at=desk.now)
     assert desk.value("SELECT deleted_at IS NOT NULL FROM videos") == 1
     with desk.library.write() as connection:
-        store.undelete_video(connection, 1)
+        store.undelete_videos(connection, [1], made_at=desk.now)
     assert desk.rows("SELECT deleted_at, prompt FROM videos") == [(None, "a fox")]
 
 

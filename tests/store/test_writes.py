@@ -50,13 +50,19 @@ def write_everything(desk: Desk) -> None:
         kept = [store.KeptRequest("v1", line, [("extension", "v0")])]
         store.save_requests(connection, "studio", kept, channel="capture", received_at=now, tags={"take": "1"})
         store.save_tags(connection, 1, {"keeper": ""})
-        store.remove_tags(connection, 1, ["keeper"])
+        store.tag_videos(connection, [1], {}, removed=["keeper"], made_at=now)
         extracted = [store.Extracted(1, "a fox", [Facet("subject", "fox", "prose", 2, 5)], "rain")]
         store.save_extracted(connection, extracted, vocabulary="1")
         store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)
-        store.delete_video(connection, 1, now)
-        store.undelete_video(connection, 1)
+        store.delete_videos(connection, [1], deleted_at=now)
+        store.undelete_videos(connection, [1], made_at=now)
+        store.tag_videos(connection, [1], {"keeper": ""}, made_at=now)
+        store.give_facets(connection, {1: {"mood": ["tense"]}}, made_at=now)
+        store.undo(connection, 2, undone_at=now)
+        store.redo(connection, 2)
+        store.undo(connection, 1, undone_at=now)
+        store.tag_videos(connection, [1], {"keeper": "2"}, made_at=now)
         store.rebuild_texts(connection)
 
 

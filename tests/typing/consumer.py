@@ -16,6 +16,7 @@ from catalog import (
     CatalogError,
     Change,
     Costs,
+    Edit,
     Facet,
     FacetCount,
     Generation,
@@ -98,6 +99,14 @@ def understand(cat: Catalog, ref: str) -> None:
     assert_type(cat.changes(ref), list[Change])
     assert_type(cat.stats(), Stats)
     assert_type(cat.costs(["month"]), Costs)
+
+
+def edit(cat: Catalog, ref: str) -> None:
+    assert_type(cat.tag(ref, "campaign=launch", remove=["keeper"]), Video)
+    assert_type(cat.history(limit=5), list[Edit])
+    for edit in (*cat.undo(2), *cat.redo()):
+        assert_type((edit.number, edit.made_at, edit.summary), tuple[int, datetime, str])
+        assert_type((edit.refs, edit.undone_at), tuple[tuple[str, ...], datetime | None])
 
 
 def upkeep(cat: Catalog) -> None:

@@ -1,0 +1,57 @@
+"""What the user edited, as the journal has it. `store.journal` writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from catalog.records import read_utc
+from catalog.reports import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from catalog.database import Reader
+
+_LISTED = 10  # refs that an edit of many videos names
+
+_PAST = {"tag": "tagged", "untag": "untagged", "give": "gave", "delete": "deleted", "undelete": "undeleted"}
+
+_EDITS = "SELECT id, made_at, act, detail, undone_at FROM edits"
+_COUNT = "SELECT count(DISTINCT video_id) FROM edits_rows WHERE edit_id = :id"
+_REFS = """
+SELECT videos.ref FROM edits_rows JOIN videos ON videos.id = edits_rows.video_id
+WHERE edit_id = :id GROUP BY videos.id, videos.ref ORDER BY min(edits_rows.id) LIMIT :limit
+"""
+
+
+def list_edits(connection: Reader, limit: int) -> list[Edit]:
+    """The edits, newest first, at most so many."""
+    rows = connection.execute(f"{_EDITS} ORDER BY id DESC LIMIT :limit", {"limit": max(limit, 0)}).fetchall()
+    return [_read_edit(connection, row) for row in rows]
+
+
+def read_edits(connection: Reader, overtaken: Mapping[int, int]) -> list[Edit]:
+    """The edits with these numbers, in this order, each with how many of its changes were overtaken."""
+    rows = connection.execute(f"{_EDITS} WHERE id IN :ids", {"ids": list(overtaken)}).fetchall()
+    edits = {row["id"]: _read_edit(connection, row, overtaken[row["id"]]) for row in rows}
+    return [edits[number] for number in overtaken]
+
+
+def _read_edit(connection: Reader, row: Any, overtaken: int = 0) -> Edit:
+    videos = connection.execute(_COUNT, {"id": row["id"]}).fetchone()[0]
+    refs = [ref for (ref,) in connection.execute(_REFS, {"id": row["id"], "limit": _LISTED})]
+    return Edit(
+        number=row["id"],
+        made_at=read_utc(row["made_at"]),  # type: ignore[arg-type]  # never NULL
+        act=row["act"],
+        summary=_summarize(row["act"], row["detail"], videos, refs),
+        videos=videos,
+        refs=tuple(refs),
+        undone_at=read_utc(row["undone_at"]),
+        overtaken=overtaken,
+    )
+
+
+def _summarize(act: str, detail: str | None, videos: int, refs: Iterable[str]) -> str:
+    named = next(iter(refs), "nothing") if videos <= 1 else f"{videos:,} videos"
+    return " ".join(filter(None, (_PAST.get(act, act), named, detail)))
