@@ -221,7 +221,7 @@ class Catalog:
 
     def sources(self) -> list[SourceState]:
         """Every source, configured or remembered, and its health."""
-        from catalog.reading.videos import list_sources
+        from catalog.reading.sources import list_sources
 
         with self._database.read() as connection:
             return list_sources(connection, self.settings.sources.values())
@@ -303,7 +303,7 @@ class Catalog:
 
     def changes(self, ref: str) -> list[Change]:
         """How a video has changed since it was first seen, oldest first; raises NotFound."""
-        from catalog.reading.videos import list_changes
+        from catalog.reading.changes import list_changes
 
         with self._database.read() as connection:
             return list_changes(connection, ref)

@@ -11,6 +11,7 @@ import stat
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog.database import (
     BUSY_CODES,
@@ -25,7 +26,9 @@ from catalog.database import (
 from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.fields import SCHEMA_VERSION
-from catalog.reports import Migration
+
+if TYPE_CHECKING:
+    from catalog.reports import Migration
 
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
 NO_SCHEMA = "0000"  # the version of a library whose creation was interrupted
@@ -95,6 +98,8 @@ def create_library(path: Path) -> None:
 
 def migrate(path: str | Path) -> Migration:
     """Migrate the library to this schema, after a backup beside it."""
+    from catalog.reports import Migration
+
     path = Path(path)
     if not _size(path):
         raise NotFound(f"no library at {path}", path=str(path))

@@ -1,18 +1,18 @@
-"""Plain reads: one video with its tags, links and facets, its changes, the sources."""
+"""Plain reads: videos with their tags, links and facets.
+
+A search reads its page here, so nothing is loaded that a page does not need.
+"""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from catalog.records import Facet, Link, Tag, read_utc
-from catalog.reports import Change, SourceState
+from catalog.records import Facet, Link, Tag
 from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from catalog.config import Source
     from catalog.database import Reader
     from catalog.records import Video
 
@@ -71,43 +71,3 @@ def _attach(connection: Reader, query: str, ids: list[int], kind: Callable[..., 
     for video_id, *values in connection.execute(query, {"ids": ids}):
         attached[video_id].append(kind(*values))
     return attached
-
-
-def list_changes(connection: Reader, ref: str) -> list[Change]:
-    """What changed on a video, oldest first; raises NotFound."""
-    from catalog.reading.names import get_name
-
-    name = get_name(connection, ref)
-    query = "SELECT field, old, new, observed_at FROM changes WHERE video_id = :id ORDER BY observed_at, id"
-    rows = connection.execute(query, {"id": name.id})
-    return [Change(name.ref, field, old, new, moment) for field, old, new, text in rows if (moment := read_utc(text))]
-
-
-def list_sources(
-    connection: Reader, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
-) -> list[SourceState]:
-    """The configured sources, then those that only the library knows, each with its state and its count of videos."""
-    settings = {source.name: source for source in configured}
-    states = {row["name"]: row for row in connection.execute("SELECT * FROM sources")}
-    counts = dict(
-        map(tuple, connection.execute("SELECT source, count(*) FROM videos WHERE deleted_at IS NULL GROUP BY 1"))
-    )
-    names = dict.fromkeys([*settings, *sorted({*states, *counts})])
-    return [_state(name, settings.get(name), states.get(name), counts.get(name, 0), environment) for name in names]
-
-
-def _state(name: str, source: Source | None, row: Any, videos: int, environment: Mapping[str, str]) -> SourceState:
-    memory = dict(row) if row is not None else {}
-    return SourceState(
-        name=name,
-        base_url=source.base_url if source else memory.get("base_url"),
-        dialect=source.dialect if source else memory.get("dialect"),
-        is_configured=source is not None,
-        has_key=bool(source and source.key_env and environment.get(source.key_env)),
-        videos=videos,
-        health=memory.get("health", "new"),
-        message=memory.get("message"),
-        cursor=memory.get("cursor"),
-        last_run_at=read_utc(memory.get("last_run_at")),
-        last_success_at=read_utc(memory.get("last_success_at")),
-    )

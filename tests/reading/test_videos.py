@@ -9,7 +9,9 @@ import pytest
 
 from catalog.config import Source
 from catalog.errors import NotFound, SchemaError
-from catalog.reading.videos import get_video, list_changes, list_sources
+from catalog.reading.changes import list_changes
+from catalog.reading.sources import list_sources
+from catalog.reading.videos import get_video
 from catalog.records import Facet, Link, Tag, Video
 from catalog.reports import Change, SourceState
 
