@@ -51,10 +51,6 @@ _UNREACHABLE = frozenset({3, 8, 10, 13, 14})  # permission, read-only, I/O, disk
 class Rows(Protocol):
     """The result of a statement; each row can be read by index and by name."""
 
-    @property
-    def rowcount(self) -> int:
-        """How many rows the statement changed."""
-
     def fetchone(self) -> Any:
         """The next row, None after the last."""
 
