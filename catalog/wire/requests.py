@@ -19,10 +19,24 @@ from catalog.wire.ids import raw_id
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import SECONDS_KEYS, Verb, as_json, name_of, nested, object_of
 from catalog.wire.routes import read_route
+from catalog.wire.rules import Finding, validate
 from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_text, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = [
+    "Finding",
+    "ParsedRequest",
+    "RequestLink",
+    "parse_body",
+    "parse_line",
+    "parse_request",
+    "read_observed",
+    "read_request",
+    "request_line",
+    "validate",
+]
 
 Relation = Literal["remix", "edit", "extension", "character", "reference"]
 
