@@ -42,6 +42,7 @@ import click
 
 from catalog.demo.chain import KEY, KEY_ENV
 from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.jobs import Clock
 from catalog.demo.sample import sample_jobs
 from catalog.errors import CatalogError
 from catalog.settings import load_settings
@@ -64,11 +65,13 @@ MASKS = (
     (re.compile(r"\b20\d{6}T\d{6}Z"), "<stamp>"),
     (re.compile(r"\bin \d+(?:\.\d+)? s\b"), "in <duration>"),
     (re.compile(r"(?<=--after )\S+"), "<cursor>"),
+    (re.compile(r"(?<=: )\d+(?= finished videos will expire)"), "<some>"),
     # What a sync finds changed are jobs that have come a little further since the one before.
     (re.compile(r": (?:nothing new; |0 added, \d+ changed, )\d+ unchanged(?=, \d+ unfinished)"), ": <news>"),
 )
 ANY_LINES = "..."
 PATIENCE = 120.0  # seconds that one command may take on a busy machine
+SYNCED_AFTER = 10  # seconds after which the library of the demo is surely made
 QUIET = 0.3  # seconds without a word after which a background command has said what it says at first
 # What a shell says about a background job that was ended with `kill`.
 OBITUARY = re.compile(rb"^\S+: line \d+: +\d+ Terminated\b.*\n", re.MULTILINE)
@@ -334,7 +337,8 @@ class Desk:
         shutil.copytree(EXAMPLES, self.folder, dirs_exist_ok=True)
         self._home = demo.parent  # one for all documents: the vocabulary is compiled once
         epoch = json.loads((demo / "gateway.json").read_text(encoding="utf-8"))["epoch"]
-        self._gateway = Gateway(sample_jobs(epoch), key=KEY)
+        # Its clock stands still, so that no job moves on in the middle of a page.
+        self._gateway = Gateway(sample_jobs(epoch), key=KEY, clock=Clock(epoch + SYNCED_AFTER))
         self._ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
 
     def __enter__(self) -> Self:
@@ -365,14 +369,15 @@ class Desk:
         for shown, real in self._ports.items():
             code = re.sub(rf"\b{shown}\b", real, code)
         if step.kind == "console":
-            lines = len([line for line in step.shown or [] if line.strip() != ANY_LINES])
-            printed, status = self._shell.run(code, lines)
+            awaited = sum(line.strip() != ANY_LINES for line in step.shown or [])
+            printed, status = self._shell.run(code, awaited)
         elif step.kind == "python":
             name = f"{document}:{step.line}"
             printed, status = self._interpreter.run("\n" * step.line + code, name, *self._shell.state())
         else:
             printed, status = self._configure(code)
-        return Outcome(step, self._as_shown(printed).rstrip().splitlines(), status)
+        lines = [line.rstrip() for line in self._as_shown(printed).rstrip().splitlines()]
+        return Outcome(step, lines, status)
 
     def _configure(self, code: str) -> tuple[str, int]:
         named = re.match(r"# (\S+\.toml)$", code, re.MULTILINE)
