@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Database
 
-SLOWEST = frozenset({"test_wheel.py", "test_serve.py"})
+SLOWEST = frozenset({"test_documents.py", "test_wheel.py", "test_serve.py"})
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -320,7 +320,11 @@ class Interpreter:
         order = {"code": code, "name": name, "folder": folder, "environment": environment}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        printed, status = json.loads(self._process.stdout.readline())
+        readable, _, _ = select([self._process.stdout], [], [], PATIENCE)
+        answer = self._process.stdout.readline() if readable else ""
+        if not answer:
+            raise DocumentError(f"the Python block at {name} did not end")
+        printed, status = json.loads(answer)
         return printed, status
 
     def close(self) -> None:

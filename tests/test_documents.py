@@ -262,10 +262,21 @@ def test_a_step_that_fails_is_never_as_shown(run, block: str) -> None:
     assert not failed.is_as_shown
 
 
+def test_a_block_that_ends_its_interpreter_is_reported(run) -> None:
+    with pytest.raises(DocumentError, match="did not end"):
+        run("```python\nimport os\nos._exit(0)\n```\n")
+
+
+def test_a_command_that_ends_its_shell_is_reported(run) -> None:
+    with pytest.raises(DocumentError, match="did not end"):
+        run("```console\n$ exit 0\n```\n")
+
+
 def test_a_server_runs_until_it_is_killed_and_leaves_no_trace(run) -> None:
     started, asked, killed, gone = run(
         "```console\n$ catalog serve --port 8001 &\nserving catalog.db at http://127.0.0.1:8001, until Ctrl-C\n"
-        "$ curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8001/\n$ kill $!\n$ wait; jobs\n```\n"
+        "$ python3 -c 'import urllib.request as web; print(web.urlopen(\"http://127.0.0.1:8001/\").status)'\n"
+        "$ kill $!\n$ wait; jobs\n```\n"
     )
     assert started.is_as_shown
     assert asked.printed == ["200"]
