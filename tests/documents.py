@@ -228,11 +228,14 @@ def rewritten(shown: list[str], printed: list[str]) -> list[str]:
 
 
 def rewrite(text: str, outcomes: Iterable[Outcome]) -> str:
-    """The document with the output of each step as it is now; what agrees with the page stays to the letter."""
+    """The document with the output of each step as it is now.
+
+    What agrees with the page stays to the letter, and so does what is shown of a step that failed.
+    """
     lines = text.splitlines()
     for outcome in sorted(outcomes, key=lambda outcome: outcome.step.start, reverse=True):
         step = outcome.step
-        if outcome.is_as_shown:
+        if outcome.is_as_shown or outcome.status:
             continue
         if step.shown is None:
             lines[step.start : step.start] = ["", "```text", *outcome.printed, "```"]

@@ -212,14 +212,19 @@ def test_any_other_difference_is_seen(shown: list[str], printed: list[str]) -> N
     assert not agree(shown, printed)
 
 
-def outcome(shown: list[str] | None, printed: list[str], start: int = 2) -> Outcome:
-    return Outcome(Step("console", "x", 2, shown, start), printed)
+def outcome(shown: list[str] | None, printed: list[str], start: int = 2, status: int = 0) -> Outcome:
+    return Outcome(Step("console", "x", 2, shown, start), printed, status)
 
 
 def test_output_is_rewritten_where_it_differs_and_stays_to_the_letter_where_it_agrees() -> None:
     text = "```console\n$ x\nat 2026-11-21\n```\n"
     assert rewrite(text, [outcome(["at 2026-11-21"], ["at 2027-11-21"])]) == text
     assert rewrite(text, [outcome(["at 2026-11-21"], ["two", "lines"])]) == "```console\n$ x\ntwo\nlines\n```\n"
+
+
+def test_the_output_of_a_step_that_failed_is_not_written_down() -> None:
+    text = "```console\n$ x\nold\n```\n"
+    assert rewrite(text, [outcome(["old"], ["Error: new"], status=1)]) == text
 
 
 def test_rewritten_output_is_cut_where_it_was_cut() -> None:
