@@ -1,6 +1,6 @@
 """README and docs are true: every block runs and prints what it shows, everything public is named, every link leads on.
 
-The runner is `tests/documents.py`; `python -m tests.documents --write` brings the pages up to date.
+The runner is `tests/documents`; `python -m tests.documents --write` brings the pages up to date.
 """
 
 from __future__ import annotations
@@ -16,20 +16,9 @@ import pytest
 import catalog
 from catalog.cli.main import VERBS
 from catalog.wire.dialects import DIALECTS
-from tests import documents
-from tests.documents import (
-    DOCUMENTS,
-    ROOT,
-    Desk,
-    DocumentError,
-    Outcome,
-    Step,
-    agree,
-    read_blocks,
-    read_steps,
-    rewrite,
-    run_document,
-)
+from tests.documents import DOCUMENTS, EXAMPLES, ROOT
+from tests.documents.desk import FOLDER, Desk, make_demo, run_document
+from tests.documents.pages import DocumentError, Outcome, Step, agree, read_blocks, read_steps, rewrite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +33,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `catalog demo` makes."""
-    return documents.make_demo(tmp_path_factory.mktemp("documents"))
+    return make_demo(tmp_path_factory.mktemp("documents"))
 
 
 @pytest.fixture
@@ -122,7 +111,7 @@ def test_every_benchmark_that_backs_a_figure_exists(path: str) -> None:
 
 
 def test_every_example_is_named_by_a_document() -> None:
-    examples = {path.name for path in documents.EXAMPLES.iterdir()}
+    examples = {path.name for path in EXAMPLES.iterdir()}
     assert {name for name in examples if name not in WRITTEN} == set()
 
 
@@ -305,6 +294,4 @@ def test_two_documents_run_in_folders_and_at_ports_of_their_own(demo: Path, tmp_
     (tmp_path / "b").mkdir()
     with Desk(demo, tmp_path / "a") as first, Desk(demo, tmp_path / "b") as second:
         assert first.folder != second.folder
-        assert (
-            first.run(step, "a").printed == second.run(step, "b").printed == [documents.FOLDER, "http://127.0.0.1:8001"]
-        )
+        assert first.run(step, "a").printed == second.run(step, "b").printed == [FOLDER, "http://127.0.0.1:8001"]
