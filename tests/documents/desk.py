@@ -169,7 +169,7 @@ class Desk:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("CATALOG", "OPENAI", "PYTEST", "COLUMNS", "FORCE_COLOR"))
+            if not name.startswith(("CATALOG", "OPENAI", "PYTEST", "COLUMNS", "FORCE_COLOR", "XDG_"))
         }
         paths = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self._home)}
         self._shell = Shell(self.folder, {**kept, **paths, "LC_ALL": "C.UTF-8", "TZ": "UTC", KEY_ENV: KEY})
