@@ -558,7 +558,7 @@ class Catalog:
     ) -> Video | Edited:
         from catalog import store
 
-        keys = [encodable(key) for key in ([removed] if isinstance(removed, str) else removed)]
+        keys = list(map(_read_text, [removed] if isinstance(removed, str) else removed))
 
         def change(connection: Writer, ids: list[int]) -> Changed:
             return store.tag_videos(connection, ids, tags, removed=keys, made_at=datetime.now(UTC))
@@ -608,9 +608,15 @@ class Catalog:
 
 def _read_pairs(tags: Iterable[str]) -> dict[str, str]:
     pairs = {}
-    for tag in tags:
+    for tag in map(_read_text, tags):
         key, _, value = tag.partition("=")
         if not key.strip():
             raise CatalogError(f"a tag is KEY or KEY=VALUE, not {tag!r}")
-        pairs[encodable(key.strip())] = encodable(value.strip())
+        pairs[key.strip()] = value.strip()
     return pairs
+
+
+def _read_text(tag: object) -> str:
+    if not isinstance(tag, str):
+        raise CatalogError(f"a tag is text, not {type(tag).__name__}")
+    return encodable(tag)

@@ -130,9 +130,9 @@ def test_a_query_is_not_cut_off_at_a_page(cat: Catalog, four: Database) -> None:
 
 def test_a_query_finds_hidden_videos_only_where_it_asks_for_them(cat: Catalog) -> None:
     assert cat.tag("keeper", query="is:deleted").refs == ("studio:v3", "studio:v2")
-    assert cat.undelete(query="fox").refs == ("studio:v2",)
-    assert cat.undelete(query="-fox").refs == ("studio:v3",)
-    assert cat.undelete(query="!!!").refs == ()
+    assert cat.undelete(query="fox") == Edited(1, ("studio:v2",))
+    assert cat.undelete(query="!!!") == Edited(0, ())
+    assert cat.undelete(query="-fox is:deleted") == Edited(1, ("studio:v3",))
 
 
 def test_a_list_with_one_ref_is_many(cat: Catalog) -> None:
@@ -179,6 +179,18 @@ def test_neither_is_refused(untouched: Catalog, verb: str) -> None:
 def test_what_is_no_text_names_no_video(untouched: Catalog, verb: str, refs: Any) -> None:
     with pytest.raises(CatalogError, match=r"a ref is text, not (bytes|int|float|NoneType|list|dict|bool)"):
         VERBS[verb](untouched, refs)
+
+
+def test_what_is_no_text_is_no_tag(untouched: Catalog) -> None:
+    bad: Any
+    for bad in (b"keeper", 7, None, ["keeper"]):
+        for edit in (
+            lambda bad=bad: untouched.tag("v1", bad),
+            lambda bad=bad: untouched.tag(["v1"], "keeper", remove=[bad]),
+            lambda bad=bad: untouched.untag("v1", "old", bad),
+        ):
+            with pytest.raises(CatalogError, match="a tag is text, not"):
+                edit()
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -105,6 +105,9 @@ def _confirm(act: str) -> None:
     if not has_terminal:
         raise click.UsageError(f"to {act}, add --yes: above {UNASKED} it is asked first, and only on a terminal")
     click.echo(f"{act[:1].upper()}{act[1:]}? [y/N] ", nl=False, err=sys.stderr.isatty())
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    answer = sys.stdin.readline()
+    if not answer:
+        click.echo(err=sys.stderr.isatty())
+    if answer.strip().lower() not in {"y", "yes"}:
         render.note("nothing was changed")
         raise click.exceptions.Exit(1)

@@ -96,7 +96,7 @@ def undelete(refs: tuple[str, ...], query: str | None, is_confirmed: bool, as_js
     if as_json:
         render.document(edited)
         return
-    _sum_up(edited, "brought back", "not hidden")
+    _sum_up(edited, "brought back", "already visible")
 
 
 def give_facets(

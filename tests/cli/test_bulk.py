@@ -300,8 +300,8 @@ def test_what_was_so_already_is_said_as_such(run, many):
     assert run("delete", first).stdout == "1 video already hidden\n"
     assert run("delete", first, second).stdout.startswith("1 video hidden, 1 already hidden; nothing was deleted")
     run("undelete", first)
-    assert run("undelete", first, second).stdout == "1 video brought back, 1 not hidden\n"
-    assert run("undelete", first, second).stdout == "2 videos not hidden\n"
+    assert run("undelete", first, second).stdout == "1 video brought back, 1 already visible\n"
+    assert run("undelete", first, second).stdout == "2 videos already visible\n"
 
 
 def test_what_was_so_already_is_no_edit(run, ask, many):
