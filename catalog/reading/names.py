@@ -94,10 +94,17 @@ def get_names(connection: Reader, typed: Iterable[str]) -> list[VideoName]:
     Raises NotFound for the first name that fits none or several, as `get_name` does.
     """
     names = list(dict.fromkeys(typed))
-    fits: dict[str, list[VideoName]] = {}
+    exact: dict[str, list[VideoName]] = {}
     for start in range(0, len(names), _PORTION):
-        fits |= _find_exact(connection, map(encodable, names[start : start + _PORTION]))
-    return list(dict.fromkeys(_choose(connection, name, fits.get(encodable(name))) for name in names))
+        exact |= _find_exact(connection, map(encodable, names[start : start + _PORTION]))
+    videos: dict[VideoName, None] = {}
+    for name in names:
+        text = encodable(name)
+        video = _choose(connection, name, exact.get(text))
+        if video is None:
+            raise NotFound(f"no video {_quote(name)} in the library: {_give_hint(connection, text)}", ref=name)
+        videos[video] = None
+    return list(videos)
 
 
 def is_name(connection: Reader, typed: str) -> bool:
@@ -151,19 +158,16 @@ def list_video_sources(connection: Reader) -> list[str]:
     return [row[0] for row in connection.execute(SOURCES)]
 
 
-def _choose(connection: Reader, typed: str, exact: list[VideoName] | None) -> VideoName:
-    """The video with that exact name, or else with a name that begins so; raises NotFound unless there is one."""
-    if exact and len(exact) > 1:
-        raise NotFound(f"several sources have a video {_quote(typed)}: name one of {_join(exact)}", ref=typed)
-    text = encodable(typed)
-    fits = exact or _find_beginning(connection, text)
-    if len(fits) == 1:
-        return fits[0]
-    if fits:
-        raise NotFound(
-            f"several videos have names that begin with {_quote(typed)}: name one of {_join(fits)}", ref=typed
-        )
-    raise NotFound(f"no video {_quote(typed)} in the library: {_give_hint(connection, text)}", ref=typed)
+def _choose(connection: Reader, typed: str, exact: list[VideoName] | None) -> VideoName | None:
+    """The video with exactly that name, else with a name that begins so; None where there is none.
+
+    Raises NotFound, which lists them, for several.
+    """
+    fits = exact or _find_beginning(connection, encodable(typed))
+    if len(fits) > 1:
+        reason = "several sources have a video" if exact else "several videos have names that begin with"
+        raise NotFound(f"{reason} {_quote(typed)}: name one of {_join(fits)}", ref=typed)
+    return fits[0] if fits else None
 
 
 def _find_exact(connection: Reader, texts: Iterable[str]) -> dict[str, list[VideoName]]:
