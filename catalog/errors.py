@@ -9,6 +9,7 @@
     │   └── SchemaTooNew            upgrade the package
     ├── NotFound                    no such video, source or library
     ├── QueryError                  a search that cannot be read
+    ├── TooMany                     an edit of more videos than its caller allows; carries `count`
     ├── SourceError                 a server, with its name and the id asked for
     │   ├── Unauthorized            the key is missing or wrong
     │   ├── RateLimited             carries `retry_after`, in seconds
@@ -69,6 +70,14 @@ class QueryError(CatalogError):
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(message)
         self.position = position
+
+
+class TooMany(CatalogError):
+    """An edit that is about more videos than its caller allows: `count` of them. Nothing was changed."""
+
+    def __init__(self, message: str, *, count: int) -> None:
+        super().__init__(message)
+        self.count = count
 
 
 class SourceError(CatalogError):

@@ -39,19 +39,21 @@ def extract_due(
     database: Database,
     words: Mapping[str, Any] | None = None,
     *,
+    among: Sequence[int] | None = None,
     on_progress: Progress | None = None,
 ) -> int:
     """Extract the facets of every video that is due, and return how many there were.
 
-    `words` are the user's additions to the vocabulary; `on_progress("prompts", done, total, "reading")` is called after
-    each batch.
+    Or of those `among` the videos with these row ids. `words` are the user's additions to the vocabulary;
+    `on_progress("prompts", done, total, "reading")` is called after each batch.
     """
-    total, done = count_due(database), 0
+    total, done = count_due(database) if among is None else len(among), 0
     if not total:
         return 0
+    batches = _read_due(database) if among is None else _read_due_among(database, among)
     with closing(_Helper(words) if total >= WORTH_A_HELPER else _NoHelper()) as helper:
         vocabulary = prompts.load(words)
-        for extracted in _extract_all(_read_due(database), vocabulary, helper):
+        for extracted in _extract_all(batches, vocabulary, helper):
             with database.write() as connection:
                 store.save_extracted(connection, extracted, vocabulary=vocabulary.revision)
             done += len(extracted)
@@ -69,6 +71,14 @@ def _read_due(database: Database) -> Iterator[Batch]:
             return
         yield batch
         last = batch[-1][0]
+
+
+def _read_due_among(database: Database, ids: Sequence[int]) -> Iterator[Batch]:
+    for start in range(0, len(ids), BATCH):
+        with database.read() as connection:
+            batch = list_due_prompts(connection, BATCH, among=ids[start : start + BATCH])
+        if batch:
+            yield batch
 
 
 def _extract_all(

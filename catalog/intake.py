@@ -9,7 +9,7 @@ from catalog import capture, store
 from catalog.capture.spool import list_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from catalog.database import Database
     from catalog.reports import Progress
@@ -45,8 +45,14 @@ def keep_prices(database: Database, settings: Settings) -> None:
         store.estimate_costs(connection)
 
 
-def read_prompts(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
-    """Extract the facets of the prompts that are due."""
+def read_prompts(
+    database: Database,
+    settings: Settings,
+    on_progress: Progress | None = None,
+    *,
+    among: Sequence[int] | None = None,
+) -> None:
+    """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids."""
     from catalog.facets import extract_due
 
-    extract_due(database, settings.facets, on_progress=on_progress)
+    extract_due(database, settings.facets, among=among, on_progress=on_progress)

@@ -94,6 +94,19 @@ class Edit(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Edited(Record):
+    """What an edit of several videos changed: how many of them, and their refs.
+
+    `unchanged` are the refs of those that were so already. Refs stand in the order in which they were named, those of a
+    query newest first.
+    """
+
+    count: int
+    refs: tuple[str, ...]
+    unchanged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport(Record):
     """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
 

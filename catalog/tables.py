@@ -377,9 +377,10 @@ class Edits(SQLModel, table=True):
 
 
 class EditsRows(SQLModel, table=True):
-    """One thing that an edit changed, a tag or a tombstone: its rows `before` and `after`, `[]` where there were none.
+    """One thing that an edit changed: a tag, the facets given under one name, or a tombstone.
 
-    `key` tells things of one video in one table apart: a tag's key, a facet's name.
+    Its rows `before` and `after`, `[]` where there were none; `key` tells things of one video in one table apart: a
+    tag's key, a facet's name.
     """
 
     __tablename__ = "edits_rows"

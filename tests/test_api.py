@@ -242,5 +242,5 @@ def test_every_method_takes_the_beginning_of_a_name(cat: Catalog) -> None:
     assert all(change.ref == ref for change in cat.changes(short))
     assert cat.diff(short, ref).is_same
     assert cat.generations(short) == cat.generations(ref)
-    assert cat.delete(short, ref) == cat.undelete(ref, short) == [ref]
+    assert cat.delete([short, ref]).refs == cat.undelete([ref, short]).refs == (ref,)
     assert [video.ref for video in cat.search(f"id:{short}").videos] == [ref]

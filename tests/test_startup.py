@@ -64,6 +64,8 @@ MAY_LOAD = {
     "backup copy.db": DRIVER,
     "restore backup.db": DRIVER,
     "tag video_1 campaign=launch": DRIVER,
+    "tag --query neon --remove campaign": DRIVER,
+    "facets --give video_1 style=noir": DRIVER,
     "delete video_2": DRIVER,
     "undelete video_2": DRIVER,
     "history": DRIVER,

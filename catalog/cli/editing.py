@@ -1,4 +1,4 @@
-"""What the user does to videos: `tag`, `delete`, `undelete`; and how it is taken back: `history`, `undo`, `redo`."""
+"""What the user does to videos: `tag`, `delete`, `undelete` and `facets --give`; `history`, `undo` and `redo` of it."""
 
 from __future__ import annotations
 
@@ -7,49 +7,61 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
+from catalog.cli.bulk import edit_videos, query_option, remark_on_query, show_edited, sum_up, yes_option
+from catalog.cli.options import json_option, library_options, open_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from catalog.records import Video
-    from catalog.reports import Edit
+    from catalog.reports import Edit, Edited
 
 _STEPS = click.IntRange(min=1)
 
 
 @click.command()
-@click.argument("refs_and_tags", nargs=-1, required=True, metavar="REF... [KEY[=VALUE]]...")
+@click.argument("refs_and_tags", nargs=-1, metavar="REF... [KEY[=VALUE]]...")
 @click.option("--remove", "removed", multiple=True, metavar="KEY", help="Remove the tag with this key; repeatable.")
+@query_option
+@yes_option
+@json_option
 @library_options
-def tag(refs_and_tags: tuple[str, ...], removed: tuple[str, ...]) -> None:
+def tag(
+    refs_and_tags: tuple[str, ...], removed: tuple[str, ...], query: str | None, is_confirmed: bool, as_json: bool
+) -> None:
     """Add tags to videos, or remove them.
 
-    A tag is KEY=VALUE or a bare KEY; a key that the video already has gets the new value. The first word is a REF; so
-    is every further word with a colon before any `=`. `-` reads refs from standard input, one per line.
+    A tag is KEY=VALUE or a bare KEY; a key that the video already has gets the new value. The first word is a REF,
+    unless --query names the videos; so is every further word with a colon before any `=`. `-` reads refs from standard
+    input, one per line. Tags all of the videos or, when one is not found, none.
 
     \b
       catalog tag studio:video_123 campaign=launch keeper
       catalog tag studio:video_123 --remove campaign
+      catalog tag --query 'neon street' campaign=launch
       catalog search neon --ids | catalog tag - campaign=launch
     """
-    refs, tags = _split(refs_and_tags)
+    refs, tags = _split(refs_and_tags, _is_ref, is_first=query is None)
     if not tags and not removed:
         raise click.UsageError("name a tag: KEY, KEY=VALUE or --remove KEY")
-
-    def edit(ref: str) -> Video:
-        return catalog.tag(ref, *tags, remove=removed)
-
+    done, already = ("tagged", "already tagged") if tags else ("untagged", "already without")
+    act = "tag {}" if tags else "remove tags from {}"
     with open_catalog() as catalog:
-        for video in attempt(read_refs(refs), edit):
-            listed = ", ".join(map(str, video.tags)) or "no tags"
-            render.line((video.ref, "name"), f"  {listed}")
+        remark_on_query(catalog, query)
+        edited = edit_videos(catalog.tag, refs, query, *tags, remove=removed, act=act, is_confirmed=is_confirmed)
+        if as_json:
+            render.document(edited)
+            return
+        show_edited(catalog, edited, lambda video: map(str, video.tags), done=done, already=already, none="no tags")
 
 
 @click.command()
-@refs_argument
+@click.argument("refs", nargs=-1, metavar="REF...")
+@query_option
+@yes_option
+@json_option
 @library_options
-def delete(refs: tuple[str, ...]) -> None:
+def delete(refs: tuple[str, ...], query: str | None, is_confirmed: bool, as_json: bool) -> None:
     """Hide videos behind tombstones.
 
     A tombstone hides the video from searches and keeps syncs from bringing it back. Nothing is lost: `catalog
@@ -57,23 +69,56 @@ def delete(refs: tuple[str, ...]) -> None:
     found, none. `-` reads refs from standard input, one per line.
     """
     with open_catalog() as catalog:
-        hidden = catalog.delete(*read_refs(refs))
-    videos = render.amount(len(hidden), "video")
-    render.line(f"{videos} hidden; nothing was deleted at the provider, and `catalog undelete REF...` brings them back")
+        remark_on_query(catalog, query)
+        edited = edit_videos(catalog.delete, refs, query, act="hide {}", is_confirmed=is_confirmed)
+    if as_json:
+        render.document(edited)
+        return
+    hint = "; nothing was deleted at the provider, and `catalog undelete REF...` brings them back"
+    _sum_up(edited, "hidden", "already hidden", hint)
 
 
 @click.command()
-@refs_argument
+@click.argument("refs", nargs=-1, metavar="REF...")
+@query_option
+@yes_option
+@json_option
 @library_options
-def undelete(refs: tuple[str, ...]) -> None:
+def undelete(refs: tuple[str, ...], query: str | None, is_confirmed: bool, as_json: bool) -> None:
     """Bring hidden videos back.
 
-    Removes the tombstones of all of the videos or, when one is not found, of none. `-` reads refs from standard input,
-    one per line.
+    Removes the tombstones of all of the videos or, when one is not found, of none. --query finds hidden videos only.
+    `-` reads refs from standard input, one per line.
     """
     with open_catalog() as catalog:
-        shown = catalog.undelete(*read_refs(refs))
-    render.line(f"{render.amount(len(shown), 'video')} brought back")
+        remark_on_query(catalog, query, include_deleted=True)
+        edited = edit_videos(catalog.undelete, refs, query, act="bring back {}", is_confirmed=is_confirmed)
+    if as_json:
+        render.document(edited)
+        return
+    _sum_up(edited, "brought back", "already visible")
+
+
+def give_facets(
+    words: Sequence[str], removed: Sequence[str], query: str | None, *, is_confirmed: bool, as_json: bool
+) -> None:
+    """Do what `catalog facets --give` does."""
+    refs, given = _split(words, lambda word: _is_ref(word) or "=" not in word, is_first=query is None)
+    if not given and not removed:
+        raise click.UsageError("name a facet: NAME=VALUE or --remove NAME")
+    values: dict[str, list[str]] = {}
+    for word in given:
+        name, _, value = word.partition("=")
+        values.setdefault(name, []).append(value)
+    done, already = ("given facets", "already given") if given else ("without given facets", "already without")
+    act = "give facets to {}" if given else "take facets back from {}"
+    with open_catalog() as catalog:
+        remark_on_query(catalog, query)
+        edited = edit_videos(catalog.give, refs, query, values, remove=removed, act=act, is_confirmed=is_confirmed)
+        if as_json:
+            render.document(edited)
+            return
+        show_edited(catalog, edited, _list_given, done=done, already=already, none="no given facets")
 
 
 @click.command()
@@ -83,7 +128,7 @@ def undelete(refs: tuple[str, ...]) -> None:
 def history(limit: int, as_json: bool) -> None:
     """List what you edited, newest first.
 
-    Each act on tags or tombstones with its number; times are UTC. What is undone stays on the list.
+    Each act on tags, given facets or tombstones with its number; times are UTC. What is undone stays on the list.
     """
     with open_catalog() as catalog:
         edits = catalog.history(limit)
@@ -105,8 +150,9 @@ def history(limit: int, as_json: bool) -> None:
 def undo(steps: int) -> None:
     """Undo your newest edits.
 
-    The newest one, or the newest N, one after the other: tags and tombstones are again what they were before. What
-    syncs and imports brought since stays. `catalog redo` takes it back, until you edit something else.
+    The newest one, or the newest N, one after the other, each with all of its videos: tags, given facets and tombstones
+    are again what they were before. What syncs and imports brought since stays. `catalog redo` takes it back, until you
+    edit something else.
     """
     with open_catalog() as catalog:
         undone = catalog.undo(steps)
@@ -126,10 +172,21 @@ def redo(steps: int) -> None:
     _report(redone, steps, "redo")
 
 
-def _split(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    first, *others = words
-    refs = [first, *(word for word in others if _is_ref(word))]
-    return refs, [word for word in others if not _is_ref(word)]
+def _list_given(video: Video) -> Iterable[str]:
+    return (f"{facet.name}={facet.value}" for facet in video.facets if facet.origin == "given")
+
+
+def _sum_up(edited: Edited, done: str, already: str, hint: str = "") -> None:
+    if edited.refs or edited.unchanged:
+        render.line(sum_up(edited, done, already) + (hint if edited.refs else ""))
+
+
+def _split(words: Sequence[str], is_ref: Callable[[str], bool], *, is_first: bool) -> tuple[list[str], list[str]]:
+    """The refs among the words, the first of them where it `is_first`, and the others."""
+    refs, others = list(words[:1] if is_first else ()), list[str]()
+    for word in words[len(refs) :]:
+        (refs if is_ref(word) else others).append(word)
+    return refs, others
 
 
 def _is_ref(word: str) -> bool:

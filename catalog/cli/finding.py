@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli import render
+from catalog.cli.bulk import yes_option
 from catalog.cli.options import json_option, library_options, open_catalog
 from catalog.records import to_json
 
@@ -102,25 +103,50 @@ def search(
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_facets)
-@click.option("--query", default="", metavar="QUERY", help="Count only the videos that match.")
+@click.option("--query", metavar="QUERY", help="Count only the videos that match; with --give, those get the facets.")
 @click.option("--limit", default=20, show_default=True, metavar="N", help="Values per facet, most frequent first.")
 @click.option("--explain", metavar="REF", help="Show the facets of one video instead, and the words that caused each.")
+@click.option("--give", "is_giving", is_flag=True, help="Give facets to videos instead: REF... NAME=VALUE...")
+@click.option("--remove", "removed", multiple=True, metavar="NAME", help="Take back what was given; repeatable.")
+@yes_option
 @json_option
 @library_options
-def facets(names: tuple[str, ...], query: str, limit: int, explain: str | None, as_json: bool) -> None:
-    """Count the values of facets.
+def facets(
+    names: tuple[str, ...],
+    query: str | None,
+    limit: int,
+    explain: str | None,
+    is_giving: bool,
+    removed: tuple[str, ...],
+    is_confirmed: bool,
+    as_json: bool,
+) -> None:
+    """Count the values of facets, or give facets to videos.
 
     Without names, counts all facets but the open ones (subject, action, setting, dialogue), which have many values.
+
+    With --give, the words are REF... NAME=VALUE..., as for `catalog tag`; --query names the videos instead, and `-`
+    reads refs from standard input. Given facets outrank what the prompt says, and replace what was given under the same
+    name; a name may be repeated, and may be one of your own. --remove lets the prompt speak again.
 
     \b
       catalog facets camera_movement lighting --query 'model:sora*'
       catalog facets --explain studio:video_123
+      catalog facets --give studio:video_123 style=noir client=acme client=globex
+      catalog facets --give --query 'neon street' --remove style
     """
+    if is_giving and explain is None:
+        from catalog.cli.editing import give_facets
+
+        give_facets(names, removed, query, is_confirmed=is_confirmed, as_json=as_json)
+        return
+    if is_giving or removed or is_confirmed:
+        raise click.UsageError("--remove and --yes go with --give, and --explain does not")
     with open_catalog() as catalog:
         if explain is not None:
             _explain(catalog.get(explain), names, as_json=as_json)
             return
-        counts = catalog.facets(names, query=query, limit=limit)
+        counts = catalog.facets(names, query=query or "", limit=limit)
     if as_json:
         render.document(counts)
     else:

@@ -44,7 +44,7 @@ SECTIONS = {
     "Send": (Verb("validate", "requests", "Check requests before you send them."),),
     "Find": (
         Verb("search", "finding", "Find videos by words, fields and tags."),
-        Verb("facets", "finding", "Count the values of facets."),
+        Verb("facets", "finding", "Count the values of facets, or give facets to videos."),
         Verb("show", "reading", "Show everything known about videos."),
         Verb("lineage", "reading", "Draw the family tree of a video."),
         Verb("diff", "reading", "Show how the prompts of two videos differ."),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MIN_LENGTH = 4  # characters of a beginning, after the words that many ids begin with
 MAX_FITS = 1000  # videos read for one beginning in one source
+_PORTION = 1000  # names looked up at once
 _LISTED = 10  # refs in a message; sources in which the nearest is looked for
 _SHOWN = 80  # characters of a name that a message repeats
 _NEIGHBOURS = 40  # names on either side of a text, among which the nearest is chosen
@@ -84,18 +85,31 @@ class Span(NamedTuple):
 
 def get_name(connection: Reader, typed: str) -> VideoName:
     """The one video that a person means; raises NotFound, which lists the videos that fit or names the nearest."""
-    text = encodable(typed)
-    fits = _find_exact(connection, text)
-    if len(fits) > 1:
-        raise NotFound(f"several sources have a video {_quote(typed)}: name one of {_join(fits)}", ref=typed)
-    fits = fits or _find_beginning(connection, text)
-    if len(fits) == 1:
-        return fits[0]
-    if fits:
-        raise NotFound(
-            f"several videos have names that begin with {_quote(typed)}: name one of {_join(fits)}", ref=typed
-        )
-    raise NotFound(f"no video {_quote(typed)} in the library: {_give_hint(connection, text)}", ref=typed)
+    return get_names(connection, [typed])[0]
+
+
+def get_names(connection: Reader, typed: Iterable[str]) -> list[VideoName]:
+    """The videos that a person means, each once, in the order in which they are first named.
+
+    Raises NotFound for the first name that fits none or several, as `get_name` does.
+    """
+    names = list(dict.fromkeys(typed))
+    exact: dict[str, list[VideoName]] = {}
+    for start in range(0, len(names), _PORTION):
+        exact |= _find_exact(connection, map(encodable, names[start : start + _PORTION]))
+    videos: dict[VideoName, None] = {}
+    for name in names:
+        text = encodable(name)
+        video = _choose(connection, name, exact.get(text))
+        if video is None:
+            raise NotFound(f"no video {_quote(name)} in the library: {_give_hint(connection, text)}", ref=name)
+        videos[video] = None
+    return list(videos)
+
+
+def is_name(connection: Reader, typed: str) -> bool:
+    """Whether a video has exactly this name."""
+    return bool(_find_exact(connection, [encodable(typed)]))
 
 
 def list_spans(text: str, *, is_exact: bool = False) -> list[Span]:
@@ -144,13 +158,43 @@ def list_video_sources(connection: Reader) -> list[str]:
     return [row[0] for row in connection.execute(SOURCES)]
 
 
-def _find_exact(connection: Reader, text: str) -> list[VideoName]:
-    """The videos with exactly this name: more than one if several sources have it."""
+def _choose(connection: Reader, typed: str, exact: list[VideoName] | None) -> VideoName | None:
+    """The video with exactly that name, else with a name that begins so; None where there is none.
+
+    Raises NotFound, which lists them, for several.
+    """
+    fits = exact or _find_beginning(connection, encodable(typed))
+    if len(fits) > 1:
+        reason = "several sources have a video" if exact else "several videos have names that begin with"
+        raise NotFound(f"{reason} {_quote(typed)}: name one of {_join(fits)}", ref=typed)
+    return fits[0] if fits else None
+
+
+def _find_exact(connection: Reader, texts: Iterable[str]) -> dict[str, list[VideoName]]:
+    """The videos with exactly this name, for each text that is one: more than one if several sources have it."""
+    spans = {text: list_spans(text, is_exact=True) for text in texts}
+    fits: dict[str, list[VideoName]] = {}
     for sql in (_OWN, _ALIAS):
-        for span in list_spans(text, is_exact=True):
-            if videos := [video for video, _ in _read(connection, sql, span)]:
-                return videos
-    return []
+        missing = [text for text in spans if text not in fits]
+        named = _read_exact(connection, sql, [span for text in missing for span in spans[text]])
+        for text in missing:
+            if videos := next((named[span] for span in spans[text] if span in named), None):
+                fits[text] = videos
+    return fits
+
+
+def _read_exact(connection: Reader, sql: str, spans: Iterable[Span]) -> dict[Span, list[VideoName]]:
+    """The videos in the spans, each of which is one name, in order of source: one question for each source."""
+    wanted: dict[str, set[Span]] = {}
+    for span in spans:
+        wanted.setdefault(span.first, set()).add(span)
+    found: dict[Span, list[VideoName]] = {}
+    for source in list_video_sources(connection) if wanted else ():
+        for *video, written in connection.execute(f"{sql} IN :names", {"source": source, "names": list(wanted)}):
+            for span in wanted[written]:
+                if span.first_source <= source <= span.last_source:
+                    found.setdefault(span, []).append(VideoName(*video))
+    return found
 
 
 def _find_beginning(connection: Reader, text: str) -> list[VideoName]:

@@ -8,7 +8,7 @@ from catalog.reading.statistics import EXPIRING
 from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from catalog.database import Reader
@@ -130,10 +130,17 @@ def count_due_prompts(connection: Reader) -> int:
     return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_DUE}")
 
 
-def list_due_prompts(connection: Reader, limit: int, *, after: int = 0) -> list[tuple[int, str]]:
-    """The row ids and prompts of these videos in order of row id, from the first one after `after`."""
-    query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after ORDER BY id LIMIT :limit"
-    return [(row[0], row[1]) for row in connection.execute(query, {"after": after, "limit": limit})]
+def list_due_prompts(
+    connection: Reader, limit: int, *, after: int = 0, among: Sequence[int] | None = None
+) -> list[tuple[int, str]]:
+    """The row ids and prompts of these videos in order of row id, from the first one after `after`.
+
+    Or, of the videos with the row ids `among`, those that are due.
+    """
+    chosen = "" if among is None else "AND id IN :among"
+    query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after {chosen} ORDER BY id LIMIT :limit"
+    parameters = {"after": after, "limit": limit} | ({} if among is None else {"among": list(among)})
+    return [(row[0], row[1]) for row in connection.execute(query, parameters)]
 
 
 def _list(connection: Reader, query: str, **parameters: str) -> list[str]:

@@ -9,7 +9,7 @@ from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
-from catalog.store.edits import delete_videos, give_facets, save_tags, tag_videos, undelete_videos
+from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
@@ -18,6 +18,7 @@ from catalog.store.sources import lock_source, save_run, save_source, unlock_sou
 from catalog.store.texts import rebuild_texts
 
 __all__ = [
+    "Changed",
     "Extracted",
     "KeptRequest",
     "Saved",

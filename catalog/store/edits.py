@@ -1,17 +1,18 @@
 """What the user does to videos: tags, given facets, and tombstones that can be lifted; each act can be undone.
 
 The edits (`tag_videos give_facets delete_videos undelete_videos`) keep what they change in the journal, as one act
-however many videos it is about. `save_tags` writes none: the tags of a captured call come in with its video.
+however many videos it is about, and return what they changed. `save_tags` writes none: the tags of a captured call come
+in with its video.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.records import utc_text
 from catalog.store.bulk import insert_rows, update_rows
-from catalog.store.facets import save_given
-from catalog.store.journal import Subject, journaled
+from catalog.store.facets import replace_given
+from catalog.store.journal import journaled
 from catalog.store.texts import read_entries, refresh
 
 if TYPE_CHECKING:
@@ -21,41 +22,53 @@ if TYPE_CHECKING:
     from catalog.database import Writer
 
 
+class Changed(NamedTuple):
+    """The row ids of the videos that an edit changed, and of those whose prompts have to be read again for it."""
+
+    videos: Sequence[int]
+    due: Sequence[int] = ()
+
+
 def tag_videos(
     connection: Writer, ids: Iterable[int], tags: Mapping[str, str], *, removed: Iterable[str] = (), made_at: datetime
-) -> None:
+) -> Changed:
     """Take the user's tags with the keys `removed` off videos, and set these: one edit."""
-    videos, keys = list(dict.fromkeys(ids)), [*removed, *tags]
-    subjects = (Subject("tags", video_id, key) for video_id in videos for key in keys)
-    with journaled(connection, "tag" if tags else "untag", subjects, made_at=made_at):
-        _replace_tags(connection, videos, keys, tags)
+    keys = list(dict.fromkeys([*removed, *tags]))
+    with journaled(connection, "tag" if tags else "untag", made_at=made_at) as act:
+        for videos in act.portions("tags", ids, keys):
+            _replace_tags(connection, videos, keys, tags)
+    return Changed(act.videos)
 
 
-def give_facets(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]], *, made_at: datetime) -> None:
+def give_facets(
+    connection: Writer, ids: Iterable[int], facets: Mapping[str, Sequence[str]], *, made_at: datetime
+) -> Changed:
     """Make the given facets of videos, for these names, these values: one edit. See `save_given`."""
-    subjects = (Subject("given_facets", video_id, name) for video_id, names in facets.items() for name in names)
-    with journaled(connection, "give", subjects, made_at=made_at):
-        save_given(connection, facets)
+    due: list[int] = []
+    with journaled(connection, "give", made_at=made_at) as act:
+        for videos in act.portions("given_facets", ids, facets):
+            due += replace_given(connection, dict.fromkeys(videos, facets))[1]
+    return Changed(act.videos, due)
 
 
-def delete_videos(connection: Writer, ids: Iterable[int], *, deleted_at: datetime) -> None:
+def delete_videos(connection: Writer, ids: Iterable[int], *, deleted_at: datetime) -> Changed:
     """Put tombstones on videos: hidden, never made again by a sync, nothing of them lost; one edit.
 
     A tombstone that is there already stays as it is.
     """
-    videos = list(ids)
-    rows = [{"id": video_id, "at": utc_text(deleted_at)} for video_id in videos]
-    subjects = [Subject("videos", video_id) for video_id in videos]
-    with journaled(connection, "delete", subjects, made_at=deleted_at):
-        connection.executemany("UPDATE videos SET deleted_at = :at WHERE id = :id AND deleted_at IS NULL", rows)
+    with journaled(connection, "delete", made_at=deleted_at) as act:
+        for videos in act.portions("videos", ids):
+            rows = [{"id": video_id, "at": utc_text(deleted_at)} for video_id in videos]
+            connection.executemany("UPDATE videos SET deleted_at = :at WHERE id = :id AND deleted_at IS NULL", rows)
+    return Changed(act.videos)
 
 
-def undelete_videos(connection: Writer, ids: Iterable[int], *, made_at: datetime) -> None:
+def undelete_videos(connection: Writer, ids: Iterable[int], *, made_at: datetime) -> Changed:
     """Take the tombstones off videos: one edit."""
-    videos = list(ids)
-    subjects = [Subject("videos", video_id) for video_id in videos]
-    with journaled(connection, "undelete", subjects, made_at=made_at):
-        update_rows(connection, "videos", [{"id": video_id, "deleted_at": None} for video_id in videos])
+    with journaled(connection, "undelete", made_at=made_at) as act:
+        for videos in act.portions("videos", ids):
+            update_rows(connection, "videos", [{"id": video_id, "deleted_at": None} for video_id in videos])
+    return Changed(act.videos)
 
 
 def save_tags(connection: Writer, video_id: int, tags: Mapping[str, str]) -> None:

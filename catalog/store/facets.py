@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from catalog.database import Writer
 
+_DROP = (
+    "DELETE FROM video_facets WHERE video_id = :video_id "
+    "AND (origin = 'given' OR (SELECT facet FROM facet_values WHERE facet_values.id = value_id) = :facet)"
+)
+_EXTRACTED = "SELECT id FROM videos WHERE id IN :ids AND extracted_by IS NOT NULL"
 _FORGET = "UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL"
 
 
@@ -51,6 +56,11 @@ def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[st
     This is for what comes in with videos, from an import or a captured call; what the user gives to a video of the
     library is an edit, `edits.give_facets`.
     """
+    return replace_given(connection, facets)[0]
+
+
+def replace_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]]) -> tuple[set[int], list[int]]:
+    """Do what `save_given` does: the videos that it changes, and those whose prompts are due by it."""
     changes = _leave_unchanged(facets, _read_given(connection, facets))
     rows = [
         {"video_id": video_id, "facet": name, "value": value}
@@ -62,16 +72,25 @@ def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[st
     if names:
         connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
     insert_rows(connection, "given_facets", rows)
-    refresh_given(connection, changes)
-    return set(changes)
+    taken_back = [video_id for video_id, values_of in changes.items() if not all(values_of.values())]
+    return set(changes), refresh_given(connection, changes, taken_back)
 
 
-def refresh_given(connection: Writer, ids: Iterable[int]) -> None:
-    """Let the given facets of these videos, as they are now, outrank what the prompts say; the prompts become due."""
+def refresh_given(connection: Writer, ids: Iterable[int], taken_back: Iterable[int]) -> list[int]:
+    """Let the given facets of these videos, as they are now, outrank what the prompts say.
+
+    Returns the videos whose prompts are due by it: where a name was `taken_back`, the prompt speaks again, and what it
+    says was dropped. Those that were due before are not among them.
+    """
     videos = list(ids)
-    extracted, given = _read_extracted(connection, videos), _read_given(connection, videos)
-    _replace(connection, {each: _outrank(extracted.get(each, ()), given.get(each, ())) for each in videos})
-    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in videos])
+    given = _read_given(connection, videos)
+    names = ((video_id, {facet.name for facet in given.get(video_id, ())} or {""}) for video_id in videos)
+    drops = [{"video_id": video_id, "facet": name} for video_id, outranking in names for name in outranking]
+    connection.executemany(_DROP, drops)
+    _insert(connection, given)
+    due = [row[0] for row in connection.execute(_EXTRACTED, {"ids": list(taken_back)})]
+    update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in due])
+    return due
 
 
 def forget_extracted(connection: Writer) -> None:
@@ -100,18 +119,6 @@ def _leave_unchanged(
     return changes
 
 
-def _read_extracted(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]]:
-    query = (
-        'SELECT video_id, facet, value, origin, start, "end", shot FROM video_facets '
-        "JOIN facet_values ON facet_values.id = value_id "
-        "WHERE origin <> 'given' AND video_id IN :ids ORDER BY video_facets.id"
-    )
-    facets: dict[int, list[Facet]] = {}
-    for video_id, *facet in connection.execute(query, {"ids": list(ids)}):
-        facets.setdefault(video_id, []).append(Facet(*facet))
-    return facets
-
-
 def _outrank(extracted: Sequence[Facet], given: Sequence[Facet]) -> list[Facet]:
     names = {facet.name for facet in given}
     return [*given, *(facet for facet in extracted if facet.name not in names)]
@@ -119,6 +126,10 @@ def _outrank(extracted: Sequence[Facet], given: Sequence[Facet]) -> list[Facet]:
 
 def _replace(connection: Writer, facets: Mapping[int, Sequence[Facet]]) -> None:
     connection.execute("DELETE FROM video_facets WHERE video_id IN :ids", {"ids": list(facets)})
+    _insert(connection, facets)
+
+
+def _insert(connection: Writer, facets: Mapping[int, Sequence[Facet]]) -> None:
     ids = _add_values(connection, {(facet.name, facet.value) for group in facets.values() for facet in group})
     rows = [
         {

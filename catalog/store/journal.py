@@ -1,9 +1,9 @@
 """The journal: what the user did, with the rows before and after, so that it can be undone and redone.
 
-An edit runs inside `journaled`, which compares what the user wrote on its subjects before and after. A subject is the
-least that an edit replaces as a whole: the user's tag of one key on a video, the facets given under one name, a
-tombstone. So any new kind of edit joins with an entry in `_TABLES` and a call of `journaled`. What comes in with an
-import, a captured call or a sync is not an edit and is not journaled.
+An edit runs inside `journaled`, which compares what the user wrote on its subjects before and after, a portion of its
+videos at a time. A subject is the least that an edit replaces as a whole: the user's tag of one key on a video, the
+facets given under one name, a tombstone. So any new kind of edit joins with an entry in `_TABLES` and a `journaled`
+block. What comes in with an import, a captured call or a sync is not an edit and is not journaled.
 
 Undo puts the rows back with their ids, but only on subjects that still are what the edit made of them: what anything
 else has written since stays. What is derived from the rows follows, and is not in the journal. Nothing is ever taken
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
@@ -30,13 +31,18 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
+PORTION = 1000  # subjects, or videos, whose states are in memory at once
+
 _LISTED = 5  # tags or facets that the detail of an edit names
 _SHOWN = 80  # characters of each
 
 _NEWEST = "SELECT id FROM edits WHERE undone_at IS NULL ORDER BY id DESC LIMIT 1"
 _UNDONE = "SELECT id FROM edits WHERE undone_at IS NOT NULL AND superseded_by IS NULL ORDER BY id LIMIT 1"
 _END_REDO = "UPDATE edits SET superseded_by = :id WHERE undone_at IS NOT NULL AND superseded_by IS NULL"
-_CHANGED = "SELECT table_name, video_id, key, before, after FROM edits_rows WHERE edit_id = :id ORDER BY id"
+_CHANGED = (
+    "SELECT id, table_name, video_id, key, before, after FROM edits_rows "
+    "WHERE edit_id = :edit AND id > :last ORDER BY id LIMIT :limit"
+)
 
 
 class Subject(NamedTuple):
@@ -50,13 +56,13 @@ class Subject(NamedTuple):
 class Step(NamedTuple):
     """An edit that was undone or redone.
 
-    `overtaken` counts its subjects that something else had changed since, which stay as they are; `has_due` says
-    whether prompts have to be read again.
+    `overtaken` counts its subjects that something else had changed since, which stay as they are; `due` are the row ids
+    of the videos whose prompts have to be read again.
     """
 
     number: int
     overtaken: int
-    has_due: bool
+    due: list[int]
 
 
 class _Table(NamedTuple):
@@ -76,35 +82,74 @@ _TABLES = {
 }
 
 
-@contextmanager
-def journaled(connection: Writer, act: str, subjects: Iterable[Subject], *, made_at: datetime) -> Iterator[None]:
-    """Keep what the block does to the subjects as one edit, after which nothing undone can be redone.
+class Act:
+    """An edit in the making, of the videos that it has changed so far."""
 
-    `act` names it, as the command line does. A block that changes none of the subjects is not an edit.
-    """
-    listed = list(dict.fromkeys(subjects))
-    before = _read(connection, listed)
-    yield
-    after = _read(connection, listed)
-    changed = [subject for subject in listed if before[subject] != after[subject]]
-    if not changed:
-        return
-    detail = _describe(act, [(before[subject], after[subject]) for subject in changed])
-    insert_rows(connection, "edits", [{"made_at": utc_text(made_at), "act": act, "detail": detail}])
-    number = connection.execute("SELECT max(id) FROM edits").fetchone()[0]
-    rows = [
-        {
-            "edit_id": number,
-            "table_name": subject.table,
-            "video_id": subject.video_id,
-            "key": subject.key,
-            "before": json_text(before[subject]),
-            "after": json_text(after[subject]),
-        }
-        for subject in changed
-    ]
-    insert_rows(connection, "edits_rows", rows)
-    connection.execute(_END_REDO, {"id": number})
+    def __init__(self, connection: Writer, verb: str, made_at: datetime) -> None:
+        self._connection = connection
+        self._verb = verb
+        self._made_at = utc_text(made_at)
+        self._number: int | None = None
+        self._made: dict[str, None] = {}
+        self._lost: dict[str, None] = {}
+        self._changed: dict[int, None] = {}
+
+    @property
+    def videos(self) -> list[int]:
+        """Their row ids, in the order in which they were named."""
+        return list(self._changed)
+
+    def portions(self, table: str, ids: Iterable[int], keys: Iterable[str] = ("",)) -> Iterator[list[int]]:
+        """The videos, each once, a portion at a time; what is done to a portion under the keys is kept."""
+        left, keys = iter(dict.fromkeys(ids)), list(keys)
+        while videos := list(islice(left, PORTION)):
+            subjects = [Subject(table, video_id, key) for video_id in videos for key in keys]
+            before = _read(self._connection, subjects)
+            yield videos
+            after = _read(self._connection, subjects)
+            if changed := [subject for subject in before if before[subject] != after[subject]]:
+                self._keep([(subject, before[subject], after[subject]) for subject in changed])
+
+    def finish(self) -> None:
+        """Describe the edit, after which nothing undone can be redone. What changed nothing is not an edit."""
+        if self._number is not None:
+            update_rows(self._connection, "edits", [{"id": self._number, "detail": self._describe()}])
+            self._connection.execute(_END_REDO, {"id": self._number})
+
+    def _keep(self, changes: Sequence[tuple[Subject, Rows, Rows]]) -> None:
+        if self._number is None:
+            insert_rows(self._connection, "edits", [{"made_at": self._made_at, "act": self._verb}])
+            self._number = self._connection.execute("SELECT max(id) FROM edits").fetchone()[0]
+        rows = [
+            {
+                "edit_id": self._number,
+                "table_name": subject.table,
+                "video_id": subject.video_id,
+                "key": subject.key,
+                "before": json_text(before),
+                "after": json_text(after),
+            }
+            for subject, before, after in changes
+        ]
+        insert_rows(self._connection, "edits_rows", rows)
+        for subject, before, after in changes:
+            self._changed[subject.video_id] = None
+            texts, rows_named = (self._made, after) if after else (self._lost, before)
+            texts.update((text, None) for text in map(_name, rows_named) if text)
+
+    def _describe(self) -> str | None:
+        """The tags or facets that were set, and those that were taken off: each once, the first few."""
+        texts = [*self._made, *(self._lost if self._verb == "untag" else (f"no {text}" for text in self._lost))]
+        more = len(texts) - _LISTED
+        return ", ".join(texts[:_LISTED]) + (f" and {more:,} more" if more > 0 else "") or None
+
+
+@contextmanager
+def journaled(connection: Writer, verb: str, *, made_at: datetime) -> Iterator[Act]:
+    """Keep what the block changes as one edit; `verb` names it, as the command line does."""
+    act = Act(connection, verb, made_at)
+    yield act
+    act.finish()
 
 
 def undo(connection: Writer, steps: int, *, undone_at: datetime) -> list[Step]:
@@ -133,20 +178,31 @@ def redo(connection: Writer, steps: int) -> list[Step]:
 
 def _move(connection: Writer, number: int, start: str, end: str) -> Step:
     """Bring the subjects of an edit from one state to the other, those that are in the first one."""
-    changed = {
-        Subject(row["table_name"], row["video_id"], row["key"]): (json.loads(row[start]), json.loads(row[end]))
-        for row in connection.execute(_CHANGED, {"id": number})
-    }
-    current = _read(connection, changed)
-    moving = {subject: rows for subject, rows in changed.items() if current[subject] == rows[0]}
-    tables = {subject.table for subject in moving}
+    last, overtaken = 0, 0
+    due: list[int] = []
+    while rows := connection.execute(_CHANGED, {"edit": number, "last": last, "limit": PORTION}).fetchall():
+        last = rows[-1]["id"]
+        states = {
+            Subject(row["table_name"], row["video_id"], row["key"]): (json.loads(row[start]), json.loads(row[end]))
+            for row in rows
+        }
+        current = _read(connection, states)
+        moving = {subject: state for subject, state in states.items() if current[subject] == state[0]}
+        overtaken += len(states) - len(moving)
+        due += _replace_states(connection, moving)
+    return Step(number, overtaken, due)
+
+
+def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> list[int]:
+    """Put the second state of each subject in the place of the first: the videos whose prompts are due by it."""
     tagged = read_entries(connection, {subject.video_id for subject in moving if subject.table == "tags"})
-    for table in sorted(tables):
-        states = [rows for subject, rows in moving.items() if subject.table == table]
+    for table in sorted({subject.table for subject in moving}):
+        states = [state for subject, state in moving.items() if subject.table == table]
         _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
     refresh(connection, tagged)
-    refresh_given(connection, {subject.video_id for subject in moving if subject.table == "given_facets"})
-    return Step(number, len(changed) - len(moving), "given_facets" in tables)
+    given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
+    taken_back = {subject.video_id for subject, new in given.items() if not new}
+    return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
 
 
 def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows]:
@@ -176,15 +232,6 @@ def _replace(connection: Writer, name: str, old: Rows, new: Rows) -> None:
 
 def _flatten(groups: Iterable[Rows]) -> Rows:
     return [row for rows in groups for row in rows]
-
-
-def _describe(act: str, changes: Sequence[tuple[Rows, Rows]]) -> str | None:
-    """The tags or facets that were set, and those that were taken off: each once, the first few."""
-    made = dict.fromkeys(text for _, after in changes for text in map(_name, after) if text)
-    lost = dict.fromkeys(text for before, after in changes if not after for text in map(_name, before) if text)
-    texts = [*made, *(lost if act == "untag" else (f"no {text}" for text in lost))]
-    more = len(texts) - _LISTED
-    return ", ".join(texts[:_LISTED]) + (f" and {more:,} more" if more > 0 else "") or None
 
 
 def _name(row: Mapping[str, Any]) -> str | None:

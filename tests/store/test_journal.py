@@ -103,8 +103,8 @@ def tag(desk: Desk, tags: Mapping[str, str], *ids: int, removed: tuple[str, ...]
     write(desk, store.tag_videos, ids or (1,), tags, removed=removed, made_at=desk.now)
 
 
-def give(desk: Desk, given_facets: Mapping[int, Mapping[str, list[str]]]) -> None:
-    write(desk, store.give_facets, given_facets, made_at=desk.now)
+def give(desk: Desk, given_facets: Mapping[str, list[str]], *ids: int) -> None:
+    write(desk, store.give_facets, ids or (1,), given_facets, made_at=desk.now)
 
 
 def history(desk: Desk) -> list[Edit]:
@@ -138,7 +138,7 @@ GIVEN = some.dictionaries(
 )
 ACTS = some.one_of(
     some.tuples(some.just("tag"), IDS, TAGS, some.lists(KEYS, max_size=2)),
-    some.tuples(some.just("give"), some.dictionaries(some.sampled_from(VIDEOS), GIVEN, min_size=1)),
+    some.tuples(some.just("give"), IDS, GIVEN),
     some.tuples(some.just("delete"), IDS),
     some.tuples(some.just("undelete"), IDS),
 )
@@ -151,8 +151,8 @@ def perform(desk: Desk, act: tuple[Any, ...]) -> None:
     match act:
         case ("tag", ids, tags, removed):
             tag(desk, tags, *ids, removed=tuple(removed))
-        case ("give", given_facets):
-            give(desk, given_facets)
+        case ("give", ids, given_facets):
+            give(desk, given_facets, *ids)
         case ("delete", ids):
             write(desk, store.delete_videos, ids, deleted_at=desk.now)
         case ("undelete", ids):
@@ -253,8 +253,8 @@ def desk_user_tags(desk: Desk) -> list[tuple[Any, ...]]:
 def test_every_act_is_said_in_words(three: Desk) -> None:
     tag(three, {"campaign": "launch"})
     tag(three, {}, removed=("campaign",))
-    give(three, {1: {"style": ["anime"]}})
-    give(three, {1: {"style": []}})
+    give(three, {"style": ["anime"]})
+    give(three, {"style": []})
     write(three, store.delete_videos, [2], deleted_at=three.now)
     write(three, store.undelete_videos, [2], made_at=three.now)
     assert [edit.summary for edit in reversed(history(three))] == [
@@ -338,7 +338,7 @@ def test_what_comes_in_with_an_import_or_a_captured_call_is_no_edit(three: Desk)
 
 def test_what_was_overwritten_meanwhile_stays_and_is_counted(three: Desk) -> None:
     tag(three, {"take": "1", "keeper": ""})
-    give(three, {1: {"client": ["acme"], "style": ["anime"]}})
+    give(three, {"client": ["acme"], "style": ["anime"]})
     with three.library.write() as connection:
         store.save_tags(connection, 1, {"take": "2"})
         store.save_given(connection, {1: {"client": ["globex"]}})
@@ -360,7 +360,7 @@ def test_a_removed_tag_that_came_in_anew_stays_as_it_came(three: Desk) -> None:
 
 def test_undo_lets_the_prompt_speak_again(three: Desk) -> None:
     before = three.rows(FACETS)
-    give(three, {2: {"style": ["noir"]}})
+    give(three, {"style": ["noir"]}, 2)
     assert ("style", "noir", "given") in [row[1:4] for row in three.rows(FACETS)]
     undo(three)
     assert three.rows(FACETS) == before

@@ -58,7 +58,7 @@ def write_everything(desk: Desk) -> None:
         store.delete_videos(connection, [1], deleted_at=now)
         store.undelete_videos(connection, [1], made_at=now)
         store.tag_videos(connection, [1], {"keeper": ""}, made_at=now)
-        store.give_facets(connection, {1: {"mood": ["tense"]}}, made_at=now)
+        store.give_facets(connection, [1], {"mood": ["tense"]}, made_at=now)
         store.undo(connection, 2, undone_at=now)
         store.redo(connection, 2)
         store.undo(connection, 1, undone_at=now)

@@ -17,6 +17,7 @@ from catalog import (
     Change,
     Costs,
     Edit,
+    Edited,
     Facet,
     FacetCount,
     Generation,
@@ -36,6 +37,7 @@ from catalog import (
     Stats,
     SyncReport,
     Tag,
+    TooMany,
     Video,
     capture,
 )
@@ -103,6 +105,23 @@ def understand(cat: Catalog, ref: str) -> None:
 
 def edit(cat: Catalog, ref: str) -> None:
     assert_type(cat.tag(ref, "campaign=launch", remove=["keeper"]), Video)
+    assert_type(cat.tag([ref], "campaign=launch", remove=["keeper"], at_most=5), Edited)
+    assert_type(cat.tag((video.ref for video in cat.search().videos), "keeper"), Edited)
+    assert_type(cat.tag("campaign=launch", "keeper", query="neon"), Edited)
+    assert_type(cat.tag(None, "studio:take=1", query="neon", at_most=50), Edited)
+    assert_type(cat.tag(query="neon", remove=["keeper"]), Edited)
+    assert_type(cat.untag(ref, "keeper"), Video)
+    assert_type((cat.untag({ref}, "keeper"), cat.untag("keeper", query="neon")), tuple[Edited, Edited])
+    assert_type(cat.give(ref, style="noir", client=["acme", "globex"]), Video)
+    assert_type(cat.give(ref, {"client": "acme"}, remove=["style"]), Video)
+    assert_type(cat.give([ref], {"client": ["acme"], "style": "noir"}, at_most=5), Edited)
+    assert_type((cat.give([ref], style="noir"), cat.give(query="neon", style="noir")), tuple[Edited, Edited])
+    assert_type(cat.give({"client": "acme"}, query="neon", remove=["style"]), Edited)
+    assert_type((cat.delete(ref), cat.undelete(ref)), tuple[Video, Video])
+    assert_type((cat.delete([ref]), cat.undelete([ref])), tuple[Edited, Edited])
+    edited = cat.delete(query="neon", at_most=50)
+    assert_type(cat.undelete(query=""), Edited)
+    assert_type((edited.count, edited.refs, edited.unchanged), tuple[int, tuple[str, ...], tuple[str, ...]])
     assert_type(cat.history(limit=5), list[Edit])
     for edit in (*cat.undo(2), *cat.redo()):
         assert_type((edit.number, edit.made_at, edit.summary), tuple[int, datetime, str])
@@ -124,6 +143,8 @@ def main() -> None:
             print(find(cat))
     except NotFound as error:
         assert_type(error.ref, str | None)
+    except TooMany as error:
+        assert_type(error.count, int)
     except RateLimited as error:
         assert_type(error.retry_after, float | None)
     except SourceError as error:
