@@ -61,13 +61,21 @@ class Catalog:
         self._config = config
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None, create: bool = True) -> Self:
-        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), created if missing and `create` is set.
+    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None) -> Self:
+        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), checked if there is one; makes nothing.
 
+        Where there is none yet, whatever reads or edits raises NotFound; `sync`, `add`, `import_path` and `hooks` make
+        it once they have something to write, but no folder. A library that somebody else makes meanwhile is used.
         `config` names the configuration file; by default it is `catalog.toml` beside the library, else here. Raises
-        NotFound, SchemaOutdated, SchemaTooNew or SchemaError.
+        SchemaOutdated, SchemaTooNew or SchemaError for a file that this version cannot use.
         """
-        return cls(library.open_library(path or default_path(), create=create), config=config)
+        return cls(library.open_library(path or default_path()), config=config)
+
+    @classmethod
+    def init(cls, path: str | Path | None = None, *, config: str | Path | None = None) -> Self:
+        """Make the library unless there is one, and open it as `open` does; its folder must exist."""
+        library.create_library(path or default_path())
+        return cls.open(path, config=config)
 
     def __enter__(self) -> Self:
         return self
@@ -189,7 +197,7 @@ class Catalog:
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
-        from catalog.intake import keep_prices, take_in_notes
+        from catalog.intake import make, take_in_notes
 
         chosen = self.settings.find_source(source or self._only_source())
         deadline = self.settings.sync.deadline_seconds
@@ -204,17 +212,19 @@ class Catalog:
                 deadline=deadline,
             )
 
-        secrets = read_secrets(secret_env, os.environ)
-        take_in_notes(self._database)
-        keep_prices(self._database, self.settings)
+        def prepare() -> None:
+            make(self._database, self.settings)
+            take_in_notes(self._database)
+
         serve_hooks(
             self._database,
             chosen.name,
             connect,
-            secrets,
+            read_secrets(secret_env, os.environ),
             host=host,
             port=port,
             words=self.settings.facets,
+            prepare=prepare,
             on_ready=on_ready,
             on_event=on_event,
         )
