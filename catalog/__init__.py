@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         SyncReport,
     )
     from catalog.settings import Settings
+    from catalog.wire.rules import Finding
 
 __version__ = "0.1.0"
 
@@ -73,6 +74,7 @@ __all__ = [
     "FacetCount",
     "File",
     "FileReport",
+    "Finding",
     "Generation",
     "Gone",
     "ImportReport",
@@ -107,6 +109,7 @@ __all__ = [
 
 _HOMES = {
     "Catalog": "catalog.api",
+    "Finding": "catalog.wire.rules",
     "PromptDiff": "catalog.prompts",
     "Receiver": "catalog.hooks",
     "Settings": "catalog.settings",

@@ -147,7 +147,7 @@ class Database:
     def read(self) -> Iterator[Reader]:
         """A read-only connection in one snapshot, of the moment when the block begins.
 
-        A read inside a read of the same thread shares its snapshot. Raises NotFound if there is no library and
+        A read inside a read of the same thread shares its snapshot. Raises NotFound if the library is missing and
         CatalogError if the file fails, never for a query of ours.
         """
         outer = getattr(self._local, "connection", None)
@@ -169,7 +169,7 @@ class Database:
     def write(self) -> Iterator[Writer]:
         """A connection in one write transaction: commits at the end, rolls back on any exception.
 
-        Raises NotFound if there is no library, unless inside `making`, and CatalogError if the file fails or stays
+        Raises NotFound if the library is missing, unless inside `making`, and CatalogError if the file fails or stays
         busy, or inside a read of the same thread, which would go on with what the write has made outdated.
         """
         if getattr(self._local, "connection", None) is not None:

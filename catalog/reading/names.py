@@ -84,18 +84,26 @@ class Span(NamedTuple):
 
 def get_name(connection: Reader, typed: str) -> VideoName:
     """The one video that a person means; raises NotFound, which lists the videos that fit or names the nearest."""
+    if name := find_name(connection, typed):
+        return name
+    raise NotFound(f"no video {_quote(typed)} in the library: {_give_hint(connection, encodable(typed))}", ref=typed)
+
+
+def find_name(connection: Reader, typed: str) -> VideoName | None:
+    """The one video that a person means, None where no name fits; raises NotFound, which lists them, where several do.
+
+    A text too short for the beginning of a name fits only as a whole name.
+    """
     text = encodable(typed)
     fits = _find_exact(connection, text)
     if len(fits) > 1:
         raise NotFound(f"several sources have a video {_quote(typed)}: name one of {_join(fits)}", ref=typed)
     fits = fits or _find_beginning(connection, text)
-    if len(fits) == 1:
-        return fits[0]
-    if fits:
+    if len(fits) > 1:
         raise NotFound(
             f"several videos have names that begin with {_quote(typed)}: name one of {_join(fits)}", ref=typed
         )
-    raise NotFound(f"no video {_quote(typed)} in the library: {_give_hint(connection, text)}", ref=typed)
+    return fits[0] if fits else None
 
 
 def list_spans(text: str, *, is_exact: bool = False) -> list[Span]:

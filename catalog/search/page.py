@@ -1,8 +1,9 @@
-"""The two questions of a reader: which videos match, page by page, and how many of each kind."""
+"""The questions of a reader: which videos match, page by page or all, and how many there are, of each kind."""
 
 from __future__ import annotations
 
 import json
+from array import array
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,26 @@ def search(
     )
 
 
+def list_matches(
+    connection: Reader,
+    query: str = "",
+    *,
+    sort: str | None = None,
+    include_deleted: bool = False,
+    now: datetime | None = None,
+) -> array[int]:
+    """The row ids of all videos that match, in the order of `sort`, as for `search`; raises QueryError."""
+    plan = _plan(connection, query, include_deleted, now)
+    order = plan.order(sort)
+    sql = f"SELECT id FROM ({plan.select(f'{order.sql} AS sort_value')}) ORDER BY {order.sql_order}"
+    return array("q", (row[0] for row in connection.execute(sql, plan.parameters)))
+
+
+def count(connection: Reader, query: str = "", *, include_deleted: bool = False, now: datetime | None = None) -> int:
+    """How many videos match, exactly; raises QueryError."""
+    return count_matches(connection, _plan(connection, query, include_deleted, now))
+
+
 def count_facets(
     connection: Reader,
     names: Sequence[str] = (),
@@ -94,6 +115,10 @@ def count_facets(
     wanted = [fields.get_facet(name) for name in names] or fields.list_facets()
     _, counts = count_values(connection, plan, wanted, limit)
     return {name: values for name, values in counts.items() if names or any(item.value is not None for item in values)}
+
+
+def _plan(connection: Reader, query: str, include_deleted: bool, now: datetime | None) -> Plan:
+    return make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=include_deleted)
 
 
 def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:

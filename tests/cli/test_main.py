@@ -95,6 +95,30 @@ def test_a_verb_that_needs_a_library_says_where_there_is_none(run, tmp_path, mon
     assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("empty.db", 0)]
 
 
+@pytest.mark.parametrize(
+    "line", ["show", "lineage", "changes", "facets --explain", "tag -- {} keeper", "delete", "undelete", "diff {} v1"]
+)
+def test_the_beginning_of_several_names_is_answered_with_them(run, hear, line):
+    hear(job("video_abcd1"), job("video_abcd2"), job("v1"))
+    hear(job("video_abcd3"), source="other")
+    for beginning, candidates in (
+        ("video_abcd", "other:video_abcd3, studio:video_abcd1, studio:video_abcd2"),
+        ("studio:video_abcd", "studio:video_abcd1, studio:video_abcd2"),
+    ):
+        result = run(*(line if "{}" in line else f"{line} {{}}").format(beginning).split())
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Error: several videos have names that begin with '{beginning}': name one of {candidates}\n"
+        )
+
+
+@pytest.mark.parametrize("name", ["video_abcd", "studio:video_abcd", "other:video_abcd"])
+def test_a_whole_name_goes_before_what_it_begins(run, ask, hear, name):
+    hear(job("video_abcd"), job("video_abcd1"), job("video_abcd2"))
+    hear(job("video_abcd3"), source="other")
+    assert ask("show", name)["ref"] == ("other:video_abcd3" if "other" in name else "studio:video_abcd")
+
+
 def test_the_library_may_be_named_before_and_after_the_verb(run, hear, tmp_path):
     hear(job())
     run("backup", "copy.db")
