@@ -217,14 +217,15 @@ def test_add_makes_it(configured: Path, gateway: Gateway) -> None:
         assert cat.count() == 1
 
 
-@pytest.mark.parametrize("settings", ["nothing", "[[prices]]", 'prices_file = "none.csv"', "[sources]\nstudio = 5"])
+@pytest.mark.parametrize("fault", ["the source", "[[prices]]", 'prices_file = "none.csv"', "[sources]\nstudio = 5"])
 @pytest.mark.parametrize("verb", ["sync", "add", "import_path"])
-def test_what_is_refused_before_it_writes_makes_nothing(configured: Path, settings: str, verb: str) -> None:
+def test_what_is_refused_before_it_writes_makes_nothing(configured: Path, fault: str, verb: str) -> None:
     file = configured.with_name("catalog.toml")
-    if settings != "nothing":
-        file.write_text(f"{settings}\n" if "[sources" in settings else f"{settings}\n{file.read_text()}")
-    arguments = {"sync": ["nobody"], "add": ["nobody", ["v1"]], "import_path": [saved(configured.parent, "v1")]}[verb]
-    options = {"source": "No Name"} if verb == "import_path" else {}
+    if fault != "the source":
+        file.write_text(f"{fault}\n" if "[sources" in fault else f"{fault}\n{file.read_text()}")
+    name = "Nobody" if fault == "the source" else "studio"
+    arguments = {"sync": [name], "add": [name, ["v1"]], "import_path": [saved(configured.parent, "v1")]}[verb]
+    options = {"source": name} if verb == "import_path" else {}
     before = names(configured.parent)
     with Catalog.open(configured) as cat, pytest.raises(ConfigError):
         getattr(cat, verb)(*arguments, **options)
