@@ -24,7 +24,7 @@ from random import Random
 
 from catalog import store
 from catalog.ingest import import_paths
-from catalog.library import open_library
+from catalog.library import create_library, open_library
 from catalog.wire.parse import parse_videos
 
 BATCH = 1000
@@ -70,7 +70,8 @@ def decode(path: Path) -> float:
 
 def save_parsed(database: Path, path: Path) -> float:
     videos = [video for line in path.open("rb") for video in parse_videos(json.loads(line)).videos]
-    library = open_library(database, create=True)
+    create_library(database)
+    library = open_library(database)
     started = time.process_time()
     for start in range(0, len(videos), BATCH):
         with library.write() as connection:
@@ -83,7 +84,8 @@ def save_parsed(database: Path, path: Path) -> float:
 
 
 def take_in(database: Path, path: Path) -> tuple[float, dict[str, int]]:
-    library = open_library(database, create=True)
+    create_library(database)
+    library = open_library(database)
     started = time.process_time()
     report = import_paths(library, [path], source="bench")
     seconds = time.process_time() - started

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from catalog import database, store
 from catalog.demo.sample import sample_jobs
-from catalog.library import open_library
+from catalog.library import create_library, open_library
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def make_payloads(count: int) -> Iterator[dict[str, object]]:
 
 
 def ingest(path: Path, videos: list[ParsedVideo]) -> float:
-    library = open_library(path, create=True)
+    create_library(path)
+    library = open_library(path)
     with library.write():
         pass  # opens the writer's connection
     started = time.perf_counter()
@@ -99,7 +100,7 @@ def portions_of(tables: dict[str, Statement], entries: list[tuple]) -> list[list
 
 
 def write_raw(path: Path, tables: dict[str, Statement], entries: list[tuple]) -> float:
-    open_library(path, create=True).close()
+    create_library(path)
     portions = portions_of(tables, entries)
     with closing(database.driver.connect(str(path), isolation_level=None)) as connection:
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog import fulltext
-from catalog.library import open_library
+from catalog.library import create_library, open_library
 from catalog.records import utc_text
 from catalog.search.page import count_facets, search
 
@@ -158,7 +158,7 @@ def time_processes(path: Path) -> None:
     """Print how long a search takes as a process of its own, against the floor of a bare import."""
     script = (
         "import sys; import click; from catalog.library import open_library; from catalog.search.page import search\n"
-        "with open_library(sys.argv[1], create=False).read() as c: assert search(c, sys.argv[2]).videos"
+        "with open_library(sys.argv[1]).read() as c: assert search(c, sys.argv[2]).videos"
     )
     commands = {f"python -c '{FLOOR}'": [sys.executable, "-c", FLOOR]}
     commands |= {
@@ -186,7 +186,8 @@ def median(run: Callable[[], Any], repeats: int = REPEATS) -> float:
 def make_library(path: Path, videos: int) -> Database:
     """A library of that many jobs, the same ones each time; an existing one is used as it is."""
     is_new = not path.exists()
-    library = open_library(path, create=True)
+    create_library(path)
+    library = open_library(path)
     if is_new:
         with library.write() as connection:
             rows = list(make_rows(videos))

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from catalog import Catalog, store
 from catalog.demo.sample import sample_jobs
-from catalog.library import open_library
+from catalog.library import create_library, open_library
 from catalog.wire.parse import parse_videos
 
 BASE = (sys.executable, "-c", "import sqlite3, click")
@@ -64,7 +64,8 @@ def commands(one: str, other: str) -> tuple[Command, ...]:
 
 
 def make_library(path: Path, jobs: int) -> None:
-    library = open_library(path, create=True)
+    create_library(path)
+    library = open_library(path)
     now = time.time()
     payloads = [
         {

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         SyncReport,
     )
     from catalog.settings import Settings
+    from catalog.wire.rules import Finding
 
 __version__ = "0.1.0"
 
@@ -76,6 +77,7 @@ __all__ = [
     "FacetCount",
     "File",
     "FileReport",
+    "Finding",
     "Generation",
     "Gone",
     "ImportReport",
@@ -111,6 +113,7 @@ __all__ = [
 
 _HOMES = {
     "Catalog": "catalog.api",
+    "Finding": "catalog.wire.rules",
     "PromptDiff": "catalog.prompts",
     "Receiver": "catalog.hooks",
     "Settings": "catalog.settings",

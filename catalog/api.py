@@ -6,7 +6,7 @@ A verb imports its journey when it is called, so a program that only searches lo
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 from catalog.rows import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from catalog.database import Database, Writer
@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     )
     from catalog.settings import Settings
     from catalog.store import Changed, Step
+    from catalog.wire.rules import Finding
 
     Given = Mapping[str, str | Sequence[str]]
 
 DEFAULT_PATH = "catalog.db"
+_PAGE = 200  # videos that `iterate` reads at once
 
 
 def default_path() -> Path:
@@ -64,13 +66,21 @@ class Catalog:
         self._config = config
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None, create: bool = True) -> Self:
-        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), created if missing and `create` is set.
+    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None) -> Self:
+        """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), checked if there is one; makes nothing.
 
+        Where there is none yet, whatever reads or edits raises NotFound; `sync`, `add`, `import_path` and `hooks` make
+        it once they have something to write, but no folder. A library that somebody else makes meanwhile is used.
         `config` names the configuration file; by default it is `catalog.toml` beside the library, else here. Raises
-        NotFound, SchemaOutdated, SchemaTooNew or SchemaError.
+        SchemaOutdated, SchemaTooNew or SchemaError for a file that this version cannot use.
         """
-        return cls(library.open_library(path or default_path(), create=create), config=config)
+        return cls(library.open_library(path or default_path()), config=config)
+
+    @classmethod
+    def init(cls, path: str | Path | None = None, *, config: str | Path | None = None) -> Self:
+        """Make the library unless there is one, and open it as `open` does; its folder must exist."""
+        library.create_library(path or default_path())
+        return cls.open(path, config=config)
 
     def __enter__(self) -> Self:
         return self
@@ -192,7 +202,7 @@ class Catalog:
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
-        from catalog.intake import keep_prices, take_in_notes
+        from catalog.intake import make, take_in_notes
 
         chosen = self.settings.find_source(source or self._only_source())
         deadline = self.settings.sync.deadline_seconds
@@ -207,17 +217,19 @@ class Catalog:
                 deadline=deadline,
             )
 
-        secrets = read_secrets(secret_env, os.environ)
-        take_in_notes(self._database)
-        keep_prices(self._database, self.settings)
+        def prepare() -> None:
+            make(self._database, self.settings)
+            take_in_notes(self._database)
+
         serve_hooks(
             self._database,
             chosen.name,
             connect,
-            secrets,
+            read_secrets(secret_env, os.environ),
             host=host,
             port=port,
             words=self.settings.facets,
+            prepare=prepare,
             on_ready=on_ready,
             on_event=on_event,
         )
@@ -230,6 +242,20 @@ class Catalog:
             return list_sources(connection, self.settings.sources.values())
 
     # Answers
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Answer every question of the block, in this thread, from the library as it is when the block begins.
+
+            with cat.reading():
+                page, stats = cat.search("neon"), cat.stats()
+
+        What others write meanwhile shows after the block, which may stand inside another one and then shares its
+        moment. Whatever writes raises CatalogError inside. Keep it short, and do not `await` in it: while it lasts,
+        the library's `-wal` file grows, and all tasks of an event loop share the thread.
+        """
+        with self._database.read():
+            yield
 
     def search(
         self,
@@ -260,6 +286,27 @@ class Catalog:
                 include_deleted=include_deleted,
             )
 
+    def iterate(self, query: str = "", *, sort: str = "-created_at", include_deleted: bool = False) -> Iterator[Video]:
+        """All videos that match now, newest first, each whole and exactly once; raises QueryError.
+
+        Which videos these are, and their order, is settled by the call, and takes 8 bytes of memory for each. They are
+        then read a page at a time, as they are at that moment: one that was changed or deleted meanwhile comes as it
+        is, and one that arrives meanwhile is left to the next call. Between pages nothing is held, so the loop may edit
+        what it gets; inside `reading` all pages are of one moment. `sort` is as for `search`.
+        """
+        from catalog.search.matches import list_matches
+
+        with self._database.read() as connection:
+            matches = list_matches(connection, query, sort=sort, include_deleted=include_deleted)
+        return self._read_pages(matches)
+
+    def count(self, query: str = "", *, include_deleted: bool = False) -> int:
+        """How many videos match; raises QueryError."""
+        from catalog.search.page import count
+
+        with self._database.read() as connection:
+            return count(connection, query, include_deleted=include_deleted)
+
     def facets(
         self, names: Iterable[str] = (), *, query: str = "", limit: int = 20
     ) -> dict[str, tuple[FacetCount, ...]]:
@@ -279,6 +326,16 @@ class Catalog:
 
         with self._database.read() as connection:
             return get_video(connection, ref)
+
+    def find(self, ref: str) -> Video | None:
+        """One video as `get` answers it, None where no video has the name.
+
+        Raises NotFound for the beginning of several names, which lists them, and where the library is missing.
+        """
+        from catalog.reading.videos import find_video
+
+        with self._database.read() as connection:
+            return find_video(connection, ref)
 
     def lineage(self, ref: str) -> Lineage:
         """The family of a video: what it was made from and what was made from it; raises NotFound."""
@@ -327,6 +384,24 @@ class Catalog:
 
         with self._database.read() as connection:
             return read_costs(connection, tuple(by), tag)
+
+    # What one would send
+
+    def validate(
+        self, request: Mapping[str, object], *, dialect: str | None = None, source: str | None = None
+    ) -> list[Finding]:
+        """What a server is likely to object to in a request for a video; empty when nothing is. Nothing is sent.
+
+        `request` is the body, or a line of a Batch input file, whose URL says what it asks for. The server speaks
+        `dialect` (by default `openai`), or is that of the configured `source`. Needs no library. Raises ConfigError.
+        """
+        from catalog.wire.dialects import find_dialect
+        from catalog.wire.requests import validate
+
+        if dialect and source:
+            raise ConfigError(f"name either the dialect {dialect!r} or the source {source!r}, not both")
+        name = self.settings.find_source(source).dialect if source else find_dialect(dialect or "openai").name
+        return validate(request, name)
 
     # What the user does: each verb takes one ref, several, or a query, which means every video that matches. Several
     # are one edit, done whole or not at all; with more of them than `at_most`, TooMany is raised.
@@ -598,6 +673,14 @@ class Catalog:
         from catalog.prompts import load
 
         return load(self.settings.facets)
+
+    def _read_pages(self, ids: Sequence[int]) -> Iterator[Video]:
+        from catalog.reading.videos import read_videos
+
+        for start in range(0, len(ids), _PAGE):
+            with self._database.read() as connection:
+                videos = read_videos(connection, ids[start : start + _PAGE])
+            yield from videos.values()
 
     def _only_source(self) -> str:
         names = list(self.settings.sources)

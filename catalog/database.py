@@ -16,11 +16,12 @@ import json
 import os
 import re
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from catalog.errors import CatalogError, SchemaError
+from catalog.errors import CatalogError, NotFound, SchemaError
 
 try:
     import pysqlite3 as _sqlite
@@ -28,7 +29,7 @@ except ImportError:  # pragma: no cover - no wheel for this platform
     import sqlite3 as _sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Parameters = Mapping[str, Any] | Sequence[Any]
 
@@ -107,31 +108,58 @@ def epoch(column: str) -> str:
 
 
 class Database:
-    """One library file. Safe to share between threads: each reads and writes through a connection of its own."""
+    """One library file. Safe to share between threads: each reads and writes through a connection of its own.
 
-    def __init__(self, path: str | Path, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    `check(path)` runs before every new connection and raises unless the file is a library: NotFound where there is
+    none, so that one which is made later can then be read.
+    """
+
+    def __init__(
+        self, path: str | Path, *, busy_timeout: float = BUSY_TIMEOUT, check: Callable[[Path], object] | None = None
+    ) -> None:
         self.path = Path(path)
         self.busy_timeout = busy_timeout
+        self._check = check or (lambda _: None)
         self._local = threading.local()
         self._lock = threading.Lock()
         self._readers: list[Any] = []
         self._writer: Any = None
 
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a library at the path; raises SchemaError where something else is."""
+        try:
+            self._check(self.path)
+        except NotFound:
+            return False
+        return True
+
+    @contextmanager
+    def making(self, make: Callable[[], object]) -> Iterator[None]:
+        """Inside, this thread's first write to a missing library calls `make`, which makes it."""
+        self._local.make = make
+        try:
+            yield
+        finally:
+            self._local.make = None
+
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """A read-only connection in one snapshot.
+        """A read-only connection in one snapshot, of the moment when the block begins.
 
-        A read inside a read shares its snapshot. Raises CatalogError if the file fails, never for a query of ours.
+        A read inside a read of the same thread shares its snapshot. Raises NotFound if the library is missing and
+        CatalogError if the file fails, never for a query of ours.
         """
         outer = getattr(self._local, "connection", None)
-        if outer is not None:
-            yield outer
-            return
         with explained(self.path):
+            if outer is not None:
+                yield outer
+                return
             connection = self._take_reader()
             self._local.connection = connection
             try:
                 connection.execute("BEGIN")
+                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")  # BEGIN alone takes no snapshot
                 yield connection
             finally:
                 self._local.connection = None
@@ -141,8 +169,11 @@ class Database:
     def write(self) -> Iterator[Writer]:
         """A connection in one write transaction: commits at the end, rolls back on any exception.
 
-        Raises CatalogError if the file fails or stays busy.
+        Raises NotFound if the library is missing, unless inside `making`, and CatalogError if the file fails or stays
+        busy, or inside a read of the same thread, which would go on with what the write has made outdated.
         """
+        if getattr(self._local, "connection", None) is not None:
+            raise CatalogError(f"cannot write to the library {self.path} inside `reading()`: end that block first")
         with explained(self.path, "write to"):
             connection = self._take_writer()
             try:
@@ -165,6 +196,7 @@ class Database:
         with self._lock:
             if self._readers:
                 return self._readers.pop()
+        self._check(self.path)
         return connect_read_only(self.path, self.busy_timeout)
 
     def _put_back_reader(self, connection: Any) -> None:
@@ -176,9 +208,19 @@ class Database:
         with self._lock:
             connection, self._writer = self._writer, None
         if connection is None:
+            self._check_or_make()
             connection = connect_writer(self.path, self.busy_timeout)
             connection.row_factory = Row
         return connection
+
+    def _check_or_make(self) -> None:
+        try:
+            self._check(self.path)
+        except NotFound:
+            make = getattr(self._local, "make", None)
+            if make is None:
+                raise
+            make()
 
     def _put_back_writer(self, connection: Any) -> None:
         """Keep one writer open; the lock in the file decides which thread writes, not a queue of ours."""
@@ -210,9 +252,23 @@ def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
 def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
     """A driver connection that writes to an existing library, outside any transaction."""
     connection = connect(path, mode="rw", busy_timeout=busy_timeout)
-    connection.execute("PRAGMA journal_mode=WAL")  # a backup that was copied here is not in WAL mode
+    use_wal(connection, busy_timeout)  # a backup that was copied here is not in WAL mode
     connection.execute("PRAGMA cache_size=-65536")
     return connection
+
+
+def use_wal(connection: Any, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    """Put the file into WAL mode; where two do so at once, SQLite refuses one without waiting, so it tries again."""
+    end = time.monotonic() + busy_timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except OperationalError as error:
+            if not _is_busy(error) or time.monotonic() >= end:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 @contextmanager
@@ -230,15 +286,23 @@ def explained(path: Path, action: str = "read") -> Iterator[None]:
 
 def _explain(path: Path, action: str, error: Exception) -> CatalogError | None:
     text = str(error)
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _primary_code(error)
     if code == _NOT_A_DATABASE:
         return SchemaError(f"{path} is not a catalog library: it is not an SQLite file", path=str(path))
     if code == _CORRUPT or text.startswith("Could not decode to UTF-8"):
         text = text.partition(" with text")[0]
         return SchemaError(f"the library {path} is damaged ({text}): run `catalog restore BACKUP`", path=str(path))
-    if code in BUSY_CODES:
+    if _is_busy(error):
         return CatalogError(f"the library {path} is busy: another process has been writing for too long, try again")
     return CatalogError(f"cannot {action} the library {path}: {text}") if code in _UNREACHABLE else None
+
+
+def _primary_code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _is_busy(error: Exception) -> bool:
+    return _primary_code(error) in BUSY_CODES
 
 
 def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -> Any:

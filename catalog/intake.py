@@ -1,4 +1,7 @@
-"""The frame of every verb that brings videos in: notes and prices before it, the facets of new prompts after it."""
+"""The frame of every verb that brings videos in: notes and prices before it, the facets of new prompts after it.
+
+A missing library is made, with its prices, when such a verb has something to write for the first time.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from catalog import capture, store
 from catalog.capture.spool import list_notes
+from catalog.library import create_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,10 +23,26 @@ if TYPE_CHECKING:
 @contextmanager
 def taking_in(database: Database, settings: Settings, on_progress: Progress | None = None) -> Iterator[None]:
     """Run a journey inside the frame; prompts that an interruption leaves unread are read by the next journey."""
-    take_in_notes(database)
+    if database.is_made:
+        keep_prices(database, settings)
+    else:
+        settings.load_prices()  # which raises here what would fail the making
+    with database.making(lambda: make(database, settings)):
+        take_in_notes(database)
+        yield
+    if database.is_made:
+        read_prompts(database, settings, on_progress)
+
+
+def make(database: Database, settings: Settings) -> None:
+    """Make the library unless there is one, with the configured prices in it.
+
+    Raises ConfigError if they cannot be read, and then makes nothing.
+    """
+    if not database.is_made:
+        settings.load_prices()
+        create_library(database.path)
     keep_prices(database, settings)
-    yield
-    read_prompts(database, settings, on_progress)
 
 
 def take_in_notes(database: Database) -> None:

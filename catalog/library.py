@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from catalog.database import (
     connect_writer,
     driver,
     explained,
+    use_wal,
 )
 from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
@@ -31,28 +33,36 @@ if TYPE_CHECKING:
     from catalog.reports import Migration
 
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
-NO_SCHEMA = "0000"  # the version of a library whose creation was interrupted
+NO_SCHEMA = "0000"  # the version of a library whose creation has not ended
+
+_upgrading = threading.Lock()
 
 
-def open_library(path: str | Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> Database:
-    """The library at `path`, checked; with `create`, a missing or empty file becomes a new library.
+def open_library(path: str | Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
+    """The library at `path`, checked if there is one, and nothing is made.
 
-    Raises NotFound, SchemaOutdated, SchemaTooNew or SchemaError (foreign or damaged).
+    Without one, reads and writes raise NotFound until somebody has made it; `Database.making` lets a write make it.
+    Raises SchemaOutdated, SchemaTooNew or SchemaError (foreign or damaged).
     """
-    path = Path(path)
-    if not _size(path):
-        if not create:
-            raise NotFound(f"no library at {path}: make one with `catalog init` or `catalog sync`", path=str(path))
-        create_library(path)
-    elif create and read_version(path) == NO_SCHEMA:
-        create_library(path)
-    check_version(path)
-    return Database(path, busy_timeout=busy_timeout)
+    database = Database(path, busy_timeout=busy_timeout, check=check_library)
+    with suppress(NotFound), database.read():
+        pass
+    return database
 
 
-def check_version(path: Path) -> None:
-    """Raise the SchemaError that fits, unless the file is a library of this schema version."""
-    version = read_version(path)
+def check_library(path: Path) -> None:
+    """Raise the error that fits, unless the file is a library of this schema version.
+
+    A missing library is NotFound; so is an empty file, and one whose creation has not ended.
+    """
+    version = read_version(path) if _size(path) else NO_SCHEMA
+    if version == NO_SCHEMA:
+        raise _missing(path)
+    check_version(path, version)
+
+
+def check_version(path: Path, version: str) -> None:
+    """Raise the SchemaError that fits, unless the version is this schema's."""
     if version == SCHEMA_VERSION:
         return
     if version < SCHEMA_VERSION:
@@ -85,14 +95,21 @@ def read_version(path: Path) -> str:
     return str(rows[0][0])
 
 
-def create_library(path: Path) -> None:
-    """Make a new library, even if another process does so at once. Raises CatalogError if the folder forbids it."""
+def create_library(path: str | Path) -> None:
+    """Make a library unless there is one, even if other processes and threads do so at once; folders are not made.
+
+    Raises SchemaError for any other file there, CatalogError if the folder is missing or forbids it.
+    """
+    path = Path(path)
+    with suppress(NotFound):
+        check_library(path)
+        return
     if not path.parent.is_dir():
         raise CatalogError(f"cannot make the library {path}: create the folder {path.parent} first")
     # The id is written first, in one atomic write: from then on the file counts as a library, if an unfinished one.
     with explained(path, "make"), closing(connect(path)) as connection:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute("PRAGMA journal_mode=WAL")
+        use_wal(connection)
     upgrade(path, SCHEMA_VERSION, at_once=True)
 
 
@@ -101,13 +118,13 @@ def migrate(path: str | Path) -> Migration:
     from catalog.reports import Migration
 
     path = Path(path)
-    if not _size(path):
-        raise NotFound(f"no library at {path}", path=str(path))
-    old = read_version(path)
+    old = read_version(path) if _size(path) else NO_SCHEMA
+    if old == NO_SCHEMA:
+        raise _missing(path)
     if old == SCHEMA_VERSION:
         return Migration(old, old)
     if old > SCHEMA_VERSION:
-        check_version(path)
+        check_version(path, old)
     copy = backup(path, purpose=f"before-{SCHEMA_VERSION}")
     upgrade(path, SCHEMA_VERSION)
     return Migration(old, SCHEMA_VERSION, copy)
@@ -119,7 +136,7 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
     Without a target it is made beside the library, under a name that says when and for what purpose.
     """
     if not _size(path):
-        raise NotFound(f"no library at {path}", path=str(path))
+        raise _missing(path)
     if target is None:
         target = _take_spare_path(path, purpose)
         try:
@@ -181,7 +198,7 @@ def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Pa
         closing(connect(path, busy_timeout=busy_timeout)) as target,
     ):
         source.backup(target, progress=lambda status, *_: _refuse_busy(path, status))
-        target.execute("PRAGMA journal_mode=WAL")
+        use_wal(target, busy_timeout)
     return restore_point
 
 
@@ -189,7 +206,8 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
     """Run each missing migration in a transaction of its own, foreign keys off inside and checked before the commit.
 
     Rebuilding a table with foreign keys on would delete its children. `at_once` runs all migrations in one transaction,
-    so that no other process sees a new library half made.
+    so that no other process sees a new library half made. One thread at a time, because Alembic keeps the library that
+    it works on in globals.
     """
     from alembic import command
     from alembic.config import Config
@@ -201,7 +219,7 @@ def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: boo
     config.set_main_option("path_separator", "os")
     scripts = [] if at_once else ScriptDirectory.from_config(config).walk_revisions("base", target)
     stops = [script.revision for script in scripts] or [target]
-    with explained(path, "migrate"), closing(connect_writer(path)) as writer:
+    with _upgrading, explained(path, "migrate"), closing(connect_writer(path)) as writer:
         writer.execute("PRAGMA foreign_keys=OFF")
         engine = create_engine("sqlite://", module=driver, creator=lambda: writer, poolclass=StaticPool)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -230,8 +248,9 @@ def _check_backup(path: Path, copy: Path) -> None:
         raise NotFound(f"no backup at {copy}", path=str(copy))
     if _size(path) is not None and path.samefile(copy):
         raise CatalogError(f"cannot restore {path} from itself: name a backup of it")
-    if read_version(copy) > SCHEMA_VERSION:
-        check_version(copy)
+    version = read_version(copy)
+    if version > SCHEMA_VERSION:
+        check_version(copy, version)
     with explained(copy), closing(connect_read_only(copy)) as connection:
         fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
@@ -258,6 +277,13 @@ def _refuse_busy(path: Path, status: int) -> None:
     """Raise if the target is busy: the driver would retry for ever, and each try has waited for the busy time-out."""
     if status in BUSY_CODES:
         raise CatalogError(f"cannot restore {path}: another process has been writing for too long, try again")
+
+
+def _missing(path: Path) -> NotFound:
+    return NotFound(
+        f"no library at {path}: check the path, or make one with `catalog init`, `catalog sync` or `catalog import`",
+        path=str(path),
+    )
 
 
 def _size(path: Path) -> int | None:

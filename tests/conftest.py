@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from catalog.library import open_library
+from catalog.library import create_library, open_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "catalog.db"
-    open_library(path, create=True).close()
+    create_library(path)
     return path
 
 
@@ -85,6 +85,6 @@ def library_path(_migrated: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def library(library_path: Path) -> Iterator[Database]:
     """An open, empty library."""
-    database = open_library(library_path, create=False)
+    database = open_library(library_path)
     yield database
     database.close()

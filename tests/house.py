@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from catalog.library import create_library, open_library
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from catalog.database import Database
 
@@ -29,6 +32,12 @@ def wait_until(is_so: Callable[[], object], seconds: float = LONG) -> None:
     while not is_so():
         assert time.monotonic() < end, f"not so within {seconds:g} seconds"
         time.sleep(0.02)
+
+
+def new_library(path: Path) -> Database:
+    """A new library, open."""
+    create_library(path)
+    return open_library(path)
 
 
 class Shelf:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import shutil
@@ -13,6 +12,7 @@ import threading
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,14 @@ from catalog.library import (
     NO_SCHEMA,
     SCHEMA_VERSION,
     backup,
+    create_library,
     migrate,
     open_library,
     read_version,
     restore,
     upgrade,
 )
-from tests.house import LONG, wait_until
+from tests.house import LONG, new_library, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,13 +58,18 @@ def fill(library: Database, count: int = 2000) -> None:
         connection.executemany(ADD_VIDEO, [(f"v{number}", f"prompt {number} " * 5) for number in range(count)])
 
 
+def fill_one(library: Database, name: str) -> None:
+    with library.write() as connection:
+        connection.execute(ADD_VIDEO, (name, "made by me"))
+
+
 def value(library: Database, query: str) -> Any:
     with library.read() as connection:
         return connection.execute(query).fetchone()[0]
 
 
 def run_sql(path: Path, *statements: str) -> None:
-    with contextlib.closing(database.driver.connect(str(path), isolation_level=None)) as connection:
+    with closing(database.driver.connect(str(path), isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
 
@@ -86,33 +92,97 @@ def message(error: pytest.ExceptionInfo[BaseException]) -> str:
 
 
 def test_a_missing_file_becomes_a_library_where_asked_to(tmp_path: Path) -> None:
-    library = open_library(tmp_path / "new.db", create=True)
+    library = new_library(tmp_path / "new.db")
     assert value(library, "SELECT count(*) FROM videos") == 0
     library.close()
 
 
-def test_a_missing_file_is_not_made_by_a_reader(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"no library at .*none.db: make one with `catalog init`"):
-        open_library(tmp_path / "none.db", create=False)
+def test_a_library_that_is_there_is_left_as_it_is(library: Database) -> None:
+    fill(library, 3)
+    create_library(library.path)
+    assert value(library, "SELECT count(*) FROM videos") == 3
+
+
+def test_a_missing_file_is_not_made_by_opening_reading_or_writing(tmp_path: Path) -> None:
+    library = open_library(tmp_path / "none.db")
+    missing = r"no library at .*none.db: check the path, or make one with `catalog init`"
+    with pytest.raises(NotFound, match=missing) as error:
+        value(library, "SELECT count(*) FROM videos")
+    assert error.value.path == str(tmp_path / "none.db")
+    with pytest.raises(NotFound, match=missing):
+        write(library, ADD_SOURCE)
+    assert not library.is_made
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_file_is_a_missing_library(tmp_path: Path) -> None:
-    path = tmp_path / "empty.db"
-    path.touch()
+@pytest.mark.parametrize("begun", ["nothing", "an empty file", "an unfinished library"])
+def test_a_library_that_is_made_after_opening_is_read_and_written(tmp_path: Path, begun: str) -> None:
+    path = tmp_path / "late.db"
+    if begun == "an empty file":
+        path.touch()
+    elif begun == "an unfinished library":
+        run_sql(path, f"PRAGMA application_id={APPLICATION_ID}")
+    library = open_library(path)
+    content = path.read_bytes() if path.exists() else None
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            value(library, "SELECT count(*) FROM videos")
+        with pytest.raises(NotFound):
+            write(library, ADD_SOURCE)
+    assert (path.read_bytes() if path.exists() else None) == content
+    create_library(path)
+    write(library, ADD_SOURCE)
+    assert value(library, "SELECT count(*) FROM sources") == 1
+    library.close()
+
+
+def test_another_file_that_comes_after_opening_is_told(tmp_path: Path, old_path: Path) -> None:
+    library = open_library(tmp_path / "late.db")
+    shutil.copy(old_path, library.path)
+    with pytest.raises(SchemaOutdated, match=r"run `catalog migrate`"):
+        value(library, "SELECT 1")
+    with pytest.raises(SchemaOutdated):
+        write(library, ADD_SOURCE)
+    library.path.write_text("hello")
+    with pytest.raises(SchemaError, match=r"not a catalog library"):
+        value(library, "SELECT 1")
+
+
+def test_the_first_write_makes_the_library_where_that_is_meant(tmp_path: Path) -> None:
+    library = open_library(tmp_path / "new.db")
+    made: list[Path] = []
+
+    def make() -> None:
+        create_library(library.path)
+        made.append(library.path)
+
+    with library.making(make):
+        with pytest.raises(NotFound):
+            value(library, "SELECT 1")
+        assert made == []
+        write(library, ADD_SOURCE, "UPDATE sources SET cursor = '1'")
+        write(library, "UPDATE sources SET cursor = '2'")
+    assert (made, value(library, "SELECT cursor FROM sources")) == ([library.path], "2")
+    library.close()
+
+
+def test_only_the_thread_that_means_it_makes_a_library(tmp_path: Path) -> None:
+    library = open_library(tmp_path / "new.db")
+    with library.making(lambda: create_library(library.path)), ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(write, library, ADD_SOURCE).exception()
+    assert isinstance(refused, NotFound)
     with pytest.raises(NotFound):
-        open_library(path, create=False)
-    open_library(path, create=True).close()
-    assert read_version(path) == SCHEMA_VERSION
+        write(library, ADD_SOURCE)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_an_interrupted_creation_is_completed(tmp_path: Path, journal: str) -> None:
     path = tmp_path / "half.db"
     run_sql(path, f"PRAGMA application_id={APPLICATION_ID}", f"PRAGMA journal_mode={journal}")
-    with pytest.raises(SchemaOutdated, match=r"catalog migrate"):
-        open_library(path, create=False)
-    library = open_library(path, create=True)
+    with pytest.raises(NotFound, match=r"no library at .*half.db"):
+        migrate(path)
+    library = new_library(path)
     fill(library, 1)
     library.close()
 
@@ -130,7 +200,7 @@ def test_a_library_is_known_as_one_from_its_first_byte(tmp_path: Path) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        open_library(path, create=True).close()
+        create_library(path)
     finally:
         done.set()
         watcher.join()
@@ -139,7 +209,7 @@ def test_a_library_is_known_as_one_from_its_first_byte(tmp_path: Path) -> None:
 
 def test_a_name_with_the_characters_of_a_uri_is_a_name(tmp_path: Path) -> None:
     path = tmp_path / "a?b#c%20 é.db"
-    open_library(path, create=True).close()
+    create_library(path)
     assert path.stat().st_size > 0
 
 
@@ -157,13 +227,13 @@ def old_path(tmp_path: Path) -> Path:
 
 def test_an_old_schema_names_the_command_that_helps(old_path: Path) -> None:
     with pytest.raises(SchemaOutdated, match=r"has schema 0001, but this catalog needs \d{4}: run `catalog migrate`"):
-        open_library(old_path, create=True)
+        open_library(old_path)
 
 
 def test_a_newer_schema_asks_for_a_newer_package(library_path: Path) -> None:
     run_sql(library_path, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaTooNew, match=r"schema 9999, newer than .*: upgrade the catalog package"):
-        open_library(library_path, create=True)
+        open_library(library_path)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +249,7 @@ def test_a_newer_schema_asks_for_a_newer_package(library_path: Path) -> None:
 def test_a_lost_schema_version_is_told(library_path: Path, loss: str) -> None:
     run_sql(library_path, loss)
     with pytest.raises(SchemaError, match=r"has lost its schema version: run `catalog restore BACKUP`"):
-        open_library(library_path, create=True)
+        open_library(library_path)
 
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE other (a)", "PRAGMA user_version=3"])
@@ -188,7 +258,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path, statement: str)
     run_sql(path, statement)
     before = path.read_bytes()
     with pytest.raises(SchemaError, match=r"places.sqlite is an SQLite database but not a catalog library"):
-        open_library(path, create=True)
+        open_library(path)
     assert path.read_bytes() == before
 
 
@@ -197,7 +267,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
     with pytest.raises(SchemaError, match=r"notes.txt is not a catalog library: it is not an SQLite file"):
-        open_library(path, create=True)
+        open_library(path)
     assert path.read_bytes() == content
 
 
@@ -206,43 +276,45 @@ def test_a_damaged_schema_is_found_on_opening(library_path: Path) -> None:
     content[100:700] = b"\xff" * 600
     library_path.write_bytes(content)
     with pytest.raises(SchemaError, match=r"is damaged .*: run `catalog restore BACKUP`"):
-        open_library(library_path, create=True)
+        open_library(library_path)
 
 
 def test_a_library_cut_short_is_found_on_opening(library_path: Path) -> None:
     os.truncate(library_path, 5000)
     with pytest.raises(SchemaError, match=r"is damaged"):
-        open_library(library_path, create=True)
+        open_library(library_path)
 
 
 def test_a_folder_is_not_a_library(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"is a folder: name the library file in it"):
-        open_library(tmp_path, create=True)
+        open_library(tmp_path)
 
 
 def test_a_device_is_not_a_library() -> None:
     with pytest.raises(SchemaError, match=r"/dev/null is not a file"):
-        open_library(os.devnull, create=True)
+        open_library(os.devnull)
 
 
 @pytest.mark.parametrize("inside", ["nowhere/catalog.db", "file/catalog.db"])
 def test_a_missing_folder_is_named(tmp_path: Path, inside: str) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(CatalogError, match=r"cannot make the library .*: create the folder .* first"):
-        open_library(tmp_path / inside, create=True)
+        create_library(tmp_path / inside)
+    with pytest.raises(NotFound, match="no library at"):
+        value(open_library(tmp_path / inside), "SELECT 1")
 
 
 def test_a_nul_in_the_path_is_refused_before_sqlite_cuts_the_name_there(tmp_path: Path) -> None:
-    for create in (True, False):
+    for opening in (open_library, create_library):
         with pytest.raises(CatalogError, match=r"a path cannot contain NUL") as error:
-            open_library(f"{tmp_path}/a\0b.db", create=create)
+            opening(f"{tmp_path}/a\0b.db")
         assert "\0" not in message(error)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_too_long_is_refused_in_a_short_message(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"too long") as error:
-        open_library(tmp_path / ("a" * 5000), create=True)
+        open_library(tmp_path / ("a" * 5000))
     assert len(message(error)) < 400
 
 
@@ -253,7 +325,7 @@ def test_a_name_too_long_is_refused_in_a_short_message(tmp_path: Path) -> None:
 def closed_folder() -> Iterator[Path]:
     """A folder with a library that may be read and not written."""
     folder = Path(tempfile.mkdtemp())
-    library = open_library(folder / "catalog.db", create=True)
+    library = new_library(folder / "catalog.db")
     fill(library, 3)
     library.close()
     for leftover in ("catalog.db-wal", "catalog.db-shm"):
@@ -292,13 +364,13 @@ def outcome_unprivileged(action: Callable[[], object]) -> str:
 
 
 def test_a_library_cannot_be_made_in_a_closed_folder(closed_folder: Path) -> None:
-    answer = outcome_unprivileged(lambda: open_library(closed_folder / "new.db", create=True))
+    answer = outcome_unprivileged(lambda: create_library(closed_folder / "new.db"))
     assert answer.startswith(f"CatalogError: cannot make the library {closed_folder}/new.db: ")
 
 
 def test_a_library_in_a_closed_folder_can_be_read(closed_folder: Path) -> None:
     def count() -> Any:
-        return value(open_library(closed_folder / "catalog.db", create=True), "SELECT count(*) FROM videos")
+        return value(open_library(closed_folder / "catalog.db"), "SELECT count(*) FROM videos")
 
     assert outcome_unprivileged(count) == "3"
 
@@ -309,7 +381,7 @@ def test_a_library_in_a_closed_folder_can_be_backed_up_elsewhere(closed_folder: 
     try:
         answer = outcome_unprivileged(lambda: backup(closed_folder / "catalog.db", folder / "copy.db").name)
         assert answer == "'copy.db'"
-        copy = open_library(folder / "copy.db", create=False)
+        copy = open_library(folder / "copy.db")
         assert value(copy, "SELECT count(*) FROM videos") == 3
         copy.close()
     finally:
@@ -325,7 +397,7 @@ def test_a_folder_that_may_not_be_entered_is_told() -> None:
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0)
     try:
-        answer = outcome_unprivileged(lambda: open_library(folder / "catalog.db", create=True))
+        answer = outcome_unprivileged(lambda: open_library(folder / "catalog.db"))
     finally:
         folder.rmdir()
     assert answer == f"CatalogError: cannot open '{folder}/catalog.db': Permission denied"
@@ -335,7 +407,7 @@ def test_a_folder_that_may_not_be_entered_is_told() -> None:
 
 
 def test_damage_that_shows_while_reading_names_the_file_and_the_way_out(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     fill(library)
     library.close()
     damage(library_path, b"prompt 1000 ")
@@ -346,7 +418,7 @@ def test_damage_that_shows_while_reading_names_the_file_and_the_way_out(library_
 
 
 def test_damaged_letters_are_told_without_repeating_them(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     fill(library, 3)
     library.close()
     content = library_path.read_bytes()
@@ -357,7 +429,7 @@ def test_damaged_letters_are_told_without_repeating_them(library_path: Path) -> 
 
 
 def test_a_damaged_full_text_index_is_damage_too(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     fill(library, 300)
     write(library, "INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
     library.close()
@@ -368,7 +440,7 @@ def test_a_damaged_full_text_index_is_damage_too(library_path: Path) -> None:
 
 
 def test_damage_that_shows_while_writing_is_told(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     fill(library)
     library.close()
     damage(library_path, b"prompt 1000 ")
@@ -378,11 +450,12 @@ def test_damage_that_shows_while_writing_is_told(library_path: Path) -> None:
 
 
 def test_a_library_that_vanished_is_told(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     library_path.unlink()
-    with pytest.raises(CatalogError, match=r"cannot read the library .*: unable to open"):
+    library.close()
+    with pytest.raises(NotFound, match=r"no library at"):
         value(library, "SELECT 1")
-    with pytest.raises(CatalogError, match=r"cannot write to the library .*: unable to open"):
+    with pytest.raises(NotFound, match=r"no library at"):
         write(library, ADD_SOURCE)
     assert not library_path.exists()
 
@@ -404,25 +477,44 @@ def test_a_reader_cannot_write(library: Database) -> None:
 
 
 def test_an_exception_undoes_the_whole_write(library: Database) -> None:
-    with contextlib.suppress(RuntimeError), library.write() as connection:
+    with suppress(RuntimeError), library.write() as connection:
         connection.execute(ADD_SOURCE)
         raise RuntimeError
     assert value(library, "SELECT count(*) FROM sources") == 0
 
 
-def test_a_read_is_one_snapshot_while_another_writes(library: Database) -> None:
+def test_a_read_is_one_snapshot_of_its_beginning_while_another_writes(library: Database) -> None:
     fill(library, 1)
-    with library.read() as connection:
-        before = connection.execute("SELECT count(*) FROM videos").fetchone()[0]
-        write(library, "DELETE FROM videos")
+    with library.read() as connection, closing(Database(library.path)) as other:
+        write(other, "DELETE FROM videos")
         with library.read() as inner:
             assert inner is connection
-        assert connection.execute("SELECT count(*) FROM videos").fetchone()[0] == before == 1
+        assert connection.execute("SELECT count(*) FROM videos").fetchone()[0] == 1
+        assert value(other, "SELECT count(*) FROM videos") == 0
     assert value(library, "SELECT count(*) FROM videos") == 0
 
 
+def test_a_write_inside_a_read_is_refused_and_one_of_another_thread_is_not(library: Database) -> None:
+    with library.read(), library.read(), ThreadPoolExecutor(1) as pool:
+        with pytest.raises(CatalogError, match=r"cannot write to the library .* inside `reading\(\)`: end that block"):
+            write(library, ADD_SOURCE)
+        pool.submit(fill, library, 1).result()
+    write(library, ADD_SOURCE)
+    assert value(library, "SELECT (SELECT count(*) FROM sources) + (SELECT count(*) FROM videos)") == 2
+
+
+def test_damage_met_inside_a_read_is_told_where_it_is_met(library_path: Path) -> None:
+    library = open_library(library_path)
+    fill(library)
+    library.close()
+    damage(library_path, b"prompt 1000 ")
+    with library.read(), pytest.raises(SchemaError, match="is damaged"):
+        value(library, "SELECT sum(length(prompt)) FROM videos")
+    library.close()
+
+
 def test_a_failed_read_leaves_no_snapshot_behind(library: Database) -> None:
-    with contextlib.suppress(RuntimeError), library.read() as connection:
+    with suppress(RuntimeError), library.read() as connection:
         connection.execute("SELECT count(*) FROM videos").fetchone()
         raise RuntimeError
     fill(library, 1)
@@ -430,10 +522,9 @@ def test_a_failed_read_leaves_no_snapshot_behind(library: Database) -> None:
 
 
 def test_a_reader_and_a_writer_do_not_block_each_other(library_path: Path) -> None:
-    library = open_library(library_path, create=False, busy_timeout=0.0)
-    with library.read() as connection:
-        connection.execute("SELECT count(*) FROM videos").fetchone()
-        fill(library, 1)
+    library = open_library(library_path, busy_timeout=0.0)
+    with library.read(), closing(open_library(library_path, busy_timeout=0.0)) as other:
+        fill(other, 1)
     with library.write() as writer:
         writer.execute("DELETE FROM videos")
         assert value(library, "SELECT count(*) FROM videos") == 1
@@ -536,9 +627,23 @@ def test_a_writer_waits_for_the_disk(library: Database) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
+def test_a_file_is_put_into_wal_mode_as_soon_as_another_writer_ends(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    with closing(database.connect(path)) as other, closing(database.connect(path)) as connection:
+        other.execute("CREATE TABLE one (a)")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(database.OperationalError, match="locked"):
+            database.use_wal(connection, 0.0)
+        timer = threading.Timer(0.1, other.execute, ["COMMIT"])
+        timer.start()
+        database.use_wal(connection)
+        timer.join()
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
 def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
-    impatient = open_library(library_path, create=False, busy_timeout=0.05)
+    library = open_library(library_path)
+    impatient = open_library(library_path, busy_timeout=0.05)
     with library.write() as connection:
         connection.execute(ADD_SOURCE)
         with pytest.raises(CatalogError, match=r"is busy: another process has been writing for too long, try again"):
@@ -556,11 +661,11 @@ def count_up(library: Database, times: int) -> None:
 
 
 def count_up_in_a_process(path: Path, times: int) -> None:
-    count_up(open_library(path, create=False), times)
+    count_up(open_library(path), times)
 
 
 def test_processes_that_read_then_write_lose_nothing(library_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     write(library, ADD_SOURCE)
     with SPAWN.Pool(3) as pool:
         pool.starmap(count_up_in_a_process, [(library_path, 40)] * 3, chunksize=1)
@@ -588,7 +693,7 @@ def test_threads_that_read_then_write_lose_nothing(library: Database) -> None:
 
 
 def test_a_writer_keeps_its_connection_while_other_threads_wait(library_path: Path) -> None:
-    library = open_library(library_path, create=False, busy_timeout=0.02)
+    library = open_library(library_path, busy_timeout=0.02)
     refusals: list[str] = []
 
     def try_to_write() -> None:
@@ -618,9 +723,8 @@ def meet(barrier: Barrier) -> None:
 
 def create_together(path: Path, name: str) -> str:
     together.wait(LONG)
-    library = open_library(path, create=True)
-    with library.write() as connection:
-        connection.execute(ADD_VIDEO, (name, "made by me"))
+    library = new_library(path)
+    fill_one(library, name)
     library.close()
     return read_version(path)
 
@@ -632,12 +736,29 @@ def test_processes_may_create_one_library_at_once(tmp_path: Path) -> None:
     assert [count_videos(tmp_path / f"{turn}.db") for turn in range(2)] == [4, 4]
 
 
+def test_threads_may_create_libraries_at_once(tmp_path: Path) -> None:
+    """Several of them one library, and several libraries at the same time."""
+    together = threading.Barrier(6)
+
+    def make(number: int) -> None:
+        together.wait(LONG)
+        path = tmp_path / f"{number % 3}.db"
+        library = open_library(path)
+        with library.making(lambda: create_library(path)):
+            fill_one(library, f"v{number}")
+        library.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(make, range(6)))
+    assert [count_videos(tmp_path / f"{number}.db") for number in range(3)] == [2, 2, 2]
+
+
 # Backup and restore
 
 
 def test_a_backup_is_a_library_itself(library: Database, tmp_path: Path) -> None:
     fill(library, 3)
-    copy = open_library(backup(library.path, tmp_path / "copy.db"), create=False)
+    copy = open_library(backup(library.path, tmp_path / "copy.db"))
     with copy.write() as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     assert value(copy, "SELECT count(*) FROM videos") == 3
@@ -649,7 +770,7 @@ def test_a_backup_made_while_another_writes_holds_what_was_committed(library: Da
     with library.write() as connection:
         connection.execute("DELETE FROM videos")
         backup(library.path, tmp_path / "copy.db")
-    copy = open_library(tmp_path / "copy.db", create=False)
+    copy = open_library(tmp_path / "copy.db")
     assert value(copy, "SELECT count(*) FROM videos") == 3
     copy.close()
 
@@ -687,7 +808,7 @@ def test_a_backup_of_nothing_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_damaged_library_is_not_backed_up_in_silence(library_path: Path, tmp_path: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     fill(library)
     library.close()
     damage(library_path, b"prompt 1000 ")
@@ -699,7 +820,7 @@ def test_a_damaged_library_is_not_backed_up_in_silence(library_path: Path, tmp_p
 @pytest.fixture
 def saved(library_path: Path, tmp_path: Path) -> Path:
     """A backup with three videos, of a library that has two thousand more by now."""
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     fill(library, 3)
     copy = backup(library_path, tmp_path / "saved.db")
     write(library, "DELETE FROM videos")
@@ -709,7 +830,7 @@ def saved(library_path: Path, tmp_path: Path) -> Path:
 
 
 def count_videos(path: Path) -> int:
-    library = open_library(path, create=False)
+    library = open_library(path)
     try:
         return int(value(library, "SELECT count(*) FROM videos"))
     finally:
@@ -784,7 +905,7 @@ def test_a_library_is_not_restored_from_itself(library_path: Path, tmp_path: Pat
 def test_an_older_backup_is_restored_and_then_asks_to_be_migrated(library_path: Path, old_path: Path) -> None:
     restore(library_path, old_path)
     with pytest.raises(SchemaOutdated, match=r"run `catalog migrate`"):
-        open_library(library_path, create=False)
+        open_library(library_path)
     migrate(library_path)
     assert count_videos(library_path) == 3
 
@@ -797,7 +918,7 @@ def test_a_backup_from_a_newer_version_is_refused(library_path: Path, saved: Pat
 
 
 def test_a_restore_gives_up_where_another_holds_the_library(library_path: Path, saved: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     with library.write() as connection:
         connection.execute(ADD_SOURCE)
         with pytest.raises(CatalogError, match=r"cannot restore .*: another process has been writing for too long"):
@@ -807,7 +928,7 @@ def test_a_restore_gives_up_where_another_holds_the_library(library_path: Path, 
 
 
 def test_a_restore_goes_between_the_transactions_of_a_sync(library_path: Path, saved: Path) -> None:
-    library = open_library(library_path, create=False)
+    library = open_library(library_path)
     done = threading.Event()
     failures: list[BaseException] = []
 

@@ -70,7 +70,7 @@ def test_the_records_and_errors_load_no_library() -> None:
 def test_opening_and_reading_a_library_loads_only_the_driver(library_path: object) -> None:
     program = f"""
 from catalog import Catalog
-with Catalog.open({str(library_path)!r}, create=False) as cat:
+with Catalog.open({str(library_path)!r}) as cat:
     cat.search("neon")
     cat.stats()
 """

@@ -52,7 +52,7 @@ from catalog.library import open_library
 from catalog.hooks import serve_hooks
 from catalog.client.client import Client
 serve_hooks(
-    open_library(sys.argv[1], create=False), "studio", lambda: Client(sys.argv[2], deadline=1), [sys.argv[3]],
+    open_library(sys.argv[1]), "studio", lambda: Client(sys.argv[2], deadline=1), [sys.argv[3]],
     port=0, on_ready=lambda server: print(server.url, flush=True),
 )
 """

@@ -6,8 +6,9 @@
     >>> client = OpenAI(http_client=http_client)
 
 The caller's request and answer pass through byte for byte. When the answer is complete, a copy of what matters is
-written to a small file beside the library, from which a thread of this process takes it in. While the library is
-locked, missing or of another version, the file stays, and a later run or the next command that writes takes it in.
+written to a small file beside the library, from which a thread of this process takes it in; the first one makes a
+missing library. While the library is locked, of another version, or cannot be made, the file stays, and a later run or
+the next command that writes takes it in.
 """
 
 from __future__ import annotations

@@ -98,10 +98,13 @@ class Recorder:
                     pause = min(pause * 2, LONGEST_PAUSE)
 
     def _take_in(self) -> bool:
-        from catalog.library import open_library
+        from catalog.library import create_library, open_library
 
         try:
-            with closing(open_library(self.library, create=False, busy_timeout=BUSY_SECONDS)) as database:
+            with (
+                closing(open_library(self.library, busy_timeout=BUSY_SECONDS)) as database,
+                database.making(lambda: create_library(self.library)),
+            ):
                 take_in_spool(database, joins_batches=False)
         except (CatalogError, OSError) as error:
             for path in list_notes(self.library):

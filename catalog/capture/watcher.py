@@ -15,7 +15,7 @@ from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, 
 from catalog.capture.exchanges import Call, Exchange, make_note, read_call
 from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.client.hosts import DEFAULT_PORTS
-from catalog.errors import CatalogError, ConfigError
+from catalog.errors import ConfigError
 from catalog.prompts.given import require_given
 from catalog.records import utc_text
 from catalog.wire.ids import require_source_name
@@ -50,7 +50,6 @@ def watch(library: str | os.PathLike[str], **options: Unpack[WatchOptions]) -> W
     _check_sources(source, bases)
     tags, facets = _read_tags(options.get("metadata") or {}), require_given(options.get("facets"))
     routes = {name: routes_of(account.server) for name, account in configured.items()}
-    _make_library(path)
     return Watcher(recorder_of(path), source, dict(bases), routes, tags, facets)
 
 
@@ -193,14 +192,3 @@ def _read_sources(library: Path, *, with_environment: bool) -> Mapping[str, Sour
     from catalog.settings import find_file, load_settings
 
     return load_settings(find_file(library), os.environ if with_environment else {}).sources
-
-
-def _make_library(path: Path) -> None:
-    """Make a missing library, if its folder allows that; else the notes wait until there is one."""
-    from catalog.library import open_library
-
-    try:
-        if not path.exists():
-            open_library(path, create=True).close()
-    except (CatalogError, OSError):
-        return

@@ -59,7 +59,7 @@ def import_(
       catalog import jobs.csv --column "Prompt text=prompt" --column "Client=metadata.client" --column "Notes="
       catalog import jobs.csv --column "Look=facet.style" --facets '{"client": "acme"}'
     """
-    with open_catalog(create=not dry_run) as catalog, render.progress() as on_progress:
+    with open_catalog() as catalog, render.progress() as on_progress:
         report = catalog.import_path(
             *paths,
             source=source,

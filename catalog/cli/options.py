@@ -77,11 +77,11 @@ def read_settings() -> Settings:
     return load_settings(find_file(library_path(), config_path()))
 
 
-def open_catalog(*, create: bool = False) -> Catalog:
-    """The library that the command is about; raises NotFound where there is none and `create` is not set."""
+def open_catalog() -> Catalog:
+    """The library that the command is about, whether there is one or not."""
     from catalog.api import Catalog
 
-    return Catalog.open(library_path(), config=config_path(), create=create)
+    return Catalog.open(library_path(), config=config_path())
 
 
 def read_refs(refs: Iterable[str]) -> list[str]:
@@ -115,6 +115,8 @@ def attempt(refs: Iterable[str], verb: Callable[[str], Answer]) -> Iterator[Answ
         try:
             answer = verb(ref)
         except NotFound as error:
+            if error.ref is None:  # it is the library that is missing
+                raise
             complain(error)
         else:
             yield answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,9 +12,8 @@ from catalog.cli.options import complete_sources, json_option, library_options, 
 from catalog.ingest.texts import read_values
 from catalog.reports import Refusal
 from catalog.wire.dialects import find_dialect
-from catalog.wire.requests import parse_request
+from catalog.wire.requests import validate as check
 from catalog.wire.rules import Finding
-from catalog.wire.rules import validate as check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,16 +76,9 @@ def _read_items(stream: BinaryIO, dialect: str, *, is_lines: bool) -> Iterator[_
 
 
 def _check(content: Any, line: int | None, dialect: str) -> _Item:
-    """Check one request; a line of a Batch file has a name, and its URL says what it asks for."""
-    if not isinstance(content, dict) or "url" not in content:
-        return _Item(line, None, check(content, dialect))
-    name = content.get("custom_id")
-    custom_id = name if isinstance(name, str) else None
-    request = parse_request(str(content.get("method", "POST")), str(content["url"]), content.get("body"))
-    if request is None:
-        finding = Finding("url_unknown", "url", "this call does not make a video", "error")
-        return _Item(line, custom_id, [finding])
-    return _Item(line, custom_id, check(content.get("body"), dialect, verb=request.verb))
+    """Check one request; a line of a Batch file has a name."""
+    name = content.get("custom_id") if isinstance(content, dict) and "url" in content else None
+    return _Item(line, name if isinstance(name, str) else None, check(content, dialect))
 
 
 def _count(items: Iterable[_Item]) -> dict[str, int]:
@@ -96,7 +87,7 @@ def _count(items: Iterable[_Item]) -> dict[str, int]:
 
 
 def _describe(item: _Item, finding: Finding) -> dict[str, Any]:
-    return {"place": item.line, "custom_id": item.custom_id, **asdict(finding)}
+    return {"place": item.line, "custom_id": item.custom_id, **finding.to_dict()}
 
 
 def _show(file: str, items: list[_Item]) -> None:

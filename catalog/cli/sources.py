@@ -39,10 +39,12 @@ def init() -> None:
 
     Writes them where --db and --config say, else here. Existing files are left as they are.
     """
+    from catalog.api import Catalog
+
     path = library_path()
     is_new = not path.exists()
-    with open_catalog(create=True):
-        _say_created(path, is_new=is_new)
+    Catalog.init(path).close()
+    _say_created(path, is_new=is_new)
     settings = config_path() or _settings_beside(path)
     _say_created(settings, is_new=_write_settings(settings))
     render.note(f"Add your servers to {settings}, then run `catalog sync`.")
@@ -91,7 +93,7 @@ def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, 
     deleted. With --json and --watch, each run prints its document on one line.
     """
     try:
-        with open_catalog(create=True) as catalog:
+        with open_catalog() as catalog:
             while True:
                 with render.progress() as on_progress:
                     reports = catalog.sync(*sources, full=full, wait=wait, on_progress=on_progress)
@@ -128,7 +130,7 @@ def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, a
     if not wanted:
         raise click.UsageError("name the jobs: ID, --from FILE or -")
     try:
-        with open_catalog(create=True) as catalog, render.progress() as on_progress:
+        with open_catalog() as catalog, render.progress() as on_progress:
             report = catalog.add(source, wanted, wait=wait, on_progress=on_progress)
     except KeyboardInterrupt:
         raise render.Interrupted(_INTERRUPTED) from None

@@ -58,6 +58,7 @@ def serve_hooks(
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
     words: Mapping[str, Any] | None = None,
+    prepare: Callable[[], object] | None = None,
     on_ready: Callable[[Receiver], None] | None = None,
     on_event: Callable[[str], None] | None = None,
     now: Callable[[], datetime] | None = None,
@@ -66,26 +67,32 @@ def serve_hooks(
 ) -> None:
     """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
 
-    Port 0 picks a free one. `words` are the user's additions to the vocabulary that prompts are read with. `on_ready`
-    is called with the running receiver, in another thread; `on_event` with a line about each event, from any thread.
-    `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A delivery must
-    arrive as a whole within `read_seconds`. Raises ConfigError for a secret or an address that cannot be used.
+    Port 0 picks a free one. `words` are the user's additions to the vocabulary that prompts are read with. Once the
+    port is taken, `prepare` makes the library ready and `on_ready` is called with the running receiver, both in another
+    thread; what arrives before that is to be delivered again. `on_event` is called with a line about each event, from
+    any thread. `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A
+    delivery must arrive as a whole within `read_seconds`. Raises ConfigError for a secret or an address that cannot be
+    used, before `prepare` is called.
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
-
-    def announce(server: RunningServer) -> None:
-        if on_ready is not None:
-            on_ready(Receiver(server.url, server.stop))
 
     clock, tell = now or (lambda: datetime.now(UTC)), on_event or (lambda _: None)
     with client_factory() as client:
         retriever = Retriever(database, source, client, words=words, now=clock, pause=pause, tell=tell)
         inbox = Inbox(database, source, secrets, clock, tell, on_new=retriever.wake)
         thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
-        thread.start()
+
+        def announce(server: RunningServer) -> None:
+            if prepare is not None:
+                prepare()
+            thread.start()
+            if on_ready is not None:
+                on_ready(Receiver(server.url, server.stop))
+
         try:
             serve_at(host, port, receive_requests(inbox.receive, read_seconds), announce)
         finally:
             retriever.stop()
-            thread.join(END_SECONDS)
+            if thread.ident is not None:
+                thread.join(END_SECONDS)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog import store
-from catalog.database import Database, IntegrityError
+from catalog.database import IntegrityError
 from catalog.ingest import batch, sheets
 from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned, explain
 from catalog.ingest.formats import File
@@ -22,7 +22,7 @@ from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
 from catalog.ingest.readers import SUFFIXES, find_reader
 from catalog.ingest.texts import peekable
-from catalog.library import backup
+from catalog.library import backup, create_library, open_library
 from catalog.prompts.given import require_given
 from catalog.reports import FileReport, ImportReport, Refusal
 from catalog.wire.ids import require_source_name
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from catalog.batches import BatchVideo
+    from catalog.database import Database
     from catalog.reports import Progress
 
 BATCH = 1000  # items in a transaction
@@ -60,8 +61,8 @@ def import_paths(
     `columns` maps headers of tables to fields, to `metadata.KEY`, to `facet.NAME`, or to an empty text that leaves a
     column out. `facets` are given to every video, unless its file gives it facets of the same name.
     `on_progress(path, items, None, "importing")` is called after every batch. A dry run works on a temporary copy of
-    the library. Raises ConfigError for a bad map, facet or source, CatalogError when the library fails; a bad file
-    never raises.
+    the library, or on a new one where there is none. Raises ConfigError for a bad map, facet or source, CatalogError
+    when the library fails; a bad file never raises.
     """
     require_source_name(source)
     sheets.check_columns(columns or {})
@@ -69,8 +70,12 @@ def import_paths(
     with ExitStack() as stack:
         if dry_run:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-dry-run-"))
-            database = Database(backup(database.path, Path(folder) / database.path.name))
-            stack.callback(database.close)
+            copy = Path(folder, "catalog.db")
+            if database.is_made:
+                backup(database.path, copy)
+            else:
+                create_library(copy)
+            database = stack.enter_context(closing(open_library(copy)))
         run = _Import(database, source, columns or {}, giving, now or datetime.now(UTC), on_progress)
         return replace(run.read(Scan(paths, SUFFIXES)), is_dry_run=dry_run)
 
@@ -222,6 +227,8 @@ class _Import:
         _count(batches, regiven)
 
     def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[BatchVideo]]:
+        if not self.database.is_made:
+            return {}
         with self.database.read() as connection:
             return store.find_batch_videos(connection, self.source, custom_ids)
 

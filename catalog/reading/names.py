@@ -88,6 +88,15 @@ def get_name(connection: Reader, typed: str) -> VideoName:
     return get_names(connection, [typed])[0]
 
 
+def find_name(connection: Reader, typed: str) -> VideoName | None:
+    """The one video that a person means, None where no name fits; raises NotFound, which lists them, where several do.
+
+    A text too short for the beginning of a name fits only as a whole name.
+    """
+    text = encodable(typed)
+    return _choose(connection, typed, _find_exact(connection, [text]).get(text))
+
+
 def get_names(connection: Reader, typed: Iterable[str]) -> list[VideoName]:
     """The videos that a person means, each once, in the order in which they are first named.
 

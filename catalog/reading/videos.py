@@ -43,12 +43,23 @@ def get_video(connection: Reader, ref: str) -> Video:
     """The video with all that hangs on it; raises NotFound."""
     from catalog.reading.names import get_name
 
-    video_id = get_name(connection, ref).id
+    return _read_video(connection, get_name(connection, ref).id)
+
+
+def find_video(connection: Reader, ref: str) -> Video | None:
+    """The video with all that hangs on it, None where no video has the name; raises NotFound where several do."""
+    from catalog.reading.names import find_name
+
+    name = find_name(connection, ref)
+    return name and _read_video(connection, name.id)
+
+
+def _read_video(connection: Reader, video_id: int) -> Video:
     return read_videos(connection, [video_id])[video_id]
 
 
 def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
-    """The videos with these row ids, in their order, each with its tags, links and facets.
+    """The videos with these row ids, in their order, each with its tags, links and facets; unknown ids are left out.
 
     Tags are in order of key; links to parents come before those to children; given facets come first, then by name,
     shot and position in the prompt. Each is one query for all of the videos.
@@ -62,6 +73,7 @@ def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
     return {
         video_id: read_video(rows[video_id], tags[video_id], parents[video_id] + children[video_id], facets[video_id])
         for video_id in wanted
+        if video_id in rows
     }
 
 

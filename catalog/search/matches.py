@@ -1,7 +1,8 @@
-"""All videos that match a query, for an edit of them: their names, and no more of them."""
+"""All videos that match a query, and no more of them than what a journey through them needs."""
 
 from __future__ import annotations
 
+from array import array
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 _DELETED = "WHERE id IN (SELECT id FROM videos WHERE deleted_at IS NOT NULL)"
+
+
+def list_matches(
+    connection: Reader,
+    query: str = "",
+    *,
+    sort: str | None = None,
+    include_deleted: bool = False,
+    now: datetime | None = None,
+) -> array[int]:
+    """The row ids of all videos that match, in the order of `sort`, as for `search`; raises QueryError."""
+    plan = make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=include_deleted)
+    order = plan.order(sort)
+    sql = f"SELECT id FROM ({plan.select(f'{order.sql} AS sort_value')}) ORDER BY {order.sql_order}"
+    return array("q", (row[0] for row in connection.execute(sql, plan.parameters)))
 
 
 def list_match_names(

@@ -1,4 +1,4 @@
-"""The two questions of a reader: which videos match, page by page, and how many of each kind."""
+"""The questions of a reader: which videos match, page by page or all, and how many there are, of each kind."""
 
 from __future__ import annotations
 
@@ -75,6 +75,11 @@ def search(
     )
 
 
+def count(connection: Reader, query: str = "", *, include_deleted: bool = False, now: datetime | None = None) -> int:
+    """How many videos match, exactly; raises QueryError."""
+    return count_matches(connection, _plan(connection, query, include_deleted, now))
+
+
 def count_facets(
     connection: Reader,
     names: Sequence[str] = (),
@@ -94,6 +99,10 @@ def count_facets(
     wanted = [fields.get_facet(name) for name in names] or fields.list_facets()
     _, counts = count_values(connection, plan, wanted, limit)
     return {name: values for name, values in counts.items() if names or any(item.value is not None for item in values)}
+
+
+def _plan(connection: Reader, query: str, include_deleted: bool, now: datetime | None) -> Plan:
+    return make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=include_deleted)
 
 
 def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:

@@ -24,6 +24,7 @@ from catalog.sync.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from catalog.client.client import Client
     from catalog.config import Source, SyncSettings
     from catalog.database import Database
     from catalog.reports import Progress, SyncReport
@@ -44,9 +45,9 @@ def sync_source(
     """Bring the library up to date with one source, and return the report of the run, its failure included.
 
     `full` walks the whole list; `wait` keeps asking for unfinished jobs until all have finished. Raises CatalogError
-    only while another run holds the source.
+    only while another run holds the source, or where its key is not set or cannot be used; nothing is written then.
     """
-    with _running(database, source, settings, on_progress, now) as run, run.reporting(), run.connected() as client:
+    with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
         absent = take_in_list(run, client, full=full) if client.dialect.lists else []
         retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_without_prompt), *absent])
         take_in_characters(run, client)
@@ -66,14 +67,12 @@ def add_ids(
     now: Callable[[], datetime] | None = None,
 ) -> SyncReport:
     """Add jobs by their ids: each is kept at once and then retrieved; later syncs retrieve it until it has finished."""
-    with _running(database, source, settings, on_progress, now) as run, run.reporting():
+    with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
         run.mode = "add"
-        own_ids = run.keep_ids(remote_ids)
-        with run.connected() as client:
-            answers = retrieve(run, client, own_ids)
-            run.missed.update((name, str(answer)) for name, answer in answers.items() if isinstance(answer, Gone))
-            if wait:
-                wait_for(run, client)
+        answers = retrieve(run, client, run.keep_ids(remote_ids))
+        run.missed.update((name, str(answer)) for name, answer in answers.items() if isinstance(answer, Gone))
+        if wait:
+            wait_for(run, client)
     return run.close()
 
 
@@ -84,11 +83,13 @@ def _running(
     settings: SyncSettings,
     on_progress: Progress | None,
     now: Callable[[], datetime] | None,
-) -> Iterator[Run]:
+) -> Iterator[tuple[Run, Client]]:
+    """A run and its client, while no other run has the source; nothing is written before both can be had."""
     clock = now or (lambda: datetime.now(UTC))
-    with hold(database, source.name, clock):
+    run = Run(database, source, settings, on_progress or (lambda *_: None), clock)
+    with run.connected() as client, hold(database, source.name, clock):
         with database.write() as connection:
             store.save_source(
                 connection, source.name, base_url=source.base_url, dialect=source.dialect, provider=source.prices
             )
-        yield Run(database, source, settings, on_progress or (lambda *_: None), clock)
+        yield run, client

@@ -65,7 +65,7 @@ class Run:
         self.missed: dict[str, str] = {}
         self._started = time.monotonic()
         self._interrupted = threading.Event()
-        self._requests = 0
+        self._client: Client | None = None
         self._statuses: dict[str, str] = {}
         self._notes: list[str] = []
         self._suspicion: str | None = None
@@ -83,10 +83,8 @@ class Run:
             deadline=self.settings.deadline_seconds,
             clock=Clock(sleep=self.pause),
         ) as client:
-            try:
-                yield client
-            finally:
-                self._requests = client.requests_made
+            self._client = client
+            yield client
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
@@ -190,7 +188,7 @@ class Run:
             unchanged=outcomes["unchanged"],
             unfinished=self.ask(count_unfinished),
             failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in moved),
-            requests=self._requests,
+            requests=self._client.requests_made if self._client else 0,
             seconds=round(time.monotonic() - self._started, 3),
             expiring=self.ask(count_expiring, finished_at, soon),
             stopped=self.stopped,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import webbrowser
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from catalog.library import open_library
+from catalog.library import check_library
 from catalog.serving import in_url, serve_at
 from catalog.web import DEFAULT_PORT
 from catalog.web.application import make_datasette, only_for
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import asyncio
     import socket
     from collections.abc import Callable
-    from pathlib import Path
 
     from catalog.serving import Answer, RunningServer
 
@@ -44,7 +44,7 @@ def serve(
     at once. On a loopback address, requests under other host names are refused. Raises NotFound or SchemaError
     for the library, ConfigError for an address that cannot be used.
     """
-    open_library(path, create=False).close()
+    check_library(Path(path))
 
     def announce(server: RunningServer) -> None:
         if on_ready is not None:

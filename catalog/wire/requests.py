@@ -1,10 +1,10 @@
 """What a request for a video says: its prompt and its parents.
 
 Servers drop prompts, and their answers do not mention edits, extensions and characters, so the request is often the
-only witness. `parse_request` reads one as it passes, whatever the JSON; `validate` in `rules` judges one before it is
-sent. A body is a JSON object or a form with bracket keys; a file in it is a `parts.FilePart`, bytes, a `(name, bytes)`
-pair or a `Path`. However it came in, a request is kept in the form of a line of a Batch input file, so that prompts and
-settings that no server echoes can be read again at any time.
+only witness. `parse_request` reads one as it passes, whatever the JSON; `validate` judges one before it is sent, by the
+rules in `rules`. A body is a JSON object or a form with bracket keys; a file in it is a `parts.FilePart`, bytes, a
+`(name, bytes)` pair or a `Path`. However it came in, a request is kept in the form of a line of a Batch input file, so
+that prompts and settings that no server echoes can be read again at any time.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from catalog.fields import REQUESTED, TABLE
+from catalog.wire import rules
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import SECONDS_KEYS, Verb, as_json, name_of, nested, object_of
 from catalog.wire.routes import read_route
-from catalog.wire.rules import Finding, validate
+from catalog.wire.rules import Finding
 from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_text, readable
 
 if TYPE_CHECKING:
@@ -100,6 +101,19 @@ def parse_request(method: str, path: str, body: object) -> ParsedRequest | None:
     if route is None or route.name not in _VERBS:
         return None
     return parse_body(cast("Verb", route.name), body, parent=route.id)
+
+
+def validate(request: object, dialect: str) -> list[Finding]:
+    """What a server of `dialect` is likely to object to, in the order of the rules; empty when nothing is.
+
+    `request` is a body, which itself says what it asks for, or a line of a Batch input file, whose URL does.
+    """
+    if not (isinstance(request, Mapping) and "url" in request):
+        return rules.validate(request, dialect)
+    asked = parse_request(str(request.get("method", "POST")), str(request["url"]), request.get("body"))
+    if asked is None:
+        return [Finding("url_unknown", "url", "this call does not make a video", "error")]
+    return rules.validate(request.get("body"), dialect, verb=asked.verb)
 
 
 def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> ParsedRequest:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from catalog.records import Record
 from catalog.wire import documented
 from catalog.wire.parts import SECONDS_KEYS, Clip, Verb, clip_facts, name_of, nested, object_of, picture_size
 from catalog.wire.values import read_frame, read_number, read_pixels, read_seconds, read_text, readable
@@ -19,7 +20,7 @@ _HIGH = f"{documented.PRO_SHORT_SIDE}p"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One objection to a request: a `code` for programs, the `field` it is about, a `message` for people.
 
     An `error` is what no server of the format takes; a `warning` is what the dialect does not document.

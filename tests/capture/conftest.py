@@ -13,7 +13,7 @@ from catalog import capture
 from catalog.capture.spool import list_notes, spool_folders
 from catalog.library import open_library
 from tests.capture.server import VideoServer
-from tests.house import LONG, read_rows
+from tests.house import LONG, new_library, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,11 +62,11 @@ class Studio:
         return self.look(query, *arguments)
 
     def look(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        with closing(open_library(self.library, create=False)) as database:
+        with closing(open_library(self.library)) as database:
             return read_rows(database, query, *arguments)
 
     def take_in(self, **options: Any) -> int:
-        with closing(open_library(self.library, create=True)) as database:
+        with closing(new_library(self.library)) as database:
             return capture.take_in_spool(database, **options)
 
     def notes(self) -> list[Path]:

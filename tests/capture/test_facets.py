@@ -84,7 +84,7 @@ def test_given_facets_outrank_prompts_and_survive_another_prompt_and_a_reindex(s
     with Catalog.open(studio.library) as catalog:
         catalog.reindex(facets=True)
         assert studio.look(CAMERA) == [("crane_up", "given")]
-        with closing(open_library(studio.library, create=False)) as database, database.write() as connection:
+        with closing(open_library(studio.library)) as database, database.write() as connection:
             videos = parse_videos(job(made.id, prompt="A hare, pan left.")).videos
             store.save_videos(connection, "studio", videos, channel="get", received_at=NOW)
         catalog.reindex(facets=True)
@@ -100,7 +100,7 @@ def test_a_note_heard_twice_gives_nothing_anew(studio, server):
     before = studio.rows("SELECT id, facet, value FROM given_facets")
     note.parent.mkdir(exist_ok=True)
     note.write_bytes(text)
-    with closing(open_library(studio.library, create=False)) as database, database.write() as connection:
+    with closing(open_library(studio.library)) as database, database.write() as connection:
         store.save_given(connection, {1: {"client": ["globex"]}})
     assert len(before) == len(studio.notes()) == 1
     studio.take_in()

@@ -40,7 +40,7 @@ def sdk(gateway: Gateway, library_path: Path) -> Iterator[openai.OpenAI]:
 
 def rows(library: Path, query: str) -> list[tuple[Any, ...]]:
     assert capture.flush(library, LONG)
-    with closing(open_library(library, create=False)) as database:
+    with closing(open_library(library)) as database:
         return read_rows(database, query)
 
 

@@ -90,10 +90,12 @@ def test_a_note_holds_no_key_no_header_and_no_picture(studio):
     assert studio.notes() == [] or capture.flush(studio.library, LONG)
 
 
-def test_a_missing_library_is_made_with_the_client(studio, tmp_path):
+def test_a_missing_library_is_made_by_the_first_call_that_says_something(studio, tmp_path):
     studio.library = tmp_path / "new.db"
     with studio.client() as client:
-        assert studio.library.exists()
+        client.get(f"{studio.server.base_url}/models")
+        assert capture.flush(studio.library, LONG)
+        assert not studio.library.exists()
         client.post(f"{studio.server.base_url}/videos", json=FORM)
     assert studio.rows(PROMPTS) == [("a fox",)]
 
@@ -105,8 +107,7 @@ def test_a_missing_folder_is_not_made_and_loses_nothing(studio, tmp_path):
     assert not studio.library.parent.exists()
     assert len(studio.notes()) == 1
     studio.library.parent.mkdir()
-    assert studio.take_in() == 1
-    assert studio.look(PROMPTS) == [("a fox",)]
+    assert studio.rows(PROMPTS) == [("a fox",)]
     assert studio.notes() == []
 
 

@@ -73,16 +73,50 @@ def test_an_unknown_verb_is_a_usage_error_with_a_proposal(run):
 @pytest.mark.parametrize(
     "line",
     [
-        *("search", "facets", "show v1", "lineage v1", "changes v1", "stats", "stats --cost", "sources"),
-        *("tag v1 keeper", "delete v1", "undelete v1", "backup", "migrate", "reindex", "serve"),
+        *("search", "search --json", "search --limit 0 --facet model", "search created:nonsense", "facets"),
+        *("facets --explain v1", "show v1", "show v1 v2 v3", "show -", "lineage v1", "lineage v1 --diff"),
+        *("diff v1 v2", "changes v1", "stats", "stats --cost", "sources", "history"),
+        *("tag v1 keeper", "tag v1:a v1:b keeper", "tag v1 --remove keeper", "delete v1", "undelete v1", "undelete -"),
+        *("undo", "undo 3", "redo", "backup", "backup copy.db", "migrate", "serve --port 0"),
+        *("reindex", "reindex --fts", "reindex --costs", "reindex --facets"),
     ],
 )
-def test_a_verb_that_needs_a_library_says_where_there_is_none(run, tmp_path, line):
-    result = run(*line.split())
+@pytest.mark.parametrize("place", ["catalog.db", "no folder/catalog.db", "empty.db"])
+def test_a_verb_that_needs_a_library_says_where_there_is_none(run, tmp_path, monkeypatch, line, place):
+    (tmp_path / "empty.db").touch()
+    monkeypatch.setenv("CATALOG_DB", str(tmp_path / place))
+    result = run(*line.split(), stdin="v1\nv2\n")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: no library at {tmp_path / 'catalog.db'}")
-    assert result.stderr.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"Error: no library at {tmp_path / place}: "
+        "check the path, or make one with `catalog init`, `catalog sync` or `catalog import`\n"
+    )
+    assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("empty.db", 0)]
+
+
+@pytest.mark.parametrize(
+    "line", ["show", "lineage", "changes", "facets --explain", "tag -- {} keeper", "delete", "undelete", "diff {} v1"]
+)
+def test_the_beginning_of_several_names_is_answered_with_them(run, hear, line):
+    hear(job("video_abcd1"), job("video_abcd2"), job("v1"))
+    hear(job("video_abcd3"), source="other")
+    for beginning, candidates in (
+        ("video_abcd", "other:video_abcd3, studio:video_abcd1, studio:video_abcd2"),
+        ("studio:video_abcd", "studio:video_abcd1, studio:video_abcd2"),
+    ):
+        result = run(*(line if "{}" in line else f"{line} {{}}").format(beginning).split())
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Error: several videos have names that begin with '{beginning}': name one of {candidates}\n"
+        )
+
+
+@pytest.mark.parametrize("name", ["video_abcd", "studio:video_abcd", "other:video_abcd"])
+def test_a_whole_name_goes_before_what_it_begins(run, ask, hear, name):
+    hear(job("video_abcd"), job("video_abcd1"), job("video_abcd2"))
+    hear(job("video_abcd3"), source="other")
+    assert ask("show", name)["ref"] == ("other:video_abcd3" if "other" in name else "studio:video_abcd")
 
 
 def test_the_library_may_be_named_before_and_after_the_verb(run, hear, tmp_path):

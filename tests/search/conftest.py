@@ -46,7 +46,7 @@ class Library(Shelf):
     """A library with short ways to put videos in, through the store, and to ask for them."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(open_library(path, create=True))
+        super().__init__(open_library(path))
         self.database = self.library
 
     def add(self, remote_id: str, **values: Any) -> None:

@@ -19,7 +19,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-from catalog.library import open_library
+from catalog.library import create_library
 from tests.soak.laws import LAWS, Law
 
 FULL = 10.0  # minutes for which the laws name their size
@@ -60,7 +60,7 @@ def hold(law: Law, seed: str, size: int) -> None:
     """Put a new library to the law; raises what breaks it, and keeps the library then."""
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="catalog-soak-"))
-    open_library(folder / "catalog.db", create=True).close()
+    create_library(folder / "catalog.db")
     try:
         law.holds(folder / "catalog.db", random.Random(seed), size)
     except BaseException:

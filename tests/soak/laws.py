@@ -80,7 +80,7 @@ def killed_in_the_middle(chance: Random, work: Callable[..., None], *arguments: 
 def a_killed_writer_loses_nothing_and_leaves_no_half(path: Path, chance: Random, size: int) -> None:
     """Kill -9 that many writers: each page that was told to be saved is there, and each page is there whole."""
     query = "SELECT count(*) FROM videos WHERE remote_id LIKE ? GROUP BY substr(remote_id, 1, length(remote_id) - 2)"
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         for kill in range(size):
             told = killed_in_the_middle(chance, write_pages, path, f"w{kill}")
             pages = read_rows(library, query, f"w{kill}.%")
@@ -96,7 +96,7 @@ def a_killed_program_has_captured_every_call_once(path: Path, chance: Random, si
         for kill in range(size):
             numbers = killed_in_the_middle(chance, capture_calls, path, f"c{kill}", server.base_url)
             told |= {f"c{kill}.{number}" for number in numbers}
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         capture.take_in_spool(library)
         prompts = Counter(row[0] for row in read_rows(library, "SELECT prompt FROM videos"))
         assert told <= prompts.keys()
@@ -116,7 +116,7 @@ def no_mutant_takes_a_good_job_with_it(path: Path, chance: Random, size: int) ->
             good += is_good
             value = job(f"good {number}") if is_good else mutant(chance, chance.choice(answers), answers)
             lines.write(json.dumps(value) + "\n")
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         first = import_paths(library, [file], source="studio", now=NOON)
         assert read_rows(library, "SELECT count(*) FROM videos WHERE remote_id LIKE 'good %'") == [(good,)]
         assert all(refusal.reason.isprintable() for refusal in first.files[0].refused)
@@ -184,7 +184,7 @@ def any_order_of_arrival_gives_the_same_library(path: Path, chance: Random, size
         chance.shuffle(answers)
         chance.shuffle(missed)
         copied = Path(shutil.copy(path, path.with_name(f"order{turn}.db")))
-        with closing(open_library(copied, create=False)) as library:
+        with closing(open_library(copied)) as library:
             for start in range(0, len(answers), 50):
                 with library.write() as connection:
                     for channel, minute, payload in answers[start : start + 50]:
@@ -224,7 +224,7 @@ def writers_at_once_lose_nothing(path: Path, chance: Random, size: int) -> None:
     names = ("a", "b", "c", "d")
     payloads = [job(f"v{number}", prompt=" ".join(chance.choices(WORDS, k=5))) for number in range(size)]
     processes = [PROCESSES.Process(target=write_all, args=(path, name, payloads)) for name in names]
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         for process in processes:
             process.start()
         while any(process.is_alive() for process in processes):
@@ -245,7 +245,7 @@ def many_rows_are_all_found(path: Path, chance: Random, size: int) -> None:
     """Save that many jobs and search for them: totals, counts and pages say what a naive count says."""
     words, models = Counter[str](), Counter[str]()
     rare = set()
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         for start in range(0, size, 1000):
             page = []
             for number in range(start, min(start + 1000, size)):

@@ -38,7 +38,7 @@ def save(connection: Any, payloads: Iterable[Any], *, channel: str = "list", min
 
 def write_pages(path: Path, name: str, acknowledge: Pipe) -> None:
     """Save page after page for ever, and tell each that is committed."""
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         for page in count():
             jobs = [job(f"{name}.{page}.{number}", prompt=f"take {page}") for number in range(PAGE)]
             with library.write() as connection:
@@ -58,7 +58,7 @@ def write_all(path: Path, name: str, payloads: list[Any]) -> None:
     """Save every payload in an order of one's own, in transactions of any length, and put a tag on every tenth."""
     chance, left = Random(name), list(payloads)
     chance.shuffle(left)
-    with closing(open_library(path, create=False)) as library:
+    with closing(open_library(path)) as library:
         while left:
             page = [left.pop() for _ in range(min(len(left), chance.randint(1, 40)))]
             with library.write() as connection:

@@ -189,7 +189,7 @@ def test_any_order_of_arrival_gives_the_same_row(library_path: Path, tmp_path: P
     for number, order in enumerate(permutations(ANSWERS)):
         path = tmp_path / f"{number}.db"
         path.write_bytes(library_path.read_bytes())
-        desk = Desk(open_library(path, create=False))
+        desk = Desk(open_library(path))
         for channel, answer in order:
             desk.hear(answer, channel=channel)
         outcomes.add(desk.rows(f"SELECT {columns} FROM videos")[0])

@@ -111,10 +111,10 @@ def test_rows_of_one_insert_may_have_columns_that_are_words_of_sql(desk: Desk) -
 
 WRITES = {
     "the store": "from catalog import store; store.save_videos",
-    "a tag": "with Catalog.open(path, create=False) as cat: assert cat.tag('studio:v1', 'keeper').tags",
-    "a deletion": "with Catalog.open(path, create=False) as cat: cat.delete('studio:v1')",
-    "an import": "with Catalog.open(path, create=False) as cat: assert cat.import_path(path + '.json').added == 1",
-    "a rebuilt index": "with Catalog.open(path, create=False) as cat: cat.reindex(fts=True)",
+    "a tag": "with Catalog.open(path) as cat: assert cat.tag('studio:v1', 'keeper').tags",
+    "a deletion": "with Catalog.open(path) as cat: cat.delete('studio:v1')",
+    "an import": "with Catalog.open(path) as cat: assert cat.import_path(path + '.json').added == 1",
+    "a rebuilt index": "with Catalog.open(path) as cat: cat.reindex(fts=True)",
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from catalog.client import paging
 from catalog.errors import CatalogError, ConfigError
-from catalog.sync import listing
+from catalog.sync import add_ids, listing
 from tests.house import LONG
 from tests.sync.conftest import HOUR, KEY_ENV, NOW, Studio, job, many
 
@@ -130,12 +130,16 @@ def test_a_refused_key_is_a_clear_error_without_the_key(studio: Make) -> None:
     assert house.value("SELECT health FROM sources") == "failing"
 
 
-def test_a_missing_key_is_named_by_its_variable(studio: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_named_by_its_variable_before_anything_is_written(
+    studio: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house = studio(*many(3))
     monkeypatch.delenv(KEY_ENV)
     with pytest.raises(ConfigError, match=KEY_ENV):
         house.sync()
-    assert house.value("SELECT lock_holder FROM sources") is None
+    with pytest.raises(ConfigError, match=KEY_ENV):
+        add_ids(house.library, house.source, house.settings, ["video_1"])
+    assert house.rows("SELECT * FROM sources") == []
 
 
 def test_a_server_that_is_not_there_is_a_clear_error(studio: Make) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import assert_type
@@ -20,6 +20,7 @@ from catalog import (
     Edited,
     Facet,
     FacetCount,
+    Finding,
     Generation,
     ImportReport,
     Lineage,
@@ -89,6 +90,11 @@ def find(cat: Catalog) -> str | None:
     assert_type((video.tags, video.links), tuple[tuple[Tag, ...], tuple[Link, ...]])
     assert_type(video.facets, tuple[Facet, ...])
     print({video: hash(video)}, video.to_dict())
+    assert_type(cat.iterate("is:unfinished", sort="created_at", include_deleted=True), Iterator[Video])
+    assert_type(cat.count("status:failed"), int)
+    with cat.reading() as nothing:
+        assert_type(nothing, None)
+        assert_type(cat.find(video.ref), Video | None)
     return video.size
 
 
@@ -101,6 +107,14 @@ def understand(cat: Catalog, ref: str) -> None:
     assert_type(cat.changes(ref), list[Change])
     assert_type(cat.stats(), Stats)
     assert_type(cat.costs(["month"]), Costs)
+
+
+def send(cat: Catalog) -> bool:
+    findings = cat.validate({"prompt": "a fox", "seconds": 8}, source="studio")
+    assert_type(findings, list[Finding])
+    assert_type([(finding.code, finding.field, finding.message) for finding in findings], list[tuple[str, str, str]])
+    print([finding.to_dict() for finding in cat.validate({"url": "/v1/videos", "body": {}}, dialect="azure")])
+    return not any(finding.severity == "error" for finding in findings)
 
 
 def edit(cat: Catalog, ref: str) -> None:
@@ -137,6 +151,7 @@ def upkeep(cat: Catalog) -> None:
 
 def main() -> None:
     assert_type(catalog.__version__, str)
+    Catalog.init("catalog.db", config=Path("catalog.toml")).close()
     try:
         with Catalog.open("catalog.db") as cat:
             take_in(cat)

@@ -107,7 +107,7 @@ def add_link(connection: Writer, child: int, parent: str, origin: str = "api") -
 
 def fill(path: Path) -> None:
     """Put a bit of everything into a new library."""
-    library = open_library(path, create=False)
+    library = open_library(path)
     moment = ago(minutes=1)
     with library.write() as connection:
         add_video(connection, "root", model="sora-2", seconds=8.0, width=1280, height=720, created_at=ago(days=9),

@@ -35,7 +35,7 @@ QUERIES = metadata_for("catalog.db")["databases"]["catalog"]["queries"]
 INSERT = """
 import sys
 from catalog.library import open_library
-library = open_library(sys.argv[1], create=False)
+library = open_library(sys.argv[1])
 with library.write() as connection:
     connection.execute(
         "INSERT INTO videos (source, remote_id, kind, status) VALUES ('studio', ?, 'video', 'queued')", (sys.argv[2],)
@@ -155,7 +155,7 @@ def test_months_count_what_was_made_in_them(site: Site) -> None:
 
 
 def test_queries_say_what_the_statistics_say(site: Site) -> None:
-    library = open_library(site.path, create=False)
+    library = open_library(site.path)
     with library.read() as connection:
         stats = read_stats(connection, datetime.now(UTC))
     library.close()
@@ -182,7 +182,7 @@ def test_descendants_are_found_below_a_ref(site: Site, ref: str, found: list[str
 
 
 def test_descendants_are_those_of_the_family_tree(site: Site) -> None:
-    library = open_library(site.path, create=False)
+    library = open_library(site.path)
     with library.read() as connection:
         count = read_lineage(connection, "studio", "root").descendants
     library.close()
