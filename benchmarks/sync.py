@@ -73,7 +73,7 @@ def main() -> None:
         for number in range(RUNS):
             pages.append(read_pages(gateway))
             lines.append(lines_a_second())
-            with Catalog.open(Path(folder) / f"{number}.db") as catalog:
+            with Catalog.init(Path(folder) / f"{number}.db") as catalog:
                 started = cpu_seconds()
                 [report] = catalog.sync()
                 firsts.append(cpu_seconds() - started)

@@ -20,7 +20,7 @@ import catalog
 from catalog import Catalog
 from catalog.library import migrations_folder
 assert "site-packages" in catalog.__file__ and catalog.__file__.startswith({prefix!r}), catalog.__file__
-with Catalog.open("library.db") as cat:
+with Catalog.init("library.db") as cat:
     assert cat.search().total == 0
 print(migrations_folder())
 """

@@ -103,13 +103,14 @@ def parse_request(method: str, path: str, body: object) -> ParsedRequest | None:
     return parse_body(cast("Verb", route.name), body, parent=route.id)
 
 
-def validate(request: object, dialect: str) -> list[Finding]:
+def validate(request: object, dialect: str, *, verb: Verb | None = None) -> list[Finding]:
     """What a server of `dialect` is likely to object to, in the order of the rules; empty when nothing is.
 
-    `request` is a body, which itself says what it asks for, or a line of a Batch input file, whose URL does.
+    `request` is a line of a Batch input file, whose URL says what it asks for, or a body, which itself does where no
+    `verb` is given.
     """
     if not (isinstance(request, Mapping) and "url" in request):
-        return rules.validate(request, dialect)
+        return rules.validate(request, dialect, verb=verb)
     asked = parse_request(str(request.get("method", "POST")), str(request["url"]), request.get("body"))
     if asked is None:
         return [Finding("url_unknown", "url", "this call does not make a video", "error")]
