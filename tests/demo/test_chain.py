@@ -58,7 +58,8 @@ def started(folder: Path, *options: str, until: str) -> Iterator[tuple[subproces
                 pytest.fail(f"the demo ended early: {output}")
             yield running, output
         finally:
-            running.kill()
+            running.terminate()  # and with it the step that runs
+            running.wait(LONG)
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +92,14 @@ def test_without_the_gateway_no_command_needs_it(output: str):
     assert not any(command.endswith(" sync") for command in read_commands(output))
 
 
-def test_a_catalog_that_the_shell_finds_is_printed_by_its_name(tmp_path: Path):
+def test_a_catalog_that_the_shell_finds_is_printed_by_its_name(folder: Path, output: str):
     path = f"{PROGRAM.parent}{os.pathsep}{ENVIRONMENT['PATH']}"
-    done = run_command(f"PATH='{path}' catalog demo --no-serve", tmp_path)
+    done = run_command(f"PATH='{path}' catalog demo --no-serve", folder)
     assert read_commands(done.stdout)[0].startswith("catalog --db ")
 
 
-def test_a_catalog_that_is_called_as_a_module_is_printed_so(tmp_path: Path):
-    done = run_command(f"{sys.executable} -m catalog demo --no-serve", tmp_path)
+def test_a_catalog_that_is_called_as_a_module_is_printed_so(folder: Path, output: str):
+    done = run_command(f"{sys.executable} -m catalog demo --no-serve", folder)
     assert read_commands(done.stdout)[0].startswith(f"{sys.executable} -m catalog --db ")
 
 
@@ -127,11 +128,11 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path):
         pass
 
 
-def test_while_it_serves_the_address_is_said_and_every_command_works(tmp_path: Path):
-    with started(tmp_path, until="serving ") as (_, output):
-        address = re.search(r"serving .* at (http://\S+:\d+)", output)[1]
+def test_while_it_serves_the_address_is_said_and_every_command_works(folder: Path, output: str, tmp_path: Path):
+    with started(folder, until="serving ") as (_, printed):
+        address = re.search(r"serving .* at (http://\S+:\d+)", printed)[1]
         assert httpx.get(address, trust_env=False, timeout=LONG).status_code == 200
-        commands = read_commands(output)
+        commands = read_commands(printed)
         assert [command.split()[-1] for command in commands][-2:] == ["sources", "sync"]
         for command in commands:
             done = run_command(command, tmp_path)
@@ -145,16 +146,18 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"),
-    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)],
-    ids=str,
+    ("number", "times", "status"),
+    [(signal.SIGTERM, 1, 143), (signal.SIGTERM, 5, 143), (signal.SIGHUP, 1, 129), (signal.SIGINT, 1, 0)],
 )
-def test_a_signal_ends_the_server_and_the_gateway_with_the_demo(tmp_path: Path, number: Any, status: int):
-    with started(tmp_path, until="serving ") as (running, output):
-        urls = re.findall(r"http://[\d.]+:\d+", output)
+def test_a_signal_ends_the_server_and_the_gateway_with_the_demo(
+    folder: Path, output: str, number: Any, times: int, status: int
+):
+    with started(folder, until="serving ") as (running, printed):
+        urls = re.findall(r"http://[\d.]+:\d+", printed)
         assert [answers(url) for url in urls] == [True, True]
         began = time.monotonic()
-        running.send_signal(number)
+        for _ in range(times):
+            running.send_signal(number)
         assert running.wait(LONG) == status
         assert time.monotonic() - began < SOON
         assert [answers(url) for url in urls] == [False, False]
@@ -162,18 +165,10 @@ def test_a_signal_ends_the_server_and_the_gateway_with_the_demo(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_the_step_that_runs(tmp_path: Path, number: Any, status: int):
-    with started(tmp_path, until="$ catalog sync") as (running, output):
-        (url,) = re.findall(r"http://[\d.]+:\d+", output)
+def test_a_signal_ends_the_step_that_runs(folder: Path, number: Any, status: int):
+    with started(folder, until="$ catalog sync") as (running, printed):
+        (url,) = re.findall(r"http://[\d.]+:\d+", printed)
         running.send_signal(number)
         assert running.wait(LONG) == status
         assert not answers(url)
         assert "$ catalog stats" not in running.stdout.read()
-
-
-def test_a_second_signal_leaves_no_server_behind(tmp_path: Path):
-    with started(tmp_path, until="serving ") as (running, output):
-        for _ in range(5):
-            running.send_signal(signal.SIGTERM)
-        assert running.wait(LONG) == 143
-        assert not any(answers(url) for url in re.findall(r"http://[\d.]+:\d+", output))
