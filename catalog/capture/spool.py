@@ -45,7 +45,7 @@ def spool_folders(library: Path) -> tuple[Path, ...]:
     earlier = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - no home, no error
     folders = (
         library.with_name(f"{library.name}.spool"),
-        user_state_path("video-catalog", appauthor=False) / name,
+        user_state_path("video-catalog", appauthor=False).absolute() / name,
         Path(tempfile.gettempdir(), f"video-catalog-{user}", name),
         Path(earlier, "video-catalog", name).absolute(),  # on macOS, and where the variable is a relative path
     )
