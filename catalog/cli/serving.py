@@ -59,7 +59,7 @@ def demo(directory: Path, serve: bool, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
-    run(directory, serve=serve, port=port, program=_program(), echo=click.echo)
+    run(directory, serve=serve, port=port, echo=click.echo, program=_program())
 
 
 def _end(number: int, _frame: Any) -> None:

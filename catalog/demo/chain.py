@@ -56,10 +56,12 @@ FOR_EVER = 1e9  # seconds; without a number, `wait` would sleep through a signal
 LAST_WORK = 5.0  # seconds that a step has to end after it was told to
 
 
-def run(directory: Path, *, serve: bool, port: int, program: Sequence[str], echo: Callable[[str], None]) -> None:
+def run(
+    directory: Path, *, serve: bool, port: int, echo: Callable[[str], None], program: Sequence[str] = ("catalog",)
+) -> None:
     """Give the tour in `directory`, which is made if it is missing; with `serve`, end it in the browser, until Ctrl-C.
 
-    `program` is how a user calls the catalog from any folder, for the commands that are shown at the end. Whatever
+    `program` is how the user calls the catalog from any folder, for the commands that are shown at the end. Whatever
     interrupts the tour ends the step that runs. Raises CatalogError when a step fails.
     """
     directory = directory.absolute()
