@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(sys.executable).with_name("catalog")
 ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("CATALOG")}
-SOON = 10.0  # seconds, below the time that a step has to end on its own
 
 
 def run_command(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -155,11 +153,9 @@ def test_a_signal_ends_the_server_and_the_gateway_with_the_demo(
     with started(folder, until="serving ") as (running, printed):
         urls = re.findall(r"http://[\d.]+:\d+", printed)
         assert [answers(url) for url in urls] == [True, True]
-        began = time.monotonic()
         for _ in range(times):
             running.send_signal(number)
         assert running.wait(LONG) == status
-        assert time.monotonic() - began < SOON
         assert [answers(url) for url in urls] == [False, False]
         assert running.stdout.read() == ""  # nobody has it open any more
 
