@@ -67,7 +67,7 @@ clean:
 	@touch $@
 
 .venv/.runs: .venv/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[media]'
 	$(BIN)/python -m compileall -q catalog
 	@touch $@
 
@@ -79,5 +79,5 @@ clean:
 .venv/.lowest: .venv/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(PYTHON) -m venv .venv/lowest
-	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable . --group dev
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable '.[media]' --group dev
 	@touch $@

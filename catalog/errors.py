@@ -25,6 +25,8 @@ A message is one line: what failed, on which thing, what to do next. It never ho
 
 from __future__ import annotations
 
+import sys
+
 
 class CatalogError(Exception):
     """The root: catching it catches everything the catalog raises on purpose."""
@@ -134,6 +136,11 @@ class MediaError(CatalogError):
     def __init__(self, message: str, *, path: str | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+def needs_media(what: str) -> MediaError:
+    """What to raise, or to say, where PyAV is needed and is not installed."""
+    return MediaError(f"{what} needs PyAV: run `{sys.executable} -m pip install av`")
 
 
 class ProvenanceError(CatalogError):

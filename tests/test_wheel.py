@@ -1,4 +1,7 @@
-"""The built wheel, installed where no checkout is: it carries its migrations and settings and runs the demo."""
+"""The built wheel, installed where no checkout is: it carries its migrations and settings and runs the demo.
+
+It is installed twice: with its extra `media`, and without it, where PyAV cannot be imported.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -52,16 +56,33 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of a fresh environment: the package from the wheel, what it needs from the running one."""
-    folder = tmp_path_factory.mktemp("fresh")
+def install(wheel: Path, folder: Path, needed: list[str]) -> Path:
+    """The folder of programs of a fresh environment: the package from the wheel, what it needs from other folders."""
     venv.create(folder / "env", with_pip=False, symlinks=True)
     programs = folder / "env" / "bin"
     pip = (sys.executable, "-m", "pip", "--python", programs / "python", "--quiet", "--disable-pip-version-check")
     run(*pip, "install", "--no-deps", "--no-index", wheel, folder=folder)
     (packages,) = (folder / "env").glob("lib/python*/site-packages")
-    (packages / "running.pth").write_text("\n".join(site.getsitepackages()))
+    (packages / "running.pth").write_text("\n".join(needed))
+    return programs
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment in which the wheel is installed with its extra."""
+    return install(wheel, tmp_path_factory.mktemp("fresh"), site.getsitepackages())
+
+
+@pytest.fixture(scope="module")
+def installed_without_media(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment in which the wheel is installed without it."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "needed").mkdir()
+    for package in (path for packages in site.getsitepackages() for path in Path(packages).iterdir()):
+        if package.name.partition(".")[0].partition("-")[0] not in {"av", "catalog"}:
+            (folder / "needed" / package.name).symlink_to(package)
+    programs = install(wheel, folder, [str(folder / "needed")])
+    run(programs / "python", "-c", "import av", folder=folder, status=1)
     return programs
 
 
@@ -93,15 +114,62 @@ def test_the_installed_program_migrates(installed: Path, tmp_path: Path) -> None
     assert "up to date" in run(installed / "catalog", "--db", "library.db", "migrate", folder=tmp_path).stdout
 
 
+@pytest.mark.parametrize("programs", ["installed", "installed_without_media"])
 def test_the_installed_program_runs_the_demo_and_the_second_time_only_takes_in_what_is_new(
-    installed: Path, tmp_path: Path
+    request: pytest.FixtureRequest, programs: str, tmp_path: Path
 ) -> None:
-    command = (installed / "catalog", "demo", "--no-serve", "--directory", tmp_path / "demo")
+    catalog_program = request.getfixturevalue(programs) / "catalog"
+    command = (catalog_program, "demo", "--no-serve", "--directory", tmp_path / "demo")
     first, second = (run(*command, folder=tmp_path).stdout for _ in range(2))
     assert list((tmp_path / "demo").glob("*.db"))
     assert "full walk" in first
     assert "neon" in first
+    assert ("-m pip install av`" in first) == (programs == "installed_without_media")
     assert "incremental walk" in second
+
+
+CLIP = """
+from urllib.request import Request, urlopen
+from catalog.demo.gateway import Gateway
+with Gateway() as gateway:
+    job = next(job for job in reversed(list(gateway.jobs)) if job.at(gateway.jobs.clock()).status == "completed")
+    asked = Request(f"{gateway.base_url}/videos/{job.id}/content", headers={"Authorization": f"Bearer {gateway.key}"})
+    open("clip.mp4", "wb").write(urlopen(asked).read())
+    print(len(gateway.jobs))
+"""
+
+
+@pytest.mark.parametrize("programs", ["installed", "installed_without_media"])
+def test_the_installed_gateway_serves_the_same_jobs_with_clips_that_play(
+    request: pytest.FixtureRequest, programs: str, tmp_path: Path
+) -> None:
+    import av
+
+    python = request.getfixturevalue(programs) / "python"
+    assert run(python, "-c", CLIP, folder=tmp_path).stdout == "240\n"
+    with av.open(tmp_path / "clip.mp4") as container:
+        assert len(list(container.decode(video=0))) > 30
+
+
+def test_without_the_extra_what_needs_it_says_so_in_one_line(installed_without_media: Path, tmp_path: Path) -> None:
+    (tmp_path / "request.json").write_text('{"name": "Mossy", "video": "data:video/mp4;base64,AAAA"}')
+    advice = f"needs PyAV: run `{installed_without_media / 'python'} -m pip install av`\n"
+    checked = run(installed_without_media / "catalog", "validate", "request.json", folder=tmp_path)
+    (line,) = [line for line in checked.stdout.splitlines(keepends=True) if "PyAV" in line]
+    assert line.endswith(f"measuring a clip {advice}")
+    drawn = run(installed_without_media / "python", "-m", "catalog.demo.clips", folder=tmp_path, status=1)
+    assert drawn.stderr == f"drawing clips {advice}"
+
+
+def test_the_wheel_names_its_license_and_needs_pyav_for_its_extra_alone(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = message_from_bytes(archive.read(name))
+    assert metadata["Name"] == "video-catalog"
+    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
+    assert metadata.get_all("Provides-Extra") == ["media"]
+    (need,) = [need for need in metadata.get_all("Requires-Dist", []) if need.startswith("av")]
+    assert need.endswith("extra == 'media'")
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])

@@ -2,18 +2,24 @@
 
 Each note is a file of its own, written whole under another name and then renamed: a reader sees all of it or nothing,
 without a lock. The folder lies beside the library, `catalog.db.spool/`; where that cannot be written, in the user's
-state folder or the system's temporary one, under a name made from the library's path.
+state folder or the system's temporary one, under a name made from the library's path. A folder that another user could
+have made is neither read nor written: whoever plants one would choose which files are moved, and what the library is
+told.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import secrets
+import shlex
+import stat
 import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +29,27 @@ from catalog.rows import json_text
 SUFFIX = ".json"
 PART = ".part"
 BROKEN = "broken"
+LONGEST_NOTE = 1 << 30  # bytes; the largest Batch file has a fifth of them
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+_log = logging.getLogger("catalog.capture")
 
 
 def spool_folders(library: Path) -> tuple[Path, ...]:
-    """The folders that may hold notes for the library, the one beside it first."""
+    """The folders that may hold notes for the library, the one beside it first, those of earlier versions last."""
     from platformdirs import user_state_path
 
     library = Path(os.path.abspath(library))  # noqa: PTH100 - resolve() would follow links, which may be broken
     name = f"{library.name}-{hashlib.sha256(os.fsencode(library)).hexdigest()[:16]}.spool"
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
-    return (
+    earlier = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - no home, no error
+    folders = (
         library.with_name(f"{library.name}.spool"),
-        user_state_path("video-catalog", appauthor=False) / name,
+        user_state_path("video-catalog", appauthor=False).absolute() / name,
         Path(tempfile.gettempdir(), f"video-catalog-{user}", name),
+        Path(earlier, "video-catalog", name).absolute(),  # on macOS, and where the variable is a relative path
     )
+    return tuple(dict.fromkeys(folders))
 
 
 def write_note(library: Path, note: dict[str, Any]) -> Path:
@@ -47,19 +60,53 @@ def write_note(library: Path, note: dict[str, Any]) -> Path:
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}-{secrets.token_hex(4)}.{note['kind']}{SUFFIX}"
     text = json_text(note).encode() + b"\n"
     fault: OSError | None = None
-    for rank, folder in enumerate(spool_folders(library)):
+    for folder in spool_folders(library):
         try:
-            folder.mkdir(mode=0o700, parents=rank > 0, exist_ok=True)
-            if _is_trusted(folder, rank):
+            if _make(folder, library):
                 return _write(folder / name, text)
         except OSError as error:
             fault = fault or error
-    raise fault or OSError("no folder for notes can be trusted: another user owns each")
+    raise fault or OSError("no folder for notes can be trusted: another user could have made each")
 
 
-def _is_trusted(folder: Path, rank: int) -> bool:
-    """Whether this user wrote the notes in the folder: in the temporary one, anybody may make a folder of its name."""
-    return rank == 0 or not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+def _make(folder: Path, library: Path) -> bool:
+    """Make the folder where it is missing, for this user alone; returns whether it can be trusted.
+
+    The folder of the library is not made: it may be a disk that is unplugged.
+    """
+    if not _is_beside(folder, library):
+        folder.parent.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        if not _is_private(folder.parent):
+            return False
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not (is_trusted := _is_private(folder)):
+        with suppress(OSError):  # it stays if it is another's; on a disk without owners it was made in vain
+            folder.rmdir()
+    return is_trusted
+
+
+def _is_trusted(folder: Path, library: Path) -> bool:
+    """Whether only this user could have put the folder where it is and notes into it.
+
+    Beside the library, that is up to the folder itself: whoever can replace it there can replace the library.
+    """
+    return _is_private(folder) and (_is_beside(folder, library) or _is_private(folder.parent))
+
+
+def _is_beside(folder: Path, library: Path) -> bool:
+    return folder.parent == Path(os.path.abspath(library)).parent  # noqa: PTH100 - as above
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether the path is a folder, not a link to one, that belongs to this user and that nobody else can write."""
+    status = folder.lstat()
+    is_private = _is_own(status) and not status.st_mode & _OTHERS_WRITE
+    return stat.S_ISDIR(status.st_mode) and (is_private or not hasattr(os, "geteuid"))
+
+
+def _is_own(status: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
 
 
 def _write(path: Path, text: bytes) -> Path:
@@ -85,11 +132,31 @@ def rewrite_note(path: Path, note: dict[str, Any]) -> None:
 def list_notes(library: Path) -> list[Path]:
     """The notes that wait for the library, oldest first."""
     notes: list[Path] = []
-    for rank, folder in enumerate(spool_folders(library)):
+    for folder in spool_folders(library):
         with suppress(OSError):
-            if _is_trusted(folder, rank):
-                notes += [path for path in folder.iterdir() if path.name.endswith(SUFFIX)]
+            if _is_trusted(folder, library):
+                notes += [Path(entry) for entry in os.scandir(folder) if _is_note(entry)]
+            else:
+                _warn(folder, (folder,) if _is_beside(folder, library) else (folder.parent, folder))
     return sorted(notes, key=lambda path: path.name)
+
+
+def _is_note(entry: os.DirEntry[str]) -> bool:
+    """Whether this is a file of this user's: no link, no pipe, nothing that others left before they were kept out."""
+    return (
+        entry.name.endswith(SUFFIX)
+        and entry.is_file(follow_symlinks=False)
+        and _is_own(entry.stat(follow_symlinks=False))
+    )
+
+
+@cache
+def _warn(folder: Path, suspects: tuple[Path, ...]) -> None:
+    _log.warning(
+        "captured calls in %s are left alone, another user could have put them there: if they are yours, run `%s`",
+        folder,
+        shlex.join(["chmod", "go-w", *map(str, suspects)]),
+    )
 
 
 def kind_of(path: Path) -> str:
@@ -99,6 +166,8 @@ def kind_of(path: Path) -> str:
 
 def read_note(path: Path) -> dict[str, Any]:
     """The content of a note; raises ValueError if it is not one, FileNotFoundError if it was just taken in."""
+    if path.stat().st_size > LONGEST_NOTE:
+        raise ValueError(f"longer than {LONGEST_NOTE} bytes")
     try:
         note = json.loads(path.read_bytes())
     except RecursionError as error:

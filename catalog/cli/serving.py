@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,4 +56,22 @@ def demo(directory: Path, serve: bool, port: int) -> None:
     """
     from catalog.demo.chain import run
 
-    run(directory, serve=serve, port=port, echo=click.echo)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+    run(directory, serve=serve, port=port, echo=click.echo, program=_program())
+
+
+def _end(number: int, _frame: Any) -> None:
+    """Leave as an interruption does, so that the gateway and the step that runs end too; once is enough."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _program() -> list[str]:
+    """How this program is called from any folder: `catalog` where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if called.name != "catalog" or not called.exists():
+        return [sys.executable, "-m", "catalog"]
+    found = shutil.which("catalog")
+    return ["catalog"] if found and called.samefile(found) else [str(called.absolute())]

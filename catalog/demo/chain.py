@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.dialects import dialect
 from catalog.demo.sample import sample_jobs
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, needs_media
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from catalog.demo.gateway.jobs import Job
@@ -36,13 +39,62 @@ SETTINGS = """\
 base_url = "{base_url}"
 dialect = "openai"
 key_env = "{key_env}"
+
+# The gateway reports the cost of some models. These prices estimate that of two others; the rest stays unknown.
+[[prices]]
+source = "{source}"
+model = "sora-2"
+usd_per_second = 0.10
+
+[[prices]]
+source = "{source}"
+model = "sora-2-pro"
+usd_per_second = 0.30
 """
+SHORT_ID = 14  # letters of a job's id that tell it from the others
+FOR_EVER = 1e9  # seconds; without a number, `wait` would sleep through a signal that a thread of the gateway received
+LAST_WORK = 5.0  # seconds that a step has to end after it was told to
 
 
-def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None]) -> None:
+def run(
+    directory: Path, *, serve: bool, port: int, echo: Callable[[str], None], program: Sequence[str] = ("catalog",)
+) -> None:
     """Give the tour in `directory`, which is made if it is missing; with `serve`, end it in the browser, until Ctrl-C.
 
-    Raises CatalogError when a step fails.
+    `program` is how the user calls the catalog from any folder, for the commands that are shown at the end. Whatever
+    interrupts the tour ends the step that runs. Raises CatalogError when a step fails.
+    """
+    directory = directory.absolute()
+    echo("Starting the sample gateway ...")
+    with start_gateway(directory) as gateway:
+        echo(f"The sample gateway speaks /v1/videos at {gateway.base_url}")
+        if find_spec("av") is None:
+            echo(f"Its jobs share three ready-made clips; {needs_media('drawing one for each')}")
+        first, last = _find_longest_chain(list(gateway.jobs))
+        for step in (
+            ("sync",),
+            ("stats",),
+            ("search", QUERY, "--facet", "status", "--facet", "model", "--limit", "5"),
+            ("search", FACET_QUERY, "--facet", "camera_movement", "--facet", "lighting", "--limit", "3"),
+            ("facets", "--explain", f"{SOURCE}:{first}"),
+            ("lineage", f"{SOURCE}:{last}"),
+        ):
+            _show(directory, step, echo)
+        library = directory / "catalog.db"
+        echo(f"\nThe library is {library}")
+        echo("While this runs, in another terminal:" if serve else "Try more:")
+        for command in _suggest([*program, "--db", str(library)], last[:SHORT_ID], is_running=serve):
+            echo(f"  {command}")
+        if serve:
+            with suppress(KeyboardInterrupt):
+                _show(directory, ("serve", "--port", str(port)), echo)
+
+
+@contextmanager
+def start_gateway(directory: Path) -> Iterator[Gateway]:
+    """The sample gateway, running, and the settings in `directory` that name it; its jobs are those of the first run.
+
+    Raises CatalogError where the directory cannot be made, or holds something else.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -50,27 +102,19 @@ def run(directory: Path, *, serve: bool, port: int, echo: Callable[[str], None])
         raise CatalogError(
             f"cannot make the folder {directory}: {error.strerror}; name another one with --directory"
         ) from error
-    epoch = _read_epoch(directory / "gateway.json")
-    echo("Starting the sample gateway ...")
-    jobs = sample_jobs(epoch)
-    with Gateway(jobs=jobs, key=KEY) as gateway:
-        echo(f"The sample gateway speaks /v1/videos at {gateway.base_url}")
+    jobs = sample_jobs(_read_epoch(directory / "gateway.json"))
+    with Gateway(jobs, key=KEY, dialect=dialect("openai", reports_cost=True)) as gateway:
         settings = SETTINGS.format(source=SOURCE, base_url=gateway.base_url, key_env=KEY_ENV)
         (directory / "catalog.toml").write_text(settings, encoding="utf-8")
-        first, last = (f"{SOURCE}:{job_id}" for job_id in _find_longest_chain(jobs))
-        for step in (
-            ("sync",),
-            ("stats",),
-            ("search", QUERY, "--facet", "status", "--facet", "model", "--limit", "5"),
-            ("search", FACET_QUERY, "--facet", "camera_movement", "--facet", "lighting", "--limit", "3"),
-            ("facets", "--explain", first),
-            ("lineage", last),
-        ):
-            _show(directory, step, echo)
-        if serve:
-            echo(f"\nTry more: cd {directory}; export {KEY_ENV}={KEY}; catalog search 'sunset -status:failed'")
-            with suppress(KeyboardInterrupt):
-                _show(directory, ("serve", "--port", str(port)), echo)
+        yield gateway
+
+
+def _suggest(catalog: Sequence[str], name: str, *, is_running: bool) -> Iterator[str]:
+    """Commands that work as they are written, in any folder; those that ask the gateway only while it is running."""
+    for step in (("search", "sunset -status:failed"), ("show", name), ("lineage", "--diff", name), ("stats", "--cost")):
+        yield shlex.join([*catalog, *step])
+    for verb in ("sources", "sync") if is_running else ("sources",):
+        yield f"{KEY_ENV}={KEY} {shlex.join([*catalog, verb])}"
 
 
 def _read_epoch(path: Path) -> int:
@@ -93,12 +137,25 @@ def _find_longest_chain(jobs: list[Job]) -> tuple[str, str]:
 
 
 def _show(directory: Path, step: tuple[str, ...], echo: Callable[[str], None]) -> None:
-    shown = " ".join(f"'{part}'" if " " in part else part for part in step)
-    echo(f"\n$ catalog {shown}")
+    shown = shlex.join(["catalog", *step])
+    echo(f"\n$ {shown}")
     sys.stdout.flush()
     environment = {**os.environ, KEY_ENV: KEY}
     for name in ("CATALOG_DB", "CATALOG_CONFIG"):
         environment.pop(name, None)
-    ran = subprocess.run([sys.executable, "-m", "catalog", *step], cwd=directory, env=environment, check=False)
-    if ran.returncode:
-        raise CatalogError(f"`catalog {shown}` failed in {directory}: exit status {ran.returncode}")
+    with subprocess.Popen([sys.executable, "-m", "catalog", *step], cwd=directory, env=environment) as child:
+        try:
+            status = child.wait(FOR_EVER)
+        finally:
+            _end(child)
+    if status:
+        raise CatalogError(f"`{shown}` failed in {directory}: exit status {status}")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a process that still runs, whatever it is doing."""
+    if child.poll() is None:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(LAST_WORK)
+        child.kill()

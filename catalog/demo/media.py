@@ -2,7 +2,8 @@
 
 Every picture depends on the job alone: the same job has the same bytes on every run. A clip has the requested length
 and shape; it is small and drawn, not generated: colours and moving shapes seeded by the id, with the
-model, the prompt's first words and the id written on it.
+model, the prompt's first words and the id written on it. Where PyAV is not installed, the clip is one of those in
+`catalog.demo.clips`; thumbnail and sheet are drawn all the same.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from math import cos, pi, sin
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-import av
 from PIL import Image, ImageDraw, ImageFont
 
+from catalog.demo.clips import ready_made
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from catalog.demo.gateway.jobs import Job
 
@@ -28,6 +30,7 @@ LONG_SIDE = 320
 FRAMES_PER_SECOND = 12
 LONGEST_CLIP = 20
 WORKERS = 2
+QUICK = {"preset": "ultrafast", "crf": "30"}
 SHEET_COLUMNS, SHEET_ROWS = 4, 3
 PALETTES = (
     ("#0b1d3a", "#e0407b", "#ffb454"),
@@ -94,27 +97,41 @@ class Media:
 
 def make_pictures(job: Job) -> Pictures:
     """Draw and encode every variant of a job."""
-    scene = _Scene(job)
-    count = round(min(float(job.seconds), LONGEST_CLIP) * FRAMES_PER_SECOND)
-    cells = SHEET_COLUMNS * SHEET_ROWS
-    chosen = {count * cell // cells: cell for cell in range(cells)}
-    sheet = Image.new("RGB", (scene.width // 2 * SHEET_COLUMNS, scene.height // 2 * SHEET_ROWS))
-    encoder = _Encoder(scene.width, scene.height)
-    thumbnail = None
-    for index in range(count):
-        frame = scene.draw(index / count)
-        encoder.add(frame)
-        if index in chosen:
-            row, column = divmod(chosen[index], SHEET_COLUMNS)
-            small = frame.resize((scene.width // 2, scene.height // 2))
-            sheet.paste(small, (column * small.width, row * small.height))
-        if index == count // 2:
-            thumbnail = frame
+    scene = Scene(job)
+    try:
+        clip = encode(scene, round(min(float(job.seconds), LONGEST_CLIP) * FRAMES_PER_SECOND), QUICK)
+    except ImportError:
+        clip = ready_made(job)
     return Pictures(
-        video=Asset(encoder.finish(), "video/mp4"),
-        thumbnail=Asset(_save(thumbnail or scene.draw(0), "WEBP", quality=80), "image/webp"),
-        spritesheet=Asset(_save(sheet, "JPEG", quality=80), "image/jpeg"),
+        video=Asset(clip, "video/mp4"),
+        thumbnail=Asset(_save(scene.draw(0.5), "WEBP", quality=80), "image/webp"),
+        spritesheet=Asset(_save(_sheet(scene), "JPEG", quality=80), "image/jpeg"),
     )
+
+
+def encode(scene: Scene, frames: int, options: Mapping[str, str], rate: int = FRAMES_PER_SECOND) -> bytes:
+    """The scene as H.264 in mp4, with options of x264; raises ImportError where PyAV is not installed."""
+    import av
+
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"threads": "1", **options})
+        stream.width, stream.height, stream.pix_fmt = scene.width, scene.height, "yuv420p"
+        for index in range(frames):
+            frame = av.VideoFrame.from_image(scene.draw(index / frames))  # type: ignore[no-untyped-call]
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return target.getvalue()
+
+
+def _sheet(scene: Scene) -> Image.Image:
+    width, height = scene.width // 2, scene.height // 2
+    sheet = Image.new("RGB", (width * SHEET_COLUMNS, height * SHEET_ROWS))
+    cells = SHEET_COLUMNS * SHEET_ROWS
+    for cell in range(cells):
+        row, column = divmod(cell, SHEET_COLUMNS)
+        sheet.paste(scene.draw(cell / cells).resize((width, height)), (column * width, row * height))
+    return sheet
 
 
 def _save(image: Image.Image, form: str, *, quality: int) -> bytes:
@@ -123,28 +140,7 @@ def _save(image: Image.Image, form: str, *, quality: int) -> bytes:
     return target.getvalue()
 
 
-class _Encoder:
-    """H.264 in mp4, from pictures in the order they are shown."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self._target = io.BytesIO()
-        self._container = av.open(self._target, "w", format="mp4")
-        self._stream = self._container.add_stream("libx264", rate=FRAMES_PER_SECOND)
-        self._stream.width, self._stream.height = width, height
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"preset": "ultrafast", "crf": "30", "threads": "1"}
-
-    def add(self, frame: Image.Image) -> None:
-        picture = av.VideoFrame.from_image(frame)  # type: ignore[no-untyped-call]
-        self._container.mux(self._stream.encode(picture))
-
-    def finish(self) -> bytes:
-        self._container.mux(self._stream.encode())
-        self._container.close()
-        return self._target.getvalue()
-
-
-class _Scene:
+class Scene:
     """The look of one job: a drifting gradient, three orbiting bodies and a caption."""
 
     def __init__(self, job: Job) -> None:

@@ -24,7 +24,10 @@ LANDSCAPE, PORTRAIT = "1280x720", "720x1280"
 
 
 class Model(NamedTuple):
-    """A model the studio uses: its share of the jobs in per cent, what it offers, and how many seconds a job takes."""
+    """A model the studio uses: its share of the jobs in per cent, what it offers, and how many seconds a job takes.
+
+    `usd_per_second` is what the server says it charges, None for a model of which it does not say.
+    """
 
     name: str
     share: int
@@ -32,6 +35,7 @@ class Model(NamedTuple):
     seconds: tuple[str, ...]
     queues: tuple[int, int]
     runs: tuple[int, int]
+    usd_per_second: float | None = None
 
 
 MODELS = (
@@ -39,8 +43,8 @@ MODELS = (
     Model("sora-2-pro", 22, (LANDSCAPE, PORTRAIT, "1792x1024", "1024x1792"), ("4", "8", "12"), (5, 60), (180, 520)),
     Model("veo-3.1-generate-001", 14, (LANDSCAPE, PORTRAIT, "1920x1080"), ("4", "8"), (2, 20), (60, 150)),
     Model("veo-3.1-fast-generate-001", 10, (LANDSCAPE, PORTRAIT), ("4", "8"), (1, 8), (25, 70)),
-    Model("kling-v2-5-turbo", 12, (LANDSCAPE, PORTRAIT, "960x960"), ("5", "10"), (10, 120), (90, 300)),
-    Model("wan2.7-t2v", 8, (LANDSCAPE, "832x480", "480x832"), ("5", "10"), (2, 15), (35, 110)),
+    Model("kling-v2-5-turbo", 12, (LANDSCAPE, PORTRAIT, "960x960"), ("5", "10"), (10, 120), (90, 300), 0.07),
+    Model("wan2.7-t2v", 8, (LANDSCAPE, "832x480", "480x832"), ("5", "10"), (2, 15), (35, 110), 0.05),
 )
 _MODEL_OF_PERCENT = tuple(model for model in MODELS for _ in range(model.share))
 
@@ -158,6 +162,7 @@ def _plan_jobs(members: list[Take], now: int, serial: int, random: Random) -> li
                 failure=FAILURES[random.randrange(len(FAILURES))] if fails else None,
                 remixed_from=source.id if source else None,
                 metadata=metadata,
+                cost_usd=None if model.usd_per_second is None else round(model.usd_per_second * float(seconds), 2),
             )
         )
     return jobs

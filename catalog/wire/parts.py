@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from catalog.errors import needs_media
+
 Verb = Literal["create", "remix", "edit", "extension", "character"]
 
 SECONDS_KEYS = ("seconds", "duration")
@@ -146,11 +148,17 @@ def picture_size(value: object) -> tuple[int, int] | None:
 
 
 def clip_facts(value: object) -> Clip | None:
-    """Length and frame of a clip, None when its bytes are not at hand; ValueError when it is not a video."""
+    """Length and frame of a clip, None when its bytes are not at hand.
+
+    Raises ValueError when it is not a video, MediaError where PyAV is not installed.
+    """
     source = _readable(value)
     if source is None:
         return None
-    import av
+    try:
+        import av
+    except ImportError as error:
+        raise needs_media("measuring a clip") from error
 
     try:
         with av.open(source, "r") as container:

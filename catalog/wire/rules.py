@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from catalog.errors import MediaError
 from catalog.records import Record
 from catalog.wire import documented
 from catalog.wire.parts import SECONDS_KEYS, Clip, Verb, clip_facts, name_of, nested, object_of, picture_size
@@ -228,6 +229,9 @@ def _check_clip(body: Mapping[str, object], _: documented.Limits) -> Iterator[Fi
         clip = clip_facts(video) or _described_clip(video)
     except ValueError as error:
         yield _error("clip_format", "video", f"the clip is {error}")
+        return
+    except MediaError as error:
+        yield _warning("clip_unmeasured", "video", str(error))
         return
     least, most = documented.CLIP_SECONDS
     if clip.seconds is not None and not least <= round(clip.seconds, 1) <= most:

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import textwrap
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from catalog import capture
 from catalog.capture.recorder import BUSY_SECONDS
-from catalog.capture.spool import spool_folders, write_note
+from catalog.capture.spool import LONGEST_NOTE, spool_folders, write_note
 from catalog.database import Database
 from catalog.library import SCHEMA_VERSION
 from tests.house import LONG
@@ -137,7 +137,7 @@ def test_a_foreign_file_in_the_place_of_the_library_loses_nothing(studio):
 def test_notes_that_cannot_lie_beside_the_library_lie_in_the_state_of_the_user(tmp_path, monkeypatch, state, folder):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / state) if state else "")
-    beside, elsewhere, _ = spool_folders(tmp_path / "catalog.db")
+    beside, elsewhere, *_ = spool_folders(tmp_path / "catalog.db")
     assert beside == tmp_path / "catalog.db.spool"
     assert elsewhere.parent == tmp_path / folder / "video-catalog"
     assert elsewhere.name.startswith("catalog.db-")
@@ -229,18 +229,191 @@ def test_half_a_note_is_not_read(studio):
     assert studio.broken() == []
 
 
-@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs another user's folder")
-def test_a_folder_of_somebody_else_is_not_trusted(studio):
-    folder = spool_folders(studio.library)[2]
-    folder.mkdir(parents=True)
-    (folder / "20260101T000000.000000Z-1-aa.answer.json").write_text("{}")
-    os.chown(folder, 12345, 12345)
+ANSWER = {
+    "kind": "answer",
+    "source": "studio",
+    "at": "2026-11-21T10:00:00.000Z",
+    "tags": {},
+    "status": 200,
+    "asked_id": None,
+    "answer": {"id": "video_1", "object": "video", "status": "queued"},
+}
+NOTE = "20260101T000000.000000Z-1-aa.answer.json"
+as_root = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to act as another user")
+NOBODY = 65534
+
+
+@pytest.fixture
+def folders(studio, tmp_path, monkeypatch) -> list[Path]:
+    """Every folder that may hold notes for the library of the studio, none of them made."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", "earlier")  # a relative path: earlier versions read it, platformdirs does not
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    folders = spool_folders(studio.library)
+    return [*folders[:3], folders[-1]]  # where platformdirs is old enough to read it, there are three
+
+
+def plant(folder: Path) -> Path:
+    """A note in a folder of this user's."""
+    for made in (folder.parent, folder):
+        made.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (folder / NOTE).write_text(json.dumps(ANSWER))
+    return folder / NOTE
+
+
+RANKS = range(4)  # beside the library, the user's state, the temporary folder, the state of earlier versions
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_a_note_is_taken_in_from_each_folder_of_this_and_of_earlier_versions(studio, folders, rank):
+    note = plant(folders[rank])
+    assert studio.take_in() == 1
+    assert not note.exists()
+
+
+def loosen(folder: Path) -> None:
+    folder.chmod(0o770)
+
+
+def loosen_parent(folder: Path) -> None:
+    folder.parent.chmod(0o707)
+
+
+def replace_with_link(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("elsewhere", target_is_directory=True)
+
+
+def link_parent(folder: Path) -> None:
+    folder.parent.rename(folder.parent.with_name("elsewhere"))
+    folder.parent.symlink_to("elsewhere", target_is_directory=True)
+
+
+def give_away(folder: Path) -> None:
+    os.chown(folder, NOBODY, NOBODY)
+
+
+def give_parent_away(folder: Path) -> None:
+    os.chown(folder.parent, NOBODY, NOBODY)
+
+
+ANYWHERE = (loosen, replace_with_link, give_away)
+AWAY_FROM_THE_LIBRARY = (*ANYWHERE, loosen_parent, link_parent, give_parent_away)
+SPOILS = {rank: AWAY_FROM_THE_LIBRARY if rank else ANYWHERE for rank in RANKS}
+AS_ANOTHER = (give_away, give_parent_away)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "rank"),
+    [
+        pytest.param(spoil, rank, marks=as_root if spoil in AS_ANOTHER else ())
+        for rank in RANKS
+        for spoil in SPOILS[rank]
+    ],
+)
+def test_a_folder_that_another_user_could_have_made_is_not_read(studio, folders, caplog, spoil, rank):
+    caplog.set_level("WARNING", "catalog.capture")
+    note = plant(folders[rank])
+    spoil(folders[rank])
+    assert studio.take_in() == 0
+    assert note.exists()
+    assert f"captured calls in {folders[rank]} are left alone" in caplog.text
+
+
+def test_the_advice_on_a_folder_that_is_left_alone_works(studio, folders, caplog):
+    caplog.set_level("WARNING", "catalog.capture")
+    plant(folders[1])
+    loosen(folders[1])
+    loosen_parent(folders[1])
+    assert studio.take_in() == 0
+    subprocess.run(caplog.text.split("`")[1], shell=True, check=True)
+    assert studio.take_in() == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "rank"),
+    [
+        pytest.param(spoil, rank, marks=as_root if spoil in AS_ANOTHER else ())
+        for rank in (0, 1)
+        for spoil in SPOILS[rank]
+    ],
+)
+def test_a_folder_that_another_user_could_have_made_is_not_written(studio, folders, spoil, rank):
+    plant(folders[rank]).unlink()
+    (folders[rank] / "theirs").touch()
+    spoil(folders[rank])
+    if rank:
+        folders[0].touch()
+    path = write_note(studio.library, ANSWER)
+    assert path.parent == folders[rank + 1]
+    assert [path.name for path in folders[rank].iterdir()] == ["theirs"]
+    assert studio.take_in() == 1
+
+
+@as_root
+def test_a_link_in_a_folder_of_somebody_else_makes_no_folder_elsewhere(studio, folders, tmp_path):
+    for folder in folders[:2]:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.touch()
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "project").mkdir()
+    folders[2].parent.symlink_to(tmp_path / "project")
+    os.chown(folders[2].parent, NOBODY, NOBODY, follow_symlinks=False)
+    with suppress(OSError):
+        write_note(studio.library, ANSWER)
+    assert list((tmp_path / "project").iterdir()) == []
+
+
+def test_folders_for_notes_are_made_for_this_user_alone(studio, folders):
+    folders[0].touch()
+    umask = os.umask(0)
     try:
-        assert studio.notes() == []
+        path = write_note(studio.library, ANSWER)
     finally:
-        os.chown(folder, 0, 0)
-        (folder / "20260101T000000.000000Z-1-aa.answer.json").unlink()
-        folder.rmdir()
+        os.umask(umask)
+    assert path.parent == folders[1]
+    assert [made.stat().st_mode & 0o777 for made in (path, path.parent, path.parent.parent)] == [0o600, 0o700, 0o700]
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_link(path: Path) -> None:
+    target = path.with_name("package")
+    target.write_text(json.dumps(ANSWER))
+    path.symlink_to(target)
+
+
+def make_file_of_another_user(path: Path) -> None:
+    path.write_text(json.dumps(ANSWER))
+    os.chown(path, NOBODY, NOBODY)
+
+
+@pytest.mark.parametrize(
+    "make", [make_pipe, make_folder, make_link, pytest.param(make_file_of_another_user, marks=as_root)]
+)
+def test_what_is_not_a_file_of_this_user_is_not_a_note(studio, folders, make):
+    plant(folders[0])
+    path = folders[0] / "20260102T000000.000000Z-1-aa.answer.json"
+    make(path)
+    assert studio.take_in() == 1
+    assert os.path.lexists(path)
+    assert studio.broken() == []
+
+
+def test_a_note_of_an_impossible_length_is_set_aside_unread(studio, folders):
+    note = plant(folders[0])
+    os.truncate(note, LONGEST_NOTE + 1)
+    reasons: list[str] = []
+    assert studio.take_in(on_broken=lambda _, reason: reasons.append(reason)) == 0
+    assert reasons == [f"ValueError: longer than {LONGEST_NOTE} bytes"]
+    assert [path.name for path in studio.broken()] == [NOTE]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import httpx
 import httpx2
@@ -13,24 +14,38 @@ import pytest
 from catalog import capture
 from catalog.errors import ConfigError
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 FORM = {"prompt": "a fox", "size": "1280x720"}
 PROMPTS = "SELECT prompt FROM videos ORDER BY id"
+
+
+@pytest.fixture(params=[httpx, httpx2], ids=lambda library: library.__name__)
+def library(request: pytest.FixtureRequest) -> ModuleType:
+    return request.param
 
 
 def files() -> dict[str, tuple[str, bytes, str]]:
     return {"input_reference": ("fox.png", bytes(range(256)) * 900, "image/png")}
 
 
-@pytest.mark.parametrize("flavour", ["httpx", "httpx2"])
-def test_a_client_of_either_library_is_captured(studio, flavour):
-    with studio.client(flavour=flavour) as client:
-        assert type(client).__module__.startswith(flavour)
+def test_a_client_of_either_library_is_captured(studio, library):
+    with studio.client(flavour=library.__name__) as client:
+        assert type(client) is library.Client
         client.post(f"{studio.server.base_url}/videos", json=FORM)
         client.post(f"{studio.server.base_url}/videos", data={**FORM, "prompt": "a hare"}, files=files())
     assert studio.rows(PROMPTS) == [("a fox",), ("a hare",)]
 
 
-@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_without_httpx2_the_client_is_one_of_httpx(studio, monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    with studio.client() as client:
+        assert type(client) is httpx.Client
+        client.post(f"{studio.server.base_url}/videos", json=FORM)
+    assert studio.rows(PROMPTS) == [("a fox",)]
+
+
 def test_a_request_and_its_answer_pass_byte_for_byte(studio, library):
     headers = {"content-type": "multipart/form-data; boundary=fixed"}
     url = f"{studio.server.base_url}/videos"
@@ -45,9 +60,9 @@ def test_a_request_and_its_answer_pass_byte_for_byte(studio, library):
     assert studio.rows(PROMPTS) == [("a fox",)]
 
 
-def test_a_body_sent_in_pieces_of_unknown_length_is_captured(studio):
+def test_a_body_sent_in_pieces_of_unknown_length_is_captured(studio, library):
     pieces = [b'{"prompt": "a ', b"fox", b'"}']
-    with studio.client() as client:
+    with studio.client(flavour=library.__name__) as client:
         client.post(f"{studio.server.base_url}/videos", content=iter(pieces), headers={"content-type": "text/json"})
         client.post(
             f"{studio.server.base_url}/videos", content=iter(pieces), headers={"content-type": "application/json"}
@@ -56,9 +71,9 @@ def test_a_body_sent_in_pieces_of_unknown_length_is_captured(studio):
     assert studio.rows(PROMPTS) == [(None,), ("a fox",)]
 
 
-def test_a_form_that_cannot_be_read_is_sent_as_it_is(studio):
+def test_a_form_that_cannot_be_read_is_sent_as_it_is(studio, library):
     body = b"--wrong\r\nnonsense"
-    with studio.client() as client:
+    with studio.client(flavour=library.__name__) as client:
         answer = client.post(
             f"{studio.server.base_url}/videos",
             content=body,
@@ -75,49 +90,59 @@ def test_a_form_without_a_boundary_is_sent_as_it_is(studio):
     assert answer.json()["object"] == "video"
 
 
-def test_an_answer_that_is_no_json_is_passed_on(studio):
-    def answer(_request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, content=b"<html>")
+def test_an_answer_that_is_no_json_is_passed_on(studio, library):
+    def answer(_request):
+        return library.Response(200, content=b"<html>")
 
-    with studio.client(inner=httpx2.MockTransport(answer)) as client:
+    with studio.client(inner=library.MockTransport(answer)) as client:
         assert client.post("http://any.example/v1/videos", json=FORM).content == b"<html>"
     assert studio.rows(PROMPTS) == []
 
 
-def test_a_failing_connection_raises_what_it_always_raises(studio):
-    with studio.client() as client, pytest.raises(httpx2.ConnectError):
+def test_a_failing_connection_raises_what_it_always_raises(studio, library):
+    with studio.client(flavour=library.__name__) as client, pytest.raises(library.ConnectError):
         client.post("http://127.0.0.1:1/v1/videos", json=FORM)
 
 
-def test_a_transport_handed_in_is_used(studio):
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"id": "video_1", "object": "video", "status": "queued"})
+def test_a_transport_handed_in_is_used(studio, library):
+    def answer(_request):
+        return library.Response(200, json={"id": "video_1", "object": "video", "status": "queued"})
 
-    with httpx.Client(
-        transport=capture.transport(studio.library, source="studio", inner=httpx.MockTransport(answer))
-    ) as client:
+    own = capture.transport(studio.library, source="studio", inner=library.MockTransport(answer))
+    with library.Client(transport=own) as client:
         client.post("http://any.example/v1/videos", json=FORM)
     assert studio.rows(PROMPTS) == [("a fox",)]
 
 
-def test_a_redirected_form_is_read_once(studio):
-    def answer(request: httpx2.Request) -> httpx2.Response:
+def test_a_redirected_form_is_read_once(studio, library):
+    def answer(request):
         if request.url.path == "/old/videos":
-            return httpx2.Response(307, headers={"location": "/v1/videos"})
-        return httpx2.Response(200, json={"id": "video_1", "object": "video", "status": "queued"})
+            return library.Response(307, headers={"location": "/v1/videos"})
+        return library.Response(200, json={"id": "video_1", "object": "video", "status": "queued"})
 
-    with studio.client(inner=httpx2.MockTransport(answer)) as client:
+    with studio.client(inner=library.MockTransport(answer)) as client:
         client.post("http://any.example/old/videos", data=FORM, files=files())
     assert studio.rows(PROMPTS) == [("a fox",)]
 
 
-def test_an_asynchronous_transport_is_captured(studio):
-    async def post() -> httpx.Response:
-        own = capture.async_transport(studio.library, source="studio", flavour="httpx", trust_env=False)
-        async with httpx.AsyncClient(transport=own) as client:
+def test_an_asynchronous_transport_is_captured(studio, library):
+    async def post():
+        own = capture.async_transport(studio.library, source="studio", flavour=library.__name__, trust_env=False)
+        async with library.AsyncClient(transport=own) as client:
             return await client.post(f"{studio.server.base_url}/videos", data=FORM, files=files())
 
     assert asyncio.run(post()).content == studio.server.answered[-1]
+    assert studio.rows(PROMPTS) == [("a fox",)]
+
+
+def test_an_asynchronous_client_of_either_library_is_captured(studio, library):
+    async def post():
+        options = {"source": "studio", "flavour": library.__name__, "trust_env": False}
+        async with capture.async_client(studio.library, **options) as client:
+            assert type(client) is library.AsyncClient
+            await client.post(f"{studio.server.base_url}/videos", json=FORM)
+
+    asyncio.run(post())
     assert studio.rows(PROMPTS) == [("a fox",)]
 
 

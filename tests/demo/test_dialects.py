@@ -54,6 +54,19 @@ def test_a_list_can_lack_the_status(start):
     assert shape_of(client, f"/videos/{RAW}")["status"] == "completed"
 
 
+def test_a_server_can_report_what_a_finished_job_cost(start):
+    jobs = [job(1, cost_usd=0.35), job(2), job(3, cost_usd=0.35, runs_for=9999)]
+    _, client = start(jobs, dialect=dialect("openai", reports_cost=True))
+    shown = shape_of(client, "/videos")["data"]
+    assert [item.get("usage") for item in shown] == [{"cost": 0.35}, None, None]
+    assert [video.cost_usd for video in parse_videos({"data": shown, "object": "list"}).videos] == [0.35, None, None]
+
+
+def test_a_server_of_the_reference_format_reports_no_cost(start):
+    _, client = start([job(1, cost_usd=0.35)])
+    assert "usage" not in shape_of(client, f"/videos/{RAW}")
+
+
 def test_a_list_can_say_nothing_of_more(start):
     _, client = start(dialect=dialect("openai", tells_more=False))
     assert set(shape_of(client, "/videos")) == {"object", "data"}

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import av
 import pytest
 from PIL import Image
 
+from catalog.demo.clips import FOLDER, SHAPES
 from catalog.demo.media import Media, make_pictures, playable
+from catalog.demo.sample import sample_jobs
 from tests.demo.conftest import NOW, failed, job
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def decode(data: bytes) -> tuple[str, int, int, float, list[bytes]]:
@@ -75,3 +84,56 @@ def test_media_keep_no_more_than_they_may():
 def test_only_completed_jobs_whose_assets_have_not_expired_are_playable():
     jobs = [job(1), job(2, keeps_for=1), failed(3), job(4, runs_for=9999)]
     assert list(playable(jobs, NOW)) == [jobs[0]]
+
+
+# --- Ready-made clips
+
+
+@pytest.fixture
+def without_av(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+
+
+SIZES = {"1280x720": (320, 180), "720x1280": (180, 320), "960x960": (320, 320), "832x480": (320, 180)}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_without_pyav_a_clip_has_the_shape_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, size: str):
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "av", None)
+        clip = make_pictures(job(1, size=size)).video
+    codec, width, height, duration, frames = decode(clip.data)
+    assert (codec, (width, height), clip.content_type) == ("h264", SIZES[size], "video/mp4")
+    assert (duration, len(frames)) == (pytest.approx(4, abs=0.1), 32)
+    assert len(set(frames)) > 10
+
+
+def test_without_pyav_two_jobs_have_different_bytes_and_each_the_same_every_time(without_av):
+    one, other, again = (make_pictures(job(number)).video.data for number in (1, 2, 1))
+    assert one == again != other
+
+
+def test_without_pyav_thumbnail_and_sheet_are_those_of_the_job(monkeypatch: pytest.MonkeyPatch):
+    drawn = make_pictures(job(1))
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert replace(make_pictures(job(1)), video=drawn.video) == drawn
+
+
+def test_every_sample_job_has_a_ready_made_clip(without_av):
+    assert {make_pictures(job).video.data[4:8] for job in sample_jobs(NOW)} == {b"ftyp"}
+
+
+def test_the_ready_made_clips_are_few_and_small():
+    clips = sorted(FOLDER.glob("*.mp4"))
+    assert [clip.stem for clip in clips] == sorted(SHAPES)
+    assert all(clip.stat().st_size < 10_000 for clip in clips)
+
+
+def test_the_ready_made_clips_are_what_their_program_draws(tmp_path: Path):
+    subprocess.run([sys.executable, "-m", "catalog.demo.clips", str(tmp_path)], check=True, timeout=60)
+    for shape in SHAPES:
+        *facts, frames = decode((tmp_path / f"{shape}.mp4").read_bytes())
+        *kept_facts, kept_frames = decode((FOLDER / f"{shape}.mp4").read_bytes())
+        assert facts == kept_facts
+        assert len(frames) == len(kept_frames)
+        assert abs(frames[16][0] - kept_frames[16][0]) < 16  # another release of x264 may round differently

@@ -7,6 +7,7 @@ import copy
 import hashlib
 import io
 import json
+import sys
 
 import av
 import pytest
@@ -373,6 +374,14 @@ def test_a_character_needs_a_name_and_a_fitting_clip(body, expected):
 def test_a_clip_at_hand_is_measured():
     assert codes({"name": "Mossy", "video": clip(2, 1280, 720)}) == []
     assert codes({"name": "Mossy", "video": clip(1, 320, 240)}) == ["clip_seconds", "clip_size"]
+
+
+def test_a_clip_that_cannot_be_measured_is_a_warning_that_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    (finding,) = validate({"name": "Mossy", "video": b"any bytes"}, "openai")
+    assert (finding.code, finding.severity) == ("clip_unmeasured", "warning")
+    assert finding.message == f"measuring a clip needs PyAV: run `{sys.executable} -m pip install av`"
+    assert codes({"name": "Mossy", "video": {"id": "video_1", "seconds": 5}}) == ["clip_seconds"]
 
 
 @given(JSON | BODIES, st.sampled_from(["openai", "unified", "apimart", "generic", "?"]))

@@ -30,6 +30,7 @@ class Dialect:
     `paging`: `cursor` follows `after`; `numbered` counts pages; `whole` answers with everything; `deaf` ignores every
     parameter and repeats page 1 with `has_more`. `unknown_cursor` is how an `after` that names no job is answered.
     `shows` cuts list items down to some keys. `failed_status` is the HTTP status under which a failed job is retrieved.
+    `reports_cost` adds what a finished job cost, where the job knows.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dialect:
     lists_status: bool = True
     echoes_prompt: bool = True
     remembers_creation: bool = True
+    reports_cost: bool = False
     failed_status: int = 200
     created_status: int = 200
     unknown_status: int = 404
@@ -83,6 +85,8 @@ class Dialect:
             shown.pop("prompt", None)
         if not self.remembers_creation:
             shown["created_at"] = view.now
+        if self.reports_cost and view.state.status == "completed" and view.job.cost_usd is not None:
+            shown["usage"] = {"cost": view.job.cost_usd}
         if view.call == "listed" and not self.lists_status:
             return {key: value for key, value in shown.items() if key in BARE_KEYS}
         return shown

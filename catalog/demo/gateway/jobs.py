@@ -46,7 +46,8 @@ class Job:
     """One generation job and its plan; every duration is in seconds.
 
     A job with a `failure` fails at the end of its run. `stalls_at` is the percentage at which a stalled job
-    stays. Assets can be fetched for `keeps_for` seconds after completion.
+    stays. Assets can be fetched for `keeps_for` seconds after completion. `cost_usd` is what the server then charges,
+    None where it does not say.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Job:
     failure: Failure | None = None
     remixed_from: str | None = None
     metadata: Mapping[str, str] | None = None
+    cost_usd: float | None = None
 
     @property
     def ends_at(self) -> int:

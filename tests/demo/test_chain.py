@@ -1,0 +1,170 @@
+"""The demo as a user runs it: what it leaves behind, the commands that it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from catalog.demo.chain import KEY, KEY_ENV, start_gateway
+from catalog.errors import CatalogError
+from tests.house import LONG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = Path(sys.executable).with_name("catalog")
+ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("CATALOG")}
+
+
+def run_command(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, shell=True, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=LONG, check=False
+    )
+
+
+def read_commands(output: str) -> list[str]:
+    """The commands that the demo prints after it has said where the library is."""
+    return re.findall(r"^  (.+)$", output.partition("\nThe library is ")[2], re.MULTILINE)
+
+
+@contextmanager
+def started(folder: Path, *options: str, until: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A demo that has printed a line in which `until` is found, and what it has printed so far."""
+    command = [PROGRAM, "demo", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        output = ""
+        try:
+            for line in running.stdout:
+                output += line
+                if until in line:
+                    break
+            else:
+                pytest.fail(f"the demo ended early: {output}")
+            yield running, output
+        finally:
+            running.terminate()  # and with it the step that runs
+            running.wait(LONG)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("a user's folder")
+
+
+@pytest.fixture(scope="module")
+def output(folder: Path) -> str:
+    """What a demo that does not serve prints."""
+    done = run_command(f"{PROGRAM} demo --no-serve", folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_demo_ends_with_where_the_library_is(folder: Path, output: str):
+    assert f"\nThe library is {folder}/demo-library/catalog.db\n" in output
+
+
+def test_every_command_that_the_demo_prints_works_in_any_folder(output: str, tmp_path: Path):
+    commands = read_commands(output)
+    assert len(commands) == 5
+    for command in commands:
+        done = run_command(command, tmp_path)
+        assert (done.returncode, bool(done.stdout)) == (0, True), f"{command}\n{done.stderr}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_gateway_no_command_needs_it(output: str):
+    assert not any(command.endswith(" sync") for command in read_commands(output))
+
+
+def test_a_catalog_that_the_shell_finds_is_printed_by_its_name(folder: Path, output: str):
+    path = f"{PROGRAM.parent}{os.pathsep}{ENVIRONMENT['PATH']}"
+    done = run_command(f"PATH='{path}' catalog demo --no-serve", folder)
+    assert read_commands(done.stdout)[0].startswith("catalog --db ")
+
+
+def test_a_catalog_that_is_called_as_a_module_is_printed_so(folder: Path, output: str):
+    done = run_command(f"{sys.executable} -m catalog demo --no-serve", folder)
+    assert read_commands(done.stdout)[0].startswith(f"{sys.executable} -m catalog --db ")
+
+
+def test_costs_in_the_sample_library_are_reported_estimated_and_unknown(folder: Path, output: str):
+    done = run_command(f"{PROGRAM} --db demo-library/catalog.db search --json --limit 500", folder)
+    bases = {(video["model"], video["cost_basis"]) for video in json.loads(done.stdout)["videos"]}
+    assert {basis for _, basis in bases} == {"reported", "estimated", "unknown"}
+    assert {model for model, basis in bases if basis == "reported"} == {"kling-v2-5-turbo", "wan2.7-t2v"}
+    assert {model for model, basis in bases if basis == "estimated"} == {"sora-2", "sora-2-pro"}
+    shown = run_command(f"{PROGRAM} --db demo-library/catalog.db stats --cost", folder).stdout.splitlines()
+    assert re.fullmatch(r" 229 +[1-9][\d.]* +[1-9][\d.]* +[1-9]\d*  all", shown[1]), shown[1]
+
+
+def test_the_gateway_of_a_demo_can_be_started_again(folder: Path, output: str):
+    with start_gateway(folder / "demo-library") as gateway:
+        settings = tomllib.loads((folder / "demo-library/catalog.toml").read_text())
+        assert settings["sources"]["demo"]["base_url"] == gateway.base_url
+        done = run_command(f"{KEY_ENV}={KEY} {PROGRAM} --db demo-library/catalog.db sync", folder)
+    assert done.returncode == 0
+    assert "0 added" in done.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CatalogError, match="name another one with --directory"), start_gateway(tmp_path / "file/demo"):
+        pass
+
+
+def test_while_it_serves_the_address_is_said_and_every_command_works(folder: Path, output: str, tmp_path: Path):
+    with started(folder, until="serving ") as (_, printed):
+        address = re.search(r"serving .* at (http://\S+:\d+)", printed)[1]
+        assert httpx.get(address, trust_env=False, timeout=LONG).status_code == 200
+        commands = read_commands(printed)
+        assert [command.split()[-1] for command in commands][-2:] == ["sources", "sync"]
+        for command in commands:
+            done = run_command(command, tmp_path)
+            assert (done.returncode, bool(done.stdout)) == (0, True), f"{command}\n{done.stderr}"
+
+
+def answers(url: str) -> bool:
+    address = urlsplit(url)
+    with socket.socket() as client:
+        return client.connect_ex((address.hostname, address.port)) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "times", "status"),
+    [(signal.SIGTERM, 1, 143), (signal.SIGTERM, 5, 143), (signal.SIGHUP, 1, 129), (signal.SIGINT, 1, 0)],
+)
+def test_a_signal_ends_the_server_and_the_gateway_with_the_demo(
+    folder: Path, output: str, number: Any, times: int, status: int
+):
+    with started(folder, until="serving ") as (running, printed):
+        urls = re.findall(r"http://[\d.]+:\d+", printed)
+        assert [answers(url) for url in urls] == [True, True]
+        for _ in range(times):
+            running.send_signal(number)
+        assert running.wait(LONG) == status
+        assert [answers(url) for url in urls] == [False, False]
+        assert running.stdout.read() == ""  # nobody has it open any more
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_step_that_runs(folder: Path, number: Any, status: int):
+    with started(folder, until="$ catalog sync") as (running, printed):
+        (url,) = re.findall(r"http://[\d.]+:\d+", printed)
+        running.send_signal(number)
+        assert running.wait(LONG) == status
+        assert not answers(url)
+        assert "$ catalog stats" not in running.stdout.read()
