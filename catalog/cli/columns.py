@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,6 +49,8 @@ class ColumnNames(click.ParamType[tuple[str, ...]]):
         folded = typed.lower().replace("-", "_")
         name = _ALIASES.get(folded, folded)
         if name not in NAMES:
+            from difflib import get_close_matches
+
             similar = get_close_matches(folded, NAMES, n=1)
             hint = f", did you mean {similar[0]}?" if similar else ":"
             self.fail(f"no column {render.clip(typed, 60)!r}{hint} there are {', '.join(NAMES)}", param, ctx)

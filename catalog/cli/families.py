@@ -41,7 +41,7 @@ def lineage(ref: str, diff: bool, as_json: bool) -> None:
     with open_catalog() as catalog:
         steps = catalog.generations(ref) if diff else []
         family = catalog.lineage(ref)
-        names = {} if as_json else shorten_refs(catalog, _list_members(family.roots))
+        names = {} if as_json else shorten_refs(catalog, [family.ref, *_list_members(family.roots)])
     if as_json:
         render.document(steps if diff else family)
         return
@@ -111,7 +111,7 @@ def _arrange(label: str, facts: list[Part], width: int) -> Lines:
     if label and beside >= _BESIDE:
         return [render.join([render.clip(label, beside), *facts])]
     above: Lines = [[render.clip(label, width)]] if label else []
-    return [*above, *flow(facts, width, render.GAP)]
+    return [*above, *render.arrange(facts, width)]
 
 
 def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
@@ -125,7 +125,7 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
     if not render.is_terminal():
         return [[*render.join(facts), render.GAP, *render.join(facets, " "), render.GAP, *render.join(words, " ")]]
     pieces = [(word, style) for text, style in _pair([*facets, *words]) for word in render.plain(text).split()]
-    return [*flow(facts, width, render.GAP), *flow(pieces, width)]
+    return [*render.arrange(facts, width), *flow(pieces, width)]
 
 
 def _show_change(change: PromptDiff) -> None:

@@ -138,7 +138,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if "_CATALOG_COMPLETE" in os.environ:
-        import_module("catalog.cli.bash")
+        import_module("catalog.cli.shells")
     cli(prog_name="catalog")
 
 

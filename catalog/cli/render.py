@@ -109,6 +109,12 @@ def join(parts: Iterable[Part], gap: str = GAP) -> list[Part]:
     return [piece for part in parts for piece in (gap, part)][1:]
 
 
+def arrange(parts: Iterable[Part], width: int) -> list[list[Part]]:
+    """The parts side by side in as many lines of `width` columns as they need, each part on one line, cut to fit it."""
+    fitted = ((part, "") if isinstance(part, str) else part for part in parts)
+    return flow([(clip(text, width), style) for text, style in fitted], width, GAP)
+
+
 # Standard output
 
 
@@ -122,8 +128,7 @@ def block(parts: Iterable[Part], *, indent: str = "") -> None:
     if not is_terminal():
         line(indent, *join(parts))
         return
-    width = line_width() - measure(indent)
-    for row in flow([_cut_part(part, width) for part in parts], width, GAP):
+    for row in arrange(parts, line_width() - measure(indent)):
         line(indent, *row)
 
 
@@ -253,7 +258,8 @@ def _escape(char: str) -> str:
 
 def _styled(part: Part) -> str:
     text, style = (part, "") if isinstance(part, str) else part
-    return click.style(plain(text), **_STYLES[style]) if style in _STYLES and _is_coloured() else plain(text)
+    is_styled = text and style in _STYLES and _is_coloured()
+    return click.style(plain(text), **_STYLES[style]) if is_styled else plain(text)
 
 
 def _is_coloured() -> bool:
@@ -264,10 +270,6 @@ def _is_coloured() -> bool:
 def _state(cell: str) -> str:
     """The style of a cell that names a state, such as `failed`."""
     return cell if "fg" in _STYLES.get(cell, {}) else ""
-
-
-def _cut_part(part: Part, width: int) -> Part:
-    return clip(part, width) if isinstance(part, str) else (clip(part[0], width), part[1])
 
 
 def _can_print(text: str) -> bool:

@@ -277,6 +277,10 @@ def read_until(terminal: int, wanted: bytes) -> None:
         ("zsh", {"COMP_WORDS": "catalog show studio:clip-0", "COMP_CWORD": "2"}, "plain\nstudio:clip-0a0a0a0a\n_\n"),
         ("fish", {"COMP_WORDS": "catalog search model:k", "COMP_CWORD": "model:k"}, "plain,model:kling\n"),
         ("bash", {"COMP_WORDS": "catalog search model:k", "COMP_CWORD": "2"}, "plain,model:kling\n"),
+        ("zsh", {"COMP_WORDS": "catalog search --sort=-cr", "COMP_CWORD": "2"}, "plain\n--sort=-created_at\n_\n"),
+        ("fish", {"COMP_WORDS": "catalog search --sort=-cr", "COMP_CWORD": "--sort=-cr"}, "plain,--sort=-created_at\n"),
+        ("fish", {"COMP_WORDS": "catalog search --columns ref,ki", "COMP_CWORD": "ref,ki"}, "plain,ref,kind\n"),
+        ("zsh", {"COMP_WORDS": "catalog import some", "COMP_CWORD": "2"}, "file\nsome\n_\n"),
     ],
 )
 def test_every_shell_gets_its_answer(shell, environment, answer):

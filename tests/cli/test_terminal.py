@@ -114,3 +114,10 @@ def test_the_end_of_a_deep_tree_says_how_deep_it_is(hear):
     assert status == 0
     assert list_wider(drawn, 60) == []
     assert any(line.startswith("30…") and "Take 29" in line for line in read_lines(drawn))
+
+
+def test_an_id_is_cut_and_never_broken_where_nothing_shorter_names_it(hear):
+    hear(job("clip-0001", prompt="Neon", remixed_from_video_id=LONG))
+    first = read_lines(on_terminal(["lineage", "clip-0001"], width=40)[1])[0]
+    assert first == f"studio:{LONG}"[:39] + "…"
+    assert f"studio:{LONG}  (not in the library)" in read_lines(on_terminal(["lineage", "clip-0001"])[1])
