@@ -9,7 +9,7 @@ import click
 from catalog.cli import render
 from catalog.cli.completion import complete_refs
 from catalog.cli.fitting import flow, measure
-from catalog.cli.labels import ERROR_CODE, read_prompt, shorten_refs
+from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _describer(
             return _arrange("", [*facts, ("(drawn above)", "faint")], width)
         facts.append((node.video.status, node.video.status))
         if node.video.error_code:
-            facts.append((render.clip(node.video.error_code, ERROR_CODE), "failed"))
+            facts.append((render.plain(node.video.error_code), "failed"))
         if node.ref in changes:
             return _arrange_change(changes[node.ref], facts, width)
         return _arrange(read_prompt(node.video.prompt), facts, width)
@@ -118,12 +118,15 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
     """The facts, and what was removed and added: behind them in a pipe, below them on a terminal; facets come first."""
     facets: list[Part] = [(f"{mark}{facet}", style) for mark, facet, style in _list_facets(change)]
     words: list[Part] = [
-        (f"{before}{text.strip()}{after}", style) for text, before, after, style in _list_words(change) if before
+        (f"{before}{text.strip()}{after}", style)
+        for text, before, after, style in _list_words(change)
+        if before and text.strip()
     ]
     if not (facets or words):
         facets = [("(the same prompt)", "faint")]
     if not render.is_terminal():
-        return [[*render.join(facts), render.GAP, *render.join(facets, " "), render.GAP, *render.join(words, " ")]]
+        behind = [render.join(parts, " ") for parts in (facets, words) if parts]
+        return [[*render.join(facts), *(piece for parts in behind for piece in (render.GAP, *parts))]]
     pieces = [(word, style) for text, style in _pair([*facets, *words]) for word in render.plain(text).split()]
     return [*render.arrange(facts, width), *flow(pieces, width)]
 

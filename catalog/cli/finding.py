@@ -10,7 +10,7 @@ import click
 from catalog.cli import columns as chosen
 from catalog.cli import render
 from catalog.cli.completion import complete_facets, complete_query, complete_refs, complete_sort
-from catalog.cli.labels import ERROR_CODE, read_prompt, shorten_refs, start_at_match
+from catalog.cli.labels import read_prompt, shorten_refs, start_at_match
 from catalog.cli.options import json_option, library_options, open_catalog
 from catalog.records import to_json
 
@@ -264,7 +264,7 @@ def _describe(video: Video, name: str) -> Iterator[Part]:
     yield name, "name"
     yield video.status, video.status
     if video.error_code:
-        yield render.clip(video.error_code, ERROR_CODE), "failed"
+        yield video.error_code, "failed"
     length = f"{render.number(video.seconds)} s" if video.seconds is not None else ""
     created = f"{video.created_at:%Y-%m-%d %H:%M} UTC" if video.created_at else ""
     estimated = " estimated" if video.cost_basis == "estimated" else ""

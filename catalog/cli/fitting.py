@@ -68,12 +68,15 @@ def pad(text: str, width: int, *, is_right: bool = False) -> str:
     return blanks + text if is_right else text + blanks
 
 
-def flow(parts: Iterable[Part], width: int, gap: str = " ") -> list[list[Part]]:
-    """The parts in lines of at most `width` columns, `gap` between them; a part wider than a line is broken."""
+def flow(parts: Iterable[Part], width: int, gap: str = " ", *, keeps_words: bool = False) -> list[list[Part]]:
+    """The parts in lines of at most `width` columns, `gap` between them; a part wider than a line is broken.
+
+    With `keeps_words`, only in scripts that write no blanks: addresses and ids stay whole, to be copied.
+    """
     lines: list[list[Part]] = [[]]
     used = 0
     for text, style in ((part, "") if isinstance(part, str) else part for part in parts):
-        for piece in _break(text, width):
+        for piece in [text] if keeps_words and text.isascii() else _break(text, width):
             size = measure(piece)
             if lines[-1] and used + len(gap) + size > width:
                 lines.append([])

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from catalog.api import Catalog
 
-ERROR_CODE = 40  # columns of an error code
 _MARKED = re.compile(r"\[([^\[\]\"]+)\]")  # a word that matched, in a snippet
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,6 @@ from catalog.cli.completion import complete_refs
 from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
 from catalog.reading.statistics import GROUPINGS
-from catalog.records import utc_text
 from catalog.reports import CostGroup, Stats
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ def show(refs: tuple[str, ...], as_json: bool) -> None:
     """
     with open_catalog() as catalog:
         videos = list(attempt(read_refs(refs), catalog.get))
+        linked = (ref for video in videos for link in video.links for ref in (link.child, link.parent))
+        names = {} if as_json else shorten_refs(catalog, linked)
     if not as_json:
         for position, video in enumerate(videos):
             if position:
                 render.gap()
-            _show_video(video)
+            _show_video(video, names)
     elif len(refs) > 1 or "-" in refs:
         render.document(videos)
     elif videos:
@@ -106,10 +108,10 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, as_json: bool) -> No
         _show_costs(numbers)
 
 
-def _show_video(video: Video) -> None:
+def _show_video(video: Video, names: Mapping[str, str]) -> None:
     render.line((video.ref, "name"))
     values = {"size": video.size} | {
-        name: getattr(video, name) for name in video.__dataclass_fields__ if name not in _SHOWN_ELSEWHERE
+        item.name: getattr(video, item.name) for item in fields(video) if item.name not in _SHOWN_ELSEWHERE
     }
     texts = {name: text for name, value in values.items() if (text := _read_value(value))}
     for name, text in texts.items():
@@ -118,9 +120,9 @@ def _show_video(video: Video) -> None:
         render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
     for link in video.links:
         if link.child == video.ref:
-            render.field("made from", f"{link.parent}  ({link.relation}, known by {link.origin})")
+            render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
         else:
-            render.field("made into", f"{link.child}  ({link.relation}, known by {link.origin})")
+            render.field("made into", f"{names[link.child]}  ({link.relation}, known by {link.origin})")
     for facet in video.facets:
         render.field("facet", _describe_facet(facet, video.prompt or ""))
     unknown = [name for name in values if name not in texts]
@@ -137,7 +139,7 @@ def _describe_facet(facet: Facet, prompt: str) -> str:
 
 def _read_value(value: Any) -> str:
     if hasattr(value, "tzinfo"):
-        return utc_text(value)
+        return f"{render.moment(value)} UTC"
     if isinstance(value, tuple):
         return "\n".join(value)
     if isinstance(value, str):

@@ -42,6 +42,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "suspect": {"fg": "yellow"},
 }
 _NARROWEST, _PIPE = 20, 120  # columns of a line on the smallest terminal, and of a label where there is none
+_LABEL = 22  # columns of the name of a field
 GAP = "  "  # between what stands side by side
 _GUIDES = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_GUIDES = ("|-- ", "`-- ", "|   ", "    ")
@@ -139,10 +140,19 @@ def words(text: str) -> None:
 
 
 def field(name: str, value: str) -> None:
-    """Print a name and its value; the lines of a long value are aligned below each other."""
-    lines = value.splitlines() or [""]
-    for position, text in enumerate(lines):
-        line((f"  {'' if position else name:<19} ", "faint"), text)
+    """Print a name and its value; the lines of a long value are aligned below each other.
+
+    On a terminal lines are broken at blanks, and on a narrow one they begin below the name.
+    """
+    label = f"  {name}".ljust(_LABEL)
+    is_narrow = is_terminal() and line_width() < 2 * _LABEL
+    indent = " " * (4 if is_narrow else _LABEL)
+    if is_narrow:
+        line((label.rstrip(), "faint"))
+    lines = [plain(text) for text in value.splitlines()] or [""]
+    rows = [row for text in lines for row in _wrap(text, line_width() - len(indent))]
+    for position, row in enumerate(rows):
+        line((indent if position or is_narrow else label, "faint"), *row)
 
 
 def gap() -> None:
@@ -295,6 +305,14 @@ def _stack(columns: Sequence[Sequence[str]]) -> None:
             if cell:
                 text = cut(cell, max(line_width() - label - len(GAP), 1))
                 line((pad(heading, label), "name"), GAP, (text, _state(cell)))
+
+
+def _wrap(text: str, width: int) -> list[list[Part]]:
+    """The line of a text, on a terminal in lines of that width, indented like the first."""
+    if not is_terminal() or measure(text) <= width:
+        return [[text]]
+    lead = " " * min(len(text) - len(text.lstrip()), width // 2)
+    return [[lead, *row] for row in flow(text.split(), width - len(lead), keeps_words=True)]
 
 
 def _shorten_guide(guide: str) -> str:

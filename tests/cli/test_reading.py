@@ -31,6 +31,8 @@ def test_show_prints_what_is_known_and_names_what_is_not(run):
     assert any(line.startswith("made from") and "studio:old" in line for line in lines)
     assert sum(line.startswith("made into") for line in lines) == 2
     assert any(line.startswith("unknown") and "expires_at" in line for line in lines)
+    assert ["created_at", "2026-11-17", "08:00:00", "UTC"] in [line.split() for line in lines]
+    assert not any("COMPUTED" in line for line in lines)
 
 
 def test_a_prompt_of_several_lines_keeps_them(run):

@@ -121,3 +121,23 @@ def test_an_id_is_cut_and_never_broken_where_nothing_shorter_names_it(hear):
     first = read_lines(on_terminal(["lineage", "clip-0001"], width=40)[1])[0]
     assert first == f"studio:{LONG}"[:39] + "…"
     assert f"studio:{LONG}  (not in the library)" in read_lines(on_terminal(["lineage", "clip-0001"])[1])
+
+
+@pytest.mark.usefixtures("_strange")
+@pytest.mark.parametrize("width", [80, 120])
+def test_everything_known_of_a_video_fits(width):
+    status, drawn = on_terminal(["show", "video_0123f", f"1{LONG[1:12]}", f"2{LONG[1:12]}"], width=width)
+    assert status == 0, drawn
+    assert list_wider(drawn, width) == []
+
+
+@pytest.mark.usefixtures("_strange")
+def test_on_a_narrow_terminal_values_stand_below_their_names_and_words_stay_whole():
+    lines = read_lines(on_terminal(["show", "video_01234"], width=40)[1])
+    assert lines[0] == f"studio:{LONG}"
+    start = lines.index("  prompt")
+    assert lines[start + 1 : start + 4] == [
+        "    A neon street at night, slow push",
+        "    in, 35mm, rain on the awning and a",
+        "    cat that will not move",
+    ]

@@ -356,6 +356,12 @@ def test_an_alias_of_another_video_lengthens_what_a_ref_is_cut_to(library: Datab
     assert shorten(library, "studio:video_9b9bfdee") == ["studio:video_9b9bfd"]
 
 
+@pytest.mark.parametrize("other", ["archive:studio:9b9b0000", "archive:studio:9b9b"])
+def test_a_ref_stays_whole_where_an_id_of_another_source_begins_like_it(library: Database, other: str) -> None:
+    add(library, "studio:9b9bfdee", other)
+    assert shorten(library, "studio:9b9bfdee") == ["studio:9b9bfdee"]
+
+
 @pytest.mark.parametrize("remote_id", ["v1", "v", "a:b:cdefgh", "東京", "lost"])
 def test_a_ref_that_nothing_shorter_names_stays_whole(library: Database, remote_id: str) -> None:
     add(library, "studio:v1", "studio:v12", "studio:v", "studio:a:b:cdefgh", "studio:a:b:cdefgi", "studio:東京")
