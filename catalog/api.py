@@ -287,7 +287,7 @@ class Catalog:
         with self._database.read() as connection:
             return shorten_refs(connection, refs)
 
-    def complete(self, text: str, *, limit: int = 50) -> list[str]:
+    def complete_ref(self, text: str, *, limit: int = 50) -> list[str]:
         """How a ref that begins with the text may go on: sources with their colon, ids and aliases, refs."""
         from catalog.reading.names import list_beginning
 

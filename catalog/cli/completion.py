@@ -26,7 +26,7 @@ _HARMLESS = re.compile(r"[\w.,:=/@%+-]*")
 
 def complete_refs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """Refs that begin with what is typed, or ids and aliases that do."""
-    return _ask(ctx, lambda catalog: catalog.complete(incomplete))
+    return _ask(ctx, lambda catalog: catalog.complete_ref(incomplete))
 
 
 def complete_query(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001

@@ -223,9 +223,9 @@ def _show_video(video: Video, snippet: str | None, name: str) -> None:
 
 def _write_columns(page: Page, columns: tuple[str, ...], refs: Mapping[str, str]) -> None:
     """One line per video and a first one with the names, tabs between the values; everything else is a remark."""
-    render.row(columns)
+    render.tabbed(columns)
     for video in page.videos:
-        render.row([chosen.write(video, name, refs) for name in columns])
+        render.tabbed([chosen.write(video, name, refs) for name in columns])
     if page.facets:
         render.gap()
     _show_counts(page.facets)
@@ -246,9 +246,10 @@ def _give_hints(page: Page) -> None:
     for remark in page.notes:
         render.note(remark)
     if page.next:
-        hint = f"next page: add --after {page.next}"
-        is_broken = render.is_terminal() and len(hint) > render.line_width()
-        render.note(f"next page: add\n--after {page.next}" if is_broken else hint)
+        hint = ["next page: add", f"--after {page.next}"]
+        fits = not render.is_terminal() or len(" ".join(hint)) <= render.line_width()
+        for text in [" ".join(hint)] if fits else hint:
+            render.note(text)
 
 
 def _show_counts(counts: Mapping[str, tuple[FacetCount, ...]]) -> None:

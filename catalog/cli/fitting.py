@@ -25,7 +25,8 @@ _JOINERS = (  # blanks without width, vowels and finals that are shown on a Kore
     ("\u200b", "\u200d"),
     ("\u2060", "\u2064"),
     ("\ufeff", "\ufeff"),
-    ("\U000e0000", "\U000e0fff"),
+    ("\U000e0001", "\U000e0001"),
+    ("\U000e0020", "\U000e007f"),
 )
 _WIDE = (  # emoji, and signs that became wide in newer versions of Unicode than Python knows
     ("\u2630", "\u2637"),

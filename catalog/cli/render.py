@@ -192,7 +192,7 @@ def table(
         line(*join([*parts, (last.rstrip(), style)]))
 
 
-def row(cells: Iterable[str]) -> None:
+def tabbed(cells: Iterable[str]) -> None:
     """Print cells with a tab between them, for a program to read."""
     click.echo("\t".join(map(plain, cells)))
 

@@ -103,6 +103,14 @@ def test_no_colour_is_drawn_where_none_is_wanted(environment):
         assert "\x1b" not in on_terminal(arguments, **environment)[1]
 
 
+def test_the_cursor_of_the_next_page_has_its_own_line_where_it_needs_one(hear):
+    hear(*(job(f"clip-{number:04}", prompt="neon", created_at=CREATED + number) for number in range(3)))
+    lines = read_lines(on_terminal(["search", "--limit", "1"], width=75)[1])
+    assert lines[-2] == "next page: add"
+    assert lines[-1].startswith("--after ")
+    assert read_lines(on_terminal(["search", "--limit", "1"], width=120)[1])[-1].startswith("next page: add --after ")
+
+
 def test_an_empty_no_color_means_nothing(hear):
     hear(job(prompt="neon"))
     assert "\x1b[32mcompleted\x1b[0m" in on_terminal(["search"], NO_COLOR="")[1]
