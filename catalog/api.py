@@ -337,6 +337,30 @@ class Catalog:
         with self._database.read() as connection:
             return find_video(connection, ref)
 
+    def shorten(self, refs: Iterable[str]) -> dict[str, str]:
+        """For each ref the shortest beginning that names the same video, as every method takes it.
+
+        A ref that no beginning tells from others, or that is not in the library, stays whole.
+        """
+        from catalog.reading.names import shorten_refs
+
+        with self._database.read() as connection:
+            return shorten_refs(connection, refs)
+
+    def complete_ref(self, text: str, *, limit: int = 50) -> list[str]:
+        """How a ref that begins with the text may go on: sources with their colon, ids and aliases, refs."""
+        from catalog.reading.names import list_beginning
+
+        with self._database.read() as connection:
+            return list_beginning(connection, text, limit)
+
+    def complete_query(self, word: str, *, limit: int = 50) -> list[str]:
+        """How the last, unfinished word of a query may go on: names of fields with their colon, or values of one."""
+        from catalog.search.completions import complete_word
+
+        with self._database.read() as connection:
+            return complete_word(connection, word, limit)
+
     def lineage(self, ref: str) -> Lineage:
         """The family of a video: what it was made from and what was made from it; raises NotFound."""
         from catalog.reading.lineage import read_lineage

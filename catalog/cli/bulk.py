@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli import render
+from catalog.cli.completion import complete_query
 from catalog.cli.options import read_refs
 from catalog.errors import TooMany
 
@@ -26,7 +27,8 @@ _LISTED = 20  # videos that are shown one by one afterwards
 
 def query_option(command: Command) -> Command:
     """Add `--query` for the videos to edit."""
-    return click.option("--query", metavar="QUERY", help="Edit every video that matches, instead of REF...")(command)
+    text = "Edit every video that matches, instead of REF..."
+    return click.option("--query", metavar="QUERY", shell_complete=complete_query, help=text)(command)
 
 
 def yes_option(command: Command) -> Command:

@@ -8,10 +8,12 @@ import click
 
 from catalog.cli import render
 from catalog.cli.bulk import edit_videos, query_option, remark_on_query, show_edited, sum_up, yes_option
+from catalog.cli.completion import complete_refs
+from catalog.cli.labels import shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from catalog.records import Video
     from catalog.reports import Edit, Edited
@@ -20,7 +22,7 @@ _STEPS = click.IntRange(min=1)
 
 
 @click.command()
-@click.argument("refs_and_tags", nargs=-1, metavar="REF... [KEY[=VALUE]]...")
+@click.argument("refs_and_tags", nargs=-1, metavar="REF... [KEY[=VALUE]]...", shell_complete=complete_refs)
 @click.option("--remove", "removed", multiple=True, metavar="KEY", help="Remove the tag with this key; repeatable.")
 @query_option
 @yes_option
@@ -132,16 +134,17 @@ def history(limit: int, as_json: bool) -> None:
     """
     with open_catalog() as catalog:
         edits = catalog.history(limit)
+        names = {} if as_json else shorten_refs(catalog, (ref for edit in edits for ref in edit.refs[:1]))
     if as_json:
         render.document(edits)
     elif not edits:
         render.note("nothing was edited so far")
     else:
         rows = [
-            (edit.number, render.moment(edit.made_at), "undone" if edit.undone_at else "", edit.summary)
+            (edit.number, render.moment(edit.made_at), "undone" if edit.undone_at else "", _summarize(edit, names))
             for edit in edits
         ]
-        render.table(("edit", "made (UTC)", "state", "what"), rows, right=("edit",))
+        render.table(("edit", "made (UTC)", "state", "what"), rows, right=("edit",), whole=("made (UTC)", "state"))
 
 
 @click.command()
@@ -170,6 +173,11 @@ def redo(steps: int) -> None:
     with open_catalog() as catalog:
         redone = catalog.redo(steps)
     _report(redone, steps, "redo")
+
+
+def _summarize(edit: Edit, names: Mapping[str, str]) -> str:
+    """What was done, with the ref of the only video as it is written in lists."""
+    return next((edit.summary.replace(ref, names[ref], 1) for ref in edit.refs[:1]), edit.summary)
 
 
 def _list_given(video: Video) -> Iterable[str]:

@@ -7,47 +7,68 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.cli import columns as chosen
 from catalog.cli import render
 from catalog.cli.bulk import yes_option
+from catalog.cli.completion import complete_facets, complete_query, complete_refs, complete_sort
+from catalog.cli.labels import read_prompt, shorten_refs, start_at_match
 from catalog.cli.options import json_option, library_options, open_catalog
 from catalog.records import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from click.shell_completion import CompletionItem
+
+    from catalog.cli.fitting import Part
     from catalog.records import FacetCount, Page, Video
+
+_WIDEST = 160  # columns of a prompt
+_WAITING = "catalog.cli.waiting"  # the option whose value is being completed
 
 
 class QueryCommand(click.Command):
     """A command whose words may begin with a minus: `-dog` excludes a word; it is not a row of short options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
-        names = {name for option in options for name in option.opts}
-        with_value = {name for option in options if not option.is_flag for name in option.opts}
+        options = {name: option for option in self.get_params(ctx) for name in option.opts if name.startswith("-")}
         option_args: list[str] = []
         words: list[str] = []
         rest = iter(args)
         for arg in rest:
+            option = options.get(arg)
             if arg == "--":
                 words.extend(rest)
-            elif arg in names or arg.startswith("--"):
+            elif isinstance(option, click.Option) and not option.is_flag:
+                values = list(islice(rest, 1))
+                option_args.extend([arg, *values] if values else [])
+                if not values:
+                    self._miss_value(ctx, option, arg)
+            elif option or arg.startswith("--"):
                 option_args.append(arg)
-                option_args.extend(islice(rest, 1 if arg in with_value else 0))
             else:
                 words.append(arg)
         return super().parse_args(ctx, [*option_args, "--", *words])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """What may begin with a minus: an option, a word to exclude, or the value that an option waits for."""
+        from click.shell_completion import CompletionItem
 
-def complete_facets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
-    """The facet names that begin with what is typed, for the shell."""
-    from catalog.search.fields import FACETS
+        waiting: click.Option | None = ctx.meta.get(_WAITING)
+        if waiting:
+            return waiting.shell_complete(ctx, incomplete)
+        options = super().shell_complete(ctx, incomplete)
+        words = complete_query(ctx, self.params[0], incomplete) if incomplete[1:2].isalpha() else []
+        return [*options, *map(CompletionItem, words)]
 
-    return [name for name in FACETS if name.startswith(incomplete)]
+    def _miss_value(self, ctx: click.Context, option: click.Option, name: str) -> None:
+        if not ctx.resilient_parsing:
+            raise click.BadOptionUsage(name, f"Option {name!r} requires an argument.", ctx)
+        ctx.meta[_WAITING] = option
 
 
 @click.command(cls=QueryCommand)
-@click.argument("query", nargs=-1, metavar="[QUERY]...")
+@click.argument("query", nargs=-1, metavar="[QUERY]...", shell_complete=complete_query)
 @click.option(
     "--facet",
     "facets",
@@ -56,10 +77,21 @@ def complete_facets(ctx: click.Context, param: click.Parameter, incomplete: str)
     shell_complete=complete_facets,
     help="Also count the values of this facet; repeatable.",
 )
-@click.option("--sort", metavar="FIELD", help="Sort by `relevance` or a field; `-FIELD` sorts descending.")
+@click.option(
+    "--sort",
+    metavar="FIELD",
+    shell_complete=complete_sort,
+    help="Sort by `relevance` or a field; `-FIELD` sorts descending.",
+)
 @click.option("--limit", default=20, show_default=True, metavar="N", help="Videos per page; 0 only counts.")
 @click.option("--after", metavar="CURSOR", help="Show the page after the one that gave this cursor.")
 @click.option("--ids", is_flag=True, help="Print only refs, one per line.")
+@click.option(
+    "--columns",
+    type=chosen.ColumnNames(),
+    metavar="NAME,NAME",
+    help="Show these fields of each video; in a pipe, tabs stand between them.",
+)
 @click.option("--deleted", is_flag=True, help="Include deleted videos.")
 @json_option
 @library_options
@@ -70,6 +102,7 @@ def search(
     limit: int,
     after: str | None,
     ids: bool,
+    columns: tuple[str, ...] | None,
     deleted: bool,
     as_json: bool,
 ) -> None:
@@ -78,11 +111,17 @@ def search(
     All terms must match: words, "a phrase", begin*, -not, field:value, field:>=8, field:2..5. Without a query, lists
     every video, newest first. The shell interprets quotes and >, so put such a query in single quotes.
 
+    On a terminal, lines fit its width and a ref is cut to a beginning that every command accepts; in a pipe refs and
+    columns are whole. Times are UTC. With --columns, --json has only these fields of each video.
+
     \b
       catalog search neon street -status:failed
       catalog search '"push in" seconds:>=8 created:2026-11' --facet model
       catalog search model:sora* --ids | catalog tag - campaign=launch
+      catalog search status:failed --columns ref,error_code,cost
     """
+    if ids and columns:
+        raise click.UsageError("use either --ids or --columns")
     with open_catalog() as catalog:
         page = catalog.search(
             " ".join(query),
@@ -93,19 +132,32 @@ def search(
             snippets=not ids,
             include_deleted=deleted,
         )
+        refs = {} if as_json or ids else shorten_refs(catalog, (video.ref for video in page.videos))
     if as_json:
-        render.document(page)
+        render.document(_pick_columns(page, columns) if columns else page)
     elif ids:
         _list_refs(page)
+    elif columns and not render.is_terminal():
+        _write_columns(page, columns, refs)
     else:
-        _list_page(page)
+        _list_page(page, columns, refs)
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_facets)
-@click.option("--query", metavar="QUERY", help="Count only the videos that match; with --give, those get the facets.")
+@click.option(
+    "--query",
+    metavar="QUERY",
+    shell_complete=complete_query,
+    help="Count only the videos that match; with --give, those get the facets.",
+)
 @click.option("--limit", default=20, show_default=True, metavar="N", help="Values per facet, most frequent first.")
-@click.option("--explain", metavar="REF", help="Show the facets of one video instead, and the words that caused each.")
+@click.option(
+    "--explain",
+    metavar="REF",
+    shell_complete=complete_refs,
+    help="Show the facets of one video instead, and the words that caused each.",
+)
 @click.option("--give", "is_giving", is_flag=True, help="Give facets to videos instead: REF... NAME=VALUE...")
 @click.option("--remove", "removed", multiple=True, metavar="NAME", help="Take back what was given; repeatable.")
 @yes_option
@@ -175,25 +227,58 @@ def _list_refs(page: Page) -> None:
     _give_hints(page)
 
 
-def _list_page(page: Page) -> None:
-    for video in page.videos:
-        render.line(*_describe(video))
-        text = page.snippets.get(video.ref) or video.prompt or video.error_message or ""
-        if text:
-            render.line("    ", render.clip(text, render.line_width() - 4))
-    shown = f", {len(page.videos):,} shown" if len(page.videos) < page.total else ""
-    render.line((f"{render.amount(page.total, 'video')}{shown}", "name"))
+def _list_page(page: Page, columns: tuple[str, ...] | None, refs: Mapping[str, str]) -> None:
+    if columns and page.videos:
+        rows = [[chosen.write(video, name, refs) for name in columns] for video in page.videos]
+        numbers = chosen.NUMBERS.intersection(columns)
+        render.table(columns, rows, right=numbers, whole=chosen.TIMES | {"ref", "status"})
+    else:
+        for video in page.videos:
+            _show_video(video, page.snippets.get(video.ref), refs[video.ref])
+    render.line((_count(page), "name"))
     if page.facets:
         render.gap()
     _show_counts(page.facets)
     _give_hints(page)
 
 
+def _show_video(video: Video, snippet: str | None, name: str) -> None:
+    """The prompt, or else what went wrong, and the facts below it."""
+    width = min(render.line_width(), _WIDEST)
+    label = read_prompt(video.prompt, snippet) or video.error_message or "(no prompt)"
+    render.line(render.clip(start_at_match(label, width) if snippet else label, width))
+    render.block(_describe(video, name), indent="    ")
+
+
+def _write_columns(page: Page, columns: tuple[str, ...], refs: Mapping[str, str]) -> None:
+    """One line per video and a first one with the names, tabs between the values; everything else is a remark."""
+    render.tabbed(columns)
+    for video in page.videos:
+        render.tabbed([chosen.write(video, name, refs) for name in columns])
+    if page.facets:
+        render.gap()
+    _show_counts(page.facets)
+    render.note(_count(page))
+    _give_hints(page)
+
+
+def _pick_columns(page: Page, columns: tuple[str, ...]) -> dict[str, Any]:
+    return page.to_dict() | {"videos": [chosen.pick(video, columns) for video in page.videos]}
+
+
+def _count(page: Page) -> str:
+    shown = f", {len(page.videos):,} shown" if len(page.videos) < page.total else ""
+    return f"{render.amount(page.total, 'video')}{shown}"
+
+
 def _give_hints(page: Page) -> None:
     for remark in page.notes:
         render.note(remark)
     if page.next:
-        render.note(f"next page: add --after {page.next}")
+        hint = ["next page: add", f"--after {page.next}"]
+        fits = not render.is_terminal() or len(" ".join(hint)) <= render.line_width()
+        for text in [" ".join(hint)] if fits else hint:
+            render.note(text)
 
 
 def _show_counts(counts: Mapping[str, tuple[FacetCount, ...]]) -> None:
@@ -204,13 +289,15 @@ def _show_counts(counts: Mapping[str, tuple[FacetCount, ...]]) -> None:
         render.table(("videos", name), rows, right=("videos",))
 
 
-def _describe(video: Video) -> Iterator[Any]:
-    yield video.ref, "name"
-    yield "  "
+def _describe(video: Video, name: str) -> Iterator[Part]:
+    """What is known of a video besides its prompt."""
+    yield name, "name"
     yield video.status, video.status
+    if video.error_code:
+        yield video.error_code, "failed"
     length = f"{render.number(video.seconds)} s" if video.seconds is not None else ""
-    created = f"{video.created_at:%Y-%m-%d %H:%M}" if video.created_at else ""
+    created = f"{video.created_at:%Y-%m-%d %H:%M} UTC" if video.created_at else ""
+    estimated = " estimated" if video.cost_basis == "estimated" else ""
+    cost = f"{render.dollars(video.cost_usd)}{estimated}" if video.cost_usd is not None else ""
     deleted = "deleted here" if video.deleted_at else "gone there" if video.gone_at else ""
-    for text in (video.model, video.size, length, created, deleted):
-        if text:
-            yield f"  {text}"
+    yield from filter(None, (video.model, video.size, length, created, cost, deleted))

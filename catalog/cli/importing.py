@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli import render
+from catalog.cli.completion import complete_paths
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _REASONS = 5  # refusals shown per file; further ones are only counted
 
 
 @click.command(name="import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_paths)
 @click.option("--source", metavar="NAME", shell_complete=complete_sources, help="The source that the videos belong to.")
 @click.option(
     "--column",

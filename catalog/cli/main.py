@@ -46,8 +46,8 @@ SECTIONS = {
         Verb("search", "finding", "Find videos by words, fields and tags."),
         Verb("facets", "finding", "Count the values of facets, or give facets to videos."),
         Verb("show", "reading", "Show everything known about videos."),
-        Verb("lineage", "reading", "Draw the family tree of a video."),
-        Verb("diff", "reading", "Show how the prompts of two videos differ."),
+        Verb("lineage", "families", "Draw the family tree of a video."),
+        Verb("diff", "families", "Show how the prompts of two videos differ."),
         Verb("changes", "reading", "List how a video has changed since it was first seen."),
         Verb("stats", "reading", "Show the library in numbers."),
     ),
@@ -137,6 +137,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if "_CATALOG_COMPLETE" in os.environ:
+        import_module("catalog.cli.shells")
     cli(prog_name="catalog")
 
 

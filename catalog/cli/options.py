@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
+from catalog.cli.completion import complete_refs
 from catalog.cli.render import complain
 from catalog.errors import CatalogError, NotFound
 
@@ -54,7 +55,7 @@ def port_option(default: int) -> Callable[[Decorated], Decorated]:
 
 def refs_argument(command: Decorated) -> Decorated:
     """Add one or more refs, which a command takes as `refs`."""
-    return click.argument("refs", nargs=-1, required=True, metavar="REF...")(command)
+    return click.argument("refs", nargs=-1, required=True, metavar="REF...", shell_complete=complete_refs)(command)
 
 
 def library_path() -> Path:

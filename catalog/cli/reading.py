@@ -1,29 +1,29 @@
-"""Reading what is known: `show`, `lineage`, `diff`, `changes`, `stats`."""
+"""Reading what is known: `show`, `changes`, `stats`."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from catalog.cli import render
+from catalog.cli.completion import complete_refs
+from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
 from catalog.reading.statistics import GROUPINGS
-from catalog.records import utc_text
 from catalog.reports import CostGroup, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from catalog.prompts import PromptDiff
     from catalog.records import Facet, Video
-    from catalog.reports import Costs, CostSum, Lineage, LineageNode
+    from catalog.reports import Costs, CostSum
 
 _SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
 
 _GROUPED_BY = tuple(GROUPINGS)[:3]
-_MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 
 
 @click.command()
@@ -37,11 +37,13 @@ def show(refs: tuple[str, ...], as_json: bool) -> None:
     """
     with open_catalog() as catalog:
         videos = list(attempt(read_refs(refs), catalog.get))
+        linked = (ref for video in videos for link in video.links for ref in (link.child, link.parent))
+        names = {} if as_json else shorten_refs(catalog, linked)
     if not as_json:
         for position, video in enumerate(videos):
             if position:
                 render.gap()
-            _show_video(video)
+            _show_video(video, names)
     elif len(refs) > 1 or "-" in refs:
         render.document(videos)
     elif videos:
@@ -49,51 +51,7 @@ def show(refs: tuple[str, ...], as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("ref")
-@click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
-@json_option
-@library_options
-def lineage(ref: str, diff: bool, as_json: bool) -> None:
-    """Draw the family tree of a video.
-
-    Shows its oldest ancestors and everything made from them; `*` marks the video itself. A parent that is not in the
-    library appears by its ref. With --diff, each line shows the facets that a remix removed and added, then the words.
-    """
-    with open_catalog() as catalog:
-        steps = catalog.generations(ref) if diff else []
-        family = catalog.lineage(ref)
-    if as_json:
-        render.document(steps if diff else family)
-        return
-    changes = {step.ref: step.change for step in steps}
-    for root in family.roots:
-        render.tree(root, lambda node: _describe_node(node, family, changes))
-    ancestors = render.amount(len(family.ancestors), "ancestor")
-    render.line(f"{family.ref}: {ancestors}, {render.amount(family.descendants, 'descendant')}")
-
-
-@click.command()
-@click.argument("old", metavar="REF_A")
-@click.argument("new", metavar="REF_B")
-@json_option
-@library_options
-def diff(old: str, new: str, as_json: bool) -> None:
-    """Show how the prompts of two videos differ.
-
-    Shows words as [-removed-] and {+added+}, then the facets that were removed and added.
-    """
-    with open_catalog() as catalog:
-        change = catalog.diff(old, new)
-    if as_json:
-        render.document(change)
-    elif change.is_same:
-        render.note("the prompts are the same")
-    else:
-        _show_change(change)
-
-
-@click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=complete_refs)
 @json_option
 @library_options
 def changes(ref: str, as_json: bool) -> None:
@@ -109,7 +67,8 @@ def changes(ref: str, as_json: bool) -> None:
         render.note(f"{ref}: nothing has changed since it was first seen")
     else:
         rows = [(render.moment(move.observed_at), move.field, move.old, move.new) for move in moves]
-        render.table(("observed (UTC)", "field", "old", "new"), rows)
+        headings = ("observed (UTC)", "field", "old", "new")
+        render.table(headings, rows, whole=headings[:2])
 
 
 @click.command()
@@ -139,18 +98,20 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, as_json: bool) -> No
         raise click.UsageError("--by and --tag need --cost")
     with open_catalog() as catalog:
         numbers = catalog.costs(by or _GROUPED_BY, tag=tag or "project") if cost else catalog.stats()
+        listed = (*numbers.stalled, *numbers.expiring) if isinstance(numbers, Stats) else ()
+        names = {} if as_json else shorten_refs(catalog, listed)
     if as_json:
         render.document(numbers)
     elif isinstance(numbers, Stats):
-        _show_stats(numbers)
+        _show_stats(numbers, names)
     else:
         _show_costs(numbers)
 
 
-def _show_video(video: Video) -> None:
+def _show_video(video: Video, names: Mapping[str, str]) -> None:
     render.line((video.ref, "name"))
     values = {"size": video.size} | {
-        name: getattr(video, name) for name in video.__dataclass_fields__ if name not in _SHOWN_ELSEWHERE
+        item.name: getattr(video, item.name) for item in fields(video) if item.name not in _SHOWN_ELSEWHERE
     }
     texts = {name: text for name, value in values.items() if (text := _read_value(value))}
     for name, text in texts.items():
@@ -159,9 +120,9 @@ def _show_video(video: Video) -> None:
         render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
     for link in video.links:
         if link.child == video.ref:
-            render.field("made from", f"{link.parent}  ({link.relation}, known by {link.origin})")
+            render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
         else:
-            render.field("made into", f"{link.child}  ({link.relation}, known by {link.origin})")
+            render.field("made into", f"{names[link.child]}  ({link.relation}, known by {link.origin})")
     for facet in video.facets:
         render.field("facet", _describe_facet(facet, video.prompt or ""))
     unknown = [name for name in values if name not in texts]
@@ -178,7 +139,7 @@ def _describe_facet(facet: Facet, prompt: str) -> str:
 
 def _read_value(value: Any) -> str:
     if hasattr(value, "tzinfo"):
-        return utc_text(value)
+        return f"{render.moment(value)} UTC"
     if isinstance(value, tuple):
         return "\n".join(value)
     if isinstance(value, str):
@@ -188,40 +149,7 @@ def _read_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) if value else ""
 
 
-def _describe_node(node: LineageNode, family: Lineage, changes: Mapping[str, PromptDiff]) -> list[Any]:
-    parts: list[Any] = [(f"{node.ref} *" if node.ref == family.ref else node.ref, "name")]
-    if node.relation:
-        parts.append(f"  {node.relation}")
-    if node.video is None:
-        return [*parts, ("  (not in the library)", "faint")]
-    if node.is_repeat:
-        return [*parts, ("  (drawn above)", "faint")]
-    parts += ["  ", (node.video.status, node.video.status)]
-    if node.ref in changes:
-        return [*parts, "  ", _describe_change(changes[node.ref])]
-    return [*parts, "  ", (render.clip(node.video.prompt or "", 60), "faint")]
-
-
-def _describe_change(change: PromptDiff) -> str:
-    """What was removed and added, facets before words, in one line."""
-    marks = {"removed": "[-{}-]", "added": "{{+{}+}}"}
-    words = " ".join(marks[span.kind].format(span.text.strip()) for span in change.words if span.kind in marks)
-    facets = str(change) if change.added or change.removed else ""
-    return render.clip(f"{facets}  {words}".strip() or "(the same prompt)", 200)
-
-
-def _show_change(change: PromptDiff) -> None:
-    words: list[render.Part] = []
-    for span in change.words:
-        before, after, style = _MARKS.get(span.kind, ("", "", ""))
-        words.append((f"{before}{span.text}{after}", style))
-    render.line(*words)
-    for mark, facets in (("-", change.removed), ("+", change.added)):
-        for name, value in facets:
-            render.line((f"{mark} {name}:{value}", "failed" if mark == "-" else "completed"))
-
-
-def _show_stats(numbers: Stats) -> None:
+def _show_stats(numbers: Stats, names: Mapping[str, str]) -> None:
     render.line((render.amount(numbers.total, "video"), "name"))
     _show_counts("status", numbers.by_status)
     _show_counts("model", numbers.by_model)
@@ -243,8 +171,8 @@ def _show_stats(numbers: Stats) -> None:
         render.line("from queue to completion:")
         render.table(headings, rows, right=headings[3:])
     hours = render.number(numbers.stalled_after / 3600)
-    _list_refs(f"unfinished for more than {hours} h", numbers.stalled)
-    _list_refs("expiring within the hour", numbers.expiring)
+    _list_names(f"unfinished for more than {hours} h", [names[ref] for ref in numbers.stalled])
+    _list_names("expiring within the hour", [names[ref] for ref in numbers.expiring])
 
 
 def _show_counts(name: str, counts: Mapping[str, int] | Mapping[str | None, int]) -> None:
@@ -254,12 +182,12 @@ def _show_counts(name: str, counts: Mapping[str, int] | Mapping[str | None, int]
         render.table(("videos", name), rows, right=("videos",))
 
 
-def _list_refs(title: str, refs: tuple[str, ...]) -> None:
-    if refs:
+def _list_names(title: str, names: Iterable[str]) -> None:
+    if names:
         render.gap()
         render.line(f"{title}:")
-        for ref in refs:
-            render.line(f"  {ref}")
+        for name in names:
+            render.block([name], indent="  ")
 
 
 def _show_costs(costs: Costs) -> None:

@@ -2,28 +2,29 @@
 
 Prompts and error messages come from strangers, so the characters that a terminal obeys or that reverse text never get
 through: text loses them, JSON escapes them and means the same. Answers go to standard output, remarks to standard
-error. Rich is loaded only when a terminal shows a table or a bar, JSON only when it is asked for: every command pays
-for what this module loads.
+error. On a terminal, lines, tables and trees fit its width, and styles are colours unless NO_COLOR or TERM=dumb forbids
+them; a pipe gets every cell whole and no colour. Rich is loaded only when a terminal shows a bar, JSON only when it is
+asked for: every command pays for what this module loads.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from contextlib import contextmanager
-from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any
-from unicodedata import combining, east_asian_width
 
 import click
+
+from catalog.cli.fitting import cut, fit, flow, measure, pad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from catalog.cli.fitting import Part
     from catalog.reports import Progress
-
-    Part = str | tuple[str, str]
 
 # Controls of the second set, marks and overrides of direction, separators of lines, halves of surrogate pairs.
 _OBEYED = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -40,6 +41,9 @@ _STYLES: dict[str, dict[str, Any]] = {
     "failing": {"fg": "red"},
     "suspect": {"fg": "yellow"},
 }
+_NARROWEST, _PIPE = 20, 120  # columns of a line on the smallest terminal, and of a label where there is none
+_LABEL = 22  # columns of the name of a field
+GAP = "  "  # between what stands side by side
 _GUIDES = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_GUIDES = ("|-- ", "`-- ", "|   ", "    ")
 NO_VALUE = "(none)"  # stands for the value of videos that have none
@@ -65,15 +69,11 @@ def plain(text: object) -> str:
 
 def clip(text: str, width: int) -> str:
     """The text on one line of at most `width` columns, cut off with `…` where it is too long."""
-    joined = " ".join(plain(text).split())
-    if _columns(joined) <= width:
-        return joined
-    fitting = takewhile(lambda end: end < width, accumulate(map(_columns, joined)))
-    return joined[: len(list(fitting))] + "…"
+    return cut(" ".join(plain(text).split()), width)
 
 
 def moment(value: datetime | None) -> str:
-    """The moment in UTC, to the second; empty for None."""
+    """The moment in UTC, to the second, for a column that says UTC; empty for None."""
     return "" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
 
@@ -87,11 +87,33 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:,.10g}"
 
 
+def dollars(value: float) -> str:
+    """`$0.80`, `$0.0125`: at least two decimals, at most six."""
+    whole, _, decimals = f"{value:,.6f}".partition(".")
+    return f"${whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at standard output, so that it is fitted to a width."""
+    return sys.stdout.isatty()
+
+
 def line_width() -> int:
-    """How many columns a line of the listing may have."""
+    """How many columns a line may have: those of the terminal; in a pipe, what a label is cut to."""
     import shutil
 
-    return min(shutil.get_terminal_size((120, 24)).columns, 160)
+    return max(shutil.get_terminal_size((80 if is_terminal() else _PIPE, 24)).columns, _NARROWEST)
+
+
+def join(parts: Iterable[Part], gap: str = GAP) -> list[Part]:
+    """The parts with `gap` between them."""
+    return [piece for part in parts for piece in (gap, part)][1:]
+
+
+def arrange(parts: Iterable[Part], width: int) -> list[list[Part]]:
+    """The parts side by side in as many lines of `width` columns as they need, each part on one line, cut to fit it."""
+    fitted = ((part, "") if isinstance(part, str) else part for part in parts)
+    return flow([(clip(text, width), style) for text, style in fitted], width, GAP)
 
 
 # Standard output
@@ -102,11 +124,35 @@ def line(*parts: Part) -> None:
     click.echo("".join(_styled(part) for part in parts))
 
 
+def block(parts: Iterable[Part], *, indent: str = "") -> None:
+    """Print parts side by side, on a terminal in as many lines as they need; each part stays on its line."""
+    if not is_terminal():
+        line(indent, *join(parts))
+        return
+    for row in arrange(parts, line_width() - measure(indent)):
+        line(indent, *row)
+
+
+def words(text: str) -> None:
+    """Print a text, on a terminal broken at blanks into lines that fit."""
+    for row in flow(plain(text).split(), line_width()) if is_terminal() else [[text]]:
+        line(*row)
+
+
 def field(name: str, value: str) -> None:
-    """Print a name and its value; the lines of a long value are aligned below each other."""
-    lines = value.splitlines() or [""]
-    for position, text in enumerate(lines):
-        line((f"  {'' if position else name:<19} ", "faint"), text)
+    """Print a name and its value; the lines of a long value are aligned below each other.
+
+    On a terminal lines are broken at blanks, and on a narrow one they begin below the name.
+    """
+    label = f"  {name}".ljust(_LABEL)
+    is_narrow = is_terminal() and line_width() < 2 * _LABEL
+    indent = " " * (4 if is_narrow else _LABEL)
+    if is_narrow:
+        line((label.rstrip(), "faint"))
+    lines = [plain(text) for text in value.splitlines()] or [""]
+    rows = [row for text in lines for row in _wrap(text, line_width() - len(indent))]
+    for position, row in enumerate(rows):
+        line((indent if position or is_narrow else label, "faint"), *row)
 
 
 def gap() -> None:
@@ -114,20 +160,50 @@ def gap() -> None:
     click.echo()
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()) -> None:
-    """Print a table, fitted to the terminal where there is one; the columns named in `right` are aligned right."""
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+) -> None:
+    """Print a table; the columns named in `right` are aligned right.
+
+    On a terminal it fits: columns without a value go, then the widest cells are cut, but never those in `right` and
+    `whole`. Where that does not do, each row becomes lines of heading and cell. In a pipe every cell is whole.
+    """
     cells = [[plain("" if value is None else value) for value in row] for row in rows]
-    numeric = [heading in right for heading in headings]
-    show = _show_rich_table if sys.stdout.isatty() else _show_text_table
-    show(headings, cells, numeric)
+    columns = [[heading, *column] for heading, *column in zip(headings, *cells, strict=True)]
+    widths = _measure_columns(columns)
+    if is_terminal() and sum(widths) + len(GAP) * (len(widths) - 1) > line_width():
+        columns = [column for column in columns if any(column[1:])] or columns[:1]
+        stays = [column[0] in right or column[0] in whole for column in columns]
+        fitted = fit(_measure_columns(columns), line_width(), stays, len(GAP))
+        if fitted is None:
+            _stack(columns)
+            return
+        widths = fitted
+    for position, row in enumerate(zip(*columns, strict=True)):
+        parts: list[tuple[str, str]] = []
+        for column, cell, width in zip(columns, row, widths, strict=True):
+            text = pad(cut(cell, width), width, is_right=column[0] in right)
+            parts.append((text, _state(cell) if position else "name"))
+        last, style = parts.pop()
+        line(*join([*parts, (last.rstrip(), style)]))
 
 
-def tree(root: Any, label: Callable[[Any], Sequence[Part]]) -> None:
-    """Print a node and its `children` as a tree, each with its label."""
+def tabbed(cells: Iterable[str]) -> None:
+    """Print cells with a tab between them, for a program to read."""
+    click.echo("\t".join(map(plain, cells)))
+
+
+def tree(root: Any, describe: Callable[[Any, int], Sequence[Sequence[Part]]]) -> None:
+    """Print a node and its `children` as a tree, each with the lines that describe it in so many columns."""
     guides = _GUIDES if _can_print("".join(_GUIDES)) else _PLAIN_GUIDES
-    line(*label(root))
-    for guide, node in _branches(root, guides):
-        line((guide, "faint"), *label(node))
+    for first, further, node in (("", "", root), *_branches(root, guides)):
+        lead = _shorten_guide(first)
+        for position, row in enumerate(describe(node, line_width() - measure(lead))):
+            line((_shorten_guide(further) if position else lead, "faint"), *row)
 
 
 def document(value: Any, *, indent: int | None = 2) -> None:
@@ -192,14 +268,18 @@ def _escape(char: str) -> str:
 
 def _styled(part: Part) -> str:
     text, style = (part, "") if isinstance(part, str) else part
-    return click.style(plain(text), **_STYLES[style]) if style in _STYLES else plain(text)
+    is_styled = text and style in _STYLES and _is_coloured()
+    return click.style(plain(text), **_STYLES[style]) if is_styled else plain(text)
 
 
-def _columns(text: str) -> int:
-    """How many columns of a terminal the text takes: two for each wide character, none for a combining one."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+def _is_coloured() -> bool:
+    """Whether standard output takes colours: https://no-color.org"""
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _state(cell: str) -> str:
+    """The style of a cell that names a state, such as `failed`."""
+    return cell if "fg" in _STYLES.get(cell, {}) else ""
 
 
 def _can_print(text: str) -> bool:
@@ -210,34 +290,45 @@ def _can_print(text: str) -> bool:
     return True
 
 
-def _show_rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, is_numeric in zip(headings, numeric, strict=True):
-        drawn.add_column(heading, justify="right" if is_numeric else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(cell, style=_STYLES.get(cell, {}).get("fg", "")) for cell in row))
-    Console().print(drawn)
+def _measure_columns(columns: Iterable[Sequence[str]]) -> list[int]:
+    return [max(map(measure, column)) for column in columns]
 
 
-def _show_text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> None:
-    lines = [list(headings), *rows]
-    widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
-    for cells in lines:
-        padded = (
-            " " * (width - _columns(cell)) + cell if is_numeric else cell + " " * (width - _columns(cell))
-            for cell, width, is_numeric in zip(cells, widths, numeric, strict=True)
-        )
-        click.echo("  ".join(padded).rstrip())
+def _stack(columns: Sequence[Sequence[str]]) -> None:
+    """Print each row as lines of heading and cell, where they do not fit side by side; an empty cell has none."""
+    headings, *rows = zip(*columns, strict=True)
+    label = max(map(measure, headings))
+    for position, row in enumerate(rows):
+        if position:
+            gap()
+        for heading, cell in zip(headings, row, strict=True):
+            if cell:
+                text = cut(cell, max(line_width() - label - len(GAP), 1))
+                line((pad(heading, label), "name"), GAP, (text, _state(cell)))
 
 
-def _branches(node: Any, guides: Sequence[str], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Every node below this one, with the lines that lead to it."""
+def _wrap(text: str, width: int) -> list[list[Part]]:
+    """The line of a text, on a terminal in lines of that width, indented like the first."""
+    if not is_terminal() or measure(text) <= width:
+        return [[text]]
+    lead = " " * min(len(text) - len(text.lstrip()), width // 2)
+    return [[lead, *row] for row in flow(text.split(), width - len(lead), keeps_words=True)]
+
+
+def _shorten_guide(guide: str) -> str:
+    """The guide; where it leaves a label too little of a terminal, its end behind a number that says how deep it is."""
+    most = line_width() // 3
+    if len(guide) <= most or not is_terminal():
+        return guide
+    mark = f"{len(guide) // len(_GUIDES[0])}…" if guide.endswith((_GUIDES[0], _GUIDES[1])) else "…"
+    return mark + guide[len(mark) - most :]
+
+
+def _branches(node: Any, guides: Sequence[str], before: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every node below this one, with the lines that lead to its first line and those beside its further ones."""
     middle, last, passing, empty = guides
     for position, child in enumerate(node.children, 1):
         is_last = position == len(node.children)
-        yield before + (last if is_last else middle), child
-        yield from _branches(child, guides, before + (empty if is_last else passing))
+        beside = before + (empty if is_last else passing)
+        yield before + (last if is_last else middle), beside, child
+        yield from _branches(child, guides, beside)

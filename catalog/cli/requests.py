@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from catalog.cli import render
+from catalog.cli.completion import complete_dialects, complete_paths
 from catalog.cli.options import complete_sources, json_option, library_options, open_input, read_settings
 from catalog.ingest.texts import read_values
 from catalog.reports import Refusal
@@ -31,8 +32,13 @@ class _Item(NamedTuple):
 
 
 @click.command()
-@click.argument("file")
-@click.option("--dialect", metavar="NAME", help="The dialect of the server that you send them to; default: openai.")
+@click.argument("file", shell_complete=complete_paths)
+@click.option(
+    "--dialect",
+    metavar="NAME",
+    shell_complete=complete_dialects,
+    help="The dialect of the server that you send them to; default: openai.",
+)
 @click.option(
     "--source", metavar="NAME", shell_complete=complete_sources, help="The configured source that you send them to."
 )

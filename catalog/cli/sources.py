@@ -66,8 +66,9 @@ def sources(as_json: bool) -> None:
     if not states:
         render.note("no sources yet: add one to catalog.toml (`catalog init` writes a commented one)")
         return
-    headings = ("source", "health", "videos", "last run", "last success", "key", "dialect", "server", "cursor")
-    render.table(headings, [tuple(_describe_state(state)) for state in states], right=("videos",))
+    times = ("last run (UTC)", "last success (UTC)")
+    headings = ("source", "health", "videos", *times, "key", "dialect", "server", "cursor")
+    render.table(headings, [tuple(_describe_state(state)) for state in states], right=("videos",), whole=times)
     for state in states:
         if state.message:
             render.note(_with_source(state.name, state.message))

@@ -79,6 +79,17 @@ def _scan(text: str, start: int) -> tuple[Document | None, int]:
     return (Document(start, len(text), draft.texts) if len(draft.texts) > 1 else None), len(text)
 
 
+def as_words(text: str) -> str:
+    """The text with the strings of each JSON document in its place, one after the other: no keys, no brackets."""
+    parts = []
+    offset = 0
+    for document in find_documents(text):
+        strings = (decode(text[string.start : string.end]).strip() for string in document.texts)
+        parts += [text[offset : document.start], ", ".join(filter(None, strings))]
+        offset = document.end
+    return "".join([*parts, text[offset:]])
+
+
 class _Level:
     """An object or a list that is still open, and the key or the position that its next value has."""
 

@@ -162,6 +162,26 @@ def find_nearest(connection: Reader, text: str) -> str | None:
     return nearest or _choose_nearest(connection, sources[:_LISTED], name)
 
 
+def shorten_refs(connection: Reader, refs: Iterable[str]) -> dict[str, str]:
+    """For each ref the shortest beginning of it that `get_name` takes for that video, else the ref itself."""
+    return {ref: _shorten_ref(connection, ref) for ref in refs}
+
+
+def list_beginning(connection: Reader, text: str, limit: int) -> list[str]:
+    """Names that begin with the text and go on, in order: the sources with their colon, then ids and aliases.
+
+    With `SOURCE:` in the text, refs of that source. Where there are more than `limit` names, the last of them is among
+    the answers all the same, so that the beginning which all answers share is that of all names.
+    """
+    text = encodable(text)
+    source, colon, rest = text.partition(":")
+    sources = list_video_sources(connection)
+    if colon and source in sources:
+        return [f"{source}:{name}" for name in _list_names(connection, [source], rest, limit)]
+    names = [f"{name}:" for name in sources if name.startswith(text)]
+    return [*names, *_list_names(connection, sources, text, limit)] if text else names
+
+
 def list_video_sources(connection: Reader) -> list[str]:
     """The sources that the library has videos of, in order."""
     return [row[0] for row in connection.execute(SOURCES)]
@@ -227,6 +247,40 @@ def _read(connection: Reader, sql: str, span: Span) -> Iterator[tuple[VideoName,
         values = {"source": source, "first": first, "last": last, "limit": MAX_FITS}
         for *video, written in connection.execute(f"{sql} {_WITHIN}", values):
             yield VideoName(*video), written
+
+
+def _list_names(connection: Reader, sources: Iterable[str], beginning: str, limit: int) -> list[str]:
+    names = {
+        name
+        for source in sources
+        for sql in (_OWN, _ALIAS)
+        for way, count in (("", limit), (" DESC", 1))
+        for *_, name in connection.execute(
+            f"{sql} BETWEEN :first AND :last ORDER BY name{way} LIMIT :limit",
+            {"source": source, "first": beginning, "last": beginning + _END, "limit": count},
+        )
+    }
+    ordered = sorted(names)
+    return ordered if len(ordered) <= limit else [*ordered[: limit - 1], ordered[-1]]
+
+
+def _shorten_ref(connection: Reader, ref: str) -> str:
+    source, _, name = ref.partition(":")
+    length = max([len(_words(name)) + MIN_LENGTH, *(1 + count for count in _count_shared(connection, source, name))])
+    shorter = f"{source}:{name[:length]}"
+    fits = _find_exact(connection, [shorter]).get(shorter) or _find_beginning(connection, shorter)
+    return shorter if [video.ref for video in fits] == [ref] else ref
+
+
+def _count_shared(connection: Reader, source: str, name: str) -> Iterator[int]:
+    """How many characters the name begins with that the next name of another video before and after it has too."""
+    for sql in (_OWN, _ALIAS):
+        for side in (_AFTER, _BEFORE):
+            values = {"source": source, "name": name, "limit": _NEIGHBOURS}
+            for *_, remote_id, other in connection.execute(f"{sql} {side}", values):
+                if remote_id != name:
+                    yield len(list(takewhile(lambda pair: pair[0] == pair[1], zip(name, other, strict=False))))
+                    break
 
 
 def _choose_nearest(connection: Reader, sources: Iterable[str], name: str) -> str | None:

@@ -97,6 +97,7 @@ _TABLE = (
 
 FIELDS = {field.name: field for field in _TABLE}
 FACETS = {field.name: field for field in _TABLE if field.facet}
+SORTED_BY = tuple(field.name for field in _TABLE if field.order)
 _NAMES = FIELDS | {alias: field for field in _TABLE for alias in field.aliases}
 
 CLAIMS = {
@@ -154,7 +155,7 @@ def get_order(name: str) -> Field:
     """The field to sort by; raises QueryError with the names there are."""
     field = _NAMES.get(_fold(name))
     if field is None or field.order is None:
-        raise unknown_name("sort", name, ["relevance", *(field.name for field in _TABLE if field.order)])
+        raise unknown_name("sort", name, ["relevance", *SORTED_BY])
     return field
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from catalog.cli import columns
 from tests.cli.conftest import job
 
 
@@ -59,11 +60,90 @@ def test_h_alone_still_asks_for_help(run):
     assert run("search", "neon", "-h").stdout.startswith("Usage:")
 
 
-def test_the_listing_has_the_facts_the_snippet_and_the_total(run):
+def test_the_listing_has_the_snippet_then_the_facts_and_the_total(run):
     first, second, total = run("search", "night").stdout.splitlines()
-    assert first.split()[:6] == ["studio:v1", "completed", "sora-2", "1280x720", "8", "s"]
-    assert second == "    A neon street at [night]"
+    assert first == "A neon street at [night]"
+    assert second == "    studio:v1  completed  sora-2  1280x720  8 s  2026-11-17 08:00 UTC"
     assert total == "1 video"
+
+
+def test_a_failure_shows_its_code_and_a_cost_is_shown_where_there_is_one(run, hear):
+    hear(job("v4", prompt="A dear fox", cost=1.5))
+    assert run("search", "sign").stdout.splitlines()[1].split("  ")[:5] == ["", "", "studio:v3", "failed", "blocked"]
+    assert run("search", "fox").stdout.splitlines()[1].endswith(" UTC  $1.50")
+
+
+def test_a_video_without_a_prompt_is_listed_by_what_went_wrong(run, hear):
+    hear(job("v4", status="failed", error={"code": "x", "message": "The gateway was asleep"}), job("v5"))
+    lines = run("search", "id:v4,v5").stdout.splitlines()
+    assert sorted(lines[:4:2]) == ["(no prompt)", "The gateway was asleep"]
+
+
+def test_a_prompt_in_json_is_shown_as_words(run, hear):
+    prompt = {"subject": "a nurse\nasleep", "camera": {"move": "push in", "lens": ["35mm", "f2"]}, "seconds": 8}
+    hear(job("v4", prompt=json.dumps(prompt)), job("v5", prompt=f"Like this: {json.dumps(prompt)} but slow"))
+    assert run("search", "id:v4").stdout.splitlines()[0] == "a nurse asleep, push in, 35mm, f2"
+    assert run("search", "id:v5").stdout.splitlines()[0] == "Like this: a nurse asleep, push in, 35mm, f2 but slow"
+    assert run("search", "push", "id:v4").stdout.splitlines()[0] == "a nurse asleep, [push] in, 35mm, f2"
+    assert "lineage" in run("lineage", "v4", "--help").stdout
+    assert run("lineage", "v4").stdout.startswith("a nurse asleep, push in, 35mm, f2  studio:v4 *")
+
+
+def test_a_match_far_behind_is_shown(run, hear):
+    hear(job("v4", prompt=json.dumps({"subject": "a dull thing " * 40, "mood": "zany"})))
+    line = run("search", "zany").stdout.splitlines()[0]
+    assert "[zany]" in line
+    assert len(line) <= 120
+
+
+def test_a_ref_is_whole_in_a_pipe(run, hear):
+    remote_id = "video_" + "0123456789abcdef" * 3
+    hear(job(remote_id, prompt="A dear fox"))
+    for arguments in (["search", "fox"], ["search", "fox", "--columns", "ref"], ["lineage", remote_id]):
+        assert f"studio:{remote_id}" in run(*arguments).stdout
+
+
+def test_columns_are_chosen_and_separated_by_tabs(run):
+    result = run("search", "neon", "--columns", "ref, Status,error-code,seconds,created", "--sort", "ref")
+    assert result.stdout.splitlines() == [
+        "ref\tstatus\terror_code\tseconds\tcreated_at",
+        "studio:v1\tcompleted\t\t8\t2026-11-17 08:00:00 UTC",
+        "studio:v3\tfailed\tblocked\t\t2026-11-17 08:00:00 UTC",
+    ]
+    assert result.stderr == "2 videos\n"
+
+
+def test_every_column_can_be_shown_and_holds_one_line(run, hear):
+    hear(job("v4", prompt="evil\n\t\x1b[2J", metadata={"a": "b\tc"}, remixed_from_video_id="v1", cost=0.5))
+    lines = run("search", "--columns", ",".join(columns.NAMES)).stdout.split("\n")
+    assert {line.count("\t") for line in lines[:-1]} == {len(columns.NAMES) - 1}
+    assert len(lines) == 6
+    assert "studio:v4 remix of studio:v1" in lines[0 + 1] + lines[2] + lines[3] + lines[4]
+    assert not set("\x1b") & set("".join(lines))
+
+
+def test_a_document_has_the_chosen_columns_only(ask):
+    page = ask("search", "neon", "street", "--columns", "ref,seconds,tags")
+    assert page["videos"] == [{"ref": "studio:v1", "seconds": 8.0, "tags": []}]
+    assert page["total"] == 1
+
+
+@pytest.mark.parametrize("names", ["colour", "", "ref,", "ref;status"])
+def test_an_unknown_column_is_a_usage_error_with_the_names(run, names):
+    result = run("search", "--columns", names)
+    assert result.exit_code == 2
+    assert "ref, size, source, remote_id" in result.stderr
+    assert run("search", "--columns", "modle").stderr.count("did you mean model?") == 1
+
+
+def test_columns_and_ids_are_a_usage_error(run):
+    assert run("search", "--ids", "--columns", "ref").exit_code == 2
+
+
+def test_an_option_without_its_value_is_a_usage_error(run):
+    result = run("search", "neon", "--sort")
+    assert result.exit_code == 2
+    assert "requires an argument" in result.stderr
 
 
 def test_a_listing_without_a_query_shows_prompts(run):

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import job
+from tests.cli.terminal import PROGRAM, on_terminal
 from tests.client.server import RawServer, always
 from tests.house import LONG
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-PROGRAM = (sys.executable, "-W", "error", "-m", "catalog")
 HEAVY = (
     "sqlalchemy",
     "sqlmodel",
@@ -46,23 +41,6 @@ def loaded(*arguments: str) -> set[str]:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(result.stderr.split("\n"))
-
-
-def on_terminal(arguments: Sequence[str]) -> tuple[int, str]:
-    """Run the program with a terminal for its input and output: its exit status and what it drew."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.environ.update(COLUMNS="100", TERM="xterm-256color")
-        os.environ.pop("NO_COLOR", None)
-        os.execv(PROGRAM[0], [*PROGRAM, *arguments])
-    drawn = b""
-    try:
-        while data := os.read(terminal, 65536):
-            drawn += data
-    except OSError:  # the terminal of a process that has ended
-        pass
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), drawn.decode()
 
 
 def test_the_help_loads_nothing_heavy():

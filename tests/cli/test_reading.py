@@ -31,6 +31,8 @@ def test_show_prints_what_is_known_and_names_what_is_not(run):
     assert any(line.startswith("made from") and "studio:old" in line for line in lines)
     assert sum(line.startswith("made into") for line in lines) == 2
     assert any(line.startswith("unknown") and "expires_at" in line for line in lines)
+    assert ["created_at", "2026-11-17", "08:00:00", "UTC"] in [line.split() for line in lines]
+    assert not any("COMPUTED" in line for line in lines)
 
 
 def test_a_prompt_of_several_lines_keeps_them(run):
@@ -63,12 +65,22 @@ def test_lineage_is_a_tree_from_the_oldest_known_name(run):
     lines = run("lineage", "studio:me").stdout.splitlines()
     assert lines == [
         "studio:lost  (not in the library)",
-        "└── studio:old  remix  completed  The first",
-        "    └── studio:me *  remix  completed  A neon street at night",
-        "        ├── studio:a  remix  failed  ",
-        "        └── studio:b  remix  completed  ",
+        "└── The first  studio:old  remix  completed",
+        "    └── A neon street at night  studio:me *  remix  completed",
+        "        ├── studio:a  remix  failed  blocked",
+        "        └── studio:b  remix  completed",
         "studio:me: 2 ancestors, 2 descendants",
     ]
+
+
+def test_a_diff_is_whole_in_a_pipe(run, hear, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    hear(job("x", prompt="A red door"), job("y", prompt="A " + "very " * 300 + "blue door", remixed_from_video_id="x"))
+    line = run("lineage", "x", "--diff").stdout.splitlines()[1]
+    assert line.startswith("└── studio:y  remix  completed  ")
+    assert line.count("very") == 300
+    assert "[-red-]" in line
+    assert "\x1b" not in line
 
 
 def test_the_document_of_a_lineage_nests(ask):

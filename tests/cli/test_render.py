@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.cli import render
+from catalog.cli.fitting import measure
 from catalog.reports import LineageNode
 
 OBEYED = [
@@ -44,7 +45,7 @@ def test_every_script_stays_as_it_is(text):
 def test_a_clipped_text_fits(text, width):
     clipped = render.clip(text, width)
     assert len(clipped) <= len(render.plain(text)) + 1
-    assert render._columns(clipped) <= width
+    assert measure(clipped) <= width
 
 
 def test_a_text_that_fits_is_not_clipped():
@@ -77,8 +78,16 @@ def test_a_table_keeps_every_cell_on_its_line():
 def test_a_tree_shows_who_stands_under_whom():
     leaves = tuple(LineageNode(ref, None) for ref in "cd")
     root = LineageNode("a", None, children=(LineageNode("b", None, children=leaves), LineageNode("e", None)))
-    lines = printed(render.tree, root, lambda node: [node.ref]).splitlines()
-    assert lines == ["a", "├── b", "│   ├── c", "│   └── d", "└── e"]
+    lines = printed(render.tree, root, lambda node, width: [[node.ref], ["more"]]).splitlines()
+    assert lines[::2] == ["a", "├── b", "│   ├── c", "│   └── d", "└── e"]
+    assert lines[1::2] == ["more", "│   more", "│   │   more", "│       more", "    more"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0.8, "$0.80"), (0, "$0.00"), (1234.5, "$1,234.50"), (0.0125, "$0.0125"), (3, "$3.00")]
+)
+def test_money_has_the_decimals_it_needs(amount, text):
+    assert render.dollars(amount) == text
 
 
 def test_a_complaint_is_remembered():

@@ -8,9 +8,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from catalog.errors import NotFound
-from catalog.reading.names import SOURCES, find_nearest, find_written, get_name, get_names, is_name, list_video_sources
+from catalog.reading.names import (
+    SOURCES,
+    find_nearest,
+    find_written,
+    get_name,
+    get_names,
+    is_name,
+    list_beginning,
+    list_video_sources,
+    shorten_refs,
+)
 
 if TYPE_CHECKING:
     from catalog.database import Database
@@ -353,3 +365,69 @@ def test_no_look_up_reads_a_whole_table(library: Database, text: str) -> None:
     assert not [detail for detail in plans if re.match("SCAN (?!present|json_each)", detail)]
     assert not [detail for detail in plans if detail.endswith("(source=?)") or "TEMP B-TREE" in detail]
     assert SOURCES not in statements or "SCAN present" in plans
+
+
+def shorten(library: Database, *refs: str) -> list[str]:
+    with library.read() as connection:
+        return list(shorten_refs(connection, refs).values())
+
+
+def test_a_ref_is_cut_to_four_characters_behind_its_words_or_to_what_tells_it_apart(library: Database) -> None:
+    refs = ("studio:video_9b9bfdee", "studio:video_9b9c0000", "studio:video_7777aaaa", "other:video_9b9bfdee")
+    add(library, *refs)
+    assert shorten(library, *refs) == [
+        "studio:video_9b9b",
+        "studio:video_9b9c",
+        "studio:video_7777",
+        "other:video_9b9b",
+    ]
+
+
+def test_an_alias_of_another_video_lengthens_what_a_ref_is_cut_to(library: Database) -> None:
+    add(library, "studio:video_7777", alias="video_9b9bff")
+    add(library, "studio:video_9b9bfdee", own="video_9b9bfdef")
+    assert shorten(library, "studio:video_9b9bfdee") == ["studio:video_9b9bfd"]
+
+
+@pytest.mark.parametrize("other", ["archive:studio:9b9b0000", "archive:studio:9b9b"])
+def test_a_ref_stays_whole_where_an_id_of_another_source_begins_like_it(library: Database, other: str) -> None:
+    add(library, "studio:9b9bfdee", other)
+    assert shorten(library, "studio:9b9bfdee") == ["studio:9b9bfdee"]
+
+
+@pytest.mark.parametrize("remote_id", ["v1", "v", "a:b:cdefgh", "東京", "lost"])
+def test_a_ref_that_nothing_shorter_names_stays_whole(library: Database, remote_id: str) -> None:
+    add(library, "studio:v1", "studio:v12", "studio:v", "studio:a:b:cdefgh", "studio:a:b:cdefgi", "studio:東京")
+    assert shorten(library, f"studio:{remote_id}") == [f"studio:{remote_id}"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_a_ref_is_cut_to_names_its_video_and_no_other(library: Database, data: st.DataObject) -> None:
+    parts = st.sampled_from(["a", "video_", "task-", "0", "01", "9b9b", ":", "studio", "東"])
+    ids = data.draw(
+        st.lists(st.lists(parts, min_size=1, max_size=7).map("".join), min_size=1, max_size=12, unique=True)
+    )
+    sources = data.draw(st.lists(st.sampled_from(["studio", "a", "video_"]), min_size=len(ids), max_size=len(ids)))
+    refs = [f"{source}:{remote_id}" for source, remote_id in zip(sources, ids, strict=True)]
+    with library.write() as connection:
+        connection.execute("DELETE FROM video_aliases")
+        connection.execute("DELETE FROM videos")
+    add(library, *refs)
+    for ref, short in zip(refs, shorten(library, *refs), strict=True):
+        assert ref.startswith(short)
+        assert find(library, short) == ref
+
+
+def test_names_that_begin_so_are_listed_and_the_last_is_among_them(library: Database) -> None:
+    add(library, *(f"studio:clip-{number:03}" for number in range(200)), "other:clip-zzz", alias="cut-1")
+    with library.read() as connection:
+        assert list_beginning(connection, "", 5) == ["other:", "studio:"]
+        assert list_beginning(connection, "studio:cu", 5) == ["studio:cut-1"]
+        assert list_beginning(connection, "clip-", 3) == ["clip-000", "clip-001", "clip-zzz"]
+        assert list_beginning(connection, "studio:clip-", 3) == [
+            "studio:clip-000",
+            "studio:clip-001",
+            "studio:clip-199",
+        ]
+        assert list_beginning(connection, "nobody:", 3) == list_beginning(connection, "\udcff", 3) == []
