@@ -87,7 +87,7 @@ def test_each_result_is_as_whole_as_the_video_itself(desk: Desk) -> None:
 
 
 def test_deleted_videos_are_left_out_unless_asked_for(desk: Desk) -> None:
-    desk.cat.delete("v1", "v2")
+    desk.cat.delete(["v1", "v2"])
     assert len(refs(desk.cat.iterate())) == desk.cat.count() == COUNT - 2
     assert refs(islice(desk.cat.iterate(include_deleted=True), 3)) == ["v0", "v1", "v2"]
     assert desk.cat.count(include_deleted=True) == COUNT
@@ -114,7 +114,7 @@ def test_no_result_is_lost_or_repeated_by_what_others_write_between_pages(desk: 
         job("v100", created_at=NEWEST - 10**6),
         job(f"v{COUNT - 1}", created_at=NEWEST),
     )
-    desk.cat.delete("v300", "v205")
+    desk.cat.delete(["v300", "v205"])
     seen += refs(results)
     assert seen == [f"v{n}" for n in range(COUNT)]
     assert refs(islice(desk.cat.iterate("is:terminal"), 2)) == ["newest", f"v{COUNT - 1}"]
@@ -123,7 +123,7 @@ def test_no_result_is_lost_or_repeated_by_what_others_write_between_pages(desk: 
 def test_a_result_is_as_it_is_when_its_page_is_read(desk: Desk) -> None:
     results = desk.cat.iterate()
     next(results)
-    desk.cat.delete("v1", "v444")
+    desk.cat.delete(["v1", "v444"])
     videos = {video.remote_id: video for video in results}
     assert videos["v1"].deleted_at is None
     assert videos["v444"].deleted_at is not None

@@ -38,6 +38,8 @@ NOTE |= {"asked_id": None, "answer": {"id": "video_1", "object": "video", "statu
 READING: dict[str, Callable[[Catalog], Any]] = {
     "backup": Catalog.backup,
     "changes": lambda cat: cat.changes("v1"),
+    "complete_query": lambda cat: cat.complete_query("model:"),
+    "complete_ref": lambda cat: cat.complete_ref("v"),
     "costs": Catalog.costs,
     "count": Catalog.count,
     "diff": lambda cat: cat.diff("v1", "v2"),
@@ -50,6 +52,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "lineage": lambda cat: cat.lineage("v1"),
     "reading": lambda cat: cat.reading().__enter__(),
     "search": Catalog.search,
+    "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
     "stats": Catalog.stats,
 }
@@ -57,6 +60,7 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "delete": lambda cat: cat.delete("v1"),
     "redo": Catalog.redo,
     "reindex": Catalog.reindex,
+    "give": lambda cat: cat.give("v1", style="noir"),
     "tag": lambda cat: cat.tag("v1", "keeper"),
     "undelete": lambda cat: cat.undelete("v1"),
     "undo": Catalog.undo,

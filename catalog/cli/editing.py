@@ -58,7 +58,7 @@ def tag(
 
 
 @click.command()
-@click.argument("refs", nargs=-1, metavar="REF...")
+@click.argument("refs", nargs=-1, metavar="REF...", shell_complete=complete_refs)
 @query_option
 @yes_option
 @json_option
@@ -81,7 +81,7 @@ def delete(refs: tuple[str, ...], query: str | None, is_confirmed: bool, as_json
 
 
 @click.command()
-@click.argument("refs", nargs=-1, metavar="REF...")
+@click.argument("refs", nargs=-1, metavar="REF...", shell_complete=complete_refs)
 @query_option
 @yes_option
 @json_option
