@@ -20,6 +20,7 @@ from catalog.prompts.tokens import SENTENCE_ENDS, Alphabet, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
+    COMPOUND,
     CONTEXT,
     FIELD,
     HYPHENATED,
@@ -122,7 +123,10 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     for group in data["lookalikes"].values():
         for facet in group["facets"]:
             for phrase in group["phrases"]:
-                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=HYPHENATED if "-" in phrase else ANYWHERE))
+                mode = HYPHENATED if "-" in phrase else ANYWHERE
+                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=mode, language=group.get("language", "en")))
+    for language, words in data["compounds"].items():
+        phrases.add(words.split(), Entry(COMPOUND, language=language))
     _add_negation(phrases, data["negation"])
     encode = phrases.alphabet.encode
     grammar = _grammar(phrases.alphabet, data)
@@ -171,7 +175,7 @@ def _add_value(phrases: _Phrases, facet: str, value: str, table: Mapping[str, Se
 def _add_negation(phrases: _Phrases, table: Mapping[str, Sequence[str]]) -> None:
     phrases.add(table["words"], Entry(NEGATOR))
     phrases.add(table["not"], Entry(NO_NEGATOR))
-    for key in ("zh", "es", "ja_after"):
+    for key in ("zh", "es", "ja_after", "en_over", "zh_over", "ja_over", "es_over"):
         phrases.add(table[key], Entry(NEGATOR, language=key))
 
 
@@ -187,7 +191,9 @@ def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
         "copulas": codes["copulas"],
         "stops": codes["stops"],
         "audio_carriers": codes["audio_carriers"],
-        "nothing": table["nothing"],
+        "nothing": [*table["none"], *table["nothing"]],
+        "none": table["none"],
+        **{name: words.split() for name, words in data["languages"].items()},
         "of": alphabet.encode("of"),
         "breaks": f"[{ends}{codes['breakers']}]|{turn}",
         "turn": turn,

@@ -13,6 +13,7 @@ from catalog.prompts.speech import Line, find_lines
 from catalog.prompts.structured import Document, Text, find_documents, unescape
 from catalog.prompts.terms import Hit, Reading
 from catalog.prompts.vocabulary import PROSE, Vocabulary, load
+from catalog.prompts.wrapping import unwrap
 from catalog.records import Facet
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_fa
     if not prompt or prompt.isspace():
         return NOTHING
     vocabulary = vocabulary or load()
+    prompt = unwrap(prompt)
     sheet = _lay_out(prompt, vocabulary)
     text = sheet.text()
     reading = Reading(text, sheet.segments, vocabulary)

@@ -22,6 +22,7 @@ _INTRANSITIVE = frozenset(
 _ALSO_ADJECTIVES = (
     "calm", "clean", "clear", "close", "cool", "dry", "empty", "light", "open", "slow", "smooth", "warm",
 )  # fmt: skip
+_FIRST_WIDE = "\u2e80"  # from here on, characters of scripts without blanks
 _MAX_REMEMBERED = 50_000
 
 
@@ -60,6 +61,9 @@ _LISTS = {
     "auxiliaries": Kind.AUXILIARY,
     "determiners": Kind.DETERMINER,
 }  # a word of several lists is of the last one's class
+_FUNCTION_WORDS = frozenset(
+    {Kind.DETERMINER, Kind.PRONOUN, Kind.PREPOSITION, Kind.CONJUNCTION, Kind.AUXILIARY, Kind.ADVERB}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Lexicon:
     settings: frozenset[str]
     animate: frozenset[str]
     locative: frozenset[str]
+    foreign: frozenset[str]
     _remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
 
     def kind(self, word: str) -> Kind:
@@ -106,6 +111,16 @@ class Lexicon:
         if word.endswith("ed") and len(word) > 4:
             return Kind.PARTICIPLE
         return Kind.ADJECTIVE if _ADJECTIVE.match(word) else Kind.NOUN
+
+    def speaks(self, word: str) -> int:
+        """1 for a word that only English has, -1 for one of another language, 0 for one that tells nothing."""
+        if word in self.foreign or not (word.isascii() or word in self.settings or word[0] >= _FIRST_WIDE):
+            return -1 if word.isalpha() else 0
+        return int(self.classes.get(word) in _FUNCTION_WORDS)
+
+    def knows(self, word: str) -> bool:
+        """Whether the word is in one of the lists."""
+        return word in self.bases or word in self.classes or word in self.animate or self.is_setting(word)
 
     def base(self, word: str) -> str:
         """The base form of a verb; of an unknown participle, its stem; empty for other words."""
@@ -150,6 +165,7 @@ def load_lexicon() -> Lexicon:
         settings=lists["settings"],
         animate=lists["animate"],
         locative=lists["locative"],
+        foreign=lists["foreign"],
     )
 
 

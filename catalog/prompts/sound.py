@@ -79,5 +79,5 @@ def _split(reading: Reading, first: int, last: int) -> Iterator[tuple[int, int]]
 
 def _is_heard(reading: Reading, start: int, end: int) -> bool:
     words = [reading.tokens.words[token] for token in range(start, end) if not reading.blocked[token]]
-    nothing = reading.vocabulary.grammar.nothing
-    return any(word not in nothing and word.isalpha() for word in words) and words[0] not in nothing
+    grammar = reading.vocabulary.grammar
+    return any(word not in grammar.nothing and word.isalpha() for word in words) and words[0] not in grammar.none

@@ -26,7 +26,6 @@ _FIRST_WIDE = "\u2e80"  # from here on, characters of scripts without blanks
 _TECHNICAL = frozenset({"shot_size", "camera_angle", "camera_movement", "lens", "focus", "speed", "style", "palette"})
 _QUALIFYING = frozenset({"time_of_day", "season", "color", "mood"})
 
-_ENGLISH = frozenset({Kind.DETERMINER, Kind.PREPOSITION, Kind.AUXILIARY})
 _FIRST_HALVES = frozenset({Kind.NOUN})
 _SECOND_HALVES = frozenset({Kind.PARTICIPLE, Kind.GERUND, Kind.ADJECTIVE})  # hand-painted, slow-moving, ice-cold
 _UNSETTLED = frozenset({Kind.VERB_OR_NOUN, Kind.GERUND, Kind.PARTICIPLE, Kind.ADVERB})
@@ -77,10 +76,12 @@ def tag_sentences(
 
 
 def _is_english(words: Sequence[str], reading: Reading, lexicon: Lexicon) -> bool:
-    """Whether the lexicon can read the words: no Spanish article or preposition without an English one beside it."""
-    if reading.vocabulary.grammar.spanish.isdisjoint(words):
-        return True
-    return any(lexicon.kind(word) in _ENGLISH for word in words)
+    """Whether the lexicon can read the words: more of them are English than not, else more of the whole prompt's."""
+    if lead := sum(map(lexicon.speaks, words)):
+        return lead > 0
+    if reading.english_lead is None:
+        reading.english_lead = sum(map(lexicon.speaks, reading.tokens.words))
+    return reading.english_lead > 0 or (reading.english_lead == 0 and any(map(lexicon.knows, words)))
 
 
 def _tag(reading: Reading, tokens: range, lexicon: Lexicon, qualifiers: dict[int, Kind]) -> list[Word]:

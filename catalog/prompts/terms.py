@@ -10,10 +10,13 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.prompts.languages import Languages, find_whole_words
+from catalog.prompts.negation import negate
 from catalog.prompts.tokens import SENTENCE_ENDS, Tokens, lower, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
+    COMPOUND,
     HYPHENATED,
     LOOKALIKE,
     NEAR,
@@ -39,7 +42,6 @@ _LENS_WORDS = re.compile(
 _LENS_FIELDS = {"lens", "camera_movement"}
 _MARKS = '.,;:\n("-/'
 _READ_ROLES = ("", "shots", "dialogue")
-_REACH_OF_NEGATION = 12
 _MANY = 8
 
 
@@ -64,14 +66,17 @@ class Reading:
         self.tokens = Tokens(self.lower, vocabulary.alphabet)
         self.blocked = bytearray(len(self.tokens))
         self.owner = self._owners()
+        self.languages = Languages(self.lower, self.tokens, vocabulary.grammar)
         self.negations: list[tuple[int, int]] = []
         self._phrases: list[tuple[int, int, Entry]] = []
         self._contexts: list[tuple[int, int, tuple[str, ...]]] = []
         self._disowned: set[tuple[str, int]] = set()
         self._context_tokens: dict[str, list[int]] = {}
         self._lookalikes: list[Hit] = []
-        self._negators: list[tuple[int, int, str]] = []
-        self._false_negators: set[int] = set()
+        self._negators: list[tuple[int, int, Entry]] = []
+        self._compounds: set[tuple[int, int]] = set()
+        self.false_negators: set[int] = set()
+        self.english_lead: int | None = None
         self._breaks: list[int] | None = None
 
     def _owners(self) -> list[int]:
@@ -90,6 +95,7 @@ class Reading:
     def find_terms(self) -> list[Hit]:
         """The controlled values of the sheet in its order; a longer phrase hides what it contains."""
         self._match_phrases()
+        self._drop_parts_of_words()
         hits = []
         for start, end, entry in self._phrases:
             owner = self.owner[start]
@@ -98,29 +104,48 @@ class Reading:
         if "mm" in self.lower:
             hits = self._add_lenses(hits)
         hits = _drop_hidden(hits, self._lookalikes, self.vocabulary)
-        self._negate(hits)
+        self.negations += negate(self, hits, self._negators)
         return [hit for hit in hits if not self.blocked[hit.start] and not self.blocked[hit.end]]
 
     def _match_phrases(self) -> None:
         """Read the sheet once and sort what every phrase of the vocabulary does in it."""
+        speaks = self.languages.speaks
         for letter, (length, values, contexts, effects) in self.vocabulary.automaton.iter(spell(self.tokens.codes)):
             end = letter // 2
             start = end - length + 1
             for entry in values:
-                self._phrases.append((start, end, entry))
+                if entry.language == "en" or speaks(entry.language, start):
+                    self._phrases.append((start, end, entry))
             if contexts:
                 self._contexts.append((start, end, contexts))
             for entry in effects:
-                self._note_effect(start, end, entry)
+                if entry.language == "en" or speaks(entry.language, start):
+                    self._note_effect(start, end, entry)
+
+    def _drop_parts_of_words(self) -> None:
+        """Leave out what is only a part of a longer word, where words are written without blanks between them."""
+        if not self.languages.has_unspaced:
+            return
+        is_unspaced = self.languages.is_unspaced
+        spans = {(start, end) for start, end, _ in (*self._phrases, *self._negators) if is_unspaced(start, end)}
+        whole = find_whole_words(spans | self._compounds, self.tokens, self.vocabulary.grammar.katakana)
+        self._phrases = [
+            phrase for phrase in self._phrases if phrase[:2] in whole or not is_unspaced(phrase[0], phrase[1])
+        ]
+        self._negators = [
+            negator for negator in self._negators if negator[:2] in whole or not is_unspaced(negator[0], negator[1])
+        ]
 
     def _note_effect(self, start: int, end: int, entry: Entry) -> None:
         if entry.kind == LOOKALIKE:
             if entry.mode != HYPHENATED or self._is_hyphenated(start, end):
                 self._lookalikes.append(Hit(start, end, entry.facet, "", -1))
         elif entry.kind == NEGATOR:
-            self._negators.append((start, end, entry.language))
+            self._negators.append((start, end, entry))
         elif entry.kind == NO_NEGATOR:
-            self._false_negators.update(range(start, end + 1))
+            self.false_negators.update(range(start, end + 1))
+        elif entry.kind == COMPOUND:
+            self._compounds.add((start, end))
         elif entry.kind == NO_CONTEXT:
             self._disowned.update((entry.facet, token) for token in range(start, end + 1))
 
@@ -296,51 +321,6 @@ class Reading:
         if not number or field.role or not field.allows(facet):
             return None
         return Hit(token, token + 1, facet, value, owner)
-
-    def _negate(self, hits: list[Hit]) -> None:
-        """Block the words that each negation reaches, and note its stretch of text."""
-        if not self._negators:
-            return
-        inside = {token for hit in hits for token in range(hit.start, hit.end + 1) if hit.end > hit.start}
-        for start, end, language in self._negators:
-            if (start in inside and end in inside) or not self._negates(start, language):
-                continue
-            first, last = self._scope_before(start) if language == "ja_after" else (start, self._scope(end))
-            self.blocked[first : last + 1] = b"\x01" * (last + 1 - first)
-            self.negations.append((self.tokens.starts[first], self.tokens.end(max(last, end))))
-
-    def _negates(self, start: int, language: str) -> bool:
-        """Whether a word that can negate does so where it stands."""
-        if start in self._false_negators or self.blocked[start]:
-            return False
-        if self.owner[start] < 0 or self.segments[self.owner[start]].field.role:
-            return False
-        return language != "es" or not self.vocabulary.grammar.spanish.isdisjoint(self.tokens.words)
-
-    def _scope(self, end: int) -> int:
-        """The last word that a negation reaches: the end of its clause, or of its list when an `or` closes it."""
-        codes = self.tokens.codes
-        ends = self.vocabulary.grammar.negation_ends
-        limit = min(len(codes), end + 1 + _REACH_OF_NEGATION)
-        stop = ends.search(codes, end + 1, limit)
-        last = token = stop.start() if stop else limit
-        while token < limit and codes[token] == ",":
-            stop = ends.search(codes, token + 1, limit)
-            item_end = stop.start() if stop else limit
-            item = self.tokens.words[token + 1 : item_end]
-            if "or" in item or "nor" in item:
-                last = item_end
-            elif len(item) > 3:
-                break
-            token = item_end
-        return last - 1
-
-    def _scope_before(self, start: int) -> tuple[int, int]:
-        codes = self.tokens.codes
-        first = start
-        while first > 0 and codes[first - 1] not in _MARKS and start - first < _REACH_OF_NEGATION:
-            first -= 1
-        return first, start
 
 
 def _is_film(hit: Hit) -> bool:

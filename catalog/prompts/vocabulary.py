@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OPEN_FACETS = ("subject", "action", "setting", "dialogue")
 
 ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED = range(6)  # when a form counts
-VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE = range(6)  # what a phrase does
+VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND = range(7)  # what a phrase does
 
 
 class Entry(NamedTuple):
@@ -77,11 +77,14 @@ class Grammar:
     stops: str
     audio_carriers: str
     nothing: frozenset[str]
+    none: frozenset[str]
+    spanish: frozenset[str]
+    english: frozenset[str]
+    katakana: frozenset[str]
     of: str
     breaks: re.Pattern[str]
     turn: re.Pattern[str]
     negation_ends: re.Pattern[str]
-    spanish: frozenset[str] = frozenset({"de", "la", "el", "con", "una", "un", "en", "los", "las", "y", "del", "al"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,8 @@ def _make_field(row: Mapping[str, Any]) -> Field:
 
 def _make_grammar(table: Mapping[str, Any]) -> Grammar:
     patterns = {name: re.compile(table[name]) for name in ("breaks", "turn", "negation_ends")}
-    return Grammar(**{**table, **patterns, "nothing": frozenset(table["nothing"])})
+    sets = {name: frozenset(table[name]) for name in ("nothing", "none", "spanish", "english", "katakana")}
+    return Grammar(**{**table, **patterns, **sets})
 
 
 def _make_automaton(data: Mapping[str, Any]) -> Any:
