@@ -26,8 +26,10 @@ _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]")
 _SENTENCE = re.compile(r"[^\n。！？「」『』“”]+")
 _MOSTLY_KANA = 0.05  # of the characters of a Japanese text; a Chinese one may quote a word
 
+_ADVERBIAL = frozenset("随后然接着再缓慢地并同时最逐渐快速迅稳平轻又则继续徐匀以先そしてゆっくりとながらさに")
 _ENGLISH_PER_SPANISH = 4
 _LONGEST_RUN = 12
+_LONGEST_CLAUSE = 40
 
 
 class Languages:
@@ -64,6 +66,18 @@ class Languages:
         """Whether a phrase begins or ends in a script without blanks."""
         words = self._tokens.words
         return words[start][0] >= _FIRST_WIDE or words[end][0] >= _FIRST_WIDE
+
+    def clause_start(self, token: int) -> int:
+        """The comma before a word of a script without blanks, which ends a clause there; -1 where none does.
+
+        A clause goes on over a comma after which only adverbs stand: 镜头上升，随后缓缓环绕.
+        """
+        words = self._tokens.words
+        if not self.is_unspaced(token, token):
+            return -1
+        lowest = max(token - _LONGEST_CLAUSE, 0)
+        comma = max(self._tokens.codes.rfind(",", lowest, token), lowest - 1)
+        return -1 if _ADVERBIAL.issuperset(words[comma + 1 : token]) else comma
 
     def _is_japanese(self, offset: int) -> bool:
         """Whether the sentence at the offset has kana, or stands in a text that has enough of it."""

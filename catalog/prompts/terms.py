@@ -202,6 +202,8 @@ class Reading:
         """Whether a context word comes after, with nothing in between that starts another phrase."""
         codes, stops = self.tokens.codes, self.vocabulary.grammar.stops
         token = end + 1
+        if self.languages.is_unspaced(end, end):
+            reach *= 2  # characters, not words
         while reach and token < len(codes):
             code = codes[token]
             if code == ",":
@@ -239,7 +241,7 @@ class Reading:
     def _governs(self, start: int, context: list[int]) -> bool:
         """Whether a context word is what the clause is about: before, with no new subject since."""
         before = bisect_left(context, start)
-        opened = self._clause_start(start)
+        opened = max(self._clause_start(start), self.languages.clause_start(start))
         return any(self._is_subject(token) for token in context[max(0, before - 4) : before] if token > opened)
 
     def _has_other_subject(self, start: int, facet: str) -> bool:
