@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.prompts.inflection import inflect
-from catalog.prompts.tokens import SENTENCE_ENDS, Alphabet, spell
+from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Alphabet, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
@@ -29,6 +29,7 @@ from catalog.prompts.vocabulary import (
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
+    OUTSIDE,
     UPPER,
     VALUE,
     Entry,
@@ -123,7 +124,7 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     for group in data["lookalikes"].values():
         for facet in group["facets"]:
             for phrase in group["phrases"]:
-                mode = HYPHENATED if "-" in phrase else ANYWHERE
+                mode = OUTSIDE if group.get("outside") else HYPHENATED if "-" in phrase else ANYWHERE
                 phrases.add([phrase], Entry(LOOKALIKE, facet, mode=mode, language=group.get("language", "en")))
     for language, words in data["compounds"].items():
         phrases.add(words.split(), Entry(COMPOUND, language=language))
@@ -195,7 +196,8 @@ def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
         "none": table["none"],
         **{name: words.split() for name, words in data["languages"].items()},
         "of": alphabet.encode("of"),
-        "breaks": f"[{ends}{codes['breakers']}]|{turn}",
+        "of_people": codes["of_people"],
+        "breaks": f"[{ends}{codes['breakers']}]|{turn}|[{codes['meanwhile']}]{re.escape(UNKNOWN)}",
         "turn": turn,
         "negation_ends": f'[{ends}:("\\-,{buts}]',
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class Extraction:
 
 
 NOTHING = Extraction()
+_MAY_BE_JSON = re.compile(r"""[{\[]|\A\s*["“']""")
+_DOCUMENT = re.compile(r"""\s*(?:\{|\[\s*["'{\[])""")
 
 
 def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_facets: bool = True) -> Extraction:
@@ -68,7 +71,7 @@ def extract_facets(prompt: str | None, vocabulary: Vocabulary | None = None) -> 
 
 
 def _lay_out(prompt: str, vocabulary: Vocabulary) -> Sheet:
-    documents = find_documents(prompt) if "{" in prompt or "[" in prompt else []
+    documents = find_documents(prompt) if _MAY_BE_JSON.search(prompt) else []
     sheet = Sheet(_resolve_escapes(prompt, documents))
     offset = 0
     for document in documents:
@@ -128,7 +131,8 @@ def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
 
 
 def _looks_broken(prompt: str, sheet: Sheet) -> bool:
-    return prompt.lstrip()[:1] in "{[" and '"' in prompt and all(segment.origin != "json" for segment in sheet.segments)
+    is_document = _DOCUMENT.match(prompt) is not None and '"' in prompt
+    return is_document and all(segment.origin != "json" for segment in sheet.segments)
 
 
 def _facet(hit: Hit, reading: Reading) -> Facet:

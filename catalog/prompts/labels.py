@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.prompts.segments import Segment, Sheet
+from catalog.prompts.vocabulary import PROSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ _CLOSERS = {"[": "]", "【": "】"}
 _PARAMETER = re.compile(
     r"(?<!\S)(?:--\s?(?=no\b)|--|––?|—)(?P<name>[a-zA-Z][\w-]{0,24})(?!\S)[ \t]*(?P<value>[^\s\-–—]\S*)?", re.IGNORECASE
 )
+_TAG = re.compile(r"<(?P<closes>/?)(?P<name>[a-zA-Z][\w.-]{0,40})(?:\s[^<>\n]{0,200})?/?>")
 _LEAVES_OUT = ("no", "neg", "negative")
 _DASH = re.compile("[–—]")
 
@@ -156,6 +158,7 @@ def _find_labels(text: str, start: int, end: int, vocabulary: Vocabulary) -> Ite
         *_find_bracketed(text, start, end, vocabulary),
         *_find_on_lines(text, start, end, vocabulary),
         *_find_parameters(text, start, end, vocabulary),
+        *_find_tags(text, start, end, vocabulary),
     ]
     covered = -1
     for label in sorted(labels, key=lambda label: (label.start, not label.shot)):
@@ -257,6 +260,17 @@ def _find_parameters(text: str, start: int, end: int, vocabulary: Vocabulary) ->
             )  # fmt: skip
         elif is_switch:
             yield Label(match.start(), match.end("name"), vocabulary.find_field("id"), inline=True, stop=match.end())
+
+
+def _find_tags(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    """Markup such as `<camera>slow pan</camera>`: each tag governs what stands before the next one."""
+    if "</" not in text:
+        return
+    tags = list(_TAG.finditer(text, start, end))
+    for tag, following in zip(tags, [*tags[1:], None], strict=False):
+        stop = following.start() if following else end
+        field = None if tag["closes"] else vocabulary.find_field(tag["name"])
+        yield Label(tag.start(), tag.end(), field or PROSE, stop=stop)
 
 
 def _find_on_lines(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:

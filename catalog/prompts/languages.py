@@ -27,8 +27,10 @@ _SENTENCE = re.compile(r"[^\n。！？「」『』“”]+")
 _MOSTLY_KANA = 0.05  # of the characters of a Japanese text; a Chinese one may quote a word
 
 _ADVERBIAL = frozenset("随后然接着再缓慢地并同时最逐渐快速迅稳平轻又则继续徐匀以先そしてゆっくりとながらさに")
+_COUNTERS = frozenset("位个只名群辆条匹头对双")
 _ENGLISH_PER_SPANISH = 4
 _LONGEST_RUN = 12
+_STYLE_SUFFIX = "風"
 _LONGEST_CLAUSE = 40
 
 
@@ -57,8 +59,8 @@ class Languages:
         """Whether the text has Spanish in it, or nothing that is plainly English."""
         if self._is_spanish is None:
             words = self._tokens.words
-            spanish = sum(word in self._grammar.spanish for word in words)
-            english = sum(word in self._grammar.english for word in words)
+            spanish = len(self._grammar.spanish.intersection(words))
+            english = len(self._grammar.english.intersection(words))
             self._is_spanish = spanish * _ENGLISH_PER_SPANISH > english or english == 0
         return self._is_spanish
 
@@ -77,6 +79,9 @@ class Languages:
             return -1
         lowest = max(token - _LONGEST_CLAUSE, 0)
         comma = max(self._tokens.codes.rfind(",", lowest, token), lowest - 1)
+        for index in range(token - 2, comma, -1):
+            if words[index] == "一" and words[index + 1] in _COUNTERS:
+                return index
         return -1 if _ADVERBIAL.issuperset(words[comma + 1 : token]) else comma
 
     def _is_japanese(self, offset: int) -> bool:
@@ -107,6 +112,14 @@ def find_whole_words(spans: Iterable[Span], tokens: Tokens, katakana: frozenset[
 
 def _is_part_of_katakana(start: int, end: int, tokens: Tokens, known: frozenset[str]) -> bool:
     """Whether a word in katakana is a part of a longer one that is not made of known words: ループ in グループ."""
+    words, starts = tokens.words, tokens.starts
+    if (
+        words[start] == _STYLE_SUFFIX
+        and start
+        and starts[start - 1] == starts[start] - 1
+        and _KATAKANA.match(words[start - 1])
+    ):
+        return True  # "in the style of", not wind
     before, after = _run(tokens, start, -1), _run(tokens, end, 1)
     return bool(before and before not in known) or bool(after and after not in known)
 

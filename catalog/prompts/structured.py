@@ -14,6 +14,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import NamedTuple
 
 _START = re.compile(r"""[\[{]\s*(?=["'“”„‘«{\[}\]])""")
+_BODY = re.compile(r"""\s*(?=["“'][\w -]{1,40}["”']\s*:\s*["“'{\[])""")
 _CONTENT = re.compile(r"[^\s,:]")
 _SCALAR = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity|True|False|None|[ub](?=['\"])")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -46,10 +47,15 @@ class Document(NamedTuple):
 
 
 def find_documents(text: str) -> list[Document]:
-    """The JSON documents in a text, in order; a broken one is skipped as a whole."""
+    """The JSON documents in a text, in order; a broken one is skipped as a whole, lost outer brackets are added."""
     documents = []
     offset = 0
     quotes = _Quotes(text)
+    if body := _BODY.match(text):
+        document, offset = _scan(text, body.end(), quotes, opener="{")
+        if document is not None:
+            return [document]
+        offset = 0
     while match := _START.search(text, offset):
         document, offset = _scan(text, match.start(), quotes)
         if document is not None and document.texts:
@@ -74,9 +80,12 @@ class _Quotes:
         return ends[index] if index < len(ends) else None
 
 
-def _scan(text: str, start: int, quotes: _Quotes) -> tuple[Document | None, int]:
-    """The document that opens at `start`, and where to look on; None when it is not JSON."""
-    draft = _Draft(text)
+def _scan(text: str, start: int, quotes: _Quotes, opener: str = "") -> tuple[Document | None, int]:
+    """The document that opens at `start`, and where to look on; None when it is not JSON.
+
+    With an `opener`, the document has lost that bracket.
+    """
+    draft = _Draft(text, opener)
     offset = start
     while content := _CONTENT.search(text, offset):
         offset = content.start()
@@ -130,9 +139,9 @@ class _Level:
 class _Draft:
     """A document as far as it is read: what is open, and the strings so far."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, opener: str = "") -> None:
         self.text = text
-        self.levels: list[_Level] = []
+        self.levels: list[_Level] = [_Level(opener)] if opener else []
         self.texts: list[Text] = []
         self._names: list[str | int] = []  # of the levels inside the outermost one
 

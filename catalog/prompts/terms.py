@@ -6,13 +6,14 @@ clause. What is negated, quoted or part of a look-alike gives nothing.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.prompts.fragments import is_lone
 from catalog.prompts.languages import Languages, find_whole_words
+from catalog.prompts.measures import add_measures
 from catalog.prompts.negation import negate
-from catalog.prompts.tokens import SENTENCE_ENDS, Tokens, lower, spell
+from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Tokens, lower, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
@@ -23,6 +24,7 @@ from catalog.prompts.vocabulary import (
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
+    OUTSIDE,
     UPPER,
     Entry,
     Field,
@@ -34,12 +36,6 @@ if TYPE_CHECKING:
 
     from catalog.prompts.segments import Segment
 
-_GAUGES = {"8": "film_8mm", "16": "film_16mm", "65": "film_70mm", "70": "film_70mm"}
-_MILLIMETRES = re.compile(r"(?<![\w.])([0-9]{1,4})(?:\.[0-9])?[ -]?mm\b")
-_LENS_WORDS = re.compile(
-    r"\W{0,3}(?:[a-z-]{0,14}\s)?(?:lens|lenses|prime|macro|f/|focal|fisheye|telephoto|wide|anamorphic)"
-)
-_LENS_FIELDS = {"lens", "camera_movement"}
 _MARKS = '.,;:\n("-/'
 _READ_ROLES = ("", "shots", "dialogue")
 _MANY = 8
@@ -68,7 +64,7 @@ class Reading:
         self.owner = self._owners()
         self.languages = Languages(self.lower, self.tokens, vocabulary.grammar)
         self.negations: list[tuple[int, int]] = []
-        self._phrases: list[tuple[int, int, Entry]] = []
+        self.phrases: list[tuple[int, int, Entry]] = []
         self._contexts: list[tuple[int, int, tuple[str, ...]]] = []
         self._disowned: set[tuple[str, int]] = set()
         self._context_tokens: dict[str, list[int]] = {}
@@ -97,12 +93,11 @@ class Reading:
         self._match_phrases()
         self._drop_parts_of_words()
         hits = []
-        for start, end, entry in self._phrases:
+        for start, end, entry in self.phrases:
             owner = self.owner[start]
             if owner == self.owner[end] and owner >= 0 and self._asks(start, end, entry, self.segments[owner].field):
                 hits.append(Hit(start, end, entry.facet, entry.value, owner))
-        if "mm" in self.lower:
-            hits = self._add_lenses(hits)
+        hits = add_measures(self, hits)
         hits = _drop_hidden(hits, self._lookalikes, self.vocabulary)
         self.negations += negate(self, hits, self._negators)
         return [hit for hit in hits if not self.blocked[hit.start] and not self.blocked[hit.end]]
@@ -115,7 +110,7 @@ class Reading:
             start = end - length + 1
             for entry in values:
                 if entry.language == "en" or speaks(entry.language, start):
-                    self._phrases.append((start, end, entry))
+                    self.phrases.append((start, end, entry))
             if contexts:
                 self._contexts.append((start, end, contexts))
             for entry in effects:
@@ -127,10 +122,10 @@ class Reading:
         if not self.languages.has_unspaced:
             return
         is_unspaced = self.languages.is_unspaced
-        spans = {(start, end) for start, end, _ in (*self._phrases, *self._negators) if is_unspaced(start, end)}
+        spans = {(start, end) for start, end, _ in (*self.phrases, *self._negators) if is_unspaced(start, end)}
         whole = find_whole_words(spans | self._compounds, self.tokens, self.vocabulary.grammar.katakana)
-        self._phrases = [
-            phrase for phrase in self._phrases if phrase[:2] in whole or not is_unspaced(phrase[0], phrase[1])
+        self.phrases = [
+            phrase for phrase in self.phrases if phrase[:2] in whole or not is_unspaced(phrase[0], phrase[1])
         ]
         self._negators = [
             negator for negator in self._negators if negator[:2] in whole or not is_unspaced(negator[0], negator[1])
@@ -138,7 +133,7 @@ class Reading:
 
     def _note_effect(self, start: int, end: int, entry: Entry) -> None:
         if entry.kind == LOOKALIKE:
-            if entry.mode != HYPHENATED or self._is_hyphenated(start, end):
+            if self._looks_alike(start, end, entry):
                 self._lookalikes.append(Hit(start, end, entry.facet, "", -1))
         elif entry.kind == NEGATOR:
             self._negators.append((start, end, entry))
@@ -148,6 +143,13 @@ class Reading:
             self._compounds.add((start, end))
         elif entry.kind == NO_CONTEXT:
             self._disowned.update((entry.facet, token) for token in range(start, end + 1))
+
+    def _looks_alike(self, start: int, end: int, entry: Entry) -> bool:
+        """Whether a look-alike is one here: some only with their hyphen, some only outside fields about the facet."""
+        if entry.mode == HYPHENATED:
+            return self._is_hyphenated(start, end)
+        owner = self.owner[start]
+        return entry.mode != OUTSIDE or owner < 0 or entry.facet not in self.segments[owner].field.bare
 
     def _asks(self, start: int, end: int, entry: Entry, field: Field) -> bool:
         """Whether a phrase asks for its value where it stands."""
@@ -167,7 +169,7 @@ class Reading:
     def _has_company(self, start: int, end: int, facet: str, mode: int) -> bool:
         """Whether the words around a phrase let it count in text that is about something else."""
         if mode == NEAR:
-            return self._is_near(start, end, facet)
+            return self._is_near(start, end, facet) or is_lone(self, start, end, facet)
         return mode == ALONE and self._stands_alone(end)
 
     @property
@@ -189,7 +191,7 @@ class Reading:
     def _is_near(self, start: int, end: int, facet: str) -> bool:
         reach = self.vocabulary.contexts.get(facet)
         context = self._context_of(facet)
-        if reach is None or not context:
+        if reach is None or not context or (reach.clause and self._describes_thing(start, end)):
             return False
         return (
             (reach.after > 0 and self._follows(end, reach.after, context))
@@ -197,6 +199,18 @@ class Reading:
             or (reach.clause and self._governs(start, context))
             or (bool(reach.topic) and self._opens_sentence(start, reach.topic))
         )
+
+    def _describes_thing(self, start: int, end: int) -> bool:
+        """Whether an -ing form only describes the thing that follows, as in "a sinking ferry"."""
+        words, codes, grammar = self.tokens.words, self.tokens.codes, self.vocabulary.grammar
+        if (
+            start != end
+            or start == 0
+            or not words[start].endswith("ing")
+            or codes[start - 1] not in grammar.determiners
+        ):
+            return False
+        return codes[end + 1 : end + 2] == UNKNOWN
 
     def _follows(self, end: int, reach: int, context: list[int]) -> bool:
         """Whether a context word comes after, with nothing in between that starts another phrase."""
@@ -250,7 +264,8 @@ class Reading:
         opened = self._clause_start(start)
         if opened < 0 or reach is None or not reach.clause:
             return False
-        is_new = self.vocabulary.grammar.turn.match(self.tokens.codes, opened) is not None
+        is_noun = start == opened + 2 and self.tokens.words[start - 1] in ("a", "an", "the")  # "then a tilt"
+        is_new = not is_noun and self.vocabulary.grammar.turn.match(self.tokens.codes, opened) is not None
         return is_new and not self._governs(start, self._context_of(facet))
 
     def _is_subject(self, token: int) -> bool:
@@ -274,7 +289,7 @@ class Reading:
             return False
         after = tokens.words[end + 1] if end + 1 < len(tokens) else "."
         before = tokens.codes[start - 1] if start else "."
-        return is_about_facet or after in ("of", "on", "shot", "style", "-", "–", "—", ":") or before in ".\n:("
+        return is_about_facet or after in ("of", "on", "shot", "style", "-", "–", "—", ":") or before in ".\n:(-"
 
     def _stands_alone(self, end: int) -> bool:
         codes = self.tokens.codes
@@ -294,39 +309,6 @@ class Reading:
         segment = self.segments[self.owner[token]]
         around = text[max(segment.start, tokens.starts[token] - 30) : min(segment.end, tokens.end(token) + 50)]
         return not around.istitle() and not around.isupper() and segment.field.name not in ("palette", "lighting")
-
-    def _add_lenses(self, hits: list[Hit]) -> list[Hit]:
-        """The hits with those of focal lengths: a number of millimetres, unless it is the gauge of a film."""
-        lenses = []
-        films = {hit.start + offset for hit in hits if _is_film(hit) for offset in range(3)}
-        for match in _MILLIMETRES.finditer(self.lower):
-            token = bisect_right(self.tokens.starts, match.start()) - 1
-            if token < 0 or self.owner[token] < 0 or token + 1 >= len(self.tokens):
-                continue
-            is_before_lens = _LENS_WORDS.match(self.lower, match.end()) is not None
-            if token in films:
-                if not is_before_lens:
-                    continue
-                hits = [hit for hit in hits if not (_is_film(hit) and hit.start <= token <= hit.end)]
-            lens = self._read_millimetres(token, match[1].lstrip("0"), is_before_lens=is_before_lens)
-            if lens is not None:
-                lenses.append(lens)
-        return hits + lenses
-
-    def _read_millimetres(self, token: int, number: str, *, is_before_lens: bool) -> Hit | None:
-        """The focal length that a number stands for, or the gauge of a film; None where its field asks for neither."""
-        owner = self.owner[token]
-        field = self.segments[owner].field
-        is_lens = is_before_lens or bool(field.bare & _LENS_FIELDS)
-        gauge = None if is_lens else _GAUGES.get(number)
-        facet, value = ("style", gauge) if gauge else ("lens", f"{number}mm")
-        if not number or field.role or not field.allows(facet):
-            return None
-        return Hit(token, token + 1, facet, value, owner)
-
-
-def _is_film(hit: Hit) -> bool:
-    return hit.value.startswith("film_")
 
 
 def _has(tokens: list[int], token: int) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OPEN_FACETS = ("subject", "action", "setting", "dialogue")
 
-ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED = range(6)  # when a form counts
+ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE = range(7)  # when a form counts
 VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND = range(7)  # what a phrase does
 
 
@@ -76,6 +76,7 @@ class Grammar:
     copulas: str
     stops: str
     audio_carriers: str
+    of_people: str
     nothing: frozenset[str]
     none: frozenset[str]
     spanish: frozenset[str]
@@ -212,6 +213,11 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[/+&,|]|\band\b|\by\b|と")
 
 
+_FORBIDS = re.compile(
+    r"(?:please |things to |what to )?(?:avoid|exclude|do not|dont|must not|never|negative|not wanted|no)\b"
+)
+
+
 def read_label(text: str) -> str:
     """A label or a key as its words: `keyLight`, `Key light:` and `key_light` are one."""
     return " ".join(words(_CAMEL.sub(" ", text).replace("_", " ")))
@@ -223,14 +229,17 @@ def _find_field(vocabulary: Vocabulary, label: str, parent: str) -> Field | None
         return None
     fields = vocabulary.fields
     field = fields.get(f"{read_label(parent)}.{name}") if parent else None
-    field = field or fields.get(name)
-    if field is None and "(" in label:
-        field = fields.get(read_label(label.partition("(")[0]))
-    if field is None:
-        parts = [fields.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
-        if len(parts) > 1 and all(parts):
-            field = _join([part for part in parts if part])
-    return field
+    return field or fields.get(name) or _find_by_parts(fields, label, name)
+
+
+def _find_by_parts(fields: Mapping[str, Field], label: str, name: str) -> Field | None:
+    """The field of a label that is known only in part: before a bracket, by what it forbids, or both of its halves."""
+    if "(" in label and (field := fields.get(read_label(label.partition("(")[0]))):
+        return field
+    if _FORBIDS.match(name):
+        return fields.get("avoid")
+    parts = [fields.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
+    return _join([part for part in parts if part]) if len(parts) > 1 and all(parts) else None
 
 
 def _join(fields: Sequence[Field]) -> Field:

@@ -1,0 +1,84 @@
+"""Descriptions that stand by themselves: "Tender, unhurried.", "..., fun and fast", "Wide, the gallows at dusk".
+
+A word such as "tender" speaks of the picture where nothing stands beside it that it could describe: it is alone between
+two marks, at the start or at the end of its sentence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.prompts.terms import Reading
+
+_LONE = frozenset({"mood", "shot_size", "style", "palette", "camera_angle", "audio"})
+_LONE_UNSPACED = _LONE | {"camera_movement", "lighting"}
+_ONLY_FIRST = frozenset({"shot_size", "palette"})
+_SENTENCE_ENDS = ".;\n:"
+_MARKS = _SENTENCE_ENDS + ',("-/'
+_REACH = 60
+_DEGREES = frozenset(
+    {
+        "a", "little", "bit", "very", "quite", "rather", "almost", "slightly", "so", "deeply", "and", "but", "yet",
+        "then", "or", "always", "mostly", "more", "also", "both", "overall", "of", "kind", "strangely", "softly", "the",
+        "y", "e", "muy", "un", "poco", "algo", "más", "pero",
+    }
+)  # fmt: skip
+_JOINTS = frozenset({"and", "but", "yet", "then", "y", "e", "pero"})
+_UNSPACED_DEGREES = frozenset("而又且和的与感十足氛围充满很有带着既并更極で、くてしさと")
+_SHORT_BEFORE, _SHORT_AFTER = 2, 3  # words of the fragments that may stand before and after
+
+
+def is_lone(reading: Reading, start: int, end: int, facet: str) -> bool:
+    """Whether the words from `start` to `end` stand alone and so describe the whole picture."""
+    is_unspaced = reading.languages.is_unspaced(start, end)
+    if facet not in (_LONE_UNSPACED if is_unspaced else _LONE):
+        return False
+    first, last = _edge(reading, start, -1, _MARKS), _edge(reading, end, 1, _MARKS)
+    words = reading.tokens.words
+    beside = [*words[first:start], *words[end + 1 : last + 1]]
+    if is_unspaced:
+        return _UNSPACED_DEGREES.issuperset(_rest(reading, first, last))
+    others = [word for word in beside if word not in _DEGREES]
+    if len(others) > 1 or (others and _JOINTS.isdisjoint(beside)):
+        return False
+    opens = all(length <= _SHORT_BEFORE for length in _lengths(reading, first - 1, -1))
+    if facet in _ONLY_FIRST or reading.tokens.codes[start] in reading.vocabulary.grammar.of_people:
+        return opens
+    return opens or all(length <= _SHORT_AFTER for length in _lengths(reading, last + 1, 1))
+
+
+def _rest(reading: Reading, first: int, last: int) -> Iterator[str]:
+    """The characters of a fragment that belong to no term."""
+    inside = {token for start, end, _ in reading.phrases if first <= start <= last for token in range(start, end + 1)}
+    return (reading.tokens.words[token] for token in range(first, last + 1) if token not in inside)
+
+
+def _edge(reading: Reading, token: int, step: int, marks: str) -> int:
+    """The last token in this direction before a mark or the end of the segment."""
+    codes, owner = reading.tokens.codes, reading.owner
+    for _ in range(_REACH):
+        following = token + step
+        if not 0 <= following < len(codes) or codes[following] in marks or owner[following] != owner[token]:
+            break
+        token = following
+    return token
+
+
+def _lengths(reading: Reading, mark: int, step: int) -> Iterator[int]:
+    """How many words each further fragment of the sentence has, from the mark on in this direction."""
+    codes, words, owner = reading.tokens.codes, reading.tokens.words, reading.owner
+    length = 0
+    token = mark
+    for _ in range(_REACH):
+        if not 0 <= token < len(codes) or codes[token] in _SENTENCE_ENDS or owner[token] != owner[mark - step]:
+            break
+        if codes[token] in _MARKS:
+            yield length
+            length = 0
+        else:
+            length += words[token] not in _DEGREES
+        token += step
+    yield length

@@ -1,0 +1,80 @@
+"""Numbers that name a value: focal lengths, gauges of film, and hours of the night."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.prompts.terms import Hit, Reading
+
+_GAUGES = {"8": "film_8mm", "16": "film_16mm", "65": "film_70mm", "70": "film_70mm"}
+_MILLIMETRES = re.compile(r"(?<![\w.])([0-9]{1,4})(?:\.[0-9])?[ -]?(?:mm\b|毫米|ミリ)")
+_LENS_WORDS = re.compile(
+    r"\W{0,3}(?:[a-z-]{0,14}\s)?(?:lens|lenses|prime|macro|f/|focal|fisheye|telephoto|wide|anamorphic|镜头|レンズ)"
+)
+_LENS_FIELDS = {"lens", "camera_movement"}
+_HOUR = re.compile(r"([0-9]{1,2})(?::[0-5][0-9])?\s?([ap])\.?\s?m\b")
+_NIGHT = {"a": {12, 1, 2, 3, 4}, "p": {9, 10, 11}}  # until four in the morning, from nine in the evening
+
+
+def add_measures(reading: Reading, hits: list[Hit]) -> list[Hit]:
+    """The hits with those that numbers give, without the film stock that was a focal length."""
+    text = reading.lower
+    if "mm" in text or "毫米" in text or "ミリ" in text:
+        hits = _add_lenses(reading, hits)
+    return [*hits, *_find_hours(reading)]
+
+
+def _find_hours(reading: Reading) -> Iterator[Hit]:
+    from catalog.prompts.terms import Hit
+
+    text = reading.lower
+    for match in _HOUR.finditer(text):
+        if match.start() and text[match.start() - 1] in "0123456789:.":
+            continue
+        token = bisect_right(reading.tokens.starts, match.start()) - 1
+        owner = reading.owner[token] if token >= 0 else -1
+        is_read = owner >= 0 and not reading.segments[owner].field.role
+        if is_read and int(match[1]) in _NIGHT[match[2]] and reading.segments[owner].field.allows("time_of_day"):
+            yield Hit(token, token, "time_of_day", "night", owner)
+
+
+def _add_lenses(reading: Reading, hits: list[Hit]) -> list[Hit]:
+    """The hits with those of focal lengths: a number of millimetres, unless it is the gauge of a film."""
+    lenses = []
+    films = {hit.start + offset for hit in hits if _is_film(hit) for offset in range(3)}
+    for match in _MILLIMETRES.finditer(reading.lower):
+        token = bisect_right(reading.tokens.starts, match.start()) - 1
+        if token < 0 or reading.owner[token] < 0 or token + 1 >= len(reading.tokens):
+            continue
+        is_before_lens = _LENS_WORDS.match(reading.lower, match.end()) is not None
+        if token in films:
+            if not is_before_lens:
+                continue
+            hits = [hit for hit in hits if not (_is_film(hit) and hit.start <= token <= hit.end)]
+        lens = _read_millimetres(reading, token, match[1].lstrip("0"), is_before_lens=is_before_lens)
+        if lens is not None:
+            lenses.append(lens)
+    return hits + lenses
+
+
+def _read_millimetres(reading: Reading, token: int, number: str, *, is_before_lens: bool) -> Hit | None:
+    """The focal length that a number stands for, or the gauge of a film; None where its field asks for neither."""
+    from catalog.prompts.terms import Hit
+
+    owner = reading.owner[token]
+    field = reading.segments[owner].field
+    is_lens = is_before_lens or bool(field.bare & _LENS_FIELDS)
+    gauge = None if is_lens else _GAUGES.get(number)
+    facet, value = ("style", gauge) if gauge else ("lens", f"{number}mm")
+    if not number or field.role or not field.allows(facet):
+        return None
+    return Hit(token, token + 1, facet, value, owner)
+
+
+def _is_film(hit: Hit) -> bool:
+    return hit.value.startswith("film_")
