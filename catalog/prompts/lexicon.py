@@ -10,12 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.prompts.inflection import regular_forms, stem_of_participle
+from catalog.prompts.inflection import regular_forms, singular, stem_of_participle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ADJECTIVE = re.compile(r".{3,}(?:ful|ous|ive|less|able|ible|ical|ish|esque|ular|ean|ese)$")
+_PERSON = re.compile(
+    r"(?:[^h]man|woman|[^u]men|women|boy|girl|.{3}ist|.{3}ologist|maker|keeper|driver|rider|seller|player|worker|dancer|fighter|hunter"
+    r"|singer|runner|walker|farmer|teacher|baker|biker|dresser|smith|wright|monger|herder|master|mate|child|folk|eer"
+    r"|father|mother|son|daughter|lover|leader|fisher|buyer|smuggler|wife|ician|arian|ographer)s?$"
+)
 _INTRANSITIVE = frozenset(
     {"burn", "drift", "fall", "float", "flow", "glow", "grow", "rise", "shine", "sparkle", "wave"}
 )
@@ -137,6 +142,14 @@ class Lexicon:
     def is_setting(self, noun: str) -> bool:
         """Whether the noun, or what it is the plural of, is somewhere to be."""
         return noun in self.settings or (noun.endswith("s") and noun[:-1] in self.settings)
+
+    def is_animate(self, noun: str) -> bool:
+        """Whether the noun, or what it is the plural of, names somebody or an animal."""
+        return noun in self.animate or singular(noun) in self.animate or _PERSON.search(noun) is not None
+
+    def is_thing(self, word: str) -> bool:
+        """Whether the word is a noun for sure: somebody, an animal or somewhere to be."""
+        return word in self.settings or word in self.animate
 
     def takes_object(self, participle: str) -> bool:
         """Whether the -ing form may open a caption ("playing chess"): all but those that only describe."""

@@ -34,6 +34,11 @@ _SILENT_FIELDS = frozenset(
 )
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{1,24}")
 _SIDES = frozenset({"left", "right", "top", "bottom", "front", "back"})
+_VIEWERS = frozenset({"we", "you", "i", "us"})
+_PICTURES = frozenset(
+    {"ad", "advert", "advertisement", "commercial", "shot", "shots", "sequence", "clip", "explainer", "segment", "trailer"}
+    | {"montage", "video", "footage", "spot", "promo", "teaser", "vlog", "cinematography"}
+)
 _CAMERA_NOUNS = frozenset({"camera", "shot", "lens", "drone", "view", "footage"})
 _ARTICLES = frozenset({"a", "an", "the"})
 
@@ -202,6 +207,19 @@ def _actions_of_field(words: Sequence[Word], lexicon: Lexicon, _: bool) -> list[
 
 def _subjects(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[Span]:
     """What a sentence is about: its first noun phrase and those joined to it; later ones add only living things."""
+    offset = _heading_end(words, lexicon)
+    return [(start + offset, end + offset) for start, end in _subjects_of(words[offset:], lexicon, is_first=is_first)]
+
+
+def _heading_end(words: Sequence[Word], lexicon: Lexicon) -> int:
+    """Where a sentence begins whose first words only say what is shown: "Skincare product shot: a frosted jar"."""
+    colon = next((index for index, word in enumerate(words) if word.kind is Kind.COLON), 0)
+    heading = words[:colon]
+    is_heading = any(word.kind is Kind.CAMERA or word.text in lexicon.frames for word in heading)
+    return colon + 1 if is_heading else 0
+
+
+def _subjects_of(words: Sequence[Word], lexicon: Lexicon, *, is_first: bool) -> list[Span]:
     nouns = _find_nouns(words, lexicon)
     lead = _find_lead(words, nouns, lexicon, is_first=is_first)
     if lead is None:
@@ -210,7 +228,7 @@ def _subjects(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[S
         return sides
     chosen = _list_from(words, nouns, _pass_measure(words, nouns, nouns.index(lead), lexicon))
     if not is_first:
-        chosen = [noun for noun in chosen if words[noun.end - 1].text in lexicon.animate and noun.first <= 2]
+        chosen = [noun for noun in chosen if lexicon.is_animate(words[noun.end - 1].text) and noun.first <= 2]
     chosen += [noun for noun in nouns if noun not in chosen and _is_agent(words, noun, lexicon)]
     return [noun.span for noun in chosen]
 
@@ -220,13 +238,24 @@ def _find_lead(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, *
 
     While no subject is known, a setting will do, or what stands in one.
     """
-    free = [noun for noun in nouns if not noun.first or words[noun.first - 1].text not in lexicon.locative]
-    lead = next((noun for noun in free if not _is_setting(words, noun, lexicon)), None)
+    free = [noun for noun in nouns if not noun.first or not _is_locative(words[noun.first - 1], lexicon)]
+    lead = next((noun for noun in free if _is_thing(words, noun, lexicon)), None)
     if lead or not is_first:
         return lead
     if free:
         return free[0]
     return next((noun for noun in nouns[:1] if not _is_setting(words, noun, lexicon)), None)
+
+
+def _is_locative(word: Word, lexicon: Lexicon) -> bool:
+    return word.text in lexicon.locative and word.kind is not Kind.CAMERA
+
+
+def _is_thing(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
+    """Whether a noun phrase names neither a setting nor, by its last word, the picture itself ("product shot")."""
+    after = words[noun.end : noun.end + 2]
+    is_picture = bool(after) and after[0].text in _PICTURES and (len(after) == 1 or after[1].kind is not Kind.NOUN)
+    return not is_picture and not _is_setting(words, noun, lexicon)
 
 
 def _find_sides(words: Sequence[Word], nouns: Sequence[Noun]) -> list[Span]:
@@ -265,11 +294,10 @@ def _is_agent(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
     is_governed = noun.first > 0 and words[noun.first - 1].kind is Kind.PREPOSITION
     if is_governed or noun.end == len(words) or words[noun.end].kind not in _DOING_OR_BEING:
         return False
-    head = words[noun.end - 1].text
-    return head in lexicon.animate or singular(head) in lexicon.animate
+    return lexicon.is_animate(words[noun.end - 1].text)
 
 
-def _actions(words: Sequence[Word], lexicon: Lexicon, _: bool) -> list[Span]:
+def _actions(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[Span]:
     """The verbs that say what is done, each with a short object right after it."""
     # "Walking through Lagos" is a caption: its first word says how the place is seen.
     is_caption = len(words) > 1 and words[0].kind is Kind.GERUND and words[1].kind is Kind.PREPOSITION
@@ -277,7 +305,18 @@ def _actions(words: Sequence[Word], lexicon: Lexicon, _: bool) -> list[Span]:
         (index, _object_end(words, index))
         for index in range(1 if is_caption else 0, len(words))
         if _is_verb(words, index) and _is_action(words, index, lexicon)
+        and (is_first or not _is_aside(words, index, lexicon))
     ]
+
+
+def _is_aside(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """Whether an -ing form only says how a thing beside the main one is: "..., steam rising off a pot"."""
+    if words[index].kind is not Kind.GERUND or index == 0 or words[index - 1].kind is not Kind.NOUN:
+        return False
+    start = index
+    while start > 0 and words[start - 1].kind not in (Kind.COMMA, Kind.COLON):
+        start -= 1
+    return start > 0 and not lexicon.is_animate(words[index - 1].text)
 
 
 def _is_verb(words: Sequence[Word], index: int) -> bool:
@@ -300,7 +339,7 @@ def _is_action(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         if word.text in _CAMERA_NOUNS or word.kind is Kind.CAMERA:
             return False
         if word.kind in _ACTORS:
-            return True
+            return word.text not in _VIEWERS
     return True
 
 

@@ -7,6 +7,7 @@ bring along several heavy packages.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,15 +31,19 @@ _FIRST_HALVES = frozenset({Kind.NOUN})
 _SECOND_HALVES = frozenset({Kind.PARTICIPLE, Kind.GERUND, Kind.ADJECTIVE})  # hand-painted, slow-moving, ice-cold
 _UNSETTLED = frozenset({Kind.VERB_OR_NOUN, Kind.GERUND, Kind.PARTICIPLE, Kind.ADVERB})
 _QUALIFIERS = frozenset({Kind.DETERMINER, Kind.ADJECTIVE})
-_NOUNISH = frozenset({Kind.NOUN, Kind.NUMBER})
 _NAMES = frozenset({Kind.NOUN, Kind.VERB_OR_NOUN})
 _NAMES_OR_ADJECTIVES = _NAMES | {Kind.ADJECTIVE}
+_NOUN_PHRASE = frozenset({Kind.NOUN, Kind.ADJECTIVE})
+_ONE = frozenset({"a", "an", "one", "each", "every", "this", "another"})
+_IN_S = re.compile("[^sui]s$")
 _BEFORE_DESCRIPTION = frozenset({Kind.COMMA, Kind.PREPOSITION})
 _BEFORE_VERB = frozenset({Kind.AUXILIARY, Kind.PRONOUN, Kind.ADVERB})
 _AFTER_VERB = frozenset({Kind.PREPOSITION, Kind.DETERMINER, Kind.PRONOUN, Kind.ADVERB})
 _AFTER_LIKELY_VERB = _AFTER_VERB | {Kind.COMMA, Kind.CONJUNCTION, Kind.END}
 _BEFORE_COMMAND = frozenset({Kind.START, Kind.COMMA, Kind.COLON, Kind.BRACKET, Kind.CAMERA})
 _AFTER_COMMAND = _AFTER_VERB - {Kind.ADVERB}
+_JOINTS = frozenset({Kind.COMMA, Kind.CONJUNCTION})
+_AFTER_LAST_VERB = frozenset({Kind.CONJUNCTION, Kind.END})
 _BEFORE_NEXT_VERB = frozenset({Kind.COMMA, Kind.QUOTE, Kind.CONJUNCTION})
 
 
@@ -58,7 +63,7 @@ def find_qualifiers(words: Sequence[str], hits: Sequence[Hit], lexicon: Lexicon)
         if hit.facet in _TECHNICAL:
             kinds |= dict.fromkeys(tokens, Kind.CAMERA)
         elif hit.facet in _QUALIFYING:
-            kinds |= {token: Kind.ADJECTIVE for token in tokens if words[token] not in lexicon.settings}
+            kinds |= {token: Kind.ADJECTIVE for token in tokens if not lexicon.is_thing(words[token])}
     return kinds
 
 
@@ -90,7 +95,24 @@ def _tag(reading: Reading, tokens: range, lexicon: Lexicon, qualifiers: dict[int
     for index, word in enumerate(words):
         if word.kind in _UNSETTLED:
             words[index] = word._replace(kind=_settle(words, index, lexicon))
+        elif word.kind is Kind.NOUN and _is_unknown_verb(words, index, lexicon):
+            words[index] = word._replace(kind=Kind.VERB)
     return words
+
+
+def _is_unknown_verb(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """Whether a word that no list has must be a verb: "a zeppelin moors above a crowd"."""
+    if not _IN_S.search(words[index].text) or lexicon.knows(words[index].text) or not _follows_one(words, index):
+        return False
+    return index + 1 == len(words) or words[index + 1].kind not in _NAMES_OR_ADJECTIVES
+
+
+def _follows_one(words: Sequence[Word], index: int) -> bool:
+    """Whether a noun in the singular stands before, by its article: what ends in -s after it is no plural."""
+    start = index - 1
+    while start >= 0 and words[start].kind in _NOUN_PHRASE:
+        start -= 1
+    return 0 <= start < index - 1 and words[index - 1].kind is Kind.NOUN and words[start].text in _ONE
 
 
 def _classify(reading: Reading, token: int, lexicon: Lexicon, qualifiers: dict[int, Kind]) -> Kind:
@@ -151,7 +173,11 @@ def _is_verb(words: Sequence[Word], index: int, before: Kind, after: Kind, lexic
         return True
     if before is Kind.PREPOSITION:
         return words[index - 1].text == "to"
-    if before in _NOUNISH:
+    if before is Kind.NUMBER:
+        return False
+    if before is Kind.NOUN and lexicon.is_third_person(words[index].text) and _follows_one(words, index):
+        return True
+    if before is Kind.NOUN:
         return _agrees_with_noun(words, index, after, lexicon)
     text = words[index].text
     if before is Kind.PARTICIPLE:
@@ -167,6 +193,8 @@ def _continues(words: Sequence[Word], index: int, before: Kind, after: Kind, lex
     """Whether a third person goes on with a sentence that has its subject: "a fox stops, looks around and yawns"."""
     if before is Kind.CONJUNCTION and not lexicon.is_noun_first(words[index].text):
         return True
+    if before in _JOINTS and after in _AFTER_LAST_VERB and any(word.kind is Kind.VERB for word in words[:index]):
+        return True
     return before in _BEFORE_NEXT_VERB and after in _AFTER_VERB and index > 1
 
 
@@ -174,7 +202,7 @@ def _agrees_with_noun(words: Sequence[Word], index: int, after: Kind, lexicon: L
     """Whether the word agrees in number with the noun before it, as a verb would ("a dog runs", "dogs run")."""
     text = words[index].text
     is_joined = any(word.kind is Kind.CONJUNCTION for word in words[max(0, index - 4) : index - 1])
-    is_plural = is_joined or words[index - 1].text.endswith("s")
+    is_plural = is_joined or _IN_S.search(words[index - 1].text) is not None
     agrees = lexicon.is_third_person(text) != is_plural
     if lexicon.is_noun_first(text):
         return agrees and after in _AFTER_LIKELY_VERB
