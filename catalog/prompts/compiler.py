@@ -29,6 +29,7 @@ from catalog.prompts.vocabulary import (
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
+    OPEN,
     OUTSIDE,
     UPPER,
     VALUE,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE}
+_SPANISH_FORMS = {"ar": ("a", "an", "ando"), "er": ("e", "en", "iendo"), "ir": ("e", "en", "iendo")}
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -128,6 +130,9 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
                 phrases.add([phrase], Entry(LOOKALIKE, facet, mode=mode, language=group.get("language", "en")))
     for language, words in data["compounds"].items():
         phrases.add(words.split(), Entry(COMPOUND, language=language))
+    for language, table in data["open"].items():
+        for facet in ("subject", "action", "setting"):
+            phrases.add(_open_words(facet, table), Entry(OPEN, facet, language=language))
     _add_negation(phrases, data["negation"])
     encode = phrases.alphabet.encode
     grammar = _grammar(phrases.alphabet, data)
@@ -156,6 +161,17 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
         "entries": entries,
         "phrases": grouped,
     }
+
+
+def _open_words(facet: str, table: Mapping[str, str]) -> Iterator[str]:
+    """The words of a language for an open facet; Spanish verbs in the forms that captions use."""
+    if facet in table:
+        yield from table[facet].split()
+        return
+    for verb in table["verbs"].split():
+        stem, ending = verb[:-2], verb[-2:]
+        yield from (stem + form for form in _SPANISH_FORMS.get(ending, ()))
+    yield from table["irregular"].replace(";", " ").split()
 
 
 def _hides(table: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:

@@ -64,6 +64,15 @@ class Languages:
             self._is_spanish = spanish * _ENGLISH_PER_SPANISH > english or english == 0
         return self._is_spanish
 
+    @property
+    def is_plainly_spanish(self) -> bool:
+        """Whether more of the text's small words are Spanish than English or of Spanish's neighbours."""
+        words = self._tokens.words
+        spanish = len(self._grammar.spanish.intersection(words))
+        return spanish > max(
+            len(self._grammar.english.intersection(words)), len(self._grammar.neighbours.intersection(words))
+        )
+
     def is_unspaced(self, start: int, end: int) -> bool:
         """Whether a phrase begins or ends in a script without blanks."""
         words = self._tokens.words

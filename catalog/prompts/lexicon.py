@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from catalog.prompts.inflection import regular_forms, singular, stem_of_participle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _ADJECTIVE = re.compile(r".{3,}(?:ful|ous|ive|less|able|ible|ical|ish|esque|ular|ean|ese)$")
 _PERSON = re.compile(
@@ -85,6 +85,7 @@ class Lexicon:
     settings: frozenset[str]
     animate: frozenset[str]
     locative: frozenset[str]
+    english: frozenset[str]
     foreign: frozenset[str]
     _remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
 
@@ -117,11 +118,16 @@ class Lexicon:
             return Kind.PARTICIPLE
         return Kind.ADJECTIVE if _ADJECTIVE.match(word) else Kind.NOUN
 
-    def speaks(self, word: str) -> int:
-        """1 for a word that only English has, -1 for one of another language, 0 for one that tells nothing."""
-        if word in self.foreign or not (word.isascii() or word in self.settings or word[0] >= _FIRST_WIDE):
-            return -1 if word.isalpha() else 0
-        return int(self.classes.get(word) in _FUNCTION_WORDS)
+    def count_english(self, words: Sequence[str]) -> int:
+        """How many small words of English there are, less those of other languages and of other alphabets."""
+        lead = len(self.english.intersection(words)) - len(self.foreign.intersection(words))
+        if "".join(words).isascii():
+            return lead
+        return lead - sum(map(self._is_strange, words))
+
+    def _is_strange(self, word: str) -> bool:
+        is_plain = word.isascii() or not word.isalpha() or word[0] >= _FIRST_WIDE
+        return not is_plain and word not in self.foreign and word not in self.settings
 
     def knows(self, word: str) -> bool:
         """Whether the word is in one of the lists."""
@@ -178,6 +184,7 @@ def load_lexicon() -> Lexicon:
         settings=lists["settings"],
         animate=lists["animate"],
         locative=lists["locative"],
+        english=frozenset(word for word, kind in classes.items() if kind in _FUNCTION_WORDS) - lists["foreign"],
         foreign=lists["foreign"],
     )
 

@@ -5,10 +5,10 @@ A small chunker: noun phrases and verbs follow from the classes that `tagging` g
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.prompts.inflection import singular
+from catalog.prompts.known_words import find_known_words, may_be_seen, read_verbatim
 from catalog.prompts.lexicon import Kind, load_lexicon
 from catalog.prompts.tagging import find_qualifiers, tag_sentences
 from catalog.records import Facet
@@ -28,15 +28,22 @@ _MOST = {"subject": 3, "action": 3, "setting": 2}
 _MAX_WORDS = 1200
 _SHORT = 4  # words of a predicate that is kept whole
 
-_SILENT_FIELDS = frozenset(
-    {"camera", "lens", "focus", "lighting", "palette", "mood", "audio", "sounds", "music", "style", "weather"}
-    | {"time", "season", "speed", "topic", "use", "wardrobe", "textures", "rig"}
-)
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{1,24}")
 _SIDES = frozenset({"left", "right", "top", "bottom", "front", "back"})
 _VIEWERS = frozenset({"we", "you", "i", "us"})
 _PICTURES = frozenset(
-    {"ad", "advert", "advertisement", "commercial", "shot", "shots", "sequence", "clip", "explainer", "segment", "trailer"}
+    {
+        "ad",
+        "advert",
+        "advertisement",
+        "commercial",
+        "shot",
+        "shots",
+        "sequence",
+        "clip",
+        "explainer",
+        "segment",
+        "trailer",
+    }
     | {"montage", "video", "footage", "spot", "promo", "teaser", "vlog", "cinematography"}
 )
 _CAMERA_NOUNS = frozenset({"camera", "shot", "lens", "drone", "view", "footage"})
@@ -82,8 +89,10 @@ def find_phrases(reading: Reading, hits: Sequence[Hit]) -> list[Facet]:
         fields = [sentence for sentence in sentences if facet in sentence.segment.field.opens]
         phrases += (
             list(_collect(facet, fields, _IN_FIELDS[facet], most + 1, reading, lexicon))
-            or _read_verbatim(facet, reading)
-            or _collect(facet, prose, _IN_PROSE[facet], most, reading, lexicon)
+            or find_known_words(facet, most, reading, in_fields=True)
+            or read_verbatim(facet, most, reading)
+            or list(_collect(facet, prose, _IN_PROSE[facet], most, reading, lexicon))
+            or find_known_words(facet, most, reading, in_fields=False)
         )
     return phrases
 
@@ -94,7 +103,7 @@ def _read_sentences(reading: Reading, hits: Sequence[Hit], lexicon: Lexicon) -> 
     budget = _MAX_WORDS
     qualifiers = find_qualifiers(reading.tokens.words, hits, lexicon)
     for segment in reading.segments:
-        if segment.field.role not in ("", "shots") or segment.field.name in _SILENT_FIELDS:
+        if not may_be_seen(segment):
             continue
         if budget <= 0:
             break
@@ -125,16 +134,6 @@ def _normalise(facet: str, texts: list[str], lexicon: Lexicon) -> str:
     if facet == "action":
         return " ".join([lexicon.base(texts[0]) or texts[0], *texts[1:]])
     return " ".join([*texts[:-1], singular(texts[-1])])
-
-
-def _read_verbatim(facet: str, reading: Reading) -> list[Facet]:
-    """The words of a field in a script without blanks, up to the first mark."""
-    phrases: list[Facet] = []
-    for segment in reading.segments:
-        words = _UNSPACED.search(reading.text, segment.start, segment.end) if facet in segment.field.opens else None
-        if words and len(phrases) < _MOST[facet]:
-            phrases.append(Facet(facet, words[0], segment.origin, words.start(), words.end(), segment.shot))
-    return phrases
 
 
 def _find_nouns(words: Sequence[Word], lexicon: Lexicon) -> list[Noun]:
@@ -304,7 +303,8 @@ def _actions(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[Sp
     return [
         (index, _object_end(words, index))
         for index in range(1 if is_caption else 0, len(words))
-        if _is_verb(words, index) and _is_action(words, index, lexicon)
+        if _is_verb(words, index)
+        and _is_action(words, index, lexicon)
         and (is_first or not _is_aside(words, index, lexicon))
     ]
 

@@ -34,6 +34,7 @@ _QUALIFIERS = frozenset({Kind.DETERMINER, Kind.ADJECTIVE})
 _NAMES = frozenset({Kind.NOUN, Kind.VERB_OR_NOUN})
 _NAMES_OR_ADJECTIVES = _NAMES | {Kind.ADJECTIVE}
 _NOUN_PHRASE = frozenset({Kind.NOUN, Kind.ADJECTIVE})
+_NEVER_BEFORE_VERB = _QUALIFIERS | {Kind.NUMBER}
 _ONE = frozenset({"a", "an", "one", "each", "every", "this", "another"})
 _IN_S = re.compile("[^sui]s$")
 _BEFORE_DESCRIPTION = frozenset({Kind.COMMA, Kind.PREPOSITION})
@@ -82,10 +83,10 @@ def tag_sentences(
 
 def _is_english(words: Sequence[str], reading: Reading, lexicon: Lexicon) -> bool:
     """Whether the lexicon can read the words: more of them are English than not, else more of the whole prompt's."""
-    if lead := sum(map(lexicon.speaks, words)):
+    if lead := lexicon.count_english(words):
         return lead > 0
     if reading.english_lead is None:
-        reading.english_lead = sum(map(lexicon.speaks, reading.tokens.words))
+        reading.english_lead = lexicon.count_english(reading.tokens.words)
     return reading.english_lead > 0 or (reading.english_lead == 0 and any(map(lexicon.knows, words)))
 
 
@@ -108,7 +109,7 @@ def _is_unknown_verb(words: Sequence[Word], index: int, lexicon: Lexicon) -> boo
 
 
 def _follows_one(words: Sequence[Word], index: int) -> bool:
-    """Whether a noun in the singular stands before, by its article: what ends in -s after it is no plural."""
+    """Whether a noun stands before that its article puts in the singular: what ends in -s after it is a verb."""
     start = index - 1
     while start >= 0 and words[start].kind in _NOUN_PHRASE:
         start -= 1
@@ -167,16 +168,12 @@ def _describes(gerund: str, before: Kind, lexicon: Lexicon) -> bool:
 
 def _is_verb(words: Sequence[Word], index: int, before: Kind, after: Kind, lexicon: Lexicon) -> bool:
     """Whether a word that may be a verb or a noun is a verb."""
-    if before in _QUALIFIERS:
+    if before in _NEVER_BEFORE_VERB:
         return False
     if before in _BEFORE_VERB:
         return True
     if before is Kind.PREPOSITION:
         return words[index - 1].text == "to"
-    if before is Kind.NUMBER:
-        return False
-    if before is Kind.NOUN and lexicon.is_third_person(words[index].text) and _follows_one(words, index):
-        return True
     if before is Kind.NOUN:
         return _agrees_with_noun(words, index, after, lexicon)
     text = words[index].text
@@ -201,6 +198,8 @@ def _continues(words: Sequence[Word], index: int, before: Kind, after: Kind, lex
 def _agrees_with_noun(words: Sequence[Word], index: int, after: Kind, lexicon: Lexicon) -> bool:
     """Whether the word agrees in number with the noun before it, as a verb would ("a dog runs", "dogs run")."""
     text = words[index].text
+    if lexicon.is_third_person(text) and _follows_one(words, index):
+        return True
     is_joined = any(word.kind is Kind.CONJUNCTION for word in words[max(0, index - 4) : index - 1])
     is_plural = is_joined or _IN_S.search(words[index - 1].text) is not None
     agrees = lexicon.is_third_person(text) != is_plural

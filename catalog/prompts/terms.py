@@ -24,6 +24,7 @@ from catalog.prompts.vocabulary import (
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
+    OPEN,
     OUTSIDE,
     UPPER,
     Entry,
@@ -72,6 +73,7 @@ class Reading:
         self._negators: list[tuple[int, int, Entry]] = []
         self._compounds: set[tuple[int, int]] = set()
         self.false_negators: set[int] = set()
+        self.open_words: list[tuple[int, int, str]] = []
         self.english_lead: int | None = None
         self._breaks: list[int] | None = None
 
@@ -124,6 +126,10 @@ class Reading:
         is_unspaced = self.languages.is_unspaced
         spans = {(start, end) for start, end, _ in (*self.phrases, *self._negators) if is_unspaced(start, end)}
         whole = find_whole_words(spans | self._compounds, self.tokens, self.vocabulary.grammar.katakana)
+        katakana = self.vocabulary.grammar.katakana
+        everything = spans | self._compounds | {(start, end) for start, end, _ in self.open_words}
+        whole_words = find_whole_words(everything, self.tokens, katakana)
+        self.open_words = [word for word in self.open_words if word[:2] in whole_words]
         self.phrases = [
             phrase for phrase in self.phrases if phrase[:2] in whole or not is_unspaced(phrase[0], phrase[1])
         ]
@@ -141,6 +147,9 @@ class Reading:
             self.false_negators.update(range(start, end + 1))
         elif entry.kind == COMPOUND:
             self._compounds.add((start, end))
+        elif entry.kind == OPEN:
+            if entry.language != "es" or self.languages.is_plainly_spanish:
+                self.open_words.append((start, end, entry.facet))
         elif entry.kind == NO_CONTEXT:
             self._disowned.update((entry.facet, token) for token in range(start, end + 1))
 

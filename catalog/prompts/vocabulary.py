@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OPEN_FACETS = ("subject", "action", "setting", "dialogue")
 
 ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE = range(7)  # when a form counts
-VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND = range(7)  # what a phrase does
+VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND, OPEN = range(8)  # what a phrase does
 
 
 class Entry(NamedTuple):
@@ -81,6 +81,7 @@ class Grammar:
     none: frozenset[str]
     spanish: frozenset[str]
     english: frozenset[str]
+    neighbours: frozenset[str]
     katakana: frozenset[str]
     of: str
     breaks: re.Pattern[str]
@@ -184,7 +185,9 @@ def _make_field(row: Mapping[str, Any]) -> Field:
 
 def _make_grammar(table: Mapping[str, Any]) -> Grammar:
     patterns = {name: re.compile(table[name]) for name in ("breaks", "turn", "negation_ends")}
-    sets = {name: frozenset(table[name]) for name in ("nothing", "none", "spanish", "english", "katakana")}
+    sets = {
+        name: frozenset(table[name]) for name in ("nothing", "none", "spanish", "english", "neighbours", "katakana")
+    }
     return Grammar(**{**table, **patterns, **sets})
 
 

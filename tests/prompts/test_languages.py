@@ -141,11 +141,27 @@ def test_a_sound_field_that_says_something_is_sound(sound: str) -> None:
         "Мальчик бежит по пляжу",
         "Seorang gadis berlari di pantai",
         "Küçük bir kız sahilde koşuyor",
-        "Una chica corre con un perro por la playa",
     ],
 )
 def test_another_language_gives_no_open_facets(prompt: str) -> None:
     assert not {facet.name for facet in extract(prompt).facets} & {"subject", "action", "setting"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Una anciana camina con su perro por la playa", {("anciana", "perro"), ("camina",), ("playa",)}),
+        ("一只小猫趴在窗台上打盹", {("小猫",), ("趴在", "打盹"), ("窗台",)}),
+        ("老渔夫在江面上撒网，无行人", {("渔夫",), ("撒网",), ("江面",)}),
+        ("海辺の駅で少女が電車を待っている", {("少女", "電車"), ("待っ",), ("海辺", "駅")}),
+        ("主体：一位画家", {("画家",), (), ()}),
+    ],
+)
+def test_the_words_of_other_known_languages_are_found(prompt: str, expected: set[tuple[str, ...]]) -> None:
+    facets = extract(prompt).facets
+    assert {
+        tuple(facet.value for facet in facets if facet.name == name) for name in ("subject", "action", "setting")
+    } == expected
 
 
 @pytest.mark.parametrize("prompt", ["Ducks swimming in water", "Dog running", "A café in Paris", "Fox at 3 am"])
