@@ -213,6 +213,7 @@ def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
         **{name: words.split() for name, words in data["languages"].items()},
         "of": alphabet.encode("of"),
         "of_people": codes["of_people"],
+        "commands": codes["commands"],
         "breaks": f"[{ends}{codes['breakers']}]|{turn}|[{codes['meanwhile']}]{re.escape(UNKNOWN)}",
         "turn": turn,
         "negation_ends": f'[{ends}:("\\-,{buts}]',

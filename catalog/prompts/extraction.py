@@ -114,11 +114,13 @@ def _read_document(sheet: Sheet, document: Document, vocabulary: Vocabulary) -> 
 
 
 def _segment(text: Text, vocabulary: Vocabulary) -> Segment:
-    """The string as a segment: the field of the deepest key that the vocabulary knows, the shot of its list."""
+    """The string as a segment: what the deepest known key is about, unless one above it leaves things out."""
     keys = [name for name in text.path if isinstance(name, str)]
     parents = ["", *keys]
-    fields = (vocabulary.find_field(key, parent) for key, parent in reversed(list(zip(keys, parents, strict=False))))
-    return Segment(text.start, text.end, next(filter(None, fields), PROSE), "json", _shot(text, vocabulary))
+    pairs = reversed(list(zip(keys, parents, strict=False)))
+    fields = [field for key, parent in pairs if (field := vocabulary.find_field(key, parent))]
+    field = next((field for field in fields if field.role == "negative"), fields[0] if fields else PROSE)
+    return Segment(text.start, text.end, field, "json", _shot(text, vocabulary))
 
 
 def _shot(text: Text, vocabulary: Vocabulary) -> int | None:

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
     from catalog.prompts.terms import Reading
 
-_LONE = frozenset({"mood", "shot_size", "style", "palette", "camera_angle", "audio"})
-_LONE_UNSPACED = _LONE | {"camera_movement", "lighting"}
-_ONLY_FIRST = frozenset({"shot_size", "palette"})
+_LONE = frozenset({"mood", "shot_size", "style", "palette", "camera_angle", "camera_movement", "audio", "speed"})
+_LONE_UNSPACED = _LONE | {"lighting"}
+_IN_LISTS = frozenset({"shot_size", "palette", "camera_movement", "speed"})  # a list of terms, or first in a sentence
 _SENTENCE_ENDS = ".;\n:"
 _MARKS = _SENTENCE_ENDS + ',("-/'
 _REACH = 60
+_FIRST_WIDE = "\u2e80"
 _DEGREES = frozenset(
     {
         "a", "little", "bit", "very", "quite", "rather", "almost", "slightly", "so", "deeply", "and", "but", "yet",
@@ -28,26 +29,66 @@ _DEGREES = frozenset(
 )  # fmt: skip
 _JOINTS = frozenset({"and", "but", "yet", "then", "y", "e", "pero"})
 _UNSPACED_DEGREES = frozenset("而又且和的与感十足氛围充满很有带着既并更極で、くてしさと")
-_SHORT_BEFORE, _SHORT_AFTER = 2, 3  # words of the fragments that may stand before and after
+_SHORT_BEFORE, _SHORT_AFTER = 2, 4  # words of the fragments that may stand before and after
 
 
 def is_lone(reading: Reading, start: int, end: int, facet: str) -> bool:
     """Whether the words from `start` to `end` stand alone and so describe the whole picture."""
     is_unspaced = reading.languages.is_unspaced(start, end)
-    if facet not in (_LONE_UNSPACED if is_unspaced else _LONE):
+    if not _is_open(reading, start, facet, _LONE_UNSPACED if is_unspaced else _LONE):
+        return False
+    if not any(_may_stand_alone(reading, token) for token in (start - 1, end + 1)):
         return False
     first, last = _edge(reading, start, -1, _MARKS), _edge(reading, end, 1, _MARKS)
-    words = reading.tokens.words
-    beside = [*words[first:start], *words[end + 1 : last + 1]]
     if is_unspaced:
         return _UNSPACED_DEGREES.issuperset(_rest(reading, first, last))
+    words = reading.tokens.words
+    beside = [*words[first:start], *words[end + 1 : last + 1]]
     others = [word for word in beside if word not in _DEGREES]
+    if facet == "audio":
+        return end == last and 1 <= len(others) <= _SHORT_BEFORE and _is_bare(reading, first, start)
     if len(others) > 1 or (others and _JOINTS.isdisjoint(beside)):
         return False
+    return _is_placed(reading, first, last, facet, start)
+
+
+def _is_bare(reading: Reading, first: int, start: int) -> bool:
+    """Whether what describes a sound has no article, as in "slightly menacing cello": else it is a thing in sight."""
+    return frozenset(reading.vocabulary.grammar.determiners).isdisjoint(reading.tokens.codes[first:start])
+
+
+def _is_open(reading: Reading, token: int, facet: str, facets: frozenset[str]) -> bool:
+    """Whether the facet is one of these, and the token stands in prose or in a field that is about it."""
+    owner = reading.owner[token]
+    if facet not in facets or owner < 0:
+        return False
+    bare = reading.segments[owner].field.bare
+    return not bare or facet in bare
+
+
+def _may_stand_alone(reading: Reading, token: int) -> bool:
+    """Whether what stands at the token does not make a term beside it describe a thing."""
+    codes = reading.tokens.codes
+    if not 0 <= token < len(codes) or codes[token] in _MARKS:
+        return True
+    word = reading.tokens.words[token]
+    return word in _DEGREES or word[0] >= _FIRST_WIDE
+
+
+def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) -> bool:
+    """Whether the fragment stands where descriptions do: first in its sentence, at its end, or in a list of terms."""
+    if facet == "camera_angle":
+        return True
     opens = all(length <= _SHORT_BEFORE for length in _lengths(reading, first - 1, -1))
-    if facet in _ONLY_FIRST or reading.tokens.codes[start] in reading.vocabulary.grammar.of_people:
+    if reading.tokens.codes[token] in reading.vocabulary.grammar.of_people:
         return opens
-    return opens or all(length <= _SHORT_AFTER for length in _lengths(reading, last + 1, 1))
+    closes = all(length <= _SHORT_AFTER for length in _lengths(reading, last + 1, 1))
+    if facet not in _IN_LISTS:
+        return opens or closes
+    is_list = closes and all(length <= _SHORT_AFTER for length in _lengths(reading, first - 1, -1))
+    if facet == "camera_movement":
+        return is_list and not reading.tokens.words[token].endswith("ing")
+    return is_list or opens
 
 
 def _rest(reading: Reading, first: int, last: int) -> Iterator[str]:

@@ -88,6 +88,7 @@ class Lexicon:
     english: frozenset[str]
     foreign: frozenset[str]
     _remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
+    _animates: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def kind(self, word: str) -> Kind:
         """The class of a word by itself: `VERB_OR_NOUN` where its neighbours must decide."""
@@ -151,7 +152,12 @@ class Lexicon:
 
     def is_animate(self, noun: str) -> bool:
         """Whether the noun, or what it is the plural of, names somebody or an animal."""
-        return noun in self.animate or singular(noun) in self.animate or _PERSON.search(noun) is not None
+        known = self._animates.get(noun)
+        if known is None:
+            known = noun in self.animate or singular(noun) in self.animate or _PERSON.search(noun) is not None
+            if len(self._animates) < _MAX_REMEMBERED:
+                self._animates[noun] = known
+        return known
 
     def is_thing(self, word: str) -> bool:
         """Whether the word is a noun for sure: somebody, an animal or somewhere to be."""

@@ -219,6 +219,8 @@ def _heading_end(words: Sequence[Word], lexicon: Lexicon) -> int:
 
 
 def _subjects_of(words: Sequence[Word], lexicon: Lexicon, *, is_first: bool) -> list[Span]:
+    if not is_first and not any(word.kind is Kind.NOUN and lexicon.is_animate(word.text) for word in words):
+        return []
     nouns = _find_nouns(words, lexicon)
     lead = _find_lead(words, nouns, lexicon, is_first=is_first)
     if lead is None:
@@ -242,7 +244,7 @@ def _find_lead(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, *
     if lead or not is_first:
         return lead
     if free:
-        return free[0]
+        return next((noun for noun in free if not _is_picture(words, noun)), None)
     return next((noun for noun in nouns[:1] if not _is_setting(words, noun, lexicon)), None)
 
 
@@ -251,10 +253,14 @@ def _is_locative(word: Word, lexicon: Lexicon) -> bool:
 
 
 def _is_thing(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
-    """Whether a noun phrase names neither a setting nor, by its last word, the picture itself ("product shot")."""
+    """Whether a noun phrase names neither a setting nor the picture itself."""
+    return not _is_picture(words, noun) and not _is_setting(words, noun, lexicon)
+
+
+def _is_picture(words: Sequence[Word], noun: Noun) -> bool:
+    """Whether the last word of a noun phrase is one for the picture: "product shot"."""
     after = words[noun.end : noun.end + 2]
-    is_picture = bool(after) and after[0].text in _PICTURES and (len(after) == 1 or after[1].kind is not Kind.NOUN)
-    return not is_picture and not _is_setting(words, noun, lexicon)
+    return bool(after) and after[0].text in _PICTURES and (len(after) == 1 or after[1].kind is not Kind.NOUN)
 
 
 def _find_sides(words: Sequence[Word], nouns: Sequence[Noun]) -> list[Span]:

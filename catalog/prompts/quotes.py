@@ -22,12 +22,13 @@ _SPEECH = re.compile(
     r"responds?|responding|adds|remarks?|recites?|reciting|states|explains?|begs?|pleads?|laughs?|greets?|line|lines|"
     r"dice|diciendo|pregunta|susurra|grita|responde|exclama|murmura|contesta|"
     r"sagt|flüstert|ruft|fragt|antwortet|dit|murmure|crie|demande|répond|diz|sussurra|pergunta|dice|chiede)\b"
-    r"|说|道|喊|问|回答|低语|旁白|言う|言っ|叫|囁|尋ね|つぶや|話|声",
+    r"|说|道|喊|问|回答|低语|旁白|言う|言っ|叫|囁|尋ね|つぶや|話|声|ナレー",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(
     r"\b(?:reads?|reading|sign|signs|text|words?|titled?|labell?ed|label|caption|captions|logo|logos|called|named|button|"
-    r"letters|lettering|screen|written|poster|banner|billboard|title|font|typography|spells?|subtitle|headline|book|"
+    r"letters|lettering|(?<!off[- ])screen|written|poster|banner|billboard|title|font|typography|spells?|"
+    r"subtitle|headline|spot|tagline|slogan|campaign|client|project|book|"
     r"song|album|scene|film|movie|overlay|appears|card|neon|print|printed|brand|style)\b"
     r"|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
     re.IGNORECASE,
@@ -35,14 +36,16 @@ _SHOWN = re.compile(
 _UNSAID = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bwithout)\s+(?:\w+\s+)?(?:say|says|saying|call|calling|use|write|mention)\s*$"
 )
-_SENTENCE = re.compile(r"\w[^\n]*[.!?…。！？]$")
-_CUE = re.compile(r"(?:[A-Z][A-Z.' -]{1,30}|[A-Z][A-Z.' -]{1,30}\s*\([^()\n]{1,60}\)|\([^()\n]{1,60}\))\s*\n[\s\-•]*$")
+_SENTENCE = re.compile(r"[.…¡¿]{0,3}\w[^\n]*[.!?…。！？]$")
+_CUE = re.compile(r"(?:[A-Z][A-Z.' -]{1,30}(?:\s*\([^()\n]{1,60}\))?|\([^()\n]{1,60}\))\s*\n[\s\-•]*$")
 _SPEAKER = re.compile(r"([A-Z][\w.' ’-]{0,30}|[\u3040-\u30ff\u4e00-\u9fff]{1,12})\s?(?:\([^()\n]{0,60}\)\s?)?[:：]\s*$")
 _PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
 _VOICE_OVER = re.compile(
     r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
 )
 _BEFORE, _AFTER = 70, 45
+_BEFORE_LINE = " \t-*•—–>"
+_MOST_OF_TEXT = 0.6  # a quotation that is so much of the text is the prompt itself
 
 
 class Quote(NamedTuple):
@@ -64,6 +67,8 @@ def find_quotes(text: str) -> list[Quote]:
         start, end = match.span(match.lastindex or 0)
         if end - start < len(text.strip()) - 4:
             quote = _judge(text, match, start, end)
+            if not quote.is_spoken and end - start > _MOST_OF_TEXT * len(text) and end - start > _BEFORE:
+                continue
             if quotes and quotes[-1].is_spoken and not text[quotes[-1].end + 1 : match.start()].strip(" ,"):
                 quote = quote._replace(is_spoken=True)
             quotes.append(quote)
@@ -79,7 +84,7 @@ def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
     spoken = is_named or _is_cued(text, match, start, end) or _is_said(before, text[start:end], after, speech)
     spoken = spoken and not _UNSAID.search(before)
     speaker = _speaker(before, named, speech) if spoken else None
-    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(after[:25]))
+    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(after))
     return Quote(start, end, spoken, speaker, off_screen)
 
 
@@ -88,6 +93,8 @@ def _is_said(before: str, quoted: str, after: str, speech: int) -> bool:
     shown = _last(_SHOWN, before)
     if speech > shown or shown >= 0:
         return speech > shown
+    if not before.strip(_BEFORE_LINE) and " " in quoted.strip() and _SENTENCE.match(quoted):
+        return True
     if before.rstrip().endswith((":", "：")) and _SENTENCE.match(quoted):
         return True
     follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(re.split(r"[.;:\"“]", after)[0])

@@ -24,7 +24,9 @@ _SENTENCE_ENDS = ".;\n-"
 _PAUSES = {mark.value: mark for mark in (Kind.COMMA, Kind.COLON, Kind.BRACKET, Kind.QUOTE, Kind.SLASH)}
 _FIRST_WIDE = "\u2e80"  # from here on, characters of scripts without blanks
 
-_TECHNICAL = frozenset({"shot_size", "camera_angle", "camera_movement", "lens", "focus", "speed", "style", "palette"})
+_TECHNICAL = frozenset(
+    {"shot_size", "camera_angle", "camera_movement", "lens", "focus", "speed", "style", "palette", "audio"}
+)
 _QUALIFYING = frozenset({"time_of_day", "season", "color", "mood"})
 
 _FIRST_HALVES = frozenset({Kind.NOUN})
@@ -61,7 +63,7 @@ def find_qualifiers(words: Sequence[str], hits: Sequence[Hit], lexicon: Lexicon)
     kinds: dict[int, Kind] = {}
     for hit in hits:
         tokens = range(hit.start, hit.end + 1)
-        if hit.facet in _TECHNICAL:
+        if hit.facet in _TECHNICAL or (hit.facet == "lighting" and hit.end > hit.start):
             kinds |= dict.fromkeys(tokens, Kind.CAMERA)
         elif hit.facet in _QUALIFYING:
             kinds |= {token: Kind.ADJECTIVE for token in tokens if not lexicon.is_thing(words[token])}
@@ -147,13 +149,17 @@ def _settle(words: Sequence[Word], index: int, lexicon: Lexicon) -> Kind:
         return Kind.VERB if _is_verb(words, index, before, after, lexicon) else Kind.NOUN
     if kind is Kind.ADVERB:  # "the still pond"
         return Kind.ADJECTIVE if before is Kind.DETERMINER and after is Kind.NOUN else kind
+    if kind is Kind.GERUND and before is Kind.ADJECTIVE and index > 1 and words[index - 2].kind is Kind.NOUN:
+        return kind  # "a couple slow dancing"
     return _settle_participle(text, kind, before, after, lexicon)
 
 
 def _settle_participle(text: str, kind: Kind, before: Kind, after: Kind, lexicon: Lexicon) -> Kind:
     """Whether a form in -ing or -ed is one of a verb, or an adjective or a noun made of it."""
     if before in _QUALIFIERS:
-        if after in _NAMES_OR_ADJECTIVES:  # "a glowing orb", "a fallen old tree"
+        if after in _NAMES_OR_ADJECTIVES or (
+            after is Kind.GERUND and kind is Kind.PARTICIPLE
+        ):  # "a glowing orb", "a fallen old tree"
             return Kind.ADJECTIVE
         return Kind.NOUN if kind is Kind.GERUND else kind  # "the crossing"
     if kind is Kind.GERUND and after in _NAMES and _describes(text, before, lexicon):

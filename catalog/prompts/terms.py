@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from catalog.prompts.segments import Segment
 
 _MARKS = '.,;:\n("-/'
+_BEFORE_COMMAND = ".\n:;(-"
 _READ_ROLES = ("", "shots", "dialogue")
 _MANY = 8
 
@@ -178,6 +179,8 @@ class Reading:
     def _has_company(self, start: int, end: int, facet: str, mode: int) -> bool:
         """Whether the words around a phrase let it count in text that is about something else."""
         if mode == NEAR:
+            if facet == "camera_movement" and self._is_command(start):
+                return True
             return self._is_near(start, end, facet) or is_lone(self, start, end, facet)
         return mode == ALONE and self._stands_alone(end)
 
@@ -208,6 +211,11 @@ class Reading:
             or (reach.clause and self._governs(start, context))
             or (bool(reach.topic) and self._opens_sentence(start, reach.topic))
         )
+
+    def _is_command(self, start: int) -> bool:
+        """Whether a move of the camera opens a sentence as a command: "Pull out as the door opens"."""
+        codes = self.tokens.codes
+        return codes[start] in self.vocabulary.grammar.commands and (start == 0 or codes[start - 1] in _BEFORE_COMMAND)
 
     def _describes_thing(self, start: int, end: int) -> bool:
         """Whether an -ing form only describes the thing that follows, as in "a sinking ferry"."""
@@ -298,7 +306,12 @@ class Reading:
             return False
         after = tokens.words[end + 1] if end + 1 < len(tokens) else "."
         before = tokens.codes[start - 1] if start else "."
-        return is_about_facet or after in ("of", "on", "shot", "style", "-", "–", "—", ":") or before in ".\n:(-"
+        return (
+            is_about_facet
+            or after in ("of", "on", "shot", "style", "-", "–", "—", ":")
+            or before in ".\n:(-;"
+            or after in ";|"
+        )
 
     def _stands_alone(self, end: int) -> bool:
         codes = self.tokens.codes

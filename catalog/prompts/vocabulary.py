@@ -77,6 +77,7 @@ class Grammar:
     stops: str
     audio_carriers: str
     of_people: str
+    commands: str
     nothing: frozenset[str]
     none: frozenset[str]
     spanish: frozenset[str]
@@ -242,7 +243,9 @@ def _find_by_parts(fields: Mapping[str, Field], label: str, name: str) -> Field 
     if _FORBIDS.match(name):
         return fields.get("avoid")
     parts = [fields.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
-    return _join([part for part in parts if part]) if len(parts) > 1 and all(parts) else None
+    if len(parts) < 2 or not all(parts):
+        return None
+    return _join([part for part in parts if part and part.role != "ignore"] or [part for part in parts if part])
 
 
 def _join(fields: Sequence[Field]) -> Field:
