@@ -37,19 +37,18 @@ def is_lone(reading: Reading, start: int, end: int, facet: str) -> bool:
     is_unspaced = reading.languages.is_unspaced(start, end)
     if not _is_open(reading, start, facet, _LONE_UNSPACED if is_unspaced else _LONE):
         return False
-    if not any(_may_stand_alone(reading, token) for token in (start - 1, end + 1)):
+    if not _may_stand_alone(reading, start - 1) and not _may_stand_alone(reading, end + 1):
         return False
     first, last = _edge(reading, start, -1, _MARKS), _edge(reading, end, 1, _MARKS)
     if is_unspaced:
         return _UNSPACED_DEGREES.issuperset(_rest(reading, first, last))
     words = reading.tokens.words
     beside = [*words[first:start], *words[end + 1 : last + 1]]
-    others = [word for word in beside if word not in _DEGREES]
+    others = sum(word not in _DEGREES for word in beside)
     if facet == "audio":
-        return end == last and 1 <= len(others) <= _SHORT_BEFORE and _is_bare(reading, first, start)
-    if len(others) > 1 or (others and _JOINTS.isdisjoint(beside)):
-        return False
-    return _is_placed(reading, first, last, facet, start)
+        return end == last and 1 <= others <= _SHORT_BEFORE and _is_bare(reading, first, start)
+    is_alone = others == 0 or (others == 1 and not _JOINTS.isdisjoint(beside))
+    return is_alone and _is_placed(reading, first, last, facet, start)
 
 
 def _is_bare(reading: Reading, first: int, start: int) -> bool:

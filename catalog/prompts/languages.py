@@ -76,7 +76,7 @@ class Languages:
     def is_unspaced(self, start: int, end: int) -> bool:
         """Whether a phrase begins or ends in a script without blanks."""
         words = self._tokens.words
-        return words[start][0] >= _FIRST_WIDE or words[end][0] >= _FIRST_WIDE
+        return self.has_unspaced and (words[start][0] >= _FIRST_WIDE or words[end][0] >= _FIRST_WIDE)
 
     def clause_start(self, token: int) -> int:
         """The comma before a word of a script without blanks, which ends a clause there; -1 where none does.

@@ -6,6 +6,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from catalog.prompts.tokens import NUMBER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +28,7 @@ def add_measures(reading: Reading, hits: list[Hit]) -> list[Hit]:
     text = reading.lower
     if "mm" in text or "毫米" in text or "ミリ" in text:
         hits = _add_lenses(reading, hits)
-    return [*hits, *_find_hours(reading)]
+    return [*hits, *_find_hours(reading)] if NUMBER in reading.tokens.codes else hits
 
 
 def _find_hours(reading: Reading) -> Iterator[Hit]:
