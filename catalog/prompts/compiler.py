@@ -214,6 +214,7 @@ def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
         "of": alphabet.encode("of"),
         "of_people": codes["of_people"],
         "commands": codes["commands"],
+        "lone_moves": codes["lone_moves"],
         "breaks": f"[{ends}{codes['breakers']}]|{turn}|[{codes['meanwhile']}]{re.escape(UNKNOWN)}",
         "turn": turn,
         "negation_ends": f'[{ends}:("\\-,{buts}]',

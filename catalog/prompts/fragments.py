@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LONE = frozenset({"mood", "shot_size", "style", "palette", "camera_angle", "camera_movement", "audio", "speed"})
 _LONE_UNSPACED = _LONE | {"lighting"}
-_IN_LISTS = frozenset({"shot_size", "palette", "camera_movement", "speed"})  # a list of terms, or first in a sentence
+_IN_LISTS = frozenset({"shot_size", "palette", "camera_movement"})  # a list of terms, or first in a sentence
 _SENTENCE_ENDS = ".;\n:"
 _MARKS = _SENTENCE_ENDS + ',("-/'
 _REACH = 60
@@ -46,14 +46,17 @@ def is_lone(reading: Reading, start: int, end: int, facet: str) -> bool:
     beside = [*words[first:start], *words[end + 1 : last + 1]]
     others = sum(word not in _DEGREES for word in beside)
     if facet == "audio":
-        return end == last and 1 <= others <= _SHORT_BEFORE and _is_bare(reading, first, start)
+        return end == last and _is_heard(reading, first, start, others)
     is_alone = others == 0 or (others == 1 and not _JOINTS.isdisjoint(beside))
     return is_alone and _is_placed(reading, first, last, facet, start)
 
 
-def _is_bare(reading: Reading, first: int, start: int) -> bool:
-    """Whether what describes a sound has no article, as in "slightly menacing cello": else it is a thing in sight."""
-    return frozenset(reading.vocabulary.grammar.determiners).isdisjoint(reading.tokens.codes[first:start])
+def _is_heard(reading: Reading, first: int, start: int, others: int) -> bool:
+    """Whether words of sound are silence by itself, or what they describe has no article: "slightly menacing cello"."""
+    if reading.tokens.words[start] in reading.vocabulary.grammar.none:
+        return others == 0
+    determiners = frozenset(reading.vocabulary.grammar.determiners)
+    return 1 <= others <= _SHORT_BEFORE and determiners.isdisjoint(reading.tokens.codes[first:start])
 
 
 def _is_open(reading: Reading, token: int, facet: str, facets: frozenset[str]) -> bool:
@@ -86,7 +89,7 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
         return opens or closes
     is_list = closes and all(length <= _SHORT_AFTER for length in _lengths(reading, first - 1, -1))
     if facet == "camera_movement":
-        return is_list and not reading.tokens.words[token].endswith("ing")
+        return is_list and reading.tokens.codes[token] in reading.vocabulary.grammar.lone_moves
     return is_list or opens
 
 

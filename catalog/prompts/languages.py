@@ -26,7 +26,9 @@ _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]")
 _SENTENCE = re.compile(r"[^\n。！？「」『』“”]+")
 _MOSTLY_KANA = 0.05  # of the characters of a Japanese text; a Chinese one may quote a word
 
-_ADVERBIAL = frozenset("随后然接着再缓慢地并同时最逐渐快速迅稳平轻又则继续徐匀以先そしてゆっくりとながらさに")
+_ADVERBIAL = frozenset(
+    "拉远推近上升下降环绕移动随后然接着再缓慢地并同时最逐渐快速迅稳平轻又则继续徐匀以先そしてゆっくりとながらさに"
+)
 _COUNTERS = frozenset("位个只名群辆条匹头对双")
 _ENGLISH_PER_SPANISH = 4
 _LONGEST_RUN = 12

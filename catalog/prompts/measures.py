@@ -20,6 +20,9 @@ _LENS_WORDS = re.compile(
 )
 _LENS_FIELDS = {"lens", "camera_movement"}
 _HOUR = re.compile(r"([0-9]{1,2})(?::[0-5][0-9])?\s?([ap])\.?\s?m\b")
+_CLOCK = re.compile(
+    r"(?:^[ \t\-•*]*(?=2)|\b(?:timestamp|clock reads|at)\s+)(2[1-3]|0?[0-3]):[0-5][0-9](?![\d:]|\s?[-–—])", re.MULTILINE
+)
 _NIGHT = {"a": {12, 1, 2, 3, 4}, "p": {9, 10, 11}}  # until four in the morning, from nine in the evening
 
 
@@ -35,13 +38,16 @@ def _find_hours(reading: Reading) -> Iterator[Hit]:
     from catalog.prompts.terms import Hit
 
     text = reading.lower
+    offsets = [match.start(1) for match in _CLOCK.finditer(text)] if ":" in text else []
     for match in _HOUR.finditer(text):
-        if match.start() and text[match.start() - 1] in "0123456789:.":
-            continue
-        token = bisect_right(reading.tokens.starts, match.start()) - 1
+        is_whole = not match.start() or text[match.start() - 1] not in "0123456789:."
+        if is_whole and int(match[1]) in _NIGHT[match[2]]:
+            offsets.append(match.start())
+    for offset in offsets:
+        token = bisect_right(reading.tokens.starts, offset) - 1
         owner = reading.owner[token] if token >= 0 else -1
-        is_read = owner >= 0 and not reading.segments[owner].field.role
-        if is_read and int(match[1]) in _NIGHT[match[2]] and reading.segments[owner].field.allows("time_of_day"):
+        field = reading.segments[owner].field if owner >= 0 else None
+        if field is not None and not field.role and field.allows("time_of_day"):
             yield Hit(token, token, "time_of_day", "night", owner)
 
 

@@ -6,6 +6,7 @@ something is over ("the rain has stopped").
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from catalog.prompts.terms import Hit, Reading
     from catalog.prompts.vocabulary import Entry
 
+_FREE = re.compile(r"\b[\w]+-free\b")
 _REACH = 12
 _MARKS = '.,;:\n("-/'
 _LIST_COMMA = "、"
@@ -29,6 +31,9 @@ _JOINTS = _LAST_OF_LIST | {"and", "y", "和", "と"}
 def negate(reading: Reading, hits: Sequence[Hit], negators: Sequence[tuple[int, int, Entry]]) -> list[tuple[int, int]]:
     """Block the words that each negation reaches; the stretches of text that they are, negation included."""
     stretches: list[tuple[int, int]] = []
+    if "-free" in reading.lower:
+        for match in _FREE.finditer(reading.lower):
+            reading.block(*match.span())
     if not negators:
         return stretches
     inside = {token for hit in hits for token in range(hit.start, hit.end + 1) if hit.end > hit.start}

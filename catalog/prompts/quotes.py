@@ -38,7 +38,9 @@ _UNSAID = re.compile(
 )
 _SENTENCE = re.compile(r"[.…¡¿]{0,3}\w[^\n]*[.!?…。！？]$")
 _CUE = re.compile(r"(?:[A-Z][A-Z.' -]{1,30}(?:\s*\([^()\n]{1,60}\))?|\([^()\n]{1,60}\))\s*\n[\s\-•]*$")
-_SPEAKER = re.compile(r"([A-Z][\w.' ’-]{0,30}|[\u3040-\u30ff\u4e00-\u9fff]{1,12})\s?(?:\([^()\n]{0,60}\)\s?)?[:：]\s*$")
+_SPEAKER = re.compile(
+    r"([A-ZÀ-Þ][\w.' ’-]{0,30}|[\u3040-\u30ff\u4e00-\u9fff]{1,12})\s?(?:\([^()\n]{0,60}\)\s?)?[:：]\s*$"
+)
 _PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
 _VOICE_OVER = re.compile(
     r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
@@ -84,7 +86,7 @@ def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
     spoken = is_named or _is_cued(text, match, start, end) or _is_said(before, text[start:end], after, speech)
     spoken = spoken and not _UNSAID.search(before)
     speaker = _speaker(before, named, speech) if spoken else None
-    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(after))
+    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(_clause(after)))
     return Quote(start, end, spoken, speaker, off_screen)
 
 
@@ -93,12 +95,18 @@ def _is_said(before: str, quoted: str, after: str, speech: int) -> bool:
     shown = _last(_SHOWN, before)
     if speech > shown or shown >= 0:
         return speech > shown
-    if not before.strip(_BEFORE_LINE) and " " in quoted.strip() and _SENTENCE.match(quoted):
+    head = before.strip(_BEFORE_LINE)
+    if (not head or head.endswith(",")) and " " in quoted.strip() and _SENTENCE.match(quoted):
         return True
     if before.rstrip().endswith((":", "：")) and _SENTENCE.match(quoted):
         return True
-    follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(re.split(r"[.;:\"“]", after)[0])
+    follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(_clause(after))
     return follows is not None and not _SHOWN.match(after.lstrip(" ,"))
+
+
+def _clause(after: str) -> str:
+    """What goes on with a quotation, up to the next mark that ends a clause."""
+    return re.split(r"[.;:\"“]", after, maxsplit=1)[0]
 
 
 def _is_cued(text: str, match: re.Match[str], start: int, end: int) -> bool:

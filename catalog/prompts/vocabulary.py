@@ -78,6 +78,7 @@ class Grammar:
     audio_carriers: str
     of_people: str
     commands: str
+    lone_moves: str
     nothing: frozenset[str]
     none: frozenset[str]
     spanish: frozenset[str]

@@ -1,7 +1,7 @@
 """The labelled sets are read as well as it was promised: the development set, and two of our own making.
 
-`written-1.jsonl` and `written-2.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0), and
-scored once before anything was mended: controlled .892 and .900, open .523 and .623, dialogue .840 and .829.
+`written-1.jsonl` and `written-2.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0),
+and scored once before anything was mended: controlled .892 and .900, open .523 and .623, dialogue .840 and .829.
 """
 
 from __future__ import annotations
