@@ -89,10 +89,10 @@ def find_phrases(reading: Reading, hits: Sequence[Hit]) -> list[Facet]:
         fields = [sentence for sentence in sentences if facet in sentence.segment.field.opens]
         phrases += (
             list(_collect(facet, fields, _IN_FIELDS[facet], most + 1, reading, lexicon))
-            or find_known_words(facet, most, reading, in_fields=True)
+            or find_known_words(facet, most, reading, hits, in_fields=True)
             or read_verbatim(facet, most, reading)
             or list(_collect(facet, prose, _IN_PROSE[facet], most, reading, lexicon))
-            or find_known_words(facet, most, reading, in_fields=False)
+            or find_known_words(facet, most, reading, hits, in_fields=False)
         )
     return phrases
 
