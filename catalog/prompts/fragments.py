@@ -81,7 +81,7 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
     """Whether the fragment stands where descriptions do: first in its sentence, at its end, or in a list of terms."""
     if facet == "camera_angle":
         return True
-    opens = all(length <= _SHORT_BEFORE for length in _lengths(reading, first - 1, -1))
+    opens = _opens(reading, first)
     if reading.tokens.codes[token] in reading.vocabulary.grammar.of_people:
         return opens
     closes = all(length <= _SHORT_AFTER for length in _lengths(reading, last + 1, 1))
@@ -91,6 +91,17 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
     if facet == "camera_movement":
         return is_list and reading.tokens.codes[token] in reading.vocabulary.grammar.lone_moves
     return is_list or opens
+
+
+def _opens(reading: Reading, first: int) -> bool:
+    """Whether nothing stands before the fragment in its sentence but a few words without an article."""
+    codes, owner = reading.tokens.codes, reading.owner
+    token = first - 1
+    while token >= 0 and first - token < _REACH and codes[token] not in _SENTENCE_ENDS and owner[token] == owner[first]:
+        if codes[token] in reading.vocabulary.grammar.determiners:
+            return False
+        token -= 1
+    return all(length <= _SHORT_BEFORE for length in _lengths(reading, first - 1, -1))
 
 
 def _rest(reading: Reading, first: int, last: int) -> Iterator[str]:

@@ -194,7 +194,8 @@ def _is_heading(text: str, match: re.Match[str], stop: int, head: str, end: int)
 def _find_before_colon(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
     for mark in ":：":
         for colon in _find_all(mark, text, start, end):
-            yield from _label_before(text, colon, start, end, vocabulary)
+            if not (text[colon - 1 : colon].isdigit() and text[colon + 1 : colon + 2].isdigit()):  # no clock
+                yield from _label_before(text, colon, start, end, vocabulary)
 
 
 def _label_before(text: str, colon: int, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:

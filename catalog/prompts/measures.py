@@ -6,8 +6,6 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from catalog.prompts.tokens import NUMBER
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,6 +17,7 @@ _LENS_WORDS = re.compile(
     r"\W{0,3}(?:[a-z-]{0,14}\s)?(?:lens|lenses|prime|macro|f/|focal|fisheye|telephoto|wide|anamorphic|镜头|レンズ)"
 )
 _LENS_FIELDS = {"lens", "camera_movement"}
+_DIGIT = re.compile("[0-9]")
 _HOUR = re.compile(r"([0-9]{1,2})(?::[0-5][0-9])?\s?([ap])\.?\s?m\b")
 _CLOCK = re.compile(
     r"(?:^[ \t\-•*]*(?=2)|\b(?:timestamp|clock reads|at)\s+)(2[1-3]|0?[0-3]):[0-5][0-9](?![\d:]|\s?[-–—])", re.MULTILINE
@@ -31,7 +30,7 @@ def add_measures(reading: Reading, hits: list[Hit]) -> list[Hit]:
     text = reading.lower
     if "mm" in text or "毫米" in text or "ミリ" in text:
         hits = _add_lenses(reading, hits)
-    return [*hits, *_find_hours(reading)] if NUMBER in reading.tokens.codes else hits
+    return [*hits, *_find_hours(reading)] if _DIGIT.search(reading.lower) else hits
 
 
 def _find_hours(reading: Reading) -> Iterator[Hit]:

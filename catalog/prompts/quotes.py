@@ -68,9 +68,9 @@ def find_quotes(text: str) -> list[Quote]:
     for match in _QUOTED.finditer(text):
         start, end = match.span(match.lastindex or 0)
         if end - start < len(text.strip()) - 4:
-            quote = _judge(text, match, start, end)
-            if not quote.is_spoken and end - start > _MOST_OF_TEXT * len(text) and end - start > _BEFORE:
+            if end - start > max(_BEFORE, _MOST_OF_TEXT * len(text)) and not _SPEECH.search(text, 0, match.start()):
                 continue
+            quote = _judge(text, match, start, end)
             if quotes and quotes[-1].is_spoken and not text[quotes[-1].end + 1 : match.start()].strip(" ,"):
                 quote = quote._replace(is_spoken=True)
             quotes.append(quote)
