@@ -132,7 +132,7 @@ def _collect(
 def _normalise(facet: str, texts: list[str], lexicon: Lexicon) -> str:
     """The phrase as it is counted: a verb in its base form, a noun in the singular."""
     if facet == "action":
-        return " ".join([lexicon.base(texts[0]) or texts[0], *texts[1:]])
+        return " ".join([lexicon.base(texts[0]) or singular(texts[0]), *texts[1:]])
     return " ".join([*texts[:-1], singular(texts[-1])])
 
 

@@ -132,7 +132,7 @@ def test_a_field_of_sound_states_its_layers(prompt: str, layers: set[str]) -> No
 @pytest.mark.parametrize(
     ("prompt", "expected"),
     [
-        ("<prompt><camera>slow pan left</camera><light>neon</light></prompt>", {"pan_left", "neon"}),
+        ("<prompt><camera>pan left</camera><text>Neon</text><negative>rain</negative></prompt>", {"pan_left"}),
         ('"camera": "low angle", "mood": "tense", "negative": "rain, fog"', {"low_angle", "tense"}),
         ('{"camera": "pan left", "avoid": {"camera": "shaky", "audio": "voiceover"}}', {"pan_left"}),
         ('{"must_not_show": ["rain", "fog"], "light": "neon"}', {"neon"}),
@@ -161,6 +161,7 @@ def test_a_loose_layout_is_read(prompt: str, expected: set[str]) -> None:
         ("Eine Stimme sagt: „Niemand kam zurück.“", ["Niemand kam zurück."]),
         ("女人大喊：“快跑，别回头！”", ["快跑，别回头！"]),
         ('{"speech": [{"by": "tailor", "text": "How many sleeves, sir?"}]}', ["How many sleeves, sir?"]),
+        ('JACK\n"Not now"\nHe leaves.', ["Not now"]),
         ('Spot: "Overtime" (30s)', []),
         ('Notes: don\'t say "very cinematic", it goes flat', []),
         ('A banner reads "Summer is here."', []),
