@@ -19,6 +19,7 @@ _LENS_WORDS = re.compile(
 _LENS_FIELDS = {"lens", "camera_movement"}
 _DIGIT = re.compile("[0-9]")
 _HOUR = re.compile(r"([0-9]{1,2})(?::[0-5][0-9])?\s?([ap])\.?\s?m\b")
+_HALF_DAY = re.compile(r"[ap]\.?\s?m\b")
 _CLOCK = re.compile(
     r"(?:^[ \t\-•*]*(?=2)|\b(?:timestamp|clock reads|at)\s+)(2[1-3]|0?[0-3]):[0-5][0-9](?![\d:]|\s?[-–—])", re.MULTILINE
 )
@@ -36,18 +37,22 @@ def add_measures(reading: Reading, hits: list[Hit]) -> list[Hit]:
 def _find_hours(reading: Reading) -> Iterator[Hit]:
     from catalog.prompts.terms import Hit
 
-    text = reading.lower
-    offsets = [match.start(1) for match in _CLOCK.finditer(text)] if ":" in text else []
-    for match in _HOUR.finditer(text):
-        is_whole = not match.start() or text[match.start() - 1] not in "0123456789:."
-        if is_whole and int(match[1]) in _NIGHT[match[2]]:
-            offsets.append(match.start())
-    for offset in offsets:
+    for offset in _night_offsets(reading.lower):
         token = bisect_right(reading.tokens.starts, offset) - 1
         owner = reading.owner[token] if token >= 0 else -1
         field = reading.segments[owner].field if owner >= 0 else None
         if field is not None and not field.role and field.allows("time_of_day"):
             yield Hit(token, token, "time_of_day", "night", owner)
+
+
+def _night_offsets(text: str) -> Iterator[int]:
+    """Where an hour of the night stands, by the clock of 24 hours or with its half of the day."""
+    if ":" in text:
+        yield from (match.start(1) for match in _CLOCK.finditer(text))
+    for match in _HOUR.finditer(text) if _HALF_DAY.search(text) else ():
+        is_whole = not match.start() or text[match.start() - 1] not in "0123456789:."
+        if is_whole and int(match[1]) in _NIGHT[match[2]]:
+            yield match.start()
 
 
 def _add_lenses(reading: Reading, hits: list[Hit]) -> list[Hit]:

@@ -42,8 +42,8 @@ def find_sound(reading: Reading, hits: Sequence[Hit], lines: Sequence[Line]) -> 
 
 def _rest_of_negation(reading: Reading) -> Iterator[Facet]:
     """What is heard instead of what is left out: "no music, only boots on ash"."""
-    tokens = reading.tokens
-    for match in _ONLY.finditer(reading.lower):
+    tokens, text = reading.tokens, reading.lower
+    for match in _ONLY.finditer(text) if "only" in text or "just" in text else ():
         start = bisect_left(tokens.starts, match.start("only"))
         if start < len(tokens) and reading.owner[start] >= 0 and not reading.segments[reading.owner[start]].field.role:
             segment = reading.segments[reading.owner[start]]
