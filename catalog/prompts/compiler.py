@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.prompts.inflection import inflect
-from catalog.prompts.tokens import SENTENCE_ENDS, Alphabet, spell
+from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Alphabet, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
+    COMPOUND,
     CONTEXT,
     FIELD,
     HYPHENATED,
@@ -28,6 +29,8 @@ from catalog.prompts.vocabulary import (
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
+    OPEN,
+    OUTSIDE,
     UPPER,
     VALUE,
     Entry,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE}
+_SPANISH_FORMS = {"ar": ("a", "an", "ando"), "er": ("e", "en", "iendo"), "ir": ("e", "en", "iendo")}
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -122,7 +126,13 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     for group in data["lookalikes"].values():
         for facet in group["facets"]:
             for phrase in group["phrases"]:
-                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=HYPHENATED if "-" in phrase else ANYWHERE))
+                mode = OUTSIDE if group.get("outside") else HYPHENATED if "-" in phrase else ANYWHERE
+                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=mode, language=group.get("language", "en")))
+    for language, words in data["compounds"].items():
+        phrases.add(words.split(), Entry(COMPOUND, language=language))
+    for language, table in data["open"].items():
+        for facet in ("subject", "action", "setting"):
+            phrases.add(_open_words(facet, table), Entry(OPEN, facet, language=language))
     _add_negation(phrases, data["negation"])
     encode = phrases.alphabet.encode
     grammar = _grammar(phrases.alphabet, data)
@@ -153,6 +163,17 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _open_words(facet: str, table: Mapping[str, str]) -> Iterator[str]:
+    """The words of a language for an open facet; Spanish verbs in the forms that captions use."""
+    if facet in table:
+        yield from table[facet].split()
+        return
+    for verb in table["verbs"].split():
+        stem, ending = verb[:-2], verb[-2:]
+        yield from (stem + form for form in _SPANISH_FORMS.get(ending, ()))
+    yield from table["irregular"].replace(";", " ").split()
+
+
 def _hides(table: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
     return {facet: [facet] for facet in table["within"]} | {
         name: names for name, names in table.items() if name != "within"
@@ -171,7 +192,7 @@ def _add_value(phrases: _Phrases, facet: str, value: str, table: Mapping[str, Se
 def _add_negation(phrases: _Phrases, table: Mapping[str, Sequence[str]]) -> None:
     phrases.add(table["words"], Entry(NEGATOR))
     phrases.add(table["not"], Entry(NO_NEGATOR))
-    for key in ("zh", "es", "ja_after"):
+    for key in ("zh", "es", "ja_after", "en_over", "zh_over", "ja_over", "es_over"):
         phrases.add(table[key], Entry(NEGATOR, language=key))
 
 
@@ -187,9 +208,14 @@ def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
         "copulas": codes["copulas"],
         "stops": codes["stops"],
         "audio_carriers": codes["audio_carriers"],
-        "nothing": table["nothing"],
+        "nothing": [*table["none"], *table["nothing"]],
+        "none": table["none"],
+        **{name: words.split() for name, words in data["languages"].items()},
         "of": alphabet.encode("of"),
-        "breaks": f"[{ends}{codes['breakers']}]|{turn}",
+        "of_people": codes["of_people"],
+        "commands": codes["commands"],
+        "lone_moves": codes["lone_moves"],
+        "breaks": f"[{ends}{codes['breakers']}]|{turn}|[{codes['meanwhile']}]{re.escape(UNKNOWN)}",
         "turn": turn,
         "negation_ends": f'[{ends}:("\\-,{buts}]',
     }

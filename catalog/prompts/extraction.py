@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from catalog.prompts.speech import Line, find_lines
 from catalog.prompts.structured import Document, Text, find_documents, unescape
 from catalog.prompts.terms import Hit, Reading
 from catalog.prompts.vocabulary import PROSE, Vocabulary, load
+from catalog.prompts.wrapping import unwrap
 from catalog.records import Facet
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class Extraction:
 
 
 NOTHING = Extraction()
+_MAY_BE_JSON = re.compile(r"""[{\[]|\A\s*["“']""")
+_DOCUMENT = re.compile(r"""\s*(?:\{|\[\s*["'{\[])""")
 
 
 def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_facets: bool = True) -> Extraction:
@@ -39,6 +43,7 @@ def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_fa
     if not prompt or prompt.isspace():
         return NOTHING
     vocabulary = vocabulary or load()
+    prompt = unwrap(prompt)
     sheet = _lay_out(prompt, vocabulary)
     text = sheet.text()
     reading = Reading(text, sheet.segments, vocabulary)
@@ -66,7 +71,7 @@ def extract_facets(prompt: str | None, vocabulary: Vocabulary | None = None) -> 
 
 
 def _lay_out(prompt: str, vocabulary: Vocabulary) -> Sheet:
-    documents = find_documents(prompt) if "{" in prompt or "[" in prompt else []
+    documents = find_documents(prompt) if _MAY_BE_JSON.search(prompt) else []
     sheet = Sheet(_resolve_escapes(prompt, documents))
     offset = 0
     for document in documents:
@@ -109,11 +114,13 @@ def _read_document(sheet: Sheet, document: Document, vocabulary: Vocabulary) -> 
 
 
 def _segment(text: Text, vocabulary: Vocabulary) -> Segment:
-    """The string as a segment: the field of the deepest key that the vocabulary knows, the shot of its list."""
+    """The string as a segment: what the deepest known key is about, unless one above it leaves things out."""
     keys = [name for name in text.path if isinstance(name, str)]
     parents = ["", *keys]
-    fields = (vocabulary.find_field(key, parent) for key, parent in reversed(list(zip(keys, parents, strict=False))))
-    return Segment(text.start, text.end, next(filter(None, fields), PROSE), "json", _shot(text, vocabulary))
+    pairs = reversed(list(zip(keys, parents, strict=False)))
+    fields = [field for key, parent in pairs if (field := vocabulary.find_field(key, parent))]
+    field = next((field for field in fields if field.role == "negative"), fields[0] if fields else PROSE)
+    return Segment(text.start, text.end, field, "json", _shot(text, vocabulary))
 
 
 def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
@@ -126,7 +133,8 @@ def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
 
 
 def _looks_broken(prompt: str, sheet: Sheet) -> bool:
-    return prompt.lstrip()[:1] in "{[" and '"' in prompt and all(segment.origin != "json" for segment in sheet.segments)
+    is_document = _DOCUMENT.match(prompt) is not None and '"' in prompt
+    return is_document and all(segment.origin != "json" for segment in sheet.segments)
 
 
 def _facet(hit: Hit, reading: Reading) -> Facet:

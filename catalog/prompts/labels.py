@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.prompts.segments import Segment, Sheet
+from catalog.prompts.vocabulary import PROSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +44,19 @@ _BEFORE_INLINE = ".;|!?]】)。；,"
 _CLOSERS = {"[": "]", "【": "】"}
 
 
+_PARAMETER = re.compile(
+    r"(?<!\S)(?:--\s?(?=no\b)|--|––?|—)(?P<name>[a-zA-Z][\w-]{0,24})(?!\S)[ \t]*(?P<value>[^\s\-–—]\S*)?", re.IGNORECASE
+)
+_TAG = re.compile(r"<(?P<closes>/?)(?P<name>[a-zA-Z][\w.-]{0,40})(?:\s[^<>\n]{0,200})?/?>")
+_LEAVES_OUT = ("no", "neg", "negative")
+_DASH = re.compile("[–—]")
+
+
 class Label(NamedTuple):
-    """A label: where it starts, where the words that it governs begin, and what they are about."""
+    """A label: where it starts, where the words that it governs begin, and what they are about.
+
+    One with a `stop` governs nothing after it, whatever stands there.
+    """
 
     start: int
     end: int
@@ -52,6 +64,7 @@ class Label(NamedTuple):
     shot: bool = False
     alone: bool = False
     inline: bool = False
+    stop: int | None = None
 
 
 def read_labels(sheet: Sheet, start: int, end: int, vocabulary: Vocabulary, base: Segment | None = None) -> None:
@@ -104,6 +117,8 @@ class _Shots:
 
 def _reach(text: str, label: Label, following: int, previous: Label | None) -> int:
     """Where the words of a label end: its paragraph, its line, or its sentence."""
+    if label.stop is not None:
+        return min(label.stop, following)
     if label.alone or label.shot:
         return _paragraph_end(text, label.end, following)
     if label.field is not None and label.field.role == "negative" and not label.inline:
@@ -142,6 +157,8 @@ def _find_labels(text: str, start: int, end: int, vocabulary: Vocabulary) -> Ite
         *_find_before_colon(text, start, end, vocabulary),
         *_find_bracketed(text, start, end, vocabulary),
         *_find_on_lines(text, start, end, vocabulary),
+        *_find_parameters(text, start, end, vocabulary),
+        *_find_tags(text, start, end, vocabulary),
     ]
     covered = -1
     for label in sorted(labels, key=lambda label: (label.start, not label.shot)):
@@ -177,7 +194,8 @@ def _is_heading(text: str, match: re.Match[str], stop: int, head: str, end: int)
 def _find_before_colon(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
     for mark in ":：":
         for colon in _find_all(mark, text, start, end):
-            yield from _label_before(text, colon, start, end, vocabulary)
+            if not (text[colon - 1 : colon].isdigit() and text[colon + 1 : colon + 2].isdigit()):  # no clock
+                yield from _label_before(text, colon, start, end, vocabulary)
 
 
 def _label_before(text: str, colon: int, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
@@ -226,6 +244,34 @@ def _find_bracketed(text: str, start: int, end: int, vocabulary: Vocabulary) -> 
             if field is not None:
                 after = _skip(text, stop + 1, end, ":： \t*-–")
                 yield Label(offset, after, field)
+
+
+def _find_parameters(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    """Switches such as `--no rain, neon` and `--ar 16:9`: the first leaves things out, the others say nothing."""
+    if "--" not in text and "–" not in text and "—" not in text:
+        return
+    for match in _PARAMETER.finditer(text, start, end):
+        name = match["name"].lower()
+        line_end = text.find("\n", match.end(), end)
+        is_switch = match[0].startswith("--")
+        if name in _LEAVES_OUT and (is_switch or not _DASH.search(text, match.end(), end)):
+            yield Label(
+                match.start(), match.end("name"), vocabulary.find_field("negative"), inline=True,
+                stop=end if line_end < 0 else line_end,
+            )  # fmt: skip
+        elif is_switch:
+            yield Label(match.start(), match.end("name"), vocabulary.find_field("id"), inline=True, stop=match.end())
+
+
+def _find_tags(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:
+    """Markup such as `<camera>slow pan</camera>`: each tag governs what stands before the next one."""
+    if "</" not in text:
+        return
+    tags = list(_TAG.finditer(text, start, end))
+    for tag, following in zip(tags, [*tags[1:], None], strict=False):
+        stop = following.start() if following else end
+        field = None if tag["closes"] else vocabulary.find_field(tag["name"])
+        yield Label(tag.start(), tag.end(), field or PROSE, stop=stop)
 
 
 def _find_on_lines(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Label]:

@@ -10,18 +10,24 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.prompts.inflection import regular_forms, stem_of_participle
+from catalog.prompts.inflection import regular_forms, singular, stem_of_participle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _ADJECTIVE = re.compile(r".{3,}(?:ful|ous|ive|less|able|ible|ical|ish|esque|ular|ean|ese)$")
+_PERSON = re.compile(
+    r"(?:[^h]man|woman|[^u]men|women|boy|girl|.{3}ist|.{3}ologist|maker|keeper|driver|rider|seller|player|worker|dancer|fighter|hunter"
+    r"|singer|runner|walker|farmer|teacher|baker|biker|dresser|smith|wright|monger|herder|master|mate|child|folk|eer"
+    r"|father|mother|son|daughter|lover|leader|fisher|buyer|smuggler|wife|ician|arian|ographer)s?$"
+)
 _INTRANSITIVE = frozenset(
     {"burn", "drift", "fall", "float", "flow", "glow", "grow", "rise", "shine", "sparkle", "wave"}
 )
 _ALSO_ADJECTIVES = (
     "calm", "clean", "clear", "close", "cool", "dry", "empty", "light", "open", "slow", "smooth", "warm",
 )  # fmt: skip
+_FIRST_WIDE = "\u2e80"  # from here on, characters of scripts without blanks
 _MAX_REMEMBERED = 50_000
 
 
@@ -60,6 +66,9 @@ _LISTS = {
     "auxiliaries": Kind.AUXILIARY,
     "determiners": Kind.DETERMINER,
 }  # a word of several lists is of the last one's class
+_FUNCTION_WORDS = frozenset(
+    {Kind.DETERMINER, Kind.PRONOUN, Kind.PREPOSITION, Kind.CONJUNCTION, Kind.AUXILIARY, Kind.ADVERB}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,10 @@ class Lexicon:
     settings: frozenset[str]
     animate: frozenset[str]
     locative: frozenset[str]
+    english: frozenset[str]
+    foreign: frozenset[str]
     _remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
+    _animates: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def kind(self, word: str) -> Kind:
         """The class of a word by itself: `VERB_OR_NOUN` where its neighbours must decide."""
@@ -107,6 +119,21 @@ class Lexicon:
             return Kind.PARTICIPLE
         return Kind.ADJECTIVE if _ADJECTIVE.match(word) else Kind.NOUN
 
+    def count_english(self, words: Sequence[str]) -> int:
+        """How many small words of English there are, less those of other languages and of other alphabets."""
+        lead = len(self.english.intersection(words)) - len(self.foreign.intersection(words))
+        if "".join(words).isascii():
+            return lead
+        return lead - sum(map(self._is_strange, words))
+
+    def _is_strange(self, word: str) -> bool:
+        is_plain = word.isascii() or not word.isalpha() or word[0] >= _FIRST_WIDE
+        return not is_plain and word not in self.foreign and word not in self.settings
+
+    def knows(self, word: str) -> bool:
+        """Whether the word is in one of the lists."""
+        return word in self.bases or word in self.classes or word in self.animate or self.is_setting(word)
+
     def base(self, word: str) -> str:
         """The base form of a verb; of an unknown participle, its stem; empty for other words."""
         return self.bases.get(word) or stem_of_participle(word)
@@ -122,6 +149,19 @@ class Lexicon:
     def is_setting(self, noun: str) -> bool:
         """Whether the noun, or what it is the plural of, is somewhere to be."""
         return noun in self.settings or (noun.endswith("s") and noun[:-1] in self.settings)
+
+    def is_animate(self, noun: str) -> bool:
+        """Whether the noun, or what it is the plural of, names somebody or an animal."""
+        known = self._animates.get(noun)
+        if known is None:
+            known = noun in self.animate or singular(noun) in self.animate or _PERSON.search(noun) is not None
+            if len(self._animates) < _MAX_REMEMBERED:
+                self._animates[noun] = known
+        return known
+
+    def is_thing(self, word: str) -> bool:
+        """Whether the word is a noun for sure: somebody, an animal or somewhere to be."""
+        return word in self.settings or word in self.animate
 
     def takes_object(self, participle: str) -> bool:
         """Whether the -ing form may open a caption ("playing chess"): all but those that only describe."""
@@ -150,6 +190,8 @@ def load_lexicon() -> Lexicon:
         settings=lists["settings"],
         animate=lists["animate"],
         locative=lists["locative"],
+        english=frozenset(word for word, kind in classes.items() if kind in _FUNCTION_WORDS) - lists["foreign"],
+        foreign=lists["foreign"],
     )
 
 

@@ -5,10 +5,10 @@ A small chunker: noun phrases and verbs follow from the classes that `tagging` g
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.prompts.inflection import singular
+from catalog.prompts.known_words import find_known_words, may_be_seen, read_verbatim
 from catalog.prompts.lexicon import Kind, load_lexicon
 from catalog.prompts.tagging import find_qualifiers, tag_sentences
 from catalog.records import Facet
@@ -28,12 +28,24 @@ _MOST = {"subject": 3, "action": 3, "setting": 2}
 _MAX_WORDS = 1200
 _SHORT = 4  # words of a predicate that is kept whole
 
-_SILENT_FIELDS = frozenset(
-    {"camera", "lens", "focus", "lighting", "palette", "mood", "audio", "sounds", "music", "style", "weather"}
-    | {"time", "season", "speed", "topic", "use", "wardrobe", "textures", "rig"}
-)
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{1,24}")
 _SIDES = frozenset({"left", "right", "top", "bottom", "front", "back"})
+_VIEWERS = frozenset({"we", "you", "i", "us"})
+_PICTURES = frozenset(
+    {
+        "ad",
+        "advert",
+        "advertisement",
+        "commercial",
+        "shot",
+        "shots",
+        "sequence",
+        "clip",
+        "explainer",
+        "segment",
+        "trailer",
+    }
+    | {"montage", "video", "footage", "spot", "promo", "teaser", "vlog", "cinematography"}
+)
 _CAMERA_NOUNS = frozenset({"camera", "shot", "lens", "drone", "view", "footage"})
 _ARTICLES = frozenset({"a", "an", "the"})
 
@@ -77,8 +89,10 @@ def find_phrases(reading: Reading, hits: Sequence[Hit]) -> list[Facet]:
         fields = [sentence for sentence in sentences if facet in sentence.segment.field.opens]
         phrases += (
             list(_collect(facet, fields, _IN_FIELDS[facet], most + 1, reading, lexicon))
-            or _read_verbatim(facet, reading)
-            or _collect(facet, prose, _IN_PROSE[facet], most, reading, lexicon)
+            or find_known_words(facet, most, reading, hits, in_fields=True)
+            or read_verbatim(facet, most, reading)
+            or list(_collect(facet, prose, _IN_PROSE[facet], most, reading, lexicon))
+            or find_known_words(facet, most, reading, hits, in_fields=False)
         )
     return phrases
 
@@ -89,7 +103,7 @@ def _read_sentences(reading: Reading, hits: Sequence[Hit], lexicon: Lexicon) -> 
     budget = _MAX_WORDS
     qualifiers = find_qualifiers(reading.tokens.words, hits, lexicon)
     for segment in reading.segments:
-        if segment.field.role not in ("", "shots") or segment.field.name in _SILENT_FIELDS:
+        if not may_be_seen(segment):
             continue
         if budget <= 0:
             break
@@ -118,18 +132,8 @@ def _collect(
 def _normalise(facet: str, texts: list[str], lexicon: Lexicon) -> str:
     """The phrase as it is counted: a verb in its base form, a noun in the singular."""
     if facet == "action":
-        return " ".join([lexicon.base(texts[0]) or texts[0], *texts[1:]])
+        return " ".join([lexicon.base(texts[0]) or singular(texts[0]), *texts[1:]])
     return " ".join([*texts[:-1], singular(texts[-1])])
-
-
-def _read_verbatim(facet: str, reading: Reading) -> list[Facet]:
-    """The words of a field in a script without blanks, up to the first mark."""
-    phrases: list[Facet] = []
-    for segment in reading.segments:
-        words = _UNSPACED.search(reading.text, segment.start, segment.end) if facet in segment.field.opens else None
-        if words and len(phrases) < _MOST[facet]:
-            phrases.append(Facet(facet, words[0], segment.origin, words.start(), words.end(), segment.shot))
-    return phrases
 
 
 def _find_nouns(words: Sequence[Word], lexicon: Lexicon) -> list[Noun]:
@@ -202,6 +206,21 @@ def _actions_of_field(words: Sequence[Word], lexicon: Lexicon, _: bool) -> list[
 
 def _subjects(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[Span]:
     """What a sentence is about: its first noun phrase and those joined to it; later ones add only living things."""
+    offset = _heading_end(words, lexicon)
+    return [(start + offset, end + offset) for start, end in _subjects_of(words[offset:], lexicon, is_first=is_first)]
+
+
+def _heading_end(words: Sequence[Word], lexicon: Lexicon) -> int:
+    """Where a sentence begins whose first words only say what is shown: "Skincare product shot: a frosted jar"."""
+    colon = next((index for index, word in enumerate(words) if word.kind is Kind.COLON), 0)
+    heading = words[:colon]
+    is_heading = any(word.kind is Kind.CAMERA or word.text in lexicon.frames for word in heading)
+    return colon + 1 if is_heading else 0
+
+
+def _subjects_of(words: Sequence[Word], lexicon: Lexicon, *, is_first: bool) -> list[Span]:
+    if not is_first and not any(word.kind is Kind.NOUN and lexicon.is_animate(word.text) for word in words):
+        return []
     nouns = _find_nouns(words, lexicon)
     lead = _find_lead(words, nouns, lexicon, is_first=is_first)
     if lead is None:
@@ -210,7 +229,7 @@ def _subjects(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[S
         return sides
     chosen = _list_from(words, nouns, _pass_measure(words, nouns, nouns.index(lead), lexicon))
     if not is_first:
-        chosen = [noun for noun in chosen if words[noun.end - 1].text in lexicon.animate and noun.first <= 2]
+        chosen = [noun for noun in chosen if lexicon.is_animate(words[noun.end - 1].text) and noun.first <= 2]
     chosen += [noun for noun in nouns if noun not in chosen and _is_agent(words, noun, lexicon)]
     return [noun.span for noun in chosen]
 
@@ -220,13 +239,28 @@ def _find_lead(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, *
 
     While no subject is known, a setting will do, or what stands in one.
     """
-    free = [noun for noun in nouns if not noun.first or words[noun.first - 1].text not in lexicon.locative]
-    lead = next((noun for noun in free if not _is_setting(words, noun, lexicon)), None)
+    free = [noun for noun in nouns if not noun.first or not _is_locative(words[noun.first - 1], lexicon)]
+    lead = next((noun for noun in free if _is_thing(words, noun, lexicon)), None)
     if lead or not is_first:
         return lead
     if free:
-        return free[0]
+        return next((noun for noun in free if not _is_picture(words, noun)), None)
     return next((noun for noun in nouns[:1] if not _is_setting(words, noun, lexicon)), None)
+
+
+def _is_locative(word: Word, lexicon: Lexicon) -> bool:
+    return word.text in lexicon.locative and word.kind is not Kind.CAMERA
+
+
+def _is_thing(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
+    """Whether a noun phrase names neither a setting nor the picture itself."""
+    return not _is_picture(words, noun) and not _is_setting(words, noun, lexicon)
+
+
+def _is_picture(words: Sequence[Word], noun: Noun) -> bool:
+    """Whether the last word of a noun phrase is one for the picture: "product shot"."""
+    after = words[noun.end : noun.end + 2]
+    return bool(after) and after[0].text in _PICTURES and (len(after) == 1 or after[1].kind is not Kind.NOUN)
 
 
 def _find_sides(words: Sequence[Word], nouns: Sequence[Noun]) -> list[Span]:
@@ -265,19 +299,30 @@ def _is_agent(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
     is_governed = noun.first > 0 and words[noun.first - 1].kind is Kind.PREPOSITION
     if is_governed or noun.end == len(words) or words[noun.end].kind not in _DOING_OR_BEING:
         return False
-    head = words[noun.end - 1].text
-    return head in lexicon.animate or singular(head) in lexicon.animate
+    return lexicon.is_animate(words[noun.end - 1].text)
 
 
-def _actions(words: Sequence[Word], lexicon: Lexicon, _: bool) -> list[Span]:
+def _actions(words: Sequence[Word], lexicon: Lexicon, is_first: bool) -> list[Span]:
     """The verbs that say what is done, each with a short object right after it."""
     # "Walking through Lagos" is a caption: its first word says how the place is seen.
     is_caption = len(words) > 1 and words[0].kind is Kind.GERUND and words[1].kind is Kind.PREPOSITION
     return [
         (index, _object_end(words, index))
         for index in range(1 if is_caption else 0, len(words))
-        if _is_verb(words, index) and _is_action(words, index, lexicon)
+        if _is_verb(words, index)
+        and _is_action(words, index, lexicon)
+        and (is_first or not _is_aside(words, index, lexicon))
     ]
+
+
+def _is_aside(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """Whether an -ing form only says how a thing beside the main one is: "..., steam rising off a pot"."""
+    if words[index].kind is not Kind.GERUND or index == 0 or words[index - 1].kind is not Kind.NOUN:
+        return False
+    start = index
+    while start > 0 and words[start - 1].kind not in (Kind.COMMA, Kind.COLON):
+        start -= 1
+    return start > 0 and not lexicon.is_animate(words[index - 1].text)
 
 
 def _is_verb(words: Sequence[Word], index: int) -> bool:
@@ -300,7 +345,7 @@ def _is_action(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         if word.text in _CAMERA_NOUNS or word.kind is Kind.CAMERA:
             return False
         if word.kind in _ACTORS:
-            return True
+            return word.text not in _VIEWERS
     return True
 
 

@@ -10,33 +10,44 @@ import re
 from typing import NamedTuple
 
 _QUOTED = re.compile(
-    r'"([^"\n]{1,600})"|“([^”\n]{1,600})”|「([^」\n]{1,600})」|『([^』\n]{1,600})』|«([^»\n]{1,600})»'
+    r'"([^"\n]{1,600})"|“([^”\n]{1,600})”|「([^」\n]{1,600})」|『([^』\n]{1,600})』|«([^»\n]{1,600})»|„([^“”\n]{1,600})[“”]'
     r"|(?<![\w’'])['‘]([^\W_][^\n]{0,300}?)['’](?!\w)"
 )
-_MARKS = "\"'“‘「『«"
+_MARKS = "\"'“‘「『«„"
 _SPEECH = re.compile(
     r"\b(?:says?|said|saying|speaks?|speaking|asks?|asked|asking|whispers?|whispered|whispering|shouts?|shouted|shouting|"
     r"yells?|yelling|replies|replied|replying|answers|answered|murmurs?|murmuring|mutters?|muttering|exclaims?|exclaiming|"
     r"calls out|calling out|screams?|screaming|announces?|announcing|declares?|declaring|sings?|singing|narrates?|"
     r"narrator|voice|voices|voiceover|voice-over|quips?|jokes?|tells?|telling|chants?|chanting|cries out|dialogue|"
     r"responds?|responding|adds|remarks?|recites?|reciting|states|explains?|begs?|pleads?|laughs?|greets?|line|lines|"
-    r"dice|diciendo|pregunta|susurra|grita|responde|exclama|murmura|contesta)\b"
-    r"|说|道|喊|问|回答|低语|旁白|言う|言っ|叫|囁|尋ね|つぶや|話",
+    r"dice|diciendo|pregunta|susurra|grita|responde|exclama|murmura|contesta|"
+    r"sagt|flüstert|ruft|fragt|antwortet|dit|murmure|crie|demande|répond|diz|sussurra|pergunta|dice|chiede)\b"
+    r"|说|道|喊|问|回答|低语|旁白|言う|言っ|叫|囁|尋ね|つぶや|話|声|ナレー",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(
     r"\b(?:reads?|reading|sign|signs|text|words?|titled?|labell?ed|label|caption|captions|logo|logos|called|named|button|"
-    r"letters|lettering|screen|written|poster|banner|billboard|title|font|typography|spells?|subtitle|headline|book|"
+    r"letters|lettering|(?<!off[- ])screen|written|poster|banner|billboard|title|font|typography|spells?|"
+    r"subtitle|headline|spot|tagline|slogan|campaign|client|project|book|"
     r"song|album|scene|film|movie|overlay|appears|card|neon|print|printed|brand|style)\b"
     r"|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
     re.IGNORECASE,
 )
-_SPEAKER = re.compile(r"([A-Z][\w.' ’-]{0,30}|[\u3040-\u30ff\u4e00-\u9fff]{1,12})\s?(?:\([^()\n]{0,60}\)\s?)?[:：]\s*$")
+_UNSAID = re.compile(
+    r"(?:n['’]t|\bnot|\bnever|\bwithout)\s+(?:\w+\s+)?(?:say|says|saying|call|calling|use|write|mention)\s*$"
+)
+_SENTENCE = re.compile(r"[.…¡¿]{0,3}\w[^\n]*[.!?…。！？]$")
+_CUE = re.compile(r"(?:[A-Z][A-Z.' -]{1,30}(?:\s*\([^()\n]{1,60}\))?|\([^()\n]{1,60}\))\s*\n[\s\-•]*$")
+_SPEAKER = re.compile(
+    r"([A-ZÀ-Þ][\w.' ’-]{0,30}|[\u3040-\u30ff\u4e00-\u9fff]{1,12})\s?(?:\([^()\n]{0,60}\)\s?)?[:：]\s*$"
+)
 _PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
 _VOICE_OVER = re.compile(
-    r"narrat|voice-?\s?over|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
+    r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
 )
 _BEFORE, _AFTER = 70, 45
+_BEFORE_LINE = " \t-*•—–>"
+_MOST_OF_TEXT = 0.6  # a quotation that is so much of the text is the prompt itself
 
 
 class Quote(NamedTuple):
@@ -57,6 +68,8 @@ def find_quotes(text: str) -> list[Quote]:
     for match in _QUOTED.finditer(text):
         start, end = match.span(match.lastindex or 0)
         if end - start < len(text.strip()) - 4:
+            if end - start > max(_BEFORE, _MOST_OF_TEXT * len(text)) and not _SPEECH.search(text, 0, match.start()):
+                continue
             quote = _judge(text, match, start, end)
             if quotes and quotes[-1].is_spoken and not text[quotes[-1].end + 1 : match.start()].strip(" ,"):
                 quote = quote._replace(is_spoken=True)
@@ -68,15 +81,39 @@ def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
     before = _sentence_tail(text[max(0, match.start() - _BEFORE) : match.start()])
     after = text[match.end() : match.end() + _AFTER].partition("\n")[0]
     speech = _last(_SPEECH, before)
-    shown = _last(_SHOWN, before)
     named = _SPEAKER.search(before)
-    follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(re.split(r"[.;:\"“]", after)[0])
-    spoken = bool(named and not _SHOWN.search(named[1])) or speech > shown
-    if not spoken and shown < 0 and follows:
-        spoken = not _SHOWN.match(after.lstrip(" ,"))
+    is_named = bool(named and not _SHOWN.search(named[1]))
+    spoken = is_named or _is_cued(text, match, start, end) or _is_said(before, text[start:end], after, speech)
+    spoken = spoken and not _UNSAID.search(before)
     speaker = _speaker(before, named, speech) if spoken else None
-    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(after[:25]))
+    off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(_clause(after)))
     return Quote(start, end, spoken, speaker, off_screen)
+
+
+def _is_said(before: str, quoted: str, after: str, speech: int) -> bool:
+    """Whether a word of speech stands nearer than one of writing, or a colon leads to a whole sentence."""
+    shown = _last(_SHOWN, before)
+    if speech > shown or shown >= 0:
+        return speech > shown
+    head = before.strip(_BEFORE_LINE)
+    if (not head or head.endswith(",")) and " " in quoted.strip() and _SENTENCE.match(quoted):
+        return True
+    if before.rstrip().endswith((":", "：")) and _SENTENCE.match(quoted):
+        return True
+    follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(_clause(after))
+    return follows is not None and not _SHOWN.match(after.lstrip(" ,"))
+
+
+def _clause(after: str) -> str:
+    """What goes on with a quotation, up to the next mark that ends a clause."""
+    return re.split(r"[.;:\"“]", after, maxsplit=1)[0]
+
+
+def _is_cued(text: str, match: re.Match[str], start: int, end: int) -> bool:
+    """Whether a line of a screenplay leads to the quotation: a name in capitals, or how it is said in brackets."""
+    return (
+        _CUE.search(text, max(0, match.start() - _BEFORE), match.start()) is not None and text[start:end].strip() != ""
+    )
 
 
 def _sentence_tail(before: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from catalog.prompts.speech import Line
     from catalog.prompts.terms import Hit, Reading
 
+_ONLY = re.compile(
+    r"\b(?:no|without) [^.\n;]{0,40}?(?:music|soundtrack|score|dialogue|voiceover|voice-over|instruments)\b"
+    r"[^.\n;]{0,30}?[,–—-] ?(?:but )?(?P<only>only|just) (?:the )?(?P<heard>[a-z][^.,;\n]{2,60})"
+)
 _ITEM_ENDS = ".,;\n-"
 
 
@@ -23,6 +28,7 @@ def find_sound(reading: Reading, hits: Sequence[Hit], lines: Sequence[Line]) -> 
         yield Facet(
             "audio", "voiceover" if line.is_off_screen else "dialogue", line.origin, line.start, line.end, line.shot
         )
+    yield from _rest_of_negation(reading)
     heard: dict[int, list[Hit]] = {}
     for hit in hits:
         if hit.facet == "audio":
@@ -34,6 +40,16 @@ def find_sound(reading: Reading, hits: Sequence[Hit], lines: Sequence[Line]) -> 
             yield from _items(reading, segment, heard.get(index, []))
 
 
+def _rest_of_negation(reading: Reading) -> Iterator[Facet]:
+    """What is heard instead of what is left out: "no music, only boots on ash"."""
+    tokens, text = reading.tokens, reading.lower
+    for match in _ONLY.finditer(text) if "only" in text or "just" in text else ():
+        start = bisect_left(tokens.starts, match.start("only"))
+        if start < len(tokens) and reading.owner[start] >= 0 and not reading.segments[reading.owner[start]].field.role:
+            segment = reading.segments[reading.owner[start]]
+            yield Facet("audio", "sound", segment.origin, match.start("heard"), match.end("heard"), segment.shot)
+
+
 def _words(reading: Reading, segment: Segment) -> tuple[int, int]:
     starts = reading.tokens.starts
     return bisect_left(starts, segment.start), bisect_left(starts, segment.end)
@@ -41,7 +57,10 @@ def _words(reading: Reading, segment: Segment) -> tuple[int, int]:
 
 def _stated(reading: Reading, segment: Segment) -> Iterator[Facet]:
     first, last = _words(reading, segment)
+    none = reading.vocabulary.grammar.none
     for start, end in _split(reading, first, last):
+        if reading.tokens.words[start] in none:
+            return
         if _is_heard(reading, start, end):
             tokens = reading.tokens
             yield Facet(
@@ -79,5 +98,5 @@ def _split(reading: Reading, first: int, last: int) -> Iterator[tuple[int, int]]
 
 def _is_heard(reading: Reading, start: int, end: int) -> bool:
     words = [reading.tokens.words[token] for token in range(start, end) if not reading.blocked[token]]
-    nothing = reading.vocabulary.grammar.nothing
-    return any(word not in nothing and word.isalpha() for word in words) and words[0] not in nothing
+    grammar = reading.vocabulary.grammar
+    return any(word not in grammar.nothing and word.isalpha() for word in words) and words[0] not in grammar.none

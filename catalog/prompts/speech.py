@@ -100,4 +100,4 @@ def _line(text: str, start: int, end: int, segment: Segment, speaker: str | None
 
 def _is_nothing(text: str, vocabulary: Vocabulary) -> bool:
     words = re.findall(r"\w+", text.lower())
-    return not words or (len(words) <= 3 and words[0] in vocabulary.grammar.nothing)
+    return not words or (len(words) <= 3 and words[0] in vocabulary.grammar.none)

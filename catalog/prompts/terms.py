@@ -6,20 +6,26 @@ clause. What is negated, quoted or part of a look-alike gives nothing.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.prompts.tokens import SENTENCE_ENDS, Tokens, lower, spell
+from catalog.prompts.fragments import is_lone
+from catalog.prompts.languages import Languages, find_whole_words
+from catalog.prompts.measures import add_measures
+from catalog.prompts.negation import negate
+from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Tokens, lower, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
+    COMPOUND,
     HYPHENATED,
     LOOKALIKE,
     NEAR,
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
+    OPEN,
+    OUTSIDE,
     UPPER,
     Entry,
     Field,
@@ -31,15 +37,9 @@ if TYPE_CHECKING:
 
     from catalog.prompts.segments import Segment
 
-_GAUGES = {"8": "film_8mm", "16": "film_16mm", "65": "film_70mm", "70": "film_70mm"}
-_MILLIMETRES = re.compile(r"(?<![\w.])([0-9]{1,4})(?:\.[0-9])?[ -]?mm\b")
-_LENS_WORDS = re.compile(
-    r"\W{0,3}(?:[a-z-]{0,14}\s)?(?:lens|lenses|prime|macro|f/|focal|fisheye|telephoto|wide|anamorphic)"
-)
-_LENS_FIELDS = {"lens", "camera_movement"}
 _MARKS = '.,;:\n("-/'
+_BEFORE_COMMAND = ".\n:;(-"
 _READ_ROLES = ("", "shots", "dialogue")
-_REACH_OF_NEGATION = 12
 _MANY = 8
 
 
@@ -64,14 +64,18 @@ class Reading:
         self.tokens = Tokens(self.lower, vocabulary.alphabet)
         self.blocked = bytearray(len(self.tokens))
         self.owner = self._owners()
+        self.languages = Languages(self.lower, self.tokens, vocabulary.grammar)
         self.negations: list[tuple[int, int]] = []
-        self._phrases: list[tuple[int, int, Entry]] = []
+        self.phrases: list[tuple[int, int, Entry]] = []
         self._contexts: list[tuple[int, int, tuple[str, ...]]] = []
         self._disowned: set[tuple[str, int]] = set()
         self._context_tokens: dict[str, list[int]] = {}
         self._lookalikes: list[Hit] = []
-        self._negators: list[tuple[int, int, str]] = []
-        self._false_negators: set[int] = set()
+        self._negators: list[tuple[int, int, Entry]] = []
+        self._compounds: set[tuple[int, int]] = set()
+        self.false_negators: set[int] = set()
+        self.open_words: list[tuple[int, int, str]] = []
+        self.english_lead: int | None = None
         self._breaks: list[int] | None = None
 
     def _owners(self) -> list[int]:
@@ -90,39 +94,72 @@ class Reading:
     def find_terms(self) -> list[Hit]:
         """The controlled values of the sheet in its order; a longer phrase hides what it contains."""
         self._match_phrases()
+        self._drop_parts_of_words()
         hits = []
-        for start, end, entry in self._phrases:
+        for start, end, entry in self.phrases:
             owner = self.owner[start]
             if owner == self.owner[end] and owner >= 0 and self._asks(start, end, entry, self.segments[owner].field):
                 hits.append(Hit(start, end, entry.facet, entry.value, owner))
-        if "mm" in self.lower:
-            hits = self._add_lenses(hits)
+        hits = add_measures(self, hits)
         hits = _drop_hidden(hits, self._lookalikes, self.vocabulary)
-        self._negate(hits)
+        self.negations += negate(self, hits, self._negators)
         return [hit for hit in hits if not self.blocked[hit.start] and not self.blocked[hit.end]]
 
     def _match_phrases(self) -> None:
         """Read the sheet once and sort what every phrase of the vocabulary does in it."""
+        speaks = self.languages.speaks
         for letter, (length, values, contexts, effects) in self.vocabulary.automaton.iter(spell(self.tokens.codes)):
             end = letter // 2
             start = end - length + 1
             for entry in values:
-                self._phrases.append((start, end, entry))
+                if entry.language == "en" or speaks(entry.language, start):
+                    self.phrases.append((start, end, entry))
             if contexts:
                 self._contexts.append((start, end, contexts))
             for entry in effects:
-                self._note_effect(start, end, entry)
+                if entry.language == "en" or speaks(entry.language, start):
+                    self._note_effect(start, end, entry)
+
+    def _drop_parts_of_words(self) -> None:
+        """Leave out what is only a part of a longer word, where words are written without blanks between them."""
+        if not self.languages.has_unspaced:
+            return
+        is_unspaced = self.languages.is_unspaced
+        spans = {(start, end) for start, end, _ in (*self.phrases, *self._negators) if is_unspaced(start, end)}
+        whole = find_whole_words(spans | self._compounds, self.tokens, self.vocabulary.grammar.katakana)
+        katakana = self.vocabulary.grammar.katakana
+        everything = spans | self._compounds | {(start, end) for start, end, _ in self.open_words}
+        whole_words = find_whole_words(everything, self.tokens, katakana)
+        self.open_words = [word for word in self.open_words if word[:2] in whole_words]
+        self.phrases = [
+            phrase for phrase in self.phrases if phrase[:2] in whole or not is_unspaced(phrase[0], phrase[1])
+        ]
+        self._negators = [
+            negator for negator in self._negators if negator[:2] in whole or not is_unspaced(negator[0], negator[1])
+        ]
 
     def _note_effect(self, start: int, end: int, entry: Entry) -> None:
         if entry.kind == LOOKALIKE:
-            if entry.mode != HYPHENATED or self._is_hyphenated(start, end):
+            if self._looks_alike(start, end, entry):
                 self._lookalikes.append(Hit(start, end, entry.facet, "", -1))
         elif entry.kind == NEGATOR:
-            self._negators.append((start, end, entry.language))
+            self._negators.append((start, end, entry))
         elif entry.kind == NO_NEGATOR:
-            self._false_negators.update(range(start, end + 1))
+            self.false_negators.update(range(start, end + 1))
+        elif entry.kind == COMPOUND:
+            self._compounds.add((start, end))
+        elif entry.kind == OPEN:
+            if entry.language != "es" or self.languages.is_plainly_spanish:
+                self.open_words.append((start, end, entry.facet))
         elif entry.kind == NO_CONTEXT:
             self._disowned.update((entry.facet, token) for token in range(start, end + 1))
+
+    def _looks_alike(self, start: int, end: int, entry: Entry) -> bool:
+        """Whether a look-alike is one here: some only with their hyphen, some only outside fields about the facet."""
+        if entry.mode == HYPHENATED:
+            return self._is_hyphenated(start, end)
+        owner = self.owner[start]
+        return entry.mode != OUTSIDE or owner < 0 or entry.facet not in self.segments[owner].field.bare
 
     def _asks(self, start: int, end: int, entry: Entry, field: Field) -> bool:
         """Whether a phrase asks for its value where it stands."""
@@ -142,7 +179,9 @@ class Reading:
     def _has_company(self, start: int, end: int, facet: str, mode: int) -> bool:
         """Whether the words around a phrase let it count in text that is about something else."""
         if mode == NEAR:
-            return self._is_near(start, end, facet)
+            if facet == "camera_movement" and self._is_command(start):
+                return True
+            return self._is_near(start, end, facet) or is_lone(self, start, end, facet)
         return mode == ALONE and self._stands_alone(end)
 
     @property
@@ -164,7 +203,7 @@ class Reading:
     def _is_near(self, start: int, end: int, facet: str) -> bool:
         reach = self.vocabulary.contexts.get(facet)
         context = self._context_of(facet)
-        if reach is None or not context:
+        if reach is None or not context or (reach.clause and self._describes_thing(start, end)):
             return False
         return (
             (reach.after > 0 and self._follows(end, reach.after, context))
@@ -173,10 +212,29 @@ class Reading:
             or (bool(reach.topic) and self._opens_sentence(start, reach.topic))
         )
 
+    def _is_command(self, start: int) -> bool:
+        """Whether a move of the camera opens a sentence as a command: "Pull out as the door opens"."""
+        codes = self.tokens.codes
+        return codes[start] in self.vocabulary.grammar.commands and (start == 0 or codes[start - 1] in _BEFORE_COMMAND)
+
+    def _describes_thing(self, start: int, end: int) -> bool:
+        """Whether an -ing form only describes the thing that follows, as in "a sinking ferry"."""
+        words, codes, grammar = self.tokens.words, self.tokens.codes, self.vocabulary.grammar
+        if (
+            start != end
+            or start == 0
+            or not words[start].endswith("ing")
+            or codes[start - 1] not in grammar.determiners
+        ):
+            return False
+        return codes[end + 1 : end + 2] == UNKNOWN
+
     def _follows(self, end: int, reach: int, context: list[int]) -> bool:
         """Whether a context word comes after, with nothing in between that starts another phrase."""
         codes, stops = self.tokens.codes, self.vocabulary.grammar.stops
         token = end + 1
+        if self.languages.is_unspaced(end, end):
+            reach *= 2  # characters, not words
         while reach and token < len(codes):
             code = codes[token]
             if code == ",":
@@ -214,7 +272,7 @@ class Reading:
     def _governs(self, start: int, context: list[int]) -> bool:
         """Whether a context word is what the clause is about: before, with no new subject since."""
         before = bisect_left(context, start)
-        opened = self._clause_start(start)
+        opened = max(self._clause_start(start), self.languages.clause_start(start))
         return any(self._is_subject(token) for token in context[max(0, before - 4) : before] if token > opened)
 
     def _has_other_subject(self, start: int, facet: str) -> bool:
@@ -223,7 +281,8 @@ class Reading:
         opened = self._clause_start(start)
         if opened < 0 or reach is None or not reach.clause:
             return False
-        is_new = self.vocabulary.grammar.turn.match(self.tokens.codes, opened) is not None
+        is_noun = start == opened + 2 and self.tokens.words[start - 1] in ("a", "an", "the")  # "then a tilt"
+        is_new = not is_noun and self.vocabulary.grammar.turn.match(self.tokens.codes, opened) is not None
         return is_new and not self._governs(start, self._context_of(facet))
 
     def _is_subject(self, token: int) -> bool:
@@ -247,7 +306,12 @@ class Reading:
             return False
         after = tokens.words[end + 1] if end + 1 < len(tokens) else "."
         before = tokens.codes[start - 1] if start else "."
-        return is_about_facet or after in ("of", "on", "shot", "style", "-", "–", "—", ":") or before in ".\n:("
+        return (
+            is_about_facet
+            or after in ("of", "on", "shot", "style", "-", "–", "—", ":")
+            or before in ".\n:(-;"
+            or after in ";|"
+        )
 
     def _stands_alone(self, end: int) -> bool:
         codes = self.tokens.codes
@@ -267,84 +331,6 @@ class Reading:
         segment = self.segments[self.owner[token]]
         around = text[max(segment.start, tokens.starts[token] - 30) : min(segment.end, tokens.end(token) + 50)]
         return not around.istitle() and not around.isupper() and segment.field.name not in ("palette", "lighting")
-
-    def _add_lenses(self, hits: list[Hit]) -> list[Hit]:
-        """The hits with those of focal lengths: a number of millimetres, unless it is the gauge of a film."""
-        lenses = []
-        films = {hit.start + offset for hit in hits if _is_film(hit) for offset in range(3)}
-        for match in _MILLIMETRES.finditer(self.lower):
-            token = bisect_right(self.tokens.starts, match.start()) - 1
-            if token < 0 or self.owner[token] < 0 or token + 1 >= len(self.tokens):
-                continue
-            is_before_lens = _LENS_WORDS.match(self.lower, match.end()) is not None
-            if token in films:
-                if not is_before_lens:
-                    continue
-                hits = [hit for hit in hits if not (_is_film(hit) and hit.start <= token <= hit.end)]
-            lens = self._read_millimetres(token, match[1].lstrip("0"), is_before_lens=is_before_lens)
-            if lens is not None:
-                lenses.append(lens)
-        return hits + lenses
-
-    def _read_millimetres(self, token: int, number: str, *, is_before_lens: bool) -> Hit | None:
-        """The focal length that a number stands for, or the gauge of a film; None where its field asks for neither."""
-        owner = self.owner[token]
-        field = self.segments[owner].field
-        is_lens = is_before_lens or bool(field.bare & _LENS_FIELDS)
-        gauge = None if is_lens else _GAUGES.get(number)
-        facet, value = ("style", gauge) if gauge else ("lens", f"{number}mm")
-        if not number or field.role or not field.allows(facet):
-            return None
-        return Hit(token, token + 1, facet, value, owner)
-
-    def _negate(self, hits: list[Hit]) -> None:
-        """Block the words that each negation reaches, and note its stretch of text."""
-        if not self._negators:
-            return
-        inside = {token for hit in hits for token in range(hit.start, hit.end + 1) if hit.end > hit.start}
-        for start, end, language in self._negators:
-            if (start in inside and end in inside) or not self._negates(start, language):
-                continue
-            first, last = self._scope_before(start) if language == "ja_after" else (start, self._scope(end))
-            self.blocked[first : last + 1] = b"\x01" * (last + 1 - first)
-            self.negations.append((self.tokens.starts[first], self.tokens.end(max(last, end))))
-
-    def _negates(self, start: int, language: str) -> bool:
-        """Whether a word that can negate does so where it stands."""
-        if start in self._false_negators or self.blocked[start]:
-            return False
-        if self.owner[start] < 0 or self.segments[self.owner[start]].field.role:
-            return False
-        return language != "es" or not self.vocabulary.grammar.spanish.isdisjoint(self.tokens.words)
-
-    def _scope(self, end: int) -> int:
-        """The last word that a negation reaches: the end of its clause, or of its list when an `or` closes it."""
-        codes = self.tokens.codes
-        ends = self.vocabulary.grammar.negation_ends
-        limit = min(len(codes), end + 1 + _REACH_OF_NEGATION)
-        stop = ends.search(codes, end + 1, limit)
-        last = token = stop.start() if stop else limit
-        while token < limit and codes[token] == ",":
-            stop = ends.search(codes, token + 1, limit)
-            item_end = stop.start() if stop else limit
-            item = self.tokens.words[token + 1 : item_end]
-            if "or" in item or "nor" in item:
-                last = item_end
-            elif len(item) > 3:
-                break
-            token = item_end
-        return last - 1
-
-    def _scope_before(self, start: int) -> tuple[int, int]:
-        codes = self.tokens.codes
-        first = start
-        while first > 0 and codes[first - 1] not in _MARKS and start - first < _REACH_OF_NEGATION:
-            first -= 1
-        return first, start
-
-
-def _is_film(hit: Hit) -> bool:
-    return hit.value.startswith("film_")
 
 
 def _has(tokens: list[int], token: int) -> bool:

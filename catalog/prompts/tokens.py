@@ -43,6 +43,7 @@ class _Spelling(dict[int, str]):
         return self[code]
 
 
+_ADVERBS = ("ly", "mente")
 UNKNOWN = "?"
 NUMBER = "#"
 SENTENCE_ENDS = ".\n"
@@ -106,7 +107,7 @@ class Alphabet:
             return self._codes[plain]
         if plain[0].isdigit():
             return NUMBER
-        return "" if plain.endswith("ly") and len(plain) > 4 else UNKNOWN
+        return "" if plain.endswith(_ADVERBS) and len(plain) > 4 else UNKNOWN
 
     @property
     def codes(self) -> Mapping[str, str]:

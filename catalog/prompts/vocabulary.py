@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 OPEN_FACETS = ("subject", "action", "setting", "dialogue")
 
-ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED = range(6)  # when a form counts
-VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE = range(6)  # what a phrase does
+ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE = range(7)  # when a form counts
+VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND, OPEN = range(8)  # what a phrase does
 
 
 class Entry(NamedTuple):
@@ -76,12 +76,19 @@ class Grammar:
     copulas: str
     stops: str
     audio_carriers: str
+    of_people: str
+    commands: str
+    lone_moves: str
     nothing: frozenset[str]
+    none: frozenset[str]
+    spanish: frozenset[str]
+    english: frozenset[str]
+    neighbours: frozenset[str]
+    katakana: frozenset[str]
     of: str
     breaks: re.Pattern[str]
     turn: re.Pattern[str]
     negation_ends: re.Pattern[str]
-    spanish: frozenset[str] = frozenset({"de", "la", "el", "con", "una", "un", "en", "los", "las", "y", "del", "al"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,10 @@ def _make_field(row: Mapping[str, Any]) -> Field:
 
 def _make_grammar(table: Mapping[str, Any]) -> Grammar:
     patterns = {name: re.compile(table[name]) for name in ("breaks", "turn", "negation_ends")}
-    return Grammar(**{**table, **patterns, "nothing": frozenset(table["nothing"])})
+    sets = {
+        name: frozenset(table[name]) for name in ("nothing", "none", "spanish", "english", "neighbours", "katakana")
+    }
+    return Grammar(**{**table, **patterns, **sets})
 
 
 def _make_automaton(data: Mapping[str, Any]) -> Any:
@@ -208,6 +218,11 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[/+&,|]|\band\b|\by\b|と")
 
 
+_FORBIDS = re.compile(
+    r"(?:please |things to |what to )?(?:avoid|exclude|do not|dont|must not|never|negative|not wanted|no)\b"
+)
+
+
 def read_label(text: str) -> str:
     """A label or a key as its words: `keyLight`, `Key light:` and `key_light` are one."""
     return " ".join(words(_CAMEL.sub(" ", text).replace("_", " ")))
@@ -219,14 +234,19 @@ def _find_field(vocabulary: Vocabulary, label: str, parent: str) -> Field | None
         return None
     fields = vocabulary.fields
     field = fields.get(f"{read_label(parent)}.{name}") if parent else None
-    field = field or fields.get(name)
-    if field is None and "(" in label:
-        field = fields.get(read_label(label.partition("(")[0]))
-    if field is None:
-        parts = [fields.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
-        if len(parts) > 1 and all(parts):
-            field = _join([part for part in parts if part])
-    return field
+    return field or fields.get(name) or _find_by_parts(fields, label, name)
+
+
+def _find_by_parts(fields: Mapping[str, Field], label: str, name: str) -> Field | None:
+    """The field of a label that is known only in part: before a bracket, by what it forbids, or both of its halves."""
+    if "(" in label and (field := fields.get(read_label(label.partition("(")[0]))):
+        return field
+    if _FORBIDS.match(name):
+        return fields.get("avoid")
+    parts = [fields.get(read_label(part)) for part in _SEPARATORS.split(label.replace("_", " "))]
+    if len(parts) < 2 or not all(parts):
+        return None
+    return _join([part for part in parts if part and part.role != "ignore"] or [part for part in parts if part])
 
 
 def _join(fields: Sequence[Field]) -> Field:

@@ -1,4 +1,8 @@
-"""The labelled development set is read as well as it was promised."""
+"""The labelled sets are read as well as it was promised: the development set, and two of our own making.
+
+`written-1.jsonl` and `written-2.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0),
+and scored once before anything was mended: controlled .892 and .900, open .523 and .623, dialogue .840 and .829.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,17 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 FLOORS = {
-    "CONTROLLED": 0.95,
-    "CONTROLLED json": 0.92,
-    "CONTROLLED labelled": 0.93,
-    "CONTROLLED prose": 0.92,
-    "mood": 0.85,
-    "OPEN": 0.60,
-    "dialogue": 0.90,
+    "CONTROLLED": 0.985,
+    "CONTROLLED json": 0.97,
+    "CONTROLLED labelled": 0.98,
+    "CONTROLLED prose": 0.98,
+    "mood": 0.95,
+    "OPEN": 0.725,
+    "dialogue": 0.95,
+}
+WRITTEN_FLOORS = {
+    1: {"CONTROLLED": 0.965, "mood": 0.94, "audio": 0.96, "OPEN": 0.72, "dialogue": 0.95},
+    2: {"CONTROLLED": 0.955, "mood": 0.94, "audio": 0.91, "OPEN": 0.63, "dialogue": 0.92},
 }
 
 
@@ -45,6 +53,14 @@ def scores(scorer: ModuleType, shared: Path) -> dict[str, object]:
 @pytest.mark.parametrize("name", FLOORS)
 def test_the_development_set_is_read_well(scores: dict[str, object], name: str) -> None:
     assert scores[name].f1 >= FLOORS[name]
+
+
+@pytest.mark.parametrize("number", WRITTEN_FLOORS)
+def test_a_written_set_is_read_well(scorer: ModuleType, number: int) -> None:
+    lines = Path(__file__).with_name(f"written-{number}.jsonl").read_text("utf-8").splitlines()
+    scores = scorer.evaluate(map(json.loads, lines), strict=False, misses=False)
+    floors = WRITTEN_FLOORS[number]
+    assert {name: scores[name].f1 for name, floor in floors.items() if scores[name].f1 < floor} == {}
 
 
 def test_the_scorer_counts_a_broader_value_neither_right_nor_wrong(scorer: ModuleType) -> None:

@@ -114,6 +114,12 @@ HOSTILE = {
     "digits": "1",
     "letters": "a",
     "Chinese": "镜头推进",
+    "Japanese": "カメラループの風、音なし、",
+    "Spanish": "la cámara sube, ni lluvia ni ",
+    "tags": "<a>x</a>",
+    "terms": "tender, slow, ",
+    "switches": "--no x ",
+    "foreign quotes": "{'a': ‘b’, ",
     "backslashes": "\\",
 }
 

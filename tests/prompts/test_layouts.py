@@ -129,6 +129,54 @@ def test_a_field_of_sound_states_its_layers(prompt: str, layers: set[str]) -> No
     assert {facet.value for facet in extract(prompt).facets if facet.name == "audio"} == layers
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("<prompt><camera>pan left</camera><text>Neon</text><negative>rain</negative></prompt>", {"pan_left"}),
+        ('"camera": "low angle", "mood": "tense", "negative": "rain, fog"', {"low_angle", "tense"}),
+        ('{"camera": "pan left", "avoid": {"camera": "shaky", "audio": "voiceover"}}', {"pan_left"}),
+        ('{"must_not_show": ["rain", "fog"], "light": "neon"}', {"neon"}),
+        ("Please avoid: slow motion, rain.\nLight: neon", {"neon"}),
+        ("Neon-free street in fog", {"fog"}),
+        ("INT. MARKET - DAY\n2. INSERT: a blade", {"day", "insert"}),
+        (
+            '{"shots": [{"size": "establishing", "text": "a ferry in fog"}, {"size": "MS"}]}',
+            {"establishing", "fog", "medium"},
+        ),
+    ],
+)
+def test_a_loose_layout_is_read(prompt: str, expected: set[str]) -> None:
+    assert {facet.value for facet in extract(prompt, open_facets=False).facets} == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "lines"),
+    [
+        (
+            "OTS the buyer.\n   SMUGGLER\n   (in a low voice)\n   “That is not saffron, my friend.”",
+            ["That is not saffron, my friend."],
+        ),
+        ('Reporter on a flooded street: "The river is still rising."', ["The river is still rising."]),
+        ('Chef to camera, waist up, "Squid ink stains. Accept it."', ["Squid ink stains. Accept it."]),
+        ("Eine Stimme sagt: „Niemand kam zurück.“", ["Niemand kam zurück."]),
+        ("女人大喊：“快跑，别回头！”", ["快跑，别回头！"]),
+        ('{"speech": [{"by": "tailor", "text": "How many sleeves, sir?"}]}', ["How many sleeves, sir?"]),
+        ('JACK\n"Not now"\nHe leaves.', ["Not now"]),
+        ('Spot: "Overtime" (30s)', []),
+        ('Notes: don\'t say "very cinematic", it goes flat', []),
+        ('A banner reads "Summer is here."', []),
+    ],
+)
+def test_spoken_lines_are_found_however_they_are_led_to(prompt: str, lines: list[str]) -> None:
+    assert [line.text for line in extract(prompt).dialogue] == lines
+
+
+def test_a_quotation_that_is_the_whole_prompt_is_read() -> None:
+    content = "Retrato editorial de moda, modelo con abrigo dorado, plano entero, luz suave, cámara fija."
+    prompt = f"Para Veo 3: «{content}» (sin música)"
+    assert {facet.value for facet in extract(prompt, open_facets=False).facets} >= {"full", "gold", "soft", "static"}
+
+
 @pytest.mark.parametrize("label", ["Title", "Text (verbatim)", "Duration", "Aspect ratio"])
 def test_text_that_is_not_the_picture_gives_no_picture(label: str) -> None:
     assert not extract(f"{label}: neon wide shot").facets

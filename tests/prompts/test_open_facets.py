@@ -40,6 +40,21 @@ def test_a_prompt_gives_its_head_noun_base_verb_and_place(prompt: str, subject: 
     )
 
 
+@pytest.mark.parametrize(
+    ("prompt", "subject", "action"),
+    [
+        ("A street drummer hammers plastic buckets", "street drummer", "hammer"),
+        ("A zeppelin dawdles above a crowd", "zeppelin", "dawdle"),
+        ("Skincare product shot: a frosted jar on a slab", "jar", ""),
+        ("A man enters, winks and laughs.", "man", "enter|wink|laugh"),
+        ("We hold on a fox", "fox", ""),
+    ],
+)
+def test_verbs_are_found_by_the_noun_before_them(prompt: str, subject: str, action: str) -> None:
+    assert phrases(prompt, "subject")[:1] == [subject]
+    assert [phrase.split()[0] for phrase in phrases(prompt, "action")] == [verb for verb in action.split("|") if verb]
+
+
 def test_joined_subjects_are_both_named() -> None:
     assert phrases("A mother and her son walk along a path", "subject") == ["mother", "son"]
 
