@@ -6,8 +6,9 @@ Paths are tried in the order they are written, top-level keys before nested ones
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from catalog.fields import REQUESTED, TABLE
 from catalog.wire.paths import KeyPath, compile_path
@@ -24,9 +25,6 @@ from catalog.wire.values import (
 )
 from catalog.wire.words import words
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 class Lookup(NamedTuple):
     """Where to look for a field: its top-level keys, its nested paths, and the reader of a value found there."""
@@ -35,6 +33,9 @@ class Lookup(NamedTuple):
     keys: tuple[str, ...]
     paths: tuple[KeyPath, ...]
     read: Callable[[object], Any]
+
+
+Key = tuple[str, str, Callable[[object], Any]]  # a field, a key of the job's own level, and the reader of its value
 
 
 def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
@@ -105,3 +106,4 @@ REFERENCE = words(
     "id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id "
     "error quality"
 )
+REFERENCE_KEYS = tuple(entry for entry in KEYS if entry[1] in REFERENCE)

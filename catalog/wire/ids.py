@@ -21,6 +21,7 @@ TASK_KEYS = ("task_id", "taskid", "task_uuid", "job_id", "prediction_id")
 GENERATION_ID = "generation_id"  # of one clip of a task that made several
 OTHER_KEYS = ("video_id",)
 NAME_KEYS = (GENERATION_ID, *TASK_KEYS, "id", *OTHER_KEYS)
+_FIRST_KEYS = (GENERATION_ID, *TASK_KEYS)
 REQUEST_ID = "request_id"  # of one HTTP exchange, nearly everywhere
 _GATEWAY_REQUEST_ID = "gateway_request_id"  # fal: beside it, the request is the job
 _CARRIERS = ("output", "data", "task", "response", "result", "job")
@@ -88,7 +89,7 @@ def read_ids(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> l
     `rest`. An int under `id` is a row number and stays; a nested id or a `request_id` counts only when the job lacks an
     id of its own.
     """
-    tasks = _take_ids(rest, (GENERATION_ID, *TASK_KEYS))
+    tasks = _take_ids(rest, _FIRST_KEYS)
     if not tasks and "object" not in job:
         tasks = _find_inside(job, TASK_KEYS)
     written = tasks + _take_ids(rest, ("id",)) + _take_operation(rest) + _take_ids(rest, OTHER_KEYS)
@@ -111,8 +112,7 @@ def read_ids(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> l
 def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:
     texts = []
     for key in keys:
-        raw = rest.keys.pop(key, None)
-        if raw is None:
+        if key not in rest.keys or (raw := rest.keys.pop(key)) is None:
             continue
         is_number = type(raw) is int
         try:

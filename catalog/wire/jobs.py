@@ -24,6 +24,7 @@ from catalog.wire.fields import (
     POST_TEXTS,
     PROVIDER_METADATA,
     REFERENCE,
+    REFERENCE_KEYS,
     REMIXED_FROM,
     REQUEST_LOOKUPS,
     REQUEST_TEXTS,
@@ -51,7 +52,7 @@ from catalog.wire.words import in_snake_case, texts_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from catalog.wire.fields import Lookup
+    from catalog.wire.fields import Key, Lookup
     from catalog.wire.levels import Levels
 
 _GOOGLE_TYPE = "@type"  # metadata of an operation, not of a user
@@ -186,7 +187,7 @@ class _Draft:
     def read_fields(self) -> None:
         keys, values = self.rest.keys, self.values
         has_ended = values["status"] in TERMINAL_STATUSES
-        for field, key, read in KEYS if has_ended else RUNNING_KEYS:
+        for field, key, read in self.list_keys(has_ended=has_ended):
             if field in values:
                 continue
             raw = keys.pop(key, None)  # `rest.take` written out: most of the parser's time goes by here
@@ -201,6 +202,11 @@ class _Draft:
                     values[field] = value
         if not has_ended:
             self.drop_null_end()
+
+    def list_keys(self, *, has_ended: bool) -> Iterable[Key]:
+        if not has_ended:
+            return RUNNING_KEYS
+        return REFERENCE_KEYS if self.is_plain else KEYS
 
     def drop_null_end(self) -> None:
         """Leave a null time of completion out of `extra`; a running job that has one keeps it there, unread."""

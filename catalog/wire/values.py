@@ -94,11 +94,11 @@ def read_integer(raw: object) -> int | None:
 
 def read_seconds(raw: object) -> float | None:
     """A length in seconds, also from `5s` or `8 sec`; None for `auto` and for 0, which means unknown."""
-    if type(raw) is str:
+    if type(raw) is str and len(raw) <= _LONGEST_NUMBER and not raw.isdecimal():
         text = raw.strip().casefold()
         if text in _NO_LENGTH:
             return None
-        match = _SECONDS.fullmatch(text) if len(text) <= _LONGEST_NUMBER else None
+        match = _SECONDS.fullmatch(text)
         raw = match[1] if match else raw
     value = read_number(raw)
     if value is not None and value < 0:
