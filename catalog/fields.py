@@ -15,10 +15,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = "0004"  # the number of the newest migration, which makes these columns
+SCHEMA_VERSION = "0005"  # the number of the newest migration, which makes these columns
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
-Kind = Literal["text", "name", "words", "passage", "number", "time"]
+Kind = Literal["text", "name", "words", "passage", "number", "time", "seed", "parameter"]
 
 
 class Ask(NamedTuple):
@@ -218,6 +218,24 @@ TABLE = (
         "How the cost is known: reported, estimated or unknown",
         "own",
         Ask("text", counted=True),
+    ),
+    Column(
+        "seed",
+        str,
+        "What the generation started from; text, so that 64 bits are exact",
+        "latest",
+        Ask("seed"),
+        "seed metadata.seed",
+        requested=True,
+    ),
+    Column(
+        "parameters",
+        dict,
+        "How it was generated, as asked for: guidance, steps, frames a second; a flat JSON object",
+        "merged",
+        Ask("parameter", ("param",)),
+        "parameters",
+        requested=True,
     ),
     Column(
         "batch_custom_id",

@@ -19,6 +19,7 @@ from catalog.wire.values import (
     read_number,
     read_progress,
     read_seconds,
+    read_seed,
     read_text,
     read_ticks,
     read_time,
@@ -48,7 +49,7 @@ def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
 OWN_RULES = frozenset(
     {
         *("remote_id", "kind", "status", "provider_status", "width", "height", "size_text", "error_code"),
-        *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata"),
+        *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata", "parameters"),
     }
 )
 BY_TYPE: dict[type, Callable[[object], Any]] = {
@@ -57,7 +58,7 @@ BY_TYPE: dict[type, Callable[[object], Any]] = {
     float: read_number,
     datetime: read_time,
 }
-_BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money}
+_BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money, "seed": read_seed}
 
 LOOKUPS = (
     *(

@@ -34,6 +34,7 @@ from catalog.wire.ids import is_operation, model_of, raw_id, read_ids
 from catalog.wire.leftovers import Leftovers
 from catalog.wire.levels import NO_LEVELS, read_levels
 from catalog.wire.outputs import read_outputs
+from catalog.wire.parameters import known_parameters, read_parameters
 from catalog.wire.paths import follow
 from catalog.wire.reasons import filtered, find_message, find_reason, list_reasons
 from catalog.wire.sizes import find_size
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from catalog.wire.fields import Key, Lookup
     from catalog.wire.levels import Levels
 
+_PARAMETERS = "parameters"
 _GOOGLE_TYPE = "@type"  # metadata of an operation, not of a user
 _UNSUCCESSFUL = frozenset({"failed", "cancelled", "expired"})
 
@@ -108,6 +110,7 @@ class _Draft:
         self.read_lineage()
         if not self.is_plain:
             self.fill_gaps()
+            self.read_parameters()
             if "metadata" in rest.keys:
                 self.read_metadata()
         if values["status"] == "completed" and ("error_code" in values or "error_message" in values):
@@ -320,6 +323,18 @@ class _Draft:
         parent = next((parent for parent in parents if parent and find_url(parent) is None), None)
         if parent is not None:
             self.values["remixed_from_id"] = parent
+
+    def read_parameters(self) -> None:
+        """The parameters of the echoed request, and those on the job's own level, which leave it."""
+        own = known_parameters(self.job)
+        for key in own:
+            self.rest.keys.pop(key, None)
+        parameters = read_parameters(self.levels.requests) | own
+        if parameters:
+            self.values["parameters"] = parameters
+        echoed = self.rest.keys.get(_PARAMETERS)
+        if isinstance(echoed, dict) and all(parameters.get(key) is value for key, value in echoed.items()):
+            del self.rest.keys[_PARAMETERS]
 
     def read_metadata(self) -> None:
         raw = self.rest.keys.pop("metadata")

@@ -10,7 +10,7 @@ from catalog.wire.ids import NAME_KEYS, REQUEST_ID, is_operation, raw_id
 from catalog.wire.reasons import part_of
 from catalog.wire.states import FLAG_KEYS, STATE_KEYS
 from catalog.wire.values import find_text, find_url, read_frame, read_pixels
-from catalog.wire.words import snake
+from catalog.wire.words import ADDRESS, RESULT, snake, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +40,15 @@ def _has(video: ParsedVideo, key: str, raw: Any) -> bool:
         return names.issuperset(texts) and (texts == entries or "aliases could not be read" in video.flaws)
     if key in (*NAME_KEYS, REQUEST_ID) or (key == "name" and is_operation(raw)):
         return str(raw) in names
+    if key in video.parameters and video.parameters[key] is raw:
+        return True
     if key in STATE_KEYS:
         return bool(video.provider_status == raw)
     if key in ("size", "resolution"):
         return video.size_text == raw or (video.width, video.height) == read_frame(raw)
     if key in {"width", "height"}:
         return bool(getattr(video, key) == read_pixels(raw))
-    return _has_lookup(video, key, raw) or _has_text(video, key, raw) or _has_outputs(video, raw)
+    return _has_lookup(video, key, raw) or _has_text(video, key, raw) or _has_outputs(video, key, raw)
 
 
 def _has_lookup(video: ParsedVideo, key: str, raw: Any) -> bool:
@@ -61,9 +63,10 @@ def _has_text(video: ParsedVideo, key: str, raw: Any) -> bool:
     return part_of(key) is not None and find_text(raw) in (video.error_code, video.error_message)
 
 
-def _has_outputs(video: ParsedVideo, raw: Any) -> bool:
-    entries = raw if isinstance(raw, list) else [raw]
-    return all(find_url(entry) in video.output_urls for entry in entries if entry)
+def _has_outputs(video: ParsedVideo, key: str, raw: Any) -> bool:
+    entries = [entry for entry in (raw if isinstance(raw, list) else [raw]) if entry]
+    may_be_empty = not words_of(key).isdisjoint(RESULT | ADDRESS | {"data"}) and raw in ("", [], {}, [None], [""])
+    return all(find_url(entry) in video.output_urls for entry in entries) and (bool(entries) or may_be_empty)
 
 
 def _list_lost_members(video: ParsedVideo) -> Iterator[str]:
