@@ -391,3 +391,18 @@ def test_deep_nesting_is_a_finding_and_no_crash():
         deep = {"id": deep, "url": deep}
     names = ("prompt", "seconds", "size", "metadata", "characters", "video", "input_reference")
     assert "prompt_type" in codes(dict.fromkeys(names, deep))
+
+
+@pytest.mark.parametrize(("dialect", "severity"), [("openai", "error"), ("azure", "error"), ("newapi", "warning")])
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD | {"metadata": {"duration": 6}},
+        GOOD | {"metadata": {f"key {number}": "x" for number in range(20)}},
+        GOOD | {"prompt": "x" * 40_000},
+        GOOD | {"characters": [{"id": "a"}, {"id": "b"}, {"id": "c"}]},
+    ],
+    ids=["value", "pairs", "prompt", "characters"],
+)
+def test_what_only_openai_forbids_is_an_error_where_its_rules_hold(dialect, severity, body):
+    assert {finding.severity for finding in validate(body, dialect)} == {severity}
