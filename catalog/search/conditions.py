@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import QueryError
+from catalog.records import utc_text
 from catalog.search.facets import escape, with_any, with_phrases, with_values
 from catalog.search.fields import CLAIMS, FIELDS, shorten, unknown_name
 from catalog.search.values import number_bounds, time_bounds
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _PARAMETER_TEXT = "CASE parameter.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE parameter.atom || '' END"
 _PARAMETER_IS_NUMBER = "parameter.type IN ('integer', 'real') AND parameter.atom = ?"
+
+
+EXPIRING = "expiring"  # the one claim that depends on the time
 
 
 class Setting(NamedTuple):
@@ -152,11 +157,16 @@ def _presence(_: Field, clause: Clause, setting: Setting) -> Condition:
     return Condition(f"{field.sql} IS NOT NULL", [])
 
 
-def _claim(_: Field, clause: Clause, __: Setting) -> Condition:
-    claim = CLAIMS.get(clause.text.lower())
-    if claim is None:
-        raise unknown_name("claim", clause.text, CLAIMS, position=clause.position)
-    return Condition(claim, [])
+def _claim(_: Field, clause: Clause, setting: Setting) -> Condition:
+    name = clause.text.lower()
+    if name == EXPIRING:
+        from catalog.reading.expiry import EXPIRING_WITHIN, expiring
+
+        now, soon = (utc_text(setting.now + timedelta(seconds=seconds)) for seconds in (0, EXPIRING_WITHIN))
+        return Condition(expiring("?", "?"), [now, soon, now, soon])
+    if name not in CLAIMS:
+        raise unknown_name("claim", clause.text, [*CLAIMS, EXPIRING], position=clause.position)
+    return Condition(CLAIMS[name], [])
 
 
 def _equals(column: str, values: list[str], *, is_prefix: bool) -> Condition:
