@@ -101,9 +101,10 @@ class _Draft:
         if not self.is_plain or find_url(job.get(REMIXED_FROM)):
             self.read_outputs()
         self.read_error()
+        if not self.is_plain:
+            self.read_reasons()
         if values["status"] == "unknown":
             self.infer_status()
-        if not self.is_plain:
             self.read_reasons()
         self.read_fields()
         self.read_size()
