@@ -105,6 +105,6 @@ REQUEST_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup.field in REQUESTE
 
 REFERENCE = words(
     "id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id "
-    "error quality"
+    "error quality metadata"
 )
 REFERENCE_KEYS = tuple(entry for entry in KEYS if entry[1] in REFERENCE)
