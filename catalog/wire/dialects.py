@@ -33,7 +33,7 @@ class Dialect:
     because the server ignores paging parameters and answers with everything.
     `list_needs` names query parameters that a list request must have; `list_query` holds their values.
     `list_renames` renames keys of list items that mean something else there than in the format.
-    `auth` is the header that carries the key, empty for none.
+    `auth` is the header that carries the key, empty for none; `headers` are others that go with it.
     `poll_interval` is in seconds and applies where the server does not name one.
     `lifetime` is how many seconds the addresses of a result work, as the family documents; None where it does not say.
     """
@@ -60,6 +60,7 @@ class Dialect:
     list_renames: Mapping[str, str] = field(default_factory=lambda: NO_QUERY)
     variants: tuple[str, ...] = ("video",)
     auth: str = "Authorization: Bearer {key}"
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_QUERY)
     poll_interval: float = 10.0
     lifetime: int | None = None
 
@@ -74,11 +75,11 @@ class Dialect:
         return tuple(name for name in self.list_needs if not self.list_query.get(name))
 
     def auth_header(self, key: str) -> dict[str, str]:
-        """The header that carries `key`, as a mapping; empty where there is none to send."""
+        """The header that carries `key`, with those that go with it; empty where there is no key to send."""
         if not (self.auth and key):
             return {}
         name, _, form = self.auth.partition(": ")
-        return {name: form.replace("{key}", key)}
+        return {**self.headers, name: form.replace("{key}", key)}
 
 
 HOUR, DAY = 3600, 86_400
@@ -190,6 +191,17 @@ _ROWS = (
         also=("hailuo",),
         create_path="/video_generation",
         retrieve_path="/query/video_generation?task_id={id}",
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="runway",
+        title="Runway",
+        also=("runwayml",),
+        create_path="/text_to_video",
+        retrieve_path="/tasks/{id}",
+        headers=MappingProxyType({"X-Runway-Version": "2024-11-06"}),
+        lifetime=DAY,
         **NO_LIST,
         **OWN_API,
     ),
