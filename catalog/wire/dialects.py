@@ -75,7 +75,7 @@ class Dialect:
         return tuple(name for name in self.list_needs if not self.list_query.get(name))
 
     def auth_header(self, key: str) -> dict[str, str]:
-        """The header that carries `key`, with those that go with it; empty where there is no key to send."""
+        """The header that carries `key`, with those that go with it; empty without a key or a header for it."""
         if not (self.auth and key):
             return {}
         name, _, form = self.auth.partition(": ")
@@ -87,6 +87,7 @@ ALL_VARIANTS = ("video", "thumbnail", "spritesheet")
 CHARACTERS: dict[str, Any] = {"characters_path": "/videos/characters", "character_path": "/videos/characters/{id}"}
 NO_LIST: dict[str, Any] = {"list_path": None}
 OWN_API: dict[str, Any] = {"content_path": None, "remix_path": None, "edit_path": None, "extend_path": None}
+BY_ID: dict[str, Any] = NO_LIST | OWN_API
 GENERATIONS: dict[str, Any] = {"create_path": "/videos/generations"}
 PAGE_NUMBERS: dict[str, Any] = {
     "paging": "page",
@@ -191,8 +192,7 @@ _ROWS = (
         also=("hailuo",),
         create_path="/video_generation",
         retrieve_path="/query/video_generation?task_id={id}",
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="runway",
@@ -202,16 +202,14 @@ _ROWS = (
         retrieve_path="/tasks/{id}",
         headers=MappingProxyType({"X-Runway-Version": "2024-11-06"}),
         lifetime=DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="luma",
         title="Luma Dream Machine",
         create_path="/generations",
         retrieve_path="/generations/{id}",
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="vidu",
@@ -220,8 +218,7 @@ _ROWS = (
         retrieve_path="/tasks/{id}/creations",
         auth="Authorization: Token {key}",
         lifetime=DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="replicate",
@@ -229,8 +226,7 @@ _ROWS = (
         create_path="/predictions",
         retrieve_path="/predictions/{id}",
         lifetime=HOUR,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="wavespeed",
@@ -238,8 +234,7 @@ _ROWS = (
         create_path=None,
         retrieve_path="/predictions/{id}/result",
         lifetime=7 * DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="kie",
@@ -248,8 +243,7 @@ _ROWS = (
         create_path="/jobs/createTask",
         retrieve_path="/jobs/recordInfo?taskId={id}",
         lifetime=14 * DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="novita",
@@ -257,8 +251,7 @@ _ROWS = (
         create_path=None,
         retrieve_path="/async/task-result?task_id={id}",
         lifetime=HOUR,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="zhipu",
@@ -266,8 +259,7 @@ _ROWS = (
         also=("bigmodel", "zai"),
         create_path="/videos/generations",
         retrieve_path="/async-result/{id}",
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
 )
 
