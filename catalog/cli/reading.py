@@ -172,7 +172,10 @@ def _show_stats(numbers: Stats, names: Mapping[str, str]) -> None:
         render.table(headings, rows, right=headings[3:])
     hours = render.number(numbers.stalled_after / 3600)
     _list_names(f"unfinished for more than {hours} h", [names[ref] for ref in numbers.stalled])
-    _list_names("expiring within the hour", [names[ref] for ref in numbers.expiring])
+    certain = [names[ref] for ref in numbers.expiring if ref not in numbers.expiring_about]
+    _list_names("expiring within the hour", certain)
+    about = "expiring within about an hour, as the dialect of the source documents"
+    _list_names(about, [names[ref] for ref in numbers.expiring_about])
 
 
 def _show_counts(name: str, counts: Mapping[str, int] | Mapping[str | None, int]) -> None:
