@@ -58,9 +58,17 @@ def test_naming_a_clip_with_nothing_beside_it_says_so(bench: Bench):
     assert reasons(bench.take_one(clip)) == [(None, "no .json or .txt lies beside the clip")]
 
 
-def test_a_text_with_no_clip_is_refused(bench: Bench):
-    bench.put("readme.txt", "Hello")
-    assert reasons(bench.take_one()) == [(None, "no clip lies beside it, and it names none")]
+def test_a_text_with_no_clip_is_refused_where_it_was_named(bench: Bench):
+    readme = bench.put("readme.txt", "Hello")
+    assert reasons(bench.take_one(readme)) == [(None, "no clip lies beside it, and it names none")]
+
+
+def test_a_readme_among_clips_is_a_file_of_another_kind(bench: Bench):
+    readme = bench.put("readme.txt", 'Clips of spring. A job looks like {"id": "video_1", "status": "queued"}.')
+    bench.put("clip.mp4", b"mp4")
+    bench.put("clip.txt", "rain")
+    report = bench.take_in()
+    assert (report.added, report.refusals, report.ignored, report.others) == (1, 0, 1, (str(readme),))
 
 
 def test_json_beside_a_clip_that_tells_nothing_of_it_is_refused(bench: Bench):
