@@ -399,8 +399,15 @@ class Catalog:
 
     @staticmethod
     def migrate(path: str | Path | None = None) -> Migration:
-        """Upgrade an old library to this version: the schemas before and after, and the backup made first."""
-        return library.migrate(path or default_path())
+        """Upgrade an old library to this version: the schemas before and after, and the backup made first.
+
+        What is new in a row is then read from the answers that the library kept.
+        """
+        done = library.migrate(path or default_path())
+        if done.before != done.after:
+            with Catalog.open(path) as catalog:
+                catalog.reindex(rows=True)
+        return done
 
     def backup(self, path: str | Path | None = None) -> Path:
         """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""
@@ -412,17 +419,26 @@ class Catalog:
         return library.restore(Path(path or default_path()), Path(copy))
 
     def reindex(
-        self, *, fts: bool = False, costs: bool = False, facets: bool = False, on_progress: Progress | None = None
+        self,
+        *,
+        rows: bool = False,
+        fts: bool = False,
+        costs: bool = False,
+        facets: bool = False,
+        on_progress: Progress | None = None,
     ) -> None:
         """Rebuild derived data: what is named, or everything.
 
-        `fts` is the full-text index and its columns, `costs` are the estimates of what videos cost, `facets` is what
-        prompts ask for, read again with the current vocabulary.
+        `rows` are what each video is, folded again from the answers that the library kept, `fts` is the full-text index
+        and its columns, `costs` are the estimates of what videos cost, `facets` is what prompts ask for, read again
+        with the current vocabulary.
         """
         from catalog import intake, store
 
-        if not (fts or costs or facets):
-            fts = costs = facets = True
+        if not (rows or fts or costs or facets):
+            rows = fts = costs = facets = True
+        if rows:
+            intake.fold_again(self._database, on_progress)
         if costs:
             intake.keep_prices(self._database, self.settings)
         with self._database.write() as connection:

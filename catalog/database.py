@@ -102,8 +102,13 @@ def _replace_list(sql: str, name: str, content: str) -> str:
 
 
 def epoch(column: str) -> str:
-    """SQL for the Unix time, in whole seconds, of a time column; the one function that is not standard SQL."""
+    """SQL for the Unix time, in whole seconds, of a time column; like `shifted`, not standard SQL."""
     return f"unixepoch({column})"
+
+
+def shifted(moment: str, seconds: str) -> str:
+    """SQL for the time so many seconds after a moment, as the library writes times; NULL where either is."""
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {moment}, ({seconds}) || ' seconds')"
 
 
 class Database:

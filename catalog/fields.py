@@ -15,10 +15,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = "0004"  # the number of the newest migration, which makes these columns
+SCHEMA_VERSION = "0005"  # the number of the newest migration, which makes these columns
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
-Kind = Literal["text", "name", "words", "passage", "number", "time"]
+Kind = Literal["text", "name", "words", "passage", "number", "time", "seed", "parameter"]
 
 
 class Ask(NamedTuple):
@@ -89,10 +89,18 @@ TABLE = (
         "The model that made it",
         "latest",
         Ask("text", counted=True, counts_missing=True),
-        "model",
+        "model model_name",
         requested=True,
     ),
-    Column("prompt", str, "What was asked for", "latest", Ask("words"), "prompt properties.input", requested=True),
+    Column(
+        "prompt",
+        str,
+        "What was asked for",
+        "latest",
+        Ask("words"),
+        "prompt orig_prompt prompt_text text_prompt",
+        requested=True,
+    ),
     Column(
         "negative_prompt",
         str,
@@ -108,7 +116,8 @@ TABLE = (
         "Length, in seconds",
         "latest",
         Ask("number", ("duration",), counted=True, counts_missing=True),
-        "seconds duration duration_s duration_seconds n_seconds video.duration task_info.video_duration",
+        "seconds duration duration_s duration_seconds n_seconds video_duration usage.video_duration "
+        "usage.output_video_duration",
         headings=("duration",),
         requested=True,
     ),
@@ -147,7 +156,7 @@ TABLE = (
         "When the job was created, UTC",
         "earliest",
         Ask("time", ("created",)),
-        "created_at created submit_time createdAt",
+        "created_at created submit_time create_time created_time posted_at",
         headings=("created",),
     ),
     Column(
@@ -156,7 +165,7 @@ TABLE = (
         "When it ended, UTC",
         "latest",
         Ask("time", ("completed",)),
-        "completed_at completed finish_time finished_at",
+        "completed_at completed finish_time finished_at complete_time end_time ended_at",
         headings=("completed",),
     ),
     Column(
@@ -165,7 +174,7 @@ TABLE = (
         "When the server's addresses expire, UTC",
         "latest",
         Ask("time", ("expires",)),
-        "expires_at expireAt result.*[].expires_at output[].expireAt",
+        "expires_at expire_at",
         headings=("expires",),
     ),
     Column("error_code", str, "Why it failed, in one word", "latest", Ask("text", counted=True), "error.code"),
@@ -183,7 +192,7 @@ TABLE = (
         "The id of the video it was remixed from",
         "latest",
         Ask("text", ("remixed_from",)),
-        "remixed_from_video_id",
+        "remixed_from_video_id parent_post_id",
         headings=("remixed_from_video_id",),
     ),
     Column(
@@ -209,6 +218,24 @@ TABLE = (
         "How the cost is known: reported, estimated or unknown",
         "own",
         Ask("text", counted=True),
+    ),
+    Column(
+        "seed",
+        str,
+        "What the generation started from; text, so that 64 bits are exact",
+        "latest",
+        Ask("seed"),
+        "seed metadata.seed",
+        requested=True,
+    ),
+    Column(
+        "parameters",
+        dict,
+        "How it was generated, as asked for: guidance, steps, frames a second; a flat JSON object",
+        "merged",
+        Ask("parameter", ("param",)),
+        "parameters",
+        requested=True,
     ),
     Column(
         "batch_custom_id",

@@ -45,6 +45,16 @@ def keep_prices(database: Database, settings: Settings) -> None:
         store.estimate_costs(connection)
 
 
+def fold_again(database: Database, on_progress: Progress | None = None) -> None:
+    """Fold every video again from the answers that the library kept, a batch in a transaction."""
+    after: int | None = 0
+    while after is not None:
+        with database.write() as connection:
+            after = store.refold_all(connection, after)
+        if on_progress and after is not None:
+            on_progress("library", after, None, "folding")
+
+
 def read_prompts(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
     """Extract the facets of the prompts that are due."""
     from catalog.facets import extract_due

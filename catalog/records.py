@@ -162,6 +162,8 @@ class Video(Record):
     output_urls: tuple[str, ...] = ()
     cost_usd: float | None = None
     cost_basis: str | None = None
+    seed: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     batch_custom_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -175,7 +177,7 @@ class Video(Record):
     files: tuple[File, ...] = ()
 
     def __post_init__(self) -> None:
-        self._freeze("output_urls", "metadata", "extra")
+        self._freeze("output_urls", "parameters", "metadata", "extra")
 
     @property
     def ref(self) -> str:

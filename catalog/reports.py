@@ -98,7 +98,8 @@ class SyncReport(Record):
     """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
 
     `stopped` says why the walk over the list ended; `error` is set when the source failed, and whatever came in before
-    that is kept. `missed` maps the ids whose retrieval failed to the reason.
+    that is kept. `missed` maps the ids whose retrieval failed to the reason. `expiring_about` counts those of
+    `expiring` whose expiry no answer named: it is reckoned by what the dialect documents.
     """
 
     source: str
@@ -111,6 +112,7 @@ class SyncReport(Record):
     requests: int = 0
     seconds: float = 0.0
     expiring: int = 0
+    expiring_about: int = 0
     stopped: str | None = None
     error: str | None = None
     missed: Mapping[str, str] = field(default_factory=dict)
@@ -154,7 +156,8 @@ class Stats(Record):
     """The library in numbers.
 
     `by_error` counts failures by error code. `stalled` are the refs of videos unfinished for more than `stalled_after`
-    seconds, `expiring` those of finished videos whose addresses expire within the hour.
+    seconds, `expiring` those of finished videos whose addresses expire within the hour, and `expiring_about` those
+    among them whose expiry no answer named: it is reckoned by what the dialect documents.
     """
 
     total: int
@@ -165,6 +168,7 @@ class Stats(Record):
     stalled: tuple[str, ...]
     expiring: tuple[str, ...]
     stalled_after: float
+    expiring_about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("by_status", "by_model", "by_error")

@@ -110,6 +110,8 @@ class Videos(SQLModel, table=True):
     output_urls: list[str] | None = Field(default=None, sa_column=Column(JSON))
     cost_usd: float | None = Field(default=None, sa_column=Column(Float))
     cost_basis: str | None = _text()
+    seed: str | None = _text()
+    parameters: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     batch_custom_id: str | None = _text()
     metadata_: dict[str, Any] | None = Field(default=None, sa_column=Column("metadata", JSON))
     extra: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))

@@ -47,6 +47,8 @@ SAMPLES: Mapping[str, Any] = {
     "height": 720,
     "size_text": "480p",
     "output_urls": ["https://a.example/v.mp4"],
+    "seed": "18446744073709551615",
+    "parameters": {"steps": 30, "sampler": "euler"},
     "metadata": {"take": "2"},
 }
 

@@ -280,6 +280,23 @@ NEON = [("lighting", "neon")]
 LIT = "A street at night, lit by a neon sign."
 
 
+def test_a_delivery_that_is_the_finished_job_needs_no_retrieve(hooks):
+    body = {"task_id": "k-1", "task_status": "succeed", "task_result": {"videos": [{"url": "https://a.example/k.mp4"}]}}
+    assert hooks.post(json.dumps(body).encode()) == 200
+    assert hooks.rows("SELECT state, type, remote_id FROM deliveries") == [("done", "job", "k-1")]
+    assert hooks.rows("SELECT remote_id, status, output_urls FROM videos") == [
+        ("k-1", "completed", '["https://a.example/k.mp4"]')
+    ]
+    assert hooks.rows("SELECT channel FROM observations") == [("webhook",)]
+
+
+def test_a_delivery_that_is_a_running_job_is_followed_by_a_retrieve(library):
+    with RawServer(always(job())) as server, running(library, server.base_url) as hooks:
+        assert hooks.post(b'{"id": "video_1", "status": "processing"}') == 200
+        hooks.wait_for("SELECT state FROM deliveries", [("done",)])
+        assert hooks.rows("SELECT status FROM videos") == [("completed",)]
+
+
 def test_the_prompt_of_a_job_is_read_after_it_was_retrieved(library):
     with RawServer(always(job(prompt=LIT))) as server, running(library, server.base_url) as hooks:
         assert hooks.post(event()) == 200

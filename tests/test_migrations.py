@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import database
+from catalog.api import Catalog
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaTooNew
 from catalog.library import (
     APPLICATION_ID,
@@ -224,6 +225,19 @@ def test_two_processes_may_migrate_at_once(old: Path) -> None:
         answers = pool.map(migrate, [old, old], chunksize=1)
     assert {done.after for done in answers} == {REVISIONS[-1]}
     assert query(old, "SELECT count(*) FROM videos") == [(2,)]
+
+
+@pytest.mark.parametrize("start", REVISIONS[:-1])
+def test_what_is_new_in_a_row_is_read_from_the_answers_that_were_kept(tmp_path: Path, start: str) -> None:
+    path = make(tmp_path / "old.db", start)
+    fill(path)
+    payload = '{"id": "remote_id 1", "status": "Success", "seed": 18446744073709551615, "input": {"steps": 30}}'
+    if ("prices",) in query(path, LIST_TABLES):
+        query(path, "DELETE FROM prices")  # the rows of `fill` have no dates
+    query(path, "UPDATE observations SET payload = ?, http_status = 200 WHERE id = 1", payload)
+    Catalog.migrate(path)
+    rows = query(path, "SELECT status, seed, parameters, prompt FROM videos ORDER BY id")
+    assert rows == [("completed", "18446744073709551615", '{"steps":30}', None), ("status 2", None, None, "prompt 2")]
 
 
 # What goes wrong is undone

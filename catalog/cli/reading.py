@@ -244,7 +244,8 @@ def _show_stats(numbers: Stats) -> None:
         render.table(headings, rows, right=headings[3:])
     hours = render.number(numbers.stalled_after / 3600)
     _list_refs(f"unfinished for more than {hours} h", numbers.stalled)
-    _list_refs("expiring within the hour", numbers.expiring)
+    _list_refs("expiring within the hour", tuple(ref for ref in numbers.expiring if ref not in numbers.expiring_about))
+    _list_refs("expiring within about an hour, as the dialect of the source documents", numbers.expiring_about)
 
 
 def _show_counts(name: str, counts: Mapping[str, int] | Mapping[str | None, int]) -> None:

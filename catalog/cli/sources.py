@@ -181,7 +181,8 @@ def _report(reports: Iterable[SyncReport], *, is_summed_up: bool) -> None:
             render.note(f"{report.source}: {remark}")
         if report.expiring:
             videos = render.amount(report.expiring, "finished video")
-            render.note(f"Warning: {report.source}: {videos} will expire within the hour")
+            hour = "about an hour" if report.expiring_about else "the hour"
+            render.note(f"Warning: {report.source}: {videos} will expire within {hour}")
         _complain_of(report)
 
 

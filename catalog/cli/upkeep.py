@@ -10,6 +10,7 @@ from catalog.cli import render
 from catalog.cli.options import library_options, library_path, open_catalog
 
 _DERIVED = {
+    "rows": "the rows of videos",
     "fts": "the full-text index",
     "facets": "the facets of prompts",
     "costs": "the estimated costs",
@@ -66,6 +67,7 @@ def migrate() -> None:
 
 
 @click.command()
+@click.option("--rows", is_flag=True, help=f"Rebuild {_DERIVED['rows']}, from the answers that the library kept.")
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--facets", is_flag=True, help=f"Rebuild {_DERIVED['facets']}, with the current vocabulary.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")

@@ -52,7 +52,7 @@ def walk(client: Client, after: str | None = None) -> Iterator[ListedPage]:
                 raise
             cursor, seen, used, is_restart = None, set(), {None}, True
             continue
-        following = _next_cursor(client, answer)
+        following = _next_cursor(client, answer, cursor)
         ended = _why_ended(answer, seen, following, used)
         seen.update(video.remote_id for video in answer.videos)
         used.add(following)
@@ -63,7 +63,7 @@ def walk(client: Client, after: str | None = None) -> Iterator[ListedPage]:
     yield ListedPage((), cursor, CAPPED)
 
 
-def _next_cursor(client: Client, answer: Answer) -> str | None:
+def _next_cursor(client: Client, answer: Answer, cursor: str | None) -> str | None:
     """The cursor of the next page. Where the page does not say whether there is one, a full page counts as yes."""
     if answer.has_more is False or not answer.videos or client.dialect.paging == "whole":
         return None
@@ -71,6 +71,8 @@ def _next_cursor(client: Client, answer: Answer) -> str | None:
         return str(answer.next_page)
     if answer.has_more is None and len(answer.videos) < client.dialect.max_limit:
         return None
+    if client.dialect.paging == "page":
+        return str(int(cursor) + 1 if cursor and cursor.isdecimal() else 2)
     return answer.next_cursor or answer.videos[-1].remote_id
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import CatalogError
+from catalog.records import TERMINAL_STATUSES
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import BadDelivery, BadSignature, Delivery, verify
 
@@ -54,8 +55,9 @@ class Inbox:
         answer = parse_videos(event)
         said_at = answer.webhook.created_at if answer.webhook else None
         videos = [replace(video, payload=event) for video in answer.videos] if delivery.video_id else []
+        has_ended = delivery.is_job and all(video.status in TERMINAL_STATUSES for video in videos)
         with self.database.write() as connection:
-            is_new = store.save_delivery(connection, self.source, delivery, received_at=now)
+            is_new = store.save_delivery(connection, self.source, delivery, received_at=now, has_ended=has_ended)
             if is_new and videos:
                 store.save_source(connection, self.source)
                 store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=said_at)

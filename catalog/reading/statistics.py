@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.database import epoch
 from catalog.errors import QueryError
+from catalog.reading.expiry import EXPIRES, EXPIRING, EXPIRING_WITHIN, IS_ABOUT
 from catalog.records import UNFINISHED_STATUSES, utc_text
 from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
 from catalog.rows import SIZE
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 STALLED_AFTER = 3600.0  # seconds, queued or in progress, after which a job counts as stalled
-EXPIRING_WITHIN = 3600.0  # seconds
 _LISTED = 100  # refs listed of stalled and of expiring videos, worst first
 
 _START = "coalesce(created_at, first_seen_at)"
 _UNFINISHED = f"status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
-EXPIRING = "expires_at > :now AND expires_at <= :soon AND status = 'completed' AND deleted_at IS NULL"
 
 # Both times come from the provider, in whole seconds; a pair in the wrong order is left out.
 _LATENCY = f"""
@@ -73,7 +72,8 @@ def read_stats(connection: Reader, now: datetime) -> Stats:
         "stalled": utc_text(now - timedelta(seconds=STALLED_AFTER)),
     }
     stalled = f"SELECT ref FROM videos WHERE {_UNFINISHED} AND {_START} < :stalled ORDER BY {_START} LIMIT {_LISTED}"
-    expiring = f"SELECT ref FROM videos WHERE {EXPIRING} ORDER BY expires_at LIMIT {_LISTED}"
+    expiring = f"SELECT ref, {IS_ABOUT} FROM videos WHERE {EXPIRING} ORDER BY {EXPIRES} LIMIT {_LISTED}"
+    soonest = connection.execute(expiring, moments).fetchall()
     by_status = _count(connection, "status")
     return Stats(
         total=sum(by_status.values()),
@@ -82,8 +82,9 @@ def read_stats(connection: Reader, now: datetime) -> Stats:
         by_error=_count(connection, "error_code", "AND status = 'failed'"),
         latency=tuple(Latency(*row) for row in connection.execute(_LATENCY)),
         stalled=tuple(row[0] for row in connection.execute(stalled, moments)),
-        expiring=tuple(row[0] for row in connection.execute(expiring, moments)),
+        expiring=tuple(row[0] for row in soonest),
         stalled_after=STALLED_AFTER,
+        expiring_about=tuple(row[0] for row in soonest if row[1]),
     )
 
 

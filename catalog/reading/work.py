@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.reading.statistics import EXPIRING
+from catalog.reading.expiry import EXPIRING, IS_ABOUT
 from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
 
 if TYPE_CHECKING:
@@ -84,10 +84,18 @@ def count_unfinished(connection: Reader, source: str) -> int:
     return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_UNFINISHED} AND gone_at IS NULL", source=source)
 
 
-def count_expiring(connection: Reader, source: str, now: datetime, soon: datetime) -> int:
-    """How many finished jobs can be downloaded now but no longer at the time `soon`."""
-    query = f"SELECT count(*) FROM videos WHERE source = :source AND {EXPIRING}"
-    return _count(connection, query, source=source, now=utc_text(now), soon=utc_text(soon))
+class Expiring(NamedTuple):
+    """How many finished jobs can be downloaded now but not much longer, and for how many of them that is reckoned."""
+
+    videos: int
+    about: int
+
+
+def count_expiring(connection: Reader, source: str, now: datetime, soon: datetime) -> Expiring:
+    """The finished jobs that can be downloaded now but no longer at the time `soon`."""
+    query = f"SELECT count(*), count(*) FILTER (WHERE {IS_ABOUT}) FROM videos WHERE source = :source AND {EXPIRING}"
+    moments = {"source": source, "now": utc_text(now), "soon": utc_text(soon)}
+    return Expiring(*connection.execute(query, moments).fetchone())
 
 
 def find_aliases(connection: Reader, source: str, remote_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import QueryError
+from catalog.records import utc_text
 from catalog.search.facets import escape, with_any, with_phrases, with_values
 from catalog.search.fields import CLAIMS, FIELDS, shorten, unknown_name
 from catalog.search.values import number_bounds, time_bounds
+from catalog.wire.values import read_number, read_seed, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
     from catalog.search.fields import Field, Fields
     from catalog.search.grammar import Clause
     from catalog.search.values import Bound
+
+
+_PARAMETER_TEXT = "CASE parameter.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE parameter.atom || '' END"
+_PARAMETER_IS_NUMBER = "parameter.type IN ('integer', 'real') AND parameter.atom = ?"
+
+
+EXPIRING = "expiring"  # the one claim that depends on the time
 
 
 class Setting(NamedTuple):
@@ -108,6 +118,27 @@ def _tag(_: Field, clause: Clause, __: Setting) -> Condition:
     return Condition(f"SELECT tags.video_id AS id FROM tags WHERE {sql}", values, is_set=True)
 
 
+def _seed(field: Field, clause: Clause, _: Setting) -> Condition:
+    """The condition that the seed is one of these numbers, however they are written."""
+    values = [readable(value, read_seed) or value for value in choices(clause)]
+    return _equals(field.sql, values, is_prefix=clause.is_prefix)
+
+
+def _parameter(field: Field, clause: Clause, _: Setting) -> Condition:
+    """The condition that a parameter of this name is there or, after `=`, has the value, a number however written."""
+    key, equals, value = clause.text.partition("=")
+    tests = [_equals("parameter.key", [key.strip().replace("-", "_")], is_prefix=clause.is_prefix and not equals)]
+    if equals:
+        texts = choices(clause._replace(text=value)) if value else [""]
+        numbers = [] if clause.is_prefix else [readable(text, read_number) for text in texts]
+        same = [Condition(_PARAMETER_IS_NUMBER, [number]) for number in numbers if number is not None]
+        texts += [f"{number:g}" for number in numbers if number is not None]
+        tests.append(_any([_equals(_PARAMETER_TEXT, texts, is_prefix=clause.is_prefix), *same]))
+    sql = " AND ".join(f"({test.sql})" for test in tests)
+    values = [value for test in tests for value in test.values]
+    return Condition(f"EXISTS (SELECT 1 FROM json_each({field.sql}) AS parameter WHERE {sql})", values)
+
+
 def _facet(field: Field, clause: Clause, _: Setting) -> Condition:
     return Condition(*with_values(field.name, choices(clause), is_prefix=clause.is_prefix), is_set=True)
 
@@ -126,11 +157,16 @@ def _presence(_: Field, clause: Clause, setting: Setting) -> Condition:
     return Condition(f"{field.sql} IS NOT NULL", [])
 
 
-def _claim(_: Field, clause: Clause, __: Setting) -> Condition:
-    claim = CLAIMS.get(clause.text.lower())
-    if claim is None:
-        raise unknown_name("claim", clause.text, CLAIMS, position=clause.position)
-    return Condition(claim, [])
+def _claim(_: Field, clause: Clause, setting: Setting) -> Condition:
+    name = clause.text.lower()
+    if name == EXPIRING:
+        from catalog.reading.expiry import EXPIRING_WITHIN, expiring
+
+        now, soon = (utc_text(setting.now + timedelta(seconds=seconds)) for seconds in (0, EXPIRING_WITHIN))
+        return Condition(expiring("?", "?"), [now, soon, now, soon])
+    if name not in CLAIMS:
+        raise unknown_name("claim", clause.text, [*CLAIMS, EXPIRING], position=clause.position)
+    return Condition(CLAIMS[name], [])
 
 
 def _equals(column: str, values: list[str], *, is_prefix: bool) -> Condition:
@@ -154,6 +190,8 @@ _KINDS: dict[str, Callable[[Field, Clause, Setting], Condition]] = {
     "words": _passage,
     "number": _number,
     "time": _time,
+    "seed": _seed,
+    "parameter": _parameter,
     "tag": _tag,
     "facet": _facet,
     "phrase": _phrase,

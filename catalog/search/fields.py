@@ -7,6 +7,8 @@
     words     words and phrases in that column of the full-text index
     passage   part of a long text that is not indexed
     number    compared as a number
+    seed      a whole number of any size, exactly
+    parameter a name, or name=value, of a parameter of generation
     time      compared as a period of UTC time
     size      as text, against `WxH` and the server's own words
     tag       a key, or key=value
@@ -65,7 +67,8 @@ _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value
 
 _COMPUTED = {"negative_prompt": NEGATIVE_PROMPT}
 _COUNTED = {"seconds": _SECONDS}  # clips are measured, and hardly two lengths agree
-_SORTED = frozenset({"text", "name", "number", "time"})
+_SORTED = frozenset({"text", "name", "number", "time", "seed"})
+_ORDERS = {"seed": "substr('00000000000000000000' || videos.seed, -20)"}  # as long as the longest, so by number
 
 
 def _list_fields(column: Column) -> Iterator[Field]:
@@ -76,7 +79,8 @@ def _list_fields(column: Column) -> Iterator[Field]:
         kind, aliases, counted, counts_missing = column.ask
         sql = _COMPUTED.get(column.name, f"videos.{column.name}")
         facet = _COUNTED.get(column.name, sql) if counted else None
-        yield Field(column.name, kind, sql, aliases, sql if kind in _SORTED else None, facet, counts_missing)
+        order = _ORDERS.get(column.name, sql) if kind in _SORTED else None
+        yield Field(column.name, kind, sql, aliases, order, facet, counts_missing)
     if column.name == "created_at":
         yield Field("month", "text", _MONTH, (), _MONTH, _MONTH, counts_missing=True)
 

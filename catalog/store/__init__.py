@@ -4,7 +4,7 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the full-text index follow in the same transaction. The store knows no network, no terminal.
 """
 
-from catalog.store.arrivals import Saved, save_absence, save_videos
+from catalog.store.arrivals import Saved, refold_all, save_absence, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
@@ -34,6 +34,7 @@ __all__ = [
     "lock_source",
     "rebuild_texts",
     "redo",
+    "refold_all",
     "save_absence",
     "save_attempt",
     "save_character",

@@ -18,21 +18,27 @@ if TYPE_CHECKING:
 State = Literal["waiting", "done", "refused"]
 
 
-def save_delivery(connection: Writer, source: str, delivery: Delivery, *, received_at: datetime) -> bool:
-    """Keep a delivery and return whether it is new. One about a job waits for its retrieval, any other is done."""
+def save_delivery(
+    connection: Writer, source: str, delivery: Delivery, *, received_at: datetime, has_ended: bool = False
+) -> bool:
+    """Keep a delivery and return whether it is new.
+
+    One about a job waits for its retrieval, unless it says itself that the job `has_ended`; any other is done.
+    """
     query = "SELECT 1 FROM deliveries WHERE source = :source AND webhook_id = :id"
     if connection.execute(query, {"source": source, "id": delivery.id}).fetchone() is not None:
         return False
     is_about_job = delivery.video_id is not None
+    is_done = has_ended or not is_about_job
     row = {
         "source": source,
         "webhook_id": delivery.id,
         "type": encodable(delivery.type),
         "received_at": utc_text(received_at),
         "body": json_text(redact(dict(delivery.event))),
-        "state": "waiting" if is_about_job else "done",
+        "state": "done" if is_done else "waiting",
         "remote_id": delivery.video_id,
-        "done_at": None if is_about_job else utc_text(received_at),
+        "done_at": utc_text(received_at) if is_done else None,
         "message": None if is_about_job else "not about a video",
         "attempts": 0,
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import Gone, Refused, SourceError, Unauthorized
 from catalog.reading.work import find_aliases, list_unfinished
@@ -12,6 +13,7 @@ from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from catalog.client.client import Client, Reply
     from catalog.database import Writer
@@ -23,6 +25,7 @@ SAVED_AT_ONCE = 50  # retrieved jobs in one transaction
 MAX_FAILURES = 5  # failed retrievals in a row, after which a source is given up for this run
 PAUSE_FACTOR = 1.5  # each pause against the one before, if the server names none
 LONGEST_PAUSE = 120.0  # seconds
+RIDDLE_ANSWERS, RIDDLE_TIME = 10, timedelta(minutes=10)  # how often, and for how long, a state is not understood
 
 
 def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, Answer]:
@@ -47,11 +50,16 @@ def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, A
 
 
 def wait_for(run: Run, client: Client) -> None:
-    """Ask for the unfinished jobs until all have finished, each when the server wants it, else at growing intervals."""
+    """Ask for the unfinished jobs until all have finished, each when the server wants it, else at growing intervals.
+
+    A job whose state nobody understands, told unchanged for long enough, is left to later runs, and the report names
+    the word.
+    """
     due: dict[str, float] = {}
     pauses: dict[str, float] = {}
-    gone: set[str] = set()
-    while waiting := [remote_id for remote_id in run.ask(list_unfinished, run.look_back) if remote_id not in gone]:
+    riddles: dict[str, _Riddle] = {}
+    left: set[str] = set()
+    while waiting := [remote_id for remote_id in run.ask(list_unfinished, run.look_back) if remote_id not in left]:
         now = time.monotonic()
         ready = [remote_id for remote_id in waiting if due.get(remote_id, 0.0) <= now]
         if not ready:
@@ -61,8 +69,38 @@ def wait_for(run: Run, client: Client) -> None:
         for remote_id, answer in retrieve(run, client, ready).items():
             pauses[remote_id] = _next_pause(client, answer, pauses.get(remote_id))
             due[remote_id] = time.monotonic() + pauses[remote_id]
-            if isinstance(answer, Gone):
-                gone.add(remote_id)
+            riddles[remote_id] = riddle = _Riddle.of(answer, riddles.get(remote_id), run.now())
+            if isinstance(answer, Gone) or riddle.is_given_up(run.now()):
+                left.add(remote_id)
+                run.note([] if isinstance(answer, Gone) else [f"{remote_id}: {riddle}"])
+
+
+class _Riddle(NamedTuple):
+    """What a job says of its state, how often it said nothing else, and since when."""
+
+    word: str | None
+    progress: float | None
+    is_understood: bool
+    answers: int
+    since: datetime
+
+    @classmethod
+    def of(cls, answer: Answer, before: _Riddle | None, now: datetime) -> _Riddle:
+        """What this answer says; a failed retrieval says nothing new."""
+        if isinstance(answer, SourceError):
+            return before or cls(None, None, True, 0, now)
+        video = answer.answer.videos[0]
+        said = cls(video.provider_status, video.progress, video.status != "unknown", 1, now)
+        return before._replace(answers=before.answers + 1) if before and before[:3] == said[:3] else said
+
+    def is_given_up(self, now: datetime) -> bool:
+        return not self.is_understood and self.answers >= RIDDLE_ANSWERS and now - self.since >= RIDDLE_TIME
+
+    def __str__(self) -> str:
+        """The remark about a job that is left: for a person."""
+        says = "does not say in which state it is" if self.word is None else f'is in the state "{self.word}"'
+        unknown = "" if self.word is None else ", which the catalog does not understand"
+        return f"the job {says}{unknown}: no longer waited for, the next sync asks again"
 
 
 def _next_pause(client: Client, answer: Answer, last_pause: float | None) -> float:

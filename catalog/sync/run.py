@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from catalog import store
 from catalog.client.client import Client, Clock
 from catalog.errors import SourceError
-from catalog.reading.statistics import EXPIRING_WITHIN
+from catalog.reading.expiry import EXPIRING_WITHIN
 from catalog.reading.work import count_expiring, count_unfinished, find_remote_ids
 from catalog.reports import SyncReport
 from catalog.rows import encodable
@@ -182,6 +182,7 @@ class Run:
         moved = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
         finished_at = self.now()
         soon = finished_at + timedelta(seconds=EXPIRING_WITHIN)
+        expiring = self.ask(count_expiring, finished_at, soon)
         report = SyncReport(
             source=self.source.name,
             mode=self.mode,
@@ -192,7 +193,8 @@ class Run:
             failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in moved),
             requests=self._requests,
             seconds=round(time.monotonic() - self._started, 3),
-            expiring=self.ask(count_expiring, finished_at, soon),
+            expiring=expiring.videos,
+            expiring_about=expiring.about,
             stopped=self.stopped,
             error=self._error,
             missed=self.missed,

@@ -43,6 +43,8 @@ class ParsedVideo:
     remixed_from_id: str | None = None
     output_urls: list[str] = field(default_factory=list)
     cost_usd: float | None = None
+    seed: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     payload: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -35,6 +35,7 @@ class Dialect:
     `list_renames` renames keys of list items that mean something else there than in the format.
     `auth` is the header that carries the key, empty for none.
     `poll_interval` is in seconds and applies where the server does not name one.
+    `lifetime` is how many seconds the addresses of a result work, as the family documents; None where it does not say.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Dialect:
     variants: tuple[str, ...] = ("video",)
     auth: str = "Authorization: Bearer {key}"
     poll_interval: float = 10.0
+    lifetime: int | None = None
 
     @property
     def lists(self) -> bool:
@@ -79,9 +81,11 @@ class Dialect:
         return {name: form.replace("{key}", key)}
 
 
+HOUR, DAY = 3600, 86_400
 ALL_VARIANTS = ("video", "thumbnail", "spritesheet")
 CHARACTERS: dict[str, Any] = {"characters_path": "/videos/characters", "character_path": "/videos/characters/{id}"}
 NO_LIST: dict[str, Any] = {"list_path": None}
+OWN_API: dict[str, Any] = {"content_path": None, "remix_path": None, "edit_path": None, "extend_path": None}
 GENERATIONS: dict[str, Any] = {"create_path": "/videos/generations"}
 PAGE_NUMBERS: dict[str, Any] = {
     "paging": "page",
@@ -91,10 +95,18 @@ PAGE_NUMBERS: dict[str, Any] = {
 }
 
 _ROWS = (
-    Dialect(name="openai", title="OpenAI Videos API", variants=ALL_VARIANTS, **CHARACTERS),
+    Dialect(name="openai", title="OpenAI Videos API", variants=ALL_VARIANTS, lifetime=HOUR, **CHARACTERS),
     Dialect(name="unified", title="Unified media API", poll_interval=15.0, **NO_LIST),
-    Dialect(name="fourall", title="4All API", also=("4all",), poll_interval=15.0, **NO_LIST),
-    Dialect(name="apimart", title="APIMart", retrieve_path="/tasks/{id}", content_path=None, **NO_LIST, **GENERATIONS),
+    Dialect(name="fourall", title="4All API", also=("4all",), poll_interval=15.0, lifetime=DAY, **NO_LIST),
+    Dialect(
+        name="apimart",
+        title="APIMart",
+        retrieve_path="/tasks/{id}",
+        content_path=None,
+        lifetime=DAY,
+        **NO_LIST,
+        **GENERATIONS,
+    ),
     Dialect(name="newapi", title="new-api", also=("oneapi",), poll_interval=15.0, **NO_LIST),
     Dialect(
         name="newapi-legacy",
@@ -119,6 +131,7 @@ _ROWS = (
         also=("azureopenai",),
         auth="api-key: {key}",
         variants=ALL_VARIANTS,
+        lifetime=DAY,
     ),
     Dialect(name="vllm-omni", title="vLLM-Omni", also=("vllm",)),
     Dialect(name="aibrix", title="AIBrix gateway", list_renames={"expires_at": "record_expires_at"}),
@@ -133,12 +146,122 @@ _ROWS = (
     Dialect(name="together", title="Together", content_path=None, **NO_LIST),
     Dialect(name="lumenfall", title="Lumenfall", **NO_LIST),
     Dialect(name="cometapi", title="CometAPI", **NO_LIST),
-    Dialect(name="ofox", title="ofox", **NO_LIST),
+    Dialect(name="ofox", title="ofox", lifetime=DAY, **NO_LIST),
     Dialect(name="evolink", title="Evolink", retrieve_path="/tasks/{id}", content_path=None, **NO_LIST, **GENERATIONS),
     Dialect(name="paged", title="gateways with page-numbered lists", **PAGE_NUMBERS),
+    # Providers' own APIs. Paths are relative to what each documents as its base, version included.
+    Dialect(
+        name="kling",
+        title="Kling AI, text to video",
+        list_path="/videos/text2video",
+        create_path="/videos/text2video",
+        retrieve_path="/videos/text2video/{id}",
+        max_limit=500,
+        lifetime=30 * DAY,
+        **OWN_API,
+        **(PAGE_NUMBERS | {"after_param": "pageNum", "limit_param": "pageSize"}),
+    ),
+    Dialect(
+        name="dashscope",
+        title="DashScope, Model Studio (Wan)",
+        also=("wan", "bailian"),
+        list_path="/tasks",
+        create_path="/services/aigc/video-generation/video-synthesis",
+        retrieve_path="/tasks/{id}",
+        poll_interval=15.0,
+        lifetime=DAY,
+        **OWN_API,
+        **(PAGE_NUMBERS | {"after_param": "page_no"}),
+    ),
+    Dialect(
+        name="ark",
+        title="Volcengine Ark, BytePlus ModelArk (Seedance)",
+        also=("volcengine", "byteplus", "seedance"),
+        list_path="/contents/generations/tasks",
+        create_path="/contents/generations/tasks",
+        retrieve_path="/contents/generations/tasks/{id}",
+        lifetime=DAY,
+        **OWN_API,
+        **(PAGE_NUMBERS | {"after_param": "page_num"}),
+    ),
+    Dialect(
+        name="minimax",
+        title="MiniMax (Hailuo)",
+        also=("hailuo",),
+        create_path="/video_generation",
+        retrieve_path="/query/video_generation?task_id={id}",
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="luma",
+        title="Luma Dream Machine",
+        create_path="/generations",
+        retrieve_path="/generations/{id}",
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="vidu",
+        title="Vidu",
+        create_path="/text2video",
+        retrieve_path="/tasks/{id}/creations",
+        auth="Authorization: Token {key}",
+        lifetime=DAY,
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="replicate",
+        title="Replicate",
+        create_path="/predictions",
+        retrieve_path="/predictions/{id}",
+        lifetime=HOUR,
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="wavespeed",
+        title="WaveSpeedAI",
+        create_path=None,
+        retrieve_path="/predictions/{id}/result",
+        lifetime=7 * DAY,
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="kie",
+        title="kie.ai",
+        also=("kieai",),
+        create_path="/jobs/createTask",
+        retrieve_path="/jobs/recordInfo?taskId={id}",
+        lifetime=14 * DAY,
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="novita",
+        title="Novita AI",
+        create_path=None,
+        retrieve_path="/async/task-result?task_id={id}",
+        lifetime=HOUR,
+        **NO_LIST,
+        **OWN_API,
+    ),
+    Dialect(
+        name="zhipu",
+        title="Zhipu BigModel, Z.ai (CogVideoX)",
+        also=("bigmodel", "zai"),
+        create_path="/videos/generations",
+        retrieve_path="/async-result/{id}",
+        **NO_LIST,
+        **OWN_API,
+    ),
 )
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType({row.name: row for row in _ROWS})
+LIFETIMES: Mapping[str, int] = MappingProxyType({row.name: row.lifetime for row in _ROWS if row.lifetime is not None})
+"""How long addresses work, in seconds, by the name of the dialect that documents it."""
 
 
 def _plain(name: str) -> str:

@@ -35,7 +35,8 @@ class Limits:
 
     `seconds` lists lengths, `seconds_range` the shortest and the longest; both are empty where none is documented.
     `seconds_form` is how a JSON body writes a length. `model` is what a request without a model gets. `options` are
-    keys of `metadata` that steer the server, and so need not be text.
+    keys of `metadata` that steer the server, and so need not be text. `rules_of_openai` says that the family refuses
+    what only OpenAI's reference forbids: a long prompt, metadata that is not a small map of texts, a long clip.
     """
 
     seconds: tuple[float, ...] = ()
@@ -44,6 +45,7 @@ class Limits:
     sizes: tuple[str, ...] = ()
     model: str | None = None
     options: frozenset[str] = frozenset()
+    rules_of_openai: bool = False
 
 
 GENERIC = Limits()
@@ -52,6 +54,7 @@ _OPENAI = Limits(
     seconds_form="text",
     sizes=("720x1280", "1280x720", "1024x1792", "1792x1024", "1080x1920", "1920x1080"),
     model="sora-2",
+    rules_of_openai=True,
 )
 
 LIMITS: Mapping[str, Limits] = MappingProxyType(

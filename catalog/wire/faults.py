@@ -8,7 +8,9 @@ from catalog.wire.answers import Fault
 from catalog.wire.values import find_text
 
 _SUCCESS_CODES = frozenset({"200", "0", "success", "ok"})
-_MESSAGE_KEYS = ("message", "msg")
+_CODE_KEYS = ("code", "error_code", "status_code", "err_code")
+_MESSAGE_KEYS = ("message", "msg", "error_msg", "status_msg", "err_msg")
+_BASE = "base_resp"  # MiniMax puts code and message of every answer there
 _DEEPEST_ENVELOPE = 3
 
 
@@ -24,7 +26,7 @@ def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
 
     `is_failure` says that the HTTP status was an error, which makes a bare message or an empty body a fault too.
     """
-    code, message = payload.get("code"), _message(payload)
+    code, message = _said(payload)
     outer_code = None if is_success(code) else find_text(code)
     fault = _find_envelope(payload)
     if fault is not None:
@@ -33,6 +35,12 @@ def find_fault(payload: dict[str, Any], *, is_failure: bool) -> Fault | None:
     if is_failure or has_failed or (code is not None and not is_success(code) and message is not None):
         return Fault(outer_code, message)
     return None
+
+
+def _said(payload: dict[str, Any]) -> tuple[object, str | None]:
+    """The code and the message of an answer as a whole."""
+    said = payload[_BASE] if isinstance(payload.get(_BASE), dict) else payload
+    return next((said[key] for key in _CODE_KEYS if key in said), None), _message(said)
 
 
 def error_headers(payload: object) -> dict[str, str]:

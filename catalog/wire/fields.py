@@ -6,10 +6,11 @@ Paths are tried in the order they are written, top-level keys before nested ones
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from catalog.fields import TABLE
+from catalog.fields import REQUESTED, TABLE
 from catalog.wire.paths import KeyPath, compile_path
 from catalog.wire.values import (
     read_fraction,
@@ -18,28 +19,12 @@ from catalog.wire.values import (
     read_number,
     read_progress,
     read_seconds,
+    read_seed,
     read_text,
     read_ticks,
     read_time,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-# The catalog's eight states of a job, each with the words that servers use for it.
-_WORDS_OF = {
-    "queued": "queued pending submitted not_start notstarted created starting preparing initializing",
-    "in_progress": "in_progress processing running generating postprocessing preprocessing archiving",
-    "completed": "completed complete success succeeded done finished",
-    "failed": "failed failure fail error",
-    "cancelled": "cancelled canceled",
-    "expired": "expired",
-    "deleted": "deleted",
-    "unknown": "unknown",
-}
-
-STATUSES = tuple(_WORDS_OF)
-_STATUS_OF = {word: status for status, words in _WORDS_OF.items() for word in words.split()}
+from catalog.wire.words import words
 
 
 class Lookup(NamedTuple):
@@ -49,6 +34,9 @@ class Lookup(NamedTuple):
     keys: tuple[str, ...]
     paths: tuple[KeyPath, ...]
     read: Callable[[object], Any]
+
+
+Key = tuple[str, str, Callable[[object], Any]]  # a field, a key of the job's own level, and the reader of its value
 
 
 def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
@@ -61,7 +49,7 @@ def _lookup(field: str, paths: str, read: Callable[[object], Any]) -> Lookup:
 OWN_RULES = frozenset(
     {
         *("remote_id", "kind", "status", "provider_status", "width", "height", "size_text", "error_code"),
-        *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata"),
+        *("error_message", "remixed_from_id", "output_urls", "batch_custom_id", "metadata", "parameters"),
     }
 )
 BY_TYPE: dict[type, Callable[[object], Any]] = {
@@ -70,7 +58,7 @@ BY_TYPE: dict[type, Callable[[object], Any]] = {
     float: read_number,
     datetime: read_time,
 }
-_BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money}
+_BY_FIELD = {"progress": read_progress, "seconds": read_seconds, "cost_usd": read_money, "seed": read_seed}
 
 LOOKUPS = (
     *(
@@ -78,52 +66,32 @@ LOOKUPS = (
         for column in TABLE
         if column.wire and column.name not in OWN_RULES
     ),
+    _lookup("progress", "progress_percent", read_progress),
     _lookup("progress", "progress_pct", read_fraction),
     _lookup("cost_usd", "usage.cost_in_usd_ticks", read_ticks),
-    _lookup("updated_at", "updated_at updated updatedAt status_update_time", read_time),
+    _lookup("updated_at", "updated_at updated update_time status_update_time", read_time),
 )
 (COMPLETED,) = (lookup for lookup in LOOKUPS if lookup.field == "completed_at")
+(MODEL,) = (lookup for lookup in LOOKUPS if lookup.field == "model")
 RUNNING_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup is not COMPLETED)
 KEYS = tuple((lookup.field, key, lookup.read) for lookup in LOOKUPS for key in lookup.keys)
 RUNNING_KEYS = tuple(entry for entry in KEYS if entry[0] != COMPLETED.field)
 
+IMAGE_MARKS = tuple(map(compile_path, ("object", "type", "media_type", "output[].type", "videos[].content_type")))
 REMIXED_FROM = "remixed_from_video_id"
-OUTPUTS = tuple(
+PARENTS = tuple(
     map(
         compile_path,
         (
-            "output_url",
-            "url",
-            "urls",
-            "video_url",
-            "output.url",
-            "outputs.video_url",
-            "video.url",
-            "videos[].url",
-            "data[].url",
-            "results",
-            "result.videos[].url",
-            "result.images[].url",
-            "task_result.videos[].url",
-            "data.videos[].url",
-            "metadata.url",
-            "result_url",
-            "output[].url",
-            "data.video.url",
-            "unsigned_urls",
-            "download_url",
-            "content_url",
-            "fail_reason",
-            REMIXED_FROM,
+            "parent_post_id",
+            "creation_config.remix_target_post.post.id",
+            "remix_target_post.post.id",
         ),
     )
 )
-
-IMAGE_MARKS = tuple(map(compile_path, ("object", "type", "media_type", "output[].type", "videos[].content_type")))
+POST_TEXTS = ("text", "caption")  # what a published clip of the Sora app calls its prompt
+REQUEST_TEXTS = ("input", "text")  # a request that is only its prompt
 KINDS = frozenset({"video", "image"})
-REASON_KEYS = ("fail_reason", "failure_reason")
-FILTER_REASONS = compile_path("content_filter.reasons[]")
-METADATA_URL = compile_path("metadata.url")
 PROVIDER_METADATA = frozenset(
     {
         *("url", "urls", "output_url", "video_url", "source_video_url", "first_last_frame"),
@@ -131,13 +99,12 @@ PROVIDER_METADATA = frozenset(
         *("duration", "fps", "width", "height", "seed", "format"),
     }
 )
+_OF_THE_JOB_ONLY = frozenset({"cost_usd", "updated_at"})  # elsewhere they speak of credits, or of something else
+INNER_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup.field not in _OF_THE_JOB_ONLY)
+REQUEST_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup.field in REQUESTED)
 
-BEYOND_REFERENCE = frozenset(
-    path.root
-    for path in (*OUTPUTS, *IMAGE_MARKS, FILTER_REASONS, *(path for lookup in LOOKUPS for path in lookup.paths))
-) - {"object", REMIXED_FROM}
-
-
-def canonical_status(word: str) -> str:
-    """The catalog's word for a server's, whatever its case, hyphens or margins; `unknown` for any other word."""
-    return _STATUS_OF.get(word) or _STATUS_OF.get(word.strip().casefold().replace("-", "_"), "unknown")
+REFERENCE = words(
+    "id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id "
+    "error quality"
+)
+REFERENCE_KEYS = tuple(entry for entry in KEYS if entry[1] in REFERENCE)

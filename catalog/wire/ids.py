@@ -7,18 +7,25 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ConfigError
-from catalog.wire.paths import compile_path, follow
-from catalog.wire.values import read_text
+from catalog.wire.values import find_url, read_text
+from catalog.wire.words import in_snake_case, objects_in, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from catalog.wire.leftovers import Leftovers
 
 SOURCE_NAME = "[a-z0-9_-]{1,64}"
 SOURCE_NAME_RULE = "a source's name is lower-case letters, digits, - and _"
-JOB_ID_KEYS = ("id", "task_id", "video_id")
-_LAST_RESORTS = tuple(map(compile_path, ("request_id", "data.id", "data.task_id", "data[].task_id")))
-_LATE_KEYS = ("taskId",)
-ALL_ID_KEYS = JOB_ID_KEYS + _LATE_KEYS
+TASK_KEYS = ("task_id", "taskid", "task_uuid", "job_id", "prediction_id")
+GENERATION_ID = "generation_id"  # of one clip of a task that made several
+OTHER_KEYS = ("video_id",)
+NAME_KEYS = (GENERATION_ID, *TASK_KEYS, "id", *OTHER_KEYS)
+_FIRST_KEYS = (GENERATION_ID, *TASK_KEYS)
+REQUEST_ID = "request_id"  # of one HTTP exchange, nearly everywhere
+_GATEWAY_REQUEST_ID = "gateway_request_id"  # fal: beside it, the request is the job
+_CARRIERS = ("output", "data", "task", "response", "result", "job")
+_OPERATION = re.compile(r"(?:[\w.-]+/)*?(?:models/(?P<model>[\w.@-]+)/)?operations/[\w.~-]{1,200}")
 _PREFIX = "video_"
 _ENCODED = _PREFIX + base64.b64encode(b"litellm:").decode()[:10]
 
@@ -59,16 +66,35 @@ def _open_envelope(text: str, *, is_cut: bool) -> str | None:
     return None
 
 
-def read_ids(job: dict[str, Any], rest: Leftovers, asked_id: str | None) -> list[str]:
+def is_operation(name: object) -> bool:
+    """Whether a `name` is that of a long-running operation, by which it is asked for: `models/M/operations/ID`."""
+    return type(name) is str and _OPERATION.fullmatch(name) is not None
+
+
+def model_of(name: object) -> str | None:
+    """The model that the name of an operation names."""
+    match = _OPERATION.fullmatch(name) if isinstance(name, str) else None
+    return match["model"] if match else None
+
+
+def has_name(job: Mapping[str, Any]) -> bool:
+    """Whether the object, its keys in snake case, names a job: by a task id, an id that is text, an operation."""
+    return any(type(job.get(key)) is str and job[key].strip() for key in NAME_KEYS) or is_operation(job.get("name"))
+
+
+def read_ids(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> list[str]:
     """Every id of the job, its key first: raw before encoded, the id asked for before any in the body.
 
-    Takes what it reads out of `rest`. An int under `id` is a row number and stays; a `request_id` or a nested id counts
-    only when the job lacks an id of its own.
+    `job` has its keys in snake case. A task id, also one level in, comes before an `id`, and takes what it reads out of
+    `rest`. An int under `id` is a row number and stays; a nested id or a `request_id` counts only when the job lacks an
+    id of its own.
     """
-    written = _take_ids(rest, JOB_ID_KEYS)
+    tasks = _take_ids(rest, _FIRST_KEYS)
+    if not tasks and "object" not in job:
+        tasks = _find_inside(job, TASK_KEYS)
+    written = tasks + _take_ids(rest, ("id",)) + _take_operation(rest) + _take_ids(rest, OTHER_KEYS)
     if not written:
-        written = _last_resort(job, rest)
-    written += _take_ids(rest, _LATE_KEYS)
+        written = _last_resort(job, rest, asked_id)
     answered = [raw_id(name) for name in written]
     if asked_id is not None and answered and raw_id(asked_id) not in answered:
         rest.flaws.append(f"answered with the id {answered[0]}, not the one asked for")
@@ -86,8 +112,7 @@ def read_ids(job: dict[str, Any], rest: Leftovers, asked_id: str | None) -> list
 def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:
     texts = []
     for key in keys:
-        raw = rest.keys.pop(key, None)
-        if raw is None:
+        if key not in rest.keys or (raw := rest.keys.pop(key)) is None:
             continue
         is_number = type(raw) is int
         try:
@@ -103,14 +128,43 @@ def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:
     return texts
 
 
-def _last_resort(job: dict[str, Any], rest: Leftovers) -> list[str]:
-    for path in _LAST_RESORTS:
-        for raw in follow(job, path):
-            if type(raw) is str and raw.strip():
-                if path.is_flat:
-                    rest.keys.pop(path.root, None)
-                return [raw]
-    return []
+def _take_operation(rest: Leftovers) -> list[str]:
+    return [rest.keys.pop("name")] if is_operation(rest.keys.get("name")) else []
+
+
+def _find_inside(job: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
+    """The ids under these keys one level in: an object that carries the task, or a list with one."""
+    texts = []
+    for carrier in _CARRIERS:
+        for inner in objects_in(opened(job.get(carrier)), 1):
+            named = in_snake_case(inner)
+            texts += [named[key] for key in keys if type(named.get(key)) is str and named[key].strip()]
+    return texts
+
+
+def _last_resort(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> list[str]:
+    """An id one level in; else that of the request, where there is nothing else and it is what is asked for."""
+    if inside := _find_inside(job, ("id",))[:1]:
+        return inside
+    name = job.get(REQUEST_ID)
+    if type(name) is not str or not name.strip() or not _is_asked_for(name, job, asked_id):
+        return []
+    del rest.keys[REQUEST_ID]
+    return [name]
+
+
+def _is_asked_for(request_id: str, job: Mapping[str, Any], asked_id: str | None) -> bool:
+    """Whether a request id is what its job is asked for by.
+
+    It is where it was asked for, where an answer holds nothing else, and where an address to ask at has it.
+    """
+    others = [value for key, value in job.items() if key != REQUEST_ID]
+    return (
+        request_id == asked_id
+        or not others
+        or _GATEWAY_REQUEST_ID in job
+        or any(type(value) is str and request_id in value and find_url(value) for value in others)
+    )
 
 
 def _text_entries(raw: object, flaws: list[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """One job object to one ParsedVideo.
 
 Every field takes its keys out of a copy of the payload; what remains is `extra`. A value that cannot be read remains
-too, and `flaws` names it. Nested objects stay in `extra` whole, even when a field was read from inside them.
+too, and `flaws` names it. What the job's own level leaves open, its results fill, and then the request that it echoes;
+such inner objects stay in `extra` whole.
 """
 
 from __future__ import annotations
@@ -12,25 +13,32 @@ from catalog.records import TERMINAL_STATUSES
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.faults import error_headers
 from catalog.wire.fields import (
-    BEYOND_REFERENCE,
     COMPLETED,
-    FILTER_REASONS,
     IMAGE_MARKS,
+    INNER_LOOKUPS,
     KEYS,
     KINDS,
     LOOKUPS,
-    METADATA_URL,
-    OUTPUTS,
+    MODEL,
+    PARENTS,
+    POST_TEXTS,
     PROVIDER_METADATA,
-    REASON_KEYS,
+    REFERENCE,
+    REFERENCE_KEYS,
     REMIXED_FROM,
+    REQUEST_LOOKUPS,
+    REQUEST_TEXTS,
     RUNNING_KEYS,
-    RUNNING_LOOKUPS,
-    canonical_status,
 )
-from catalog.wire.ids import raw_id, read_ids
+from catalog.wire.ids import is_operation, model_of, raw_id, read_ids
 from catalog.wire.leftovers import Leftovers
+from catalog.wire.levels import NO_LEVELS, read_levels
+from catalog.wire.outputs import read_outputs
+from catalog.wire.parameters import known_parameters, read_parameters
 from catalog.wire.paths import follow
+from catalog.wire.reasons import filtered, find_message, find_reason, list_reasons
+from catalog.wire.sizes import find_size
+from catalog.wire.states import canonical_status, find_flag, find_state_key, is_understood
 from catalog.wire.values import (
     find_url,
     read_frame,
@@ -40,34 +48,48 @@ from catalog.wire.values import (
     read_text,
     readable,
 )
+from catalog.wire.words import in_snake_case, texts_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from catalog.wire.fields import Lookup
-    from catalog.wire.paths import KeyPath
+    from catalog.wire.fields import Key, Lookup
+    from catalog.wire.levels import Levels
+
+_PARAMETERS = "parameters"
+_GOOGLE_TYPE = "@type"  # metadata of an operation, not of a user
+_UNSUCCESSFUL = frozenset({"failed", "cancelled", "expired"})
 
 
 def parse_job(job: dict[str, Any], asked_id: str | None = None) -> ParsedVideo | None:
     """The video that a job object describes; None when neither the object nor `asked_id` names it."""
-    rest = Leftovers(job)
-    ids = read_ids(job, rest, asked_id)
-    return _Draft(job, rest).finish(ids) if ids else None
+    is_plain = REFERENCE.issuperset(job)
+    rest = Leftovers(job, is_plain=is_plain)
+    named = job if is_plain else dict(rest.keys)
+    ids = read_ids(named, rest, asked_id)
+    if not ids:
+        return None
+    if isinstance(usage := named.get("usage"), dict):
+        named["usage"] = in_snake_case(usage)
+    return _Draft(job, named, rest, NO_LEVELS if is_plain else read_levels(named)).finish(ids)
 
 
 class _Draft:
     """A video in the making: the fields read so far, and the rest of the job object to read the others from.
 
-    `is_plain` says that the job has only keys of the reference format, so that the readers skip all others.
+    `job` is the object with its keys in snake case. A job that has only keys of the reference format has no `levels`,
+    and the readers skip what only others have.
     """
 
-    __slots__ = ("is_plain", "job", "rest", "values")
+    __slots__ = ("is_plain", "job", "levels", "payload", "rest", "values")
 
-    def __init__(self, job: dict[str, Any], rest: Leftovers) -> None:
+    def __init__(self, payload: dict[str, Any], job: dict[str, Any], rest: Leftovers, levels: Levels) -> None:
+        self.payload = payload
         self.job = job
         self.rest = rest
+        self.levels = levels
+        self.is_plain = levels is NO_LEVELS
         self.values: dict[str, Any] = {}
-        self.is_plain = BEYOND_REFERENCE.isdisjoint(job)
 
     def finish(self, ids: list[str]) -> ParsedVideo:
         """The video with these ids. The order counts: whether the job has ended decides what else may be read."""
@@ -77,22 +99,68 @@ class _Draft:
             values["kind"] = self.read_kind()
         self.read_object()
         if not self.is_plain or find_url(job.get(REMIXED_FROM)):
-            values["output_urls"] = self.read_outputs()
+            self.read_outputs()
+        self.read_error()
+        if values["status"] == "unknown":
+            self.infer_status()
+        if not self.is_plain:
+            self.read_reasons()
         self.read_fields()
         self.read_size()
-        self.read_error()
         self.read_lineage()
-        if "metadata" in rest.keys:
-            self.read_metadata()
+        if not self.is_plain:
+            self.fill_gaps()
+            self.read_parameters()
+            if "metadata" in rest.keys:
+                self.read_metadata()
         if values["status"] == "completed" and ("error_code" in values or "error_message" in values):
             rest.flaws.append("completed with an error")
-        return ParsedVideo(ids[0], tuple(ids[1:]), extra=rest.keys, payload=job, flaws=tuple(rest.flaws), **values)
+        return ParsedVideo(
+            ids[0], tuple(ids[1:]), extra=rest.rest(), payload=self.payload, flaws=tuple(rest.flaws), **values
+        )
 
     def read_status(self) -> None:
-        word = self.rest.take("status", read_text)
+        key = "status" if self.is_plain else find_state_key(self.job)
+        word = self.rest.take(key or "status", read_text)
         self.values["status"] = "unknown" if word is None else canonical_status(word)
         if word is not None:
             self.values["provider_status"] = word
+
+    def infer_status(self) -> None:
+        """The state of a job without a word for it that we know: by a flag, a word further in, or what has come of it.
+
+        An address, an error or a time of completion tells that a job has ended, whatever word its server has for it. A
+        server that says `unknown` may date its own look, so that its time tells nothing.
+        """
+        values = self.values
+        has_failed = "error_code" in values or "error_message" in values
+        has_outputs = bool(values.get("output_urls"))
+        status = self.find_inner_status()
+        if status is None or (status == "completed" and has_failed):
+            ended = "failed" if has_failed else "completed" if self.has_end() else "unknown"
+            status = "completed" if has_outputs else ended
+        values["status"] = status
+
+    def find_inner_status(self) -> str | None:
+        """The state by a flag of the job, or by a word of its results; that of an operation that says nothing."""
+        if self.is_plain:
+            return None
+        if flag := find_flag(self.job):
+            self.rest.keys.pop(flag.key, None)
+            has_outputs = flag.status != "completed" or self.values.get("output_urls")
+            return flag.status if has_outputs or not filtered(self.levels.results) else "failed"
+        for level in self.levels.results:
+            key = find_state_key(level)
+            if key is not None and (status := canonical_status(level[key])) != "unknown":
+                self.values.setdefault("provider_status", level[key])
+                return status
+        return "in_progress" if is_operation(self.payload.get("name")) and "error" not in self.job else None
+
+    def has_end(self) -> bool:
+        word = self.values.get("provider_status")
+        if word is not None and is_understood(word):
+            return False
+        return any(readable(self.job.get(key), COMPLETED.read) for key in COMPLETED.keys)
 
     def read_object(self) -> None:
         keys = self.rest.keys
@@ -113,23 +181,16 @@ class _Draft:
         result = self.job.get("result")
         return "image" if isinstance(result, dict) and result.get("images") and not result.get("videos") else "video"
 
-    def read_outputs(self) -> list[str]:
-        addresses: dict[str, None] = {}
-        for path in OUTPUTS:
-            if path.root not in self.job:
-                continue
-            values = follow(self.job, path)
-            entries = [entry for value in values for entry in (value if isinstance(value, list) else (value,))]
-            urls = [find_url(entry) for entry in entries]
-            addresses.update((url, None) for url in urls if url)
-            if path.is_flat and all(url or not entry for url, entry in zip(urls, entries, strict=True)):
-                self.rest.keys.pop(path.root, None)
-        return list(addresses)
+    def read_outputs(self) -> None:
+        urls, keys = read_outputs(self.job)
+        self.values["output_urls"] = urls
+        for key in keys:
+            self.rest.keys.pop(key, None)
 
     def read_fields(self) -> None:
         keys, values = self.rest.keys, self.values
         has_ended = values["status"] in TERMINAL_STATUSES
-        for field, key, read in KEYS if has_ended else RUNNING_KEYS:
+        for field, key, read in self.list_keys(has_ended=has_ended):
             if field in values:
                 continue
             raw = keys.pop(key, None)  # `rest.take` written out: most of the parser's time goes by here
@@ -142,17 +203,13 @@ class _Draft:
             else:
                 if value is not None:
                     values[field] = value
-        if not self.is_plain:
-            self.read_nested(LOOKUPS if has_ended else RUNNING_LOOKUPS)
         if not has_ended:
             self.drop_null_end()
 
-    def read_nested(self, lookups: Iterable[Lookup]) -> None:
-        for lookup in lookups:
-            if lookup.paths and lookup.field not in self.values:
-                value = _first_readable(self.job, lookup.paths, lookup.read)
-                if value is not None:
-                    self.values[lookup.field] = value
+    def list_keys(self, *, has_ended: bool) -> Iterable[Key]:
+        if not has_ended:
+            return RUNNING_KEYS
+        return REFERENCE_KEYS if self.is_plain else KEYS
 
     def drop_null_end(self) -> None:
         """Leave a null time of completion out of `extra`; a running job that has one keeps it there, unread."""
@@ -160,30 +217,90 @@ class _Draft:
             if self.rest.keys.get(key, ...) is None:
                 del self.rest.keys[key]
 
+    def fill_gaps(self) -> None:
+        """Fill what the job's own level leaves open: from its exact paths, its results, the request that it echoes."""
+        values = self.values
+        has_ended = values["status"] in TERMINAL_STATUSES
+        for lookup in LOOKUPS:
+            if lookup.paths and lookup.field not in values:
+                self.fill(lookup.field, (raw for path in lookup.paths for raw in follow(self.job, path)), lookup.read)
+        inner = INNER_LOOKUPS if has_ended else [lookup for lookup in INNER_LOOKUPS if lookup is not COMPLETED]
+        self.fill_from(self.levels.results, inner)
+        self.fill_from(self.levels.requests, REQUEST_LOOKUPS)
+        if "prompt" not in values:
+            self.fill("prompt", texts_at(self.levels.requests, REQUEST_TEXTS), read_text)
+        if "prompt" not in values and "attachments" in self.job:
+            self.fill("prompt", texts_at([self.job], POST_TEXTS), read_text)
+        self.fill_from([{"model": model_of(self.payload.get("name"))}], [MODEL])
+
+    def fill_from(self, levels: Iterable[Mapping[str, Any]], lookups: Iterable[Lookup]) -> None:
+        for lookup in lookups:
+            if lookup.field not in self.values:
+                self.fill(lookup.field, (level.get(key) for level in levels for key in lookup.keys), lookup.read)
+
+    def fill(self, field: str, raws: Iterable[Any], read: Callable[[object], Any]) -> None:
+        value = next((value for value in (readable(raw, read) for raw in raws) if value is not None), None)
+        if value is not None:
+            self.values[field] = value
+
     def read_size(self) -> None:
         text = self.rest.take("size", read_text)
-        frame = read_frame(text) if text is not None else None
-        if frame is not None:
-            self.values["width"], self.values["height"] = frame
+        if text is not None and self.keep_size(text):
             return
-        if text is not None:
-            self.values["size_text"] = text
         for side in ("width", "height"):
             pixels = self.rest.take(side, read_pixels)
             if pixels is not None:
                 self.values[side] = pixels
+        if self.is_plain:
+            return
+        if text is None and (resolution := self.rest.take("resolution", read_text)):
+            self.keep_size(resolution)
+        self.fill_size()
+
+    def keep_size(self, text: str) -> bool:
+        """Keep a size, and return whether it is a frame."""
+        frame = read_frame(text)
+        if frame is None:
+            self.values["size_text"] = text
+            return False
+        self.values["width"], self.values["height"] = frame
+        return True
+
+    def fill_size(self) -> None:
+        """Fill the frame, else the name of a size, from what is inside the job."""
+        if "width" in self.values or "height" in self.values:
+            return
+        usage = self.job.get("usage")
+        inner = [*self.levels.results, *([usage] if isinstance(usage, dict) else ()), *self.levels.requests]
+        frame, name = find_size(self.job, inner)
+        if frame is not None:
+            self.values["width"], self.values["height"] = frame
+        elif name is not None:
+            self.values.setdefault("size_text", name)
 
     def read_error(self) -> None:
         raw = self.rest.keys.pop("error", None)
         code, message = (None, None) if raw is None else self.open_error(raw)
-        if message is None:
-            message = self.take_reason()
-        if message is None:
-            message = self.find_message()
+        self.keep_error(code, message)
+
+    def keep_error(self, code: str | None, message: str | None) -> None:
         if code is not None and not (code == "0" and message is None):
-            self.values["error_code"] = code
+            self.values.setdefault("error_code", code)
         if message is not None:
-            self.values["error_message"] = message
+            self.values.setdefault("error_message", message)
+
+    def read_reasons(self) -> None:
+        """Fill why the job failed: from its own level, then from the answers inside, then from what filtered it."""
+        may_be_soft = self.values["status"] in _UNSUCCESSFUL
+        own = find_reason(self.job, may_be_soft=may_be_soft)
+        self.keep_error(own.code, own.message)
+        for key in own.keys:
+            if self.job[key] in (self.values.get("error_code"), self.values.get("error_message")):
+                self.rest.keys.pop(key, None)
+        for inner in list_reasons(self.job, self.levels.results) if may_be_soft else ():
+            self.keep_error(inner.code, inner.message)
+        if "error_message" not in self.values:
+            self.keep_error(None, find_message(self.job, self.values["status"]))
 
     def open_error(self, raw: object) -> tuple[str | None, str | None]:
         """Code and message of an error, an object or a text; what else it holds goes back to the rest."""
@@ -199,29 +316,25 @@ class _Draft:
         rest.refuse("error", raw)
         return None, None
 
-    def take_reason(self) -> str | None:
-        for key in REASON_KEYS:
-            if (reason := self.rest.take(key, read_scalar_text)) is not None:
-                return reason
-        return None
-
-    def find_message(self) -> str | None:
-        """Reasons of a content filter; or the text that new-api puts where the URL of a failed job would be."""
-        if "content_filter" in self.job:
-            reasons = [reason for reason in follow(self.job, FILTER_REASONS) if _has_text(reason)]
-            if reasons:
-                return "; ".join(reasons)
-        if self.values["status"] == "failed" and "metadata" in self.job:
-            for text in follow(self.job, METADATA_URL):
-                if _has_text(text) and not text.startswith("data:") and find_url(text) is None:
-                    return str(text)
-        return None
-
     def read_lineage(self) -> None:
         text = self.rest.take(REMIXED_FROM, read_text)
-        parent = raw_id(text) if text else None
-        if parent and find_url(parent) is None:
+        others = [] if self.is_plain else [raw for path in PARENTS for raw in follow(self.job, path)]
+        parents = (raw_id(raw) for raw in (text, *others) if type(raw) is str)
+        parent = next((parent for parent in parents if parent and find_url(parent) is None), None)
+        if parent is not None:
             self.values["remixed_from_id"] = parent
+
+    def read_parameters(self) -> None:
+        """The parameters of the echoed request, and those on the job's own level, which leave it."""
+        own = known_parameters(self.job)
+        for key in own:
+            self.rest.keys.pop(key, None)
+        parameters = read_parameters(self.levels.requests) | own
+        if parameters:
+            self.values["parameters"] = parameters
+        echoed = self.rest.keys.get(_PARAMETERS)
+        if isinstance(echoed, dict) and all(parameters.get(key) is value for key, value in echoed.items()):
+            del self.rest.keys[_PARAMETERS]
 
     def read_metadata(self) -> None:
         raw = self.rest.keys.pop("metadata")
@@ -229,6 +342,9 @@ class _Draft:
             return
         if not isinstance(raw, dict):
             self.rest.refuse("metadata", raw)
+            return
+        if _GOOGLE_TYPE in raw:
+            self.rest.keys["metadata"] = raw
             return
         own = {
             key: value
@@ -246,17 +362,8 @@ def is_delete_answer(name: object, deleted: object) -> bool:
     return deleted is True or (name == "video.deleted" and deleted is not False)
 
 
-def _has_text(text: object) -> bool:
-    return type(text) is str and bool(text.strip())
-
-
 def _says_image(mark: object) -> bool:
     return type(mark) is str and mark.partition("/")[0].partition(".")[0] == "image"
-
-
-def _first_readable(job: dict[str, Any], paths: Iterable[KeyPath], read: Callable[[object], Any]) -> Any:
-    values = (readable(raw, read) for path in paths for raw in follow(job, path))
-    return next((value for value in values if value is not None), None)
 
 
 def poll_after(job: dict[str, Any]) -> float | None:

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 from catalog.fields import REQUESTED, TABLE
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
+from catalog.wire.levels import read_levels
+from catalog.wire.parameters import known_parameters, read_parameters
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import SECONDS_KEYS, Verb, as_json, name_of, nested, object_of
 from catalog.wire.routes import read_route
-from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_text, readable
+from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_seed, read_text, readable
+from catalog.wire.words import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +74,8 @@ class ParsedRequest:
     size_text: str | None = None
     quality: str | None = None
     tier: str | None = None
+    seed: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     links: tuple[RequestLink, ...] = ()
@@ -94,13 +99,14 @@ def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> Parsed
     sent_metadata = object_of(rest.get("metadata"))
     metadata = {} if sent_metadata is None else {str(key): value for key, value in sent_metadata.items()}
     links = tuple(dict.fromkeys(_links(verb, rest, metadata, parent)))
-    texts = {name: _take(rest, name, read_text) for name in _TEXT_FIELDS}
+    texts = {name: _take(rest, name, read_seed if name == "seed" else read_text) for name in _TEXT_FIELDS}
     lengths = [_take(rest, key, read_seconds) for key in SECONDS_KEYS]
     size_text = _take(rest, "size", read_text)
     frame = read_frame(size_text) if size_text else None
     sides = (_take(rest, "width", read_pixels), _take(rest, "height", read_pixels))
     if sent_metadata is not None:
         del rest["metadata"]
+    parameters = _take_parameters(rest)
     return ParsedRequest(
         verb,
         **texts,
@@ -108,10 +114,23 @@ def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> Parsed
         width=frame[0] if frame else sides[0],
         height=frame[1] if frame else sides[1],
         size_text=size_text,
+        parameters=parameters,
         metadata=metadata,
         links=links,
         extra={key: as_json(value) for key, value in rest.items()},
     )
+
+
+def _take_parameters(rest: dict[str, object]) -> dict[str, Any]:
+    """The parameters of generation in a body, taken out of `rest`; those of objects inside it leave them there."""
+    named, spelling, _ = spelled(rest)
+    own = known_parameters(named)
+    parameters = read_parameters(read_levels(named).requests) | own
+    for key in own:
+        del rest[spelling.get(key, key)]
+    if rest.get("parameters") == parameters != {}:
+        del rest["parameters"]
+    return parameters
 
 
 def _links(

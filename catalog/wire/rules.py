@@ -22,7 +22,8 @@ _HIGH = f"{documented.PRO_SHORT_SIDE}p"
 class Finding:
     """One objection to a request: a `code` for programs, the `field` it is about, a `message` for people.
 
-    An `error` is what no server of the format takes; a `warning` is what the dialect does not document.
+    An `error` is what no server of the dialect takes; a `warning` is what the dialect does not document, or what only
+    OpenAI's reference forbids.
     """
 
     code: str
@@ -59,11 +60,16 @@ def _error(code: str, name: str, message: str) -> Finding:
     return Finding(code, name, message, "error")
 
 
+def _by_openai(limits: documented.Limits, code: str, name: str, message: str) -> Finding:
+    """An objection that only OpenAI's reference makes: an error for the families that follow it, else a warning."""
+    return Finding(code, name, message, "error" if limits.rules_of_openai else "warning")
+
+
 def _warning(code: str, name: str, message: str) -> Finding:
     return Finding(code, name, message, "warning")
 
 
-def _check_prompt(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+def _check_prompt(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
     prompt = body.get("prompt")
     if prompt is None:
         yield _error("prompt_missing", "prompt", "a prompt is required")
@@ -72,7 +78,9 @@ def _check_prompt(body: Mapping[str, object], _: documented.Limits) -> Iterator[
     elif not prompt.strip():
         yield _error("prompt_missing", "prompt", "the prompt is empty")
     elif len(prompt) > documented.MAX_PROMPT:
-        yield _error("prompt_length", "prompt", f"{len(prompt)} characters, more than {documented.MAX_PROMPT}")
+        yield _by_openai(
+            limits, "prompt_length", "prompt", f"{len(prompt)} characters, more than {documented.MAX_PROMPT}"
+        )
 
 
 def _check_model(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
@@ -90,16 +98,20 @@ def _check_metadata(body: Mapping[str, object], limits: documented.Limits) -> It
         return
     pairs = {str(key): value for key, value in metadata.items() if key not in limits.options}
     if len(pairs) > documented.MAX_METADATA_PAIRS:
-        yield _error("metadata_pairs", "metadata", f"{len(pairs)} pairs, more than {documented.MAX_METADATA_PAIRS}")
+        yield _by_openai(
+            limits, "metadata_pairs", "metadata", f"{len(pairs)} pairs, more than {documented.MAX_METADATA_PAIRS}"
+        )
     for key, value in pairs.items():
         name = f"metadata.{key[: documented.MAX_METADATA_KEY]}"
         if len(key) > documented.MAX_METADATA_KEY:
-            yield _error("metadata_key_length", name, f"a key has at most {documented.MAX_METADATA_KEY} characters")
+            yield _by_openai(
+                limits, "metadata_key_length", name, f"a key has at most {documented.MAX_METADATA_KEY} characters"
+            )
         if not isinstance(value, str):
-            yield _error("metadata_value_type", name, f"a value is text, not {_kind(value)}")
+            yield _by_openai(limits, "metadata_value_type", name, f"a value is text, not {_kind(value)}")
         elif len(value) > documented.MAX_METADATA_VALUE:
-            yield _error(
-                "metadata_value_length", name, f"a value has at most {documented.MAX_METADATA_VALUE} characters"
+            yield _by_openai(
+                limits, "metadata_value_length", name, f"a value has at most {documented.MAX_METADATA_VALUE} characters"
             )
 
 
@@ -162,7 +174,7 @@ def _is_plain_model(model: object) -> bool:
     return name.startswith(documented.PRO_FAMILIES) and "pro" not in re.split(r"[^a-z]+", name)
 
 
-def _check_characters(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+def _check_characters(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
     for key in ("characters", "character_ids"):
         characters = body.get(key)
         if characters is None:
@@ -172,7 +184,7 @@ def _check_characters(body: Mapping[str, object], _: documented.Limits) -> Itera
             continue
         if len(characters) > documented.MAX_CHARACTERS:
             message = f"{len(characters)} characters, at most {documented.MAX_CHARACTERS} are allowed"
-            yield _error("characters_count", key, message)
+            yield _by_openai(limits, "characters_count", key, message)
         for index, entry in enumerate(characters):
             has_form = isinstance(entry, Mapping) == (key == "characters")
             name = entry.get("id") if isinstance(entry, Mapping) else entry
@@ -213,15 +225,17 @@ def _check_video(body: Mapping[str, object], _: documented.Limits) -> Iterator[F
         yield _error("video_type", "video", f"a video is named by its id or is a file, not {_kind(video)}")
 
 
-def _check_name(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+def _check_name(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
     name = body.get("name")
     if not (isinstance(name, str) and name.strip()):
         yield _error("name_missing", "name", "a character needs a name")
     elif len(name) > documented.MAX_CHARACTER_NAME:
-        yield _error("name_length", "name", f"{len(name)} characters, more than {documented.MAX_CHARACTER_NAME}")
+        yield _by_openai(
+            limits, "name_length", "name", f"{len(name)} characters, more than {documented.MAX_CHARACTER_NAME}"
+        )
 
 
-def _check_clip(body: Mapping[str, object], _: documented.Limits) -> Iterator[Finding]:
+def _check_clip(body: Mapping[str, object], limits: documented.Limits) -> Iterator[Finding]:
     video = body.get("video")
     try:
         clip = clip_facts(video) or _described_clip(video)
@@ -230,10 +244,12 @@ def _check_clip(body: Mapping[str, object], _: documented.Limits) -> Iterator[Fi
         return
     least, most = documented.CLIP_SECONDS
     if clip.seconds is not None and not least <= round(clip.seconds, 1) <= most:
-        yield _error("clip_seconds", "video", f"{clip.seconds:g} s long, a clip has {least:g} to {most:g} s")
+        yield _by_openai(
+            limits, "clip_seconds", "video", f"{clip.seconds:g} s long, a clip has {least:g} to {most:g} s"
+        )
     low, high = documented.CLIP_SHORT_SIDE
     if clip.width and clip.height and not low <= min(clip.width, clip.height) <= high:
-        yield _error("clip_size", "video", f"{clip.width}x{clip.height}, a clip has {low}p to {high}p")
+        yield _by_openai(limits, "clip_size", "video", f"{clip.width}x{clip.height}, a clip has {low}p to {high}p")
 
 
 def _described_clip(video: object) -> Clip:

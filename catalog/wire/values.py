@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?) *(?:s|secs?|seconds?|秒)")
 _FRAME = re.compile(r"(\d{1,6})\s*[x*×X]\s*(\d{1,6})")
 _LONGEST_SIZE = 32
 _LONGEST_NUMBER = 64
 _MOST_PIXELS = 999_999
 _LARGEST_INTEGER = 2**63 - 1
+_LARGEST_SEED = 2**64 - 1
+_EXACT = 2**53  # floats are whole numbers without gaps up to here
+_SEED = re.compile(r"[+-]?\d{1,20}")
 _MILLISECONDS_ABOVE = 1e11
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _NO_LENGTH = frozenset({"auto"})
@@ -89,13 +93,30 @@ def read_integer(raw: object) -> int | None:
 
 
 def read_seconds(raw: object) -> float | None:
-    """A length in seconds; None for `auto` and for 0, which servers send when they do not know."""
-    if type(raw) is str and raw.strip().casefold() in _NO_LENGTH:
-        return None
+    """A length in seconds, also from `5s` or `8 sec`; None for `auto` and for 0, which means unknown."""
+    if type(raw) is str and len(raw) <= _LONGEST_NUMBER and not raw.isdecimal():
+        text = raw.strip().casefold()
+        if text in _NO_LENGTH:
+            return None
+        match = _SECONDS.fullmatch(text)
+        raw = match[1] if match else raw
     value = read_number(raw)
     if value is not None and value < 0:
         raise ValueError("a negative length")
     return value or None
+
+
+def read_seed(raw: object) -> str | None:
+    """A seed as decimal text, exact up to 2^64 - 1; None for a blank text and for -1, which asks for a random one."""
+    is_whole = type(raw) is int or (type(raw) is float and abs(raw) <= _EXACT and raw == int(raw))
+    number = int(raw) if is_whole else raw  # type: ignore[call-overload]  # whole numbers of either type
+    if type(number) is str and (text := number.strip()):
+        number = int(text) if _SEED.fullmatch(text) else None
+    if type(number) is str or number == -1:
+        return None
+    if type(number) is not int or abs(number) > _LARGEST_SEED:
+        raise ValueError("not a seed of 64 bits")
+    return str(number)
 
 
 def read_progress(raw: object) -> float | None:

@@ -1,7 +1,8 @@
 """Signed deliveries: who sent one, when, and about which job. Pure; receiving and retrieving live elsewhere.
 
 The scheme is Standard Webhooks (https://www.standardwebhooks.com): the key signs `id.timestamp.body` with HMAC-SHA256
-over the bytes as they arrived. A delivery names only the job, so whoever accepts one must fetch the job afterwards.
+over the bytes as they arrived. An event names only its job, so whoever accepts one must fetch the job afterwards;
+other servers deliver the job itself.
 
 The `standardwebhooks` library does not replace these lines: it reads the clock itself, takes one secret, decodes a
 secret without `whsec_` as base64 where the video API signs with its raw bytes, and lets a malformed entry in the
@@ -20,10 +21,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from catalog.errors import CatalogError, ConfigError
+from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+JOB = "job"  # the type of a delivery that is a job
 TOLERANCE = 300
 MAX_BODY = 1 << 20
 MAX_SIGNATURES = 16
@@ -53,7 +56,7 @@ class Delivery:
     """One verified delivery.
 
     `id` is the same on every redelivery; `timestamp` is when it was sent, in Unix seconds. `video_id` is the job it is
-    about, None when `type` is about something else. `event` is the whole body.
+    about, None when `type` is about something else. `event` is the whole body, and `is_job` says that it is the job.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Delivery:
     type: str
     video_id: str | None
     event: Mapping[str, Any]
+    is_job: bool = False
 
 
 def verify(
@@ -73,7 +77,7 @@ def verify(
     """The delivery, when one of `secrets` signed exactly these bytes within `tolerance` seconds of `now`, either way.
 
     Header names count in any case. Raises BadSignature when no secret vouches for it, BadDelivery when a signed body is
-    not an event, ConfigError when a secret is unusable.
+    neither an event nor a job, ConfigError when a secret is unusable.
     """
     keys = [signing_key(secret) for secret in secrets]
     if not keys:
@@ -90,7 +94,11 @@ def verify(
     matches = [hmac.compare_digest(digest, signature) for digest in expected for signature in signatures]
     if not any(matches):
         _refuse("signature", "no entry of webhook-signature was made with a secret held here")
-    event = _event(body)
+    event = _read_body(body)
+    if (job_id := _find_job(event)) is not None:
+        return Delivery(delivery_id, int(timestamp), JOB, job_id, event, is_job=True)
+    if not _is_name(event.get("type")):
+        raise BadDelivery("webhook refused: the signed body is neither an event with a type nor a job", reason="event")
     return Delivery(delivery_id, int(timestamp), event["type"], _video_id(event), event)
 
 
@@ -152,16 +160,25 @@ def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def _event(body: bytes) -> dict[str, Any]:
+def _read_body(body: bytes) -> dict[str, Any]:
     try:
         event = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise BadDelivery("webhook refused: the signed body is not UTF-8", reason="encoding") from error
     except (ValueError, RecursionError) as error:
         raise BadDelivery("webhook refused: the signed body is not JSON", reason="json") from error
-    if not (isinstance(event, dict) and _is_name(event.get("type"))):
-        raise BadDelivery("webhook refused: the signed body is not an event with a type", reason="event")
+    if not isinstance(event, dict):
+        raise BadDelivery("webhook refused: the signed body is not a JSON object", reason="event")
     return event
+
+
+def _find_job(body: dict[str, Any]) -> str | None:
+    """The id of the job that the body is, with a state of its own; None for an event."""
+    kind = body.get("type")
+    if body.get("object") == "event" or (isinstance(kind, str) and kind.startswith("video.")):
+        return None
+    videos = [video for video in parse_videos(body).videos if video.status != "unknown" or video.provider_status]
+    return videos[0].remote_id if len(videos) == 1 and _is_name(videos[0].remote_id) else None
 
 
 def _video_id(event: Mapping[str, Any]) -> str | None:

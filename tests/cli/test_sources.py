@@ -110,6 +110,12 @@ def test_the_document_of_a_sync_is_a_list_of_reports(ask, jobs):
     assert (report["source"], report["added"], report["error"]) == ("studio", 1, None)
 
 
+def test_videos_whose_expiry_is_only_reckoned_are_warned_of_with_about(run, jobs):
+    jobs.known = {"v1": job("v1", prompt="One", completed_at=int(time.time()) - 1800, expires_at=None)}
+    result = run("sync")
+    assert result.stderr == "Warning: studio: 1 finished video will expire within about an hour\n"
+
+
 def test_videos_about_to_expire_are_warned_of(run, jobs):
     jobs.known = {"v1": job("v1", prompt="One", expires_at=int(time.time()) + 600)}
     result = run("sync")

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from catalog.client.client import Bounds, Client, Clock
+from catalog.client.paging import walk
 from catalog.errors import (
     BadPayload,
     ConfigError,
@@ -102,6 +104,43 @@ def test_a_list_asks_for_no_more_than_the_dialect_allows(serve, connect):
     server = serve(always(PAGE))
     connect(server).list_page(limit=5000)
     assert "limit=100&" in server.requests[0].target
+
+
+PROVIDERS = [
+    ("kling", "/videos/text2video/t-1", {"data": {"task_id": "t-1", "task_status": "succeed"}, "code": 0}),
+    ("dashscope", "/tasks/t-1", {"request_id": "r", "output": {"task_id": "t-1", "task_status": "SUCCEEDED"}}),
+    ("ark", "/contents/generations/tasks/t-1", {"id": "t-1", "status": "succeeded"}),
+    ("minimax", "/query/video_generation?task_id=t-1", {"task_id": "t-1", "status": "Success"}),
+    ("luma", "/generations/t-1", {"id": "t-1", "state": "completed"}),
+    ("vidu", "/tasks/t-1/creations", {"id": "t-1", "state": "success", "creations": []}),
+    ("replicate", "/predictions/t-1", {"id": "t-1", "status": "succeeded"}),
+    (
+        "wavespeed",
+        "/predictions/t-1/result",
+        {"code": 200, "message": "success", "data": {"id": "t-1", "status": "completed"}},
+    ),
+    ("kie", "/jobs/recordInfo?taskId=t-1", {"code": 200, "msg": "ok", "data": {"taskId": "t-1", "state": "success"}}),
+    ("novita", "/async/task-result?task_id=t-1", {"task": {"task_id": "t-1", "status": "TASK_STATUS_SUCCEED"}}),
+    ("zhipu", "/async-result/t-1", {"id": "t-1", "task_status": "SUCCESS"}),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "answer"), PROVIDERS, ids=[name for name, *_ in PROVIDERS])
+def test_a_provider_is_asked_at_its_own_path(serve, connect, name, target, answer):
+    server = serve(always(answer))
+    (video,) = connect(server, dialect=name).retrieve("t-1").answer.videos
+    assert (video.remote_id, video.status) == ("t-1", "completed")
+    assert server.requests[0].target == f"/v1{target}"
+    assert server.requests[0].headers["authorization"].endswith(f" {KEY}")
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("kling", "pageNum"), ("dashscope", "page_no"), ("ark", "page_num")])
+def test_numbered_pages_that_do_not_say_their_number_are_counted(serve, connect, name, parameter):
+    full = {"items": [{"id": f"t-{number}", "status": "succeeded"} for number in range(2)]}
+    server = serve(in_turn(response(full), response({"items": [{"id": "t-9", "status": "succeeded"}]})))
+    pages = list(walk(connect(server, dialect=replace(find_dialect(name), max_limit=2))))
+    assert [video.remote_id for page in pages for video in page.videos] == ["t-0", "t-1", "t-9"]
+    assert server.requests[1].target.endswith(f"{parameter}=2")
 
 
 def test_a_list_in_numbered_pages_asks_by_number(serve, connect):

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog import store
 from catalog.errors import QueryError
 from catalog.reading.statistics import GROUPINGS, read_costs, read_stats
 from catalog.records import utc_text
 from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
+from catalog.search.page import search
 
 if TYPE_CHECKING:
     from catalog.database import Database
@@ -38,7 +40,7 @@ def add(library: Database, *rows: dict[str, Any]) -> list[str]:
             texts = [utc_text(item) if isinstance(item, datetime) else item for item in columns.values()]
             marks = ", ".join("?" * len(columns))
             connection.execute(f"INSERT INTO videos ({', '.join(columns)}) VALUES ({marks})", tuple(texts))
-            refs.append(f"studio:{columns['remote_id']}")
+            refs.append(f"{columns['source']}:{columns['remote_id']}")
     return refs
 
 
@@ -162,6 +164,35 @@ def test_links_that_die_within_the_hour_are_told_soonest_first(library: Database
         {"expires_at": NOW + timedelta(minutes=1), "status": "failed"},
     )
     assert read(library).expiring == (soonest, last)
+
+
+def test_where_no_answer_names_an_expiry_the_lifetime_of_the_dialect_counts(library: Database) -> None:
+    with library.write() as connection:
+        store.save_source(connection, "lab", dialect="ark")
+        store.save_source(connection, "shed", dialect="luma")
+    due = {"source": "lab", "completed_at": ago(hours=23, minutes=30)}
+    about, told, by_creation, *_ = add(
+        library,
+        due,
+        due | {"expires_at": NOW + timedelta(minutes=1)},
+        {"source": "lab", "created_at": ago(hours=23, minutes=10)},
+        due | {"expires_at": NOW + timedelta(hours=9)},
+        due | {"status": "failed"},
+        due | {"source": "shed"},
+        due | {"source": "unheard"},
+        due | {"completed_at": ago(hours=24, minutes=1)},
+        due | {"completed_at": ago(hours=22)},
+        {"source": "lab"},
+    )
+    stats = read(library)
+    assert stats.expiring == (told, about, by_creation)
+    assert stats.expiring_about == (about, by_creation)
+    with library.read() as connection:
+        found = search(connection, "is:expiring", now=NOW, sort="id").videos
+        left = search(connection, "-is:expiring", now=NOW).total
+        assert search(connection, "has:expires").total == 2, "a reckoned time is not kept"
+    assert sorted(video.ref for video in found) == sorted(stats.expiring)
+    assert left == 7
 
 
 def test_long_lists_of_refs_are_cut_at_the_worst_hundred(library: Database) -> None:

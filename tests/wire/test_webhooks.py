@@ -164,6 +164,21 @@ def test_an_event_about_something_else_names_no_video():
     assert (delivery.type, delivery.video_id) == ("batch.completed", None)
 
 
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"task_id": "t-1", "task_status": "succeed", "task_result": {"videos": [{"url": "https://a.example/v.mp4"}]}},
+        {"code": 200, "msg": "ok", "data": {"taskId": "t-1", "state": "fail", "failMsg": "no"}},
+        {"event_type": "task.done", "data": {"id": "t-1", "status": "SUCCEEDED"}},
+        {"id": "t-1", "type": "video", "status": "queued"},
+    ],
+)
+def test_a_signed_body_may_be_the_job_itself(job):
+    body = json.dumps(job).encode()
+    delivery = verify(headers(body), body, [SECRET], NOW)
+    assert (delivery.type, delivery.video_id, delivery.is_job) == ("job", "t-1", True)
+
+
 @given(st.dictionaries(st.sampled_from(sorted(headers())), st.text()), st.binary(max_size=200))
 def test_whatever_arrives_is_refused_and_never_crashes(given_headers, body):
     with pytest.raises(BadDelivery):
