@@ -257,10 +257,10 @@ def _explain_unknown(names: Sequence[str]) -> str:
     are = f"columns {listed} are not fields of a video"
     if len(names) == 1:
         are = f"column {listed} is not a field of a video{_suggest(_word_of(names[0]))}"
-    name = names[0] if len(names) == 1 else "NAME"
+    name, which = (names[0], "it") if len(names) == 1 else ("NAME", "each")
     fields = ", ".join(sorted(field for field in FIELDS if field not in {"cost_basis", "extra"}))
     return (
-        f'{are}: map it with --column "{name}=FIELD", leave it out with --column "{name}=", or keep all '
+        f'{are}: map {which} with --column "{name}=FIELD", leave it out with --column "{name}=", or keep all '
         f"such columns in extra with --columns auto. Fields: {fields}, metadata.KEY, facet.NAME, extra.KEY"
     )
 

@@ -68,7 +68,7 @@ def _read_facts(value: Any, path: Path, media: Path) -> Iterator[Item]:
         answer = parse_videos(value, http_status=None)
         if not answer.videos and answer.kind in {"video", "request", "other"}:
             video = _make_video(value, media.stem)
-            is_described = bool(value.get(FACETS)) or any(getattr(video, name) is not None for name in _DESCRIBING)
+            is_described = bool(value.get(FACETS)) or any(getattr(video, name) for name in _DESCRIBING)
             yield admit(video, None, channel=CHANNEL, form=_FORM) if is_described else refuse(None, "no job in it")
             return
     yield from read_value(value, path=path, channel=CHANNEL)

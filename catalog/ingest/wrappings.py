@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.ingest.calls import PAIR, is_answer, open_answer
+from catalog.ingest.posts import open_post
 from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 
@@ -40,6 +41,8 @@ def unwrap(value: object, path: Path) -> list[Inner] | None:
         return None
     if isinstance(value.get("json"), dict | list) and value.keys() <= _ITEM_KEYS:
         return [Inner(value["json"])]
+    if (posts := open_post(value)) is not None:
+        return [Inner(post) for post in posts]
     if is_answer(value):
         return [Inner(open_answer(value))]
     if (record := _open_record(value)) is not None:
