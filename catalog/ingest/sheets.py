@@ -142,10 +142,10 @@ def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
     rows = csv.reader(chain(sample, others), delimiter=delimiter)
     try:
         for _ in range(above):
-            row = next(rows)
+            row = next(rows, [])
             is_title = any(cell.strip() for cell in row) and not _SEPARATOR_LINE.fullmatch(delimiter.join(row))
             yield from (PassedOver(),) * is_title
-        columns = _read_header(next(rows), file.columns)
+        columns = _read_header(next(rows, []), file.columns)
     except (csv.Error, _NoColumn) as error:
         yield refuse(rows.line_num if above else None, str(error), _LONGEST_ADVICE)
         return

@@ -10,6 +10,7 @@ import gzip
 import io
 import lzma
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -38,14 +39,10 @@ PEEKED = 512  # first bytes of a file that tell how it is packed
 _GZIP, _ZIPS = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
 _OFFICE = ({"[Content_Types].xml"}, {"mimetype", "content.xml"})
+# What the decoders raise for data that are not what they promise to be; an OSError without a number is theirs as well.
 _DAMAGES = (
-    EOFError,
-    zlib.error,
-    lzma.LZMAError,
-    gzip.BadGzipFile,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    RuntimeError,
+    *(EOFError, ValueError, NotImplementedError, RuntimeError),
+    *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile),
 )
 # Packed in ways that are not read here, by the first bytes and where these stand.
 _OTHERS = (
@@ -109,8 +106,8 @@ class Unpacking:
         elif depth == 0:
             yield Part(label, name, problem="an archive too deep inside archives: unpack it and import the folder")
         elif head.startswith(_GZIP):
-            inner = self._bound(cast("BinaryIO", gzip.GzipFile(fileobj=stream)))
-            yield from self.open(inner, label, name.removesuffix(".gz").removesuffix(".gzip"), depth - 1)
+            inner = cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+            yield from self._open_inner(inner, label, name.removesuffix(".gz").removesuffix(".gzip"), depth - 1)
         else:
             yield from self._unzip(stream, label, depth)
 
@@ -120,8 +117,15 @@ class Unpacking:
         if self._left < 0:
             raise Packed(f"it unpacks to more than {self._all // 1024**2:,} MiB: unpack it and import the folder")
 
-    def _bound(self, stream: BinaryIO) -> BufferedReader:
-        return peekable(cast("BinaryIO", _Bounded(stream, self)))
+    def _open_inner(self, packed: BinaryIO, label: str, name: str, depth: int) -> Iterator[Part]:
+        """What comes out of a packed stream, which may be packed again."""
+        stream = peekable(cast("BinaryIO", _Bounded(packed, self)))
+        try:
+            stream.peek(1)
+        except OSError as error:
+            yield Part(label, name, problem=error.strerror)
+        else:
+            yield from self.open(stream, label, name, depth)
 
     def _unzip(self, stream: BufferedReader, label: str, depth: int) -> Iterator[Part]:
         with tempfile.TemporaryFile() as copy:
@@ -129,14 +133,14 @@ class Unpacking:
                 archive = zipfile.ZipFile(cast("BinaryIO", stream if stream.seekable() else _copy(stream, copy)))
             except Packed as error:
                 yield Part(label, label, problem=error.strerror)
-            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+            except (OSError, *_DAMAGES):
                 yield Part(label, label, problem="a broken zip file, or one that is not complete")
             else:
                 with archive:
                     yield from self._read_archive(archive, label, depth)
 
     def _read_archive(self, archive: zipfile.ZipFile, label: str, depth: int) -> Iterator[Part]:
-        members = [(_plain(info.filename), info) for info in archive.infolist() if not info.is_dir()]
+        members = [(_plain(info.filename), info) for info in archive.infolist() if not info.filename.endswith("/")]
         by_name = dict(members)
         if len(members) > MOST_FILES:
             yield Part(label, label, problem=f"more than {MOST_FILES:,} files in it: unpack it and import the folder")
@@ -171,17 +175,11 @@ class Unpacking:
             return
         try:
             member = archive.open(info)
-        except _DAMAGES as error:
-            yield Part(label, label, problem=f"cannot be unpacked: {error}")
+        except (OSError, *_DAMAGES):
+            yield Part(label, label, problem="cannot be unpacked: it is damaged, or packed in an uncommon way")
             return
         with member:
-            stream = self._bound(cast("BinaryIO", member))
-            try:
-                stream.peek(1)
-            except OSError as error:
-                yield Part(label, label, problem=error.strerror)
-            else:
-                yield from self.open(stream, label, None, depth - 1)
+            yield from self._open_inner(cast("BinaryIO", member), label, label, depth - 1)
 
 
 class _Bounded(io.RawIOBase):
@@ -199,7 +197,9 @@ class _Bounded(io.RawIOBase):
         """Read the next bytes; raises Packed where they are damaged, cut off or too many."""
         try:
             data = self._stream.read1(len(buffer))
-        except _DAMAGES as error:
+        except (OSError, *_DAMAGES) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise
             raise Packed("what is packed is damaged or cut off") from error
         self._unpacking.take(len(data))
         buffer[: len(data)] = data
@@ -213,7 +213,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Non
     try:
         with archive.open(info) as member:
             return member.read(MAX_BESIDE)
-    except _DAMAGES:
+    except (OSError, *_DAMAGES):
         return None
 
 

@@ -221,6 +221,12 @@ def test_a_cell_under_no_heading_is_named_and_kept(bench: Bench):
     assert json.loads(bench.column("extra", "v2")) == {"column 3": "why"}
 
 
+@pytest.mark.parametrize("text", ["sep=;\n", "sep=;", '"', "\n\n;;\n", "Title\n"])
+def test_a_table_of_nothing_is_refused(bench: Bench, text: str):
+    bench.put("jobs.csv", text)
+    assert bench.take_one().refusals == 1
+
+
 def test_a_line_over_the_cap_ends_a_table_with_a_reason(bench: Bench):
     bench.put("jobs.csv", "id,prompt\nv1,rain\nv2," + "x" * (33 << 20) + "\nv3,fog\n")
     file = bench.take_one()

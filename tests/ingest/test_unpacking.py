@@ -207,6 +207,16 @@ def test_damage_inside_an_archive_costs_one_file(bench: Bench):
     assert "v2" in bench.ids()
 
 
+def test_a_cut_off_file_in_an_archive_costs_only_itself(bench: Bench):
+    whole = gzip.compress(json.dumps(job("v1")).encode())
+    path = bench.put("logs.zip", packed({"a.gz": whole[:12], "b.gz": whole, "..": b"y"}))
+    report = bench.take_in()
+    assert [(file.path, file.added, file.refusals) for file in report.files] == [
+        (f"{path}/a.gz", 0, 1),
+        (f"{path}/b.gz", 1, 0),
+    ]
+
+
 def test_importing_an_archive_again_adds_nothing(bench: Bench):
     bench.put("jobs.zip", packed({"jobs.json": [job("v1"), job("v2")]}))
     bench.take_in()
