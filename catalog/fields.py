@@ -38,10 +38,10 @@ class Column(NamedTuple):
 
     `words` describe it to a person, in Datasette. `fold` says which of several answers counts: the `latest` that has a
     value, the `earliest`, the `highest`, all `merged`, a rule of its `own`, or None where answers do not decide. `ask`
-    is None for a column that queries cannot name. `wire` lists the paths where servers put it, in the order they are
-    tried, the key of the reference format first. `headings` are other titles of the column in a table to import, where
-    they can mean nothing else. `requested` marks what a request says as well as an answer. `recorded` columns are
-    fields of a Video.
+    is None for a column that queries cannot name. `wire` lists the keys where servers put it, in the order they are
+    tried, the key of the reference format first: a key, in snake case, on any level of a job; `a.b` there exactly.
+    `headings` are other titles of the column in a table to import, where they can mean nothing else. `requested` marks
+    what a request says as well as an answer. `recorded` columns are fields of a Video.
     """
 
     name: str

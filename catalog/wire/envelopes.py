@@ -16,15 +16,18 @@ from catalog.wire.words import ASIDE, CARRIER, REQUEST, in_snake_case, objects_i
 
 Object = dict[str, Any]
 
-DEEPEST = 5  # envelopes around a job, or levels above a page
+HTTP_ERRORS, HTTP_END = 400, 600
+DEEPEST = 5  # envelopes around a job
+_PAGE_DEPTH, _WIDEST = 3, 30  # levels above a page, and the objects of each that are looked into
 PAGE_MARKS = frozenset({"has_more", "first_id", "last_id", "total", "page", "page_size", "page_num", "next_cursor"})
 _LISTS = ("data", "list", "tasks", "videos", "items", "task_responses", "generations", "operations", "records", "jobs")
 _CARRIERS = CARRIER | {"output", "result", "results", "generation"}
 _EXCHANGE = words(
     "code msg message success status_code request_id trace_id log_id timestamp time time_elapsed event event_type "
-    "base_resp error_code error_msg x_request_id req_id type"
+    "base_resp error_code error_msg err_code err_msg x_request_id req_id type"
 )
 WRAPPER_MARKS = frozenset({"code", "success", "message", "msg"})
+_NO_PAGES = (ASIDE | REQUEST) - {"page"}  # words of keys under which no list of jobs is looked for
 _LOOKED_AT = 20  # entries of a list that show whether it holds jobs
 _JOB_OBJECTS = ("video", "image")
 _NOT_JOBS = frozenset({"video.character", "batch", "character", "model", "file", "list", "event"})
@@ -115,7 +118,16 @@ def _unwrap(body: Object, key: str) -> Object:
     if has_name(named):
         taken.update(NAME_KEYS)
     beside = {name: value for name, value in body.items() if value is not None and snake(name) not in taken}
+    if not has_state(named) and not named.get("error") and (refusal := _find_refusal(body)):
+        beside["error"] = refusal
     return {**beside, **inner} if beside else inner
+
+
+def _find_refusal(body: Object) -> Object | None:
+    """Code and message of an envelope that refuses like HTTP: of a job that says nothing itself, it says it failed."""
+    code, message = body.get("code"), body.get("message") or body.get("msg")
+    is_refusal = type(code) is int and HTTP_ERRORS <= code < HTTP_END
+    return {"code": code, "message": message} if is_refusal and message else None
 
 
 class Page(NamedTuple):
@@ -125,7 +137,7 @@ class Page(NamedTuple):
     holder: Object
 
 
-def find_page(body: Object, *, is_wrapped: bool, depth: int = DEEPEST) -> Page | None:
+def find_page(body: Object, *, is_wrapped: bool, depth: int = _PAGE_DEPTH) -> Page | None:
     """The page that the object is or holds; None when it is one job, or holds none."""
     if body.get("object") == "list":
         return Page(next(iter(_lists_in(body)), []), body)
@@ -133,7 +145,7 @@ def find_page(body: Object, *, is_wrapped: bool, depth: int = DEEPEST) -> Page |
     if is_video_object(body) or has_name(outer):
         return None
     is_stated = has_state(outer)
-    keys = [key for key in sorted(body, key=_rank) if words_of(snake(key)).isdisjoint(ASIDE | REQUEST)]
+    keys = [key for key in sorted(body, key=_rank) if words_of(snake(key)).isdisjoint(_NO_PAGES)]
     items = next((body[key] for key in keys if _holds_jobs(body[key], has_both=is_stated or key not in _LISTS)), None)
     if is_stated:
         return None if items is None else Page(items, body)
@@ -144,7 +156,7 @@ def find_page(body: Object, *, is_wrapped: bool, depth: int = DEEPEST) -> Page |
 def _find_inside(body: Object, keys: list[str], depth: int) -> Page | None:
     """A page with jobs further in, under one of these keys."""
     inner = [value for value in (opened(body[key]) for key in keys) if isinstance(value, dict)] if depth else []
-    pages = (find_page(value, is_wrapped=False, depth=depth - 1) for value in inner)
+    pages = (find_page(value, is_wrapped=False, depth=depth - 1) for value in inner[:_WIDEST])
     return next((page for page in pages if page is not None and page.items), None)
 
 

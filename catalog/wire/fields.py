@@ -1,7 +1,7 @@
 """Where servers put what they say about a job: the tables of the parser. To support a server is to add a word.
 
-Most fields are read from the paths that `catalog.fields` lists for them; the paths here feed several fields or none.
-Paths are tried in the order they are written, top-level keys before nested ones.
+Most fields are read from the keys that `catalog.fields` lists for them: on the job's own level, then inside it (see
+`levels`). The tables here are about several fields or none. All keys are in snake case.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from catalog.wire.words import words
 
 
 class Lookup(NamedTuple):
-    """Where to look for a field: its top-level keys, its nested paths, and the reader of a value found there."""
+    """Where to look for a field: its keys on any level, its exact paths, and the reader of a value found there."""
 
     field: str
     keys: tuple[str, ...]
@@ -105,6 +105,6 @@ REQUEST_LOOKUPS = tuple(lookup for lookup in LOOKUPS if lookup.field in REQUESTE
 
 REFERENCE = words(
     "id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id "
-    "error quality"
+    "error quality metadata"
 )
 REFERENCE_KEYS = tuple(entry for entry in KEYS if entry[1] in REFERENCE)

@@ -51,7 +51,7 @@ from catalog.wire.values import (
 from catalog.wire.words import in_snake_case, texts_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from catalog.wire.fields import Key, Lookup
     from catalog.wire.levels import Levels
@@ -63,7 +63,7 @@ _UNSUCCESSFUL = frozenset({"failed", "cancelled", "expired"})
 
 def parse_job(job: dict[str, Any], asked_id: str | None = None) -> ParsedVideo | None:
     """The video that a job object describes; None when neither the object nor `asked_id` names it."""
-    is_plain = REFERENCE.issuperset(job)
+    is_plain = REFERENCE.issuperset(job) and _has_own_metadata(job)
     rest = Leftovers(job, is_plain=is_plain)
     named = job if is_plain else dict(rest.keys)
     ids = read_ids(named, rest, asked_id)
@@ -72,6 +72,12 @@ def parse_job(job: dict[str, Any], asked_id: str | None = None) -> ParsedVideo |
     if isinstance(usage := named.get("usage"), dict):
         named["usage"] = in_snake_case(usage)
     return _Draft(job, named, rest, NO_LEVELS if is_plain else read_levels(named)).finish(ids)
+
+
+def _has_own_metadata(job: dict[str, Any]) -> bool:
+    """Whether the metadata of a job, if it has any, is the user's alone."""
+    metadata = job.get("metadata")
+    return metadata is None or (isinstance(metadata, dict) and PROVIDER_METADATA.isdisjoint(metadata))
 
 
 class _Draft:
@@ -101,9 +107,10 @@ class _Draft:
         if not self.is_plain or find_url(job.get(REMIXED_FROM)):
             self.read_outputs()
         self.read_error()
+        if not self.is_plain:
+            self.read_reasons()
         if values["status"] == "unknown":
             self.infer_status()
-        if not self.is_plain:
             self.read_reasons()
         self.read_fields()
         self.read_size()
@@ -111,8 +118,8 @@ class _Draft:
         if not self.is_plain:
             self.fill_gaps()
             self.read_parameters()
-            if "metadata" in rest.keys:
-                self.read_metadata()
+        if "metadata" in rest.keys:
+            self.read_metadata()
         if values["status"] == "completed" and ("error_code" in values or "error_message" in values):
             rest.flaws.append("completed with an error")
         return ParsedVideo(
@@ -233,8 +240,8 @@ class _Draft:
             self.fill("prompt", texts_at([self.job], POST_TEXTS), read_text)
         self.fill_from([{"model": model_of(self.payload.get("name"))}], [MODEL])
 
-    def fill_from(self, levels: Iterable[Mapping[str, Any]], lookups: Iterable[Lookup]) -> None:
-        for lookup in lookups:
+    def fill_from(self, levels: Sequence[Mapping[str, Any]], lookups: Iterable[Lookup]) -> None:
+        for lookup in lookups if levels else ():
             if lookup.field not in self.values:
                 self.fill(lookup.field, (level.get(key) for level in levels for key in lookup.keys), lookup.read)
 

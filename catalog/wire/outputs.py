@@ -39,6 +39,7 @@ _PICTURE_FILES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _SPEAKING = RESULT | PICTURE
 _BARE = ADDRESS | _QUALIFIERS
 _ENTERED = _SPEAKING | CARRIER
+_LEADING = _ENTERED | ADDRESS
 _NOT_ENTERED = ASIDE | REQUEST
 _MAY_HOLD_ONE = ("fail_reason", "remixed_from_video_id")  # CometAPI and Agnes put the address there
 
@@ -78,7 +79,7 @@ class _Search:
 
     def enter(self, level: Mapping[str, Any], under: _Key) -> None:
         """Look under each key of an object that may lead to an address."""
-        for name in sorted(level, key=_rank):
+        for name in sorted(level if under.speaks else filter(_may_lead, level), key=_rank):
             if name == "metadata":
                 self.enter_metadata(level[name])
             elif words_of(name).isdisjoint(_NOT_ENTERED):
@@ -104,6 +105,11 @@ class _Search:
             (self.pictures if is_picture else self.videos)[url] = None
 
 
+def _may_lead(key: str) -> bool:
+    """Whether a key that no other speaks for may lead to an address."""
+    return key == "metadata" or not words_of(key).isdisjoint(_LEADING)
+
+
 def _rank(key: str) -> tuple[int, str]:
     return _RANK.get(key, 500), key
 
@@ -115,12 +121,11 @@ def read_outputs(job: Mapping[str, Any]) -> Outputs:
     for key in _MAY_HOLD_ONE:
         search.keep(job.get(key))
     urls = search.videos or search.pictures
-    return Outputs(list(urls), [key for key in job if _holds_only(key, job[key], urls)])
+    keys = [*filter(_may_lead, job), *_MAY_HOLD_ONE]
+    return Outputs(list(urls), [key for key in keys if key in job and _holds_only(key, job[key], urls)])
 
 
 def _holds_only(key: str, value: object, urls: Container[str]) -> bool:
-    if words_of(key).isdisjoint(_SPEAKING | ADDRESS) and key not in _MAY_HOLD_ONE:
-        return False
     entries = value if isinstance(value, list) else [value]
     found = [find_url(entry) for entry in entries if entry]
     return all(url in urls for url in found) and (bool(found) or key in _RANK)

@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog.wire.answers import Answer, Fault, ParsedVideo, WebhookEvent
 from catalog.wire.envelopes import (
+    HTTP_ERRORS,
     PAGE_MARKS,
     WRAPPER_MARKS,
     Page,
@@ -32,7 +33,6 @@ __all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "parse_videos"]
 
 _PAGE_SIZES = ("page_size", "size")
 _CURSOR_KEYS = ("id", "task_id", "video_id", "taskId")
-_HTTP_ERRORS = 400
 
 
 def parse_videos(payload: object, *, asked_id: str | None = None, http_status: int | None = 200) -> Answer:
@@ -43,7 +43,7 @@ def parse_videos(payload: object, *, asked_id: str | None = None, http_status: i
     the payload did not come over HTTP.
     """
     asked_id = asked_id if isinstance(asked_id, str) and asked_id.strip() else None
-    is_failure = http_status is not None and http_status >= _HTTP_ERRORS
+    is_failure = http_status is not None and http_status >= HTTP_ERRORS
     if isinstance(payload, dict) and not (is_video_object(payload) or is_own_job(payload)):
         special = _parse_delivery(payload) or _parse_event(payload) or _parse_batch_line(payload)
         if special is not None:
@@ -196,6 +196,6 @@ def _parse_batch_line(payload: dict[str, Any]) -> Answer | None:
         return Answer("request", custom_id=custom_id) if is_request else None
     response = payload.get("response")
     body, code = (response.get("body"), response.get("status_code")) if isinstance(response, dict) else (None, None)
-    inner = _parse_body(body, None, isinstance(code, int) and code >= _HTTP_ERRORS)
+    inner = _parse_body(body, None, isinstance(code, int) and code >= HTTP_ERRORS)
     error = find_fault({"error": payload.get("error")}, is_failure=False) or inner.error
     return replace(inner, kind="batch_line", error=error, custom_id=custom_id, next_cursor=None)

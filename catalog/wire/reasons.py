@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _MESSAGE = re.compile(
-    r"(?:err|error|fail|failed|failure|failures|errors)(?:_(?:msg|message|reason|detail|details|info))?"
+    r"(?:err|error|fail|failed|failure|failures|errors)(?:_(?:msg|message|reason|detail|details|info))?|reason_str"
 )
 _CODE = re.compile(r"(?:err|error|fail|failure)_?(?:code|type|no)")
 _SOFT_MESSAGE = re.compile(r"(?:\w+_)?msg|(?:(?:status|task|state)_)?(?:message|reason|detail)")

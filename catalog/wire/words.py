@@ -31,7 +31,7 @@ RESULT = words(
     "output outputs result results content contents video videos creation creations generation generations generated "
     "sample samples clip clips asset assets attachment attachments"
 )
-CARRIER = words("data response payload task job prediction operation post detail body item info extra file record")
+CARRIER = words("data resp response payload task job prediction operation post detail body item info extra file record")
 REQUEST = words(
     "request input inputs param params parameter parameters properties config args arguments options settings"
 )

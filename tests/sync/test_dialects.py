@@ -97,7 +97,7 @@ FAMILIES = [
     Family("cometapi"),
     Family("ofox", silent=SIZES | never("prompt", "seconds", "remixed_from_id")),
     Family("evolink", silent=SIZES | never("completed_at", "prompt", "error_message", "remixed_from_id")),
-    Family("paged", silent=SIZES | never("completed_at", "remixed_from_id")),
+    Family("paged", silent=never("completed_at", "remixed_from_id")),
 ]
 
 

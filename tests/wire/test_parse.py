@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from catalog.wire.values import (
     read_number,
     read_progress,
     read_seconds,
+    read_seed,
     read_text,
     read_ticks,
     read_time,
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENVELOPE = "video_" + base64.b64encode(b"litellm:custom_llm_provider:a;model_id:b;video_id: c/d").decode()
-PLAUSIBLE = """auto 480p 1280x720 queued completed failed 45% 1758941485 image 0 https://a.example/v.mp4
+PLAUSIBLE = """{"data":{"id":"x"}} ["https://a.example/j.mp4"] {"prompt":"p"} RUNNING SUCCEED 5s
+models/m/operations/o auto 480p 1280x720 queued completed failed 45% 1758941485 image 0 https://a.example/v.mp4
 data:video/mp4;base64,AA 2025-03-06T12:00:00Z video_bGl0ZWxsbTp4"""
 WILD_TEXT = st.text(st.characters()) | st.sampled_from(["", " ", "\ud800", ENVELOPE, *PLAUSIBLE.split()])
 WILD_NUMBERS = (
@@ -47,6 +50,10 @@ videos data results result images task_result metadata result_url unsigned_urls 
 failure_reason remixed_from_video_id error code message success detail content_filter reasons properties input
 size width height type media_type deleted custom_id response body headers list tasks has_more last_id page
 total name foo
+taskId task_status taskStatus state successFlag done job_id video_id generation_id video_url videoUrl resultUrls
+resultJson param input request params response task payload task_result task_status_msg base_resp status_code
+status_msg failMsg failCode errorCode err_code failure failureCode seed parameters steps guidance aspect_ratio
+resolution ratio item items generations post attachments orig_prompt negativePrompt msg
 """
 KEYS = st.sampled_from(KEYS_ANYWHERE.split())
 WILD_JSON = st.recursive(
@@ -82,6 +89,9 @@ NOTATIONS: dict[Any, st.SearchStrategy[tuple[Any, Any]]] = {
     ),
     read_number: st.floats(-1e6, 1e6).map(lambda number: (number, number)),
     read_money: st.floats(0, 1e6).flatmap(lambda cost: st.sampled_from(((cost, cost), (repr(cost), cost)))),
+    read_seed: st.integers(0, 2**64 - 1).flatmap(
+        lambda seed: st.sampled_from(((seed, str(seed)), (str(seed), str(seed))))
+    ),
     read_ticks: st.integers(1, 10**12).map(lambda ticks: (ticks, ticks / 1e10)),
 }
 
@@ -130,7 +140,7 @@ def described_jobs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         wanted["remixed_from_id"] = job["remixed_from_video_id"] = draw(NAMES)
     if draw(st.booleans()):
         wanted["output_urls"] = job["urls"] = draw(st.lists(ADDRESSES, min_size=1, unique=True))
-    if draw(st.booleans()):
+    if "metadata" not in nested and draw(st.booleans()):
         wanted["metadata"] = job["metadata"] = draw(st.dictionaries(st.sampled_from(("take", "shot")), TEXTS))
     return job, wanted | {"extra": {root: job[root] for root in nested}}
 
@@ -202,6 +212,24 @@ def test_an_unreadable_value_is_kept_and_named() -> None:
 def test_an_unreadable_value_gives_way_to_the_next_key() -> None:
     (video,) = parse_videos({"id": "a", "object": "video", "seconds": "long", "duration": 5}).videos
     assert (video.seconds, video.extra) == (5.0, {"seconds": "long"})
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {f"a{i}": {f"b{j}": {f"c{k}": {} for k in range(9)} for j in range(30)} for i in range(300)},
+        {"id": "a", "status": "done", "output": [{"video": {"url": f"https://a.example/{i}"}} for i in range(20_000)]},
+        {"items": [{"data": {"data": {"data": {"id": str(i)}}}} for i in range(20_000)]},
+        {"id": "a", "status": "done", "response": "[" * 500_000, "data": '{"data":' * 50_000},
+        {"id": "a", **{"k" * 60 + str(i): {"video": {}} for i in range(20_000)}},
+        {"id": "a" * 500_000, "name": "models/" * 100_000 + "operations/x", "status": "a_" * 100_000},
+    ],
+    ids=["wide", "outputs", "items", "texts", "keys", "names"],
+)
+def test_a_hostile_answer_costs_little(payload: Any) -> None:
+    started = time.process_time()
+    parse_videos(payload)
+    assert time.process_time() - started < 20, "a fraction of a second on an idle machine"
 
 
 def test_an_item_without_an_id_is_named_and_left_out() -> None:
