@@ -11,26 +11,30 @@ import binascii
 import re
 from base64 import b64decode
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from catalog.ingest.formats import Shape
 from catalog.ingest.items import Item, PassedOver, admit, refuse
 from catalog.ingest.jobs import explain
+from catalog.wire.dialects import DIALECTS
 from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 from catalog.wire.requests import parse_line, read_request, request_line
-from catalog.wire.routes import read_route
+from catalog.wire.routes import read_route, routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from catalog.wire.routes import OwnRoute, Route
+
 HAR = "har"  # the form of a recording
 CREATE = "/v1/videos"  # the path of the format for a request that makes a video
 
-_REQUESTS = ("request", "req")
-_RESPONSES = ("response", "resp", "res", "answer")
+_REQUESTS = ("request", "req", "request_body", "requestBody")
+_RESPONSES = ("response", "resp", "res", "answer", "response_body", "responseBody")
 _BODIES = ("body", "json", "data", "content", "text", "payload")
 _ANSWER_BODIES = ("body", "data")
 _URLS = ("url", "uri", "endpoint")
@@ -58,12 +62,11 @@ class _Call:
 
 def _read_call(call: _Call, line: int | None, channel: str) -> Iterator[Item]:
     """The jobs that the answer gives, and what the request asked for; other calls are passed over."""
-    route = read_route(call.method, call.url)
+    route = read_route(call.method, call.url, _own_routes())
     if call.problem is not None:
         yield PassedOver() if route is None else refuse(line, f"the answer of the call cannot be read: {call.problem}")
         return
-    asked_id = route.id if route is not None and route.name in {"retrieve", "delete"} else None
-    answer = parse_videos(call.answer, asked_id=asked_id, http_status=call.status)
+    answer = parse_videos(call.answer, asked_id=_asked_id(route), http_status=call.status)
     if answer.kind == "webhook" or not answer.videos:
         was_made = call.method != "GET" and route is not None
         yield refuse(line, explain(answer, call.answer)) if was_made else PassedOver()
@@ -71,12 +74,24 @@ def _read_call(call: _Call, line: int | None, channel: str) -> Iterator[Item]:
     for video in answer.videos:
         yield admit(video, line, channel=channel, form=call.form)
     if call.method == "POST" and len(answer.videos) == 1:
-        yield from _read_asked(call, answer.videos[0].remote_id, line, channel)
+        path = call.url.partition("?")[0] if route is None else route.path
+        yield from _read_asked(call, path, answer.videos[0].remote_id, line, channel)
 
 
-def _read_asked(call: _Call, remote_id: str, line: int | None, channel: str) -> Iterator[Item]:
-    """What the request says of the job that came of it."""
-    made = _MADE.fullmatch(call.url.partition("?")[0].partition("#")[0])
+def _asked_id(route: Route | None) -> str | None:
+    """The id in the path, where it is that of the job in the answer."""
+    return route.id if route is not None and route.name in {"retrieve", "delete"} else None
+
+
+@cache
+def _own_routes() -> tuple[OwnRoute, ...]:
+    """The calls of every dialect: a recording does not say which server is whose."""
+    return tuple(route for dialect in DIALECTS.values() for route in routes_of(dialect))
+
+
+def _read_asked(call: _Call, path: str, remote_id: str, line: int | None, channel: str) -> Iterator[Item]:
+    """What the request says of the job that came of it; of the path only what tells the kind of call is kept."""
+    made = _MADE.fullmatch(path)
     kept = request_line("POST", f"/v1{made[1]}" if made else CREATE, call.asked)
     parsed = parse_line(kept)
     if (parsed is None or parsed.prompt is None) and isinstance(call.asked, dict):

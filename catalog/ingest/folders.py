@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Collection, Container, Iterable, Iterator
 
 STANDARD_INPUT = "-"
 SIDECARS = frozenset({".json", ".txt"})
@@ -23,13 +23,14 @@ MAX_NAMED = 100  # files of each kind whose paths are kept; all are counted
 class Scanned:
     """A file to read and the clip that it lies beside, or the problem that prevents reading it.
 
-    `is_named` says that the user named it, not a folder that it lies in.
+    `is_named` says that the user named it, not a folder that it lies in, `is_among_clips` that clips lie around it.
     """
 
     path: Path
     media: Path | None = None
     problem: str | None = None
     is_named: bool = False
+    is_among_clips: bool = False
 
 
 class Others:
@@ -108,7 +109,7 @@ class Scan:
                     yield from self._check(path, names)
             stack += reversed(folders)
 
-    def _check(self, path: Path, names: Container[str], *, is_named: bool = False) -> Iterator[Scanned]:
+    def _check(self, path: Path, names: Collection[str], *, is_named: bool = False) -> Iterator[Scanned]:
         try:
             status = path.stat()
         except OSError as error:
@@ -118,7 +119,8 @@ class Scan:
             yield Scanned(path, problem="not a regular file")
         elif self._is_new(status):
             name = media_of(path.name, names)
-            yield Scanned(path, path.with_name(name) if name else None, is_named=is_named)
+            media = path.with_name(name) if name else None
+            yield Scanned(path, media, is_named=is_named, is_among_clips=is_named and any(map(_is_medium, names)))
 
     def _is_new(self, status: os.stat_result) -> bool:
         """Whether this file or folder was not seen before, under any name: symbolic links may form a circle."""
@@ -127,6 +129,10 @@ class Scan:
             return False
         self._seen.add(identity)
         return True
+
+
+def _is_medium(name: str) -> bool:
+    return PurePath(name).suffix.lower() in MEDIA
 
 
 def is_hidden(name: str) -> bool:

@@ -28,7 +28,8 @@ class File:
     """A file while it is read, the clip that it lies beside, and what the user says of tables.
 
     `path` tells its format. `columns` maps the headers of tables, `dates` is the order of day, month and year in them.
-    `is_named` says that the user named it, not a folder that it lies in. `read_beside(path)` returns the bytes of a
+    `is_named` says that the user named it, not a folder that it lies in, `is_among_clips` that clips lie around it.
+    `read_beside(path)` returns the bytes of a
     small file beside the clip. `form` is the name of its reader, or a more exact one that the reader sets; `size` is
     the number of bytes that the reader holds in memory.
     """
@@ -38,6 +39,7 @@ class File:
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
     is_named: bool = False
+    is_among_clips: bool = False
     read_beside: ReadBeside = read_beside
     form: str = ""
     size: int = 0

@@ -19,5 +19,5 @@ def find_reader(file: File, head: bytes) -> Reader:
 
 
 def is_other(file: File, reader: Reader) -> bool:
-    """Whether the file is a text that is not about a clip, such as a readme, in a folder that the user named."""
-    return reader is sidecars.TEXT_READER and not file.is_named
+    """Whether the file is a text that is not about a clip, such as a readme: in a named folder, or among clips."""
+    return reader is sidecars.TEXT_READER and (file.is_among_clips or not file.is_named)

@@ -183,6 +183,7 @@ class _Import:
             self.columns,
             self.dates,
             is_named=scanned.is_named and part.label == str(scanned.path),
+            is_among_clips=scanned.is_among_clips,
             read_beside=beside,
             label=part.label,
             modified=modified,

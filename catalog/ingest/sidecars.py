@@ -54,9 +54,10 @@ def _read_lone_text(stream: BufferedReader, _file: File) -> Iterator[Item]:
 
 
 def _is_lone_text(file: File, head: bytes) -> bool:
-    """Whether it is a text without a clip and without JSON; where a folder was named, only JSON itself counts."""
+    """Whether it is a text without a clip and without JSON; JSON among words counts only in what was named alone."""
     text = peek_text(head).lstrip()
-    has_json = text.startswith(("{", "[")) or (file.is_named and '{"' in text)
+    is_log = file.is_named and not file.is_among_clips and '{"' in text
+    has_json = is_log or text.startswith(("{", "["))
     return file.suffix == _TEXT and not has_json
 
 

@@ -100,6 +100,12 @@ def test_a_request_to_a_path_of_its_own_counts_where_one_job_came_of_it(bench: B
     assert bench.rows("SELECT prompt, seconds, model FROM videos") == [("fog", 5.0, "m")]
 
 
+def test_the_id_in_the_path_names_a_job_whose_answer_has_none(bench: Bench):
+    answer = {"status": "done", "video": {"url": "https://cdn.example.com/v.mp4", "duration": 5}}
+    take_calls(bench, call("GET", "/videos/v1", answer), call("GET", "/elsewhere/v2", {"status": "done"}))
+    assert bench.rows("SELECT remote_id, status, seconds FROM videos") == [("v1", "completed", 5.0)]
+
+
 def test_no_header_cookie_or_key_of_a_recording_is_kept(bench: Bench):
     take_calls(
         bench,

@@ -67,8 +67,9 @@ def test_a_readme_among_clips_is_a_file_of_another_kind(bench: Bench):
     readme = bench.put("readme.txt", 'Clips of spring. A job looks like {"id": "video_1", "status": "queued"}.')
     bench.put("clip.mp4", b"mp4")
     bench.put("clip.txt", "rain")
-    report = bench.take_in()
-    assert (report.added, report.refusals, report.ignored, report.others) == (1, 0, 1, (str(readme),))
+    for paths in ((), (readme, bench.folder / "clip.txt", bench.folder / "clip.mp4")):
+        report = bench.take_in(*paths)
+        assert (len(report.files), report.refusals, report.ignored, report.others) == (1, 0, 1, (str(readme),))
 
 
 def test_json_beside_a_clip_that_tells_nothing_of_it_is_refused(bench: Bench):
