@@ -42,6 +42,9 @@ _STATUSES = ("status", "status_code", "statusCode")
 _CALL_MARKS = frozenset({*_URLS, "method", "headers"})
 _ANSWER_MARKS = frozenset({"headers", "status_code", "statusCode", "statusMessage", "statusText"})
 _JOB_MARKS = frozenset({"custom_id", "status", "state", "done", "task_status"})
+_MAKING = frozenset({"create", "remix", "edit", "extension"})  # calls that make a job, by the names of routes
+_ASKING = frozenset({"list", "retrieve"})
+_EMPTY = frozenset({0, 204, 304})  # HTTP status of an answer that has no body by rights; 0 is a call that was blocked
 _GROUPS = ("input", "parameters", "params", "properties")  # where providers put the fields of a request
 _MADE = re.compile(r".*?(/(?:videos?|tasks)(?:/.*)?)")
 _PART = re.compile(r'name="([^"]*)"(; *filename="[^"]*")?', re.IGNORECASE)
@@ -63,13 +66,15 @@ class _Call:
 def _read_call(call: _Call, line: int | None, channel: str) -> Iterator[Item]:
     """The jobs that the answer gives, and what the request asked for; other calls are passed over."""
     route = read_route(call.method, call.url, _own_routes())
+    name = "" if route is None else route.name
     if call.problem is not None:
-        yield PassedOver() if route is None else refuse(line, f"the answer of the call cannot be read: {call.problem}")
+        is_lost = name in _MAKING | _ASKING and call.status not in _EMPTY
+        reason = f"the answer of the call cannot be read: {call.problem}"
+        yield refuse(line, reason) if is_lost else PassedOver()
         return
     answer = parse_videos(call.answer, asked_id=_asked_id(route), http_status=call.status)
     if answer.kind == "webhook" or not answer.videos:
-        was_made = call.method != "GET" and route is not None
-        yield refuse(line, explain(answer, call.answer)) if was_made else PassedOver()
+        yield refuse(line, explain(answer, call.answer)) if name in _MAKING else PassedOver()
         return
     for video in answer.videos:
         yield admit(video, line, channel=channel, form=call.form)

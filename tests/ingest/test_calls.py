@@ -134,6 +134,20 @@ def test_an_answer_that_was_not_saved_is_named_where_it_was_about_a_video(bench:
     assert reasons(file)[3][1] == "an error answer: billing: no credit"
 
 
+def test_calls_that_say_nothing_of_a_video_are_passed_over(bench: Bench):
+    file = take_calls(
+        bench,
+        call("OPTIONS", "/videos", "", status=204),
+        call("GET", "/videos", content={"text": None}, status=304),
+        call("POST", "/files", {"id": "file_1", "object": "file"}),
+        call("POST", "/videos/characters", {"id": "char_1", "name": "Mira"}, {"name": "Mira"}),
+        call("GET", "/videos/v1/content", "\x00\x01", content={"mimeType": "video/mp4"}),
+        call("GET", "/videos/v1", {"error": {"message": "slow down"}}, status=429),
+        call("POST", "/login", {"user": {"id": "user_1", "name": "x"}}, {"password": "x"}),
+    )
+    assert (file.added, file.refusals, file.passed_over) == (0, 0, 7)
+
+
 @pytest.mark.parametrize(
     "entries", [[], [None, 7, {}, {"request": 1, "response": 2}], [{"request": {}, "response": {}}]]
 )
