@@ -68,6 +68,7 @@ def test_every_post_of_a_page_is_a_video_with_its_parent(bench: Bench, page: Any
     file = bench.take_one()
     assert (file.added, file.refusals) == (3, 0)
     assert sorted(bench.rows("SELECT remote_id, remixed_from_id FROM videos")) == sorted(FAMILY)
+    assert len(bench.rows("SELECT 1 FROM video_aliases WHERE alias LIKE 'gen_%'")) == 3
     assert bench.column("prompt || ' ' || status || ' ' || width", "s_otter") == "a otter surfs completed 704"
 
 

@@ -221,6 +221,13 @@ def test_a_cell_under_no_heading_is_named_and_kept(bench: Bench):
     assert json.loads(bench.column("extra", "v2")) == {"column 3": "why"}
 
 
+def test_below_a_line_that_names_the_separator_stands_the_header(bench: Bench):
+    bench.put("jobs.csv", "sep=;\nprompt;model\nrain;sora-2\n")
+    assert reasons(bench.take_one()) == [
+        (2, 'no column has the id of the video: map one with --column "NAME=remote_id"')
+    ]
+
+
 @pytest.mark.parametrize("text", ["sep=;\n", "sep=;", '"', "\n\n;;\n", "Title\n"])
 def test_a_table_of_nothing_is_refused(bench: Bench, text: str):
     bench.put("jobs.csv", text)

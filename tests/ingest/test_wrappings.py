@@ -69,7 +69,7 @@ def test_a_map_by_id_gives_its_jobs(bench: Bench, wrap: Any, has_ids: bool):
 
 def test_a_map_of_one_job_needs_a_name_like_an_id(bench: Bench):
     bench.put("a.json", {"video_68a1": {"status": "queued", "prompt": "rain"}})
-    bench.put("b.json", {"clip": {"colour": "red"}})
+    bench.put("b.json", {"server": {"status": "up"}})
     assert [file.added for file in bench.take_in().files] == [1, 0]
     assert bench.ids() == ["video_68a1"]
 
