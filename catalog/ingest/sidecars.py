@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from catalog.fields import REQUESTED
@@ -9,6 +10,7 @@ from catalog.ingest.answers import find_shape, read_value
 from catalog.ingest.folders import MAX_BESIDE
 from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
+from catalog.ingest.sequences import Value, read_values
 from catalog.ingest.texts import peek_text, read_prompt, read_text
 from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
@@ -37,7 +39,11 @@ def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
         if len(data) > MAX_BESIDE:
             yield refuse(None, f"more than {MAX_BESIDE // 1024 // 1024} MiB beside a clip")
         else:
-            yield from _read_facts(read_json(read_text(data).encode()), file.path, file.media)
+            for value in read_values(io.BytesIO(data)):
+                if isinstance(value, Value):
+                    yield from _read_facts(value.content, file.path, file.media)
+                else:
+                    yield value
     except Unreadable as error:
         yield refuse(None, str(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,6 +86,14 @@ def test_broken_json_beside_a_clip_is_refused_and_its_prompt_taken(bench: Bench)
     report = bench.take_in()
     assert (report.added, report.refusals) == (1, 1)
     assert report.files[0].refused[0].reason.startswith("not JSON: ")
+
+
+def test_the_polls_of_a_clip_may_follow_each_other_beside_it(bench: Bench):
+    bench.put("clip.mp4", b"mp4")
+    bench.put("clip.json", json.dumps(job("v1", status="queued", prompt="rain")) + json.dumps(job("v1"), indent=2))
+    file = bench.take_one()
+    assert (file.form, file.added, file.changed, file.refusals) == ("sidecar", 1, 1, 0)
+    assert bench.rows("SELECT remote_id, status, prompt FROM videos") == [("v1", "completed", "rain")]
 
 
 def test_importing_sidecars_again_adds_nothing(bench: Bench):
