@@ -166,7 +166,9 @@ class _Import:
                     Unpacking(size, READ, others).open(stream, label) if is_archive else [Part(label, label, stream)]
                 )
                 for part in parts:
-                    if part.stream is None:
+                    if part.stream is None and part.is_other and not scanned.is_named:
+                        others.add(part.label, part.name, ())
+                    elif part.stream is None:
                         self._refuse_file(part.label, part.problem or "")
                     else:
                         file = self._file_of(part, scanned, modified)

@@ -66,7 +66,7 @@ class Part(NamedTuple):
     """A file to read, or the problem that prevents reading it.
 
     `label` is what a report calls it, `name` what its format is told by. In an archive, `media` is the clip that it
-    lies beside, and `read_beside` reads other files there.
+    lies beside, and `read_beside` reads other files there. `is_other` says that the problem is its kind.
     """
 
     label: str
@@ -75,6 +75,7 @@ class Part(NamedTuple):
     problem: str | None = None
     media: Path | None = None
     read_beside: ReadBeside | None = None
+    is_other: bool = False
 
 
 def is_packed(head: bytes) -> bool:
@@ -102,7 +103,7 @@ class Unpacking:
         if not is_packed(head):
             yield Part(label, name, stream)
         elif kind is not None:
-            yield Part(label, name, problem=f"{kind}: unpack it and import the folder")
+            yield Part(label, name, problem=f"{kind}: unpack it and import the folder", is_other=True)
         elif depth == 0:
             yield Part(label, name, problem="an archive too deep inside archives: unpack it and import the folder")
         elif head.startswith(_GZIP):

@@ -198,6 +198,14 @@ def test_what_is_packed_otherwise_is_named(bench: Bench, data: bytes, reason: st
     assert reasons(bench.take_one(path)) == [(None, reason)]
 
 
+def test_an_archive_of_another_kind_in_a_folder_is_a_file_of_another_kind(bench: Bench):
+    tar = b"frame.png".ljust(257, b"\x00") + b"ustar\x0000"
+    path = bench.put("frames.tar.gz", gzip.compress(tar))
+    report = bench.take_in()
+    assert (report.files, report.ignored, report.others) == ((), 1, (str(path),))
+    assert reasons(bench.take_one(path)) == [(None, "a tar archive: unpack it and import the folder")]
+
+
 def test_damage_inside_an_archive_costs_one_file(bench: Bench):
     data = bytearray(packed({"a.json": job("v1", prompt="x" * 500), "b.json": job("v2")}, zipfile.ZIP_STORED))
     data[data.index(b"xxxx") + 7] ^= 1
