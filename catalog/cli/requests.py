@@ -45,8 +45,8 @@ def validate(file: str, dialect: str | None, source: str | None, as_json: bool) 
     """Check requests before you send them.
 
     FILE, or `-` for standard input, holds one request as JSON, a list of requests, one request per line, or the lines
-    of a Batch input file. An error is something that every server of the format rejects; it makes the exit status 1. A
-    warning is something that the dialect does not document. Nothing is sent.
+    of a Batch input file. An error is something that every server of the dialect rejects; it makes the exit status 1. A
+    warning is something that the dialect does not document, or that only OpenAI's reference forbids. Nothing is sent.
 
     \b
       catalog validate request.json

@@ -33,7 +33,7 @@ class Dialect:
     because the server ignores paging parameters and answers with everything.
     `list_needs` names query parameters that a list request must have; `list_query` holds their values.
     `list_renames` renames keys of list items that mean something else there than in the format.
-    `auth` is the header that carries the key, empty for none.
+    `auth` is the header that carries the key, empty for none; `headers` are others that go with it.
     `poll_interval` is in seconds and applies where the server does not name one.
     `lifetime` is how many seconds the addresses of a result work, as the family documents; None where it does not say.
     """
@@ -60,6 +60,7 @@ class Dialect:
     list_renames: Mapping[str, str] = field(default_factory=lambda: NO_QUERY)
     variants: tuple[str, ...] = ("video",)
     auth: str = "Authorization: Bearer {key}"
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_QUERY)
     poll_interval: float = 10.0
     lifetime: int | None = None
 
@@ -74,11 +75,11 @@ class Dialect:
         return tuple(name for name in self.list_needs if not self.list_query.get(name))
 
     def auth_header(self, key: str) -> dict[str, str]:
-        """The header that carries `key`, as a mapping; empty where there is none to send."""
+        """The header that carries `key`, with those that go with it; empty without a key or a header for it."""
         if not (self.auth and key):
             return {}
         name, _, form = self.auth.partition(": ")
-        return {name: form.replace("{key}", key)}
+        return {**self.headers, name: form.replace("{key}", key)}
 
 
 HOUR, DAY = 3600, 86_400
@@ -86,6 +87,7 @@ ALL_VARIANTS = ("video", "thumbnail", "spritesheet")
 CHARACTERS: dict[str, Any] = {"characters_path": "/videos/characters", "character_path": "/videos/characters/{id}"}
 NO_LIST: dict[str, Any] = {"list_path": None}
 OWN_API: dict[str, Any] = {"content_path": None, "remix_path": None, "edit_path": None, "extend_path": None}
+BY_ID: dict[str, Any] = NO_LIST | OWN_API
 GENERATIONS: dict[str, Any] = {"create_path": "/videos/generations"}
 PAGE_NUMBERS: dict[str, Any] = {
     "paging": "page",
@@ -190,16 +192,24 @@ _ROWS = (
         also=("hailuo",),
         create_path="/video_generation",
         retrieve_path="/query/video_generation?task_id={id}",
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
+    ),
+    Dialect(
+        name="runway",
+        title="Runway",
+        also=("runwayml",),
+        create_path="/text_to_video",
+        retrieve_path="/tasks/{id}",
+        headers=MappingProxyType({"X-Runway-Version": "2024-11-06"}),
+        lifetime=DAY,
+        **BY_ID,
     ),
     Dialect(
         name="luma",
         title="Luma Dream Machine",
         create_path="/generations",
         retrieve_path="/generations/{id}",
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="vidu",
@@ -208,8 +218,7 @@ _ROWS = (
         retrieve_path="/tasks/{id}/creations",
         auth="Authorization: Token {key}",
         lifetime=DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="replicate",
@@ -217,8 +226,7 @@ _ROWS = (
         create_path="/predictions",
         retrieve_path="/predictions/{id}",
         lifetime=HOUR,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="wavespeed",
@@ -226,8 +234,7 @@ _ROWS = (
         create_path=None,
         retrieve_path="/predictions/{id}/result",
         lifetime=7 * DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="kie",
@@ -236,8 +243,7 @@ _ROWS = (
         create_path="/jobs/createTask",
         retrieve_path="/jobs/recordInfo?taskId={id}",
         lifetime=14 * DAY,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="novita",
@@ -245,8 +251,7 @@ _ROWS = (
         create_path=None,
         retrieve_path="/async/task-result?task_id={id}",
         lifetime=HOUR,
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
     Dialect(
         name="zhipu",
@@ -254,8 +259,7 @@ _ROWS = (
         also=("bigmodel", "zai"),
         create_path="/videos/generations",
         retrieve_path="/async-result/{id}",
-        **NO_LIST,
-        **OWN_API,
+        **BY_ID,
     ),
 )
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from catalog.wire.faults import is_success
 from catalog.wire.ids import NAME_KEYS, REQUEST_ID, TASK_KEYS, has_name, is_operation
-from catalog.wire.states import STATE_KEYS, find_flag, find_state_key
+from catalog.wire.reasons import find_reason
+from catalog.wire.states import STATE_KEYS, canonical_status, find_flag, find_state_key
 from catalog.wire.words import ASIDE, CARRIER, REQUEST, in_snake_case, objects_in, opened, snake, words, words_of
 
 Object = dict[str, Any]
@@ -118,16 +119,25 @@ def _unwrap(body: Object, key: str) -> Object:
     if has_name(named):
         taken.update(NAME_KEYS)
     beside = {name: value for name, value in body.items() if value is not None and snake(name) not in taken}
-    if not has_state(named) and not named.get("error") and (refusal := _find_refusal(body)):
+    if not named.get("error") and (refusal := _find_refusal(body, named)):
         beside["error"] = refusal
     return {**beside, **inner} if beside else inner
 
 
-def _find_refusal(body: Object) -> Object | None:
-    """Code and message of an envelope that refuses like HTTP: of a job that says nothing itself, it says it failed."""
+def _find_refusal(body: Object, job: Object) -> Object | None:
+    """Code and message of an envelope, where they are about the job inside.
+
+    They say why a job failed that gives no reason itself and, like an HTTP status, that one failed that tells no state.
+    """
     code, message = body.get("code"), body.get("message") or body.get("msg")
-    is_refusal = type(code) is int and HTTP_ERRORS <= code < HTTP_END
-    return {"code": code, "message": message} if is_refusal and message else None
+    if is_success(code) or not isinstance(message, str) or is_success(message):
+        return None
+    key = find_state_key(job)
+    is_http_error = type(code) is int and HTTP_ERRORS <= code < HTTP_END
+    is_about_job = canonical_status(job[key]) == "failed" if key else is_http_error and not has_state(job)
+    return (
+        {"code": code, "message": message} if is_about_job and not find_reason(job, may_be_soft=True).message else None
+    )
 
 
 class Page(NamedTuple):

@@ -17,11 +17,11 @@ from catalog.wire.words import has_text, in_snake_case
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+_CODE = re.compile(r"(?:err|error|fail|failed|failure)_?(?:code|type|no|num|number)")
 _MESSAGE = re.compile(
-    r"(?:err|error|fail|failed|failure|failures|errors)(?:_(?:msg|message|reason|detail|details|info))?|reason_str"
+    r"(?:errors?|err|fail|failed|failures?)(?:_(?!\w*(?:at|time|count|ids?|urls?|rate|status)$)[a-z_]+)?|reason_str"
 )
-_CODE = re.compile(r"(?:err|error|fail|failure)_?(?:code|type|no)")
-_SOFT_MESSAGE = re.compile(r"(?:\w+_)?msg|(?:(?:status|task|state)_)?(?:message|reason|detail)")
+_SOFT_MESSAGE = re.compile(r"(?:\w+_)?msg|(?:(?:status|task|state|result)_)?(?:message|reason|detail)")
 _SOFT_CODE = re.compile(r"(?:(?:status|task|state)_)?code")
 _FILTERED = re.compile(r"rai\w*reasons?|(?:content_)?(?:filter|moderation|block)\w*reasons?")
 _NOT_A_REASON = frozenset({"success", "succeed", "succeeded", "ok", "none", "null", "0", "200", "成功", "完成"})

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from catalog.fields import REQUESTED, TABLE
 from catalog.wire.answers import ParsedVideo
+from catalog.wire.fields import REQUEST_LOOKUPS
 from catalog.wire.ids import raw_id
 from catalog.wire.levels import read_levels
 from catalog.wire.parameters import known_parameters, read_parameters
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import SECONDS_KEYS, Verb, as_json, name_of, nested, object_of
 from catalog.wire.routes import read_route
+from catalog.wire.sizes import find_size
 from catalog.wire.values import Value, read_frame, read_pixels, read_seconds, read_seed, read_text, readable
 from catalog.wire.words import spelled
 
@@ -106,26 +108,38 @@ def parse_body(verb: Verb, body: object, *, parent: str | None = None) -> Parsed
     sides = (_take(rest, "width", read_pixels), _take(rest, "height", read_pixels))
     if sent_metadata is not None:
         del rest["metadata"]
-    parameters = _take_parameters(rest)
+    inner = read_levels(spelled(rest)[0]).requests
+    if not size_text and not any(sides):
+        frame, size_text = find_size({}, inner)
+    values = {**texts, "seconds": next((length for length in lengths if length is not None), None)}
     return ParsedRequest(
         verb,
-        **texts,
-        seconds=next((length for length in lengths if length is not None), None),
+        **values | _fill(values, inner),
         width=frame[0] if frame else sides[0],
         height=frame[1] if frame else sides[1],
         size_text=size_text,
-        parameters=parameters,
+        parameters=_take_parameters(rest, inner),
         metadata=metadata,
         links=links,
         extra={key: as_json(value) for key, value in rest.items()},
     )
 
 
-def _take_parameters(rest: dict[str, object]) -> dict[str, Any]:
-    """The parameters of generation in a body, taken out of `rest`; those of objects inside it leave them there."""
+def _fill(values: Mapping[str, Any], inner: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fields that the body leaves open, from the objects inside it: `input`, `parameters`."""
+    filled: dict[str, Any] = {}
+    for field_name, keys, _, read in REQUEST_LOOKUPS:
+        if field_name in values and values[field_name] is None:
+            raws = (readable(level.get(key), read) for level in inner for key in keys)
+            filled.setdefault(field_name, next((value for value in raws if value is not None), None))
+    return filled
+
+
+def _take_parameters(rest: dict[str, object], inner: list[dict[str, Any]]) -> dict[str, Any]:
+    """The parameters of generation in a body, taken out of `rest`; those of objects inside it stay there too."""
     named, spelling, _ = spelled(rest)
     own = known_parameters(named)
-    parameters = read_parameters(read_levels(named).requests) | own
+    parameters = read_parameters(inner) | own
     for key in own:
         del rest[spelling.get(key, key)]
     if rest.get("parameters") == parameters != {}:

@@ -31,7 +31,10 @@ RESULT = words(
     "output outputs result results content contents video videos creation creations generation generations generated "
     "sample samples clip clips asset assets attachment attachments"
 )
-CARRIER = words("data resp response payload task job prediction operation post detail body item info extra file record")
+CARRIER = words(
+    "data resp response payload task job prediction operation post detail body item info extra file files artifact "
+    "artifacts record"
+)
 REQUEST = words(
     "request input inputs param params parameter parameters properties config args arguments options settings"
 )
@@ -43,7 +46,7 @@ ASIDE = words(
     "avatar icon logo profile user users author owner account member audio music voice sound subtitle subtitles srt "
     "caption captions lyrics mask first last start end tail source reference references ref refs parent root original "
     "target base api get cancel stream web page self polling poll status callback webhook notify hook links "
-    "permalink share shared docs model log logs trace header headers error errors progress"
+    "permalink share shared docs log logs trace header headers error errors progress"
 )
 
 

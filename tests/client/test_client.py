@@ -111,6 +111,7 @@ PROVIDERS = [
     ("dashscope", "/tasks/t-1", {"request_id": "r", "output": {"task_id": "t-1", "task_status": "SUCCEEDED"}}),
     ("ark", "/contents/generations/tasks/t-1", {"id": "t-1", "status": "succeeded"}),
     ("minimax", "/query/video_generation?task_id=t-1", {"task_id": "t-1", "status": "Success"}),
+    ("runway", "/tasks/t-1", {"id": "t-1", "status": "SUCCEEDED", "output": []}),
     ("luma", "/generations/t-1", {"id": "t-1", "state": "completed"}),
     ("vidu", "/tasks/t-1/creations", {"id": "t-1", "state": "success", "creations": []}),
     ("replicate", "/predictions/t-1", {"id": "t-1", "status": "succeeded"}),
@@ -132,6 +133,12 @@ def test_a_provider_is_asked_at_its_own_path(serve, connect, name, target, answe
     assert (video.remote_id, video.status) == ("t-1", "completed")
     assert server.requests[0].target == f"/v1{target}"
     assert server.requests[0].headers["authorization"].endswith(f" {KEY}")
+
+
+def test_a_provider_gets_the_headers_that_go_with_its_key(serve, connect):
+    server = serve(always({"id": "t-1", "status": "SUCCEEDED"}))
+    connect(server, dialect="runway").retrieve("t-1")
+    assert server.requests[0].headers["x-runway-version"] == "2024-11-06"
 
 
 @pytest.mark.parametrize(("name", "parameter"), [("kling", "pageNum"), ("dashscope", "page_no"), ("ark", "page_num")])

@@ -406,3 +406,16 @@ def test_deep_nesting_is_a_finding_and_no_crash():
 )
 def test_what_only_openai_forbids_is_an_error_where_its_rules_hold(dialect, severity, body):
     assert {finding.severity for finding in validate(body, dialect)} == {severity}
+
+
+def test_a_request_in_parts_is_read_from_its_parts():
+    body = {
+        "model": "wan2.6-t2v",
+        "input": {"prompt": "a heron", "negative_prompt": "rain"},
+        "parameters": {"size": "1280*720", "duration": 5, "seed": 2**64 - 1, "prompt_extend": True, "fps": 24},
+    }
+    request = post("/videos", body)
+    assert (request.prompt, request.negative_prompt, request.seconds) == ("a heron", "rain", 5.0)
+    assert (request.width, request.height, request.seed) == (1280, 720, str(2**64 - 1))
+    assert request.parameters == {"prompt_extend": True, "fps": 24}
+    assert request.extra == {"input": body["input"], "parameters": body["parameters"]}

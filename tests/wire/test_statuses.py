@@ -8,14 +8,17 @@ from catalog.records import TERMINAL_STATUSES
 from catalog.wire.states import STATUSES, canonical_status
 
 WORDS = {
-    "queued": "queued pending submitted NOT_START NotStarted created starting preparing initializing",
-    "in_progress": "in_progress in-progress processing running generating postprocessing preprocessing archiving",
-    "completed": "completed complete success SUCCESS succeeded done Finished",
-    "failed": "failed failure FAILURE fail error",
-    "cancelled": "cancelled canceled",
+    "queued": "queued pending submitted NOT_START NotStarted created starting preparing initializing "
+    "IN_QUEUE inqueue InQueue Queueing queuing THROTTLED waiting TASK_STATUS_QUEUED JOB_STATE_PENDING scheduled",
+    "in_progress": "in_progress in-progress processing running generating postprocessing preprocessing archiving "
+    "dreaming InProgress RUN TASK_STATUS_PROCESSING JOB_STATE_RUNNING rendering",
+    "completed": "completed complete success SUCCESS succeeded done Finished "
+    "succeed SUCCEED TASK_STATUS_SUCCEED JOB_STATE_SUCCEEDED OK finish",
+    "failed": "failed failure FAILURE fail error FAIL TASK_STATUS_FAILED TIMED_OUT ERROR rejected",
+    "cancelled": "cancelled canceled CANCELED JOB_STATE_CANCELLED aborted",
     "expired": "expired",
     "deleted": "deleted",
-    "unknown": "unknown banana",
+    "unknown": "unknown banana TASK_STATUS_UNKNOWN JOB_STATE_UNSPECIFIED status_ _ 状态",
 }
 
 
