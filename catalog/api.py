@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from catalog import library
 from catalog.errors import CatalogError, ConfigError
@@ -158,17 +158,20 @@ class Catalog:
         self,
         *paths: str | Path,
         source: str | None = None,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | Literal["auto"] | None = None,
+        dates: Literal["dmy", "mdy", "ymd"] | None = None,
         facets: Mapping[str, str | Sequence[str]] | None = None,
         dry_run: bool = False,
         on_progress: Progress | None = None,
     ) -> ImportReport:
-        """Import saved files and folders: JSON of any dialect, Batch files, exports, sidecars, CSV.
+        """Import saved files and folders: JSON of any dialect, recordings, logs, Batch files, exports, sidecars, CSV.
 
         Without `source`, the videos go to the only configured one, or to `imported` where none is configured. `columns`
-        maps the columns of a CSV file to fields of a video; `facets` are given to every video and outrank what its
-        prompt says. `dry_run` reports and writes nothing. Raises ConfigError where several sources are configured and
-        none is named.
+        maps the columns of a CSV file to fields of a video; an empty text leaves a column out, `extra.KEY` keeps it in
+        `extra`, and `"auto"` keeps every column there that is not known. `dates` is the order of day, month and year in
+        a table. Values that cannot be read are named in the report and stay in `extra`. `facets` are given to every
+        video and outrank what its prompt says. `dry_run` reports and writes nothing. Raises ConfigError where several
+        sources are configured and none is named.
         """
         from catalog.ingest import import_paths
         from catalog.intake import taking_in
@@ -180,6 +183,7 @@ class Catalog:
                 paths,
                 source=name,
                 columns=columns,
+                dates=dates,
                 facets=facets,
                 dry_run=dry_run,
                 on_progress=on_progress,

@@ -229,10 +229,14 @@ class Costs(Record):
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Record):
-    """Something that was refused, and why; `place` is its line or number in the file, None for the whole file."""
+    """Something that was refused, and why; `place` is its line or number in the file, None for the whole file.
+
+    `field` is set where only this value of a video could not be read: the video was taken, the value is in its `extra`.
+    """
 
     place: int | None
     reason: str
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +244,9 @@ class FileReport(Record):
     """What became of one imported file; counts are items of it, so one video may count more than once.
 
     `form` names the format that the file was read as (`json`, `batch`, `csv` …), empty where it was not read.
-    `refusals` counts all refusals, `refused` holds the first ones. `waiting` counts Batch requests without an answer
-    so far.
+    `refusals` counts what was refused whole, `unread` the values that could not be read of videos that were taken;
+    `refused` holds the first of both. `waiting` counts Batch requests without an answer so far, `passed_over` what is
+    not about videos: lines of a log without JSON, other calls of a recording, lines above a table.
     """
 
     path: str
@@ -251,14 +256,18 @@ class FileReport(Record):
     unchanged: int = 0
     waiting: int = 0
     refusals: int = 0
+    unread: int = 0
+    passed_over: int = 0
     refused: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport(Record):
-    """What one import did, in total and by file; `ignored` counts files in folders that are not of a format it reads.
+    """What one import did, in total and by file.
 
-    After a dry run, the numbers say what would have happened.
+    In folders and archives, `ignored` counts the files that are not of a format it reads, and `lone_clips` the clips
+    that nothing lies beside; `others` and `clips` are the paths of the first of them. After a dry run, the numbers say
+    what would have happened.
     """
 
     source: str
@@ -268,7 +277,12 @@ class ImportReport(Record):
     unchanged: int = 0
     waiting: int = 0
     refusals: int = 0
+    unread: int = 0
+    passed_over: int = 0
     ignored: int = 0
+    lone_clips: int = 0
+    others: tuple[str, ...] = ()
+    clips: tuple[str, ...] = ()
     seconds: float = 0.0
     is_dry_run: bool = False
 

@@ -52,7 +52,7 @@ def four(library: Database) -> Database:
     """A library of four videos, on which every verb has something to do: tagged `old`, the last two hidden."""
     for number, prompt in enumerate(PROMPTS):
         hear(library, job(f"v{number}", prompt=prompt, created_at=1_790_000_000 + number))
-    hear(library, job("v3", task_id=ALIAS, created_at=1_790_000_003))
+    hear(library, job("v3", video_id=ALIAS, created_at=1_790_000_003))
     extract_due(library)
     with library.write() as connection:
         for number in range(1, 5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -11,12 +11,13 @@ from catalog.cli.completion import complete_paths
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from catalog.reports import FileReport, ImportReport
 
 _LISTED = 20  # files that get a line each; of more, only those where something was refused
 _REASONS = 5  # refusals shown per file; further ones are only counted
+_NAMED = 5  # files named of those that were not read
 
 
 @click.command(name="import")
@@ -27,7 +28,18 @@ _REASONS = 5  # refusals shown per file; further ones are only counted
     "columns",
     multiple=True,
     metavar="HEADER=FIELD",
-    help="Read a CSV column as this field or as metadata.KEY; HEADER= skips it; repeatable.",
+    help="Read a CSV column as this field, metadata.KEY or extra.KEY; HEADER= leaves it out; repeatable.",
+)
+@click.option(
+    "--columns",
+    "rest",
+    type=click.Choice(["auto"]),
+    help="Map the CSV columns that are known, keep all others in extra.",
+)
+@click.option(
+    "--dates",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="The order of day, month and year in a CSV file.",
 )
 @click.option(
     "--facets",
@@ -41,30 +53,38 @@ def import_(
     paths: tuple[str, ...],
     source: str | None,
     columns: tuple[str, ...],
+    rest: str | None,
+    dates: Literal["dmy", "mdy", "ymd"] | None,
     facets: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Import saved files and folders; `-` is standard input.
 
-    Reads answers of any server as JSON or JSON lines, input and output files of the Batch API (import them together,
-    so that prompts find their videos), exports of SoraVault, .json and .txt files beside clips, and CSV. Whatever is
-    refused is listed with its line and the reason, the rest is imported, and the exit status is then 1. Importing the
-    same files twice adds nothing. Without --source, the videos go to the only configured source, or to `imported`
-    where none is configured. Facets given with --facets, under the key `facets` of a job, or in columns (`facet.NAME`,
-    values separated by semicolons) outrank what prompts say.
+    Reads answers of any server as JSON, however they follow each other; recordings of browsers and proxies (HAR), logs
+    and other files that hold requests with their answers; input and output files of the Batch API (import them
+    together, so that prompts find their videos); exports of the Sora app and of SoraVault; .json and .txt files beside
+    clips; and CSV. Any of them may be packed with gzip or zip. Headers and cookies are never kept.
+
+    Whatever is refused is listed with its line and the reason, and so is every value that cannot be read, which stays
+    in the video's extra; the rest is imported, and the exit status is then 1. Importing the same files twice adds
+    nothing. Without --source, the videos go to the only configured source, or to `imported` where none is configured.
+    Facets given with --facets, under the key `facets` of a job, or in columns (`facet.NAME`, values separated by
+    semicolons) outrank what prompts say.
 
     \b
       catalog import export/ --source studio
       catalog import batch-input.jsonl batch-output.jsonl
       catalog import jobs.csv --column "Prompt text=prompt" --column "Client=metadata.client" --column "Notes="
+      catalog import shots.csv --columns auto --column "Internal=" --dates dmy
       catalog import jobs.csv --column "Look=facet.style" --facets '{"client": "acme"}'
     """
     with open_catalog() as catalog, render.progress() as on_progress:
         report = catalog.import_path(
             *paths,
             source=source,
-            columns=_read_columns(columns),
+            columns=_read_columns(columns) | ({"*": "extra"} if rest else {}),
+            dates=dates,
             facets=None if facets is None else _read_facets(facets),
             dry_run=dry_run,
             on_progress=on_progress,
@@ -106,28 +126,40 @@ def _read_facets(text: str) -> Any:
 
 
 def _show(report: ImportReport) -> None:
-    listed = [file for file in report.files if len(report.files) <= _LISTED or file.refusals]
+    listed = [file for file in report.files if len(report.files) <= _LISTED or file.refused]
     for file in listed if len(report.files) > 1 else ():
         render.line((file.path, "name"), f": {file.form or 'not read'}; {_sum_up(file)}")
     read = f"{render.amount(len(report.files), 'file')} read in {report.seconds:.1f} s"
     written = ", nothing written" if report.is_dry_run else ""
     render.line((report.source, "name"), f": {_sum_up(report)}; {read}{written}")
-    if report.ignored:
-        render.note(f"{render.amount(report.ignored, 'file')} of other kinds ignored")
+    _name_others(
+        report.lone_clips, "clip", "has no .json or .txt beside it", "have no .json or .txt beside them", report.clips
+    )
+    _name_others(report.ignored, "file", "is of another kind", "are of other kinds", report.others)
     if report.waiting:
         waiting = render.amount(report.waiting, "request")
         render.note(f"{waiting} of batches without an answer yet: import them again together with the output file")
 
 
+def _name_others(count: int, noun: str, says: str, say: str, paths: Sequence[str]) -> None:
+    """Remark on files that were not read: how many, and the first of them."""
+    if count:
+        named = ", ".join(paths[:_NAMED]) + (", …" if count > _NAMED else "")
+        render.note(f"{render.amount(count, noun)} {says if count == 1 else say}: {named}")
+
+
 def _sum_up(report: FileReport | ImportReport) -> str:
     counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged")}
-    counts |= {name: count for name, count in (("waiting", report.waiting), ("refused", report.refusals)) if count}
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    others = {"waiting": report.waiting, "refused": report.refusals, "passed over": report.passed_over}
+    counts |= {name: count for name, count in others.items() if count}
+    unread = [f"{render.amount(report.unread, 'value')} not read"] if report.unread else []
+    return ", ".join([f"{count:,} {name}" for name, count in counts.items()] + unread)
 
 
 def _complain_of(file: FileReport) -> None:
     for refusal in file.refused[:_REASONS]:
         where = file.path if refusal.place is None else f"{file.path}:{refusal.place}"
         render.complain(f"{where}: {refusal.reason}")
-    if file.refusals > _REASONS:
-        render.complain(f"{file.path}: {file.refusals - _REASONS:,} more were refused")
+    further = file.refusals + file.unread - _REASONS
+    if further > 0:
+        render.complain(f"{file.path}: {further:,} more were refused or not read")

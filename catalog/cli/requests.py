@@ -10,7 +10,8 @@ import click
 from catalog.cli import render
 from catalog.cli.completion import complete_dialects, complete_paths
 from catalog.cli.options import complete_sources, json_option, library_options, open_input, read_settings
-from catalog.ingest.texts import read_values
+from catalog.ingest.items import PassedOver
+from catalog.ingest.sequences import read_values
 from catalog.reports import Refusal
 from catalog.wire.dialects import find_dialect
 from catalog.wire.requests import validate as check
@@ -72,6 +73,8 @@ def validate(file: str, dialect: str | None, source: str | None, as_json: bool) 
 
 def _read_items(stream: BinaryIO, dialect: str, *, is_lines: bool) -> Iterator[_Item]:
     for value in read_values(stream, is_lines=is_lines):
+        if isinstance(value, PassedOver):
+            continue
         if isinstance(value, Refusal):
             yield _Item(value.place, None, [Finding("not_json", "", value.reason, "error")])
         elif isinstance(value.content, list):

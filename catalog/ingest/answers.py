@@ -1,15 +1,16 @@
-"""Reads JSON: jobs in any server's format and the shapes of other programs, or why a value has no job."""
+"""Reads JSON: jobs in any server's format, recorded calls, the shapes of other programs, and their wrappings."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from catalog.ingest import batch, vault
+from catalog.ingest import batch, calls, vault
 from catalog.ingest.formats import Reader
-from catalog.ingest.items import Item, admit, refuse
-from catalog.ingest.texts import Value, read_values
-from catalog.wire.parse import parse_videos
+from catalog.ingest.items import Item, PassedOver
+from catalog.ingest.jobs import read_answer
+from catalog.ingest.sequences import Value, read_values
+from catalog.ingest.wrappings import unwrap
+from catalog.reports import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,41 +18,60 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.ingest.formats import File, Shape
-    from catalog.wire.answers import Answer
 
-SHAPES: tuple[Shape, ...] = (vault.CHAINS, vault.EXPORT, batch.LINE)  # the first that fits a value reads it
+SHAPES: tuple[Shape, ...] = (  # the first that fits a value reads it
+    vault.CHAINS,
+    vault.EXPORT,
+    calls.RECORDING,
+    calls.PAIR,
+    batch.LINE,
+)
 
 _LINES = frozenset({".jsonl", ".ndjson"})  # suffixes that promise one value per line
-_NOT_VIDEOS = {"batch": "a batch, not a video: import its input and output files", "video.character": "a character"}
-_CHARACTER = frozenset({"id", "name", "created_at", "object"})
+_DEEPEST = 8  # wrappings around a value
 
 
 def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
-    for value in read_values(stream, is_lines=file.suffix in _LINES):
+    for value in read_values(stream, is_lines=file.suffix in _LINES, is_log=file.is_log):
         if not isinstance(value, Value):
             yield value
             continue
         if value.line is not None and file.form == READER.name:
-            file.form = "jsonl"
+            file.form = "log" if value.is_embedded else "jsonl"
         file.size += value.size
-        yield from read_value(value.content, value.line, path=file.path)
+        items = read_value(value.content, value.line, path=file.path)
+        yield from _pass_over_others(items) if value.is_embedded else items
 
 
-READER = Reader("json", _LINES | {".json"}, lambda *_: True, _read)
+def _pass_over_others(items: Iterator[Item]) -> Iterator[Item]:
+    """The items of a value among others: it need not have a job."""
+    for item in items:
+        yield PassedOver() if isinstance(item, Refusal) else item
 
 
-def read_value(value: Any, line: int | None = None, *, path: Path, channel: str = "import") -> Iterator[Item]:
+READER = Reader("json", _LINES | {".json", ".har", ".log"}, lambda *_: True, _read)
+
+
+def read_value(
+    value: Any, line: int | None = None, *, path: Path, channel: str = "import", depth: int = _DEEPEST
+) -> Iterator[Item]:
     """The items of a value in that file; those of a list at the top are numbered if the value has no line."""
     shape = find_shape(value, path)
     if shape is not None:
         yield from shape.read(value, line, channel)
-    elif isinstance(value, list):
+    elif depth and isinstance(value, list):
         for number, item in enumerate(value, 1):
-            yield from read_value(item, line or number, path=path, channel=channel)
+            yield from read_value(item, line or number, path=path, channel=channel, depth=depth - 1)
     elif _is_bare_page(value):
-        yield from read_value(value["items"], line, path=path, channel=channel)
+        yield from read_value(value["items"], line, path=path, channel=channel, depth=depth)
+    elif depth and (inners := unwrap(value, path)) is not None:
+        for inner in inners:
+            items = read_value(inner.value, line, path=path, channel=channel, depth=depth - 1)
+            yield from _pass_over_others(items) if inner.is_among_others else items
+        if not inners:
+            yield PassedOver()
     else:
-        yield from _read_answer(value, line, channel)
+        yield from read_answer(value, line, channel)
 
 
 def find_shape(value: object, path: Path) -> Shape | None:
@@ -63,49 +83,3 @@ def _is_bare_page(value: Any) -> bool:
     return (
         isinstance(value, dict) and isinstance(value.get("items"), list) and "id" not in value and "status" not in value
     )
-
-
-def _read_answer(value: object, line: int | None, channel: str) -> Iterator[Item]:
-    answer = parse_videos(value, http_status=None)
-    if answer.kind != "list" and (answer.kind == "webhook" or not answer.videos):
-        yield refuse(line, _explain(answer, value))
-        return
-    for video in answer.videos:
-        yield admit(video, line, channel=channel)
-    if len(answer.videos) > 1 or answer.kind == "list":
-        yield from _refuse_items(answer, line)
-
-
-def _refuse_items(answer: Answer, line: int | None) -> Iterator[Item]:
-    """The items of a page that are not jobs; the parser counts them from 0."""
-    for flaw in answer.flaws:
-        match = re.match(r"item (\d+) (.*)", flaw, re.DOTALL)
-        if match:
-            number = int(match[1]) + 1
-            yield refuse(line or number, f"item {number} {match[2]}")
-
-
-def _explain(answer: Answer, value: object) -> str:
-    """Why the answer gives no job."""
-    if answer.error is not None:
-        words = ": ".join(word for word in (answer.error.code, answer.error.message) if word)
-        return f"an error answer: {words}" if words else "an error answer"
-    if answer.kind == "webhook" and answer.videos:
-        return (
-            f"a webhook event, which only names a job: fetch it with `catalog add SOURCE {answer.videos[0].remote_id}`"
-        )
-    reason = _NOT_VIDEOS.get(_object_of(value))
-    if reason is None and answer.flaws:
-        reason = answer.flaws[0]
-    if reason is None and answer.kind == "request":
-        reason = batch.NO_ANSWER
-    return reason or "no job in it"
-
-
-def _object_of(value: object) -> str:
-    """What kind of object the value says that it is, or shows that it is."""
-    if not isinstance(value, dict):
-        return ""
-    if "name" in value and value.keys() <= _CHARACTER:
-        return "video.character"
-    return str(value.get("object"))

@@ -9,35 +9,64 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Collection, Container, Iterable, Iterator
 
 STANDARD_INPUT = "-"
 SIDECARS = frozenset({".json", ".txt"})
-MEDIA = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".webp", ".png", ".jpg", ".jpeg"})
+CLIPS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi"})
+MEDIA = CLIPS | {".gif", ".webp", ".png", ".jpg", ".jpeg"}
+MAX_BESIDE = 32 * 1024 * 1024  # bytes of a file beside a clip; a manifest may lie there under the clip's name
+MAX_NAMED = 100  # files of each kind whose paths are kept; all are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A file to read and the clip that it lies beside, or the problem that prevents reading it."""
+    """A file to read and the clip that it lies beside, or the problem that prevents reading it.
+
+    `is_named` says that the user named it, not a folder that it lies in, `is_among_clips` that clips lie around it.
+    """
 
     path: Path
     media: Path | None = None
     problem: str | None = None
+    is_named: bool = False
+    is_among_clips: bool = False
+
+
+class Others:
+    """The files of folders and archives that are not read: clips that nothing lies beside, and files of other kinds."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.lone_clips = 0
+        self.paths: list[str] = []
+        self.clips: list[str] = []
+
+    def add(self, label: str, name: str, names: Container[str]) -> None:
+        """Add a file by its name among those in its folder; one that a sidecar describes is not among the others."""
+        if any(map(names.__contains__, _sidecars_of(name))):
+            return
+        is_clip = PurePath(name).suffix.lower() in CLIPS
+        self.lone_clips += is_clip
+        self.ignored += not is_clip
+        paths = self.clips if is_clip else self.paths
+        if len(paths) < MAX_NAMED:
+            paths.append(label)
 
 
 class Scan:
-    """Walks the paths; in folders it takes files with these suffixes, and `ignored` counts the others but media."""
+    """Walks the paths; in folders it takes files with these suffixes, and adds the other ones to `others`."""
 
     def __init__(self, paths: Iterable[str | os.PathLike[str]], suffixes: Container[str]) -> None:
         self.paths = [Path(path) for path in paths]
         self.suffixes = suffixes
-        self.ignored = 0
+        self.others = Others()
         self._seen: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[Scanned]:
         for path in self.paths:
             if str(path) == STANDARD_INPUT:
-                yield Scanned(path)
+                yield Scanned(path, is_named=True)
             elif path.is_dir():
                 yield from self._scan_folder(path)
             else:
@@ -46,7 +75,8 @@ class Scan:
     def _scan_named(self, path: Path) -> Iterator[Scanned]:
         """A file that the user named, whatever its suffix; for a clip, its sidecars."""
         if path.suffix.lower() not in MEDIA:
-            yield from self._check(path, _siblings(path) if path.suffix.lower() in SIDECARS else set())
+            names = _siblings(path) if path.suffix.lower() in SIDECARS else set()
+            yield from self._check(path, names, is_named=True)
             return
         names = _siblings(path)
         sidecars = [name for name in sorted(names) if media_of(name, names) == path.name]
@@ -69,17 +99,17 @@ class Scan:
             folders = []
             for name in sorted(names):
                 path = current / name
-                if name.startswith("."):
+                if is_hidden(name):
                     continue
                 if path.is_dir():
                     folders.append(path)
                 elif path.suffix.lower() not in self.suffixes:
-                    self.ignored += path.suffix.lower() not in MEDIA
+                    self.others.add(str(path), name, names)
                 else:
                     yield from self._check(path, names)
             stack += reversed(folders)
 
-    def _check(self, path: Path, names: Container[str]) -> Iterator[Scanned]:
+    def _check(self, path: Path, names: Collection[str], *, is_named: bool = False) -> Iterator[Scanned]:
         try:
             status = path.stat()
         except OSError as error:
@@ -89,7 +119,8 @@ class Scan:
             yield Scanned(path, problem="not a regular file")
         elif self._is_new(status):
             name = media_of(path.name, names)
-            yield Scanned(path, path.with_name(name) if name else None)
+            media = path.with_name(name) if name else None
+            yield Scanned(path, media, is_named=is_named, is_among_clips=is_named and any(map(_is_medium, names)))
 
     def _is_new(self, status: os.stat_result) -> bool:
         """Whether this file or folder was not seen before, under any name: symbolic links may form a circle."""
@@ -98,6 +129,15 @@ class Scan:
             return False
         self._seen.add(identity)
         return True
+
+
+def _is_medium(name: str) -> bool:
+    return PurePath(name).suffix.lower() in MEDIA
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is one that programs keep for themselves."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def media_of(name: str, names: Container[str]) -> str | None:
@@ -112,11 +152,29 @@ def media_of(name: str, names: Container[str]) -> str | None:
     return next((candidate for candidate in spellings if candidate in names), None)
 
 
+def _sidecars_of(name: str) -> Iterator[str]:
+    """The names that a sidecar of this file may have; none where the file is neither a clip nor a picture."""
+    path = PurePath(name)
+    if path.suffix.lower() in MEDIA:
+        suffixes = (suffix for sidecar in SIDECARS for suffix in (sidecar, sidecar.upper()))
+        yield from (stem + suffix for suffix in suffixes for stem in (path.stem, path.name))
+
+
 def _siblings(path: Path) -> set[str]:
     try:
         return set(os.listdir(path.parent))  # noqa: PTH208 - names are what is asked for
     except OSError:
         return set()
+
+
+def read_beside(path: Path) -> bytes | None:
+    """The bytes of a small file beside a clip, None where there is none or it cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BESIDE:
+            return None
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def explain(error: OSError) -> str:

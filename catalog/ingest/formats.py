@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from catalog.ingest.folders import read_beside
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from io import BufferedReader
@@ -16,18 +18,29 @@ if TYPE_CHECKING:
 
     from catalog.ingest.items import Item
 
+    ReadBeside = Callable[[Path], bytes | None]
+
+_LOGS = frozenset({".log", ".txt", ".out", ".err"})
+
 
 @dataclass(slots=True)
 class File:
-    """A file while it is read, the clip that it lies beside, and the user's map of columns.
+    """A file while it is read, the clip that it lies beside, and what the user says of tables.
 
-    `form` is the name of its reader, or a more exact one that the reader sets; `size` is the number of bytes that the
-    reader holds in memory.
+    `path` tells its format. `columns` maps the headers of tables, `dates` is the order of day, month and year in them.
+    `is_named` says that the user named it, not a folder that it lies in, `is_among_clips` that clips lie around it.
+    `read_beside(path)` returns the bytes of a
+    small file beside the clip. `form` is the name of its reader, or a more exact one that the reader sets; `size` is
+    the number of bytes that the reader holds in memory.
     """
 
     path: Path
     media: Path | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    dates: str | None = None
+    is_named: bool = False
+    is_among_clips: bool = False
+    read_beside: ReadBeside = read_beside
     form: str = ""
     size: int = 0
 
@@ -35,6 +48,11 @@ class File:
     def suffix(self) -> str:
         """The suffix of its name, in lower case, with the dot."""
         return self.path.suffix.lower()
+
+    @property
+    def is_log(self) -> bool:
+        """Whether its name says that lines without JSON are to be expected."""
+        return not _LOGS.isdisjoint(suffix.lower() for suffix in self.path.suffixes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from catalog.prompts.given import Given, read_given
 from catalog.redaction import redact_text
 from catalog.reports import Refusal
+from catalog.rows import json_text
 from catalog.wire.documents import MAX_DEPTH, is_too_deep
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
 MAX_REASON = 200
+
+_UNREAD = " could not be read"  # how the parser ends what it says of a value that it left in `extra`
+_SHOWN = 60  # characters of such a value
 FACETS = "facets"  # the key of a job object that holds facets given by the user
 
 
@@ -24,7 +28,7 @@ FACETS = "facets"  # the key of a job object that holds facets given by the user
 class Entry:
     """A video; `line` is its line in the file or its number in a list, None if it is the whole file.
 
-    `given` are the facets that the file gives it.
+    `given` are the facets that the file gives it, `unread` names its values that could not be read.
     """
 
     video: ParsedVideo
@@ -33,6 +37,7 @@ class Entry:
     form: str = ""
     links: tuple[tuple[str, str], ...] = ()
     given: Given | None = None
+    unread: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,27 @@ class Outcome:
     remote_id: str | None
 
 
-Item = Entry | Request | Outcome | Refusal
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Something that is not about a video and need not be: a line of a log without JSON, a call of another kind."""
+
+
+Item = Entry | Request | Outcome | Refusal | PassedOver
 
 
 def admit(
-    video: ParsedVideo, line: int | None, *, channel: str = "import", form: str = "", links: Iterable[Any] = ()
+    video: ParsedVideo,
+    line: int | None,
+    *,
+    channel: str = "import",
+    form: str = "",
+    links: Iterable[Any] = (),
+    unread: Iterable[Refusal] | None = None,
 ) -> Entry | Refusal:
-    """The video as an entry, or the reason why the library does not take it."""
+    """The video as an entry, or the reason why the library does not take it.
+
+    `unread` names the values that could not be read, where the reader knows better than the flaws of the video.
+    """
     remote_id = video.remote_id
     if len(remote_id) > MAX_ID:
         return refuse(line, f"the id has {len(remote_id)} characters, more than {MAX_ID}")
@@ -68,11 +87,31 @@ def admit(
         return refuse(line, f"nested more than {MAX_DEPTH} levels deep")
     facets = video.extra.get(FACETS)
     given = None if facets is None else read_given(facets)
-    return Entry(video, line, channel, form, tuple((link[0], link[1]) for link in links), given)
+    pairs = tuple((link[0], link[1]) for link in links)
+    if unread is None:
+        unread = unread_of(video, line) if video.flaws else ()
+    return Entry(video, line, channel, form, pairs, given, tuple(unread))
 
 
-def refuse(line: int | None, reason: str) -> Refusal:
+def unread_of(video: ParsedVideo, line: int | None) -> Iterable[Refusal]:
+    """The values of the video that the parser could not read, which are in its `extra`."""
+    for flaw in video.flaws:
+        field, _, _ = flaw.partition(_UNREAD)
+        if flaw.endswith(_UNREAD):
+            value: Any = video.extra
+            for key in field.split("."):
+                value = value.get(key) if isinstance(value, dict) else None
+            yield refuse_value(line, field, value)
+
+
+def refuse_value(line: int | None, field: str, value: object, advice: str = "", *, label: str | None = None) -> Refusal:
+    """A refusal of one value: its field, called `label` in words, and the value as far as it can be shown."""
+    shown = "" if value is None else f" {json_text(value)[:_SHOWN]}"
+    return replace(refuse(line, f"{label or field}{_UNREAD}:{shown}{advice}"), field=field)
+
+
+def refuse(line: int | None, reason: str, limit: int = MAX_REASON) -> Refusal:
     """A refusal with the reason as one short line without secrets, in characters that every terminal and file takes."""
     text = redact_text(" ".join(reason.split()))
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    return Refusal(line, text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…")
+    return Refusal(line, text if len(text) <= limit else text[: limit - 1] + "…")

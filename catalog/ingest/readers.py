@@ -16,3 +16,8 @@ SUFFIXES = frozenset[str]().union(*(reader.suffixes for reader in READERS))
 def find_reader(file: File, head: bytes) -> Reader:
     """The reader for a file that begins with these bytes."""
     return next(reader for reader in READERS if reader.sniff(file, head))
+
+
+def is_other(file: File, reader: Reader) -> bool:
+    """Whether the file is a text that is not about a clip, such as a readme: in a named folder, or among clips."""
+    return reader is sidecars.TEXT_READER and (file.is_among_clips or not file.is_named)

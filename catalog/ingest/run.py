@@ -11,17 +11,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from catalog import store
 from catalog.database import IntegrityError
 from catalog.ingest import batch, sheets
-from catalog.ingest.folders import STANDARD_INPUT, Scan, Scanned, explain
+from catalog.ingest.folders import STANDARD_INPUT, Scan, explain, read_beside
 from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
-from catalog.ingest.items import Entry, Item, Outcome, Request, refuse
-from catalog.ingest.readers import SUFFIXES, find_reader
+from catalog.ingest.items import Entry, Item, Outcome, PassedOver, Request, refuse
+from catalog.ingest.readers import SUFFIXES, find_reader, is_other
 from catalog.ingest.texts import peekable
+from catalog.ingest.unpacking import MOST_PIPED, MOST_TIMES, PEEKED, Part, Unpacking, is_packed
+from catalog.ingest.unpacking import SUFFIXES as PACKED
 from catalog.library import backup, create_library, open_library
 from catalog.prompts.given import require_given
 from catalog.reports import FileReport, ImportReport, Refusal
@@ -34,13 +36,15 @@ if TYPE_CHECKING:
 
     from catalog.batches import BatchVideo
     from catalog.database import Database
+    from catalog.ingest.folders import Others, Scanned
     from catalog.reports import Progress
 
 BATCH = 1000  # items in a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes in a transaction, whichever is reached first
 MAX_REFUSED = 100  # refusals of one file that are reported; all are counted
 
-COUNTS = ("added", "changed", "unchanged", "waiting", "refusals")
+COUNTS = ("added", "changed", "unchanged", "waiting", "refusals", "unread", "passed_over")
+READ = SUFFIXES | PACKED  # suffixes of files that are opened when a folder or an archive is read
 
 _FAULTS_OF_DATA = (ValueError, OverflowError, RecursionError, IntegrityError)
 
@@ -50,7 +54,8 @@ def import_paths(
     paths: Iterable[str | os.PathLike[str]],
     *,
     source: str,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | Literal["auto"] | None = None,
+    dates: str | None = None,
     facets: Mapping[str, str | Sequence[str]] | None = None,
     dry_run: bool = False,
     on_progress: Progress | None = None,
@@ -58,14 +63,17 @@ def import_paths(
 ) -> ImportReport:
     """Take in files and folders, `-` for standard input, as answers of `source`; returns a report on every file.
 
-    `columns` maps headers of tables to fields, to `metadata.KEY`, to `facet.NAME`, or to an empty text that leaves a
-    column out. `facets` are given to every video, unless its file gives it facets of the same name.
+    `columns` maps headers of tables to fields, to `metadata.KEY`, to `facet.NAME`, to `extra`, or to an empty text that
+    leaves a column out; under `*` it says where all columns go that are neither in it nor known, and `auto` is short
+    for `{"*": "extra"}`. `dates` is the order of day, month and year in tables, such as `dmy`. `facets` are given to
+    every video, unless its file gives it facets of the same name.
     `on_progress(path, items, None, "importing")` is called after every batch. A dry run works on a temporary copy of
     the library, or on a new one where there is none. Raises ConfigError for a bad map, facet or source, CatalogError
     when the library fails; a bad file never raises.
     """
     require_source_name(source)
-    sheets.check_columns(columns or {})
+    columns = sheets.check_columns(columns)
+    sheets.check_dates(dates)
     giving = Giving(source, require_given(facets))
     with ExitStack() as stack:
         if dry_run:
@@ -76,25 +84,26 @@ def import_paths(
             else:
                 create_library(copy)
             database = stack.enter_context(closing(open_library(copy)))
-        run = _Import(database, source, columns or {}, giving, now or datetime.now(UTC), on_progress)
-        return replace(run.read(Scan(paths, SUFFIXES)), is_dry_run=dry_run)
+        run = _Import(database, source, columns, dates, giving, now or datetime.now(UTC), on_progress)
+        return replace(run.read(Scan(paths, READ)), is_dry_run=dry_run)
 
 
 @dataclass(slots=True)
 class _File(File):
-    """A file and its report as it grows; `modified` is the time of its items that have none."""
+    """A file and its report as it grows, under its `label`; `modified` is the time of its items that have none."""
 
+    label: str = ""
     modified: datetime | None = None
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
 
     def refuse(self, refusal: Refusal) -> None:
-        self.counts["refusals"] += 1
+        self.counts["refusals" if refusal.field is None else "unread"] += 1
         if len(self.refused) < MAX_REFUSED:
             self.refused.append(refusal)
 
     def report(self) -> FileReport:
-        return FileReport(str(self.path), self.form, **self.counts, refused=tuple(self.refused))
+        return FileReport(self.label, self.form, **self.counts, refused=tuple(self.refused))
 
 
 class _Import:
@@ -103,6 +112,7 @@ class _Import:
         database: Database,
         source: str,
         columns: Mapping[str, str],
+        dates: str | None,
         giving: Giving,
         now: datetime,
         on_progress: Progress | None,
@@ -110,6 +120,7 @@ class _Import:
         self.database = database
         self.source = source
         self.columns = columns
+        self.dates = dates
         self.giving = giving
         self.now = now
         self.on_progress = on_progress
@@ -121,7 +132,7 @@ class _Import:
     def read(self, scan: Scan) -> ImportReport:
         started = time.perf_counter()
         for scanned in scan:
-            self._read_file(scanned)
+            self._read_file(scanned, scan.others)
         self._flush()
         for number, item in self.joins.settle():
             self._take(number, item)
@@ -138,35 +149,82 @@ class _Import:
             self.source,
             reports,
             **totals,
-            ignored=scan.ignored,
+            ignored=scan.others.ignored,
+            lone_clips=scan.others.lone_clips,
+            others=tuple(scan.others.paths),
+            clips=tuple(scan.others.clips),
             seconds=round(time.perf_counter() - started, 3),
         )
 
     # Reading
 
-    def _read_file(self, scanned: Scanned) -> None:
-        number, file = len(self.files), _File(scanned.path, scanned.media, self.columns)
-        self.files.append(file)
+    def _read_file(self, scanned: Scanned, others: Others) -> None:
+        label = str(scanned.path)
         if scanned.problem is not None:
-            file.refuse(refuse(None, scanned.problem))
+            self._refuse_file(label, scanned.problem)
             return
         try:
             with ExitStack() as stack:
-                stream = self._open(file, stack)
-                reader = find_reader(file, stream.peek())
-                file.form = reader.name
-                for item in reader.read(stream, file):
-                    self.pending_bytes, file.size = self.pending_bytes + file.size, 0
-                    self._take(number, item)
+                stream, modified, size = self._open(scanned.path, stack)
+                is_archive = is_packed(stream.peek(PEEKED))
+                parts = (
+                    Unpacking(size, READ, others).open(stream, label) if is_archive else [Part(label, label, stream)]
+                )
+                for part in parts:
+                    if part.stream is None and part.is_other and not scanned.is_named:
+                        others.add(part.label, part.name, ())
+                    elif part.stream is None:
+                        self._refuse_file(part.label, part.problem or "")
+                    else:
+                        file = self._file_of(part, scanned, modified)
+                        self._read_stream(file, part.stream, others)
         except OSError as error:
+            self._refuse_file(label, f"cannot be read: {explain(error)}")
+
+    def _file_of(self, part: Part, scanned: Scanned, modified: datetime | None) -> _File:
+        beside = read_beside if part.read_beside is None else part.read_beside
+        media = scanned.media if part.label == str(scanned.path) else part.media
+        return _File(
+            Path(part.name),
+            media,
+            self.columns,
+            self.dates,
+            is_named=scanned.is_named and part.label == str(scanned.path),
+            is_among_clips=scanned.is_among_clips,
+            read_beside=beside,
+            label=part.label,
+            modified=modified,
+        )
+
+    def _read_stream(self, file: _File, stream: BufferedReader, others: Others) -> None:
+        number = len(self.files)
+        try:
+            reader = find_reader(file, stream.peek())
+            if is_other(file, reader):
+                others.add(file.label, file.path.name, ())
+                return
+            self.files.append(file)
+            file.form = reader.name
+            for item in reader.read(stream, file):
+                self.pending_bytes, file.size = self.pending_bytes + file.size, 0
+                self._take(number, item)
+        except OSError as error:
+            if len(self.files) == number:
+                self.files.append(file)
             file.refuse(refuse(None, f"cannot be read: {explain(error)}"))
 
-    def _open(self, file: _File, stack: ExitStack) -> BufferedReader:
-        if str(file.path) == STANDARD_INPUT:
-            return peekable(sys.stdin.buffer)
-        stream = stack.enter_context(file.path.open("rb"))
-        file.modified = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
-        return stream
+    def _refuse_file(self, label: str, problem: str) -> None:
+        file = _File(Path(label), label=label)
+        file.refuse(refuse(None, problem))
+        self.files.append(file)
+
+    def _open(self, path: Path, stack: ExitStack) -> tuple[BufferedReader, datetime | None, int]:
+        """The stream, when the file was written, and its size."""
+        if str(path) == STANDARD_INPUT:
+            return peekable(sys.stdin.buffer), None, MOST_PIPED // MOST_TIMES
+        stream = stack.enter_context(path.open("rb"))
+        status = path.stat()
+        return stream, datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
 
     # Keeping
 
@@ -174,6 +232,8 @@ class _Import:
         file = self.files[number]
         if isinstance(item, Refusal):
             file.refuse(item)
+        elif isinstance(item, PassedOver):
+            file.counts["passed_over"] += 1
         elif isinstance(item, Request):
             file.form = batch.FORM
             self.joins.ask(number, file.path, item)
@@ -182,6 +242,8 @@ class _Import:
             self.joins.answer(number, file.path, item)
         else:
             file.form = item.form or file.form
+            for value in item.unread:
+                file.refuse(value)
             for fault in item.given.faults if item.given else ():
                 file.refuse(refuse(item.line, fault))
             self.pending.append((number, item))

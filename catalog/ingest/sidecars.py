@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from catalog.fields import REQUESTED
 from catalog.ingest.answers import find_shape, read_value
+from catalog.ingest.folders import MAX_BESIDE
 from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
-from catalog.ingest.texts import read_prompt, read_text
+from catalog.ingest.sequences import Value, read_values
+from catalog.ingest.texts import peek_text, read_prompt, read_text
 from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
     from catalog.ingest.formats import File
     from catalog.wire.answers import ParsedVideo
 
-MAX_SIDECAR = 32 * 1024 * 1024  # bytes; a manifest may lie beside a clip of the same name
-
 _FORM = CHANNEL = "sidecar"
 _TEXT = ".txt"
 _DESCRIBING = (*REQUESTED, "created_at")
@@ -31,14 +32,18 @@ def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
     assert file.media is not None  # noqa: S101 - as sniffed
     try:
         if file.suffix == _TEXT:
-            video = _make_video({"prompt": read_prompt(stream)}, _find_id(file.media))
+            video = _make_video({"prompt": read_prompt(stream)}, _find_id(file, file.media))
             yield admit(video, None, channel=CHANNEL, form=_FORM)
             return
-        data = stream.read(MAX_SIDECAR + 1)
-        if len(data) > MAX_SIDECAR:
-            yield refuse(None, f"more than {MAX_SIDECAR // 1024 // 1024} MiB beside a clip")
+        data = stream.read(MAX_BESIDE + 1)
+        if len(data) > MAX_BESIDE:
+            yield refuse(None, f"more than {MAX_BESIDE // 1024 // 1024} MiB beside a clip")
         else:
-            yield from _read_facts(read_json(read_text(data).encode()), file.path, file.media)
+            for value in read_values(io.BytesIO(data)):
+                if isinstance(value, Value):
+                    yield from _read_facts(value.content, file.path, file.media)
+                else:
+                    yield value
     except Unreadable as error:
         yield refuse(None, str(error))
 
@@ -54,7 +59,15 @@ def _read_lone_text(stream: BufferedReader, _file: File) -> Iterator[Item]:
         yield refuse(None, str(error))
 
 
-TEXT_READER = Reader("text", frozenset({_TEXT}), lambda file, _: file.suffix == _TEXT, _read_lone_text)
+def _is_lone_text(file: File, head: bytes) -> bool:
+    """Whether it is a text without a clip and without JSON; JSON among words counts only in what was named alone."""
+    text = peek_text(head).lstrip()
+    is_log = file.is_named and not file.is_among_clips and '{"' in text
+    has_json = is_log or text.startswith(("{", "["))
+    return file.suffix == _TEXT and not has_json
+
+
+TEXT_READER = Reader("text", frozenset({_TEXT}), _is_lone_text, _read_lone_text)
 
 
 def _read_facts(value: Any, path: Path, media: Path) -> Iterator[Item]:
@@ -62,9 +75,7 @@ def _read_facts(value: Any, path: Path, media: Path) -> Iterator[Item]:
         answer = parse_videos(value, http_status=None)
         if not answer.videos and answer.kind in {"video", "request", "other"}:
             video = _make_video(value, media.stem)
-            is_described = bool(value.get(FACETS)) or any(
-                getattr(video, name) not in (None, {}) for name in _DESCRIBING
-            )
+            is_described = bool(value.get(FACETS)) or any(getattr(video, name) for name in _DESCRIBING)
             yield admit(video, None, channel=CHANNEL, form=_FORM) if is_described else refuse(None, "no job in it")
             return
     yield from read_value(value, path=path, channel=CHANNEL)
@@ -75,16 +86,15 @@ def _make_video(fields: dict[str, Any], remote_id: str) -> ParsedVideo:
     return parse_videos({"status": "completed", **fields, "id": remote_id, "object": "video"}).videos[0]
 
 
-def _find_id(media: Path) -> str:
+def _find_id(file: File, media: Path) -> str:
     """The id in the clip's `.json`, if it describes one video; else the name of the clip's file."""
     for path in (media.with_suffix(".json"), media.with_name(media.name + ".json")):
+        data = file.read_beside(path)
         try:
-            if not path.is_file() or path.stat().st_size > MAX_SIDECAR:
-                continue
-            value = read_json(read_text(path.read_bytes()).encode())
-        except (OSError, Unreadable):
+            value = None if data is None else read_json(read_text(data).encode())
+        except Unreadable:
             continue
-        entries = [item for item in _read_facts(value, path, media) if isinstance(item, Entry)]
+        entries = [item for item in _read_facts(value, path, media) if isinstance(item, Entry)] if data else []
         if len({entry.video.remote_id for entry in entries}) == 1:
             return entries[0].video.remote_id
     return media.stem

@@ -43,6 +43,30 @@ def read_json(data: bytes, *, is_lenient: bool = False) -> Any:
         raise Unreadable("not JSON: a number has too many digits") from error
 
 
+class Unfinished(Unreadable):
+    """A text that ends inside a JSON value."""
+
+
+def read_next(text: str, start: int = 0, cut: int = 0) -> tuple[Any, int]:
+    """The JSON value that begins at `start`, and where it ends: one value of several in a text, read strictly.
+
+    Raises Unfinished where the text ends inside the value, else Unreadable. `cut` is how many of the last characters of
+    the text may belong to a word or an escape that goes on after it.
+    """
+    try:
+        return _decode_next(text, start)
+    except Unreadable:
+        raise
+    except json.JSONDecodeError as error:
+        is_unfinished = error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - cut
+        kind = Unfinished if is_unfinished else Unreadable
+        raise kind(f"not JSON: {error.msg} at column {error.colno}") from error
+    except RecursionError as error:
+        raise Unreadable("nested too deeply") from error
+    except ValueError as error:
+        raise Unreadable("not JSON: a number has too many digits") from error
+
+
 def is_too_deep(value: object) -> bool:
     """Whether JSON nests deeper than MAX_DEPTH; goes level by level, as recursion could overflow the stack."""
     level = [value] if isinstance(value, dict | list) else []
@@ -91,5 +115,6 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-_decode_strictly = json.JSONDecoder(object_pairs_hook=_unique).decode
+_strict = json.JSONDecoder(object_pairs_hook=_unique)
+_decode_strictly, _decode_next = _strict.decode, _strict.raw_decode
 _decode_leniently = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_finite).decode

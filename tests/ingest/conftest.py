@@ -55,6 +55,11 @@ class Bench(Shelf):
         """What a column holds of a video."""
         return self.value(f"SELECT {column} FROM videos WHERE remote_id = ?", remote_id)
 
+    def library_dump(self) -> list[str]:
+        """Everything that the library holds, as text."""
+        tables = [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [str(row) for table in tables for row in self.rows(f"SELECT * FROM {table}")]
+
     def ids(self) -> list[str]:
         return [row[0] for row in self.rows("SELECT remote_id FROM videos ORDER BY id")]
 

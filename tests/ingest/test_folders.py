@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.ingest.conftest import job, reasons
 
 if TYPE_CHECKING:
@@ -35,11 +37,27 @@ def test_links_that_go_in_circles_end(bench: Bench):
     assert len(bench.ids()) == 1
 
 
-def test_files_of_other_kinds_are_counted(bench: Bench):
-    bench.put("notes.md", "x")
-    bench.put("clip.mp4", b"mp4")
+def test_files_of_other_kinds_are_named_clips_apart(bench: Bench):
+    notes, clip = bench.put("notes.md", "x"), bench.put("clip.mp4", b"mp4")
     report = bench.take_in()
-    assert (report.files, report.ignored) == ((), 1)
+    assert (report.files, report.ignored, report.lone_clips) == ((), 1, 1)
+    assert (report.others, report.clips) == ((str(notes),), (str(clip),))
+
+
+@pytest.mark.parametrize("sidecar", ["clip.json", "clip.mp4.json", "clip.txt", "clip.TXT"])
+def test_a_clip_with_a_sidecar_and_its_thumbnail_are_not_among_the_others(bench: Bench, sidecar: str):
+    bench.put("clip.mp4", b"mp4")
+    bench.put("clip.webp", b"webp")
+    bench.put(sidecar, '{"prompt": "rain"}')
+    report = bench.take_in()
+    assert (report.added, report.lone_clips) == (1, 0)
+
+
+def test_of_many_other_files_a_hundred_are_named(bench: Bench):
+    for number in range(150):
+        bench.put(f"{number:03}.mov", b"mov")
+    report = bench.take_in()
+    assert (report.lone_clips, len(report.clips)) == (150, 100)
 
 
 def test_a_folder_called_like_a_file_is_a_folder(bench: Bench):

@@ -45,7 +45,7 @@ def test_a_file_is_read_by_the_first_reader_that_knows_it(name: str, media: str 
 def test_every_format_has_a_name_of_its_own():
     names = [reader.name for reader in READERS]
     assert len(set(names)) == len(names)
-    assert {".json", ".jsonl", ".ndjson", ".txt", ".csv", ".tsv"} == SUFFIXES
+    assert {".json", ".jsonl", ".ndjson", ".har", ".log", ".txt", ".csv", ".tsv"} == SUFFIXES
 
 
 def test_a_form_may_become_clearer_as_a_file_is_read(bench: Bench):

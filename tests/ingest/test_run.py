@@ -70,5 +70,7 @@ def test_a_tombstone_is_not_lifted_by_an_import(bench: Bench):
 def test_a_report_is_json(bench: Bench):
     bench.put_lines("jobs.jsonl", job(), "x")
     told = to_json(bench.take_in())
-    assert told["files"][0]["refused"] == [{"place": 2, "reason": "not JSON: Expecting value at column 1"}]
+    assert told["files"][0]["refused"] == [
+        {"place": 2, "reason": "not JSON: Expecting value at column 1", "field": None}
+    ]
     assert (told["added"], told["refusals"]) == (1, 1)

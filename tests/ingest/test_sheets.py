@@ -117,3 +117,125 @@ def test_what_a_library_exports_comes_back(bench: Bench):
     assert bench.take_one().refusals == 0
     query = "SELECT provider_status, metadata, output_urls, cost_basis FROM videos"
     assert bench.rows(query) == [("SUCCESS", '{"take":"3"}', '["https://x.example/v.mp4"]', "unknown")]
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_line_that_names_the_separator_is_no_header(bench: Bench, line: str):
+    bench.put("excel.csv", f"{line}\r\nid;prompt;seconds\r\nv1;a fox, at night;8\r\n")
+    file = bench.take_one()
+    assert (file.added, file.refusals, file.passed_over) == (1, 0, 0)
+    assert bench.column("prompt", "v1") == "a fox, at night"
+
+
+def test_a_named_separator_counts_whatever_the_header_holds(bench: Bench):
+    bench.put("excel.csv", "sep=|\nid|prompt, in full\nv1|rain\n")
+    assert bench.take_one(columns={"prompt, in full": "prompt"}).added == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_titles_above_a_table_are_passed_over_and_lines_keep_their_numbers(bench: Bench, encoding: str):
+    table = 'Shots of spring;;\n"made by\nme, myself";;\n;;\nVideo ID;Prompt;Duration\nv1;fox;8\n;fog;4\n'
+    bench.put("titled.csv", table.encode(encoding))
+    file = bench.take_one()
+    assert (file.added, file.passed_over, reasons(file)) == (1, 2, [(7, "the row has no id")])
+
+
+def test_a_table_with_titles_and_an_unknown_column_is_refused_at_its_header(bench: Bench):
+    bench.put("titled.csv", "Shots,,\n,,\nid,Prompt,Mood board\nv1,fox,x\n")
+    ((place, reason),) = reasons(bench.take_one())
+    assert place == 3
+    assert "'Mood board'" in reason
+
+
+def test_all_unknown_columns_are_named_at_once_with_the_fields(bench: Bench):
+    bench.put("jobs.csv", "id,Promt,Client,Mood board\nv1,rain,acme,x\n")
+    ((_, reason),) = reasons(bench.take_one())
+    assert all(name in reason for name in ("'Promt' (did you mean prompt?)", "'Client'", "'Mood board'"))
+    assert all(field in reason for field in ("negative_prompt", "cost_usd", "metadata.KEY", "--columns auto"))
+
+
+def test_columns_that_are_not_known_can_be_kept_in_extra(bench: Bench):
+    bench.put("jobs.csv", "id,Prompt,Client,Rating (1-5),Notes\nv1,rain,acme,4,secret\nv2,fog,,5,\n")
+    assert bench.take_one(columns="auto").added == 2
+    assert json.loads(bench.column("extra", "v1")) == {"Client": "acme", "Rating (1-5)": "4", "Notes": "secret"}
+    assert bench.column("prompt", "v1") == "rain"
+
+
+def test_the_rest_may_be_kept_or_left_out_beside_a_map(bench: Bench):
+    bench.put("jobs.csv", "id,Text,Client,Notes\nv1,rain,acme,secret\n")
+    bench.take_in(columns={"Text": "prompt", "Notes": "", "*": "extra"})
+    assert (bench.column("prompt", "v1"), bench.column("extra", "v1")) == ("rain", '{"Client":"acme"}')
+    bench.take_in(columns={"Text": "prompt", "*": ""}, source="other")
+    assert bench.rows("SELECT extra FROM videos WHERE source = 'other'") == [(None,)]
+
+
+def test_of_two_columns_for_one_field_the_first_counts_where_the_rest_is_kept(bench: Bench):
+    bench.put("jobs.csv", "id,duration,seconds\nv1,8,9\n")
+    assert bench.take_one(columns="auto").added == 1
+    assert (bench.column("seconds", "v1"), bench.column("extra", "v1")) == (8.0, '{"seconds (column 3)":"9"}')
+
+
+@pytest.mark.parametrize("columns", [{"*": "prompt"}, "all"])
+def test_the_rest_goes_to_extra_or_nowhere(bench: Bench, columns: object):
+    with pytest.raises(ConfigError, match=r"extra|auto"):
+        bench.take_in(columns=columns)
+
+
+def test_an_order_of_dates_that_is_none_is_an_error_of_the_user(bench: Bench):
+    with pytest.raises(ConfigError, match="dmy, mdy, ymd"):
+        bench.take_in(dates="dym")
+
+
+def test_units_in_headings_and_cells_are_read(bench: Bench):
+    bench.put("jobs.csv", 'id,Duration (s),Cost ($),Created\nv1,8,0.80,15.09.2026\nv2,8 sec,"0,80",16.09.2026 12:00\n')
+    assert bench.take_one(dates="dmy").unread == 0
+    assert bench.rows("SELECT seconds, cost_usd, cost_basis, created_at FROM videos ORDER BY id") == [
+        (8.0, 0.8, "reported", "2026-09-15T00:00:00.000Z"),
+        (8.0, 0.8, "reported", "2026-09-16T12:00:00.000Z"),
+    ]
+
+
+def test_a_value_that_cannot_be_read_is_named_and_kept(bench: Bench):
+    bench.put("jobs.csv", "id,seconds,Price,created_at\nv1,eight,€0.80,03.04.2026\nv2,8,0.80,15092026\n")
+    file = bench.take_one(columns={"Price": "cost_usd"})
+    assert (file.added, file.refusals, file.unread) == (2, 0, 4)
+    assert [(refusal.place, refusal.field) for refusal in file.refused] == [
+        (2, "seconds"),
+        (2, "cost_usd"),
+        (2, "created_at"),
+        (3, "created_at"),
+    ]
+    assert [reason for _, reason in reasons(file)][:2] == [
+        'seconds could not be read: "eight"',
+        "cost_usd (column 'Price') could not be read: \"€0.80\": only US dollars are read",
+    ]
+    assert json.loads(bench.column("extra", "v1")) == {"seconds": "eight", "cost": "€0.80", "created_at": "03.04.2026"}
+    assert json.loads(bench.column("extra", "v2")) == {"unread": {"created_at": "15092026"}}
+    assert bench.column("created_at", "v2") is None
+
+
+def test_a_cell_under_no_heading_is_named_and_kept(bench: Bench):
+    bench.put("jobs.csv", "id,prompt,,\nv1,rain,,\nv2,fog,why,\n")
+    file = bench.take_one()
+    assert (file.added, [(refusal.place, refusal.field) for refusal in file.refused]) == (2, [(3, "column 3")])
+    assert json.loads(bench.column("extra", "v2")) == {"column 3": "why"}
+
+
+def test_below_a_line_that_names_the_separator_stands_the_header(bench: Bench):
+    bench.put("jobs.csv", "sep=;\nprompt;model\nrain;sora-2\n")
+    assert reasons(bench.take_one()) == [
+        (2, 'no column has the id of the video: map one with --column "NAME=remote_id"')
+    ]
+
+
+@pytest.mark.parametrize("text", ["sep=;\n", "sep=;", '"', "\n\n;;\n", "Title\n"])
+def test_a_table_of_nothing_is_refused(bench: Bench, text: str):
+    bench.put("jobs.csv", text)
+    assert bench.take_one().refusals == 1
+
+
+def test_a_line_over_the_cap_ends_a_table_with_a_reason(bench: Bench):
+    bench.put("jobs.csv", "id,prompt\nv1,rain\nv2," + "x" * (33 << 20) + "\nv3,fog\n")
+    file = bench.take_one()
+    assert (file.added, file.refusals) == (1, 1)
+    assert "a line of more than 32 MiB" in file.refused[0].reason

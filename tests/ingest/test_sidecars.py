@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,9 +59,18 @@ def test_naming_a_clip_with_nothing_beside_it_says_so(bench: Bench):
     assert reasons(bench.take_one(clip)) == [(None, "no .json or .txt lies beside the clip")]
 
 
-def test_a_text_with_no_clip_is_refused(bench: Bench):
-    bench.put("readme.txt", "Hello")
-    assert reasons(bench.take_one()) == [(None, "no clip lies beside it, and it names none")]
+def test_a_text_with_no_clip_is_refused_where_it_was_named(bench: Bench):
+    readme = bench.put("readme.txt", "Hello")
+    assert reasons(bench.take_one(readme)) == [(None, "no clip lies beside it, and it names none")]
+
+
+def test_a_readme_among_clips_is_a_file_of_another_kind(bench: Bench):
+    readme = bench.put("readme.txt", 'Clips of spring. A job looks like {"id": "video_1", "status": "queued"}.')
+    bench.put("clip.mp4", b"mp4")
+    bench.put("clip.txt", "rain")
+    for paths in ((), (readme, bench.folder / "clip.txt", bench.folder / "clip.mp4")):
+        report = bench.take_in(*paths)
+        assert (len(report.files), report.refusals, report.ignored, report.others) == (1, 0, 1, (str(readme),))
 
 
 def test_json_beside_a_clip_that_tells_nothing_of_it_is_refused(bench: Bench):
@@ -76,6 +86,14 @@ def test_broken_json_beside_a_clip_is_refused_and_its_prompt_taken(bench: Bench)
     report = bench.take_in()
     assert (report.added, report.refusals) == (1, 1)
     assert report.files[0].refused[0].reason.startswith("not JSON: ")
+
+
+def test_the_polls_of_a_clip_may_follow_each_other_beside_it(bench: Bench):
+    bench.put("clip.mp4", b"mp4")
+    bench.put("clip.json", json.dumps(job("v1", status="queued", prompt="rain")) + json.dumps(job("v1"), indent=2))
+    file = bench.take_one()
+    assert (file.form, file.added, file.changed, file.refusals) == ("sidecar", 1, 1, 0)
+    assert bench.rows("SELECT remote_id, status, prompt FROM videos") == [("v1", "completed", "rain")]
 
 
 def test_importing_sidecars_again_adds_nothing(bench: Bench):

@@ -53,6 +53,7 @@ def take_in(cat: Catalog) -> None:
     assert_type(cat.add("studio", ["video_1"], wait=False), SyncReport)
     report = cat.import_path("saved", Path("more"), source="studio", columns={"Prompt": "prompt"}, dry_run=True)
     assert_type(report, ImportReport)
+    assert_type(cat.import_path("sheet.csv", columns="auto", dates="dmy").clips, tuple[str, ...])
     assert_type([file.path for file in report.files], list[str])
     assert_type(cat.sources(), list[SourceState])
     assert_type(cat.settings, Settings)
