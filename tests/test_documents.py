@@ -84,6 +84,11 @@ def test_every_public_name_is_explained(name: str) -> None:
     assert re.search(rf"`(?:catalog\.)?{name}\b", WRITTEN)
 
 
+@pytest.mark.parametrize("name", [name for name in vars(catalog.Catalog) if not name.startswith("_")])
+def test_every_method_of_a_catalog_is_shown(name: str) -> None:
+    assert re.search(rf"\b(?:cat|Catalog)\.{name}\b", WRITTEN)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_shown(verb: str) -> None:
     assert re.search(rf"\bcatalog {verb}\b", WRITTEN)

@@ -91,10 +91,11 @@ def run(
 
 
 @contextmanager
-def start_gateway(directory: Path) -> Iterator[Gateway]:
+def start_gateway(directory: Path, *, clock: Callable[[], float] = time.time) -> Iterator[Gateway]:
     """The sample gateway, running, and the settings in `directory` that name it; its jobs are those of the first run.
 
-    Raises CatalogError where the directory cannot be made, or holds something else.
+    `clock` returns Unix seconds, by which the jobs move on. Raises CatalogError where the directory cannot be made, or
+    holds something else.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -103,7 +104,7 @@ def start_gateway(directory: Path) -> Iterator[Gateway]:
             f"cannot make the folder {directory}: {error.strerror}; name another one with --directory"
         ) from error
     jobs = sample_jobs(_read_epoch(directory / "gateway.json"))
-    with Gateway(jobs, key=KEY, dialect=dialect("openai", reports_cost=True)) as gateway:
+    with Gateway(jobs, key=KEY, clock=clock, dialect=dialect("openai", reports_cost=True)) as gateway:
         settings = SETTINGS.format(source=SOURCE, base_url=gateway.base_url, key_env=KEY_ENV)
         (directory / "catalog.toml").write_text(settings, encoding="utf-8")
         yield gateway

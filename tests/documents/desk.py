@@ -17,10 +17,8 @@ from pathlib import Path
 from select import select
 from typing import TYPE_CHECKING, Self
 
-from catalog.demo.chain import KEY, KEY_ENV
-from catalog.demo.gateway import Gateway
+from catalog.demo.chain import KEY, KEY_ENV, start_gateway
 from catalog.demo.gateway.jobs import Clock
-from catalog.demo.sample import sample_jobs
 from catalog.errors import CatalogError
 from catalog.settings import load_settings
 from tests.documents import EXAMPLES
@@ -158,14 +156,11 @@ class Desk:
         self._home = demo.parent  # one for all documents: the vocabulary is compiled once
         epoch = json.loads((demo / "gateway.json").read_text(encoding="utf-8"))["epoch"]
         # Its clock stands still, so that no job moves on in the middle of a page.
-        self._gateway = Gateway(sample_jobs(epoch), key=KEY, clock=Clock(epoch + SYNCED_AFTER))
+        self._starting = start_gateway(self.folder, clock=Clock(epoch + SYNCED_AFTER))
         self._ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
 
     def __enter__(self) -> Self:
-        self._gateway.__enter__()
-        settings = self.folder / "catalog.toml"
-        text = settings.read_text(encoding="utf-8")
-        settings.write_text(re.sub(r"http://127\.0\.0\.1:\d+", self._gateway.origin, text), encoding="utf-8")
+        self._gateway = self._starting.__enter__()
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -181,7 +176,7 @@ class Desk:
     ) -> None:
         self._interpreter.close()
         self._shell.close()
-        self._gateway.__exit__(kind, error, trace)
+        self._starting.__exit__(kind, error, trace)
 
     def run(self, step: Step, document: str) -> Outcome:
         """Run one step."""
