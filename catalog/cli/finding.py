@@ -198,11 +198,18 @@ def facets(
         if explain is not None:
             _explain(catalog.get(explain), names, as_json=as_json)
             return
-        counts = catalog.facets(names, query=query or "", limit=limit)
+        with catalog.reading():
+            counts = catalog.facets(names, query=query or "", limit=limit)
+            prompts = catalog.count_prompts()
+            nothing = () if counts else catalog.search(query or "", limit=0).notes
     if as_json:
         render.document(counts)
     else:
         _show_counts(counts)
+    if prompts.due:
+        render.note(f"{prompts}: `catalog reindex --facets` reads the others")
+    for remark in nothing:
+        render.note(remark)
 
 
 def _explain(video: Video, names: Collection[str], *, as_json: bool) -> None:

@@ -1,0 +1,87 @@
+"""Remarks for the author of a query: why it finds nothing, and what facets cannot find yet."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from catalog.reading.names import find_video_name, has_videos
+from catalog.reading.prompts import remark_on_due
+from catalog.search.completions import list_values
+from catalog.search.conditions import choices
+from catalog.search.facets import NARROWER
+from catalog.search.fields import shorten
+from catalog.search.names import remark_on_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from catalog.database import Reader
+    from catalog.search.fields import Field, Fields
+    from catalog.search.grammar import Clause
+
+_REMARKS = 3
+_VALUES = 500  # values of a field among which the nearest is looked for
+_SHOWN = 5
+_LISTED = frozenset({"model", "status", "source"})  # fields with few values, each read from an index
+_JOINTS = str.maketrans("", "", " -_")
+
+
+def remark_on_nothing(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
+    """Why a query finds nothing; at least one remark."""
+    if not has_videos(connection):
+        return ["the library has no videos: `catalog sync` and `catalog import` bring them in"]
+    wanted = [clause for clause in clauses if not clause.is_negated]
+    remarks = chain(
+        remark_on_names(connection, clauses, fields),
+        _remark_on_refs(connection, wanted, fields),
+        _remark_on_values(connection, wanted, fields),
+    )
+    return list(islice(remarks, _REMARKS)) or ["no video matches all of it: leave a term out, or end a word with *"]
+
+
+def remark_on_facets(
+    connection: Reader, clauses: Sequence[Clause], fields: Fields, counted: Sequence[Field] = ()
+) -> list[str]:
+    """That not all prompts have been read, where a query or a count is about what prompts ask for."""
+    named = (fields.find(clause.text if clause.name == "has" else clause.name) for clause in clauses if clause.name)
+    if any(field and field.is_prompt_facet for field in chain(named, counted)):
+        return remark_on_due(connection)
+    return []
+
+
+def _remark_on_refs(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> Iterator[str]:
+    """On words that are the whole name of a video, which a search for words does not look at."""
+    for clause in clauses:
+        if clause.name is None or fields.find(clause.name) is None:
+            video = find_video_name(connection, clause.content)
+            if video:
+                advice = f"`catalog show {video.ref}`, or search for id:{video.remote_id}"
+                yield f"{shorten(clause.content)} names a video: {advice}"
+
+
+def _remark_on_values(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> Iterator[str]:
+    """On values that no video has, with the nearest that one has."""
+    for clause in clauses:
+        field = fields.find(clause.name) if clause.name else None
+        if field is None or clause.is_prefix or field.kind not in {"text", "facet", "tag"}:
+            continue
+        known = {_fold(value): value for value in islice(list_values(connection, field, "", _VALUES), _VALUES)}
+        for value in choices(clause):
+            if _fold(value) not in known and value.lower() not in NARROWER:
+                yield from _suggest(field, value, known)
+
+
+def _suggest(field: Field, value: str, known: dict[str, str]) -> Iterator[str]:
+    near = get_close_matches(_fold(value), known, n=1, cutoff=0.7)
+    what = f"no video has {field.name} {shorten(value)}"
+    if near:
+        yield f"{what}: did you mean {shorten(known[near[0]])}?"
+    elif field.name in _LISTED or field.is_prompt_facet:
+        names = ", ".join(map(shorten, islice(known.values(), _SHOWN)))
+        yield f"{what}: there are {names}{' …' if len(known) > _SHOWN else ''}" if names else what
+
+
+def _fold(value: str) -> str:
+    return value.lower().translate(_JOINTS)
