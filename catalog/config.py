@@ -225,17 +225,18 @@ def read_file(path: Path) -> ConfigFile:
 
 def _check_payers(path: Path, text: str, content: ConfigFile) -> None:
     """Refuse a source that pays the prices of a name under which there are none."""
-    paying = {name: source.prices for name, source in content.sources.items() if source.prices is not None}
-    if not paying:
-        return
-    own = load_prices(path.parent / content.prices_file.expanduser()) if content.prices_file else []
-    names = sorted({price.source for price in (*content.prices, *own, *load_prices())})
-    for name, prices in paying.items():
-        if prices not in names:
-            near = get_close_matches(prices.lower(), names, n=1)
+    names = {price.source for price in content.prices}
+    own = [path.parent / content.prices_file.expanduser()] if content.prices_file else []
+    tables = [None, *own]  # each is read only where the ones before do not have the name
+    for name, source in content.sources.items():
+        while source.prices is not None and source.prices not in names and tables:
+            names |= {price.source for price in load_prices(tables.pop(0))}
+        if source.prices is not None and source.prices not in names:
+            near = get_close_matches(source.prices.lower(), sorted(names), n=1)
             advice = f"did you mean {near[0]}? There are" if near else "there are"
             keys = ["sources", name, "prices"]
-            _fail(path, find_line(text, keys), ".".join(keys), f"no prices of that name: {advice} {', '.join(names)}")
+            reason = f"no prices of that name: {advice} {', '.join(sorted(names))}"
+            _fail(path, find_line(text, keys), ".".join(keys), reason)
 
 
 def _read_text(path: Path) -> str:

@@ -228,8 +228,9 @@ def document(value: Any, *, indent: int | None = 2) -> None:
 
 
 def note(message: str) -> None:
-    """Print a remark."""
-    click.echo(plain(message), err=True)
+    """Print a remark, on a terminal broken at blanks into lines that fit."""
+    for row in _wrap(plain(message), line_width()):
+        click.echo("".join(map(str, row)), err=True)
 
 
 def note_costs(changed: int | None) -> None:

@@ -67,20 +67,28 @@ def _remark_on_values(connection: Reader, clauses: Sequence[Clause], fields: Fie
         field = fields.find(clause.name) if clause.name else None
         if field is None or clause.is_prefix or field.kind not in {"text", "facet", "tag"}:
             continue
-        known = {_fold(value): value for value in islice(list_values(connection, field, "", _VALUES), _VALUES)}
         for value in choices(clause):
-            if _fold(value) not in known and value.lower() not in NARROWER:
+            key, equals, _ = value.partition("=") if field.kind == "tag" else ("", "", "")
+            values = islice(list_values(connection, field, key + equals if equals else "", _VALUES), _VALUES)
+            known = [text for text in values if equals or not text.endswith("=") or field.kind != "tag"]
+            if not any(_is_same(field, value, text) for text in known) and value.lower() not in NARROWER:
                 yield from _suggest(field, value, known)
 
 
-def _suggest(field: Field, value: str, known: dict[str, str]) -> Iterator[str]:
-    near = get_close_matches(_fold(value), known, n=1, cutoff=0.7)
+def _suggest(field: Field, value: str, known: Sequence[str]) -> Iterator[str]:
+    folded = {_fold(text): text for text in known}
+    near = get_close_matches(_fold(value), folded, n=1, cutoff=0.7)
     what = f"no video has {field.name} {shorten(value)}"
     if near:
-        yield f"{what}: did you mean {shorten(known[near[0]])}?"
+        yield f"{what}: did you mean {shorten(folded[near[0]])}?"
     elif field.name in _LISTED or field.is_prompt_facet:
-        names = ", ".join(map(shorten, islice(known.values(), _SHOWN)))
+        names = ", ".join(map(shorten, known[:_SHOWN]))
         yield f"{what}: there are {names}{' …' if len(known) > _SHOWN else ''}" if names else what
+
+
+def _is_same(field: Field, some: str, other: str) -> bool:
+    """Whether a query takes both for the same value: only facets disregard blanks and hyphens."""
+    return _fold(some) == _fold(other) if field.is_prompt_facet else some.lower() == other.lower()
 
 
 def _fold(value: str) -> str:
