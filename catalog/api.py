@@ -436,17 +436,17 @@ class Catalog:
         Of all videos, or of those that match the query. A video's project is the value of its tag `tag`. Raises
         QueryError for any other grouping, and ConfigError where the configured prices cannot be read.
         """
-        from catalog.reading.costs import ALL, are_in_force, read_costs
+        from catalog.reading.costs import are_in_force, read_costs
 
         prices, payers = self.settings.load_prices(), self.settings.payers
         with self._database.read() as connection:
-            among = ALL
-            if query is not None:
-                from catalog.search.page import select
-
-                among = select(connection, query)
             has_changed = not are_in_force(connection, prices, payers)
-            return read_costs(connection, tuple(by), tag, among=among, prices_changed=has_changed)
+            if query is None:
+                return read_costs(connection, by, tag, prices_changed=has_changed)
+            from catalog.search.matches import list_matches
+
+            among, notes = list_matches(connection, query), self.search(query, limit=0).notes
+            return read_costs(connection, by, tag, among=among, prices_changed=has_changed, notes=notes)
 
     # What one would send
 

@@ -94,7 +94,7 @@ def take_in_notes(database: Database) -> None:
 def keep_prices(database: Database, settings: Settings) -> int | None:
     """Keep the configured prices in the library, and estimate costs again when those in force have changed.
 
-    Returns how many costs changed by it; None where the prices in force are the same, or there is no video yet.
+    Returns how many costs changed by it; None where the prices in force are the same, or the library has no video.
     """
     prices, payers = settings.load_prices(), settings.payers
     with database.read() as connection:

@@ -25,7 +25,7 @@ BATCH_FACTORS = {"openai": Decimal("0.5")}
 """How much a job of the Batch API costs in relation to the same job sent alone, where that is documented."""
 
 NEVER_BILLED = frozenset({"cancelled", "expired"})
-"""Final states for which there is no estimate, whoever the provider is."""
+"""Final states without an estimate, whoever the provider is."""
 
 
 class FailureRule(NamedTuple):
@@ -166,7 +166,7 @@ def find_price(
     job's count; then a user's row beats the table's, the job's tier beats `base`, and the row must be valid on the day
     of creation.
     """
-    own = [price for price in prices if price.origin == "user" and price.source == source]
+    own = [price for price in prices if _is_own(price, source)]
     general = [price for price in prices if price.source == provider]
     for rows in (own, general):
         named = _of_model(video.model or "", provider, rows)
@@ -233,21 +233,22 @@ def _find_obstacle(video: Priceable, provider: str | None) -> str | None:
 
 
 def _explain_missing(video: Priceable, prices: Sequence[Price], provider: str | None, source: str | None) -> str:
-    what = f"no price for model {video.model} of source {source or provider}"
-    own = [price for price in prices if price.origin == "user" and price.source == source]
-    general = [price for price in prices if price.source == provider]
-    named = [*_of_model(video.model or "", provider, own), *_of_model(video.model or "", provider, general)]
-    tier = tier_of(video)
+    what, tier = f"price for model {video.model} of source {source or provider}", tier_of(video)
+    eligible = [price for price in prices if price.source == provider or _is_own(price, source)]
+    named = _of_model(video.model or "", provider, eligible)
+    if not eligible:
+        return f"no {what}: add [[prices]], or say whose prices it charges with `prices`"
     if not named:
-        other = "" if general else ", or say whose prices it charges with `prices`"
-        return f"{what}: add [[prices]]{other}"
+        return f"no {what}: add [[prices]]"
     if not any(price.tier in {tier, BASE} for price in named):
-        return f"{what} at {tier or 'an unknown resolution'}: add [[prices]]"
+        return f"no {what} at {tier or 'an unknown resolution'}: add [[prices]]"
     if video.created_at is None:
-        return (
-            f"no single price for model {video.model} of source {source or provider}: the day of the job is not known"
-        )
-    return f"{what} on the day of the job: add [[prices]]"
+        return f"no single {what}: the day of the job is not known"
+    return f"no {what} on the day of the job: add [[prices]]"
+
+
+def _is_own(price: Price, source: str | None) -> bool:
+    return price.origin == "user" and price.source == source
 
 
 def _in_force(prices: Iterable[Price]) -> list[tuple[Any, ...]]:

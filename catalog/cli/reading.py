@@ -243,7 +243,7 @@ def _remark_on_costs(costs: Costs) -> None:
     if not (costs.cost.jobs or costs.failed.jobs):
         render.line("0 videos")
         if not costs.notes:
-            render.note("`catalog sync` and `catalog import` bring videos in")
+            render.note(render.NOTHING)
     for remark in costs.notes:
         render.note(remark)
     if costs.prices_changed:

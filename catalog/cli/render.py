@@ -49,6 +49,7 @@ _GUIDES = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_GUIDES = ("|-- ", "`-- ", "|   ", "    ")
 NO_VALUE = "(none)"  # stands for the value of videos that have none
 _NOTABLE = 0.05  # seconds from which a phase is named
+NOTHING = "nothing fits: leave a term out or end a word with *; `catalog sync` and `catalog import` bring videos in"
 _COMPLAINED = "catalog.cli.complained"
 
 

@@ -17,7 +17,6 @@ from catalog.pricing import (
     provider_of,
 )
 from catalog.reading.names import list_video_sources
-from catalog.reading.selection import Selection
 from catalog.reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
 
 if TYPE_CHECKING:
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
 
 GROUPINGS = {
     "model": "model",
-    "project": "(SELECT value FROM tags WHERE video_id = videos.id AND key = ? ORDER BY origin = 'user' DESC LIMIT 1)",
+    "project": (
+        "(SELECT value FROM tags WHERE video_id = videos.id AND key = :tag ORDER BY origin = 'user' DESC LIMIT 1)"
+    ),
     "month": "substr(created_at, 1, 7)",
     "source": "source",
     "status": "status",
@@ -59,10 +60,6 @@ _UNESTIMATED = "not estimated yet: run `catalog reindex --costs`"
 _NOTHING = CostSum()
 
 
-ALL = Selection("SELECT id FROM videos WHERE deleted_at IS NULL")
-"""Every video but the deleted ones."""
-
-
 class _Job(NamedTuple):
     """What decides about the price of a job, see `pricing.Priceable`."""
 
@@ -83,12 +80,14 @@ def read_costs(
     by: Iterable[str],
     tag: str,
     *,
-    among: Selection = ALL,
+    among: Sequence[int] | None = None,
     prices_changed: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> Costs:
     """What the jobs cost, in total and by each of GROUPINGS that `by` names: months in order, others dearest first.
 
-    `among` are the videos to count, by default all but the deleted ones. Raises QueryError for another grouping.
+    `among` are the row ids of the videos to count, by default all but the deleted ones. Raises QueryError for another
+    grouping.
     """
     names = list(dict.fromkeys(by))
     if unknown := [name for name in names if name not in GROUPINGS]:
@@ -105,14 +104,14 @@ def read_costs(
         unknown=_explain_unknown(connection, among) if total.cost.unknown else (),
         failed_rules=_list_rules(connection, among) if total.failed.jobs else (),
         prices_changed=prices_changed,
-        notes=among.notes,
+        notes=notes,
     )
 
 
 def are_in_force(connection: Reader, prices: Iterable[Price], payers: Payers) -> bool:
     """Whether costs in the library were estimated by these prices, with these sources as (dialect, `prices`).
 
-    True where there is no video to which they could apply.
+    True where the library has no video to which they could apply.
     """
     sources = list_video_sources(connection)
     current = _read_providers(connection)
@@ -124,20 +123,23 @@ def _read_prices(connection: Reader) -> list[Price]:
     return [from_texts(row) for row in connection.execute(_PRICES)]
 
 
-def _select(connection: Reader, query: str, among: Selection, *values: str, **parts: str) -> Iterable[Sequence[Any]]:
-    chosen = "deleted_at IS NULL" if among is ALL else f"videos.id IN ({among.sql})"
-    return connection.execute(query.format(chosen=chosen, **parts), [*values, *among.parameters])
+def _select(
+    connection: Reader, query: str, among: Sequence[int] | None, *, tag: str = "", **parts: str
+) -> Iterable[Sequence[Any]]:
+    chosen = "deleted_at IS NULL" if among is None else "videos.id IN :among"
+    values = {"tag": tag} | ({} if among is None else {"among": list(among)})
+    return connection.execute(query.format(chosen=chosen, **parts), values)
 
 
-def _sum_costs(connection: Reader, value: str, tag: str, among: Selection) -> list[CostGroup]:
+def _sum_costs(connection: Reader, value: str, tag: str, among: Sequence[int] | None) -> list[CostGroup]:
     sums: dict[str | None, dict[int, CostSum]] = {}
-    rows = _select(connection, _COSTS, among, *[tag] * value.count("?"), value=value)
+    rows = _select(connection, _COSTS, among, tag=tag, value=value)
     for key, has_failed, *counts, reported, estimated in rows:
         sums.setdefault(key, {})[has_failed] = CostSum(*counts, *map(_rounded, (reported, estimated)))
     return [CostGroup(key, parts.get(0, _NOTHING), parts.get(1, _NOTHING)) for key, parts in sums.items()]
 
 
-def _explain_unknown(connection: Reader, among: Selection) -> tuple[UnknownCosts, ...]:
+def _explain_unknown(connection: Reader, among: Sequence[int] | None) -> tuple[UnknownCosts, ...]:
     """Why costs are unknown, the most frequent reason first."""
     prices, providers = _read_prices(connection), _read_providers(connection)
     counts: Counter[tuple[str, str | None, str]] = Counter()
@@ -149,7 +151,7 @@ def _explain_unknown(connection: Reader, among: Selection) -> tuple[UnknownCosts
     return tuple(UnknownCosts(reason, jobs, source, model) for (source, model, reason), jobs in ordered)
 
 
-def _list_rules(connection: Reader, among: Selection) -> tuple[FailedCosts, ...]:
+def _list_rules(connection: Reader, among: Sequence[int] | None) -> tuple[FailedCosts, ...]:
     """What the provider of each source documents about failed jobs; nothing of those that document nothing."""
     providers = _read_providers(connection)
     return tuple(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import QueryError
-from catalog.reading.selection import Selection
 from catalog.reading.videos import read_videos
 from catalog.records import Page
 from catalog.search.counts import count_matches, count_values
@@ -80,14 +79,6 @@ def search(
 def count(connection: Reader, query: str = "", *, include_deleted: bool = False, now: datetime | None = None) -> int:
     """How many videos match, exactly; raises QueryError."""
     return count_matches(connection, _plan(connection, query, include_deleted, now))
-
-
-def select(connection: Reader, query: str, *, now: datetime | None = None) -> Selection:
-    """The videos that match, for another question about them; raises QueryError."""
-    clauses, fields = parse(query), Fields(connection)
-    plan = make_plan(clauses, fields, now=now or datetime.now(UTC))
-    remarks = _remark(connection, clauses, fields, (), count_matches(connection, plan))
-    return Selection(plan.select(), plan.parameters, (*plan.notes, *remarks))
 
 
 def count_facets(

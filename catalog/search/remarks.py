@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.reading.names import find_video_name, has_videos
 from catalog.reading.prompts import remark_on_due
+from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.search.completions import list_values
 from catalog.search.conditions import choices
 from catalog.search.facets import NARROWER
@@ -23,22 +24,21 @@ if TYPE_CHECKING:
 
 _REMARKS = 3
 _VALUES = 500  # values of a field among which the nearest is looked for
-_SHOWN = 5
-_LISTED = frozenset({"model", "status", "source"})  # fields with few values, each read from an index
+_STATUSES = (*sorted(TERMINAL_STATUSES), *UNFINISHED_STATUSES)
 _JOINTS = str.maketrans("", "", " -_")
 
 
 def remark_on_nothing(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
-    """Why a query finds nothing; at least one remark."""
+    """What in a query is likely to be a slip; none where it merely fits no video."""
     if not has_videos(connection):
-        return ["the library has no videos: `catalog sync` and `catalog import` bring them in"]
+        return []
     wanted = [clause for clause in clauses if not clause.is_negated]
     remarks = chain(
         remark_on_names(connection, clauses, fields),
         _remark_on_refs(connection, wanted, fields),
         _remark_on_values(connection, wanted, fields),
     )
-    return list(islice(remarks, _REMARKS)) or ["no video matches all of it: leave a term out, or end a word with *"]
+    return list(islice(remarks, _REMARKS))
 
 
 def remark_on_facets(
@@ -68,22 +68,19 @@ def _remark_on_values(connection: Reader, clauses: Sequence[Clause], fields: Fie
         if field is None or clause.is_prefix or field.kind not in {"text", "facet", "tag"}:
             continue
         for value in choices(clause):
-            key, equals, _ = value.partition("=") if field.kind == "tag" else ("", "", "")
-            values = islice(list_values(connection, field, key + equals if equals else "", _VALUES), _VALUES)
-            known = [text for text in values if equals or not text.endswith("=") or field.kind != "tag"]
-            if not any(_is_same(field, value, text) for text in known) and value.lower() not in NARROWER:
-                yield from _suggest(field, value, known)
+            known = _list_known(connection, field, value)
+            near = get_close_matches(_fold(value), map(_fold, known), n=1, cutoff=0.7)
+            if near and not any(_is_same(field, value, text) for text in known):
+                nearest = next(text for text in known if _fold(text) == near[0])
+                yield f"no video has {field.name} {shorten(value)}: did you mean {shorten(nearest)}?"
 
 
-def _suggest(field: Field, value: str, known: Sequence[str]) -> Iterator[str]:
-    folded = {_fold(text): text for text in known}
-    near = get_close_matches(_fold(value), folded, n=1, cutoff=0.7)
-    what = f"no video has {field.name} {shorten(value)}"
-    if near:
-        yield f"{what}: did you mean {shorten(folded[near[0]])}?"
-    elif field.name in _LISTED or field.is_prompt_facet:
-        names = ", ".join(map(shorten, known[:_SHOWN]))
-        yield f"{what}: there are {names}{' …' if len(known) > _SHOWN else ''}" if names else what
+def _list_known(connection: Reader, field: Field, value: str) -> list[str]:
+    """What the field can be asked for, of a tag that is written with its key the values of that key."""
+    key, equals, _ = value.partition("=") if field.kind == "tag" else ("", "", "")
+    values = islice(list_values(connection, field, f"{key}{equals}" if equals else "", _VALUES), _VALUES)
+    known = [text for text in values if field.kind != "tag" or text[-1:] != "="]
+    return [*known, *NARROWER] if field.is_prompt_facet else [*known, *(_STATUSES if field.name == "status" else ())]
 
 
 def _is_same(field: Field, some: str, other: str) -> bool:

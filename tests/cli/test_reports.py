@@ -234,9 +234,9 @@ def test_an_interrupted_reindex_goes_on_where_it_stopped(hear, library, ask):
         ("lighting:neom", 'no video has lighting "neom": did you mean "neon"?'),
         ("tag:campain", 'no video has tag "campain": did you mean "campaign"?'),
         ("tag:campaign=lunch", 'no video has tag "campaign=lunch": did you mean "campaign=launch"?'),
-        ("model:nothing", 'no video has model "nothing": there are "sora-2-pro"'),
-        ("zebra", "no video matches all of it: leave a term out, or end a word with *"),
-        ("\x00:\u202e", "no video"),
+        ("model:nothing", "nothing fits"),
+        ("zebra", "nothing fits: leave a term out or end a word with *; "),
+        ("\x00:\u202e", "is ignored"),
     ],
 )
 def test_a_remark_stands_under_nothing(run, hear, query, remark):
