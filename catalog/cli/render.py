@@ -231,7 +231,7 @@ def document(value: Any, *, indent: int | None = 2) -> None:
 def note(message: str) -> None:
     """Print a remark, on a terminal broken at blanks into lines that fit."""
     for row in _wrap(plain(message), line_width()):
-        click.echo("".join(map(str, row)), err=True)
+        click.echo("".join(part if isinstance(part, str) else part[0] for part in row), err=True)
 
 
 def note_costs(changed: int | None) -> None:
