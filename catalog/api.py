@@ -6,6 +6,7 @@ A verb imports its journey when it is called, so a program that only searches lo
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
         Lineage,
         Migration,
         Progress,
+        PromptsRead,
+        Reindexed,
         SourceState,
         Stats,
         SyncReport,
@@ -119,24 +122,29 @@ class Catalog:
 
         `full` walks the whole list, `wait` goes on asking until no job is unfinished. `on_progress(source, done, total,
         phase)` is called as it goes; `total` is None while it is unknown. Raises ConfigError where no source, or no
-        source of that name, is configured.
+        source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
         """
-        from catalog.intake import taking_in
-        from catalog.reports import SyncReport
+        from catalog.intake import Intake
+        from catalog.reports import SyncInterrupted, SyncReport
         from catalog.sync import sync_source
 
         chosen = [self.settings.find_source(name) for name in sources or self.settings.require_sources()]
-        reports = []
-        with taking_in(self._database, self.settings, on_progress):
-            for source in chosen:
-                try:
-                    report = sync_source(
-                        self._database, source, self.settings.sync, full=full, wait=wait, on_progress=on_progress
-                    )
-                except CatalogError as error:
-                    report = SyncReport(source=source.name, mode="refused", error=str(error))
-                reports.append(report)
-        return reports
+        intake = Intake(self._database, self.settings, on_progress)
+        reports: list[SyncReport] = []
+        try:
+            with intake.around():
+                for source in chosen:
+                    try:
+                        report = sync_source(
+                            self._database, source, self.settings.sync, full=full, wait=wait, on_progress=on_progress
+                        )
+                    except CatalogError as error:
+                        report = SyncReport(source=source.name, mode="refused", error=str(error))
+                    reports.append(report)
+        except KeyboardInterrupt as stop:
+            reports += stop.reports if isinstance(stop, SyncInterrupted) else ()
+            raise SyncInterrupted(intake.complete(reports, "pages")) from None
+        return intake.complete(reports, "pages")
 
     def add(
         self, source: str, remote_ids: Iterable[str], *, wait: bool = False, on_progress: Progress | None = None
@@ -145,14 +153,20 @@ class Catalog:
 
         Later syncs go on asking for what is unfinished; with `wait`, this call does, until every job has ended.
         """
-        from catalog.intake import taking_in
+        from catalog.intake import Intake
+        from catalog.reports import SyncInterrupted
         from catalog.sync import add_ids
 
         configured = self.settings.find_source(source)
-        with taking_in(self._database, self.settings, on_progress):
-            return add_ids(
-                self._database, configured, self.settings.sync, remote_ids, wait=wait, on_progress=on_progress
-            )
+        intake = Intake(self._database, self.settings, on_progress)
+        try:
+            with intake.around():
+                report = add_ids(
+                    self._database, configured, self.settings.sync, remote_ids, wait=wait, on_progress=on_progress
+                )
+        except SyncInterrupted as stop:
+            raise SyncInterrupted(intake.complete(stop.reports, "pages")) from None
+        return intake.complete([report], "pages")[0]
 
     def import_path(
         self,
@@ -174,11 +188,12 @@ class Catalog:
         sources are configured and none is named.
         """
         from catalog.ingest import import_paths
-        from catalog.intake import taking_in
+        from catalog.intake import Intake
 
         name = source or self._only_source()
-        with nullcontext() if dry_run else taking_in(self._database, self.settings, on_progress):
-            return import_paths(
+        intake = Intake(self._database, self.settings, on_progress)
+        with nullcontext() if dry_run else intake.around():
+            report = import_paths(
                 self._database,
                 paths,
                 source=name,
@@ -188,6 +203,7 @@ class Catalog:
                 dry_run=dry_run,
                 on_progress=on_progress,
             )
+        return intake.complete([report], "files")[0]
 
     def hooks(
         self,
@@ -222,7 +238,9 @@ class Catalog:
             )
 
         def prepare() -> None:
-            make(self._database, self.settings)
+            costs_changed = make(self._database, self.settings)
+            if costs_changed is not None and on_event:
+                on_event(f"the prices in force have changed: costs estimated again, {costs_changed:,} changed")
             take_in_notes(self._database)
 
         serve_hooks(
@@ -403,15 +421,36 @@ class Catalog:
         with self._database.read() as connection:
             return read_stats(connection, datetime.now(UTC))
 
-    def costs(self, by: Iterable[str] = ("model", "project", "month"), *, tag: str = "project") -> Costs:
-        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier.
-
-        A video's project is the value of its tag `tag`. Raises QueryError for any other grouping.
-        """
-        from catalog.reading.statistics import read_costs
+    def count_prompts(self) -> PromptsRead:
+        """How many prompts there are, and how many of them have been read for their facets."""
+        from catalog.reading.prompts import count_prompts
 
         with self._database.read() as connection:
-            return read_costs(connection, tuple(by), tag)
+            return count_prompts(connection)
+
+    def costs(
+        self,
+        by: Iterable[str] = ("model", "project", "month"),
+        *,
+        tag: str = "project",
+        query: str | None = None,
+    ) -> Costs:
+        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier.
+
+        Of all videos, or of those that match the query. A video's project is the value of its tag `tag`. Raises
+        QueryError for any other grouping, and ConfigError where the configured prices cannot be read.
+        """
+        from catalog.reading.costs import are_in_force, read_costs
+
+        prices, payers = self.settings.load_prices(), self.settings.payers
+        with self._database.read() as connection:
+            has_changed = not are_in_force(connection, prices, payers)
+            if query is None:
+                return read_costs(connection, by, tag, prices_changed=has_changed)
+            from catalog.search.matches import list_matches
+
+            among, notes = list_matches(connection, query), self.search(query, limit=0).notes
+            return read_costs(connection, by, tag, among=among, prices_changed=has_changed, notes=notes)
 
     # What one would send
 
@@ -641,31 +680,47 @@ class Catalog:
         fts: bool = False,
         costs: bool = False,
         facets: bool = False,
+        all_prompts: bool = False,
         on_progress: Progress | None = None,
-    ) -> None:
+    ) -> Reindexed:
         """Rebuild derived data: what is named, or everything.
 
         `rows` are what each video is, folded again from the answers that the library kept, `fts` is the full-text index
-        and its columns, `costs` are the estimates of what videos cost, `facets` is what prompts ask for, read again
-        with the current vocabulary.
+        and its columns, `costs` are the estimates of what videos cost, at the prices in force, `facets` is what prompts
+        ask for: those that the current vocabulary has not read yet are read with it, with `all_prompts`, and where
+        nothing is named, all.
         """
         from catalog import intake, store
+        from catalog.reports import Reindexed
 
         if not (rows or fts or costs or facets):
-            rows = fts = costs = facets = True
+            rows = fts = costs = facets = all_prompts = True
+        named = {"rows": rows, "fts": fts, "facets": facets, "costs": costs}
+        started = time.monotonic()
+        phases: dict[str, float] = {}
+        costs_changed = prompts_read = None
         if rows:
             intake.fold_again(self._database, on_progress)
-        if costs:
-            intake.keep_prices(self._database, self.settings)
+        moved = intake.keep_prices(self._database, self.settings) if costs else None
         with self._database.write() as connection:
             if fts:
                 store.rebuild_texts(connection)
             if costs:
-                store.estimate_costs(connection)
+                costs_changed = (moved or 0) + store.estimate_costs(connection)
             if facets:
-                store.forget_extracted(connection)
+                store.forget_extracted(connection, but_by=None if all_prompts else self._vocabulary.revision)
         if facets:
-            intake.read_prompts(self._database, self.settings, on_progress)
+            begun = time.monotonic()
+            prompts_read = intake.read_prompts(self._database, self.settings, on_progress)
+            phases["prompts"] = round(time.monotonic() - begun, 3)
+        return Reindexed(
+            rebuilt=tuple(name for name, is_named in named.items() if is_named),
+            costs_changed=costs_changed,
+            prompts_read=prompts_read,
+            prices_changed=moved is not None,
+            seconds=round(time.monotonic() - started, 3),
+            phases=phases,
+        )
 
     def _tag(
         self,

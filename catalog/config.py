@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from catalog.client.hosts import ENVIRONMENT, require_proxy
 from catalog.errors import ConfigError
-from catalog.prices import read_price
+from catalog.prices import load_prices, read_price
 from catalog.pricing import BadCell, Price
 from catalog.prompts.given import FACET_NAME
 from catalog.toml_lines import find_line
@@ -51,7 +51,7 @@ TEMPLATE = """\
 # base_url = "https://gateway.example.com/v1"   # up to and including /v1
 # dialect = "openai"                            # how the server lays out paths and pages
 # key_env = "STUDIO_API_KEY"
-# prices = "fal_ai"                             # whose prices it charges, where the dialect does not say
+# prices = "fal_ai"                             # whose prices it charges: a name under which there are prices
 # proxy = "env"                                 # use the proxies of HTTPS_PROXY and NO_PROXY, or http://host:port
 # list_path = "/jobs"                           # replace any part of the dialect for this source:
 # create_path = "/jobs"                         # paths (by which capture recognises calls), paging,
@@ -216,9 +216,27 @@ def read_file(path: Path) -> ConfigFile:
     except tomllib.TOMLDecodeError as error:
         raise _explain_toml(path, text, str(error)) from error
     try:
-        return ConfigFile.model_validate(_name_sources(path, text, data))
+        content = ConfigFile.model_validate(_name_sources(path, text, data))
     except ValidationError as error:
         raise _explain(path, text, error.errors()[0]) from error
+    _check_payers(path, text, content)
+    return content
+
+
+def _check_payers(path: Path, text: str, content: ConfigFile) -> None:
+    """Refuse a source that pays the prices of a name under which there are none."""
+    names = {price.source for price in content.prices}
+    own = [path.parent / content.prices_file.expanduser()] if content.prices_file else []
+    tables = [None, *own]  # each is read only where the ones before do not have the name
+    for name, source in content.sources.items():
+        while source.prices is not None and source.prices not in names and tables:
+            names |= {price.source for price in load_prices(tables.pop(0))}
+        if source.prices is not None and source.prices not in names:
+            near = get_close_matches(source.prices.lower(), sorted(names), n=1)
+            advice = f"did you mean {near[0]}? There are" if near else "there are"
+            keys = ["sources", name, "prices"]
+            reason = f"no prices of that name: {advice} {', '.join(sorted(names))}"
+            _fail(path, find_line(text, keys), ".".join(keys), reason)
 
 
 def _read_text(path: Path) -> str:

@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from catalog import prompts, store
-from catalog.reading.work import count_due_prompts, list_due_prompts
+from catalog.reading.prompts import count_due_prompts, list_due_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,16 +40,20 @@ def extract_due(
     words: Mapping[str, Any] | None = None,
     *,
     among: Sequence[int] | None = None,
+    left: int = 0,
     on_progress: Progress | None = None,
 ) -> int:
     """Extract the facets of every video that is due, and return how many there were.
 
     Or of those `among` the videos with these row ids. `words` are the user's additions to the vocabulary;
-    `on_progress("prompts", done, total, "reading")` is called after each batch.
+    `on_progress("prompts", done, total, "reading")` is called after each batch. `left` is how many were due before the
+    journey that calls this: the phase says so until as many have been read, first before the first batch.
     """
     total, done = count_due(database) if among is None else len(among), 0
     if not total:
         return 0
+    if left and on_progress is not None:
+        on_progress("prompts", 0, total, _phase(0, left))
     batches = _read_due(database) if among is None else _read_due_among(database, among)
     with closing(_Helper(words) if total >= WORTH_A_HELPER else _NoHelper()) as helper:
         vocabulary = prompts.load(words)
@@ -58,8 +62,14 @@ def extract_due(
                 store.save_extracted(connection, extracted, vocabulary=vocabulary.revision)
             done += len(extracted)
             if on_progress is not None:
-                on_progress("prompts", done, max(total, done), "reading")
+                on_progress("prompts", done, max(total, done), _phase(done, left))
     return done
+
+
+def _phase(done: int, left: int) -> str:
+    """What is being read: prompts are read in the order in which they came, those that were left first."""
+    prompts_left = f"{left:,} prompt{'' if left == 1 else 's'}"
+    return f"reading {prompts_left} that an interrupted run left" if done < left else "reading"
 
 
 def _read_due(database: Database) -> Iterator[Batch]:

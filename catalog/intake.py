@@ -5,44 +5,84 @@ A missing library is made, with its prices, when such a verb has something to wr
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from catalog import capture, store
 from catalog.capture.spool import list_notes
 from catalog.library import create_library
+from catalog.reading.costs import are_in_force
+from catalog.reading.prompts import count_due_prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from catalog.database import Database
-    from catalog.reports import Progress
+    from catalog.reports import ImportReport, Progress, SyncReport
     from catalog.settings import Settings
 
-
-@contextmanager
-def taking_in(database: Database, settings: Settings, on_progress: Progress | None = None) -> Iterator[None]:
-    """Run a journey inside the frame; prompts that an interruption leaves unread are read by the next journey."""
-    if database.is_made:
-        keep_prices(database, settings)
-    else:
-        settings.load_prices()  # which raises here what would fail the making
-    with database.making(lambda: make(database, settings)):
-        take_in_notes(database)
-        yield
-    if database.is_made:
-        read_prompts(database, settings, on_progress)
+    Report = TypeVar("Report", SyncReport, ImportReport)
 
 
-def make(database: Database, settings: Settings) -> None:
-    """Make the library unless there is one, with the configured prices in it.
+class Intake:
+    """One call of such a verb: what happens around its journey, and how long each part takes."""
+
+    def __init__(self, database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
+        self._database = database
+        self._settings = settings
+        self._on_progress = on_progress
+        self._started = time.monotonic()
+        self._reading = 0.0
+        self._costs_changed: int | None = None
+        self._left = 0
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Run a journey inside the frame; prompts that an interruption leaves unread are read by the next journey."""
+        database, settings = self._database, self._settings
+        if database.is_made:
+            self._costs_changed = keep_prices(database, settings)
+            with database.read() as connection:
+                self._left = count_due_prompts(connection)
+        else:
+            settings.load_prices()  # which raises here what would fail the making
+        with database.making(lambda: make(database, settings)):
+            take_in_notes(database)
+            yield
+        if database.is_made:
+            begun = time.monotonic()
+            read_prompts(database, settings, self._on_progress, left=self._left)
+            self._reading = time.monotonic() - begun
+
+    def complete(self, reports: Iterable[Report], phase: str) -> list[Report]:
+        """The reports of the journey, with what the frame did; what each took becomes that phase.
+
+        Only the first tells what is about the library and not about a source.
+        """
+        seconds, reading = round(time.monotonic() - self._started, 3), round(self._reading, 3)
+        return [
+            replace(
+                report,
+                seconds=seconds,
+                phases={phase: report.seconds, "prompts": reading},
+                costs_changed=self._costs_changed if position == 0 else None,
+                prompts_left=self._left if position == 0 else 0,
+            )
+            for position, report in enumerate(reports)
+        ]
+
+
+def make(database: Database, settings: Settings) -> int | None:
+    """Make the library unless there is one, with the configured prices in it: what `keep_prices` returns.
 
     Raises ConfigError if they cannot be read, and then makes nothing.
     """
     if not database.is_made:
         settings.load_prices()
         create_library(database.path)
-    keep_prices(database, settings)
+    return keep_prices(database, settings)
 
 
 def take_in_notes(database: Database) -> None:
@@ -51,18 +91,21 @@ def take_in_notes(database: Database) -> None:
         capture.take_in_spool(database)
 
 
-def keep_prices(database: Database, settings: Settings) -> None:
-    """Keep the configured prices in the library, and estimate costs again when they have changed."""
-    prices = settings.load_prices()
-    payers = {source.name: (source.dialect, source.prices) for source in settings.sources.values()}
+def keep_prices(database: Database, settings: Settings) -> int | None:
+    """Keep the configured prices in the library, and estimate costs again when those in force have changed.
+
+    Returns how many costs changed by it; None where the prices in force are the same, or the library has no video.
+    """
+    prices, payers = settings.load_prices(), settings.payers
     with database.read() as connection:
         if store.has_prices(connection, prices, payers):
-            return
+            return None
     with database.write() as connection:
+        is_unchanged = are_in_force(connection, prices, payers)
         store.save_prices(connection, prices)
         for name, (dialect, provider) in payers.items():
             store.save_source(connection, name, dialect=dialect, provider=provider)
-        store.estimate_costs(connection)
+        return None if is_unchanged else store.estimate_costs(connection)
 
 
 def fold_again(database: Database, on_progress: Progress | None = None) -> None:
@@ -81,8 +124,12 @@ def read_prompts(
     on_progress: Progress | None = None,
     *,
     among: Sequence[int] | None = None,
-) -> None:
-    """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids."""
+    left: int = 0,
+) -> int:
+    """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids.
+
+    Returns how many there were; `left` is how many of them an interrupted run has left.
+    """
     from catalog.facets import extract_due
 
-    extract_due(database, settings.facets, among=among, on_progress=on_progress)
+    return extract_due(database, settings.facets, among=among, left=left, on_progress=on_progress)

@@ -7,13 +7,14 @@ that comes with the package is `prices.csv` beside this module. An unknown amoun
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Origin = Literal["table", "user"]
 
@@ -24,8 +25,42 @@ BATCH_FACTORS = {"openai": Decimal("0.5")}
 """How much a job of the Batch API costs in relation to the same job sent alone, where that is documented."""
 
 NEVER_BILLED = frozenset({"cancelled", "expired"})
-NOT_BILLED = {"openai": frozenset({"failed"}), "unified": frozenset({"failed"})}
-"""Final states that are not billed: anywhere, and at providers that document it."""
+"""Final states without an estimate, whoever the provider is."""
+
+
+class FailureRule(NamedTuple):
+    """What a provider documents about the costs of failed jobs, and where; `is_charged` is None where it depends."""
+
+    text: str
+    is_charged: bool | None
+    reference: str | None = None
+
+
+FAILURE_RULES: Mapping[str, FailureRule] = {
+    "openai": FailureRule("failed and moderated jobs are not charged", is_charged=False),
+    "unified": FailureRule("failed jobs are refunded", is_charged=False),
+    "volcengine": FailureRule(
+        "only videos that were made are charged",
+        is_charged=False,
+        reference="https://www.volcengine.com/docs/82379/1544106",
+    ),
+    "dashscope": FailureRule(
+        "failed jobs are not charged",
+        is_charged=False,
+        reference="https://www.alibabacloud.com/help/en/model-studio/text-to-video-guide",
+    ),
+    "gemini": FailureRule(
+        "videos that its filters block are not charged",
+        is_charged=None,
+        reference="https://ai.google.dev/gemini-api/docs/video",
+    ),
+    "fal_ai": FailureRule(
+        "failures of the server are not charged, refused input may be",
+        is_charged=None,
+        reference="https://fal.ai/docs/model-apis/faq",
+    ),
+}
+"""By provider; one that documents nothing is not here."""
 
 TIER = re.compile(r"[1-9][0-9]{2,4}p|[1-9]k|base")
 _MICRO = Decimal("0.000001")
@@ -52,6 +87,11 @@ class Price:
     def is_valid_on(self, day: date) -> bool:
         """Whether the price held on `day`."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+STORED = tuple(field.name for field in fields(Price))
+"""The columns in which the library keeps a price."""
+_read_cells = attrgetter(*STORED)
 
 
 class BadCell(ValueError):
@@ -102,15 +142,19 @@ def estimate(
     user may keep prices of their own. A job with a `batch_custom_id` has the price of the Batch API. `seconds` of an
     extension counts the whole stitched clip, so its estimate is an upper bound.
     """
-    if video.kind != "video" or video.status in NEVER_BILLED | NOT_BILLED.get(provider or "", frozenset()):
-        return None
-    if not video.model or not video.seconds or not 0 < video.seconds < LIMIT:
-        return None
-    price = find_price(video, prices, provider, source=source)
-    if price is None:
+    price = _find_applicable(video, prices, provider, source)
+    if isinstance(price, str):
         return None
     factor = Decimal(1) if video.batch_custom_id is None else BATCH_FACTORS.get(price.source, Decimal(1))
     return float((Decimal(str(video.seconds)) * price.usd_per_second * factor).quantize(_MICRO))
+
+
+def explain_unknown(
+    video: Priceable, prices: Sequence[Price], provider: str | None, *, source: str | None = None
+) -> str | None:
+    """Why `estimate` gives None for the job, and what a user can do about it; None where it gives an amount."""
+    price = _find_applicable(video, prices, provider, source)
+    return price if isinstance(price, str) else None
 
 
 def find_price(
@@ -122,7 +166,7 @@ def find_price(
     job's count; then a user's row beats the table's, the job's tier beats `base`, and the row must be valid on the day
     of creation.
     """
-    own = [price for price in prices if price.origin == "user" and price.source == source]
+    own = [price for price in prices if _is_own(price, source)]
     general = [price for price in prices if price.source == provider]
     for rows in (own, general):
         named = _of_model(video.model or "", provider, rows)
@@ -130,6 +174,23 @@ def find_price(
             if price := _of_tier(video, [price for price in named if price.origin == origin]):
                 return price
     return None
+
+
+def are_same(some: Iterable[Price], others: Iterable[Price]) -> bool:
+    """Whether both tables give every job the same price: references, and the order of other rows, do not count."""
+    return _in_force(some) == _in_force(others)
+
+
+def to_texts(price: Price) -> tuple[str | None, ...]:
+    """The price as the library keeps it, in the order of STORED."""
+    return tuple(None if value is None else str(value) for value in _read_cells(price))
+
+
+def from_texts(row: Iterable[str | None]) -> Price:
+    """The price that `to_texts` wrote."""
+    cells: dict[str, Any] = dict(zip(STORED, row, strict=True))
+    days = {name: date.fromisoformat(cells[name]) if cells[name] else None for name in ("valid_from", "valid_to")}
+    return Price(**{**cells, **days, "usd_per_second": Decimal(cells["usd_per_second"])})
 
 
 def tier_of(video: Priceable) -> str | None:
@@ -142,6 +203,61 @@ def tier_of(video: Priceable) -> str | None:
         if TIER.fullmatch(word) and word != BASE:
             return NAMED_TIERS.get(int(word[:-1]), word) if word.endswith("p") else word
     return None
+
+
+def _find_applicable(
+    video: Priceable, prices: Sequence[Price], provider: str | None, source: str | None
+) -> Price | str:
+    """The price that the job has, or why it has no estimate."""
+    reason = _find_obstacle(video, provider)
+    if reason is not None:
+        return reason
+    price = find_price(video, prices, provider, source=source)
+    return _explain_missing(video, prices, provider, source) if price is None else price
+
+
+def _find_obstacle(video: Priceable, provider: str | None) -> str | None:
+    """What stands against an estimate whatever the prices are."""
+    rule = FAILURE_RULES.get(provider or "")
+    if video.kind != "video":
+        return f"no prices for jobs of kind {video.kind}: only a second of video has one"
+    if video.status in NEVER_BILLED:
+        return f"no estimate for {video.status} jobs"
+    if video.status == "failed" and rule and rule.is_charged is False:
+        return f"{provider}: {rule.text}"
+    if not video.model:
+        return "the model is not known"
+    if not video.seconds or not 0 < video.seconds < LIMIT:
+        return "the length is not known"
+    return None
+
+
+def _explain_missing(video: Priceable, prices: Sequence[Price], provider: str | None, source: str | None) -> str:
+    what, tier = f"price for model {video.model} of source {source or provider}", tier_of(video)
+    eligible = [price for price in prices if price.source == provider or _is_own(price, source)]
+    named = _of_model(video.model or "", provider, eligible)
+    if not eligible:
+        return f"no {what}: add [[prices]], or say whose prices it charges with `prices`"
+    if not named:
+        return f"no {what}: add [[prices]]"
+    if not any(price.tier in {tier, BASE} for price in named):
+        return f"no {what} at {tier or 'an unknown resolution'}: add [[prices]]"
+    if video.created_at is None:
+        return f"no single {what}: the day of the job is not known"
+    return f"no {what} on the day of the job: add [[prices]]"
+
+
+def _is_own(price: Price, source: str | None) -> bool:
+    return price.origin == "user" and price.source == source
+
+
+def _in_force(prices: Iterable[Price]) -> list[tuple[Any, ...]]:
+    """What of the prices decides; rows that never compete are in one order, of those that do the first counts."""
+
+    def rival(price: Price) -> tuple[str, ...]:
+        return price.source, price.model.casefold(), price.tier, price.origin, str(price.valid_from or "")
+
+    return [(*rival(price), price.valid_to, price.usd_per_second) for price in sorted(prices, key=rival)]
 
 
 def _of_model(model: str, provider: str | None, rows: Iterable[Price]) -> list[Price]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from catalog.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -107,12 +107,36 @@ class Edited(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PromptsRead(Record):
+    """How many prompts there are (`total`), and how many of them have not been read for their facets yet (`due`)."""
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("read",)
+
+    total: int
+    due: int
+
+    @property
+    def read(self) -> int:
+        """How many have been read."""
+        return self.total - self.due
+
+    def __str__(self) -> str:
+        return f"{self.read:,} of {self.total:,} prompts read"
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport(Record):
     """What one run over one source did; counts are videos, `unfinished` and `expiring` as they stand afterwards.
 
     `stopped` says why the walk over the list ended; `error` is set when the source failed, and whatever came in before
     that is kept. `missed` maps the ids whose retrieval failed to the reason. `expiring_about` counts those of
-    `expiring` whose expiry no answer named: it is reckoned by what the dialect documents.
+    `expiring` whose expiry no answer named: it is reckoned by what the dialect documents. `is_interrupted` is True for
+    a run that was stopped before its end: the next one completes it.
+
+    `seconds` is what the whole call took, which may have been about several sources; `phases` are the seconds of its
+    parts: `pages` of this source, `prompts` of reading the new prompts. `costs_changed` is how many costs changed when
+    they were estimated again, None where the prices in force were the same; `prompts_left` how many of the prompts read
+    had been left by an interrupted run. Both are told in the first report of a call.
     """
 
     source: str
@@ -130,14 +154,26 @@ class SyncReport(Record):
     error: str | None = None
     missed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    is_interrupted: bool = False
+    phases: Mapping[str, float] = field(default_factory=dict)
+    costs_changed: int | None = None
+    prompts_left: int = 0
 
     def __post_init__(self) -> None:
-        self._freeze("missed")
+        self._freeze("missed", "phases")
+
+
+class SyncInterrupted(KeyboardInterrupt):
+    """The user stopped a sync: a KeyboardInterrupt that carries the `reports` of the sources up to there."""
+
+    def __init__(self, reports: Iterable[SyncReport]) -> None:
+        super().__init__("interrupted")
+        self.reports = tuple(reports)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState(Record):
-    """A configured or remembered source and its health."""
+    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended."""
 
     name: str
     base_url: str | None
@@ -170,7 +206,8 @@ class Stats(Record):
 
     `by_error` counts failures by error code. `stalled` are the refs of videos unfinished for more than `stalled_after`
     seconds, `expiring` those of finished videos whose addresses expire within the hour, and `expiring_about` those
-    among them whose expiry no answer named: it is reckoned by what the dialect documents.
+    among them whose expiry no answer named: it is reckoned by what the dialect documents. `prompts` says how many
+    prompts have been read for their facets.
     """
 
     total: int
@@ -182,6 +219,7 @@ class Stats(Record):
     expiring: tuple[str, ...]
     stalled_after: float
     expiring_about: tuple[str, ...] = ()
+    prompts: PromptsRead = PromptsRead(0, 0)
 
     def __post_init__(self) -> None:
         self._freeze("by_status", "by_model", "by_error")
@@ -215,13 +253,47 @@ class CostGroup(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownCosts(Record):
+    """Why the costs of some jobs of one model and source are unknown."""
+
+    reason: str
+    jobs: int
+    source: str
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCosts(Record):
+    """What the provider of a source documents about the costs of failed jobs, and how many `jobs` of it have failed.
+
+    `is_charged` is None where it depends; `reference` is the address of the document, where it has one.
+    """
+
+    source: str
+    provider: str
+    jobs: int
+    rule: str
+    is_charged: bool | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Costs(Record):
-    """What the library's jobs cost, in total and by each requested grouping; `tag` is the key that names projects."""
+    """What jobs cost, in total and by each requested grouping; `tag` is the key that names projects.
+
+    `unknown` gives the reasons for `cost.unknown`, the most frequent first; `failed_rules` are about failed jobs, for
+    the providers that document something. `prices_changed` says that the prices in force are no longer those of the
+    estimates. `notes` are remarks about the query for the person who wrote it.
+    """
 
     cost: CostSum
     failed: CostSum
     by: Mapping[str, tuple[CostGroup, ...]]
     tag: str
+    unknown: tuple[UnknownCosts, ...] = ()
+    failed_rules: tuple[FailedCosts, ...] = ()
+    prices_changed: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("by")
@@ -267,7 +339,8 @@ class ImportReport(Record):
 
     In folders and archives, `ignored` counts the files that are not of a format it reads, and `lone_clips` the clips
     that nothing lies beside; `others` and `clips` are the paths of the first of them. After a dry run, the numbers say
-    what would have happened.
+    what would have happened. `seconds` is what the whole call took, and `phases` are the seconds of its parts: `files`
+    and `prompts`. `costs_changed` and `prompts_left` are those of a SyncReport.
     """
 
     source: str
@@ -285,6 +358,31 @@ class ImportReport(Record):
     clips: tuple[str, ...] = ()
     seconds: float = 0.0
     is_dry_run: bool = False
+    phases: Mapping[str, float] = field(default_factory=dict)
+    costs_changed: int | None = None
+    prompts_left: int = 0
+
+    def __post_init__(self) -> None:
+        self._freeze("phases")
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed(Record):
+    """What was rebuilt: `rebuilt` names it (`rows fts facets costs`), the counts are None for what was not.
+
+    `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
+    the prices in force were not those of the estimates.
+    """
+
+    rebuilt: tuple[str, ...]
+    costs_changed: int | None = None
+    prompts_read: int | None = None
+    prices_changed: bool = False
+    seconds: float = 0.0
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._freeze("phases")
 
 
 @dataclass(frozen=True, slots=True)

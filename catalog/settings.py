@@ -43,6 +43,11 @@ class Settings:
 
         return self.sync_table or SyncSettings()
 
+    @property
+    def payers(self) -> dict[str, tuple[str, str | None]]:
+        """The dialect of each source, and its setting `prices`: whose prices it pays, see `pricing.provider_of`."""
+        return {source.name: (source.dialect, source.prices) for source in self.sources.values()}
+
     def load_prices(self) -> list[Price]:
         """Every price that may apply: the rows in the settings, those of `prices_file`, then the package's table.
 

@@ -39,6 +39,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "backup": Catalog.backup,
     "changes": lambda cat: cat.changes("v1"),
     "complete_query": lambda cat: cat.complete_query("model:"),
+    "count_prompts": Catalog.count_prompts,
     "complete_ref": lambda cat: cat.complete_ref("v"),
     "costs": Catalog.costs,
     "count": Catalog.count,

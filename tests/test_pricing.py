@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from catalog.errors import ConfigError
 from catalog.prices import load_prices, read_price
-from catalog.pricing import estimate, find_price, provider_of, tier_of
+from catalog.pricing import estimate, explain_unknown, find_price, provider_of, tier_of
 from catalog.records import Video
 
 TABLE = load_prices()
@@ -351,3 +351,17 @@ def test_whatever_the_row_it_is_a_price_or_a_clear_refusal(row):
         assert str(error).startswith("price ")  # noqa: PT017 - either outcome is right, each is checked
     else:
         assert price.usd_per_second >= 0
+
+
+@given(
+    st.sampled_from(["sora-2", "sora-2-pro", "kling", None]),
+    st.sampled_from([8.0, 0.0, None]),
+    st.sampled_from([720, 333, None]),
+    st.sampled_from([VIDEO.created_at, datetime(2027, 1, 1, tzinfo=UTC), None]),
+    st.sampled_from(["completed", "failed", "cancelled"]),
+    st.sampled_from(["openai", "azure", "nobody", None]),
+)
+def test_there_is_either_an_amount_or_a_reason(model, seconds, height, created_at, status, provider):
+    video = replace(VIDEO, model=model, seconds=seconds, height=height, created_at=created_at, status=status)
+    reason = explain_unknown(video, TABLE, provider, source="studio")
+    assert (estimate(video, TABLE, provider, source="studio") is None) == bool(reason)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from catalog.api import Catalog
     from catalog.cli.fitting import Part
     from catalog.records import FacetCount, Page, Video
 
@@ -198,11 +199,20 @@ def facets(
         if explain is not None:
             _explain(catalog.get(explain), names, as_json=as_json)
             return
-        counts = catalog.facets(names, query=query or "", limit=limit)
+        _count_facets(catalog, names, query or "", limit, as_json=as_json)
+
+
+def _count_facets(catalog: Catalog, names: Collection[str], query: str, limit: int, *, as_json: bool) -> None:
+    counts = catalog.facets(names, query=query, limit=limit)
     if as_json:
         render.document(counts)
     else:
         _show_counts(counts)
+    prompts = catalog.count_prompts()
+    if prompts.due:
+        render.note(f"{prompts}: `catalog reindex --facets` reads the others")
+    if not any(counts.values()):
+        _give_hints(catalog.search(query, limit=0))
 
 
 def _explain(video: Video, names: Collection[str], *, as_json: bool) -> None:
@@ -274,6 +284,8 @@ def _count(page: Page) -> str:
 def _give_hints(page: Page) -> None:
     for remark in page.notes:
         render.note(remark)
+    if not page.total and not page.notes:
+        render.note(render.NOTHING)
     if page.next:
         hint = ["next page: add", f"--after {page.next}"]
         fits = not render.is_terminal() or len(" ".join(hint)) <= render.line_width()

@@ -93,6 +93,7 @@ def import_(
         render.document(report)
     else:
         _show(report)
+    render.note_costs(report.costs_changed)
     for file in report.files:
         _complain_of(file)
 
@@ -129,7 +130,7 @@ def _show(report: ImportReport) -> None:
     listed = [file for file in report.files if len(report.files) <= _LISTED or file.refused]
     for file in listed if len(report.files) > 1 else ():
         render.line((file.path, "name"), f": {file.form or 'not read'}; {_sum_up(file)}")
-    read = f"{render.amount(len(report.files), 'file')} read in {report.seconds:.1f} s"
+    read = f"{render.amount(len(report.files), 'file')} read in {render.describe_time(report)}"
     written = ", nothing written" if report.is_dry_run else ""
     render.line((report.source, "name"), f": {_sum_up(report)}; {read}{written}")
     _name_others(

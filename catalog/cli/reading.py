@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli import render
-from catalog.cli.completion import complete_refs
+from catalog.cli.completion import complete_query, complete_refs
 from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
-from catalog.reading.statistics import GROUPINGS
+from catalog.reading.costs import GROUPINGS
 from catalog.reports import CostGroup, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from catalog.records import Facet, Video
-    from catalog.reports import Costs, CostSum
+    from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
 _SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
 
+_REASONS = 20  # reasons of unknown costs that are shown; all are in the document
 _GROUPED_BY = tuple(GROUPINGS)[:3]
 
 
@@ -80,24 +81,28 @@ def changes(ref: str, as_json: bool) -> None:
     help=f"Group costs by this; repeatable; default: {', '.join(_GROUPED_BY)}.",
 )
 @click.option("--tag", metavar="KEY", help="The tag that names a job's project; default: project.")
+@click.option(
+    "--query", metavar="QUERY", shell_complete=complete_query, help="With --cost: only the videos that match."
+)
 @json_option
 @library_options
-def stats(cost: bool, by: tuple[str, ...], tag: str | None, as_json: bool) -> None:
+def stats(cost: bool, by: tuple[str, ...], tag: str | None, query: str | None, as_json: bool) -> None:
     """Show the library in numbers.
 
     Counts videos by status and model and failures by error code, and shows the seconds from queue to completion, what
     is stalled and what expires within the hour. With --cost, shows US dollars: reported by providers, estimated from
-    prices, and the number of jobs whose cost is unknown. Jobs that failed, were cancelled or expired are listed
-    separately.
+    prices, and the number of jobs whose cost is unknown, with the reason. Jobs that failed, were cancelled or expired
+    are listed separately.
 
     \b
       catalog stats --cost
       catalog stats --cost --by project --tag client
+      catalog stats --cost --query 'model:sora* created:2026-11'
     """
-    if not cost and (by or tag):
-        raise click.UsageError("--by and --tag need --cost")
+    if not cost and (by or tag or query is not None):
+        raise click.UsageError("--by, --tag and --query need --cost")
     with open_catalog() as catalog:
-        numbers = catalog.costs(by or _GROUPED_BY, tag=tag or "project") if cost else catalog.stats()
+        numbers = catalog.costs(by or _GROUPED_BY, tag=tag or "project", query=query) if cost else catalog.stats()
         listed = (*numbers.stalled, *numbers.expiring) if isinstance(numbers, Stats) else ()
         names = {} if as_json else shorten_refs(catalog, listed)
     if as_json:
@@ -106,6 +111,7 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, as_json: bool) -> No
         _show_stats(numbers, names)
     else:
         _show_costs(numbers)
+        _remark_on_costs(numbers)
 
 
 def _show_video(video: Video, names: Mapping[str, str]) -> None:
@@ -151,6 +157,10 @@ def _read_value(value: Any) -> str:
 
 def _show_stats(numbers: Stats, names: Mapping[str, str]) -> None:
     render.line((render.amount(numbers.total, "video"), "name"))
+    if numbers.prompts.due:
+        render.line(str(numbers.prompts))
+    if not numbers.total:
+        render.note("`catalog sync` and `catalog import` bring videos in")
     _show_counts("status", numbers.by_status)
     _show_counts("model", numbers.by_model)
     _show_counts("error of failed videos", numbers.by_error)
@@ -194,11 +204,53 @@ def _list_names(title: str, names: Iterable[str]) -> None:
 
 
 def _show_costs(costs: Costs) -> None:
-    tables = {"": [CostGroup("all", costs.cost, costs.failed)], **costs.by}
-    for name, groups in tables.items():
-        heading = costs.tag if name == "project" else name
-        _show_sums("jobs", heading, [(group.value, group.cost) for group in groups])
-        _show_sums("failed", heading, [(group.value, group.failed) for group in groups])
+    _show_groups("", [CostGroup("all", costs.cost, costs.failed)])
+    _show_reasons(costs)
+    for name, groups in costs.by.items():
+        _show_groups(costs.tag if name == "project" else name, groups)
+
+
+def _show_groups(name: str, groups: Iterable[CostGroup]) -> None:
+    _show_sums("jobs", name, [(group.value, group.cost) for group in groups])
+    _show_sums("failed", name, [(group.value, group.failed) for group in groups])
+
+
+def _show_reasons(costs: Costs) -> None:
+    """Why costs are unknown, and what the providers' rules say of failed jobs."""
+    reasons = [(f"{item.jobs:,}", _with_job(item)) for item in costs.unknown[:_REASONS]]
+    if len(costs.unknown) > _REASONS:
+        others = costs.unknown[_REASONS:]
+        reasons.append((f"{sum(item.jobs for item in others):,}", f"for {len(others):,} other reasons: see --json"))
+    if reasons:
+        render.table(("unknown", "because"), reasons, right=("unknown",))
+        render.gap()
+    rules = [(f"{item.jobs:,}", f"{item.source}: {_describe_rule(item)}") for item in costs.failed_rules]
+    if rules:
+        render.table(("failed", "by the rules of the provider"), rules, right=("failed",))
+        render.gap()
+
+
+def _with_job(item: UnknownCosts) -> str:
+    """The reason, with the model and the source where it does not name them."""
+    if item.source in item.reason and (item.model or "") in item.reason:
+        return item.reason
+    return f"{item.reason} ({item.model or 'no model'} of source {item.source})"
+
+
+def _describe_rule(item: FailedCosts) -> str:
+    name = "" if item.provider == item.source else f"{item.provider}: "
+    return f"{name}{item.rule}{f' ({item.reference})' if item.reference else ''}"
+
+
+def _remark_on_costs(costs: Costs) -> None:
+    if not (costs.cost.jobs or costs.failed.jobs):
+        render.line("0 videos")
+        if not costs.notes:
+            render.note(render.NOTHING)
+    for remark in costs.notes:
+        render.note(remark)
+    if costs.prices_changed:
+        render.note("the prices in force have changed since these estimates: `catalog reindex --costs` estimates again")
 
 
 def _show_sums(jobs: str, name: str, sums: Iterable[tuple[str | None, CostSum]]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.cli.fitting import Part
-    from catalog.reports import Progress
+    from catalog.reports import ImportReport, Progress, Reindexed, SyncReport
 
 # Controls of the second set, marks and overrides of direction, separators of lines, halves of surrogate pairs.
 _OBEYED = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -40,6 +40,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "ok": {"fg": "green"},
     "failing": {"fg": "red"},
     "suspect": {"fg": "yellow"},
+    "interrupted": {"fg": "yellow"},
 }
 _NARROWEST, _PIPE = 20, 120  # columns of a line on the smallest terminal, and of a label where there is none
 _LABEL = 22  # columns of the name of a field
@@ -47,6 +48,8 @@ GAP = "  "  # between what stands side by side
 _GUIDES = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_GUIDES = ("|-- ", "`-- ", "|   ", "    ")
 NO_VALUE = "(none)"  # stands for the value of videos that have none
+_NOTABLE = 0.05  # seconds from which a phase is named
+NOTHING = "nothing fits: leave a term out or end a word with *; `catalog sync` and `catalog import` bring videos in"
 _COMPLAINED = "catalog.cli.complained"
 
 
@@ -91,6 +94,12 @@ def dollars(value: float) -> str:
     """`$0.80`, `$0.0125`: at least two decimals, at most six."""
     whole, _, decimals = f"{value:,.6f}".partition(".")
     return f"${whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def describe_time(report: SyncReport | ImportReport | Reindexed) -> str:
+    """`5.2 s`, with its phases where they took their time: `5.2 s (pages 1.1 s, prompts 4.0 s)`."""
+    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.phases.items() if seconds >= _NOTABLE)
+    return f"{report.seconds:.1f} s" + (f" ({phases})" if phases else "")
 
 
 def is_terminal() -> bool:
@@ -220,8 +229,15 @@ def document(value: Any, *, indent: int | None = 2) -> None:
 
 
 def note(message: str) -> None:
-    """Print a remark."""
-    click.echo(plain(message), err=True)
+    """Print a remark, on a terminal broken at blanks into lines that fit."""
+    for row in _wrap(plain(message), line_width()):
+        click.echo("".join(part if isinstance(part, str) else part[0] for part in row), err=True)
+
+
+def note_costs(changed: int | None) -> None:
+    """Print what changed prices did to costs; None, where they have not changed, prints nothing."""
+    if changed is not None:
+        note(f"the prices in force have changed: costs estimated again, {changed:,} changed")
 
 
 def complain(message: object) -> None:
@@ -236,10 +252,10 @@ def has_complained(ctx: click.Context) -> bool:
 
 
 @contextmanager
-def progress() -> Iterator[Progress | None]:
-    """A callback that shows how far a journey is, with a bar per source; None unless a terminal shows it."""
+def progress() -> Iterator[Progress]:
+    """A callback that shows how far a journey is: a bar per source on a terminal, else only what needs a remark."""
     if not sys.stderr.isatty():
-        yield None
+        yield _announce(note)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -253,13 +269,27 @@ def progress() -> Iterator[Progress | None]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, Any] = {}
+        announce = _announce(lambda text: bars.console.print(text, markup=False))
 
         def show(source: str, done: int, total: int | None, phase: str) -> None:
+            announce(source, done, total, phase)
             if source not in tasks:
                 tasks[source] = bars.add_task(phase, total=total, source=source)
             bars.update(tasks[source], completed=done, total=total, description=phase)
 
         yield show
+
+
+def _announce(say: Callable[[str], None]) -> Progress:
+    """A callback that says once that a command also does what an interrupted one left."""
+    announced: set[str] = set()
+
+    def announce(_: str, __: int, ___: int | None, phase: str) -> None:
+        if phase.startswith("reading ") and phase not in announced:
+            announced.add(phase)
+            say(phase)
+
+    return announce
 
 
 def _escape(char: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,7 @@ from catalog.cli.options import (
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from catalog.reports import SourceState, SyncReport
@@ -104,8 +105,8 @@ def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, 
                 if watch is None:
                     return
                 time.sleep(watch)
-    except KeyboardInterrupt:
-        raise render.Interrupted(_INTERRUPTED) from None
+    except KeyboardInterrupt as stop:
+        raise _sum_up_interrupted(stop, as_json=as_json) from None
 
 
 @click.command()
@@ -133,8 +134,8 @@ def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, a
     try:
         with open_catalog() as catalog, render.progress() as on_progress:
             report = catalog.add(source, wanted, wait=wait, on_progress=on_progress)
-    except KeyboardInterrupt:
-        raise render.Interrupted(_INTERRUPTED) from None
+    except KeyboardInterrupt as stop:
+        raise _sum_up_interrupted(stop, as_json=as_json) from None
     if as_json:
         render.document(report)
     _report([report], is_summed_up=not as_json)
@@ -176,10 +177,22 @@ def _describe_state(state: SourceState) -> Iterator[object]:
     yield state.cursor
 
 
-def _report(reports: Iterable[SyncReport], *, is_summed_up: bool) -> None:
+def _sum_up_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> render.Interrupted:
+    """Show the reports of an interrupted run, and return how it ends."""
+    from catalog.reports import SyncInterrupted
+
+    reports = stop.reports if isinstance(stop, SyncInterrupted) else ()
+    if as_json and reports:
+        render.document(reports)
+    _report(reports, is_summed_up=not as_json)
+    return render.Interrupted(_INTERRUPTED)
+
+
+def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
     for report in reports:
-        if is_summed_up and report.mode != "refused":
-            render.line((report.source, "name"), f": {_sum_up(report)}")
+        if is_summed_up and not report.error:
+            took = f" in {render.describe_time(report)}" if len(reports) == 1 else ""
+            render.line((report.source, "name"), f": {_sum_up(report, took)}")
         for remark in report.notes:
             render.note(f"{report.source}: {remark}")
         if report.expiring:
@@ -187,20 +200,33 @@ def _report(reports: Iterable[SyncReport], *, is_summed_up: bool) -> None:
             hour = "about an hour" if report.expiring_about else "the hour"
             render.note(f"Warning: {report.source}: {videos} will expire within {hour}")
         _complain_of(report)
+    if is_summed_up and len(reports) > 1:
+        render.line(f"{render.amount(len(reports), 'source')} in {_describe_total(reports)}")
+    for report in reports[:1]:
+        render.note_costs(report.costs_changed)
 
 
-def _sum_up(report: SyncReport) -> str:
+def _sum_up(report: SyncReport, took: str) -> str:
     """One line: what came in, how it stands now, what it took, and why the walk over the list ended."""
-    is_quiet = not (report.added or report.changed or report.error)
+    is_quiet = not (report.added or report.changed or report.is_interrupted)
     counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[2 if is_quiet else 0 :]]
-    took = f"{render.amount(report.requests, 'request')} in {report.seconds:.1f} s"
+    first = ["interrupted"] if report.is_interrupted else ["nothing new"] if is_quiet else []
+    requests = f"{render.amount(report.requests, 'request')}{took}"
     ended = f"{report.mode} walk, stopped at: {report.stopped}" if report.stopped else report.mode
-    return "; ".join([*(["nothing new"] if is_quiet else []), ", ".join(counts), took, ended])
+    return "; ".join([*first, ", ".join(counts), requests, ended])
+
+
+def _describe_total(reports: Sequence[SyncReport]) -> str:
+    """What a run over several sources took: prompts are read once, after all of them."""
+    pages = sum(report.phases.get("pages", 0.0) for report in reports)
+    return render.describe_time(replace(reports[0], phases={**reports[0].phases, "pages": pages}))
 
 
 def _complain_of(report: SyncReport) -> None:
     if report.error:
-        render.complain(_with_source(report.source, report.error))
+        counts = [f"{count:,} {name}" for name in _COUNTED[:2] if (count := getattr(report, name))]
+        kept = f" ({', '.join(counts)} before that)" if counts else ""
+        render.complain(_with_source(report.source, report.error) + kept)
     for remote_id, reason in list(report.missed.items())[:_MISSED]:
         render.complain(f"{report.source}:{remote_id} could not be retrieved: {reason}")
     if len(report.missed) > _MISSED:

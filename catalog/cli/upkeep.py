@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from catalog.cli import render
-from catalog.cli.options import library_options, library_path, open_catalog
+from catalog.cli.options import json_option, library_options, library_path, open_catalog
 
 _DERIVED = {
     "rows": "the rows of videos",
@@ -69,15 +69,28 @@ def migrate() -> None:
 @click.command()
 @click.option("--rows", is_flag=True, help=f"Rebuild {_DERIVED['rows']}, from the answers that the library kept.")
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
-@click.option("--facets", is_flag=True, help=f"Rebuild {_DERIVED['facets']}, with the current vocabulary.")
+@click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
+@click.option("--all", "all_prompts", is_flag=True, help="With --facets: read all prompts again.")
+@json_option
 @library_options
-def reindex(**named: bool) -> None:
+def reindex(as_json: bool, **named: bool) -> None:
     """Rebuild derived data.
 
     Without options, rebuilds everything that derives from what the library keeps. Nothing else changes.
     """
+    if named["all_prompts"] and not named["facets"] and any(named[name] for name in ("rows", "fts", "costs")):
+        raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:
-        catalog.reindex(**named, on_progress=on_progress)
-        rebuilt = [_DERIVED[name] for name in named if named[name] or not any(named.values())]
-        render.line(f"rebuilt in {catalog.path}: {', '.join(rebuilt)}")
+        report = catalog.reindex(**named, on_progress=on_progress)
+    if as_json:
+        render.document(report)
+        return
+    render.line(f"rebuilt in {library_path()}: {', '.join(_DERIVED[name] for name in report.rebuilt)}")
+    if report.prices_changed:
+        render.note_costs(report.costs_changed)
+    elif report.costs_changed is not None:
+        render.note(f"{render.amount(report.costs_changed, 'cost')} changed")
+    if report.prompts_read is not None:
+        hint = "" if report.prompts_read else ": the current vocabulary has read all, and --all reads them again"
+        render.note(f"{render.amount(report.prompts_read, 'prompt')} read in {render.describe_time(report)}{hint}")

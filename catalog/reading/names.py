@@ -149,6 +149,16 @@ def find_written(connection: Reader, text: str, *, is_exact: bool = False) -> st
     )
 
 
+def find_video_name(connection: Reader, text: str) -> VideoName | None:
+    """The first video that has the text as a whole name, else None."""
+    return next((video for videos in _find_exact(connection, [encodable(text)]).values() for video in videos), None)
+
+
+def has_videos(connection: Reader) -> bool:
+    """Whether the library has any video, deleted ones included."""
+    return connection.execute("SELECT 1 FROM videos LIMIT 1").fetchone() is not None
+
+
 def find_nearest(connection: Reader, text: str) -> str | None:
     """The ref of the video whose name, or a beginning of it as long as the text, is most like the text, if any is.
 

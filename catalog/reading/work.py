@@ -1,4 +1,4 @@
-"""What journeys still have to do: jobs to ask for and their names, waiting deliveries, prompts to read."""
+"""What journeys still have to do: jobs to ask for and their names, waiting deliveries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from catalog.reading.expiry import EXPIRING, IS_ABOUT
 from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from catalog.database import Reader
@@ -44,7 +44,6 @@ _DELIVERIES = (
     "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
     "WHERE source = :source AND state = 'waiting' ORDER BY attempts, id LIMIT :limit"
 )
-_IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
 
 
 class Walk(NamedTuple):
@@ -131,24 +130,6 @@ def list_waiting_deliveries(connection: Reader, source: str, limit: int) -> list
         WaitingDelivery(row["id"], row["webhook_id"], row["remote_id"], read_utc(row["received_at"]), row["attempts"])
         for row in rows
     ]
-
-
-def count_due_prompts(connection: Reader) -> int:
-    """How many videos have a prompt whose facets have not been extracted yet."""
-    return _count(connection, f"SELECT count(*) FROM videos WHERE {_IS_DUE}")
-
-
-def list_due_prompts(
-    connection: Reader, limit: int, *, after: int = 0, among: Sequence[int] | None = None
-) -> list[tuple[int, str]]:
-    """The row ids and prompts of these videos in order of row id, from the first one after `after`.
-
-    Or, of the videos with the row ids `among`, those that are due.
-    """
-    chosen = "" if among is None else "AND id IN :among"
-    query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after {chosen} ORDER BY id LIMIT :limit"
-    parameters = {"after": after, "limit": limit} | ({} if among is None else {"among": list(among)})
-    return [(row[0], row[1]) for row in connection.execute(query, parameters)]
 
 
 def _list(connection: Reader, query: str, **parameters: str) -> list[str]:

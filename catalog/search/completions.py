@@ -43,10 +43,11 @@ def complete_word(connection: Reader, word: str, limit: int) -> list[str]:
         return []
     value = text.rpartition(",")[2]
     before = word[: len(word) - len(value)]
-    return [before + _write(found) for found in _bound(_list_values(connection, field, value, limit), limit)]
+    return [before + _write(found) for found in _bound(list_values(connection, field, value, limit), limit)]
 
 
-def _list_values(connection: Reader, field: Field, beginning: str, limit: int) -> Iterable[str]:
+def list_values(connection: Reader, field: Field, beginning: str, limit: int) -> Iterable[str]:
+    """Values of the field that begin so: the first `limit` of an index and its last, or those of the newest videos."""
     if field.kind == "presence":
         return (name for name, known in FIELDS.items() if known.has_value and name.startswith(beginning))
     if field.kind == "claim":

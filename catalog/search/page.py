@@ -56,7 +56,8 @@ def search(
     order = plan.order(sort)
     question = json.dumps([write(clauses), order.name, order.is_descending, include_deleted])
     start = None if after is None else read_cursor(question, after)
-    total, counts = _count(connection, plan, [fields.get_facet(name) for name in facets])
+    counted = [fields.get_facet(name) for name in facets]
+    total, counts = _count(connection, plan, counted)
     matches = _find_matches(connection, plan.first(order, total), order, start, limit + 1) if limit else []
     ids = [video_id for video_id, _ in matches[:limit]]
     videos = read_videos(connection, ids)
@@ -71,7 +72,7 @@ def search(
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=cursor,
-        notes=plan.notes if total else (*plan.notes, *_remark(connection, clauses, fields)),
+        notes=(*plan.notes, *_remark(connection, clauses, fields, counted, total)),
     )
 
 
@@ -111,11 +112,16 @@ def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int
     return count_matches(connection, plan), {}
 
 
-def _remark(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
-    """Remarks on a query that finds nothing."""
-    from catalog.search.names import remark_on_names
+def _remark(
+    connection: Reader, clauses: Sequence[Clause], fields: Fields, counted: Sequence[Field], total: int
+) -> list[str]:
+    """Remarks on a query that finds nothing, and on prompts that nothing is known of yet."""
+    if total and not counted and all(clause.name is None for clause in clauses):
+        return []
+    from catalog.search.remarks import remark_on_facets, remark_on_nothing
 
-    return remark_on_names(connection, clauses, fields)
+    nothing = [] if total else remark_on_nothing(connection, clauses, fields)
+    return [*remark_on_facets(connection, clauses, fields, counted), *nothing]
 
 
 def _find_matches(

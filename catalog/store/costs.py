@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.pricing import Price, estimate, provider_of
+from catalog.pricing import STORED, estimate, from_texts, provider_of, to_texts
 from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from catalog.database import Reader, Writer
+    from catalog.pricing import Price
 
-_COLUMNS = tuple(field.name for field in fields(Price))
-_PRICES = f"SELECT {', '.join(_COLUMNS)} FROM prices ORDER BY id"
+_PRICES = f"SELECT {', '.join(STORED)} FROM prices ORDER BY id"
 _PAYERS = "SELECT name, dialect, provider FROM sources"
 _PROVIDER = "SELECT dialect, provider FROM sources WHERE name = :source"
 _NEXT = "SELECT id FROM videos WHERE source = :source AND id > :last ORDER BY id LIMIT 500"
-_read_cells = attrgetter(*_COLUMNS)
 _DATE = len("2026-11-21")
 
 
@@ -54,7 +50,7 @@ class Estimator:
         payer = connection.execute(_PROVIDER, {"source": source}).fetchone()
         self._provider = provider_of(*payer) if payer else None
         self._source = source
-        self._prices = _read_prices(connection)
+        self._prices = [from_texts(row) for row in connection.execute(_PRICES)]
         self._estimate = lru_cache(4096)(self._look_up)
 
     def fill(self, row: dict[str, Any]) -> None:
@@ -79,16 +75,18 @@ def has_prices(
     It needs a reader only, so a program whose prices are in order opens no transaction.
     """
     current = {row[0]: (row[1], row[2]) for row in connection.execute(_PAYERS)}
-    return payers.items() <= current.items() and _stored(prices) == list(map(tuple, connection.execute(_PRICES)))
+    return payers.items() <= current.items() and list(map(to_texts, prices)) == list(
+        map(tuple, connection.execute(_PRICES))
+    )
 
 
 def save_prices(connection: Writer, prices: Iterable[Price]) -> bool:
     """Replace the table of prices, and return whether that changed it."""
-    wanted = _stored(prices)
+    wanted = list(map(to_texts, prices))
     if wanted == list(map(tuple, connection.execute(_PRICES))):
         return False
     connection.execute("DELETE FROM prices")
-    insert_rows(connection, "prices", [dict(zip(_COLUMNS, row, strict=True)) for row in wanted])
+    insert_rows(connection, "prices", [dict(zip(STORED, row, strict=True)) for row in wanted])
     return True
 
 
@@ -115,17 +113,3 @@ def _estimate_batch(connection: Writer, estimator: Estimator, ids: Iterable[int]
             changes.append({name: row[name] for name in ("id", "cost_usd", "cost_basis")})
     update_rows(connection, "videos", changes)
     return len(changes)
-
-
-def _read_prices(connection: Reader) -> list[Price]:
-    return [_read_price(dict(row)) for row in connection.execute(_PRICES)]
-
-
-def _read_price(row: dict[str, Any]) -> Price:
-    days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("valid_from", "valid_to")}
-    return Price(**{**row, **days, "usd_per_second": Decimal(row["usd_per_second"])})
-
-
-def _stored(prices: Iterable[Price]) -> list[tuple[str | None, ...]]:
-    """The prices as the library stores them."""
-    return [tuple(None if value is None else str(value) for value in _read_cells(price)) for price in prices]

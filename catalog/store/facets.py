@@ -22,7 +22,7 @@ _DROP = (
     "AND (origin = 'given' OR (SELECT facet FROM facet_values WHERE facet_values.id = value_id) = :facet)"
 )
 _EXTRACTED = "SELECT id FROM videos WHERE id IN :ids AND extracted_by IS NOT NULL"
-_FORGET = "UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL"
+_FORGET = "UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL AND extracted_by IS NOT :vocabulary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def refresh_given(connection: Writer, ids: Iterable[int], taken_back: Iterable[i
     return due
 
 
-def forget_extracted(connection: Writer) -> None:
-    """Mark the facets of every video as due."""
-    connection.execute(_FORGET)
+def forget_extracted(connection: Writer, *, but_by: str | None = None) -> None:
+    """Mark the facets of every video as due, but for those that this vocabulary has extracted."""
+    connection.execute(_FORGET, {"vocabulary": but_by})
 
 
 def _read_given(connection: Writer, ids: Iterable[int]) -> dict[int, list[Facet]]:

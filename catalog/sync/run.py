@@ -14,7 +14,7 @@ from catalog.client.client import Client, Clock
 from catalog.errors import SourceError
 from catalog.reading.expiry import EXPIRING_WITHIN
 from catalog.reading.work import count_expiring, count_unfinished, find_remote_ids
-from catalog.reports import SyncReport
+from catalog.reports import SyncInterrupted, SyncReport
 from catalog.rows import encodable
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
@@ -70,6 +70,7 @@ class Run:
         self._notes: list[str] = []
         self._suspicion: str | None = None
         self._error: str | None = None
+        self._is_cut_short = False
 
     @contextmanager
     def connected(self) -> Iterator[Client]:
@@ -88,14 +89,19 @@ class Run:
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """Put a failure of the source into the report, and keep the report of an interrupted run."""
+        """Put a failure of the source into the report, and keep the report of an interrupted run.
+
+        Raises SyncInterrupted, with the report, where the user interrupts.
+        """
         try:
             yield
         except SourceError as error:
             self._error = str(error)
-        except BaseException:
-            self._error = INTERRUPTED
-            self.close()
+        except BaseException as stop:
+            self._is_cut_short = True
+            report = self.close()
+            if isinstance(stop, KeyboardInterrupt):
+                raise SyncInterrupted([report]) from stop
             raise
 
     def pause(self, seconds: float) -> None:
@@ -194,6 +200,7 @@ class Run:
             expiring=expiring.videos,
             expiring_about=expiring.about,
             stopped=self.stopped,
+            is_interrupted=self._is_cut_short,
             error=self._error,
             missed=self.missed,
             notes=(*self._notes, self._suspicion) if self._suspicion else tuple(self._notes),
@@ -202,15 +209,18 @@ class Run:
         return report
 
     def _remember(self, report: SyncReport, finished_at: datetime) -> None:
-        health = "failing" if report.error else "suspect" if self._suspicion else "ok"
-        state: dict[str, Any] = {
-            "health": health,
-            "message": report.error or self._suspicion,
-            "last_run_at": finished_at,
-        }
-        if not report.error:
+        state: dict[str, Any] = {"health": "ok", "message": None, "last_run_at": finished_at}
+        if report.error:
+            state |= {"health": "failing", "message": report.error}
+        elif report.is_interrupted:
+            state |= {"health": "interrupted", "message": INTERRUPTED}
+        else:
             state["last_success_at"] = finished_at
+            if self._suspicion:
+                state |= {"health": "suspect", "message": self._suspicion}
         counts = {name: getattr(report, name) for name in _REPORTED}
+        if report.is_interrupted:
+            counts["error"] = INTERRUPTED
         with self.database.write() as connection:
             self.save_state(connection, **state)
             store.save_run(connection, started_at=self.started_at, finished_at=finished_at, **counts)

@@ -105,5 +105,13 @@ def test_a_complaint_is_remembered():
 
 def test_nothing_is_drawn_where_nobody_looks(capsys):
     with render.progress() as tell:
-        assert tell is None
+        tell("studio", 1, 2, "listing")
+        tell("prompts", 1, 2, "reading")
     assert capsys.readouterr() == ("", "")
+
+
+def test_work_that_an_interrupted_run_left_is_announced_once(capsys):
+    with render.progress() as tell:
+        for done in range(3):
+            tell("prompts", done, 5, "reading 3 prompts that an interrupted run left")
+    assert capsys.readouterr() == ("", "reading 3 prompts that an interrupted run left\n")

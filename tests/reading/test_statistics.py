@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import store
-from catalog.errors import QueryError
-from catalog.reading.statistics import GROUPINGS, read_costs, read_stats
+from catalog.reading.statistics import read_stats
 from catalog.records import utc_text
-from catalog.reports import CostGroup, Costs, CostSum, Latency, Stats
+from catalog.reports import Latency, PromptsRead, Stats
 from catalog.search.page import search
 
 if TYPE_CHECKING:
@@ -57,6 +56,14 @@ def test_an_empty_library_has_empty_numbers(library: Database) -> None:
     stats = read(library)
     assert (stats.total, stats.by_status, stats.by_model, stats.by_error) == (0, {}, {}, {})
     assert (stats.latency, stats.stalled, stats.expiring) == ((), (), ())
+    assert stats.prompts == PromptsRead(0, 0)
+
+
+def test_prompts_that_are_still_due_are_counted(library: Database) -> None:
+    add(library, {"prompt": "Neon."}, {"prompt": "Fog.", "extracted_by": "today"}, {"prompt": None})
+    prompts = read(library).prompts
+    assert (prompts, prompts.read, str(prompts)) == (PromptsRead(2, 1), 1, "1 of 2 prompts read")
+    assert prompts.to_dict() == {"read": 1, "total": 2, "due": 1}
 
 
 def test_videos_are_counted_by_status_and_by_model_most_first(library: Database) -> None:
@@ -198,80 +205,3 @@ def test_where_no_answer_names_an_expiry_the_lifetime_of_the_dialect_counts(libr
 def test_long_lists_of_refs_are_cut_at_the_worst_hundred(library: Database) -> None:
     refs = add(library, *({"status": "queued", "created_at": ago(hours=200 - number)} for number in range(120)))
     assert read(library).stalled == tuple(refs[:100])
-
-
-# Costs
-
-
-def costs(library: Database, *by: str, tag: str = "project") -> Costs:
-    with library.read() as connection:
-        return read_costs(connection, by, tag)
-
-
-def test_the_costs_of_an_empty_library_are_unknown_and_not_0(library: Database) -> None:
-    assert costs(library, "model") == Costs(CostSum(), CostSum(), {"model": ()}, "project")
-
-
-def test_reported_and_estimated_and_unknown_costs_are_apart(library: Database) -> None:
-    add(
-        library,
-        {"cost_usd": 0.1, "cost_basis": "reported"},
-        {"cost_usd": 0.2, "cost_basis": "reported"},
-        {"cost_usd": 0.4, "cost_basis": "estimated"},
-        {"cost_usd": None, "cost_basis": "unknown"},
-        {"cost_usd": 9.0, "cost_basis": "reported", "deleted_at": NOW},
-    )
-    assert costs(library).cost == CostSum(4, 2, 1, 1, 0.3, 0.4)
-
-
-def test_a_cost_of_0_that_was_reported_is_known(library: Database) -> None:
-    add(library, {"cost_usd": 0.0, "cost_basis": "reported"})
-    assert costs(library).cost == CostSum(1, 1, 0, 0, 0.0, None)
-
-
-@pytest.mark.parametrize("status", ["failed", "cancelled", "expired"])
-def test_jobs_that_ended_without_a_video_stand_apart(library: Database, status: str) -> None:
-    add(library, {"cost_usd": 1.0, "cost_basis": "reported", "status": status, "model": "m"}, {"model": "m"})
-    told = costs(library, "model")
-    assert (told.cost, told.failed) == (CostSum(1, 0, 0, 1), CostSum(1, 1, 0, 0, 1.0, None))
-    assert told.by["model"] == (CostGroup("m", told.cost, told.failed),)
-
-
-def test_groups_come_dearest_first_and_months_in_order(library: Database) -> None:
-    add(
-        library,
-        {"model": "cheap", "cost_usd": 1.0, "cost_basis": "estimated", "created_at": "2026-10-31T23:59:59.000Z"},
-        {"model": "dear", "cost_usd": 2.0, "cost_basis": "reported", "created_at": "2026-11-01T00:00:00.000Z"},
-        {"model": "none", "created_at": None},
-        {"model": "none", "created_at": "2026-09-01T00:00:00.000Z"},
-    )
-    told = costs(library, "model", "month")
-    assert [group.value for group in told.by["model"]] == ["dear", "cheap", "none"]
-    assert [group.value for group in told.by["month"]] == ["2026-09", "2026-10", "2026-11", None]
-
-
-def test_a_project_is_the_users_tag_before_the_providers(library: Database) -> None:
-    add(library, {"cost_usd": 1.0, "cost_basis": "reported"}, {}, {})
-    with library.write() as connection:
-        connection.execute(
-            "INSERT INTO tags(video_id, key, value, origin) "
-            "SELECT min(id), 'project', 'theirs', 'provider' FROM videos "
-            "UNION ALL SELECT min(id), 'project', 'ours', 'user' FROM videos "
-            "UNION ALL SELECT max(id), 'project', 'theirs', 'provider' FROM videos"
-        )
-    told = costs(library, "project")
-    assert [(group.value, group.cost.jobs) for group in told.by["project"]] == [("ours", 1), (None, 1), ("theirs", 1)]
-    assert told.cost.jobs == 3
-
-
-@pytest.mark.parametrize("name", GROUPINGS)
-def test_every_grouping_adds_up(library: Database, name: str) -> None:
-    add(library, {"model": "a", "tier": "720p"}, {"status": "failed", "model": "b"}, {"created_at": NOW})
-    told = costs(library, name)
-    assert sum(group.cost.jobs for group in told.by[name]) == told.cost.jobs == 2
-    assert sum(group.failed.jobs for group in told.by[name]) == told.failed.jobs == 1
-
-
-def test_an_unknown_grouping_names_the_known_ones(library: Database) -> None:
-    with pytest.raises(QueryError, match="costs cannot be grouped by 'weather': choose from model, project, month"):
-        costs(library, "weather")

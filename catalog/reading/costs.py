@@ -1,0 +1,178 @@
+"""What jobs cost: reported, estimated, and unknown with the reason; those that made no video stand apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from catalog.errors import QueryError
+from catalog.pricing import (
+    FAILURE_RULES,
+    LIMIT,
+    STORED,
+    are_same,
+    explain_unknown,
+    from_texts,
+    provider_of,
+)
+from catalog.reading.names import list_video_sources
+from catalog.reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from catalog.database import Reader
+    from catalog.pricing import Price
+
+    Payers = Mapping[str, tuple[str | None, str | None]]
+
+GROUPINGS = {
+    "model": "model",
+    "project": (
+        "(SELECT value FROM tags WHERE video_id = videos.id AND key = :tag ORDER BY origin = 'user' DESC LIMIT 1)"
+    ),
+    "month": "substr(created_at, 1, 7)",
+    "source": "source",
+    "status": "status",
+    "tier": "tier",
+}
+"""What costs can be grouped by, with the SQL of each value; a project is the value of a tag, preferably the user's."""
+
+_HAS_FAILED = "status IN ('failed', 'cancelled', 'expired')"
+_COSTS = f"""
+SELECT {{value}}, {_HAS_FAILED}, count(*),
+       count(cost_usd) FILTER (WHERE cost_basis = 'reported'), count(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
+       count(*) - count(cost_usd),
+       sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated')
+FROM videos WHERE {{chosen}} GROUP BY 1, 2
+"""
+# Of the length only whether it is known decides about the reason, and of the time only the day.
+_UNKNOWN = f"""
+SELECT source, kind, status, model, CASE WHEN seconds > 0 AND seconds < {LIMIT} THEN 1.0 END, width, height, size_text,
+       tier, substr(created_at, 1, 10), count(*)
+FROM videos WHERE {{chosen}} AND cost_usd IS NULL AND NOT {_HAS_FAILED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+"""
+_FAILED = "SELECT source, count(*) FROM videos WHERE {chosen} AND status = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1"
+_PRICES = f"SELECT {', '.join(STORED)} FROM prices ORDER BY id"
+_PAYERS = "SELECT name, dialect, provider FROM sources"
+_UNESTIMATED = "not estimated yet: run `catalog reindex --costs`"
+_NOTHING = CostSum()
+
+
+class _Job(NamedTuple):
+    """What decides about the price of a job, see `pricing.Priceable`."""
+
+    kind: str
+    status: str
+    model: str | None
+    seconds: float | None
+    width: int | None
+    height: int | None
+    size_text: str | None
+    tier: str | None
+    created_at: datetime | None
+    batch_custom_id: str | None
+
+
+def read_costs(
+    connection: Reader,
+    by: Iterable[str],
+    tag: str,
+    *,
+    among: Sequence[int] | None = None,
+    prices_changed: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Costs:
+    """What the jobs cost, in total and by each of GROUPINGS that `by` names: months in order, others dearest first.
+
+    `among` are the row ids of the videos to count, by default all but the deleted ones. Raises QueryError for another
+    grouping.
+    """
+    names = list(dict.fromkeys(by))
+    if unknown := [name for name in names if name not in GROUPINGS]:
+        raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
+    (total,) = _sum_costs(connection, "NULL", tag, among) or [CostGroup(None, _NOTHING, _NOTHING)]
+    groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among) for name in names}
+    for name, group in groups.items():
+        group.sort(key=_by_value if name == "month" else _by_amount)
+    return Costs(
+        total.cost,
+        total.failed,
+        {name: tuple(group) for name, group in groups.items()},
+        tag,
+        unknown=_explain_unknown(connection, among) if total.cost.unknown else (),
+        failed_rules=_list_rules(connection, among) if total.failed.jobs else (),
+        prices_changed=prices_changed,
+        notes=notes,
+    )
+
+
+def are_in_force(connection: Reader, prices: Iterable[Price], payers: Payers) -> bool:
+    """Whether costs in the library were estimated by these prices, with these sources as (dialect, `prices`).
+
+    True where the library has no video to which they could apply.
+    """
+    sources = list_video_sources(connection)
+    current = _read_providers(connection)
+    is_paid = all(provider_of(*payers[name]) == current.get(name) for name in sources if name in payers)
+    return not sources or (is_paid and are_same(prices, _read_prices(connection)))
+
+
+def _read_prices(connection: Reader) -> list[Price]:
+    return [from_texts(row) for row in connection.execute(_PRICES)]
+
+
+def _select(
+    connection: Reader, query: str, among: Sequence[int] | None, *, tag: str = "", **parts: str
+) -> Iterable[Sequence[Any]]:
+    chosen = "deleted_at IS NULL" if among is None else "videos.id IN :among"
+    values = {"tag": tag} | ({} if among is None else {"among": list(among)})
+    return connection.execute(query.format(chosen=chosen, **parts), values)
+
+
+def _sum_costs(connection: Reader, value: str, tag: str, among: Sequence[int] | None) -> list[CostGroup]:
+    sums: dict[str | None, dict[int, CostSum]] = {}
+    rows = _select(connection, _COSTS, among, tag=tag, value=value)
+    for key, has_failed, *counts, reported, estimated in rows:
+        sums.setdefault(key, {})[has_failed] = CostSum(*counts, *map(_rounded, (reported, estimated)))
+    return [CostGroup(key, parts.get(0, _NOTHING), parts.get(1, _NOTHING)) for key, parts in sums.items()]
+
+
+def _explain_unknown(connection: Reader, among: Sequence[int] | None) -> tuple[UnknownCosts, ...]:
+    """Why costs are unknown, the most frequent reason first."""
+    prices, providers = _read_prices(connection), _read_providers(connection)
+    counts: Counter[tuple[str, str | None, str]] = Counter()
+    for source, *facts, day, jobs in _select(connection, _UNKNOWN, among):
+        job = _Job._make([*facts, day and datetime.fromisoformat(f"{day}T12:00:00Z"), None])
+        reason = explain_unknown(job, prices, providers.get(source), source=source) or _UNESTIMATED
+        counts[source, job.model, reason] += jobs
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or "", item[0][2]))
+    return tuple(UnknownCosts(reason, jobs, source, model) for (source, model, reason), jobs in ordered)
+
+
+def _list_rules(connection: Reader, among: Sequence[int] | None) -> tuple[FailedCosts, ...]:
+    """What the provider of each source documents about failed jobs; nothing of those that document nothing."""
+    providers = _read_providers(connection)
+    return tuple(
+        FailedCosts(source, provider, jobs, rule.text, rule.is_charged, rule.reference)
+        for source, jobs in _select(connection, _FAILED, among)
+        if (provider := providers.get(source)) and (rule := FAILURE_RULES.get(provider))
+    )
+
+
+def _read_providers(connection: Reader) -> dict[str, str | None]:
+    return {name: provider_of(dialect, provider) for name, dialect, provider in connection.execute(_PAYERS)}
+
+
+def _rounded(usd: float | None) -> float | None:
+    return None if usd is None else round(usd, 6)
+
+
+def _by_value(group: CostGroup) -> tuple[bool, str]:
+    return group.value is None, group.value or ""
+
+
+def _by_amount(group: CostGroup) -> tuple[float, int, str]:
+    usd = sum(amount or 0 for part in (group.cost, group.failed) for amount in (part.reported_usd, part.estimated_usd))
+    return -usd, -group.cost.jobs - group.failed.jobs, group.value or ""

@@ -1,0 +1,47 @@
+"""Which prompts have been read for their facets, and which are still due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.reports import PromptsRead
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.database import Reader
+
+_IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
+
+
+def count_prompts(connection: Reader) -> PromptsRead:
+    """How many prompts there are, and how many of them have been read."""
+    due = count_due_prompts(connection)
+    (total,) = connection.execute("SELECT count(*) FROM videos WHERE prompt IS NOT NULL").fetchone()
+    return PromptsRead(total, due)
+
+
+def count_due_prompts(connection: Reader) -> int:
+    """How many videos have a prompt whose facets have not been extracted yet."""
+    (due,) = connection.execute(f"SELECT count(*) FROM videos WHERE {_IS_DUE}").fetchone()
+    return int(due)
+
+
+def list_due_prompts(
+    connection: Reader, limit: int, *, after: int = 0, among: Sequence[int] | None = None
+) -> list[tuple[int, str]]:
+    """The row ids and prompts of these videos in order of row id, from the first one after `after`.
+
+    Or, of the videos with the row ids `among`, those that are due.
+    """
+    chosen = "" if among is None else "AND id IN :among"
+    query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after {chosen} ORDER BY id LIMIT :limit"
+    parameters = {"after": after, "limit": limit} | ({} if among is None else {"among": list(among)})
+    return [(row[0], row[1]) for row in connection.execute(query, parameters)]
+
+
+def remark_on_due(connection: Reader) -> list[str]:
+    """The remark that facets cover only a part of the prompts; none where all have been read."""
+    if not count_due_prompts(connection):
+        return []
+    return [f"{count_prompts(connection)}: `catalog reindex --facets` reads the others"]

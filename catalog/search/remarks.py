@@ -1,0 +1,92 @@
+"""Remarks for the author of a query: why it finds nothing, and what facets cannot find yet."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from catalog.reading.names import find_video_name, has_videos
+from catalog.reading.prompts import remark_on_due
+from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
+from catalog.search.completions import list_values
+from catalog.search.conditions import choices
+from catalog.search.facets import NARROWER
+from catalog.search.fields import shorten
+from catalog.search.names import remark_on_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from catalog.database import Reader
+    from catalog.search.fields import Field, Fields
+    from catalog.search.grammar import Clause
+
+_REMARKS = 3
+_VALUES = 500  # values of a field among which the nearest is looked for
+_STATUSES = (*sorted(TERMINAL_STATUSES), *UNFINISHED_STATUSES)
+_JOINTS = str.maketrans("", "", " -_")
+
+
+def remark_on_nothing(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
+    """What in a query is likely to be a slip; none where it merely fits no video."""
+    if not has_videos(connection):
+        return []
+    wanted = [clause for clause in clauses if not clause.is_negated]
+    remarks = chain(
+        remark_on_names(connection, clauses, fields),
+        _remark_on_refs(connection, wanted, fields),
+        _remark_on_values(connection, wanted, fields),
+    )
+    return list(islice(remarks, _REMARKS))
+
+
+def remark_on_facets(
+    connection: Reader, clauses: Sequence[Clause], fields: Fields, counted: Sequence[Field] = ()
+) -> list[str]:
+    """That not all prompts have been read, where a query or a count is about what prompts ask for."""
+    named = (fields.find(clause.text if clause.name == "has" else clause.name) for clause in clauses if clause.name)
+    if any(field and field.is_prompt_facet for field in chain(named, counted)):
+        return remark_on_due(connection)
+    return []
+
+
+def _remark_on_refs(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> Iterator[str]:
+    """On words that are the whole name of a video, which a search for words does not look at."""
+    for clause in clauses:
+        if clause.name is None or fields.find(clause.name) is None:
+            video = find_video_name(connection, clause.content)
+            if video:
+                advice = f"`catalog show {video.ref}`, or search for id:{video.remote_id}"
+                yield f"{shorten(clause.content)} names a video: {advice}"
+
+
+def _remark_on_values(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> Iterator[str]:
+    """On values that no video has, with the nearest that one has."""
+    for clause in clauses:
+        field = fields.find(clause.name) if clause.name else None
+        if field is None or clause.is_prefix or field.kind not in {"text", "facet", "tag"}:
+            continue
+        for value in choices(clause):
+            known = _list_known(connection, field, value)
+            near = get_close_matches(_fold(value), map(_fold, known), n=1, cutoff=0.7)
+            if near and not any(_is_same(field, value, text) for text in known):
+                nearest = next(text for text in known if _fold(text) == near[0])
+                yield f"no video has {field.name} {shorten(value)}: did you mean {shorten(nearest)}?"
+
+
+def _list_known(connection: Reader, field: Field, value: str) -> list[str]:
+    """What the field can be asked for, of a tag that is written with its key the values of that key."""
+    key, equals, _ = value.partition("=") if field.kind == "tag" else ("", "", "")
+    values = islice(list_values(connection, field, f"{key}{equals}" if equals else "", _VALUES), _VALUES)
+    known = [text for text in values if field.kind != "tag" or text[-1:] != "="]
+    return [*known, *NARROWER] if field.is_prompt_facet else [*known, *(_STATUSES if field.name == "status" else ())]
+
+
+def _is_same(field: Field, some: str, other: str) -> bool:
+    """Whether a query takes both for the same value: only facets disregard blanks and hyphens."""
+    return _fold(some) == _fold(other) if field.is_prompt_facet else some.lower() == other.lower()
+
+
+def _fold(value: str) -> str:
+    return value.lower().translate(_JOINTS)
