@@ -103,7 +103,7 @@ def names(folder: Path) -> set[str]:
 
 
 def test_every_public_method_says_what_it_does_without_a_library() -> None:
-    public = {name for name in vars(Catalog) if not name.startswith("_")}
+    public = {name for name in dir(Catalog) if not name.startswith("_")}
     assert public == {*READING, *EDITING, *MAKING, *OTHERS}
 
 

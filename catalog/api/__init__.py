@@ -1,0 +1,235 @@
+"""The public class: `Catalog` opens a library and has one short method for each verb.
+
+A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
+What asks is in `answers`, what edits in `edits`; what takes videos in, and upkeep, is here.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from catalog import library
+from catalog.api.answers import Answers
+from catalog.api.base import default_path
+from catalog.api.edits import Edits
+from catalog.errors import CatalogError, ConfigError
+from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from catalog.hooks import Receiver
+    from catalog.reports import ImportReport, Migration, Progress, Reindexed, SyncReport
+
+__all__ = ["Catalog", "default_path"]
+
+
+class Catalog(Answers, Edits):
+    """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
+
+    Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.
+    """
+
+    # What comes in
+
+    def sync(
+        self,
+        *sources: str,
+        full: bool = False,
+        wait: bool = False,
+        on_progress: Progress | None = None,
+    ) -> list[SyncReport]:
+        """Bring the library up to date with the named sources, or with all: one report each, failures included.
+
+        `full` walks the whole list, `wait` goes on asking until no job is unfinished. `on_progress(source, done, total,
+        phase)` is called as it goes; `total` is None while it is unknown. Raises ConfigError where no source, or no
+        source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
+        """
+        from catalog.intake import Intake
+        from catalog.reports import SyncInterrupted, SyncReport
+        from catalog.sync import sync_source
+
+        chosen = [self.settings.find_source(name) for name in sources or self.settings.require_sources()]
+        intake = Intake(self._database, self.settings, on_progress)
+        reports: list[SyncReport] = []
+        try:
+            with intake.around():
+                for source in chosen:
+                    try:
+                        report = sync_source(
+                            self._database, source, self.settings.sync, full=full, wait=wait, on_progress=on_progress
+                        )
+                    except CatalogError as error:
+                        report = SyncReport(source=source.name, mode="refused", error=str(error))
+                    reports.append(report)
+        except KeyboardInterrupt as stop:
+            reports += stop.reports if isinstance(stop, SyncInterrupted) else ()
+            raise SyncInterrupted(intake.complete(reports, "pages")) from None
+        return intake.complete(reports, "pages")
+
+    def add(
+        self, source: str, remote_ids: Iterable[str], *, wait: bool = False, on_progress: Progress | None = None
+    ) -> SyncReport:
+        """Add jobs of a source by their ids, for servers that cannot list: keeps the ids, then asks for the jobs.
+
+        Later syncs go on asking for what is unfinished; with `wait`, this call does, until every job has ended.
+        """
+        from catalog.intake import Intake
+        from catalog.reports import SyncInterrupted
+        from catalog.sync import add_ids
+
+        configured = self.settings.find_source(source)
+        intake = Intake(self._database, self.settings, on_progress)
+        try:
+            with intake.around():
+                report = add_ids(
+                    self._database, configured, self.settings.sync, remote_ids, wait=wait, on_progress=on_progress
+                )
+        except SyncInterrupted as stop:
+            raise SyncInterrupted(intake.complete(stop.reports, "pages")) from None
+        return intake.complete([report], "pages")[0]
+
+    def import_path(
+        self,
+        *paths: str | Path,
+        source: str | None = None,
+        columns: Mapping[str, str] | Literal["auto"] | None = None,
+        dates: Literal["dmy", "mdy", "ymd"] | None = None,
+        facets: Mapping[str, str | Sequence[str]] | None = None,
+        dry_run: bool = False,
+        on_progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import saved files and folders: JSON of any dialect, recordings, logs, Batch files, exports, sidecars, CSV.
+
+        Without `source`, the videos go to the only configured one, or to `imported` where none is configured. `columns`
+        maps the columns of a CSV file to fields of a video; an empty text leaves a column out, `extra.KEY` keeps it in
+        `extra`, and `"auto"` keeps every column there that is not known. `dates` is the order of day, month and year in
+        a table. Values that cannot be read are named in the report and stay in `extra`. `facets` are given to every
+        video and outrank what its prompt says. `dry_run` reports and writes nothing. Raises ConfigError where several
+        sources are configured and none is named.
+        """
+        from catalog.ingest import import_paths
+        from catalog.intake import Intake
+
+        name = source or self._only_source()
+        intake = Intake(self._database, self.settings, on_progress)
+        with nullcontext() if dry_run else intake.around():
+            report = import_paths(
+                self._database,
+                paths,
+                source=name,
+                columns=columns,
+                dates=dates,
+                facets=facets,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
+        return intake.complete([report], "files")[0]
+
+    def hooks(
+        self,
+        source: str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = DEFAULT_PORT,
+        secret_env: Iterable[str] = (DEFAULT_SECRET_ENV,),
+        on_ready: Callable[[Receiver], None] | None = None,
+        on_event: Callable[[str], None] | None = None,
+    ) -> None:
+        """Receive webhooks of one source until Ctrl-C: keep each delivery, acknowledge it, ask for its job.
+
+        `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
+        ConfigError, also when the port is in use.
+        """
+        from catalog.client.client import Client
+        from catalog.hooks import read_secrets, serve_hooks
+        from catalog.intake import make, take_in_notes
+
+        chosen = self.settings.find_source(source or self._only_source())
+        deadline = self.settings.sync.deadline_seconds
+
+        def connect() -> Client:
+            return Client(
+                chosen.base_url,
+                key=chosen.key(),
+                dialect=chosen.server,
+                source=chosen.name,
+                proxy=chosen.proxy,
+                deadline=deadline,
+            )
+
+        def prepare() -> None:
+            costs_changed = make(self._database, self.settings)
+            if costs_changed is not None and on_event:
+                on_event(f"the prices in force have changed: costs estimated again, {costs_changed:,} changed")
+            take_in_notes(self._database)
+
+        serve_hooks(
+            self._database,
+            chosen.name,
+            connect,
+            read_secrets(secret_env, os.environ),
+            host=host,
+            port=port,
+            words=self.settings.facets,
+            prepare=prepare,
+            on_ready=on_ready,
+            on_event=on_event,
+        )
+
+    # Upkeep
+
+    @staticmethod
+    def migrate(path: str | Path | None = None) -> Migration:
+        """Upgrade an old library to this version: the schemas before and after, and the backup made first.
+
+        What is new in a row is then read from the answers that the library kept.
+        """
+        done = library.migrate(path or default_path())
+        if done.before != done.after:
+            with Catalog.open(path) as catalog:
+                catalog.reindex(rows=True)
+        return done
+
+    def backup(self, path: str | Path | None = None) -> Path:
+        """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""
+        return library.backup(self.path, Path(path) if path else None)
+
+    @staticmethod
+    def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:
+        """Replace the library with a backup, and return the restore point made of the library as it was."""
+        return library.restore(Path(path or default_path()), Path(copy))
+
+    def reindex(
+        self,
+        *,
+        rows: bool = False,
+        fts: bool = False,
+        costs: bool = False,
+        facets: bool = False,
+        all_prompts: bool = False,
+        on_progress: Progress | None = None,
+    ) -> Reindexed:
+        """Rebuild derived data: what is named, or everything.
+
+        `rows` are what each video is, folded again from the answers that the library kept, `fts` is the full-text index
+        and its columns, `costs` are the estimates of what videos cost, at the prices in force, `facets` is what prompts
+        ask for: those that the current vocabulary has not read yet are read with it, with `all_prompts`, and where
+        nothing is named, all.
+        """
+        from catalog.rebuilding import DERIVED, rebuild
+
+        asked = (rows, fts, facets, costs)
+        named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
+        reads_all = all_prompts or not any(asked)
+        read_by = None if reads_all or not facets else self._vocabulary.revision
+        return rebuild(self._database, self.settings, named, read_by=read_by, on_progress=on_progress)
+
+    def _only_source(self) -> str:
+        names = list(self.settings.sources)
+        if len(names) > 1:
+            raise ConfigError(f"several sources are configured: name one of {', '.join(names)}")
+        return names[0] if names else "imported"

@@ -1,0 +1,242 @@
+"""The verbs that ask a library, and change nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from catalog.api.base import Opened
+from catalog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from catalog.prompts import PromptDiff
+    from catalog.records import FacetCount, Page, Video
+    from catalog.reports import Change, Costs, Generation, Lineage, PromptsRead, SourceState, Stats
+    from catalog.wire.rules import Finding
+
+_PAGE = 200  # videos that `iterate` reads at once
+
+
+class Answers(Opened):
+    """What a library answers."""
+
+    def sources(self) -> list[SourceState]:
+        """Every source, configured or remembered, and its health."""
+        from catalog.reading.sources import list_sources
+
+        with self._database.read() as connection:
+            return list_sources(connection, self.settings.sources.values())
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Answer every question of the block, in this thread, from the library as it is when the block begins.
+
+            with cat.reading():
+                page, stats = cat.search("neon"), cat.stats()
+
+        What others write meanwhile shows after the block, which may stand inside another one and then shares its
+        moment. Whatever writes raises CatalogError inside. Keep it short, and do not `await` in it: while it lasts,
+        the library's `-wal` file grows, and all tasks of an event loop share the thread.
+        """
+        with self._database.read():
+            yield
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        facets: Iterable[str] = (),
+        sort: str | None = None,
+        limit: int = 20,
+        after: str | None = None,
+        snippets: bool = True,
+        include_deleted: bool = False,
+    ) -> Page:
+        """One page of the videos that match, with the counts of the requested facets; raises QueryError.
+
+        `sort` is `relevance` or a field, with `-` in front for descending; `after` is the `next` of the previous page.
+        """
+        from catalog.search.page import search
+
+        with self._database.read() as connection:
+            return search(
+                connection,
+                query,
+                facets=tuple(facets),
+                sort=sort,
+                limit=limit,
+                after=after,
+                snippets=snippets,
+                include_deleted=include_deleted,
+            )
+
+    def iterate(self, query: str = "", *, sort: str = "-created_at", include_deleted: bool = False) -> Iterator[Video]:
+        """All videos that match now, newest first, each whole and exactly once; raises QueryError.
+
+        Which videos these are, and their order, is settled by the call, and takes 8 bytes of memory for each. They are
+        then read a page at a time, as they are at that moment: one that was changed or deleted meanwhile comes as it
+        is, and one that arrives meanwhile is left to the next call. Between pages nothing is held, so the loop may edit
+        what it gets; inside `reading` all pages are of one moment. `sort` is as for `search`.
+        """
+        from catalog.search.matches import list_matches
+
+        with self._database.read() as connection:
+            matches = list_matches(connection, query, sort=sort, include_deleted=include_deleted)
+        return self._read_pages(matches)
+
+    def count(self, query: str = "", *, include_deleted: bool = False) -> int:
+        """How many videos match; raises QueryError."""
+        from catalog.search.page import count
+
+        with self._database.read() as connection:
+            return count(connection, query, include_deleted=include_deleted)
+
+    def facets(
+        self, names: Iterable[str] = (), *, query: str = "", limit: int = 20
+    ) -> dict[str, tuple[FacetCount, ...]]:
+        """How often each value of the named facets, or of all, occurs among the videos that match the query."""
+        from catalog.search.page import count_facets
+
+        with self._database.read() as connection:
+            return count_facets(connection, tuple(names), query, limit)
+
+    def get(self, ref: str) -> Video:
+        """One video with every field, its tags and its links; raises NotFound.
+
+        Here and in every method that takes one, a ref is `source:id`, the id alone, an alias, or the beginning of any
+        of these that matches no other video: at least four characters after a prefix such as `video_`.
+        """
+        from catalog.reading.videos import get_video
+
+        with self._database.read() as connection:
+            return get_video(connection, ref)
+
+    def find(self, ref: str) -> Video | None:
+        """One video as `get` answers it, None where no video has the name.
+
+        Raises NotFound for the beginning of several names, which lists them, and where the library is missing.
+        """
+        from catalog.reading.videos import find_video
+
+        with self._database.read() as connection:
+            return find_video(connection, ref)
+
+    def shorten(self, refs: Iterable[str]) -> dict[str, str]:
+        """For each ref the shortest beginning that names the same video, as every method takes it.
+
+        A ref that no beginning tells from others, or that is not in the library, stays whole.
+        """
+        from catalog.reading.names import shorten_refs
+
+        with self._database.read() as connection:
+            return shorten_refs(connection, refs)
+
+    def complete_ref(self, text: str, *, limit: int = 50) -> list[str]:
+        """How a ref that begins with the text may go on: sources with their colon, ids and aliases, refs."""
+        from catalog.reading.names import list_beginning
+
+        with self._database.read() as connection:
+            return list_beginning(connection, text, limit)
+
+    def complete_query(self, word: str, *, limit: int = 50) -> list[str]:
+        """How the last, unfinished word of a query may go on: names of fields with their colon, or values of one."""
+        from catalog.search.completions import complete_word
+
+        with self._database.read() as connection:
+            return complete_word(connection, word, limit)
+
+    def lineage(self, ref: str) -> Lineage:
+        """The family of a video: what it was made from and what was made from it; raises NotFound."""
+        from catalog.reading.lineage import read_lineage
+        from catalog.reading.names import get_name
+
+        with self._database.read() as connection:
+            video = get_name(connection, ref)
+            return read_lineage(connection, video.source, video.remote_id)
+
+    def diff(self, old: str, new: str) -> PromptDiff:
+        """How the prompts of two videos differ, in words and facets; raises NotFound."""
+        from catalog.reading.generations import diff_videos
+
+        with self._database.read() as connection:
+            pair = self.get(old), self.get(new)
+            return diff_videos(connection, [pair], lambda: self._vocabulary)[0]
+
+    def generations(self, ref: str) -> list[Generation]:
+        """How the prompt changed at each step of a video's family, from the oldest known ancestor down."""
+        from catalog.reading.generations import list_generations
+
+        with self._database.read() as connection:
+            return list_generations(connection, self.lineage(ref), lambda: self._vocabulary)
+
+    def changes(self, ref: str) -> list[Change]:
+        """How a video has changed since it was first seen, oldest first; raises NotFound."""
+        from catalog.reading.changes import list_changes
+
+        with self._database.read() as connection:
+            return list_changes(connection, ref)
+
+    def stats(self) -> Stats:
+        """The library in numbers."""
+        from catalog.reading.statistics import read_stats
+
+        with self._database.read() as connection:
+            return read_stats(connection, datetime.now(UTC))
+
+    def count_prompts(self) -> PromptsRead:
+        """How many prompts there are, and how many of them have been read for their facets."""
+        from catalog.reading.prompts import count_prompts
+
+        with self._database.read() as connection:
+            return count_prompts(connection)
+
+    def costs(
+        self,
+        by: Iterable[str] = ("model", "project", "month"),
+        *,
+        tag: str = "project",
+        query: str | None = None,
+    ) -> Costs:
+        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier.
+
+        Of all videos, or of those that match the query. A video's project is the value of its tag `tag`. Raises
+        QueryError for any other grouping, and ConfigError where the configured prices cannot be read.
+        """
+        from catalog.reading.costs import are_in_force, read_costs
+
+        prices, payers = self.settings.load_prices(), self.settings.payers
+        with self._database.read() as connection:
+            has_changed = not are_in_force(connection, prices, payers)
+            if query is None:
+                return read_costs(connection, by, tag, prices_changed=has_changed)
+            from catalog.search.matches import list_matches
+
+            among, notes = list_matches(connection, query), self.search(query, limit=0).notes
+            return read_costs(connection, by, tag, among=among, prices_changed=has_changed, notes=notes)
+
+    def validate(
+        self, request: Mapping[str, object], *, dialect: str | None = None, source: str | None = None
+    ) -> list[Finding]:
+        """What a server is likely to object to in a request for a video; empty when nothing is. Nothing is sent.
+
+        `request` is the body, or a line of a Batch input file, whose URL says what it asks for. The server speaks
+        `dialect` (by default `openai`), or is that of the configured `source`. Needs no library. Raises ConfigError.
+        """
+        from catalog.wire.dialects import find_dialect
+        from catalog.wire.requests import validate
+
+        if dialect and source:
+            raise ConfigError(f"name either the dialect {dialect!r} or the source {source!r}, not both")
+        name = self.settings.find_source(source).dialect if source else find_dialect(dialect or "openai").name
+        return validate(request, name)
+
+    def _read_pages(self, ids: Sequence[int]) -> Iterator[Video]:
+        from catalog.reading.videos import read_videos
+
+        for start in range(0, len(ids), _PAGE):
+            with self._database.read() as connection:
+                videos = read_videos(connection, ids[start : start + _PAGE])
+            yield from videos.values()

@@ -1,0 +1,58 @@
+"""The journey of `reindex`: derived data made again from what the library keeps.
+
+Nothing that a server or a user said is touched, and a run that is interrupted leaves work that the next one ends.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from catalog import intake, store
+from catalog.reports import Reindexed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from catalog.database import Database
+    from catalog.reports import Progress
+    from catalog.settings import Settings
+
+DERIVED = ("rows", "fts", "facets", "costs")
+
+
+def rebuild(
+    database: Database,
+    settings: Settings,
+    named: Collection[str],
+    *,
+    read_by: str | None,
+    on_progress: Progress | None = None,
+) -> Reindexed:
+    """Rebuild what is named of DERIVED; prompts that the vocabulary of revision `read_by` has read stay as they are."""
+    started = time.monotonic()
+    costs_changed = prompts_read = moved = None
+    phases: dict[str, float] = {}
+    if "rows" in named:
+        intake.fold_again(database, on_progress)
+    if "costs" in named:
+        moved = intake.keep_prices(database, settings)
+    with database.write() as connection:
+        if "fts" in named:
+            store.rebuild_texts(connection)
+        if "costs" in named:
+            costs_changed = (moved or 0) + store.estimate_costs(connection)
+        if "facets" in named:
+            store.forget_extracted(connection, but_by=read_by)
+    if "facets" in named:
+        begun = time.monotonic()
+        prompts_read = intake.read_prompts(database, settings, on_progress)
+        phases["prompts"] = round(time.monotonic() - begun, 3)
+    return Reindexed(
+        rebuilt=tuple(name for name in DERIVED if name in named),
+        costs_changed=costs_changed,
+        prompts_read=prompts_read,
+        prices_changed=moved is not None,
+        seconds=round(time.monotonic() - started, 3),
+        phases=phases,
+    )
