@@ -69,7 +69,7 @@ def extract_due(
 def _phase(done: int, left: int) -> str:
     """What is being read: prompts are read in the order in which they came, those that were left first."""
     prompts_left = f"{left:,} prompt{'' if left == 1 else 's'}"
-    return f"reading {prompts_left} that an interrupted run left" if done < left else "reading"
+    return f"reading {prompts_left} left unread by earlier runs" if done < left else "reading"
 
 
 def _read_due(database: Database) -> Iterator[Batch]:

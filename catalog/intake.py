@@ -128,7 +128,7 @@ def read_prompts(
 ) -> int:
     """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids.
 
-    Returns how many there were; `left` is how many of them an interrupted run has left.
+    Returns how many there were; `left` is how many of them earlier runs have left.
     """
     from catalog.facets import extract_due
 

@@ -136,7 +136,7 @@ class SyncReport(Record):
     `seconds` is what the whole call took, which may have been about several sources; `phases` are the seconds of its
     parts: `pages` of this source, `prompts` of reading the new prompts. `costs_changed` is how many costs changed when
     they were estimated again, None where the prices in force were the same; `prompts_left` how many of the prompts read
-    had been left by an interrupted run. Both are told in the first report of a call.
+    had been left by earlier runs. Both are told in the first report of a call.
     """
 
     source: str

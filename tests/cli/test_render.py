@@ -113,5 +113,5 @@ def test_nothing_is_drawn_where_nobody_looks(capsys):
 def test_work_that_an_interrupted_run_left_is_announced_once(capsys):
     with render.progress() as tell:
         for done in range(3):
-            tell("prompts", done, 5, "reading 3 prompts that an interrupted run left")
-    assert capsys.readouterr() == ("", "reading 3 prompts that an interrupted run left\n")
+            tell("prompts", done, 5, "reading 3 prompts left unread by earlier runs")
+    assert capsys.readouterr() == ("", "reading 3 prompts left unread by earlier runs\n")

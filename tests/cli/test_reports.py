@@ -190,7 +190,7 @@ def test_what_an_interrupted_run_left_is_counted_and_not_read_in_silence(run, as
     configure(SOURCE.format(server.base_url))
     run("reindex", "--costs")
     result = run("sync")
-    assert result.stderr == "reading 4 prompts that an interrupted run left\n"
+    assert result.stderr == "reading 4 prompts left unread by earlier runs\n"
     assert ask("sync")[0]["prompts_left"] == 0
     assert not run("facets").stderr
 
