@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
-    from catalog.records import Facet, FacetCount, File, Link, Page, Tag, Video
+    from catalog.records import Facet, FacetCount, File, Link, Page, PromptsRead, Tag, Video
     from catalog.reports import (
         Change,
         CostGroup,
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
         Lineage,
         LineageNode,
         Migration,
-        PromptsRead,
         Refusal,
         Reindexed,
         SourceState,

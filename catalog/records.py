@@ -204,6 +204,24 @@ class FacetCount(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PromptsRead(Record):
+    """How many prompts there are (`total`), and how many of them have not been read for their facets yet (`due`)."""
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("read",)
+
+    total: int
+    due: int
+
+    @property
+    def read(self) -> int:
+        """How many have been read."""
+        return self.total - self.due
+
+    def __str__(self) -> str:
+        return f"{self.read:,} of {self.total:,} prompts read"
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Record):
     """One page of results: `total` counts all matches; `next` is the cursor of the next page, None on the last.
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from catalog.records import Record
+from catalog.records import PromptsRead, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int | None, str], None]
 """Called with what is being worked on, how much of it is done, the total (None while it is unknown) and the phase."""
+
+_NO_PROMPTS = PromptsRead(total=0, due=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +106,6 @@ class Edited(Record):
     count: int
     refs: tuple[str, ...]
     unchanged: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PromptsRead(Record):
-    """How many prompts there are (`total`), and how many of them have not been read for their facets yet (`due`)."""
-
-    COMPUTED: ClassVar[tuple[str, ...]] = ("read",)
-
-    total: int
-    due: int
-
-    @property
-    def read(self) -> int:
-        """How many have been read."""
-        return self.total - self.due
-
-    def __str__(self) -> str:
-        return f"{self.read:,} of {self.total:,} prompts read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +203,7 @@ class Stats(Record):
     expiring: tuple[str, ...]
     stalled_after: float
     expiring_about: tuple[str, ...] = ()
-    prompts: PromptsRead = PromptsRead(0, 0)
+    prompts: PromptsRead = _NO_PROMPTS
 
     def __post_init__(self) -> None:
         self._freeze("by_status", "by_model", "by_error")

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from catalog.prompts import PromptDiff
-    from catalog.records import FacetCount, Page, Video
-    from catalog.reports import Change, Costs, Generation, Lineage, PromptsRead, SourceState, Stats
+    from catalog.records import FacetCount, Page, PromptsRead, Video
+    from catalog.reports import Change, Costs, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
 _PAGE = 200  # videos that `iterate` reads at once

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from catalog.cli import render
 from catalog.cli.fitting import measure
-from catalog.prompts.structured import as_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +18,7 @@ _MARKED = re.compile(r"\[([^\[\]\"]+)\]")  # a word that matched, in a snippet
 
 def read_prompt(prompt: str | None, snippet: str | None = None) -> str:
     """The prompt on one line, JSON in it as words; with a snippet, what matched stands between `[` and `]`."""
-    words = as_words(prompt or "")
+    words = _as_words(prompt or "")
     if snippet:
         words = snippet if words == prompt else _mark(words, _MARKED.findall(snippet))
     return " ".join(words.split())
@@ -38,6 +37,14 @@ def shorten_refs(catalog: Catalog, refs: Iterable[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(refs))
     names = catalog.shorten(wanted) if render.is_terminal() else {ref: ref for ref in wanted}
     return {ref: render.plain(name) for ref, name in names.items()}
+
+
+def _as_words(prompt: str) -> str:
+    if "{" not in prompt and "[" not in prompt:  # no JSON in it, so its reader need not be loaded
+        return prompt
+    from catalog.prompts.structured import as_words
+
+    return as_words(prompt)
 
 
 def _mark(text: str, matches: Iterable[str]) -> str:

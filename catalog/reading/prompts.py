@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.reports import PromptsRead
+from catalog.records import PromptsRead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from catalog import store
 from catalog.reading.statistics import read_stats
-from catalog.records import utc_text
-from catalog.reports import Latency, PromptsRead, Stats
+from catalog.records import PromptsRead, utc_text
+from catalog.reports import Latency, Stats
 from catalog.search.page import search
 
 if TYPE_CHECKING:
