@@ -42,6 +42,8 @@ _SHOWN = re.compile(
 )
 _UNSAID = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bwithout)\s+(?:\w+\s+)?(?:say|says|saying|call|calling|use|write|mention)\s*$"
+    r"|\b(?:generate|create|make|render)\s[^.:]{0,30}:\s*$",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.…¡¿]{0,3}\w[^\n]*[.!?…。！？]$")
 _CUE = re.compile(r"(?:[A-Z][A-Z.' -]{1,30}(?:\s*\([^()\n]{1,60}\))?|\([^()\n]{1,60}\))\s*\n[\s\-•]*$")

@@ -57,6 +57,14 @@ def test_a_line_is_heard_however_it_is_written(prompt: str, line: str) -> None:
     assert [spoken.text for spoken in extract(prompt).dialogue] == [line]
 
 
-@pytest.mark.parametrize("prompt", ["店の看板「営業中」が光る", "— A fox runs.", "a harbor — quiet. — a boat"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "店の看板「営業中」が光る",
+        "— A fox runs.",
+        "a harbor — quiet. — a boat",
+        'Seed 4. Generate a video: "A fox runs off." No text.',
+    ],
+)
 def test_signs_and_dashes_of_prose_are_not_lines(prompt: str) -> None:
     assert extract(prompt).dialogue == ()
