@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from catalog.prompts import extract, load
+from catalog.prompts.compiler import expand
 
 FORMS = tomllib.loads(Path(__file__).with_name("forms.toml").read_text("utf-8"))
 TABLES = [(facet, value) for facet, values in FORMS.items() for value in values]
@@ -68,3 +70,15 @@ def test_a_line_is_heard_however_it_is_written(prompt: str, line: str) -> None:
 )
 def test_signs_and_dashes_of_prose_are_not_lines(prompt: str) -> None:
     assert extract(prompt).dialogue == ()
+
+
+def test_no_form_stands_for_thousands_of_phrases() -> None:
+    table = tomllib.loads(resources.files("catalog.prompts").joinpath("vocabulary.toml").read_text("utf-8"))
+    forms = {
+        form
+        for values in table["facets"].values()
+        for modes in values.values()
+        for some in modes.values()
+        for form in some
+    }
+    assert [form for form in forms if sum(1 for _ in expand(form, table["macros"])) > 10_000] == []
