@@ -46,7 +46,7 @@ def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_fa
     prompt = unwrap(prompt)
     sheet = _lay_out(prompt, vocabulary)
     text = sheet.text()
-    reading = Reading(text, sheet.segments, vocabulary)
+    reading = Reading(text, sheet.segments, vocabulary, prompt)
     quotes = [] if _looks_broken(prompt, sheet) else find_quotes(text)
     for quote in quotes:
         reading.block(quote.start - 1, quote.end + 1)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LONE = frozenset({"mood", "shot_size", "style", "palette", "camera_angle", "camera_movement", "audio", "speed"})
 _LONE_UNSPACED = _LONE | {"lighting"}
 _IN_LISTS = frozenset({"shot_size", "palette", "camera_movement"})  # a list of terms, or first in a sentence
+_OF_PICTURE = frozenset({"shot_size", "camera_angle", "lens", "focus", "lighting", "palette", "style", "speed"})
 _SENTENCE_ENDS = ".;\n:"
 _MARKS = _SENTENCE_ENDS + ',("-/'
 _REACH = 60
@@ -83,7 +84,7 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
         return True
     opens = _opens(reading, first)
     if reading.tokens.codes[token] in reading.vocabulary.grammar.of_people:
-        return opens
+        return opens or _follows_picture(reading, first)
     closes = all(length <= _SHORT_AFTER for length in _lengths(reading, last + 1, 1))
     if facet not in _IN_LISTS:
         return opens or closes
@@ -91,6 +92,18 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
     if facet == "camera_movement":
         return is_list and reading.tokens.codes[token] in reading.vocabulary.grammar.lone_moves
     return is_list or opens
+
+
+def _follows_picture(reading: Reading, first: int) -> bool:
+    """Whether the fragment before is about the picture, not about a person: "an old man, wide shot, calm"."""
+    last = first - 2
+    if last < 0 or reading.owner[last] != reading.owner[first]:
+        return False
+    before = _edge(reading, last, -1, _MARKS)
+    is_short = last - before < _SHORT_AFTER
+    return is_short and any(
+        before <= start and end <= last and entry.facet in _OF_PICTURE for start, end, entry in reading.phrases
+    )
 
 
 def _opens(reading: Reading, first: int) -> bool:

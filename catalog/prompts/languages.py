@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 _FIRST_WIDE = "\u2e80"  # from here on, characters of scripts without blanks
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]")
 _HAN = re.compile("[\u3400-\u9fff]")
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9f]")
+_JAPANESE_HAN = (
+    "気囲撮駅図広変対絵楽桜様覚観読転軽辺郷霊顔験騒浜畑歩黒戦穏緑帰検歳焼総続縦芸訳豊鉄険隠雑頼顕髄鶏黙歯齢剣圧塩壊団囲択拡掲揺摂撃暁栄毎沢浄涙渋"
+    "滝瀬焔犠畳発県砕稲竜粋縁繊聴臓蔵込釈銭鋭陥単悪応児処効営厳売実寝巻帯弾従徳恵懐戯抜払収権歓満渓獣窓継荘覧譲賛遅雰桟仮価両乗繋"
+)
+_KANA = re.compile(f"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9f{_JAPANESE_HAN}]")  # what only Japanese writes
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]")
 _SENTENCE = re.compile(r"[^\n。！？「」『』“”]+")
 _MOSTLY_KANA = 0.05  # of the characters of a Japanese text; a Chinese one may quote a word
@@ -37,10 +41,11 @@ _LONGEST_CLAUSE = 40
 
 
 class Languages:
-    """The languages of a text, each found out when something of it is asked for."""
+    """The languages of a text, each found out when something of it is asked for; the labels of its prompt tell, too."""
 
-    def __init__(self, text: str, tokens: Tokens, grammar: Grammar) -> None:
+    def __init__(self, text: str, prompt: str, tokens: Tokens, grammar: Grammar) -> None:
         self._text = text
+        self._prompt = prompt
         self._grammar = grammar
         self._tokens = tokens
         self.has_unspaced = _WIDE.search(text) is not None
@@ -98,8 +103,8 @@ class Languages:
     def _is_japanese(self, offset: int) -> bool:
         """Whether the sentence at the offset has kana, or stands in a text that has enough of it."""
         if self._sentences is None:
-            text = self._text
-            kana, han = len(_KANA.findall(text)), len(_HAN.findall(text))
+            text, prompt = self._text, self._prompt
+            kana, han = len(_KANA.findall(prompt)), len(_HAN.findall(prompt))
             mostly = kana > _MOSTLY_KANA * (kana + han)
             starts, flags = [0], [mostly]
             for match in _SENTENCE.finditer(text) if kana else ():

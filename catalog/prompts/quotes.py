@@ -12,17 +12,24 @@ from typing import NamedTuple
 _QUOTED = re.compile(
     r'"([^"\n]{1,600})"|“([^”\n]{1,600})”|「([^」\n]{1,600})」|『([^』\n]{1,600})』|«([^»\n]{1,600})»|„([^“”\n]{1,600})[“”]'
     r"|(?<![\w’'])['‘]([^\W_][^\n]{0,300}?)['’](?!\w)"
+    r"|(?:\A|(?<=\n)|(?<=[.:!?] ))[—–] ?([¡¿][^—–\n]{1,300}[.!?…])(?=\s*(?:[—–]|\n|\Z))"
 )
-_MARKS = "\"'“‘「『«„"
+_MARKS = "\"'“‘「『«„—–"
+_NAMED_LINE = re.compile(r"(?:\A|[\n。：:、，])\s*([\u3040-\u30ff\u3400-\u9fff]{1,8})\Z")  # 男「逃げろ！」
 _SPEECH = re.compile(
     r"\b(?:says?|said|saying|speaks?|speaking|asks?|asked|asking|whispers?|whispered|whispering|shouts?|shouted|shouting|"
     r"yells?|yelling|replies|replied|replying|answers|answered|murmurs?|murmuring|mutters?|muttering|exclaims?|exclaiming|"
     r"calls out|calling out|screams?|screaming|announces?|announcing|declares?|declaring|sings?|singing|narrates?|"
     r"narrator|voice|voices|voiceover|voice-over|quips?|jokes?|tells?|telling|chants?|chanting|cries out|dialogue|"
     r"responds?|responding|adds|remarks?|recites?|reciting|states|explains?|begs?|pleads?|laughs?|greets?|line|lines|"
-    r"dice|diciendo|pregunta|susurra|grita|responde|exclama|murmura|contesta|"
+    r"hiss(?:es|ing)|sigh(?:s|ing)|gasp(?:s|ing)|mumbl(?:es|ing)|growl(?:s|ing)|stammer(?:s|ing)|snaps|snapping|sob(?:s|bing)|"
+    r"insists?|confess(?:es|ing)?|urges|warn(?:s|ing)|demands|teas(?:es|ing)|counters|deadpans|intones|orders|commands|"
+    r"admits|protests|groan(?:s|ing)|drawls|bellow(?:s|ing)|shriek(?:s|ing)|chuckl(?:es|ing)|giggl(?:es|ing)|boasts|calls|"
+    r"dice|dicen|dijo|diciendo|pregunta|preguntó|susurra|susurrando|susurró|grita|gritan|gritando|gritó|responde|exclama|"
+    r"murmura|contesta|replica|anuncia|ordena|canta|suplica|bromea|avisa|ríe|advierte|confiesa|"
     r"sagt|flüstert|ruft|fragt|antwortet|dit|murmure|crie|demande|répond|diz|sussurra|pergunta|dice|chiede)\b"
-    r"|说|道|喊|问|回答|低语|旁白|言う|言っ|叫|囁|尋ね|つぶや|話|声|ナレー",
+    r"|说|說|道|喊|问|問|回答|答道|低语|旁白|叫道|嘀咕|嘟囔|轻声|低声|念道|吼|"
+    r"言う|言い|言っ|叫|囁|ささや|尋ね|つぶや|呟|答え|告げ|話|声|ナレー",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(
@@ -35,6 +42,8 @@ _SHOWN = re.compile(
 )
 _UNSAID = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bwithout)\s+(?:\w+\s+)?(?:say|says|saying|call|calling|use|write|mention)\s*$"
+    r"|\b(?:generate|create|make|render)\s[^.:]{0,30}:\s*$",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.…¡¿]{0,3}\w[^\n]*[.!?…。！？]$")
 _CUE = re.compile(r"(?:[A-Z][A-Z.' -]{1,30}(?:\s*\([^()\n]{1,60}\))?|\([^()\n]{1,60}\))\s*\n[\s\-•]*$")
@@ -46,6 +55,7 @@ _VOICE_OVER = re.compile(
     r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
 )
 _BEFORE, _AFTER = 70, 45
+_DASHES = "—–"
 _BEFORE_LINE = " \t-*•—–>"
 _MOST_OF_TEXT = 0.6  # a quotation that is so much of the text is the prompt itself
 
@@ -83,11 +93,26 @@ def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
     speech = _last(_SPEECH, before)
     named = _SPEAKER.search(before)
     is_named = bool(named and not _SHOWN.search(named[1]))
-    spoken = is_named or _is_cued(text, match, start, end) or _is_said(before, text[start:end], after, speech)
+    spoken = (
+        is_named
+        or match[0][0] in _DASHES
+        or _is_cued(text, match, start, end)
+        or _is_line_of_name(text, match, before)
+        or _is_said(before, text[start:end], after, speech)
+    )
     spoken = spoken and not _UNSAID.search(before)
     speaker = _speaker(before, named, speech) if spoken else None
     off_screen = bool(_VOICE_OVER.search(before) or _VOICE_OVER.search(_clause(after)))
     return Quote(start, end, spoken, speaker, off_screen)
+
+
+def _is_line_of_name(text: str, match: re.Match[str], before: str) -> bool:
+    """Whether a Japanese script gives the line to the person before it: 男「逃げろ！」."""
+    if match[0][0] != "「" or _SHOWN.search(before):
+        return False
+    return _NAMED_LINE.search(text, max(0, match.start() - _BEFORE), match.start()) is not None and bool(
+        _SENTENCE.match(match[0][1:-1])
+    )
 
 
 def _is_said(before: str, quoted: str, after: str, speech: int) -> bool:

@@ -56,7 +56,9 @@ class Hit(NamedTuple):
 class Reading:
     """One sheet under the reader's eye: its words, which segment owns each, and which of them count for nothing."""
 
-    def __init__(self, text: str, segments: Sequence[Segment], vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, text: str, segments: Sequence[Segment], vocabulary: Vocabulary, prompt: str | None = None
+    ) -> None:
         self.text = text
         self.segments = segments
         self.vocabulary = vocabulary
@@ -64,7 +66,7 @@ class Reading:
         self.tokens = Tokens(self.lower, vocabulary.alphabet)
         self.blocked = bytearray(len(self.tokens))
         self.owner = self._owners()
-        self.languages = Languages(self.lower, self.tokens, vocabulary.grammar)
+        self.languages = Languages(self.lower, prompt or text, self.tokens, vocabulary.grammar)
         self.negations: list[tuple[int, int]] = []
         self.phrases: list[tuple[int, int, Entry]] = []
         self._contexts: list[tuple[int, int, tuple[str, ...]]] = []

@@ -11,10 +11,13 @@ import re
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from catalog.prompts.characters import SIMPLIFIED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WIDE = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30fa\u30fc-\u9fff\uf900-\ufaff\uff66-\uff9f"
+_FIRST_WIDE = "\u2e80"
 _WORD = rf"[^\W\d_{_WIDE}]"
 _TOKEN = re.compile(
     rf"{_WORD}+(?:['’]{_WORD}{{1,3}})?"
@@ -67,6 +70,8 @@ def words(text: str) -> list[str]:
 def _plain(word: str) -> str:
     if word == "&":
         return "and"
+    if word[0] >= _FIRST_WIDE:
+        return word.translate(SIMPLIFIED)
     return word.replace("'", "").replace("’", "") if "'" in word or "’" in word else word
 
 

@@ -28,6 +28,7 @@ def values(prompt: str, *names: str) -> set[str]:
         ("Owl in a barn, head-on.", {"camera_angle:front_view"}),
         ("white cat, white sofa, static", {"camera_movement:static"}),
         ("A Western, widescreen.", {"style:western"}),
+        ("A clock on a wall, wide shot, calm.", {"mood:calm"}),
         ("El perro salta, divertido y tierno", {"mood:playful", "mood:intimate"}),
         ("少女站在桥上，孤独而温柔。", {"mood:melancholic", "mood:intimate"}),
     ],
