@@ -133,11 +133,8 @@ class _WholeWords(ShellComplete):
         self._before, words, incomplete = _open_option(*super().get_completion_args())
         return words, incomplete
 
-    def format_completion(self, item: Item) -> str:
-        is_word = item.type == "plain"
-        return super().format_completion(
-            CompletionItem(self._before + item.value, item.type, item.help) if is_word else item
-        )
+    def _make_whole(self, item: Item) -> Item:
+        return CompletionItem(self._before + item.value, item.type, item.help) if item.type == "plain" else item
 
 
 @add_completion_class
@@ -146,12 +143,20 @@ class Zsh(_WholeWords, ZshComplete):
 
     source_template = _ZSH
 
+    def format_completion(self, item: Item) -> str:
+        return super().format_completion(self._make_whole(item))
+
 
 @add_completion_class
 class Fish(_WholeWords, FishComplete):
-    """Proposes words with commas in them."""
+    """Proposes words with commas in them, each on one line: `plain,WORD`, a tab and its help."""
 
     source_template = _FISH
+
+    def format_completion(self, item: Item) -> str:
+        item = self._make_whole(item)
+        text = f"{item.value}\t{item.help}" if item.help else str(item.value)
+        return f"{item.type},{' '.join(text.splitlines())}"
 
 
 def _splits(piece: str) -> bool:

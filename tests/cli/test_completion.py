@@ -280,6 +280,11 @@ def read_until(terminal: int, wanted: bytes) -> None:
         ("zsh", {"COMP_WORDS": "catalog search --sort=-cr", "COMP_CWORD": "2"}, "plain\n--sort=-created_at\n_\n"),
         ("fish", {"COMP_WORDS": "catalog search --sort=-cr", "COMP_CWORD": "--sort=-cr"}, "plain,--sort=-created_at\n"),
         ("fish", {"COMP_WORDS": "catalog search --columns ref,ki", "COMP_CWORD": "ref,ki"}, "plain,ref,kind\n"),
+        (
+            "fish",
+            {"COMP_WORDS": "catalog lin", "COMP_CWORD": "lin"},
+            "plain,lineage\tDraw the family tree of a video.\n",
+        ),
         ("zsh", {"COMP_WORDS": "catalog import some", "COMP_CWORD": "2"}, "file\nsome\n_\n"),
     ],
 )
