@@ -39,28 +39,16 @@ class FailureRule(NamedTuple):
 FAILURE_RULES: Mapping[str, FailureRule] = {
     "openai": FailureRule("failed and moderated jobs are not charged", is_charged=False),
     "unified": FailureRule("failed jobs are refunded", is_charged=False),
-    "volcengine": FailureRule(
-        "only videos that were made are charged",
-        is_charged=False,
-        reference="https://www.volcengine.com/docs/82379/1544106",
-    ),
-    "dashscope": FailureRule(
-        "failed jobs are not charged",
-        is_charged=False,
-        reference="https://www.alibabacloud.com/help/en/model-studio/text-to-video-guide",
-    ),
-    "gemini": FailureRule(
-        "videos that its filters block are not charged",
-        is_charged=None,
-        reference="https://ai.google.dev/gemini-api/docs/video",
-    ),
+    "volcengine": FailureRule("only videos that were made are charged", is_charged=False),
+    "dashscope": FailureRule("failed jobs are not charged", is_charged=False),
+    "gemini": FailureRule("videos that its filters block are not charged", is_charged=None),
     "fal_ai": FailureRule(
         "failures of the server are not charged, refused input may be",
         is_charged=None,
         reference="https://fal.ai/docs/model-apis/faq",
     ),
 }
-"""By provider; one that documents nothing is not here."""
+"""By provider; one that documents nothing is not here. A `reference` is an address that was read."""
 
 TIER = re.compile(r"[1-9][0-9]{2,4}p|[1-9]k|base")
 _MICRO = Decimal("0.000001")
@@ -126,6 +114,24 @@ class Priceable(Protocol):
     def created_at(self) -> datetime | None: ...
     @property
     def batch_custom_id(self) -> str | None: ...
+
+
+class PricedJob(NamedTuple):
+    """The facts of a job that decide about its price, and no others; equal jobs cost the same.
+
+    Whoever groups jobs sets `created_at` to noon of its day, and `batch_custom_id` to one text in any batch.
+    """
+
+    kind: str
+    status: str
+    model: str | None
+    seconds: float | None
+    width: int | None
+    height: int | None
+    size_text: str | None
+    tier: str | None
+    created_at: datetime | None
+    batch_custom_id: str | None
 
 
 def provider_of(dialect: str | None, setting: str | None = None) -> str | None:

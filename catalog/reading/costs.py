@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from catalog.errors import QueryError
 from catalog.pricing import (
     FAILURE_RULES,
     LIMIT,
     STORED,
+    PricedJob,
     are_same,
     explain_unknown,
     from_texts,
@@ -58,21 +59,6 @@ _PRICES = f"SELECT {', '.join(STORED)} FROM prices ORDER BY id"
 _PAYERS = "SELECT name, dialect, provider FROM sources"
 _UNESTIMATED = "not estimated yet: run `catalog reindex --costs`"
 _NOTHING = CostSum()
-
-
-class _Job(NamedTuple):
-    """What decides about the price of a job, see `pricing.Priceable`."""
-
-    kind: str
-    status: str
-    model: str | None
-    seconds: float | None
-    width: int | None
-    height: int | None
-    size_text: str | None
-    tier: str | None
-    created_at: datetime | None
-    batch_custom_id: str | None
 
 
 def read_costs(
@@ -144,7 +130,7 @@ def _explain_unknown(connection: Reader, among: Sequence[int] | None) -> tuple[U
     prices, providers = _read_prices(connection), _read_providers(connection)
     counts: Counter[tuple[str, str | None, str]] = Counter()
     for source, *facts, day, jobs in _select(connection, _UNKNOWN, among):
-        job = _Job._make([*facts, day and datetime.fromisoformat(f"{day}T12:00:00Z"), None])
+        job = PricedJob._make([*facts, day and datetime.fromisoformat(f"{day}T12:00:00Z"), None])
         reason = explain_unknown(job, prices, providers.get(source), source=source) or _UNESTIMATED
         counts[source, job.model, reason] += jobs
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or "", item[0][2]))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from catalog.pricing import STORED, estimate, from_texts, provider_of, to_texts
+from catalog.pricing import STORED, PricedJob, estimate, from_texts, provider_of, to_texts
 from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
@@ -20,27 +20,7 @@ _PAYERS = "SELECT name, dialect, provider FROM sources"
 _PROVIDER = "SELECT dialect, provider FROM sources WHERE name = :source"
 _NEXT = "SELECT id FROM videos WHERE source = :source AND id > :last ORDER BY id LIMIT 500"
 _DATE = len("2026-11-21")
-
-
-class _Job(NamedTuple):
-    """What the price of a job depends on; equal jobs are estimated once.
-
-    So `created_at` is noon of its day, and `batch_custom_id` is empty in any batch and None outside.
-    """
-
-    kind: str
-    status: str
-    model: str | None
-    seconds: float | None
-    width: int | None
-    height: int | None
-    size_text: str | None
-    tier: str | None
-    created_at: datetime | None
-    batch_custom_id: str | None
-
-
-_FACTS = _Job._fields[:8]
+_FACTS = PricedJob._fields[:8]  # those that a row has as they are
 
 
 class Estimator:
@@ -60,10 +40,10 @@ class Estimator:
         day = row["created_at"] and datetime.fromisoformat(row["created_at"][:_DATE] + "T12:00:00Z")
         facts = [row[name] for name in _FACTS]
         batch = None if row["batch_custom_id"] is None else ""
-        row["cost_usd"] = self._estimate(_Job._make([*facts, day, batch]))
+        row["cost_usd"] = self._estimate(PricedJob._make([*facts, day, batch]))
         row["cost_basis"] = "unknown" if row["cost_usd"] is None else "estimated"
 
-    def _look_up(self, job: _Job) -> float | None:
+    def _look_up(self, job: PricedJob) -> float | None:
         return estimate(job, self._prices, self._provider, source=self._source)
 
 
