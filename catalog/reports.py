@@ -322,9 +322,10 @@ class ImportReport(Record):
     """What one import did, in total and by file.
 
     In folders and archives, `ignored` counts the files that are not of a format it reads, and `lone_clips` the clips
-    that nothing lies beside; `others` and `clips` are the paths of the first of them. After a dry run, the numbers say
-    what would have happened. `seconds` is what the whole call took, and `phases` are the seconds of its parts: `files`
-    and `prompts`. `costs_changed` and `prompts_left` are those of a SyncReport.
+    that nothing lies beside; `others` and `clips` are the paths of the first of them. `left_out` counts the symbolic
+    links that were not followed because they lead out of the folder, `outside` are the first of them. After a dry run,
+    the numbers say what would have happened. `seconds` is what the whole call took, and `phases` are the seconds of its
+    parts: `files` and `prompts`. `costs_changed` and `prompts_left` are those of a SyncReport.
     """
 
     source: str
@@ -338,8 +339,10 @@ class ImportReport(Record):
     passed_over: int = 0
     ignored: int = 0
     lone_clips: int = 0
+    left_out: int = 0
     others: tuple[str, ...] = ()
     clips: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     seconds: float = 0.0
     is_dry_run: bool = False
     phases: Mapping[str, float] = field(default_factory=dict)

@@ -10,15 +10,18 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from catalog.errors import ConfigError
+from catalog.redaction import find_credentials, know_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from catalog.config import Source, SyncSettings
     from catalog.pricing import Price
 
+WEBHOOK_SECRET_ENV = "CATALOG_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 FILE_NAME = "catalog.toml"
 
 # Pairs of variables that make a source called `default` where no file configures one.
@@ -90,10 +93,23 @@ def find_file(database: Path, config: str | Path | None = None) -> Path | None:
 def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of a file; the sources of the environment where the file configures none.
 
-    Raises ConfigError that names the file, the line and the key.
+    From then on their keys are known to `redaction`. Raises ConfigError that names the file, the line and the key.
     """
     settings = Settings() if path is None or _is_blank(path) else _read(path)
-    return replace(settings, path=path, sources=settings.sources or _read_environment(environment))
+    settings = replace(settings, path=path, sources=settings.sources or _read_environment(environment))
+    know_secrets(*_find_secrets(settings.sources.values(), environment))
+    return settings
+
+
+def _find_secrets(sources: Iterable[Source], environment: Mapping[str, str]) -> Iterator[str | None]:
+    """The keys of the sources, what stands in their addresses, and the secrets under the names that we know."""
+    names = {source.key_env for source in sources} | {name for _, name in ENVIRONMENT_SOURCES} | {WEBHOOK_SECRET_ENV}
+    for name in filter(None, names):
+        yield from (environment.get(name), os.environ.get(name))
+    for source in sources:
+        query = urlencode(source.server.list_query)
+        for url in (source.base_url, source.proxy or "", f"?{query}"):
+            yield from find_credentials(url=url)
 
 
 def _is_blank(path: Path) -> bool:

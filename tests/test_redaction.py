@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.redaction import REMOVED, redact, redact_text, redact_url
+from catalog import redaction
+from catalog.redaction import REMOVED, cut_secrets, find_credentials, know_secrets, redact, redact_text, redact_url
+from catalog.spellings import Secrets
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
@@ -153,3 +155,91 @@ def test_a_redacted_payload_parses_to_the_same_video(shared: Path) -> None:
 def told(video: Any) -> tuple[Any, ...]:
     urls = [redact_url(url) for url in video.output_urls]
     return (video.remote_id, video.status, video.prompt, video.error_message, video.created_at, video.seconds, urls)
+
+
+@pytest.fixture
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that knows no secret yet."""
+    for name, value in (("_known", Secrets()), ("_known_values", {}), ("_harmless", set())):
+        monkeypatch.setattr(redaction, name, value)
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_a_known_secret_is_cut_from_keys_texts_and_numbers() -> None:
+    value = {"Key-of/ours": ["a key-OF\\/ours b", 918273645546, {"x": 918273645546.0, "y": True}], "z": "neon"}
+    assert redact(value) is value
+    know_secrets("Key-of/ours", None, "", "918273645546", "neon")
+    clean = {REMOVED: [f"a {REMOVED} b", REMOVED, {"x": 918273645546.0, "y": True}], "z": "neon"}
+    assert redact(value) == cut_secrets(value) == clean
+    assert redact_text("key-of%2Fours") == REMOVED
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_cutting_known_secrets_leaves_all_else() -> None:
+    value = {"url": "https://a.example/v?X-Amz-Signature=1", "b64_json": "AAAA", "text": "sk-proj-abcdef123"}
+    know_secrets("a-key-of-ours")
+    assert cut_secrets(value) is value
+    assert cut_secrets("https://a.example/v?sig=a-key-of-ours") == f"https://a.example/v?sig={REMOVED}"
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_what_a_webhook_secret_encodes_is_a_secret_too() -> None:
+    know_secrets("whsec_YSBzaWduaW5nIHNlY3JldA==")
+    assert redact_text("signed with a signing secret, YSBzaWduaW5nIHNlY3JldA") == f"signed with {REMOVED}, {REMOVED}"
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_of_very_many_secrets_the_latest_are_known() -> None:
+    for number in range(200):
+        know_secrets(f"a-key-of-account-{number:03}")
+    assert redact_text("a-key-of-account-199 a-key-of-account-000") == f"{REMOVED} a-key-of-account-000"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ('{"api_key": "abcdef123", "n": 1}', '{"api_key": "[removed]", "n": 1}'),
+        (r"{\"x-api-key\":\"abcdef123\"}", r"{\"x-api-key\":\"[removed]\"}"),
+        ("aws_secret_access_key = 'abcdef123'", "aws_secret_access_key = '[removed]'"),
+    ],
+)
+def test_a_key_under_its_name_is_cut_in_json_inside_a_text(text: str, clean: str) -> None:
+    assert redact_text(text) == clean
+    assert redact_text(clean) is clean
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secrets"),
+    [
+        ("Authorization", "Bearer abc.def", {"abc.def"}),
+        ("authorization", "a-bare-key", {"a-bare-key"}),
+        ("Authorization", "Basic dXNlcjpwYXNzd29yZDE=", {"dXNlcjpwYXNzd29yZDE=", "password1"}),
+        ("Authorization", 'Token token="abc-def"', {'token="abc-def"', "abc-def"}),
+        ("Proxy-Authorization", "Bearer abc", {"abc"}),
+        ("X-API-Key", "abc", {"abc"}),
+        ("api-key", "abc", {"abc"}),
+        ("x-goog-api-key", "abc", {"abc"}),
+        ("X-Auth-Token", "abc", {"abc"}),
+        ("Cookie", "theme=dark; session=0123456789abcdef", {"0123456789abcdef"}),
+        ("Idempotency-Key", "abc", set()),
+        (":authority", "api.example", set()),
+        ("Accept-Language", "de", set()),
+    ],
+)
+def test_the_credentials_of_a_header_are_found(name: str, value: str, secrets: set[str]) -> None:
+    assert set(find_credentials([(name, value)])) - {""} == secrets
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("https://me:p%40ssword@host/v1", {"p%40ssword", "p@ssword"}),
+        ("https://host/v1?key=a-key-of-ours&model=sora-2-pro", {"a-key-of-ours"}),
+        ("https://host/v1?api_key=a%2Fkey+of-ours", {"a/key of-ours"}),
+        ("https://host/T0kenInThePath8nobodyNamed/v1", {"T0kenInThePath8nobodyNamed"}),
+        ("https://host/v1/projects/my-project-123456/locations/us-central1", set()),
+        ("https://host:port/[x", set()),
+    ],
+)
+def test_the_credentials_of_a_url_are_found(url: str, secrets: set[str]) -> None:
+    assert set(find_credentials(url=url)) == secrets

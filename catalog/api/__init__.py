@@ -99,6 +99,7 @@ class Catalog(Answers, Edits):
         columns: Mapping[str, str] | Literal["auto"] | None = None,
         dates: Literal["dmy", "mdy", "ymd"] | None = None,
         facets: Mapping[str, str | Sequence[str]] | None = None,
+        follow_links: bool = False,
         dry_run: bool = False,
         on_progress: Progress | None = None,
     ) -> ImportReport:
@@ -108,8 +109,9 @@ class Catalog(Answers, Edits):
         maps the columns of a CSV file to fields of a video; an empty text leaves a column out, `extra.KEY` keeps it in
         `extra`, and `"auto"` keeps every column there that is not known. `dates` is the order of day, month and year in
         a table. Values that cannot be read are named in the report and stay in `extra`. `facets` are given to every
-        video and outrank what its prompt says. `dry_run` reports and writes nothing. Raises ConfigError where several
-        sources are configured and none is named.
+        video and outrank what its prompt says. A symbolic link that leads out of a folder is named in the report and
+        read only with `follow_links`; what `paths` name themselves may be links. `dry_run` reports and writes nothing.
+        Raises ConfigError where several sources are configured and none is named.
         """
         from catalog.ingest import import_paths
         from catalog.intake import Intake
@@ -124,6 +126,7 @@ class Catalog(Answers, Edits):
                 columns=columns,
                 dates=dates,
                 facets=facets,
+                follow_links=follow_links,
                 dry_run=dry_run,
                 on_progress=on_progress,
             )

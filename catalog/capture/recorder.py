@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.capture.notes import take_in_spool
 from catalog.capture.spool import list_notes, sync_note, write_note
 from catalog.errors import CatalogError
+from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,12 +138,15 @@ def flush(library: str | os.PathLike[str], seconds: float = 30.0) -> bool:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Log whatever goes wrong in the block, and go on: a fault of capture never reaches the caller."""
+def guarded(cut: Callable[[str], str] = str) -> Iterator[None]:
+    """Log whatever goes wrong in the block, and go on: a fault of capture never reaches the caller.
+
+    `cut` takes the secrets of the call out of what is logged.
+    """
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the promise of this function
-        _log.warning("a call was not captured: %s: %s", type(error).__name__, error)
+        _log.warning("a call was not captured: %s: %s", type(error).__name__, redact_text(cut(str(error))))
 
 
 def _at_exit() -> None:

@@ -18,6 +18,8 @@ from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import ConfigError
 from catalog.prompts.given import require_given
 from catalog.records import utc_text
+from catalog.redaction import cut_secrets, find_credentials
+from catalog.spellings import Secrets
 from catalog.wire.ids import require_source_name
 from catalog.wire.routes import routes_of
 
@@ -118,6 +120,7 @@ class Note:
         self._request: Body | None = None
         self._answer = PlainBody(LONGEST_FILE if call.kind == "results" else LONGEST_BODY)
         self._decode: Callable[[bytes], bytes] = bytes
+        self._secrets = Secrets(find_credentials(request.headers.items(), str(request.url)))
         self._status = self._size = 0
         self._is_open, self._is_complete = True, False
 
@@ -157,7 +160,7 @@ class Note:
 
     @contextmanager
     def _step(self) -> Iterator[None]:
-        with guarded():
+        with guarded(self._secrets.cut):
             try:
                 yield
             except Exception:
@@ -167,7 +170,7 @@ class Note:
     def _make(self, at: str) -> dict[str, Any] | None:
         note = make_note(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
         common = {"source": self._source, "at": at, "tags": self._watcher.tags, "facets": self._watcher.facets}
-        return note and common | note
+        return note and cut_secrets(cut_secrets(common | note, self._secrets))
 
     def _read_request(self) -> object:
         return self._request.value() if self._request is not None and self._call.method == "POST" else None

@@ -46,6 +46,7 @@ _NAMED = 5  # files named of those that were not read
     metavar="FILE|JSON",
     help="Give every video these facets: a JSON object of facet to text or list of texts.",
 )
+@click.option("--follow-links", is_flag=True, help="Also read symbolic links that lead out of the folder.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen and write nothing.")
 @json_option
 @library_options
@@ -56,6 +57,7 @@ def import_(
     rest: str | None,
     dates: Literal["dmy", "mdy", "ymd"] | None,
     facets: str | None,
+    follow_links: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -65,6 +67,9 @@ def import_(
     and other files that hold requests with their answers; input and output files of the Batch API (import them
     together, so that prompts find their videos); exports of the Sora app and of SoraVault; .json and .txt files beside
     clips; and CSV. Any of them may be packed with gzip or zip. Headers and cookies are never kept.
+
+    A symbolic link in a folder that leads out of it is named and not read, unless --follow-links is given; one in an
+    archive never is. What is named here may be a link.
 
     Whatever is refused is listed with its line and the reason, and so is every value that cannot be read, which stays
     in the video's extra; the rest is imported, and the exit status is then 1. Importing the same files twice adds
@@ -86,6 +91,7 @@ def import_(
             columns=_read_columns(columns) | ({"*": "extra"} if rest else {}),
             dates=dates,
             facets=None if facets is None else _read_facets(facets),
+            follow_links=follow_links,
             dry_run=dry_run,
             on_progress=on_progress,
         )
@@ -137,6 +143,8 @@ def _show(report: ImportReport) -> None:
         report.lone_clips, "clip", "has no .json or .txt beside it", "have no .json or .txt beside them", report.clips
     )
     _name_others(report.ignored, "file", "is of another kind", "are of other kinds", report.others)
+    advice = "out of the folder, not followed (--follow-links follows such links)"
+    _name_others(report.left_out, "link", f"leads {advice}", f"lead {advice}", report.outside)
     if report.waiting:
         waiting = render.amount(report.waiting, "request")
         render.note(f"{waiting} of batches without an answer yet: import them again together with the output file")

@@ -17,6 +17,7 @@ import click
 from catalog.cli.options import library_options
 from catalog.cli.render import Interrupted, has_complained, plain
 from catalog.errors import CatalogError
+from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ class Program(click.Group):
         try:
             super().invoke(ctx)
         except CatalogError as error:
-            raise click.ClickException(plain(error)) from error
+            raise click.ClickException(redact_text(plain(error))) from error
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
         except BrokenPipeError:

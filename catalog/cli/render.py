@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli.fitting import cut, fit, flow, measure, pad
+from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -242,7 +243,7 @@ def note_costs(changed: int | None) -> None:
 
 def complain(message: object) -> None:
     """Print an error that does not end the command; its exit status will be 1."""
-    click.echo(f"Error: {plain(message)}", err=True)
+    click.echo(f"Error: {redact_text(plain(message))}", err=True)
     click.get_current_context().meta[_COMPLAINED] = True
 
 

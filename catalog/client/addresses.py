@@ -87,8 +87,9 @@ class Base:
         about = f"base URL of source {source}" if source else "base URL"
         try:
             url = httpx.URL(text.strip())
-        except (httpx.InvalidURL, TypeError, AttributeError, UnicodeError) as error:
-            raise ConfigError(f"{about} is not a URL; write it as https://host/v1") from error
+        except (httpx.InvalidURL, TypeError, AttributeError, UnicodeError):
+            # without its cause, which repeats a part of the URL that may be a password
+            raise ConfigError(f"{about} is not a URL; write it as https://host/v1") from None
         if url.scheme not in DEFAULT_PORTS or not url.host:
             raise ConfigError(f"{about} must start with http:// or https:// and name a host, as in https://host/v1")
         if url.userinfo:

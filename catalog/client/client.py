@@ -17,6 +17,7 @@ from catalog.client.failures import Subject
 from catalog.client.hosts import ENVIRONMENT, require_proxy
 from catalog.client.session import Bounds, Clock, Content, Exchange, Session, usable_key
 from catalog.errors import ConfigError, Refused
+from catalog.redaction import redact_text
 from catalog.wire.dialects import Dialect, find_dialect
 from catalog.wire.ids import raw_id
 from catalog.wire.parse import parse_videos
@@ -96,7 +97,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Client({str(self.base)!r}, dialect={self.dialect.name!r}, source={self.source!r})"
+        return f"Client({redact_text(str(self.base))!r}, dialect={self.dialect.name!r}, source={self.source!r})"
 
     def close(self) -> None:
         """Close every connection."""

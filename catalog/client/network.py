@@ -26,6 +26,7 @@ import httpcore
 import httpx
 
 from catalog.client.hosts import DEFAULT_PORTS, ENVIRONMENT, environment_proxy, require_proxy
+from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
     import ssl
@@ -244,6 +245,9 @@ class _Body(httpx.SyncByteStream):
 def _as_httpx() -> Iterator[None]:
     try:
         yield
+    except httpcore.RemoteProtocolError as error:
+        # without its cause, which quotes what the server sent
+        raise httpx.RemoteProtocolError(redact_text(str(error))) from None
     except (
         httpcore.TimeoutException,
         httpcore.NetworkError,

@@ -25,6 +25,8 @@ from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, proxy_f
 from catalog.client.retry import backoff, requested_wait, should_retry
 from catalog.client.transfer import BadBody, BodyTooLarge, inflated
 from catalog.errors import BadPayload, ConfigError, Refused, SourceError, Unavailable
+from catalog.redaction import cut_secrets, find_credentials, know_secrets
+from catalog.spellings import Secrets
 from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.faults import error_headers
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 MOST_HOPS = 5
 MOST_ATTEMPTS = 30
-SHORTEST_SECRET = 6
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PAGES = frozenset({"application/json", "application/problem+json", "text/html", "application/xml", "text/xml"})
 USER_AGENT = "video-catalog"
@@ -152,7 +153,9 @@ class Session:
     ) -> None:
         self._base = base
         self._proxy = proxy
-        self._secret = key.encode() if len(key) >= SHORTEST_SECRET else b""
+        secrets = [key, *find_credentials(url=str(base))]
+        know_secrets(*secrets)
+        self._secrets = Secrets(secrets)
         self._key_header = key_header
         self._bounds = bounds
         self._clock = clock
@@ -267,11 +270,11 @@ class Session:
             return (self._home if is_home else self._abroad).handle_request(request)
 
     def _read(self, call: Call, response: httpx.Response) -> Any:
-        """The JSON body of an answer, the key masked where the server echoes it."""
+        """The JSON body of an answer, without the key where the server echoes it."""
         subject, cap = call.subject, self._bounds.json_cap
         try:
             body = b"".join(_chunks(subject, response, cap, call.deadline))
-            return read_json(body.replace(self._secret, b"[key]") if self._secret else body, is_lenient=True)
+            return cut_secrets(read_json(body, is_lenient=True), self._secrets)
         except (BadBody, Unreadable) as error:
             status = response.status_code
             raise subject.error(BadPayload, f"the answer is {error} (HTTP {status})", status=status) from error

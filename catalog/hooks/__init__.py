@@ -6,12 +6,14 @@ passed, starting with the deliveries that an earlier receiver left waiting. When
 reads the new prompts: no sender waits for that. Bad input gets a 4xx; only a busy library gets a 503, which makes the
 sender deliver again.
 
-Importing this module loads nothing else, because the command line takes its defaults from here.
+Importing this module loads hardly anything, because the command line takes its defaults from here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from catalog.settings import WEBHOOK_SECRET_ENV
 
 if TYPE_CHECKING:
     from catalog.hooks.receiver import Receiver, read_secrets, serve_hooks
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PORT", "DEFAULT_SECRET_ENV", "Receiver", "growing_pause", "read_secrets", "serve_hooks"]
 
 DEFAULT_PORT = 8765
-DEFAULT_SECRET_ENV = "CATALOG_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+DEFAULT_SECRET_ENV = WEBHOOK_SECRET_ENV
 
 _HOMES = {"Receiver": "receiver", "growing_pause": "retriever", "read_secrets": "receiver", "serve_hooks": "receiver"}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from catalog import store
 from catalog.errors import CatalogError
 from catalog.records import TERMINAL_STATUSES
+from catalog.redaction import cut_secrets
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import BadDelivery, BadSignature, Delivery, verify
 
@@ -38,6 +39,7 @@ class Inbox:
         except BadDelivery as error:
             self.tell(str(error))
             return _refusal(error), str(error)
+        delivery = _without_secrets(delivery)
         try:
             is_new = self._keep(delivery, now)
         except CatalogError as error:
@@ -62,6 +64,17 @@ class Inbox:
                 store.save_source(connection, self.source)
                 store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=said_at)
         return is_new
+
+
+def _without_secrets(delivery: Delivery) -> Delivery:
+    """The delivery without the keys and signing secrets that its sender may repeat, before anything is read from it."""
+    return replace(
+        delivery,
+        id=cut_secrets(delivery.id),
+        type=cut_secrets(delivery.type),
+        video_id=cut_secrets(delivery.video_id),
+        event=cut_secrets(dict(delivery.event)),
+    )
 
 
 def _refusal(error: BadDelivery) -> HTTPStatus:

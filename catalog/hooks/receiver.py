@@ -12,6 +12,7 @@ from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 from catalog.hooks.inbox import Inbox
 from catalog.hooks.listener import READ_SECONDS, receive_requests
 from catalog.hooks.retriever import Retriever, growing_pause
+from catalog.redaction import know_secrets
 from catalog.serving import serve_at
 from catalog.wire.webhooks import signing_key
 
@@ -76,6 +77,7 @@ def serve_hooks(
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
+    know_secrets(*secrets)
 
     clock, tell = now or (lambda: datetime.now(UTC)), on_event or (lambda _: None)
     with client_factory() as client:

@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl
 from catalog.ingest.formats import Shape
 from catalog.ingest.items import Item, PassedOver, admit, refuse
 from catalog.ingest.jobs import explain
+from catalog.redaction import cut_secrets, find_credentials
+from catalog.spellings import Secrets
 from catalog.wire.dialects import DIALECTS
 from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
@@ -139,11 +141,30 @@ def _open_entry(request: dict[str, Any], response: dict[str, Any]) -> _Call:
     content = response.get("content")
     content = content if isinstance(content, dict) else {}
     status = _integer(response.get("status"))
-    asked = _open_posted(request.get("postData"))
+    secrets = _secrets_of(request, url)
+    asked = cut_secrets(_open_posted(request.get("postData")), secrets)
     try:
-        return _Call(method, url, asked, _open_content(content), status, form=HAR)
+        return _Call(method, url, asked, cut_secrets(_open_content(content), secrets), status, form=HAR)
     except Unreadable as error:
         return _Call(method, url, asked, None, status, str(error), HAR)
+
+
+def _secrets_of(request: Any, url: str) -> Secrets:
+    """What the recorded request carried to prove who asked, which its answer may repeat."""
+    headers = _member(request, ("headers",))
+    if isinstance(headers, dict):
+        pairs = [(name, value) for name, values in headers.items() for value in _as_list(values)]
+    else:
+        pairs = [(_member(header, ("name", "key")), _member(header, ("value",))) for header in _as_list(headers)]
+    return Secrets(find_credentials(((name, value) for name, value in pairs if _are_texts(name, value)), url))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _open_content(content: dict[str, Any]) -> Any:
@@ -207,8 +228,9 @@ def _read_pair(value: dict[str, Any], line: int | None, channel: str) -> Iterato
     body = _open_text(_member(request, _BODIES)) if _is_record(request) else None
     answer = _as_json(_member(value, _RESPONSES))
     method, url = _member(head, ("method",)) or "POST", _member(head, _URLS) or CREATE
-    asked = request if body is None else body
-    call = _Call(str(method).upper(), str(url), asked, open_answer(answer), _status_of(answer))
+    secrets = _secrets_of(head, str(url))
+    asked = cut_secrets(request if body is None else body, secrets)
+    call = _Call(str(method).upper(), str(url), asked, cut_secrets(open_answer(answer), secrets), _status_of(answer))
     items = list(_read_call(call, line, channel))
     yield from items if items != [PassedOver()] else [refuse(line, explain(parse_videos(call.answer), call.answer))]
 

@@ -1,4 +1,8 @@
-"""Finds the files that an import reads: those named, and in folders those with a known suffix, each once, by name."""
+"""Finds the files that an import reads: those named, and in folders those with a known suffix, each once, by name.
+
+Who hands over a folder decides what lies in it, not what else of this machine is read: a symbolic link in it that leads
+out of it is left out, unless the user says otherwise. What the user names may be a link.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator
+
+    ReadBeside = Callable[[Path], bytes | None]
 
 STANDARD_INPUT = "-"
 SIDECARS = frozenset({".json", ".txt"})
@@ -24,6 +30,7 @@ class Scanned:
     """A file to read and the clip that it lies beside, or the problem that prevents reading it.
 
     `is_named` says that the user named it, not a folder that it lies in, `is_among_clips` that clips lie around it.
+    `read_beside(path)` returns the bytes of a small file beside the clip.
     """
 
     path: Path
@@ -31,16 +38,19 @@ class Scanned:
     problem: str | None = None
     is_named: bool = False
     is_among_clips: bool = False
+    read_beside: ReadBeside = lambda _path: None
 
 
 class Others:
-    """The files of folders and archives that are not read: clips that nothing lies beside, and files of other kinds."""
+    """What is not read: clips that nothing lies beside, files of other kinds, and links that lead out of the folder."""
 
     def __init__(self) -> None:
         self.ignored = 0
         self.lone_clips = 0
+        self.left_out = 0
         self.paths: list[str] = []
         self.clips: list[str] = []
+        self.outside: list[str] = []
 
     def add(self, label: str, name: str, names: Container[str]) -> None:
         """Add a file by its name among those in its folder; one that a sidecar describes is not among the others."""
@@ -53,13 +63,25 @@ class Others:
         if len(paths) < MAX_NAMED:
             paths.append(label)
 
+    def leave_out(self, label: str) -> None:
+        """Add a link that is not followed."""
+        self.left_out += 1
+        if len(self.outside) < MAX_NAMED:
+            self.outside.append(label)
+
 
 class Scan:
-    """Walks the paths; in folders it takes files with these suffixes, and adds the other ones to `others`."""
+    """Walks the paths; in folders it takes files with these suffixes, and adds the other ones to `others`.
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]], suffixes: Container[str]) -> None:
+    Links that lead out of a folder are followed only with `follows_links`.
+    """
+
+    def __init__(
+        self, paths: Iterable[str | os.PathLike[str]], suffixes: Container[str], *, follows_links: bool = False
+    ) -> None:
         self.paths = [Path(path) for path in paths]
         self.suffixes = suffixes
+        self.follows_links = follows_links
         self.others = Others()
         self._seen: set[tuple[int, int]] = set()
 
@@ -76,12 +98,16 @@ class Scan:
         """A file that the user named, whatever its suffix; for a clip, its sidecars."""
         if path.suffix.lower() not in MEDIA:
             names = _siblings(path) if path.suffix.lower() in SIDECARS else set()
-            yield from self._check(path, names, is_named=True)
+            yield from self._check(path, names, path.parent, is_named=True)
             return
         names = _siblings(path)
         sidecars = [name for name in sorted(names) if media_of(name, names) == path.name]
         for name in sidecars:
-            yield from self._check(path.with_name(name), names)
+            sidecar = path.with_name(name)
+            if self._leads_out(sidecar, path.parent):
+                self.others.leave_out(str(sidecar))
+            else:
+                yield from self._check(sidecar, names, path.parent)
         if not sidecars:
             yield Scanned(path, problem="no .json or .txt lies beside the clip" if path.exists() else "no such file")
 
@@ -101,15 +127,24 @@ class Scan:
                 path = current / name
                 if is_hidden(name):
                     continue
-                if path.is_dir():
-                    folders.append(path)
-                elif path.suffix.lower() not in self.suffixes:
+                is_folder = path.is_dir()
+                if not is_folder and path.suffix.lower() not in self.suffixes:
                     self.others.add(str(path), name, names)
+                elif self._leads_out(path, folder):
+                    self.others.leave_out(str(path))
+                elif is_folder:
+                    folders.append(path)
                 else:
-                    yield from self._check(path, names)
+                    yield from self._check(path, names, folder)
             stack += reversed(folders)
 
-    def _check(self, path: Path, names: Collection[str], *, is_named: bool = False) -> Iterator[Scanned]:
+    def _leads_out(self, path: Path, folder: Path) -> bool:
+        """Whether the path is a link to something outside of the folder, and links are not to be followed there."""
+        if self.follows_links or not path.is_symlink():
+            return False
+        return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+    def _check(self, path: Path, names: Collection[str], folder: Path, *, is_named: bool = False) -> Iterator[Scanned]:
         try:
             status = path.stat()
         except OSError as error:
@@ -120,7 +155,12 @@ class Scan:
         elif self._is_new(status):
             name = media_of(path.name, names)
             media = path.with_name(name) if name else None
-            yield Scanned(path, media, is_named=is_named, is_among_clips=is_named and any(map(_is_medium, names)))
+            is_among_clips = is_named and any(map(_is_medium, names))
+
+            def read(beside: Path) -> bytes | None:
+                return None if self._leads_out(beside, folder) else read_beside(beside)
+
+            yield Scanned(path, media, is_named=is_named, is_among_clips=is_among_clips, read_beside=read)
 
     def _is_new(self, status: os.stat_result) -> bool:
         """Whether this file or folder was not seen before, under any name: symbolic links may form a circle."""

@@ -9,16 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from catalog.ingest.folders import read_beside
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from io import BufferedReader
     from pathlib import Path
 
+    from catalog.ingest.folders import ReadBeside
     from catalog.ingest.items import Item
-
-    ReadBeside = Callable[[Path], bytes | None]
 
 _LOGS = frozenset({".log", ".txt", ".out", ".err"})
 
@@ -40,7 +37,7 @@ class File:
     dates: str | None = None
     is_named: bool = False
     is_among_clips: bool = False
-    read_beside: ReadBeside = read_beside
+    read_beside: ReadBeside = lambda _path: None
     form: str = ""
     size: int = 0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from catalog.prompts.given import Given, read_given
-from catalog.redaction import redact_text
+from catalog.redaction import cut_secrets, redact_text
 from catalog.reports import Refusal
 from catalog.rows import json_text
 from catalog.wire.documents import MAX_DEPTH, is_too_deep
@@ -78,7 +78,9 @@ def admit(
 
     `unread` names the values that could not be read, where the reader knows better than the flaws of the video.
     """
-    remote_id = video.remote_id
+    remote_id = cut_secrets(video.remote_id)
+    if remote_id != video.remote_id:
+        video = replace(video, remote_id=remote_id)
     if len(remote_id) > MAX_ID:
         return refuse(line, f"the id has {len(remote_id)} characters, more than {MAX_ID}")
     if not remote_id.isprintable():
@@ -106,7 +108,7 @@ def unread_of(video: ParsedVideo, line: int | None) -> Iterable[Refusal]:
 
 def refuse_value(line: int | None, field: str, value: object, advice: str = "", *, label: str | None = None) -> Refusal:
     """A refusal of one value: its field, called `label` in words, and the value as far as it can be shown."""
-    shown = "" if value is None else f" {json_text(value)[:_SHOWN]}"
+    shown = "" if value is None else f" {redact_text(json_text(value))[:_SHOWN]}"
     return replace(refuse(line, f"{label or field}{_UNREAD}:{shown}{advice}"), field=field)
 
 

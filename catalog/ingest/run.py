@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalog import store
 from catalog.database import IntegrityError
 from catalog.ingest import batch, sheets
-from catalog.ingest.folders import STANDARD_INPUT, Scan, explain, read_beside
+from catalog.ingest.folders import STANDARD_INPUT, Scan, explain
 from catalog.ingest.formats import File
 from catalog.ingest.giving import Giving
 from catalog.ingest.items import Entry, Item, Outcome, PassedOver, Request, refuse
@@ -57,6 +57,7 @@ def import_paths(
     columns: Mapping[str, str] | Literal["auto"] | None = None,
     dates: str | None = None,
     facets: Mapping[str, str | Sequence[str]] | None = None,
+    follow_links: bool = False,
     dry_run: bool = False,
     on_progress: Progress | None = None,
     now: datetime | None = None,
@@ -67,6 +68,7 @@ def import_paths(
     leaves a column out; under `*` it says where all columns go that are neither in it nor known, and `auto` is short
     for `{"*": "extra"}`. `dates` is the order of day, month and year in tables, such as `dmy`. `facets` are given to
     every video, unless its file gives it facets of the same name.
+    Symbolic links that lead out of a folder are read only with `follow_links`.
     `on_progress(path, items, None, "importing")` is called after every batch. A dry run works on a temporary copy of
     the library, or on a new one where there is none. Raises ConfigError for a bad map, facet or source, CatalogError
     when the library fails; a bad file never raises.
@@ -85,7 +87,7 @@ def import_paths(
                 create_library(copy)
             database = stack.enter_context(closing(open_library(copy)))
         run = _Import(database, source, columns, dates, giving, now or datetime.now(UTC), on_progress)
-        return replace(run.read(Scan(paths, READ)), is_dry_run=dry_run)
+        return replace(run.read(Scan(paths, READ, follows_links=follow_links)), is_dry_run=dry_run)
 
 
 @dataclass(slots=True)
@@ -151,8 +153,10 @@ class _Import:
             **totals,
             ignored=scan.others.ignored,
             lone_clips=scan.others.lone_clips,
+            left_out=scan.others.left_out,
             others=tuple(scan.others.paths),
             clips=tuple(scan.others.clips),
+            outside=tuple(scan.others.outside),
             seconds=round(time.perf_counter() - started, 3),
         )
 
@@ -182,7 +186,7 @@ class _Import:
             self._refuse_file(label, f"cannot be read: {explain(error)}")
 
     def _file_of(self, part: Part, scanned: Scanned, modified: datetime | None) -> _File:
-        beside = read_beside if part.read_beside is None else part.read_beside
+        beside = scanned.read_beside if part.read_beside is None else part.read_beside
         media = scanned.media if part.label == str(scanned.path) else part.media
         return _File(
             Path(part.name),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from typing import BinaryIO
 
-    from catalog.ingest.formats import ReadBeside
+    from catalog.ingest.folders import ReadBeside
 
 SUFFIXES = frozenset({".gz", ".gzip", ".zip"})
 ROOM = 256 * 1024 * 1024  # bytes that any archive may unpack to
@@ -155,14 +155,14 @@ class Unpacking:
 
         def read_beside(path: Path) -> bytes | None:
             info = by_name.get(path.as_posix())
-            return None if info is None else _read_member(archive, info)
+            return None if info is None or _is_link(info) else _read_member(archive, info)
 
         for name, info in sorted(members, key=lambda member: member[0]):
             path = PurePosixPath(name)
             names = folders[path.parent]
             if any(map(is_hidden, path.parts)):
                 continue
-            if path.suffix.lower() not in self._suffixes or stat.S_ISLNK(info.external_attr >> 16):
+            if path.suffix.lower() not in self._suffixes or _is_link(info):
                 self._others.add(f"{label}/{name}", path.name, names)
                 continue
             clip = media_of(path.name, names)
@@ -205,6 +205,11 @@ class _Bounded(io.RawIOBase):
         self._unpacking.take(len(data))
         buffer[: len(data)] = data
         return len(data)
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    """Whether a file of the archive is a symbolic link: its bytes are the path that it leads to."""
+    return stat.S_ISLNK(info.external_attr >> 16)
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from catalog.records import read_utc
+from catalog.redaction import redact_text
 from catalog.reports import SourceState
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _state(name: str, source: Source | None, row: Any, videos: int, environment:
     memory = dict(row) if row is not None else {}
     return SourceState(
         name=name,
-        base_url=source.base_url if source else memory.get("base_url"),
+        base_url=redact_text(source.base_url) if source else memory.get("base_url"),
         dialect=source.dialect if source else memory.get("dialect"),
         is_configured=source is not None,
         has_key=bool(source and source.key_env and environment.get(source.key_env)),

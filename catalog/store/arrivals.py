@@ -8,14 +8,14 @@ observations.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import fulltext
 from catalog.fold import COLUMNS, Observation, fold
 from catalog.records import utc_text
-from catalog.redaction import redact
+from catalog.redaction import cut_secrets, redact
 from catalog.rows import json_text
 from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
@@ -95,7 +95,7 @@ def save_videos(
     `as_of` is the time of an answer in which the provider states none: the time of the file it came in.
     """
     saved, estimator = Saved(), Estimator(connection, source)
-    for batch in _split(videos):
+    for batch in _split(_redact_video(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         saved += _save(connection, source, arrivals, estimator)
     return saved
@@ -120,15 +120,20 @@ def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
         yield batch
 
 
+def _redact_video(video: ParsedVideo, http_status: int) -> ParsedVideo:
+    """The video as its payload without secrets describes it; also its id has none."""
+    remote_id, payload = cut_secrets(video.remote_id), redact(video.payload)
+    if payload is not video.payload or remote_id != video.remote_id:
+        video = read_observed(payload, remote_id, http_status) or replace(video, remote_id=remote_id, payload=payload)
+    return video
+
+
 def _arrive(
     video: ParsedVideo, channel: str, http_status: int, received_at: datetime, as_of: datetime | None
 ) -> _Arrival:
-    payload = redact(video.payload)
-    if payload is not video.payload:
-        video = read_observed(payload, video.remote_id, http_status) or video
     as_of = video.updated_at or as_of
     as_of_text = utc_text(as_of) if as_of else None
-    return _observe(video.remote_id, video, payload, channel, http_status, utc_text(received_at), as_of_text)
+    return _observe(video.remote_id, video, video.payload, channel, http_status, utc_text(received_at), as_of_text)
 
 
 def _observe(

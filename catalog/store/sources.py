@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from catalog.records import read_utc
+from catalog.redaction import redact_text
 from catalog.rows import stored
 from catalog.store.bulk import insert_rows, update_rows
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def save_source(connection: Writer, name: str, **columns: Any) -> None:
     """Set columns of a source; one that is not known yet is added."""
-    row = {column: stored(value) for column, value in columns.items()}
+    row = {column: _clean(value) for column, value in columns.items()}
     is_new = connection.execute("SELECT 1 FROM sources WHERE name = :name", {"name": name}).fetchone() is None
     if is_new:
         insert_rows(connection, "sources", [{"name": name, "health": "new"} | row])
@@ -51,4 +52,9 @@ def unlock_source(connection: Writer, name: str, *, holder: str) -> None:
 
 def save_run(connection: Writer, **columns: Any) -> None:
     """Keep the report of one run."""
-    insert_rows(connection, "sync_runs", [{column: stored(value) for column, value in columns.items()}])
+    insert_rows(connection, "sync_runs", [{column: _clean(value) for column, value in columns.items()}])
+
+
+def _clean(value: Any) -> Any:
+    """The value as the library stores it, without secrets."""
+    return stored(redact_text(value) if isinstance(value, str) else value)

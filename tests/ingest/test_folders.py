@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from catalog.cli import main
 from tests.ingest.conftest import job, reasons
 
 if TYPE_CHECKING:
@@ -82,6 +85,92 @@ def test_a_link_to_nothing_is_reported(bench: Bench):
     assert reasons(bench.take_one()) == [(None, "no such file or directory")]
 
 
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """A folder beside the one that is imported, with a job, a text and a folder that nobody handed over."""
+    folder = tmp_path / "private"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "job.json").write_text(json.dumps(job("secret")))
+    (folder / "deep/job.json").write_text(json.dumps(job("deep-secret")))
+    (folder / "words.txt").write_text("aws_secret_access_key = CANARY")
+    return folder
+
+
+LINKS = {
+    "a file": ("x.json", "../private/job.json"),
+    "a folder": ("x", "../private"),
+    "a folder called like a file": ("x.json", "../private/deep"),
+    "an absolute path": ("x.json", "{private}/job.json"),
+    "a link to a link": ("y.json", "x.json", "x.json", "../private/job.json"),
+    "a way through the folder": ("sub/x.json", "../../private/job.json"),
+    "the folder above": ("x", ".."),
+    "a link over a folder above": ("x.json", "../saved/../private/job.json"),
+}
+
+
+@pytest.mark.parametrize("links", LINKS.values(), ids=LINKS)
+def test_a_link_that_leads_out_of_the_folder_is_named_and_not_read(
+    bench: Bench, private: Path, links: tuple[str, ...]
+) -> None:
+    for name, target in zip(links[::2], links[1::2], strict=True):
+        path = bench.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.symlink_to(target.format(private=private))
+    report = bench.take_in()
+    assert (report.added, report.files) == (0, ())
+    assert report.left_out == len(report.outside) == len(links) // 2
+    assert set(report.outside) == {str(bench.folder / name) for name in links[::2]}
+    assert bench.take_in(follow_links=True).added >= 1
+
+
+def test_a_text_behind_a_link_is_no_prompt(bench: Bench, private: Path) -> None:
+    bench.put("clip.mp4", b"mp4")
+    (bench.folder / "clip.txt").symlink_to(private / "words.txt")
+    for report in (bench.take_in(), bench.take_in(bench.folder / "clip.mp4")):
+        assert (report.added, report.outside) == (0, (str(bench.folder / "clip.txt"),))
+    assert bench.take_in(follow_links=True).added == 1
+
+
+def test_the_id_of_a_clip_is_not_read_behind_a_link(bench: Bench, private: Path) -> None:
+    bench.put("clip.mp4", b"mp4")
+    text = bench.put("clip.txt", "rain on glass")
+    (bench.folder / "clip.json").symlink_to(private / "job.json")
+    bench.take_in(text)
+    bench.take_in()
+    assert bench.ids() == ["clip"]
+
+
+def test_what_the_user_names_may_be_a_link(bench: Bench, private: Path) -> None:
+    (bench.folder / "folder").symlink_to(private)
+    (bench.folder / "file.json").symlink_to(private / "job.json")
+    assert bench.take_in(bench.folder / "folder", bench.folder / "file.json").left_out == 0
+    assert bench.ids() == ["secret", "deep-secret"]
+
+
+def test_a_folder_of_almost_the_same_name_lies_outside(bench: Bench) -> None:
+    (bench.folder.parent / "saved-too").mkdir()
+    (bench.folder.parent / "saved-too/x.json").write_text(json.dumps(job("secret")))
+    (bench.folder / "x.json").symlink_to("../saved-too/x.json")
+    assert (bench.take_in().left_out, bench.ids()) == (1, [])
+
+
+def test_a_hard_link_is_a_file(bench: Bench, private: Path) -> None:
+    (bench.folder / "x.json").hardlink_to(private / "job.json")
+    assert (bench.take_in().added, bench.ids()) == (1, ["secret"])
+
+
+def test_the_command_names_the_links_and_follows_them_if_asked(bench: Bench, private: Path) -> None:
+    (bench.folder / "x.json").symlink_to(private / "job.json")
+    command = ["import", str(bench.folder), "--db", str(bench.library.path)]
+    outcome = CliRunner().invoke(main.cli, command)
+    assert outcome.exit_code == 0
+    assert "1 link leads out of the folder, not followed" in " ".join(outcome.stderr.split())
+    assert str(bench.folder / "x.json") in "".join(outcome.stderr.split())
+    assert bench.ids() == []
+    CliRunner().invoke(main.cli, [*command, "--follow-links"])
+    assert bench.ids() == ["secret"]
+
+
 def test_a_file_that_vanishes_between_the_look_and_the_reading_is_reported(bench: Bench):
     doomed = [bench.put("x.json", job("v1"))]
     bench.put("y.json", job("v2"))
@@ -97,7 +186,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_reported(bench
 
 def test_a_file_whose_bytes_cannot_be_read_is_reported(bench: Bench):
     (bench.folder / "x.json").symlink_to("/proc/self/mem")  # whose first byte not even root may read
-    assert reasons(bench.take_one()) == [(None, "cannot be read: input/output error")]
+    assert reasons(bench.take_one(follow_links=True)) == [(None, "cannot be read: input/output error")]
 
 
 def test_the_same_file_named_twice_is_read_once(bench: Bench):
