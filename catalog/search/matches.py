@@ -26,7 +26,8 @@ def list_matches(
     now: datetime | None = None,
 ) -> array[int]:
     """The row ids of all videos that match, in the order of `sort`, as for `search`; raises QueryError."""
-    plan = make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=include_deleted)
+    fields, now = Fields(connection), now or datetime.now(UTC)
+    plan = make_plan(parse(query), connection, fields, now=now, include_deleted=include_deleted)
     order = plan.order(sort)
     sql = f"SELECT id FROM ({plan.select(f'{order.sql} AS sort_value')}) ORDER BY {order.sql_order}"
     return array("q", (row[0] for row in connection.execute(sql, plan.parameters)))
@@ -39,7 +40,8 @@ def list_match_names(
 
     Raises QueryError.
     """
-    plan = make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=only_deleted)
+    fields, now = Fields(connection), now or datetime.now(UTC)
+    plan = make_plan(parse(query), connection, fields, now=now, include_deleted=only_deleted)
     order = plan.order(NEWEST)
     hits = plan.select("videos.source", "videos.remote_id", f"{order.sql} AS sort_value")
     sql = f"SELECT id, source, remote_id FROM ({hits}) {_DELETED if only_deleted else ''} ORDER BY {order.sql_order}"
