@@ -6,6 +6,7 @@ from array import array
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from catalog.errors import QueryError
 from catalog.reading.names import VideoName
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
@@ -38,10 +39,12 @@ def list_match_names(
 ) -> list[VideoName]:
     """Every video that matches, newest first; with `only_deleted`, every one of those that the user deleted.
 
-    Raises QueryError.
+    Raises QueryError, also for a query that a search would read otherwise than it is written: these are to be changed.
     """
     fields, now = Fields(connection), now or datetime.now(UTC)
     plan = make_plan(parse(query), connection, fields, now=now, include_deleted=only_deleted)
+    if plan.notes:
+        raise QueryError(f"{plan.notes[0]}; a change takes a query only as it is written")
     order = plan.order(NEWEST)
     hits = plan.select("videos.source", "videos.remote_id", f"{order.sql} AS sort_value")
     sql = f"SELECT id, source, remote_id FROM ({hits}) {_DELETED if only_deleted else ''} ORDER BY {order.sql_order}"
