@@ -94,12 +94,12 @@ def test_deleted_videos_are_left_out_unless_asked_for(desk: Desk) -> None:
     assert refs(desk.cat.iterate("is:deleted")) == ["v1", "v2"]
 
 
-@pytest.mark.parametrize("options", [{"sort": "nonsense"}, {"query": "seconds:>=abc"}])
+@pytest.mark.parametrize("options", [{"sort": "nonsense"}, {"query": "x" * 10_001}])
 def test_a_query_that_cannot_be_read_is_told_at_once(desk: Desk, options: dict[str, str]) -> None:
     with pytest.raises(QueryError):
         desk.cat.iterate(**options)
     with pytest.raises(QueryError):
-        desk.cat.count("seconds:>=abc")
+        desk.cat.count("x" * 10_001)
 
 
 def test_no_result_is_lost_or_repeated_by_what_others_write_between_pages(desk: Desk) -> None:

@@ -149,11 +149,6 @@ def find_written(connection: Reader, text: str, *, is_exact: bool = False) -> st
     )
 
 
-def find_video_name(connection: Reader, text: str) -> VideoName | None:
-    """The first video that has the text as a whole name, else None."""
-    return next((video for videos in _find_exact(connection, [encodable(text)]).values() for video in videos), None)
-
-
 def has_videos(connection: Reader) -> bool:
     """Whether the library has any video, deleted ones included."""
     return connection.execute("SELECT 1 FROM videos LIMIT 1").fetchone() is not None

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 STALLED_AFTER = 3600.0  # seconds, queued or in progress, after which a job counts as stalled
 _LISTED = 100  # refs listed of stalled and of expiring videos, worst first
 
-_START = "coalesce(created_at, first_seen_at)"
-_UNFINISHED = f"status IN {UNFINISHED_STATUSES} AND deleted_at IS NULL"
+_START = "coalesce(videos.created_at, videos.first_seen_at)"
 
 # Both times come from the provider, in whole seconds; a pair in the wrong order is left out.
 _LATENCY = f"""
@@ -42,6 +41,11 @@ FROM ranked GROUP BY model, size, status ORDER BY total DESC, model, size, statu
 """
 
 
+def stalled(since: str = ":stalled") -> str:
+    """SQL for videos that are queued or in progress since before the time of this placeholder."""
+    return f"videos.status IN {UNFINISHED_STATUSES} AND videos.deleted_at IS NULL AND {_START} < {since}"
+
+
 def read_stats(connection: Reader, now: datetime) -> Stats:
     """Counts and latency by model, size and status; percentiles are nearest-rank, in seconds."""
     moments = {
@@ -49,7 +53,7 @@ def read_stats(connection: Reader, now: datetime) -> Stats:
         "soon": utc_text(now + timedelta(seconds=EXPIRING_WITHIN)),
         "stalled": utc_text(now - timedelta(seconds=STALLED_AFTER)),
     }
-    stalled = f"SELECT ref FROM videos WHERE {_UNFINISHED} AND {_START} < :stalled ORDER BY {_START} LIMIT {_LISTED}"
+    stuck = f"SELECT ref FROM videos WHERE {stalled()} ORDER BY {_START} LIMIT {_LISTED}"
     expiring = f"SELECT ref, {IS_ABOUT} FROM videos WHERE {EXPIRING} ORDER BY {EXPIRES} LIMIT {_LISTED}"
     soonest = connection.execute(expiring, moments).fetchall()
     by_status = _count(connection, "status")
@@ -59,7 +63,7 @@ def read_stats(connection: Reader, now: datetime) -> Stats:
         by_model=_count(connection, "model"),
         by_error=_count(connection, "error_code", "AND status = 'failed'"),
         latency=tuple(Latency(*row) for row in connection.execute(_LATENCY)),
-        stalled=tuple(row[0] for row in connection.execute(stalled, moments)),
+        stalled=tuple(row[0] for row in connection.execute(stuck, moments)),
         expiring=tuple(row[0] for row in soonest),
         stalled_after=STALLED_AFTER,
         expiring_about=tuple(row[0] for row in soonest if row[1]),

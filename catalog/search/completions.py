@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from catalog.reading.names import list_beginning
-from catalog.search.fields import CLAIMS, FIELDS, Fields
-from catalog.search.grammar import Clause
+from catalog.search.fields import FIELDS, Fields
+from catalog.search.query import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,11 +48,13 @@ def complete_word(connection: Reader, word: str, limit: int) -> list[str]:
 
 def list_values(connection: Reader, field: Field, beginning: str, limit: int) -> Iterable[str]:
     """Values of the field that begin so: the first `limit` of an index and its last, or those of the newest videos."""
-    if field.kind == "presence":
+    if field.kind in {"presence", "absence"}:
         return (name for name, known in FIELDS.items() if known.has_value and name.startswith(beginning))
     if field.kind == "claim":
+        from catalog.search.claims import CLAIMS
+
         return (name for name in CLAIMS if name.startswith(beginning))
-    if field.kind == "name":
+    if field.kind in {"name", "kin"}:
         return list_beginning(connection, beginning, limit)
     if field.kind == "tag":
         return _list_tags(connection, beginning, limit)
@@ -109,4 +111,4 @@ def _bound(names: Iterable[str], limit: int) -> list[str]:
 
 def _write(value: str) -> str:
     """The value as a query writes it, in quotes where it needs them."""
-    return value if _BARE.fullmatch(value) else str(Clause(value, is_quoted=True))
+    return value if _BARE.fullmatch(value) else str(Value(value, is_quoted=True))

@@ -1,38 +1,40 @@
-"""One clause on a field into one condition of SQL: a function for each kind of field."""
+"""One term on a field into one condition of SQL: a function for each kind of field."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.errors import QueryError
-from catalog.records import utc_text
 from catalog.search.facets import escape, with_any, with_phrases, with_values
-from catalog.search.fields import CLAIMS, FIELDS, shorten, unknown_name
-from catalog.search.values import number_bounds, time_bounds
+from catalog.search.fields import FIELDS, explain_name, shorten
+from catalog.search.query import Value
+from catalog.search.values import Bound, number_bounds, time_bounds
 from catalog.wire.values import read_number, read_seed, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from catalog.database import Reader
     from catalog.search.fields import Field, Fields
-    from catalog.search.grammar import Clause
-    from catalog.search.values import Bound
+    from catalog.search.query import Term
 
 
 _PARAMETER_TEXT = "CASE parameter.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE parameter.atom || '' END"
 _PARAMETER_IS_NUMBER = "parameter.type IN ('integer', 'real') AND parameter.atom = ?"
-
-
-EXPIRING = "expiring"  # the one claim that depends on the time
+_NUMBER_ADVICE = "write a number, such as 8, >=8 or 4..12"
+_TIME_ADVICE = "write a date, such as 2026-10-05, >=2026-10 or -7d.."
 
 
 class Setting(NamedTuple):
-    """Where and when a query is asked: the fields of the library, and the time that `-7d` counts from."""
+    """Where and when a query is asked: the library, its fields, and the time that `-7d` counts from.
 
+    `notes` collects remarks for the author of the query.
+    """
+
+    connection: Reader
     fields: Fields
     now: datetime
+    notes: list[str]
 
 
 class Condition(NamedTuple):
@@ -43,16 +45,13 @@ class Condition(NamedTuple):
     is_set: bool = False
 
 
-def condition(field: Field, clause: Clause, setting: Setting) -> Condition:
-    """The condition that a clause sets on a field; raises QueryError for a value that the field cannot have."""
-    return _KINDS[field.kind](field, clause, setting)
+class Unreadable(Exception):
+    """A value that its field cannot have: the term is searched as text, with the message as a remark."""
 
 
-def choices(clause: Clause) -> list[str]:
-    """The alternatives of a clause: `failed,expired` are two values, anything in quotes is one."""
-    if clause.is_quoted or clause.is_prefix:
-        return [clause.text]
-    return [part for part in clause.text.split(",") if part] or [clause.text]
+def condition(field: Field, term: Term, setting: Setting) -> Condition:
+    """The condition that a term sets on a field; raises Unreadable for a value that the field cannot have."""
+    return _KINDS[field.kind](field, term, setting)
 
 
 def contains(column: str, text: str) -> Condition:
@@ -60,47 +59,68 @@ def contains(column: str, text: str) -> Condition:
     return Condition(f"{column} LIKE ? ESCAPE '\\'", [f"%{escape(text)}%"])
 
 
-def _text(field: Field, clause: Clause, _: Setting) -> Condition:
-    return _equals(field.sql, choices(clause), is_prefix=clause.is_prefix)
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """The test that one of these tests holds."""
+    alternatives = list(conditions)
+    if len(alternatives) == 1:
+        return alternatives[0]
+    sql = " OR ".join(f"({alternative.sql})" for alternative in alternatives)
+    return Condition(sql, [value for alternative in alternatives for value in alternative.values])
 
 
-def _name(_: Field, clause: Clause, __: Setting) -> Condition:
+def _text(field: Field, term: Term, _: Setting) -> Condition:
+    return _equals(field.sql, term.values)
+
+
+def _name(_: Field, term: Term, __: Setting) -> Condition:
     from catalog.search.names import with_name
 
-    return with_name(clause)
+    return with_name(term)
 
 
-def _size(field: Field, clause: Clause, _: Setting) -> Condition:
-    columns = (field.sql, "videos.size_text")
-    values = [value.replace("×", "x") for value in choices(clause)]
-    return _any(_equals(column, values, is_prefix=clause.is_prefix) for column in columns)
+def _size(field: Field, term: Term, _: Setting) -> Condition:
+    values = [_with_text(value, value.text.replace("×", "x")) for value in term.values]
+    return any_of(_equals(column, values) for column in (field.sql, "videos.size_text"))
 
 
-def _passage(field: Field, clause: Clause, _: Setting) -> Condition:
-    return contains(field.sql, clause.text)
+def _passage(field: Field, term: Term, _: Setting) -> Condition:
+    return any_of(contains(field.sql, value.text) for value in term.values)
 
 
-def _number(field: Field, clause: Clause, _: Setting) -> Condition:
-    return _bounded(field, clause, number_bounds, "write a number, such as 8, >=8 or 4..12")
+def _number(field: Field, term: Term, setting: Setting) -> Condition:
+    return _bounded(field, term, setting, number_bounds, _NUMBER_ADVICE)
 
 
-def _time(field: Field, clause: Clause, setting: Setting) -> Condition:
-    advice = "write a date, such as 2026-10-05, >=2026-10 or -7d.."
-    return _bounded(field, clause, lambda text: time_bounds(text, setting.now), advice)
+def _time(field: Field, term: Term, setting: Setting) -> Condition:
+    def read(text: str) -> list[Bound]:
+        return time_bounds(text, setting.now, is_ahead=field.is_ahead)
+
+    return _bounded(field, term, setting, read, _TIME_ADVICE)
 
 
-def _bounded(field: Field, clause: Clause, read: Callable[[str], list[Bound]], advice: str) -> Condition:
-    """The condition for a number or a time; `*` alone asks for any value, and is refused after one."""
-    if clause.is_prefix and not clause.text:
-        return Condition(f"{field.sql} IS NOT NULL", [])
-    values = [f"{clause.text}*"] if clause.is_prefix else choices(clause)
-    try:
-        return _any([_within(field.sql, read(value)) for value in values])
-    except ValueError as error:
-        raise QueryError(
-            f"cannot read {shorten(str(clause))} at character {clause.position + 1}: {advice}",
-            position=clause.position,
-        ) from error
+def _bounded(field: Field, term: Term, setting: Setting, read: Callable[[str], list[Bound]], advice: str) -> Condition:
+    """The condition for a number or a time; `*` alone asks for any value."""
+    tests = []
+    for value in term.values:
+        if value.is_prefix and not value.text:
+            tests.append(Condition(f"{field.sql} IS NOT NULL", []))
+            continue
+        try:
+            bounds = read(f"{value.text}{'*' * value.is_prefix}")
+        except ValueError as error:
+            raise Unreadable(f"cannot read {shorten(str(value))} as {field.name}: {advice}") from error
+        if _is_empty(bounds):
+            setting.notes.append(f"{shorten(f'{field.name}:{value}')} finds nothing: its end is before its beginning")
+        tests.append(_within(field.sql, bounds))
+    return any_of(tests)
+
+
+def _is_empty(bounds: Sequence[Bound]) -> bool:
+    """Whether no value is within the bounds."""
+    if len(bounds) < 2:
+        return False
+    (above, low), (below, high) = bounds
+    return low > high or (low == high and {above, below} != {">=", "<="})  # type: ignore[operator]  # of one kind
 
 
 def _within(column: str, bounds: list[Bound]) -> Condition:
@@ -108,81 +128,140 @@ def _within(column: str, bounds: list[Bound]) -> Condition:
     return Condition(tests, [value for _, value in bounds])
 
 
-def _tag(_: Field, clause: Clause, __: Setting) -> Condition:
-    key, equals, value = clause.text.partition("=")
-    tests = [_equals("tags.key", [key], is_prefix=clause.is_prefix and not equals)]
-    if equals:
-        tests.append(_equals("tags.value", [value], is_prefix=clause.is_prefix))
-    sql = " AND ".join(test.sql for test in tests)
-    values = [value for test in tests for value in test.values]
-    return Condition(f"SELECT tags.video_id AS id FROM tags WHERE {sql}", values, is_set=True)
+def _tag(_: Field, term: Term, __: Setting) -> Condition:
+    tests = []
+    for written in term.values:
+        key, equals, value = written.text.partition("=")
+        parts = [_equals("tags.key", [Value(key, is_prefix=written.is_prefix and not equals)])]
+        if equals:
+            parts.append(_equals("tags.value", [_with_text(written, value)]))
+        tests.append(_all_of(parts))
+    test = any_of(tests)
+    return Condition(f"SELECT tags.video_id AS id FROM tags WHERE {test.sql}", test.values, is_set=True)
 
 
-def _seed(field: Field, clause: Clause, _: Setting) -> Condition:
+def _seed(field: Field, term: Term, _: Setting) -> Condition:
     """The condition that the seed is one of these numbers, however they are written."""
-    values = [readable(value, read_seed) or value for value in choices(clause)]
-    return _equals(field.sql, values, is_prefix=clause.is_prefix)
+    values = [_with_text(value, readable(value.text, read_seed) or value.text) for value in term.values]
+    return _equals(field.sql, values)
 
 
-def _parameter(field: Field, clause: Clause, _: Setting) -> Condition:
-    """The condition that a parameter of this name is there or, after `=`, has the value, a number however written."""
-    key, equals, value = clause.text.partition("=")
-    tests = [_equals("parameter.key", [key.strip().replace("-", "_")], is_prefix=clause.is_prefix and not equals)]
-    if equals:
-        texts = choices(clause._replace(text=value)) if value else [""]
-        numbers = [] if clause.is_prefix else [readable(text, read_number) for text in texts]
-        same = [Condition(_PARAMETER_IS_NUMBER, [number]) for number in numbers if number is not None]
-        texts += [f"{number:g}" for number in numbers if number is not None]
-        tests.append(_any([_equals(_PARAMETER_TEXT, texts, is_prefix=clause.is_prefix), *same]))
-    sql = " AND ".join(f"({test.sql})" for test in tests)
-    values = [value for test in tests for value in test.values]
-    return Condition(f"EXISTS (SELECT 1 FROM json_each({field.sql}) AS parameter WHERE {sql})", values)
+def _parameter(field: Field, term: Term, _: Setting) -> Condition:
+    """The condition that a parameter of this name is there or, after `=`, has the value, a number however written.
+
+    Values after a comma are of the same name, unless they have one of their own.
+    """
+    tests, last = [], ""
+    for written in term.values:
+        name, equals, value = written.text.partition("=")
+        if last and not equals:
+            name, equals, value = last, "=", written.text
+        elif equals:
+            last = name
+        key = name.strip().replace("-", "_")
+        parts = [_equals("parameter.key", [Value(key, is_prefix=written.is_prefix and not equals)])]
+        if equals:
+            parts.append(_parameter_value(_with_text(written, value)))
+        tests.append(_all_of(parts))
+    test = any_of(tests)
+    return Condition(f"EXISTS (SELECT 1 FROM json_each({field.sql}) AS parameter WHERE {test.sql})", test.values)
 
 
-def _facet(field: Field, clause: Clause, _: Setting) -> Condition:
-    return Condition(*with_values(field.name, choices(clause), is_prefix=clause.is_prefix), is_set=True)
+def _parameter_value(value: Value) -> Condition:
+    number = None if value.is_prefix else readable(value.text, read_number)
+    if number is None:
+        return _equals(_PARAMETER_TEXT, [value])
+    texts = [Value(value.text), Value(f"{number:g}")]
+    return any_of([_equals(_PARAMETER_TEXT, texts), Condition(_PARAMETER_IS_NUMBER, [number])])
 
 
-def _phrase(field: Field, clause: Clause, _: Setting) -> Condition:
-    return Condition(*with_phrases(field.name, choices(clause), is_prefix=clause.is_prefix), is_set=True)
+def _facet(field: Field, term: Term, _: Setting) -> Condition:
+    return Condition(*with_values(field.name, term.values, is_exact=term.is_exact), is_set=True)
 
 
-def _presence(_: Field, clause: Clause, setting: Setting) -> Condition:
-    field = setting.fields.find(clause.text)
+def _phrase(field: Field, term: Term, _: Setting) -> Condition:
+    return Condition(*with_phrases(field.name, term.values, is_exact=term.is_exact), is_set=True)
+
+
+def _relation(_: Field, term: Term, __: Setting) -> Condition:
+    test = _equals("links.relation", term.values)
+    return Condition(f"SELECT links.child_id AS id FROM links WHERE {test.sql}", test.values, is_set=True)
+
+
+def _kin(field: Field, term: Term, setting: Setting) -> Condition:
+    from catalog.search.kin import with_kin
+
+    return with_kin(field.name, term, setting)
+
+
+def _depth(_: Field, term: Term, setting: Setting) -> Condition:
+    from catalog.search.kin import with_depth
+
+    spans = []
+    for value in term.values:
+        try:
+            spans.append(number_bounds(f"{value.text}{'*' * value.is_prefix}"))
+        except ValueError as error:
+            raise Unreadable(f"cannot read {shorten(str(value))} as depth: {_NUMBER_ADVICE}") from error
+    return with_depth(setting.connection, spans)
+
+
+def _presence(_: Field, term: Term, setting: Setting) -> Condition:
+    return any_of(_has_value(value.text, setting) for value in term.values)
+
+
+def _absence(_: Field, term: Term, setting: Setting) -> Condition:
+    return any_of(_negated(_has_value(value.text, setting)) for value in term.values)
+
+
+def _has_value(name: str, setting: Setting) -> Condition:
+    field = setting.fields.find(name)
     if field is None or not field.has_value:
         names = [name for name in setting.fields.list_names() if name not in FIELDS or FIELDS[name].has_value]
-        raise unknown_name("field", clause.text, names, position=clause.position)
+        raise Unreadable(explain_name("field", name, names))
     if field.is_prompt_facet:
-        return Condition(*with_any(field.name), is_set=True)
+        sql, values = with_any(field.name)
+        return Condition(f"videos.id IN ({sql})", values)
     return Condition(f"{field.sql} IS NOT NULL", [])
 
 
-def _claim(_: Field, clause: Clause, setting: Setting) -> Condition:
-    name = clause.text.lower()
-    if name == EXPIRING:
-        from catalog.reading.expiry import EXPIRING_WITHIN, expiring
+def _negated(test: Condition) -> Condition:
+    return Condition(f"({test.sql}) IS NOT TRUE", test.values)
 
-        now, soon = (utc_text(setting.now + timedelta(seconds=seconds)) for seconds in (0, EXPIRING_WITHIN))
-        return Condition(expiring("?", "?"), [now, soon, now, soon])
+
+def _claim(_: Field, term: Term, setting: Setting) -> Condition:
+    return any_of(_holds(value.text.lower(), setting.now) for value in term.values)
+
+
+def _holds(name: str, now: datetime) -> Condition:
+    from catalog.search.claims import CLAIMS, make_claim
+
     if name not in CLAIMS:
-        raise unknown_name("claim", clause.text, [*CLAIMS, EXPIRING], position=clause.position)
-    return Condition(CLAIMS[name], [])
+        raise Unreadable(explain_name("claim", name, CLAIMS))
+    return Condition(*make_claim(name, now))
 
 
-def _equals(column: str, values: list[str], *, is_prefix: bool) -> Condition:
-    """The column is one of the values, or begins with the only one, without regard to ASCII case."""
-    if is_prefix:
-        return Condition(f"{column} LIKE ? ESCAPE '\\'", [f"{escape(values[0])}%"])
-    return Condition(f"{column} COLLATE NOCASE IN ({', '.join('?' * len(values))})", list(values))
+def _with_text(value: Value, text: str) -> Value:
+    return Value(text, value.is_quoted, value.is_prefix)
 
 
-def _any(conditions: Iterable[Condition]) -> Condition:
-    alternatives = list(conditions)
-    sql = " OR ".join(f"({alternative.sql})" for alternative in alternatives)
-    return Condition(sql, [value for alternative in alternatives for value in alternative.values])
+def _equals(column: str, values: Sequence[Value]) -> Condition:
+    """The column is one of the values or begins with one that is a beginning, without regard to ASCII case."""
+    whole = [value.text for value in values if not value.is_prefix]
+    tests = [
+        Condition(f"{column} LIKE ? ESCAPE '\\'", [f"{escape(value.text)}%"]) for value in values if value.is_prefix
+    ]
+    if whole:
+        tests.insert(0, Condition(f"{column} COLLATE NOCASE IN ({', '.join('?' * len(whole))})", list(whole)))
+    return any_of(tests)
 
 
-_KINDS: dict[str, Callable[[Field, Clause, Setting], Condition]] = {
+def _all_of(conditions: Sequence[Condition]) -> Condition:
+    sql = " AND ".join(f"({test.sql})" for test in conditions)
+    return Condition(sql, [value for test in conditions for value in test.values])
+
+
+_KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "text": _text,
     "name": _name,
     "size": _size,
@@ -195,6 +274,10 @@ _KINDS: dict[str, Callable[[Field, Clause, Setting], Condition]] = {
     "tag": _tag,
     "facet": _facet,
     "phrase": _phrase,
+    "relation": _relation,
+    "kin": _kin,
+    "depth": _depth,
     "presence": _presence,
+    "absence": _absence,
     "claim": _claim,
 }

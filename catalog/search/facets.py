@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.database import Reader
+    from catalog.search.query import Value
 
 CONTROLLED = (
     "shot_size", "camera_angle", "camera_movement", "lens", "focus", "lighting", "palette", "color", "style", "mood",
@@ -84,26 +85,46 @@ def with_any(facet: str) -> Videos:
     return _with(facet, "1", [])
 
 
-def with_values(facet: str, values: Iterable[str], *, is_prefix: bool = False) -> Videos:
-    """The videos with one of the values or a narrower one; with `is_prefix`, a value that begins with the only one."""
-    folded = [value.translate(_FOLD) for value in values]
-    if is_prefix:
-        return _with(facet, f"substr({_FOLDED}, 1, ?) = ?", [len(folded[0]), folded[0]])
-    wanted = dict.fromkeys(value for broad in folded for value in (broad, *_NARROWER.get(broad, ())))
-    return _with(facet, f"{_FOLDED} IN ({', '.join('?' * len(wanted))})", list(wanted))
+def with_values(facet: str, values: Iterable[Value], *, is_exact: bool = False) -> Videos:
+    """The videos with one of the values, a narrower one unless `is_exact`, or one that begins as a value does."""
+    tests: list[str] = []
+    arguments: list[Any] = []
+    wanted: dict[str, None] = {}
+    for value in values:
+        folded = value.text.translate(_FOLD)
+        if value.is_prefix:
+            tests.append(f"substr({_FOLDED}, 1, ?) = ?")
+            arguments += [len(folded), folded]
+        else:
+            wanted |= dict.fromkeys([folded, *(() if is_exact else _NARROWER.get(folded, ()))])
+    if wanted:
+        tests.append(f"{_FOLDED} IN ({', '.join('?' * len(wanted))})")
+    return _with(facet, _any(tests), [*arguments, *wanted])
 
 
-def with_phrases(facet: str, phrases: Iterable[str], *, is_prefix: bool = False) -> Videos:
-    """The videos with one of the phrases in a value; with `is_prefix`, its last word may be the beginning of one."""
+def with_phrases(facet: str, phrases: Iterable[Value], *, is_exact: bool = False) -> Videos:
+    """The videos with one of the phrases in a value, or with `is_exact` as a value.
+
+    The last word of a phrase that is a prefix may be the beginning of one.
+    """
     tests: list[str] = []
     values: list[str] = []
     for phrase in phrases:
-        words = phrase.translate(_PART).split()
+        words = phrase.text.translate(_PART).split()
+        if is_exact:
+            tests.append(f"trim({_WORDS}) = ?")
+            values.append(" ".join(words))
+            continue
         tests.append(f"(facet_values.value LIKE ? ESCAPE '\\' AND instr({_WORDS}, ?))")
-        values += [f"%{escape(max(words, key=len, default=''))}%", _edged(" ".join(words), is_prefix=is_prefix)]
-    while len(tests) > 1:  # nested in groups: SQLite limits the depth of an expression
+        values += [f"%{escape(max(words, key=len, default=''))}%", _edged(" ".join(words), is_prefix=phrase.is_prefix)]
+    return _with(facet, _any(tests), values)
+
+
+def _any(tests: list[str]) -> str:
+    """The test that one of these holds, nested in groups: SQLite limits the depth of an expression."""
+    while len(tests) > 1:
         tests = [f"({' OR '.join(tests[start : start + 10])})" for start in range(0, len(tests), 10)]
-    return _with(facet, tests[0], values)
+    return tests[0]
 
 
 def escape(text: str) -> str:

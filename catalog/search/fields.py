@@ -14,7 +14,9 @@
     tag       a key, or key=value
     facet     a value of a facet of prompts, or a narrower one
     phrase    words in the value of an open facet of prompts
-    presence  has:NAME          claim     is:NAME
+    relation  how a video is linked to a parent
+    kin       related to the video that the value names     depth     generations above it
+    presence  has:NAME          absence   missing:NAME      claim     is:NAME
 """
 
 from __future__ import annotations
@@ -22,23 +24,25 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.database import epoch
 from catalog.errors import QueryError
 from catalog.fields import TABLE
-from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.rows import NEGATIVE_PROMPT, SIZE
 from catalog.search.facets import CONTROLLED, OPEN, list_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.fields import Column
+    from catalog.search.query import Value
 
 
 class Field(NamedTuple):
     """One field: `order` is the SQL to sort by and `facet` the SQL to count by, None where that makes little sense.
 
-    With `counts_missing` the counts also show how many videos lack a value.
+    With `counts_missing` the counts also show how many videos lack a value. A time that `is_ahead` is written as the
+    length from now: `<1h` is between now and then.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Field(NamedTuple):
     order: str | None = None
     facet: str | None = None
     counts_missing: bool = False
+    is_ahead: bool = False
 
     @property
     def is_prompt_facet(self) -> bool:
@@ -57,11 +62,16 @@ class Field(NamedTuple):
     @property
     def has_value(self) -> bool:
         """Whether a video can have or lack it."""
-        return self.kind not in {"presence", "claim"}
+        return self.kind not in {"presence", "absence", "claim", "kin", "depth"}
 
 
 _SECONDS = "CAST(round(videos.seconds) AS INTEGER)"
 _MONTH = "substr(videos.created_at, 1, 7)"
+_LATENCY = (  # in whole seconds; a pair in the wrong order is left out
+    "CASE WHEN videos.completed_at >= videos.created_at "
+    f"THEN {epoch('videos.completed_at')} - {epoch('videos.created_at')} END"
+)
+_FIRST_RELATION = "(SELECT links.relation FROM links WHERE links.child_id = videos.id LIMIT 1)"
 _FIRST_TAG = "(SELECT tags.id FROM tags WHERE tags.video_id = videos.id LIMIT 1)"
 _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value END"
 
@@ -80,7 +90,8 @@ def _list_fields(column: Column) -> Iterator[Field]:
         sql = _COMPUTED.get(column.name, f"videos.{column.name}")
         facet = _COUNTED.get(column.name, sql) if counted else None
         order = _ORDERS.get(column.name, sql) if kind in _SORTED else None
-        yield Field(column.name, kind, sql, aliases, order, facet, counts_missing)
+        is_ahead = column.name == "expires_at"
+        yield Field(column.name, kind, sql, aliases, order, facet, counts_missing, is_ahead)
     if column.name == "created_at":
         yield Field("month", "text", _MONTH, (), _MONTH, _MONTH, counts_missing=True)
 
@@ -95,21 +106,20 @@ _TABLE = (
     Field("tag", "tag", _FIRST_TAG, ("tags",), facet=_TAG),
     *map(_prompt_facet, CONTROLLED),
     *(_prompt_facet(name, "phrase") for name in OPEN),
+    Field("latency", "number", _LATENCY, order=_LATENCY),
+    Field("relation", "relation", _FIRST_RELATION),
+    *(Field(name, "kin", "") for name in ("descends", "ancestor", "family", "parent")),
+    Field("depth", "depth", ""),
     Field("has", "presence", ""),
+    Field("missing", "absence", ""),
     Field("is", "claim", ""),
 )
 
 FIELDS = {field.name: field for field in _TABLE}
 FACETS = {field.name: field for field in _TABLE if field.facet}
 SORTED_BY = tuple(field.name for field in _TABLE if field.order)
+_ORDER_NAMES = ("relevance", *SORTED_BY)
 _NAMES = FIELDS | {alias: field for field in _TABLE for alias in field.aliases}
-
-CLAIMS = {
-    "unfinished": f"videos.status IN {UNFINISHED_STATUSES}",
-    "terminal": f"videos.status IN {tuple(sorted(TERMINAL_STATUSES))}",
-    "gone": "videos.gone_at IS NOT NULL",
-    "deleted": "videos.deleted_at IS NOT NULL",
-}
 
 
 class Fields:
@@ -155,12 +165,28 @@ class Fields:
         return [*_NAMES, *self._own]
 
 
+def find_order(name: str) -> Field | None:
+    """The field to sort by, None where there is none of that name."""
+    field = _NAMES.get(_fold(name))
+    return field if field and field.order else None
+
+
 def get_order(name: str) -> Field:
     """The field to sort by; raises QueryError with the names there are."""
-    field = _NAMES.get(_fold(name))
-    if field is None or field.order is None:
-        raise unknown_name("sort", name, ["relevance", *SORTED_BY])
+    field = find_order(name)
+    if field is None:
+        raise unknown_name("sort", name, _ORDER_NAMES)
     return field
+
+
+def explain_sort(values: Sequence[Value]) -> str:
+    """Why `sort:` with these values does not sort."""
+    name = values[0].text.removeprefix("-")
+    if len(values) > 1:
+        return "name one field to sort by"
+    if name == "relevance" or find_order(name):
+        return "sort: stands outside parentheses and OR"
+    return explain_name("sort", name, _ORDER_NAMES)
 
 
 def find_similar(name: str, names: Iterable[str]) -> str | None:
@@ -170,12 +196,17 @@ def find_similar(name: str, names: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.75)), None)
 
 
-def unknown_name(what: str, name: str, names: Iterable[str], *, position: int | None = None) -> QueryError:
+def unknown_name(what: str, name: str, names: Iterable[str]) -> QueryError:
     """The error for a name that is not one of `names`, with the nearest of them or all."""
+    return QueryError(explain_name(what, name, names))
+
+
+def explain_name(what: str, name: str, names: Iterable[str]) -> str:
+    """That a name is not one of `names`, with the nearest of them or all."""
     choices = list(names)
     similar = find_similar(name, choices)
     hint = f"did you mean {similar}?" if similar else f"there are {', '.join(choices)}"
-    return QueryError(f"no {what} {shorten(name)}: {hint}", position=position)
+    return f"no {what} {shorten(name)}: {hint}"
 
 
 def shorten(text: str, width: int = 60) -> str:

@@ -6,6 +6,7 @@ from array import array
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from catalog.errors import QueryError
 from catalog.reading.names import VideoName
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
@@ -26,7 +27,8 @@ def list_matches(
     now: datetime | None = None,
 ) -> array[int]:
     """The row ids of all videos that match, in the order of `sort`, as for `search`; raises QueryError."""
-    plan = make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=include_deleted)
+    fields, now = Fields(connection), now or datetime.now(UTC)
+    plan = make_plan(parse(query), connection, fields, now=now, include_deleted=include_deleted)
     order = plan.order(sort)
     sql = f"SELECT id FROM ({plan.select(f'{order.sql} AS sort_value')}) ORDER BY {order.sql_order}"
     return array("q", (row[0] for row in connection.execute(sql, plan.parameters)))
@@ -37,9 +39,12 @@ def list_match_names(
 ) -> list[VideoName]:
     """Every video that matches, newest first; with `only_deleted`, every one of those that the user deleted.
 
-    Raises QueryError.
+    Raises QueryError, also for a query that a search would read otherwise than it is written: these are to be changed.
     """
-    plan = make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=only_deleted)
+    fields, now = Fields(connection), now or datetime.now(UTC)
+    plan = make_plan(parse(query), connection, fields, now=now, include_deleted=only_deleted)
+    if plan.notes:
+        raise QueryError(f"{plan.notes[0]}; a change takes a query only as it is written")
     order = plan.order(NEWEST)
     hits = plan.select("videos.source", "videos.remote_id", f"{order.sql} AS sort_value")
     sql = f"SELECT id, source, remote_id FROM ({hits}) {_DELETED if only_deleted else ''} ORDER BY {order.sql_order}"

@@ -12,8 +12,9 @@ from catalog.records import Page
 from catalog.search.counts import count_matches, count_values
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.fields import Fields
-from catalog.search.grammar import parse, write
+from catalog.search.grammar import parse
 from catalog.search.plan import make_plan
+from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.records import FacetCount
     from catalog.search.fields import Field
-    from catalog.search.grammar import Clause
     from catalog.search.plan import Order, Plan
+    from catalog.search.query import Node
 
 MAX_PAGE = 1000
 FACET_VALUES = 20
@@ -50,11 +51,11 @@ def search(
     QueryError.
     """
     _check_limit(limit, 0)
-    clauses = parse(query)
+    tree = parse(query)
     fields = Fields(connection)
-    plan = make_plan(clauses, fields, now=now or datetime.now(UTC), include_deleted=include_deleted)
+    plan = make_plan(tree, connection, fields, now=now or datetime.now(UTC), include_deleted=include_deleted)
     order = plan.order(sort)
-    question = json.dumps([write(clauses), order.name, order.is_descending, include_deleted])
+    question = json.dumps([str(tree), order.name, order.is_descending, include_deleted])
     start = None if after is None else read_cursor(question, after)
     counted = [fields.get_facet(name) for name in facets]
     total, counts = _count(connection, plan, counted)
@@ -72,7 +73,7 @@ def search(
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=cursor,
-        notes=(*plan.notes, *_remark(connection, clauses, fields, counted, total)),
+        notes=(*plan.notes, *_remark(connection, tree, fields, counted, total)),
     )
 
 
@@ -96,14 +97,15 @@ def count_facets(
     """
     _check_limit(limit, 1)
     fields = Fields(connection)
-    plan = make_plan(parse(query), fields, now=now or datetime.now(UTC))
+    plan = make_plan(parse(query), connection, fields, now=now or datetime.now(UTC))
     wanted = [fields.get_facet(name) for name in names] or fields.list_facets()
     _, counts = count_values(connection, plan, wanted, limit)
     return {name: values for name, values in counts.items() if names or any(item.value is not None for item in values)}
 
 
 def _plan(connection: Reader, query: str, include_deleted: bool, now: datetime | None) -> Plan:
-    return make_plan(parse(query), Fields(connection), now=now or datetime.now(UTC), include_deleted=include_deleted)
+    now = now or datetime.now(UTC)
+    return make_plan(parse(query), connection, Fields(connection), now=now, include_deleted=include_deleted)
 
 
 def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:
@@ -112,16 +114,14 @@ def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int
     return count_matches(connection, plan), {}
 
 
-def _remark(
-    connection: Reader, clauses: Sequence[Clause], fields: Fields, counted: Sequence[Field], total: int
-) -> list[str]:
+def _remark(connection: Reader, query: Node | None, fields: Fields, counted: Sequence[Field], total: int) -> list[str]:
     """Remarks on a query that finds nothing, and on prompts that nothing is known of yet."""
-    if total and not counted and all(clause.name is None for clause in clauses):
+    if total and not counted and all(term.name is None for term, _ in list_terms(query)):
         return []
     from catalog.search.remarks import remark_on_facets, remark_on_nothing
 
-    nothing = [] if total else remark_on_nothing(connection, clauses, fields)
-    return [*remark_on_facets(connection, clauses, fields, counted), *nothing]
+    nothing = [] if total else remark_on_nothing(connection, query, fields)
+    return [*remark_on_facets(connection, query, fields, counted), *nothing]
 
 
 def _find_matches(

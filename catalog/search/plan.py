@@ -12,32 +12,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import fulltext
-from catalog.errors import QueryError
-from catalog.search.conditions import Setting, choices, condition, contains
-from catalog.search.fields import find_similar, get_order, shorten
-from catalog.search.grammar import MAX_CLAUSES
-from catalog.search.words import expression, has_symbol, has_word
+from catalog.search.compiler import INDEX, MATCHES, ROW_ID, Compiler, combine_sets
+from catalog.search.conditions import Setting
+from catalog.search.fields import find_order, get_order
+from catalog.search.query import And, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from catalog.search.conditions import Condition
-    from catalog.search.fields import Field, Fields
-    from catalog.search.grammar import Clause
+    from catalog.database import Reader
+    from catalog.search.compiler import Part
+    from catalog.search.fields import Fields
+    from catalog.search.query import Node
 
-ROW_ID = "videos.id"
 RELEVANCE = "relevance"
 NEWEST = "-created_at"
 _WEIGHTS = {"prompt": 4.0, "error_message": 1.0, "labels": 2.0, "cjk_grams": 4.0}
 _BM25 = f"bm25(videos_fts, {', '.join(str(_WEIGHTS[column]) for column in fulltext.COLUMNS)})"
-_INDEX = "videos_fts"
 _SET = "chosen"
 _MANY = 10_000
 _WALKED = "videos.created_at"  # an index has these, and the ids, in order
-_MATCHES = f"SELECT rowid FROM {_INDEX} WHERE {_INDEX} MATCH ?"
 _DELETED = "SELECT id FROM videos WHERE deleted_at IS NOT NULL"  # by its partial index, without reading a row
-_OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR"})
 
 
 class Order(NamedTuple):
@@ -67,7 +63,7 @@ class Plan(NamedTuple):
 
     `rows` is where they are found and `row_id` their id there; its `+` keeps SQLite from going to an index once for
     every id of a set (measured: 2.4 s instead of 10 ms). `fragments` are texts that the index cannot show in a snippet;
-    `notes` are remarks for the author of the query.
+    `notes` are remarks for the author of the query, and `sort` is what the query itself asks to sort by.
     """
 
     match: str | None
@@ -77,6 +73,7 @@ class Plan(NamedTuple):
     parameters: tuple[Any, ...]
     fragments: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sort: str | None = None
 
     def select(self, *columns: str) -> str:
         """The SELECT of these columns and of the row id, as `id`, of all matches; it takes the plan's `parameters`."""
@@ -95,123 +92,108 @@ class Plan(NamedTuple):
 
     def order(self, sort: str | None) -> Order:
         """The order asked for, by default relevance where there are words, else newest first; raises QueryError."""
+        sort = sort or self.sort
         if sort is None or sort == RELEVANCE:
-            return self.order(NEWEST) if self.match is None else Order(RELEVANCE, _BM25)
-        field = get_order(sort.removeprefix("-"))
-        return Order(field.name, field.order or field.sql, sort.startswith("-"))
+            return Order(RELEVANCE, _BM25) if self.match else _order(NEWEST)
+        return _order(sort)
 
 
-def make_plan(clauses: Iterable[Clause], fields: Fields, *, now: datetime, include_deleted: bool = False) -> Plan:
-    """The plan for a query on these fields; raises QueryError for a value that its field cannot have.
+def _order(sort: str) -> Order:
+    field = get_order(sort.removeprefix("-"))
+    return Order(field.name, field.order or field.sql, sort.startswith("-"))
 
-    Words without a letter or digit are ignored, with a note; a query of only such words finds nothing. Videos that the
-    user deleted are left out unless the query asks for them.
+
+def make_plan(
+    query: Node | None, connection: Reader, fields: Fields, *, now: datetime, include_deleted: bool = False
+) -> Plan:
+    """The plan for a query on these fields of the library.
+
+    What cannot be read as it is written is searched as text, with a note. Words without a letter or digit are ignored,
+    with a note; a query of only such words finds nothing. Videos that the user deleted are left out unless a term that
+    is not negated asks for them.
     """
-    draft = _Draft(Setting(fields, now))
-    wanted = list(clauses)
-    for clause in wanted:
-        draft.add(clause)
-    if wanted and not (draft.words or draft.unwanted or draft.sets or draft.unwanted_sets or draft.tests):
+    notes: list[str] = []
+    compiler = Compiler(Setting(connection, fields, now, notes))
+    operands = query.operands if isinstance(query, And) else () if query is None else (query,)
+    sort, terms = _take_sort(operands)
+    wanted, unwanted = compiler.split(terms)
+    draft = _Draft()
+    for part in wanted:
+        draft.add(part)
+    for part in unwanted:
+        draft.leave_out(part)
+    if terms and not (wanted or unwanted):
         draft.tests.append("0")
-    return draft.finish(include_deleted=include_deleted or draft.asks_for_deleted)
+    plan = draft.finish(include_deleted=include_deleted or compiler.asks_for_deleted)
+    return plan._replace(fragments=tuple(compiler.fragments), notes=tuple(notes), sort=sort)
+
+
+def _take_sort(operands: Sequence[Node]) -> tuple[str | None, list[Node]]:
+    """What the last `sort:NAME` among the terms asks to sort by, and the other terms; a name that is none is text."""
+    sort, others = None, []
+    for operand in operands:
+        if isinstance(operand, Term) and (operand.name or "").lower() == "sort" and len(operand.values) == 1:
+            name = operand.values[0].text
+            if name == RELEVANCE or find_order(name.removeprefix("-")):
+                sort = name
+                continue
+        others.append(operand)
+    return sort, others
 
 
 class _Draft:
     """A plan in the making."""
 
-    def __init__(self, setting: Setting) -> None:
-        self.setting = setting
+    def __init__(self) -> None:
         self.words: list[str] = []
         self.unwanted: list[str] = []
-        self.sets: list[Condition] = []
-        self.unwanted_sets: list[Condition] = []
+        self.sets: list[Part] = []
+        self.unwanted_sets: list[Part] = []
         self.tests: list[str] = []
         self.parameters: list[Any] = []
-        self.fragments: list[str] = []
-        self.notes: list[str] = []
-        self.alternatives = 0
-        self.asks_for_deleted = False
 
-    def add(self, clause: Clause) -> None:
-        field = None if clause.name is None else self.setting.fields.find(clause.name)
-        if field is None:
-            self._remark(clause)
-            self._add_words(clause, clause.content)
-        elif field.kind == "words" and has_word(clause.text) and not fulltext.cjk_runs(clause.text):
-            self._add_match(clause, f"{field.name} : {expression(clause.text, is_prefix=clause.is_prefix)}")
+    def add(self, part: Part) -> None:
+        """Only videos that the part matches."""
+        if part.kind == "match":
+            self.words.append(part.expression)
+        elif part.kind == "set":
+            self.sets.append(part)
         else:
-            self._add_condition(clause, field)
+            self.tests.append(part.test)
+            self.parameters += part.values
+
+    def leave_out(self, part: Part) -> None:
+        """No video that the part matches."""
+        if part.kind == "match":
+            self.unwanted.append(part.expression)
+        elif part.kind == "set":
+            self.unwanted_sets.append(part)
+        else:
+            self.tests.append(f"({part.test}) IS NOT TRUE")
+            self.parameters += part.values
 
     def finish(self, *, include_deleted: bool) -> Plan:
         match = " AND ".join(self.words) or None
         rows, row_id = "videos", ROW_ID
         tests, parameters = list(self.tests), list(self.parameters)
         if self.sets:
-            chosen, values = self._choose()
+            chosen = combine_sets(self.sets, self.unwanted_sets)
             rows, row_id = f"({chosen}) AS {_SET}", f"{_SET}.id"
-            parameters[:0] = values
+            parameters[:0] = [value for part in (*self.sets, *self.unwanted_sets) for value in part.values]
             if match is not None:
                 tests.insert(0, f"{ROW_ID} IN ({chosen})")
         else:
-            for unwanted in self.unwanted_sets:
-                tests.append(f"{ROW_ID} NOT IN ({unwanted.sql})")
-                parameters += unwanted.values
+            for part in self.unwanted_sets:
+                tests.append(f"{ROW_ID} NOT IN ({part.sql})")
+                parameters += part.values
         if match is not None:
-            rows, row_id = _INDEX, f"+{_INDEX}.rowid"
-            tests.insert(0, f"{_INDEX} MATCH ?")
+            rows, row_id = INDEX, f"+{INDEX}.rowid"
+            tests.insert(0, f"{INDEX} MATCH ?")
             parameters.insert(0, match)
         if self.unwanted:
-            tests.append(f"{ROW_ID} NOT IN ({_MATCHES})")
+            tests.append(f"{ROW_ID} NOT IN ({MATCHES})")
             parameters.append(" OR ".join(self.unwanted))
         if not include_deleted:
             tests.append(f"{ROW_ID} NOT IN ({_DELETED})")
         sql = " AND ".join(tests).replace(ROW_ID, row_id) or "1"
-        return Plan(match, rows, row_id, sql, tuple(parameters), tuple(self.fragments), tuple(self.notes))
-
-    def _choose(self) -> tuple[str, list[Any]]:
-        """The SELECT of the ids that are in all the sets and in none of the unwanted ones, each once."""
-        first, *more = self.sets
-        sql = [f"SELECT DISTINCT id FROM ({first.sql})"]
-        sql += [f"INTERSECT {wanted.sql}" for wanted in more]
-        sql += [f"EXCEPT {unwanted.sql}" for unwanted in self.unwanted_sets]
-        return " ".join(sql), [value for chosen in (*self.sets, *self.unwanted_sets) for value in chosen.values]
-
-    def _add_words(self, clause: Clause, text: str) -> None:
-        if has_word(text):
-            self._add_match(clause, expression(text, is_prefix=clause.is_prefix, is_phrase=clause.is_quoted))
-            self.fragments += [] if clause.is_negated else fulltext.cjk_runs(text)
-        elif has_symbol(text):
-            self._add_test(clause, contains("videos.prompt", text))
-            self.fragments += [] if clause.is_negated else [text]
-        else:
-            self.notes.append(f"{shorten(str(clause))} is ignored: it has no letter or digit to search for")
-
-    def _add_match(self, clause: Clause, words: str) -> None:
-        (self.unwanted if clause.is_negated else self.words).append(words)
-
-    def _add_condition(self, clause: Clause, field: Field) -> None:
-        self.alternatives += len(choices(clause))
-        if self.alternatives > MAX_CLAUSES:
-            raise QueryError(f"the query has more than {MAX_CLAUSES} values: leave some out", position=clause.position)
-        test = condition(field, clause, self.setting)
-        if test.is_set:
-            (self.unwanted_sets if clause.is_negated else self.sets).append(test)
-        else:
-            self._add_test(clause, test)
-        self.asks_for_deleted |= "deleted_at" in test.sql and not clause.is_negated
-
-    def _add_test(self, clause: Clause, test: Condition) -> None:
-        self.tests.append(f"({test.sql}) IS NOT TRUE" if clause.is_negated else f"({test.sql})")
-        self.parameters += test.values
-
-    def _remark(self, clause: Clause) -> None:
-        """Note what looks like part of the language and is not."""
-        if clause.name is None:
-            if clause.text in _OPERATORS and not clause.is_quoted:
-                self.notes.append(
-                    f"{clause.text} is searched for as a word: all terms must match, and -term excludes one"
-                )
-        elif similar := find_similar(clause.name.replace("-", "_"), self.setting.fields.list_names()):
-            self.notes.append(f"no field {shorten(clause.name)}, searched for as text: did you mean {similar}?")
-        elif "_" in clause.name:
-            self.notes.append(f"no field {shorten(clause.name)}, searched for as text")
+        return Plan(match, rows, row_id, sql, tuple(parameters))

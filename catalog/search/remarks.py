@@ -6,21 +6,21 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from catalog.reading.names import find_video_name, has_videos
+from catalog.reading.names import has_videos
 from catalog.reading.prompts import remark_on_due
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.search.completions import list_values
-from catalog.search.conditions import choices
 from catalog.search.facets import NARROWER
 from catalog.search.fields import shorten
 from catalog.search.names import remark_on_names
+from catalog.search.query import list_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.search.fields import Field, Fields
-    from catalog.search.grammar import Clause
+    from catalog.search.query import Node, Term
 
 _REMARKS = 3
 _VALUES = 500  # values of a field among which the nearest is looked for
@@ -28,46 +28,42 @@ _STATUSES = (*sorted(TERMINAL_STATUSES), *UNFINISHED_STATUSES)
 _JOINTS = str.maketrans("", "", " -_")
 
 
-def remark_on_nothing(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> list[str]:
+def remark_on_nothing(connection: Reader, query: Node | None, fields: Fields) -> list[str]:
     """What in a query is likely to be a slip; none where it merely fits no video."""
     if not has_videos(connection):
         return []
-    wanted = [clause for clause in clauses if not clause.is_negated]
+    wanted = [term for term, is_negated in list_terms(query) if not is_negated]
     remarks = chain(
-        remark_on_names(connection, clauses, fields),
-        _remark_on_refs(connection, wanted, fields),
+        remark_on_names(connection, query, fields),
         _remark_on_values(connection, wanted, fields),
     )
     return list(islice(remarks, _REMARKS))
 
 
 def remark_on_facets(
-    connection: Reader, clauses: Sequence[Clause], fields: Fields, counted: Sequence[Field] = ()
+    connection: Reader, query: Node | None, fields: Fields, counted: Sequence[Field] = ()
 ) -> list[str]:
     """That not all prompts have been read, where a query or a count is about what prompts ask for."""
-    named = (fields.find(clause.text if clause.name == "has" else clause.name) for clause in clauses if clause.name)
+    named = (fields.find(name) for term, _ in list_terms(query) for name in _list_named(term))
     if any(field and field.is_prompt_facet for field in chain(named, counted)):
         return remark_on_due(connection)
     return []
 
 
-def _remark_on_refs(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> Iterator[str]:
-    """On words that are the whole name of a video, which a search for words does not look at."""
-    for clause in clauses:
-        if clause.name is None or fields.find(clause.name) is None:
-            video = find_video_name(connection, clause.content)
-            if video:
-                advice = f"`catalog show {video.ref}`, or search for id:{video.remote_id}"
-                yield f"{shorten(clause.content)} names a video: {advice}"
+def _list_named(term: Term) -> list[str]:
+    """The fields that a term is about."""
+    if term.name in {"has", "missing"}:
+        return [value.text for value in term.values]
+    return [term.name] if term.name else []
 
 
-def _remark_on_values(connection: Reader, clauses: Sequence[Clause], fields: Fields) -> Iterator[str]:
+def _remark_on_values(connection: Reader, terms: Sequence[Term], fields: Fields) -> Iterator[str]:
     """On values that no video has, with the nearest that one has."""
-    for clause in clauses:
-        field = fields.find(clause.name) if clause.name else None
-        if field is None or clause.is_prefix or field.kind not in {"text", "facet", "tag"}:
+    for term in terms:
+        field = fields.find(term.name) if term.name else None
+        if field is None or field.kind not in {"text", "facet", "tag"}:
             continue
-        for value in choices(clause):
+        for value in (value.text for value in term.values if not value.is_prefix):
             known = _list_known(connection, field, value)
             near = get_close_matches(_fold(value), map(_fold, known), n=1, cutoff=0.7)
             if near and not any(_is_same(field, value, text) for text in known):

@@ -1,7 +1,8 @@
 """The values of number and time fields, `8`, `>=8`, `4..12`, `2026-10` or `-7d`, as bounds that SQL can compare.
 
 A date means its whole period, in UTC: `2026-10` is October, and `<=2026-10` includes all of it. A signed length of time
-counts from now: `-7d` a week ago, `+1h` in an hour; alone it is the time between then and now.
+counts from now: `-7d` a week ago, `+1h` in an hour; alone it is the time between then and now. Of what lies ahead, such
+as an expiry, a length needs no sign, and "less than an hour" leaves out what is past.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Interval = tuple[Value, Value]
 
 # Patterns stay text until the first value of their kind: most searches have none.
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_LENGTH = r"([+-])([0-9]{1,6})([mhdw])"
+_LENGTH = r"([+-]?)([0-9]{1,6})([mhdw])"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DATE = (
     r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[Tt ]([0-9]{1,2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?)?"
@@ -42,12 +43,17 @@ def number_bounds(text: str) -> list[Bound]:
     return _bounds(_parts(text), _read_number, _NUMBER_OPERATORS)
 
 
-def time_bounds(text: str, now: datetime) -> list[Bound]:
-    """The bounds that a time, as the library writes it, must keep; raises ValueError."""
+def time_bounds(text: str, now: datetime, *, is_ahead: bool = False) -> list[Bound]:
+    """The bounds that a time, as the library writes it, must keep; raises ValueError.
+
+    Of times that are ahead a length needs no sign, and one that is an upper end leaves out the past.
+    """
     parts = _parts(text)
     if re.fullmatch(_LENGTH, text):
         parts = [(">=", text), ("<", "+0m")] if text.startswith("-") else [(">=", "-0m"), ("<", text)]
-    return _bounds(parts, lambda part: _read_time(part, now), _TIME_OPERATORS)
+    elif is_ahead and len(parts) == 1 and parts[0][0] in {"<", "<="} and re.fullmatch(_LENGTH, parts[0][1]):
+        parts = [(">=", "-0m"), *parts] if not parts[0][1].startswith("-") else parts
+    return _bounds(parts, lambda part: _read_time(part, now, is_ahead=is_ahead), _TIME_OPERATORS)
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
@@ -78,10 +84,12 @@ def _read_number(text: str) -> Interval:
     return value, value
 
 
-def _read_time(text: str, now: datetime) -> Interval:
+def _read_time(text: str, now: datetime, *, is_ahead: bool) -> Interval:
     try:
         if length := re.fullmatch(_LENGTH, text):
             sign, count, unit = length.groups()
+            if not (sign or is_ahead):
+                raise ValueError(text)
             moment = now + timedelta(**{_UNITS[unit]: int(sign + count)})
             return utc_text(moment), utc_text(moment)
         return _read_period(text)

@@ -227,8 +227,6 @@ def test_an_interrupted_reindex_goes_on_where_it_stopped(hear, library, ask):
 @pytest.mark.parametrize(
     ("query", "remark"),
     [
-        ("video_123", '"video_123" names a video: `catalog show studio:video_123`, or search for id:video_123'),
-        ("studio:video_123", '"studio:video_123" names a video: '),
         ("status:compleet", 'no video has status "compleet": did you mean "completed"?'),
         ("model:Sora2pro", 'no video has model "Sora2pro": did you mean "sora-2-pro"?'),
         ("lighting:neom", 'no video has lighting "neom": did you mean "neon"?'),

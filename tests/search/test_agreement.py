@@ -211,6 +211,30 @@ CLAUSES = st.one_of(
 QUERIES = st.lists(st.tuples(st.booleans(), CLAUSES), max_size=4)
 
 
+def all_of(parts: list[Test]) -> Test:
+    return f"({' '.join(text for text, _ in parts)})", lambda row: all(test(row) for _, test in parts)
+
+
+def any_of(parts: list[Test]) -> Test:
+    return f"({' OR '.join(text for text, _ in parts)})", lambda row: any(test(row) for _, test in parts)
+
+
+def none_of(part: Test) -> Test:
+    return f"-{part[0]}", lambda row: not part[1](row)
+
+
+def grow(parts: st.SearchStrategy[Test]) -> st.SearchStrategy[Test]:
+    several = st.lists(parts, min_size=2, max_size=3)
+    return st.one_of(st.builds(all_of, several), st.builds(any_of, several), st.builds(none_of, parts.filter(is_plain)))
+
+
+def is_plain(part: Test) -> bool:
+    return not part[0].startswith("-")  # two of them in a row are one
+
+
+TREES = st.recursive(CLAUSES, grow, max_leaves=8)
+
+
 def read(query: list[tuple[bool, Test]]) -> tuple[str, list[Row]]:
     """The query as text, and the rows it means."""
     text = " ".join(f"{'-' * is_negated}{clause}" for is_negated, (clause, _) in query)
@@ -223,6 +247,14 @@ def read(query: list[tuple[bool, Test]]) -> tuple[str, list[Row]]:
 def test_search_finds_what_the_rows_say(rows_library: Library, query: list, sort: str | None) -> None:
     text, meant = read(query)
     assert sorted(rows_library.find(text, sort=sort)) == sorted(row["remote_id"] for row in meant)
+
+
+@settings(deadline=None, max_examples=300)
+@given(tree=TREES, sort=st.sampled_from([None, "seconds"]))
+def test_a_tree_finds_what_the_rows_say(rows_library: Library, tree: Test, sort: str | None) -> None:
+    text, test = tree
+    meant = sorted(row["remote_id"] for row in ROWS if test(row) and row["deleted_at"] is None)
+    assert sorted(rows_library.find(text, sort=sort)) == meant
 
 
 @settings(deadline=None, max_examples=100)

@@ -192,8 +192,7 @@ def test_a_facet_in_other_case_is_counted_under_its_own_name(asked: Library) -> 
 def test_a_misspelt_facet_of_either_kind_is_a_clear_error(asked: Library, name: str, hint: str) -> None:
     with pytest.raises(QueryError, match=f'no facet "{name}": did you mean {hint}'):
         counts(asked, name)
-    with pytest.raises(QueryError, match=f'no field "{name}": did you mean {hint}'):
-        asked.page(f"has:{name}")
+    assert f'no field "{name}": did you mean {hint}' in asked.page(f"has:{name}").notes[0]
 
 
 def test_an_unknown_facet_names_those_there_are(asked: Library) -> None:

@@ -164,7 +164,7 @@ def test_a_deleted_video_is_found_where_the_query_asks_for_it(library: Library) 
 
 @pytest.mark.parametrize("query", ["id:video_9b9b", "id:studio:video_9b9b", 'id:"video_9b9b"', "id:abcd,efgh1234"])
 def test_a_name_is_found_by_the_indexes_on_names(named: Library, query: str) -> None:
-    condition = with_name(parse(query)[0])
+    condition = with_name(parse(query))
     with named.database.read() as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {condition.sql}", condition.values)]
     assert any("(source=? AND remote_id>? AND remote_id<?)" in line for line in plan)
