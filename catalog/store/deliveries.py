@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Literal
 
 from catalog.records import utc_text
@@ -16,18 +17,20 @@ if TYPE_CHECKING:
     from catalog.wire.webhooks import Delivery
 
 State = Literal["waiting", "done", "refused"]
+Arrival = Literal["new", "repeated", "contradicting"]
 
 
 def save_delivery(
     connection: Writer, source: str, delivery: Delivery, *, received_at: datetime, has_ended: bool = False
-) -> bool:
-    """Keep a delivery and return whether it is new.
+) -> Arrival:
+    """Keep a delivery that is new, and return how it came: anew, or under a known id with the same body or another.
 
     One about a job waits for its retrieval, unless it says itself that the job `has_ended`; any other is done.
     """
-    query = "SELECT 1 FROM deliveries WHERE source = :source AND webhook_id = :id"
-    if connection.execute(query, {"source": source, "id": delivery.id}).fetchone() is not None:
-        return False
+    query = "SELECT body FROM deliveries WHERE source = :source AND webhook_id = :id"
+    known = connection.execute(query, {"source": source, "id": delivery.id}).fetchone()
+    if known is not None:
+        return "repeated" if _is_same(known[0], delivery) else "contradicting"
     is_about_job = delivery.video_id is not None
     is_done = has_ended or not is_about_job
     row = {
@@ -43,7 +46,12 @@ def save_delivery(
         "attempts": 0,
     }
     insert_rows(connection, "deliveries", [row])
-    return True
+    return "new"
+
+
+def _is_same(body: str, delivery: Delivery) -> bool:
+    """Whether this is the body of the delivery, both without what an earlier version may have taken for no secret."""
+    return bool(redact(json.loads(body)) == json.loads(json_text(redact(dict(delivery.event)))))
 
 
 def save_attempt(
