@@ -85,7 +85,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _listen_at(address: Any, family: int) -> socket.socket:
-    """The socket of `socket.create_server`, its protocol named: asyncio turns Nagle's delay off only where it is TCP."""
+    """The socket of `socket.create_server`, its protocol named: where it is TCP, asyncio turns Nagle's delay off."""
     made = socket.create_server(address, family=family)
     return socket.socket(family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
 
