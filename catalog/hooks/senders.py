@@ -1,4 +1,4 @@
-"""Who is connected to the receiver, and who has to go when there is no room: nobody is cut off without an answer.
+"""Who is connected to the receiver, and who has to go where room is missing: nobody is cut off without an answer.
 
 A sender whose request has arrived stays until it is answered. The others can be asked to leave: first one that has been
 there for a while and has said nothing, then the one that has been there longest. So whoever sends at once gets in,
@@ -69,9 +69,8 @@ class Senders:
 
     def start_leaving(self, sender: Sender) -> None:
         """The sender has its answer."""
-        sender.is_leaving = False  # while room is made for it
-        self._end_lingering()
         sender.is_leaving = True
+        self._end_lingering(besides=sender)
 
     def tasks(self) -> list[asyncio.Task[Any]]:
         """What runs for the senders."""
@@ -96,8 +95,9 @@ class Senders:
         first.task.cancel()
         return True
 
-    def _end_lingering(self) -> None:
-        leaving = sorted((sender for sender in self._present if sender.is_leaving), key=lambda sender: sender.since)
+    def _end_lingering(self, besides: Sender | None = None) -> None:
+        others = (sender for sender in self._present if sender.is_leaving and sender is not besides)
+        leaving = sorted(others, key=lambda sender: sender.since)
         for sender in leaving[: -max(self.limit // _LEAVING, 1)]:
             sender.task.cancel()
 

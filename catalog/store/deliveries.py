@@ -23,7 +23,7 @@ Arrival = Literal["new", "repeated", "contradicting"]
 def save_delivery(
     connection: Writer, source: str, delivery: Delivery, *, received_at: datetime, has_ended: bool = False
 ) -> Arrival:
-    """Keep a delivery that is new, and return how it came: anew, or under a known id with the same body or another.
+    """Keep a delivery that is new, and return how it came: under a new id, or a known one with its body or another.
 
     One about a job waits for its retrieval, unless it says itself that the job `has_ended`; any other is done.
     """
