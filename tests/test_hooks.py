@@ -624,6 +624,13 @@ def test_the_same_body_again_is_no_alarm(hooks, body):
     assert not [line for line in hooks.events if "ALARM" in line]
 
 
+def test_an_event_that_only_tells_another_time_of_sending_is_no_alarm(hooks):
+    later = event().replace(b"1790000100", b"1790000200")
+    assert later != event()
+    assert [hooks.post(body, signed(body)) for body in (event(), later)] == [200] * 2
+    assert not [line for line in hooks.events if "ALARM" in line]
+
+
 def test_a_sender_that_asks_before_it_sends_is_told_to_go_on(hooks):
     body = event()
     lines = [f"{name}: {value}" for name, value in signed(body).items()]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 State = Literal["waiting", "done", "refused"]
 Arrival = Literal["new", "repeated", "contradicting"]
 
+_SENT_AT = ("created_at", "timestamp")  # in events of OpenAI's form, and of the Standard Webhooks
+
 
 def save_delivery(
     connection: Writer, source: str, delivery: Delivery, *, received_at: datetime, has_ended: bool = False
@@ -50,8 +52,16 @@ def save_delivery(
 
 
 def _is_same(body: str, delivery: Delivery) -> bool:
-    """Whether this is the body of the delivery, both without what an earlier version may have taken for no secret."""
-    return bool(redact(json.loads(body)) == json.loads(json_text(redact(dict(delivery.event)))))
+    """Whether this body says what the delivery says, both redacted by the same rules.
+
+    Some senders write an event anew each time, with another time of sending.
+    """
+    known, again = redact(json.loads(body)), json.loads(json_text(redact(dict(delivery.event))))
+    if not delivery.is_job:
+        for event in (known, again):
+            for name in _SENT_AT:
+                event.pop(name, None)
+    return bool(known == again)
 
 
 def save_attempt(

@@ -163,7 +163,10 @@ def in_turn(application: Application, queues: Queues) -> Application:
         try:
             await visit.spend(_in_place(application, lane, scope, visit))
         except Full:
-            await _refuse(send)
+            await _refuse(send, "Too many requests of this kind are waiting: come again in a few seconds.")
+        except asyncio.CancelledError:  # the server stops
+            if not visit.has_started:
+                await _refuse(send, "The server stops.")
 
     return answer
 
@@ -182,6 +185,7 @@ class _Visit:
         self._send = send
         self._is_reading = is_reading
         self._has_stalled = asyncio.Event()
+        self.has_started = False
 
     async def spend(self, work: Any) -> None:
         """Do the work as long as the visitor is there."""
@@ -195,7 +199,7 @@ class _Visit:
             for end in ends:
                 if not end.done():
                     end.cancel()
-            await asyncio.wait(ends)
+        await asyncio.wait(ends)
         if not task.cancelled():
             task.result()
 
@@ -205,6 +209,7 @@ class _Visit:
 
     async def send(self, message: Message) -> None:
         """Send a piece, if the visitor takes it in time."""
+        self.has_started = True
         with suppress(TimeoutError):
             async with asyncio.timeout(SEND_SECONDS):
                 await self._send(message)
@@ -217,8 +222,7 @@ class _Visit:
             pass
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(send: Send, text: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", str(RETRY_SECONDS).encode())]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    text = "Too many requests of this kind are waiting: come again in a few seconds.\n"
-    await send({"type": "http.response.body", "body": text.encode()})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})

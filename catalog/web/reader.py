@@ -8,6 +8,7 @@ interrupted. The next query then gets a new process.
 from __future__ import annotations
 
 import marshal
+import os
 import signal
 import struct
 import subprocess
@@ -107,13 +108,14 @@ def main() -> None:
     bound_memory(connection, MAX_MEMORY)
     connection.create_function("escape_fts", 1, escape_fts)
     connection.text_factory = lambda data: str(data, "utf-8", "replace")  # as Datasette reads
-    with suppress(EOFError):
+    with suppress(EOFError, OSError):  # the server has gone
         while True:
             question = _read(sys.stdin.buffer)
             signal.setitimer(signal.ITIMER_REAL, question[2] + _GRACE)
             reply = _answer(connection, *question)
             signal.setitimer(signal.ITIMER_REAL, 0)
             _write(sys.stdout.buffer, reply)
+    os._exit(0)  # without another attempt at what nobody reads
 
 
 def _answer(connection: Any, sql: str, parameters: Any, seconds: float, max_rows: int | None) -> tuple[Any, ...]:
