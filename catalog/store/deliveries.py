@@ -54,14 +54,14 @@ def save_delivery(
 def _is_same(body: str, delivery: Delivery) -> bool:
     """Whether this body says what the delivery says, both redacted by the same rules.
 
-    Some senders write an event anew each time, with another time of sending.
+    Some senders write an event afresh each time, with another time of sending.
     """
-    known, again = redact(json.loads(body)), json.loads(json_text(redact(dict(delivery.event))))
+    kept, repeated = redact(json.loads(body)), json.loads(json_text(redact(dict(delivery.event))))
     if not delivery.is_job:
-        for event in (known, again):
+        for event in (kept, repeated):
             for name in _SENT_AT:
                 event.pop(name, None)
-    return bool(known == again)
+    return bool(kept == repeated)
 
 
 def save_attempt(
