@@ -17,7 +17,7 @@ import os
 import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Parameters = Mapping[str, Any] | Sequence[Any]
 
 driver: Any = _sqlite
+_STEPS = 1000  # of SQLite's machine between two looks at the clock, about 0.1 ms
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another before it gives up
 
 DatabaseError = driver.DatabaseError
@@ -274,6 +275,40 @@ def use_wal(connection: Any, busy_timeout: float = BUSY_TIMEOUT) -> None:
             time.sleep(0.005)
         else:
             return
+
+
+def bound_memory(connection: Any, size: int) -> None:
+    """Let the SQLite of this process hold at most so many bytes, what it sorts included, until the process ends."""
+    connection.execute("PRAGMA temp_store=MEMORY")  # what is sorted counts, and fills no disk
+    connection.execute(f"PRAGMA hard_heap_limit={size}")
+    if hasattr(connection, "setlimit"):  # pysqlite3 has none; some systems build SQLite without the limit above
+        connection.setlimit(driver.SQLITE_LIMIT_LENGTH, size)
+
+
+@contextmanager
+def interrupted_after(connection: Any, seconds: float) -> Iterator[None]:
+    """Inside, a statement of the connection that runs longer ends with an OperationalError, `interrupted`.
+
+    One step of SQLite is never interrupted, and may be a long one: `GLOB` over a long text.
+    """
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() >= end, _STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def make_rows(names: Sequence[str], values: Iterable[Sequence[Any]]) -> tuple[list[Any], Any]:
+    """Rows as a connection reads them, of values that come from elsewhere, and the cursor's description of them."""
+    columns = ", ".join(f'NULL AS "{_double_quotes(name)}"' for name in names) or "NULL"
+    with closing(driver.connect(":memory:")) as connection:
+        cursor = connection.execute(f"SELECT {columns}")
+        return [Row(cursor, tuple(row)) for row in values], cursor.description
+
+
+def _double_quotes(name: str) -> str:
+    return name.replace('"', '""')
 
 
 @contextmanager

@@ -78,10 +78,16 @@ def listen(host: str, port: int) -> socket.socket:
     fault: OSError | None = None
     for family, *_, address in sorted(addresses, key=lambda entry: entry[0] != socket.AF_INET):
         try:
-            return socket.create_server(address, family=family)
+            return _listen_at(address, family)
         except OSError as error:
             fault = fault or error
     raise _explain(fault, host, port) from fault
+
+
+def _listen_at(address: Any, family: int) -> socket.socket:
+    """The socket of `socket.create_server`, its protocol named: where it is TCP, asyncio turns Nagle's delay off."""
+    made = socket.create_server(address, family=family)
+    return socket.socket(family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
 
 
 def _explain(fault: OSError | None, host: str, port: int) -> ConfigError:

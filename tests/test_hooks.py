@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import http.client
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -25,6 +27,7 @@ from catalog.database import Database
 from catalog.errors import ConfigError
 from catalog.facets import count_due
 from catalog.hooks import growing_pause, read_secrets, serve_hooks
+from catalog.hooks.senders import Senders
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
 from tests import house
@@ -128,6 +131,7 @@ def running(
     now: Callable[[], datetime] | None = None,
     pause: float = 0.05,
     read_seconds: float = LONG,
+    max_senders: int | None = None,
 ) -> Iterator[Running]:
     ready: list[Receiver] = []
     is_ready = threading.Event()
@@ -151,6 +155,7 @@ def running(
                 now=now,
                 pause=lambda _: pause,
                 read_seconds=read_seconds,
+                max_senders=max_senders,
             )
         except BaseException as error:  # noqa: BLE001 - told to the test
             failures.append(error)
@@ -176,6 +181,12 @@ def running(
 def hooks(library: Database) -> Iterator[Running]:
     with running(library, pause=3600) as one:
         yield one
+
+
+def request(body: bytes, webhook_id: str = "wh_1") -> bytes:
+    lines = [f"{name}: {value}" for name, value in signed(body, webhook_id).items()]
+    head = "\r\n".join(["POST /webhook HTTP/1.1", "host: x", f"content-length: {len(body)}", *lines])
+    return head.encode() + b"\r\n\r\n" + body
 
 
 STATES = "SELECT webhook_id, state FROM deliveries ORDER BY id"
@@ -466,6 +477,158 @@ def test_many_slow_senders_do_not_keep_a_delivery_out(hooks):
     finally:
         for connection in slow:
             connection.close()
+
+
+@contextmanager
+def senders(address: tuple[str, int], count: int, *beginnings: bytes) -> Iterator[list[socket.socket]]:
+    """So many connections, each of which has sent one of these beginnings of a request and says no more."""
+    connections = [socket.create_connection(address, timeout=LONG) for _ in range(count)]
+    try:
+        for number, connection in enumerate(connections):
+            with suppress(ConnectionError):  # it had to go already
+                connection.sendall(beginnings[number % len(beginnings)])
+        yield connections
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+SLOW = (
+    b"",
+    b"POST /webhook HTTP/1.1\r\nhost: x\r\n",
+    b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n",
+)
+
+
+def test_a_delivery_is_kept_when_all_connections_are_taken(library):
+    with running(library, pause=3600, max_senders=8) as hooks, senders(hooks.address, 100, *SLOW) as slow:
+        for number in range(20):
+            assert hooks.post(event(), signed(event(), f"wh_{number}")) == 200
+        assert select.select(slow[-6:], [], [], 0)[0] == []  # those that came last still wait
+
+
+def test_a_sender_that_has_to_go_is_answered(library):
+    with running(library, pause=3600, max_senders=8) as hooks, senders(hooks.address, 8, SLOW[1]) as slow:
+        with senders(hooks.address, 2, SLOW[1]):
+            answer = slow[0].recv(1000)
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"\r\nRetry-After: 30\r\n" in answer
+
+
+def test_a_sender_that_has_long_said_nothing_goes_before_one_that_has_begun():
+    async def main() -> list[str]:
+        left: list[str] = []
+        moment = [0.0]
+        present = Senders(4, clock=lambda: moment[0])
+
+        async def stay(name: str, size: int) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            sender = present.admit(task)
+            present.count_bytes(sender, size)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                left.append(name)
+
+        tasks = []
+        for name, size in [("begun", 9), ("silent", 0), ("silent too", 0), ("new", 9), ("a", 9), ("b", 9), ("c", 0)]:
+            tasks.append(asyncio.create_task(stay(name, size)))
+            moment[0] += 0.9
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        goers = left.copy()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        return goers
+
+    assert asyncio.run(main()) == ["silent", "silent too", "begun"]
+
+
+def test_requests_that_are_sent_in_part_hold_a_bounded_memory(library):
+    part = b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n" + bytes(900_000)
+    with running(library, pause=3600) as hooks, senders(hooks.address, 80, part) as slow:
+        wait_until(lambda: select.select(slow, [], [], 0)[0])
+        assert hooks.post(event()) == 200
+        assert 4 <= len(select.select(slow, [], [], 0)[0]) <= 20
+
+
+def test_a_process_that_may_open_few_files_takes_deliveries_too(library):
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    arguments = [sys.executable, "-c", RUN, str(library.path), "http://127.0.0.1:1/v1", SECRET]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, preexec_fn=few) as process:  # noqa: PLW1509 - no threads yet
+        host, _, port = process.stdout.readline().strip().removeprefix("http://").rpartition(":")
+        try:
+            with senders((host, int(port)), 150, *SLOW):
+                connection = http.client.HTTPConnection(host, int(port), timeout=LONG)
+                connection.request("POST", "/webhook", body=event(), headers=signed(event()))
+                assert connection.getresponse().status == 200
+                connection.close()
+        finally:
+            process.kill()
+
+
+def test_forged_deliveries_do_not_wait_behind_those_that_wait_for_the_library(library_path):
+    replies: list[tuple[int, dict[str, str]]] = []
+    holding = [sys.executable, "-c", HOLD, str(library_path)]
+    with (
+        closing(Database(library_path, busy_timeout=LONG)) as library,
+        running(library, pause=3600) as hooks,
+        subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder,
+    ):
+        assert holder.stdout.readline() == b"held\n"
+
+        def deliver(webhook_id: str) -> None:
+            replies.append(hooks.ask(event(), signed(event(), webhook_id)))
+
+        threads = [threading.Thread(target=deliver, args=(f"wh_{number}",)) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        assert [hooks.post(event("video_2"), signed(event())) for _ in range(20)] == [401] * 20
+        assert replies == []
+        for thread in threads:  # no sender waits as long as the library is busy
+            thread.join(LONG / 2)
+        holder.stdin.close()
+        holder.wait(5)
+    assert [(status, headers["retry-after"]) for status, headers in replies] == [(503, "30")] * 12
+
+
+def test_a_known_id_with_another_body_raises_an_alarm(hooks):
+    assert hooks.send_raw(request(event())).endswith(b'{"message": "kept"}')
+    answer = hooks.send_raw(request(event("video_2")))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"another body" in answer
+    assert len([line for line in hooks.events if "ALARM" in line and "wh_1" in line and "\n" not in line]) == 1
+    assert hooks.rows("SELECT webhook_id, remote_id FROM deliveries") == [("wh_1", "video_1")]
+    assert hooks.rows(VIDEOS) == [("video_1", "unknown")]
+    ((health, message),) = hooks.rows("SELECT health, message FROM sources")
+    assert health == "suspect"
+    assert message.startswith("webhook wh_1 came again with another body at ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event(),
+        json.dumps({"type": "x", "data": {"url": "https://a.example/v.mp4?X-Amz-Signature=abc", "n": 1e400}}).encode(),
+        '{"type": "x", "é": "\\ud800 東京", "a": {"b": [1.0, -0.0, 12345678901234567890]}}'.encode(),
+    ],
+)
+def test_the_same_body_again_is_no_alarm(hooks, body):
+    if b"Infinity" in body:
+        body = body.replace(b"Infinity", b"1e400")
+    assert [hooks.post(body, signed(body)) for _ in range(3)] == [200] * 3
+    assert not [line for line in hooks.events if "ALARM" in line]
+
+
+def test_an_event_that_only_tells_another_time_of_sending_is_no_alarm(hooks):
+    later = event().replace(b"1790000100", b"1790000200")
+    assert later != event()
+    assert [hooks.post(body, signed(body)) for body in (event(), later)] == [200] * 2
+    assert not [line for line in hooks.events if "ALARM" in line]
 
 
 def test_a_sender_that_asks_before_it_sends_is_told_to_go_on(hooks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import subprocess
@@ -18,7 +19,6 @@ from catalog.serving import _explain, listen, serve_at, url_of
 from catalog.web.serve import serve
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from pathlib import Path
 
@@ -98,6 +98,31 @@ def test_an_address_of_ipv6_stands_in_brackets() -> None:
         url = url_of("::1", listener)
         assert url == f"http://[::1]:{listener.getsockname()[1]}"
         socket.create_connection(listener.getsockname()[:2]).close()
+
+
+def test_small_answers_leave_at_once() -> None:
+    """Without TCP_NODELAY each later request of a connection takes 40 ms."""
+    options: list[int] = []
+
+    async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
+        def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted = writer.get_extra_info("socket")
+            options.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(note, sock=listener):
+            announce()
+            await stopped.wait()
+
+    def on_ready(server: RunningServer) -> None:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.recv(1)
+        server.stop()
+
+    serve_at("127.0.0.1", 0, answer, on_ready)
+    assert options
+    assert all(options)
 
 
 # What cannot be had, as both servers say it

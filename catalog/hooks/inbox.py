@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.database import Database
+    from catalog.store.deliveries import Arrival
+
+    Reply = tuple[HTTPStatus, str]
+
+
+_CHECK = "the first is kept; check who else holds its secret"
+_OUTCOMES: dict[Arrival, str] = {
+    "new": "kept",
+    "repeated": "already known",
+    "contradicting": f"already known, ALARM: with another body than before; {_CHECK}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +42,8 @@ class Inbox:
     tell: Callable[[str], None]
     on_new: Callable[[], None]
 
-    def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[HTTPStatus, str]:
-        """Take in one delivery, and return the status and the message to answer with."""
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Reply | Callable[[], Reply]:
+        """Check one delivery: the status and the message to refuse it with, or the function that takes it in."""
         now = self.now()
         try:
             delivery = verify(headers, body, self.secrets, now.timestamp())
@@ -40,30 +51,37 @@ class Inbox:
             self.tell(str(error))
             return _refusal(error), str(error)
         delivery = _without_secrets(delivery)
+        return lambda: self._take_in(delivery, now)
+
+    def _take_in(self, delivery: Delivery, now: datetime) -> Reply:
         try:
-            is_new = self._keep(delivery, now)
+            arrival = self._keep(delivery, now)
         except CatalogError as error:
             self.tell(f"delivery {delivery.id} was not kept, and its sender is asked to repeat it: {error}")
             return HTTPStatus.SERVICE_UNAVAILABLE, "the library is busy: deliver again"
-        outcome = "kept" if is_new else "already known"
+        outcome = _OUTCOMES[arrival]
         self.tell(" ".join(filter(None, (delivery.id, delivery.type, delivery.video_id, outcome))))
-        if is_new:
+        if arrival == "new":
             self.on_new()
         return HTTPStatus.OK, outcome
 
-    def _keep(self, delivery: Delivery, now: datetime) -> bool:
-        """Keep the delivery and what it says about the job in one transaction, and return whether it is new."""
+    def _keep(self, delivery: Delivery, now: datetime) -> Arrival:
+        """Keep the delivery and what it says about the job in one transaction, and return how it came."""
         event = dict(delivery.event)
         answer = parse_videos(event)
         said_at = answer.webhook.created_at if answer.webhook else None
         videos = [replace(video, payload=event) for video in answer.videos] if delivery.video_id else []
         has_ended = delivery.is_job and all(video.status in TERMINAL_STATUSES for video in videos)
         with self.database.write() as connection:
-            is_new = store.save_delivery(connection, self.source, delivery, received_at=now, has_ended=has_ended)
-            if is_new and videos:
+            arrival = store.save_delivery(connection, self.source, delivery, received_at=now, has_ended=has_ended)
+            if arrival == "new" and videos:
                 store.save_source(connection, self.source)
                 store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=said_at)
-        return is_new
+            if arrival == "contradicting":
+                # Acknowledged all the same: senders switch an address off that refuses deliveries for long.
+                alarm = f"webhook {delivery.id} came again with another body at {now:%Y-%m-%d %H:%M} UTC: {_CHECK}"
+                store.save_source(connection, self.source, health="suspect", message=alarm)
+        return arrival
 
 
 def _without_secrets(delivery: Delivery) -> Delivery:

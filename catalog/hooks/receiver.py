@@ -65,6 +65,7 @@ def serve_hooks(
     now: Callable[[], datetime] | None = None,
     pause: Callable[[int], float] = growing_pause,
     read_seconds: float = READ_SECONDS,
+    max_senders: int | None = None,
 ) -> None:
     """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
 
@@ -72,8 +73,9 @@ def serve_hooks(
     port is taken, `prepare` makes the library ready and `on_ready` is called with the running receiver, both in another
     thread; what arrives before that is to be delivered again. `on_event` is called with a line about each event, from
     any thread. `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A
-    delivery must arrive as a whole within `read_seconds`. Raises ConfigError for a secret or an address that cannot be
-    used, before `prepare` is called.
+    delivery must arrive as a whole within `read_seconds`, and at most `max_senders` are connected, by default as many
+    as the process may have files open for. Raises ConfigError for a secret or an address that cannot be used, before
+    `prepare` is called.
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
@@ -93,7 +95,7 @@ def serve_hooks(
                 on_ready(Receiver(server.url, server.stop))
 
         try:
-            serve_at(host, port, receive_requests(inbox.receive, read_seconds), announce)
+            serve_at(host, port, receive_requests(inbox.receive, read_seconds, max_senders), announce)
         finally:
             retriever.stop()
             if thread.ident is not None:

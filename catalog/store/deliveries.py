@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Literal
 
 from catalog.records import utc_text
@@ -16,18 +17,22 @@ if TYPE_CHECKING:
     from catalog.wire.webhooks import Delivery
 
 State = Literal["waiting", "done", "refused"]
+Arrival = Literal["new", "repeated", "contradicting"]
+
+_SENT_AT = ("created_at", "timestamp")  # in events of OpenAI's form, and of the Standard Webhooks
 
 
 def save_delivery(
     connection: Writer, source: str, delivery: Delivery, *, received_at: datetime, has_ended: bool = False
-) -> bool:
-    """Keep a delivery and return whether it is new.
+) -> Arrival:
+    """Keep a delivery that is new, and return how it came: under a new id, or a known one with its body or another.
 
     One about a job waits for its retrieval, unless it says itself that the job `has_ended`; any other is done.
     """
-    query = "SELECT 1 FROM deliveries WHERE source = :source AND webhook_id = :id"
-    if connection.execute(query, {"source": source, "id": delivery.id}).fetchone() is not None:
-        return False
+    query = "SELECT body FROM deliveries WHERE source = :source AND webhook_id = :id"
+    known = connection.execute(query, {"source": source, "id": delivery.id}).fetchone()
+    if known is not None:
+        return "repeated" if _is_same(known[0], delivery) else "contradicting"
     is_about_job = delivery.video_id is not None
     is_done = has_ended or not is_about_job
     row = {
@@ -43,7 +48,20 @@ def save_delivery(
         "attempts": 0,
     }
     insert_rows(connection, "deliveries", [row])
-    return True
+    return "new"
+
+
+def _is_same(body: str, delivery: Delivery) -> bool:
+    """Whether this body says what the delivery says, both redacted by the same rules.
+
+    Some senders write an event afresh each time, with another time of sending.
+    """
+    kept, repeated = redact(json.loads(body)), json.loads(json_text(redact(dict(delivery.event))))
+    if not delivery.is_job:
+        for event in (kept, repeated):
+            for name in _SENT_AT:
+                event.pop(name, None)
+    return bool(kept == repeated)
 
 
 def save_attempt(

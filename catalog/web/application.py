@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import datasette.views.base
 from datasette.app import Datasette
 from datasette.database import Database as DatasetteDatabase
+from datasette.database import QueryInterrupted, Results
 from datasette.plugins import pm
 
-from catalog.database import connect_read_only
-from catalog.errors import CatalogError
+from catalog.database import OperationalError, connect_read_only, make_rows
+from catalog.errors import CatalogError, QueryError
+from catalog.web.cells import SafeWriter
+from catalog.web.guard import allow_own_scripts, only_for, with_headers
 from catalog.web.metadata import as_text, database_name, metadata_for
+from catalog.web.queues import Queues, current_lane, in_turn
+from catalog.web.reader import TookTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, MutableMapping
+
+    from catalog.database import Parameters
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -27,6 +36,8 @@ if TYPE_CHECKING:
 
 # Where rich is installed, Datasette prints pages of traceback to standard output for every mistake of a visitor.
 pm.get_plugin("datasette.handle_exception").rich = None
+# Its exports write each row with this module's `csv.writer`, in one piece or as a stream.
+datasette.views.base.csv = SimpleNamespace(writer=SafeWriter)
 
 SETTINGS = {
     "suggest_facets": False,
@@ -37,10 +48,11 @@ SETTINGS = {
     "facet_time_limit_ms": 500,  # a facet without an index takes 0.6 s there, and is then left out
 }
 
+MAX_SQL = 10_000  # characters of a query, with what Datasette puts around a visitor's condition
+
 # How Datasette asks for the first page of a sorted table, and for the page after a row whose sort column has a value.
 _FIRST = re.compile(r"(select id, .* order by \S+(?: desc)?)( limit \d+)")
 _AFTER = re.compile(r"or (\S+) is null or \(\1 = (?=:p\d+ and )")
-_PORT = re.compile(r":\d*$")
 
 
 class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
@@ -63,9 +75,35 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
         self._all_file_connections.append(connection)
         return connection
 
-    async def execute(self, sql: str, *arguments: Any, **options: Any) -> Any:
+    async def execute(
+        self,
+        sql: str,
+        params: Parameters | None = None,
+        truncate: bool = False,
+        custom_time_limit: float | None = None,
+        page_size: int | None = None,
+        log_sql_errors: bool = True,
+    ) -> Any:
         """What Datasette's own method returns, for the query as `keep_order` rewrites it."""
-        return await super().execute(keep_order(sql), *arguments, **options)
+        sql = keep_order(sql)
+        lane = current_lane()
+        if lane is None or not lane.is_apart:
+            return await super().execute(sql, params, truncate, custom_time_limit, page_size, log_sql_errors)
+        if len(sql) > MAX_SQL:
+            raise OperationalError(f"the query has {len(sql):,} characters, more than {MAX_SQL:,}")
+        most = self.ds.max_returned_rows + (self.ds.max_returned_rows == (page_size or self.ds.page_size))
+        limit = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms)
+        values = dict(params) if isinstance(params, dict) else list(params or ())
+        try:
+            answer = await lane.answer(sql, values, seconds=limit / 1000, max_rows=most if truncate else None)
+        except TookTooLong as error:
+            raise QueryInterrupted(error, sql, params) from error
+        except QueryError as error:
+            if custom_time_limit:  # of a facet or a count, which is left out where it is interrupted
+                raise QueryInterrupted(error, sql, params) from error
+            raise OperationalError(str(error)) from error
+        rows, description = make_rows(answer.names, answer.rows)
+        return Results(rows, answer.is_cut, description)
 
 
 def keep_order(sql: str) -> str:
@@ -80,33 +118,25 @@ def keep_order(sql: str) -> str:
     return f"{first[1]}, id{first[2]}" if first else _AFTER.sub(r"or +\1 is null or (\1 = ", sql)
 
 
-def make_datasette(path: str | Path, *, allow_sql: bool = False) -> Datasette:
-    """Datasette on the live library file; it takes no plugins, templates or settings from a folder."""
-    metadata = metadata_for(path) | {"allow_sql": allow_sql}
-    datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
-    datasette.remove_database("_memory")  # Datasette adds it where no files are named
-    datasette.add_database(LibraryDatabase(datasette, Path(path)), name=database_name(path))
-    return datasette
+class Site:
+    """Datasette on a live library file as an ASGI `application`, to be closed when it has been served.
 
-
-def only_for(application: Application, names: Collection[str]) -> Application:
-    """The application for requests to these host names, and status 403 for all others.
-
-    Another site can point a name of its own at this machine, and would then share an origin with the library.
+    It takes no plugins, templates or settings from a folder. With `names`, it answers under these host names only.
     """
 
-    async def guarded(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _host(scope) in names:
-            await application(scope, receive, send)
-            return
-        text = (b"content-type", b"text/plain; charset=utf-8")
-        await send({"type": "http.response.start", "status": 403, "headers": [text]})
-        await send({"type": "http.response.body", "body": b"This address shows the library to its own machine only.\n"})
+    def __init__(self, path: str | Path, *, allow_sql: bool = False, names: Collection[str] | None = None) -> None:
+        metadata = metadata_for(path) | {"allow_sql": allow_sql}
+        self._datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
+        self._datasette.remove_database("_memory")  # Datasette adds it where no files are named
+        self._datasette.add_database(LibraryDatabase(self._datasette, Path(path)), name=database_name(path))
+        allow_own_scripts(self._datasette.jinja_env)
+        self._queues = Queues(Path(path))
+        application = in_turn(self._datasette.app(), self._queues)
+        self.application = with_headers(only_for(application, names) if names else application)
 
-    return guarded
-
-
-def _host(scope: Message) -> str:
-    """The host name in the request, without the port."""
-    host: bytes = dict(scope["headers"]).get(b"host", b"")
-    return _PORT.sub("", host.decode("latin-1")).lower()
+    def close(self) -> None:
+        """Close every connection, and end the queries that still run."""
+        self._queues.close()
+        self._datasette.executor.shutdown(cancel_futures=True)
+        for database in self._datasette.databases.values():
+            database.close()

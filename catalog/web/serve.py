@@ -10,12 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from catalog.library import check_library
 from catalog.serving import in_url, serve_at
 from catalog.web import DEFAULT_PORT
-from catalog.web.application import make_datasette, only_for
+from catalog.web.application import Site
+from catalog.web.guard import policy_headers
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,24 +55,20 @@ def serve(
         if open_browser:
             webbrowser.open(server.url)
 
-    datasette = make_datasette(path, allow_sql=allow_sql)
-    application = datasette.app()
-    if host in _LOOPBACK:
-        application = only_for(application, {in_url(name) for name in _LOOPBACK})
+    names = {in_url(name) for name in _LOOPBACK} if host in _LOOPBACK else None
+    site = Site(path, allow_sql=allow_sql, names=names)
     try:
         with suppress(KeyboardInterrupt):
-            serve_at(host, port, _answer_with(application), announce)
+            serve_at(host, port, _answer_with(site.application), announce)
     finally:
-        datasette.executor.shutdown(cancel_futures=True)
-        for database in datasette.databases.values():
-            database.close()
+        site.close()
 
 
 def _answer_with(application: Any) -> Answer:
     async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
         config = uvicorn.Config(
             application,
-            http="h11",
+            http=_Protocol,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -81,6 +80,16 @@ def _answer_with(application: Any) -> Answer:
         await _Server(config, announce, stopped).serve(sockets=[listener])
 
     return answer
+
+
+class _Protocol(H11Protocol):
+    """HTTP, with the headers of every page on what is answered to no request at all."""
+
+    def send_400_response(self, msg: str) -> None:
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), *policy_headers("")]
+        events = h11.Response(status_code=400, headers=headers), h11.Data(data=msg.encode()), h11.EndOfMessage()
+        self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,228 @@
+"""A queue for each kind of request, so that fifty heavy ones never hold up a plain page.
+
+Each kind has its own places and its own bound on who waits for one; whoever comes beyond that is told to come again.
+All kinds but plain pages have their queries answered by processes of their own (`reader.py`), one for each place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from catalog.web.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, MutableMapping
+    from pathlib import Path
+
+    from catalog.database import Parameters
+    from catalog.reading.bounded import BoundedAnswer
+    from catalog.web.application import Application, Message, Receive, Send
+
+WAIT_SECONDS = 20.0  # for a place
+SEND_SECONDS = 30.0  # for a visitor to take a piece of the answer
+ANSWER_SECONDS = 600.0  # for an answer as a whole
+RETRY_SECONDS = 5
+
+# Parameters of Datasette's that give a visitor's request no more to do than the page has anyway.
+_LIGHT = frozenset(
+    {"_col", "_dl", "_header", "_json", "_json_infinity", "_labels", "_next", "_nl", "_nocol", "_nocount", "_nofacet"}
+    | {"_nosuggest", "_shape", "_size", "_sort", "_sort_desc", "_stream", "_ttl"}
+)
+_ROW_PARTS = 3  # database, table, key
+_current: ContextVar[Lane | None] = ContextVar("lane", default=None)
+
+
+class Full(Exception):
+    """So many wait already, or one has waited for so long, that it has to come again."""
+
+
+class Lane:
+    """The requests of one kind: so many are answered at a time, and so many wait."""
+
+    def __init__(self, places: int, waiting: int, path: Path | None = None) -> None:
+        self._free = asyncio.Semaphore(places)
+        self._most = waiting
+        self._waiting = 0
+        self._readers = [Reader(path) for _ in range(places)] if path else []
+        self._idle: SimpleQueue[Reader] = SimpleQueue()
+        for reader in self._readers:
+            self._idle.put(reader)
+        self._threads = ThreadPoolExecutor(places, "catalog-reader")
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether its queries are answered by processes of their own."""
+        return bool(self._readers)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place, once there is one; raises Full."""
+        if self._free.locked() and self._waiting >= self._most:
+            raise Full
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Full from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    async def answer(self, sql: str, parameters: Parameters, **limits: Any) -> BoundedAnswer:
+        """What `Reader.answer` returns or raises, once one is free; where nobody waits for it any more, it is ended."""
+        asked: list[Reader] = []
+
+        def ask() -> BoundedAnswer:
+            reader = self._idle.get()
+            asked.append(reader)
+            try:
+                return reader.answer(sql, parameters, **limits)
+            finally:
+                self._idle.put(reader)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        except asyncio.CancelledError:
+            for reader in asked:
+                reader.stop()
+            raise
+
+    def close(self) -> None:
+        """End its processes, whatever they do."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for reader in self._readers:
+            reader.stop()
+
+
+class Queues:
+    """The lanes of one library."""
+
+    def __init__(self, path: Path) -> None:
+        self._lanes = {
+            "plain": Lane(8, 128),
+            "table": Lane(2, 16, path),
+            "search": Lane(2, 16, path),
+            "export": Lane(1, 16, path),
+            "sql": Lane(1, 16, path),
+        }
+
+    def lane(self, path: str, query: str) -> Lane:
+        """The lane of a request."""
+        return self._lanes[kind_of(path, query)]
+
+    def close(self) -> None:
+        """End all processes that answer queries."""
+        for lane in self._lanes.values():
+            lane.close()
+
+
+def kind_of(path: str, query: str) -> str:
+    """The kind of work that a request asks for: `plain table search export sql`."""
+    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    parts = [part for part in path.split("/") if part]
+    if not parts or parts[0] == "-":
+        return "plain"
+    if path.endswith(".csv"):
+        return "export"
+    if names & {"sql", "_where"}:
+        return "sql"
+    if len(parts) >= _ROW_PARTS:
+        return "plain"
+    if names - _LIGHT:
+        return "search"
+    return "table" if len(parts) == _ROW_PARTS - 1 else "plain"
+
+
+def current_lane() -> Lane | None:
+    """The lane of the request that is being answered; None outside one."""
+    return _current.get()
+
+
+def in_turn(application: Application, queues: Queues) -> Application:
+    """The application, each request in the lane of its kind; 503 for those that find it full.
+
+    A visitor who leaves, or takes nothing of the answer for long, gives up the place.
+    """
+
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await application(scope, receive, send)
+            return
+        lane = queues.lane(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
+        visit = _Visit(receive, send, is_reading=scope["method"] in ("GET", "HEAD"))
+        try:
+            await visit.spend(_in_place(application, lane, scope, visit))
+        except Full:
+            await _refuse(send, "Too many requests of this kind are waiting: come again in a few seconds.")
+        except asyncio.CancelledError:  # the server stops
+            if not visit.has_started:
+                await _refuse(send, "The server stops.")
+
+    return answer
+
+
+async def _in_place(application: Application, lane: Lane, scope: Message, visit: _Visit) -> None:
+    async with lane.place():
+        _current.set(lane)
+        await application(scope, visit.receive, visit.send)
+
+
+class _Visit:
+    """One request, which ends when its visitor leaves or takes nothing more."""
+
+    def __init__(self, receive: Receive, send: Send, *, is_reading: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._is_reading = is_reading
+        self._has_stalled = asyncio.Event()
+        self.has_started = False
+
+    async def spend(self, work: Any) -> None:
+        """Do the work as long as the visitor is there."""
+        task = asyncio.ensure_future(work)
+        ends = [task, asyncio.ensure_future(self._has_stalled.wait())]
+        if self._is_reading:
+            ends.append(asyncio.ensure_future(self._left()))
+        try:
+            await asyncio.wait(ends, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                if not end.done():
+                    end.cancel()
+        await asyncio.wait(ends)
+        if not task.cancelled():
+            task.result()
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """What the server receives; nothing of a request that has no body, whose end `spend` waits for."""
+        return {"type": "http.request", "body": b"", "more_body": False} if self._is_reading else await self._receive()
+
+    async def send(self, message: Message) -> None:
+        """Send a piece, if the visitor takes it in time."""
+        self.has_started = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._send(message)
+                return
+        self._has_stalled.set()
+        await asyncio.Event().wait()  # until `spend` ends it
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _refuse(send: Send, text: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", str(RETRY_SECONDS).encode())]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
