@@ -243,6 +243,43 @@ class SyncRuns(SQLModel, table=True):
     requests: int = Field(sa_column=Column(Integer, nullable=False))
     stopped: str | None = _text()
     error: str | None = _text()
+    overturned: int | None = Field(default=None, sa_column=Column(Integer))
+    strays: int | None = Field(default=None, sa_column=Column(Integer))
+    suspicion: str | None = _text()
+
+
+class StrayAnswers(SQLModel, table=True):
+    """An answer that was not about the job asked for: kept apart, part of no video."""
+
+    __tablename__ = "stray_answers"
+    __table_args__ = (UniqueConstraint("source", "asked_id", "payload_hash"), _AUTOINCREMENT)
+
+    id: int | None = _key()
+    source: str = _text(nullable=False)
+    asked_id: str = _text(nullable=False)
+    answered_id: str = _text(nullable=False)
+    reason: str = _text(nullable=False)
+    channel: str = _text(nullable=False)
+    http_status: int = Field(sa_column=Column(Integer, nullable=False))
+    payload: Any = Field(sa_column=Column(JSON, nullable=False))
+    payload_hash: str = _text(nullable=False)
+    received_at: datetime = _time(nullable=False)
+    last_received_at: datetime = _time(nullable=False)
+    times_seen: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class Retries(SQLModel, table=True):
+    """A job whose last retrievals failed: how often in a row, and when it may be asked for again."""
+
+    __tablename__ = "retries"
+    __table_args__ = (UniqueConstraint("video_id"), _AUTOINCREMENT)
+
+    id: int | None = _key()
+    video_id: int = _video()
+    failures: int = Field(sa_column=Column(Integer, nullable=False))
+    failed_at: datetime = _time(nullable=False)
+    due_at: datetime = _time(nullable=False)
+    message: str | None = _text()
 
 
 class VideoAliases(SQLModel, table=True):
