@@ -73,8 +73,8 @@ def add_ids(
 ) -> SyncReport:
     """Add jobs by their ids: each is retrieved, and later syncs retrieve it until it has finished.
 
-    What could not be retrieved is kept as an id, to be asked for again, unless the server says that there is no such
-    job: of that, nothing is kept. `missed` of the report names both.
+    What could not be retrieved is kept as an id, to be asked for again. Nothing is kept of a job that the server does
+    not know. `missed` of the report names both.
     """
     with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
         run.mode = "add"

@@ -28,7 +28,7 @@ def is_mass(absent: int, expected: int) -> bool:
 class Absences:
     """What one run heard of jobs asked for by id: which the server has, and which it does not know.
 
-    `unlisted` are those that a whole list lacks, found to be few: that they cannot be retrieved is no news.
+    `unlisted` are those that a whole list lacks, found to be few: two witnesses say that they are gone.
     """
 
     def __init__(self) -> None:
@@ -50,11 +50,11 @@ class Absences:
     def settle(self, run: Run) -> None:
         """Mark the absent jobs as gone, unless the source is suspect."""
         known_gone = run.ask(find_gone, self._absent)
-        news = self._absent.keys() - known_gone - self.unlisted - run.new.keys()
-        expected = len(news | self._present)
-        if is_mass(len(news), expected):
+        missing = self._absent.keys() - known_gone - self.unlisted - run.new.keys()
+        expected = len(missing | self._present)
+        if is_mass(len(missing), expected):
             run.suspect(
-                f"the server no longer knows {len(news)} of {expected} jobs at once, and none is marked as gone"
+                f"the server no longer knows {len(missing)} of {expected} jobs at once, and none is marked as gone"
             )
         if run.suspicion:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +10,7 @@ from catalog import store
 from catalog.errors import Gone, RateLimited, SourceError, Unauthorized
 from catalog.reading.work import find_aliases, list_unfinished
 from catalog.sync.failures import excuse, remember_failures, sort_by_failures
+from catalog.sync.parallel import ask_all
 from catalog.sync.queue import MAX_FAILURES, Queue
 from catalog.wire.ids import raw_id
 
@@ -93,6 +93,13 @@ def wait_for(run: Run, client: Client) -> None:
         left.update(run.strays)
 
 
+class _Question(NamedTuple):
+    """A job to ask for, and its other names."""
+
+    remote_id: str
+    names: Sequence[str]
+
+
 class _Riddle(NamedTuple):
     """What a job says of its state, how often it said nothing else, and since when."""
 
@@ -133,25 +140,21 @@ def _next_pause(client: Client, answer: Answer | None, last_pause: float | None)
 
 def _ask_all(run: Run, client: Client, queue: Queue) -> Iterator[tuple[str, Answer]]:
     """The answers as they come, until the queue has no more to ask for."""
-    pool = ThreadPoolExecutor(run.settings.parallel, "retrieve")
-    asked: dict[Future[Answer], str] = {}
+
+    def take() -> _Question | None:
+        remote_id = queue.take()
+        if remote_id is None:
+            return None
+        given = [run.new[remote_id]] if remote_id in run.new else []
+        return _Question(remote_id, [*given, *run.ask(find_aliases, [remote_id]).get(remote_id, [])])
+
     try:
-        while True:
-            while len(asked) < run.settings.parallel and (remote_id := queue.take()) is not None:
-                names = run.ask(find_aliases, [remote_id]).get(remote_id, [])
-                given = [run.new[remote_id]] if remote_id in run.new else []
-                asked[pool.submit(_ask, client, remote_id, [*given, *names])] = remote_id
-            if not asked:
-                break
-            for future in wait(asked, return_when=FIRST_COMPLETED).done:
-                remote_id, answer = asked.pop(future), future.result()
-                queue.hear(remote_id, answer)
-                yield remote_id, answer
+        for question, answer in ask_all(lambda question: _ask(client, question), take, run.settings.parallel):
+            queue.hear(question.remote_id, answer)
+            yield question.remote_id, answer
     except BaseException:
         run.interrupt()
-        pool.shutdown(wait=False, cancel_futures=True)
         raise
-    pool.shutdown()
 
 
 def _keep(run: Run, answers: Mapping[str, Answer]) -> None:
@@ -182,8 +185,9 @@ def _keep(run: Run, answers: Mapping[str, Answer]) -> None:
         run.save_state(connection)
 
 
-def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
+def _ask(client: Client, question: _Question) -> Answer:
     """The job, asked for by the server's own newest encoding of the raw id, if there is one: gateways want theirs."""
+    remote_id, names = question
     encoded = [name for name in names if raw_id(name) == remote_id]
     try:
         return client.retrieve(encoded[-1] if encoded else remote_id, known_as=names)
