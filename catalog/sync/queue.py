@@ -21,10 +21,19 @@ MAX_PROBES = 5  # of them that may fail as well
 class Queue:
     """Ids to ask for, in order, those of `failing` after all the others; hand it each answer with `hear`.
 
-    `failed` holds the failures since the last answer, by id.
+    After `failures` in a row, up to so many `probes` are tried. `failed` holds the failures since the last answer.
     """
 
-    def __init__(self, remote_ids: Iterable[str], failing: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        remote_ids: Iterable[str],
+        failing: Iterable[str] = (),
+        *,
+        failures: int = MAX_FAILURES,
+        probes: int = MAX_PROBES,
+    ) -> None:
+        self._failures = failures
+        self._probes = probes
         fresh = dict.fromkeys(remote_ids)
         self._fresh = list(reversed(fresh))
         self._failing = [name for name in reversed(dict.fromkeys(failing)) if name not in fresh]
@@ -41,8 +50,8 @@ class Queue:
         waiting = self._fresh or self._failing
         if not waiting or self.is_given_up:
             return None
-        probes = len(self.failed) - MAX_FAILURES
-        return waiting.pop() if probes < 0 else waiting.pop(len(waiting) * probes // MAX_PROBES)
+        probe = len(self.failed) - self._failures
+        return waiting.pop() if probe < 0 else waiting.pop(len(waiting) * probe // self._probes)
 
     def hear(self, remote_id: str, answer: object) -> None:
         """Take note of what came of an id; a request that we refuse to make says nothing about the server."""
@@ -58,7 +67,7 @@ class Queue:
 
     @property
     def is_given_up(self) -> bool:
-        return self._refusal is not None or len(self.failed) >= MAX_FAILURES + MAX_PROBES
+        return self._refusal is not None or len(self.failed) >= self._failures + self._probes
 
     def find_fault(self, *, is_alive: bool) -> SourceError | None:
         """Why the source has failed, None unless it has; `is_alive` where it has answered something else in this run.
@@ -67,7 +76,7 @@ class Queue:
         """
         if self._refusal is not None:
             return self._refusal
-        is_down = self.is_given_up or (len(self.failed) >= MAX_FAILURES and not self._has_answered)
+        is_down = self.is_given_up or (len(self.failed) >= self._failures and not self._has_answered)
         if not is_down or (is_alive and self._had_failed.issuperset(self.failed)):
             return None
         return next(reversed(self.failed.values()))

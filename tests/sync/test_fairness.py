@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog import store
 from catalog.errors import Gone, RateLimited, Refused, Unauthorized, Unavailable
 from catalog.sync.failures import FREE, LONGEST_REST, rest_after
 from catalog.sync.queue import MAX_FAILURES, MAX_PROBES, Queue
@@ -177,6 +178,41 @@ def test_a_page_that_always_fails_does_not_keep_new_jobs_from_coming_in(account:
     report = account.sync()
     assert (bool(report.error), report.added) == (True, 1)
     assert account.value("SELECT cursor FROM sources") == cursor
+
+
+def cast(account: Account, *character_ids: str) -> None:
+    """Tell the library that a job named these characters."""
+    account.have("a")
+    account.sync()
+    with account.library.write() as connection:
+        store.save_links(connection, "studio", 1, [("character", name) for name in character_ids], origin="request")
+    account.asked()
+
+
+def test_characters_that_always_fail_do_not_keep_others_from_being_asked_for(account: Account) -> None:
+    cast(account, "char_1", "char_2", "char_3", "char_4")
+    account.say(500, "char_1", "char_2", "char_3")
+    account.say({"id": "char_4", "object": "character", "name": "Mossy", "created_at": 1_790_000_000}, "char_4")
+    account.sync()
+    assert account.rows("SELECT remote_id, name FROM characters") == [("char_4", "Mossy")]
+
+
+def test_characters_of_a_server_in_trouble_are_left_after_three(account: Account) -> None:
+    cast(account, *names(20, "char_"))
+    account.default = 500
+    assert account.sync().error is None
+    assert len(account.asked()) == 3
+
+
+def test_a_suspect_source_is_not_believed_about_characters_either(account: Account) -> None:
+    cast(account, "char_1")
+    account.have("b", status="queued")
+    account.say(account.jobs["a"], "b")
+    assert account.sync().suspicion
+    assert account.rows("SELECT * FROM characters") == []
+    account.answers.clear()
+    account.sync()
+    assert account.rows("SELECT remote_id, name FROM characters") == [("char_1", None)]
 
 
 # The order
