@@ -117,6 +117,10 @@ class SyncReport(Record):
     `expiring` whose expiry no answer named: it is reckoned by what the dialect documents. `is_interrupted` is True for
     a run that was stopped before its end: the next one completes it.
 
+    `overturned` maps the ids of jobs that had ended and have now ended otherwise to both states (`completed, now
+    failed`). `strays` maps ids that were asked for to the reason why the answer is about another job: it was kept
+    apart, and nothing of the job asked for changed. `suspicion` says why the source is suspect, None where it is not.
+
     `seconds` is what the whole call took, which may have been about several sources; `phases` are the seconds of its
     parts: `pages` of this source, `prompts` of reading the new prompts. `costs_changed` is how many costs changed when
     they were estimated again, None where the prices in force were the same; `prompts_left` how many of the prompts read
@@ -139,12 +143,15 @@ class SyncReport(Record):
     missed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     is_interrupted: bool = False
+    overturned: Mapping[str, str] = field(default_factory=dict)
+    strays: Mapping[str, str] = field(default_factory=dict)
+    suspicion: str | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
     costs_changed: int | None = None
     prompts_left: int = 0
 
     def __post_init__(self) -> None:
-        self._freeze("missed", "phases")
+        self._freeze("missed", "overturned", "strays", "phases")
 
 
 class SyncInterrupted(KeyboardInterrupt):

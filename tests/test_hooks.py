@@ -80,6 +80,11 @@ def signed(body: bytes, webhook_id: str = "wh_1", *, secret: str = SECRET, at: f
     }
 
 
+def asked_for(**fields: Any) -> Callable[[Request], Iterable[bytes]]:
+    """A server that answers every retrieve with the finished job asked for."""
+    return lambda request: response(job(request.target.rpartition("/")[2], **fields))
+
+
 class Running(Shelf):
     """A receiver in a thread, ways to deliver to it, and a look at the library."""
 
@@ -204,10 +209,7 @@ def test_a_delivery_is_followed_by_a_retrieve_that_decides(library):
 
 
 def test_a_redelivery_is_acknowledged_and_has_no_effect(library):
-    def answer(request: Request) -> Iterable[bytes]:
-        return response(job(request.target.rpartition("/")[2]))
-
-    with RawServer(answer) as server, running(library, server.base_url) as hooks:
+    with RawServer(asked_for()) as server, running(library, server.base_url) as hooks:
         assert hooks.post(event()) == 200
         hooks.wait_for(STATES, [("wh_1", "done")])
         before = hooks.rows("SELECT * FROM observations")
@@ -252,6 +254,49 @@ def test_a_job_that_the_server_does_not_know_is_asked_for_again(library):
         assert hooks.post(event()) == 200
         hooks.wait_for(STATES, [("wh_1", "done")])
         assert hooks.rows("SELECT status, gone_at FROM videos") == [("completed", None)]
+
+
+def test_a_job_that_the_server_does_not_know_is_not_marked_as_gone(library):
+    missing = always({"error": {"message": "no such video"}}, 404)
+    with RawServer(missing) as server, running(library, server.base_url, pause=3600) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for("SELECT state, attempts FROM deliveries", [("waiting", 1)])
+        assert hooks.rows("SELECT status, gone_at FROM videos") == [("unknown", None)]
+
+
+def test_an_answer_about_another_job_changes_nothing_and_makes_the_source_suspect(library):
+    known = [job("video_1", status="queued", prompt="a fox"), job("video_2", prompt="an owl")]
+    with library.write() as connection:
+        store.save_videos(
+            connection, "studio", parse_videos(known).videos, channel="list", received_at=datetime.now(UTC)
+        )
+    with RawServer(always(known[1])) as server, running(library, server.base_url, pause=3600) as hooks:
+        assert hooks.post(event()) == 200
+        hooks.wait_for("SELECT state, attempts FROM deliveries", [("waiting", 1)])
+        assert hooks.rows("SELECT status, prompt FROM videos ORDER BY id") == [
+            ("queued", "a fox"),
+            ("completed", "an owl"),
+        ]
+        assert hooks.rows("SELECT asked_id, answered_id, channel FROM stray_answers") == [("video_1", "video_2", "get")]
+        assert hooks.rows("SELECT health FROM sources") == [("suspect",)]
+        assert (
+            "asked for video_1: the answer is about the job video_2"
+            in hooks.rows("SELECT message FROM deliveries")[0][0]
+        )
+
+
+def test_deliveries_that_fail_keep_no_new_one_waiting(library):
+    def answer(request: Request) -> Iterable[bytes]:
+        name = request.target.rpartition("/")[2]
+        return response({"error": {"message": "boom"}}, 400) if name.startswith("bad") else response(job(name))
+
+    with RawServer(answer) as server, running(library, server.base_url, pause=0.01) as hooks:
+        for number in range(5):
+            assert hooks.post(event(f"bad_{number}"), signed(event(f"bad_{number}"), f"wh_bad_{number}")) == 200
+        hooks.wait_for("SELECT count(*) FROM deliveries WHERE attempts > 1", [(5,)])
+        assert hooks.post(event("good"), signed(event("good"), "wh_good")) == 200
+        hooks.wait_for("SELECT state FROM deliveries WHERE webhook_id = 'wh_good'", [("done",)])
+        assert hooks.rows("SELECT count(*) FROM deliveries WHERE state = 'waiting'") == [(5,)]
 
 
 def test_after_72_hours_a_retrieve_is_given_up(library):
@@ -334,7 +379,7 @@ def test_the_words_of_the_user_count(library):
 
 def test_prompts_that_cannot_be_read_do_not_stop_the_retrieving(library):
     words = {"client": {"acme": "not a list of [forms"}, "style": 5}
-    with RawServer(always(job(prompt=LIT))) as server, running(library, server.base_url, words=words) as hooks:
+    with RawServer(asked_for(prompt=LIT)) as server, running(library, server.base_url, words=words) as hooks:
         for number in (1, 2):
             assert hooks.post(event(f"video_{number}"), signed(event(f"video_{number}"), f"wh_{number}")) == 200
             hooks.wait_for("SELECT count(*) FROM deliveries WHERE state = 'done'", [(number,)])

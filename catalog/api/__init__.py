@@ -73,9 +73,10 @@ class Catalog(Answers, Edits):
     def add(
         self, source: str, remote_ids: Iterable[str], *, wait: bool = False, on_progress: Progress | None = None
     ) -> SyncReport:
-        """Add jobs of a source by their ids, for servers that cannot list: keeps the ids, then asks for the jobs.
+        """Add jobs of a source by their ids, for servers that cannot list: asks for each job.
 
-        Later syncs go on asking for what is unfinished; with `wait`, this call does, until every job has ended.
+        Later syncs go on asking for what is unfinished or could not be retrieved; with `wait`, this call does, until
+        every job has ended. Nothing is kept of an id that the server does not know: `missed` names it.
         """
         from catalog.intake import Intake
         from catalog.reports import SyncInterrupted

@@ -139,7 +139,10 @@ def _take_answer(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     source, status, request = note["source"], note["status"], note.get("request")
     videos = parse_videos(note["answer"], asked_id=note["asked_id"], http_status=status).videos
     news = _unheard(connection, source, videos, CHANNEL, at)
-    store.save_videos(connection, source, news, channel=CHANNEL, received_at=at, http_status=status)
+    saved = store.save_videos(connection, source, news, channel=CHANNEL, received_at=at, http_status=status)
+    for name, reason in saved.strays.items():
+        message = f"asked for {name}: {reason}; the answer is kept apart"
+        store.save_source(connection, source, health="suspect", message=message)
     if request is not None:
         _save_requests(connection, note, {video.remote_id: request for video in videos}, CHANNEL, at)
     return len(news)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _COUNTED = ("added", "changed", "unchanged", "unfinished", "failed")
 _INTERRUPTED = "interrupted: what has come in is kept, and the next run continues from there"
 _wait = click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
-_MISSED = 5  # failed retrievals listed; further ones are only counted
+_NAMED = 5  # videos listed of a kind, failed retrievals or others; further ones are only counted
 
 
 @click.command()
@@ -121,8 +121,9 @@ def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, 
 def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, as_json: bool) -> None:
     """Add jobs by their ids.
 
-    For servers that cannot list their jobs. Keeps each id, then asks for the job; later syncs go on asking for what is
-    unfinished. `-` reads ids from standard input, one per line.
+    For servers that cannot list their jobs. Asks for each job; later syncs go on asking for what is unfinished or could
+    not be retrieved. Nothing is kept of an id that the server does not know. `-` reads ids from standard input, one per
+    line.
 
     \b
       catalog add studio task_01k8 task_01k9 --wait
@@ -195,6 +196,8 @@ def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
             render.line((report.source, "name"), f": {_sum_up(report, took)}")
         for remark in report.notes:
             render.note(f"{report.source}: {remark}")
+        if report.overturned:
+            render.note(f"Warning: {report.source}: {_describe_overturned(report)}")
         if report.expiring:
             videos = render.amount(report.expiring, "finished video")
             hour = "about an hour" if report.expiring_about else "the hour"
@@ -222,15 +225,23 @@ def _describe_total(reports: Sequence[SyncReport]) -> str:
     return render.describe_time(replace(reports[0], phases={**reports[0].phases, "pages": pages}))
 
 
+def _describe_overturned(report: SyncReport) -> str:
+    """How many videos have ended otherwise than they had before, and which."""
+    named = [f"{name} ({states})" for name, states in list(report.overturned.items())[:_NAMED]]
+    more = [f"{len(report.overturned) - _NAMED:,} more"] if len(report.overturned) > _NAMED else []
+    videos = render.amount(len(report.overturned), "video")
+    return f"{videos} ended otherwise than known before: {', '.join(named + more)}"
+
+
 def _complain_of(report: SyncReport) -> None:
     if report.error:
         counts = [f"{count:,} {name}" for name in _COUNTED[:2] if (count := getattr(report, name))]
         kept = f" ({', '.join(counts)} before that)" if counts else ""
         render.complain(_with_source(report.source, report.error) + kept)
-    for remote_id, reason in list(report.missed.items())[:_MISSED]:
+    for remote_id, reason in list(report.missed.items())[:_NAMED]:
         render.complain(f"{report.source}:{remote_id} could not be retrieved: {reason}")
-    if len(report.missed) > _MISSED:
-        render.complain(f"{report.source}: {len(report.missed) - _MISSED:,} more could not be retrieved")
+    if len(report.missed) > _NAMED:
+        render.complain(f"{report.source}: {len(report.missed) - _NAMED:,} more could not be retrieved")
 
 
 def _with_source(source: str, message: str) -> str:

@@ -20,7 +20,7 @@ from catalog.errors import ConfigError, Refused
 from catalog.redaction import redact_text
 from catalog.wire.dialects import Dialect, find_dialect
 from catalog.wire.ids import raw_id
-from catalog.wire.parse import parse_videos
+from catalog.wire.parse import only_about, parse_videos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -126,7 +126,10 @@ class Client:
         return _reply(exchange, answer)
 
     def retrieve(self, remote_id: str, *, known_as: Collection[str] = ()) -> Reply:
-        """The job with this id, as the server describes it now; `known_as` are other ids the server may give it."""
+        """The job with this id, as the server describes it now; `known_as` are other ids the server may give it.
+
+        An answer about another job is not refused here: its video has an `answered_id`.
+        """
         subject = Subject(self.source, f"retrieving {_named(remote_id)}", remote_id)
         own = {raw_id(name) for name in (remote_id, *known_as)}
         exchange = self._ask(
@@ -135,7 +138,7 @@ class Client:
         answer = parse_videos(exchange.payload, asked_id=remote_id)
         if not answer.videos:
             raise subject.misanswered(exchange.status, exchange.payload, "the answer is not a video")
-        return _reply(exchange, answer)
+        return _reply(exchange, only_about(answer, remote_id, known_as))
 
     def get_character(self, character_id: str) -> Reply:
         """The character with this id: `payload` holds its id, name and time of creation."""

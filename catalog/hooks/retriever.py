@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from catalog import store
-from catalog.errors import CatalogError, Gone, SourceError
+from catalog.errors import CatalogError, SourceError
 from catalog.facets import extract_due
 from catalog.reading.work import list_waiting_deliveries
 from catalog.records import TERMINAL_STATUSES
-from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,12 +149,20 @@ class Retriever:
         return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER
 
     def _keep(self, connection: Writer, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
-        """Keep the answer about a job, and return whether the job has ended, and its status or what went wrong."""
-        now = self._now()
+        """Keep the answer about a job, and return whether the job has ended, and its status or what went wrong.
+
+        A job that the server does not know may not be there yet: only a sync, which sees many, marks one as gone.
+        """
         if isinstance(answer, SourceError):
-            if isinstance(answer, Gone):
-                store.save_absence(connection, self._source, raw_id(remote_id), answer, received_at=now)
             return False, str(answer)
         videos = answer.answer.videos
-        store.save_videos(connection, self._source, videos, channel="get", received_at=now, http_status=answer.status)
+        saved = store.save_videos(
+            connection, self._source, videos, channel="get", received_at=self._now(), http_status=answer.status
+        )
+        if saved.strays:
+            reason = f"asked for {remote_id}: {next(iter(saved.strays.values()))}; the answer is kept apart"
+            store.save_source(connection, self._source, health="suspect", message=reason)
+            return False, reason
+        for old, new in saved.overturned.values():
+            self._tell(f"{remote_id}: was {old}, and is {new} now")
         return any(video.status in TERMINAL_STATUSES for video in videos), videos[0].status

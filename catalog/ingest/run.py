@@ -285,6 +285,8 @@ class _Import:
                     as_of=file.modified,
                 )
                 batches.append((file, saved))
+                for name, reason in saved.strays.items():
+                    file.refuse(refuse(None, f"asked for {name}: {reason}; it is kept apart"))
                 for entry in entries:
                     video_id = store.find_video(connection, self.source, entry.video.remote_id) if entry.links else None
                     if video_id is not None:

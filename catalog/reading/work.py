@@ -36,6 +36,9 @@ _REMOTE_IDS = (
     "UNION ALL SELECT alias, remote_id FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id "
     "WHERE video_aliases.source = :source AND alias IN :names"
 )
+_FAILING = (
+    "SELECT remote_id, failures, due_at FROM retries JOIN videos ON videos.id = retries.video_id WHERE source = :source"
+)
 _UNKNOWN_CHARACTERS = (
     "SELECT DISTINCT parent_remote_id FROM links WHERE parent_source = :source AND relation = 'character' "
     "AND NOT EXISTS (SELECT 1 FROM characters WHERE source = parent_source AND remote_id = parent_remote_id) ORDER BY 1"
@@ -51,6 +54,13 @@ class Walk(NamedTuple):
 
     cursor: str | None
     walked_at: datetime | None
+
+
+class Failing(NamedTuple):
+    """How often in a row a job could not be retrieved, and when it may be asked for again."""
+
+    failures: int
+    due_at: datetime | None
 
 
 class WaitingDelivery(NamedTuple):
@@ -109,6 +119,18 @@ def find_remote_ids(connection: Reader, source: str, names: Iterable[str]) -> di
     """The ids of jobs by those of these names that they have, as their own id or as an alias."""
     rows = connection.execute(_REMOTE_IDS, {"source": source, "names": list(names)})
     return {row[0]: row[1] for row in rows}
+
+
+def find_failing(connection: Reader, source: str) -> dict[str, Failing]:
+    """The jobs whose last retrievals failed."""
+    rows = connection.execute(_FAILING, {"source": source})
+    return {row["remote_id"]: Failing(row["failures"], read_utc(row["due_at"])) for row in rows}
+
+
+def find_gone(connection: Reader, source: str, remote_ids: Iterable[str]) -> set[str]:
+    """Those of the jobs that are known to be gone from the provider."""
+    query = "SELECT remote_id FROM videos WHERE source = :source AND remote_id IN :names AND gone_at IS NOT NULL"
+    return {row[0] for row in connection.execute(query, {"source": source, "names": list(remote_ids)})}
 
 
 def get_walk(connection: Reader, source: str) -> Walk:

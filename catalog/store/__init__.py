@@ -4,7 +4,7 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the full-text index follow in the same transaction. The store knows no network, no terminal.
 """
 
-from catalog.store.arrivals import Saved, refold_all, save_absence, save_videos
+from catalog.store.arrivals import refold_all, save_absence, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import estimate_costs, has_prices, save_prices
@@ -14,12 +14,15 @@ from catalog.store.facets import Extracted, forget_extracted, save_extracted, sa
 from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
+from catalog.store.retries import Failure, forget_failures, save_failures
+from catalog.store.saved import Saved
 from catalog.store.sources import lock_source, save_run, save_source, unlock_source
 from catalog.store.texts import rebuild_texts
 
 __all__ = [
     "Changed",
     "Extracted",
+    "Failure",
     "KeptRequest",
     "Saved",
     "Step",
@@ -30,6 +33,7 @@ __all__ = [
     "find_unheard",
     "find_video",
     "forget_extracted",
+    "forget_failures",
     "give_facets",
     "has_prices",
     "lock_source",
@@ -41,6 +45,7 @@ __all__ = [
     "save_character",
     "save_delivery",
     "save_extracted",
+    "save_failures",
     "save_given",
     "save_links",
     "save_prices",

@@ -8,24 +8,27 @@ observations.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import fulltext
 from catalog.fold import COLUMNS, Observation, fold
-from catalog.records import utc_text
+from catalog.records import TERMINAL_STATUSES, utc_text
 from catalog.redaction import cut_secrets, redact
 from catalog.rows import json_text
 from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
 from catalog.store.names import find_ids, write_aliases
+from catalog.store.saved import Saved
+from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
 from catalog.store.texts import grams_of, labels_of, read_entries, refresh
+from catalog.wire.ids import raw_id
 from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Writer
@@ -35,21 +38,6 @@ if TYPE_CHECKING:
 # The flight recorder leaves out when we looked and what we have no name for.
 _UNRECORDED = frozenset({"first_seen_at", "last_seen_at", "extra", "flaws"})
 _RECORDED = tuple(name for name in COLUMNS if name not in _UNRECORDED)
-
-
-@dataclass(slots=True)
-class Saved:
-    """What became of the videos of a batch, by remote id."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-
-    def __iadd__(self, other: Saved) -> Saved:
-        self.added += other.added
-        self.changed += other.changed
-        self.unchanged += other.unchanged
-        return self
 
 
 _Identity = tuple[str, int, str]  # what makes an observation of a video distinct: channel, HTTP status, payload's hash
@@ -89,16 +77,48 @@ def save_videos(
     received_at: datetime,
     http_status: int = 200,
     as_of: datetime | None = None,
+    asked: Collection[str] = (),
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
-    `as_of` is the time of an answer in which the provider states none: the time of the file it came in.
+    `as_of` is the time of an answer in which the provider states none: the time of the file it came in. `asked` are the
+    ids that the caller asks for, each as a job of its own. An answer about another job than the one asked for is kept
+    apart.
     """
     saved, estimator = Saved(), Estimator(connection, source)
     for batch in _split(_redact_video(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
+        arrivals, strays = _part(connection, source, arrivals, asked)
         saved += _save(connection, source, arrivals, estimator)
+        saved.strays |= strays
     return saved
+
+
+def _part(
+    connection: Writer, source: str, arrivals: list[_Arrival], asked: Collection[str]
+) -> tuple[list[_Arrival], dict[str, str]]:
+    """The arrivals that may be believed; the others are kept apart, and come as reasons by the id asked for."""
+    listed = [arrival.remote_id for arrival in arrivals if arrival.observation.channel == "list"]
+    aliases = find_by_alias(connection, source, listed) if listed else frozenset()
+    claims = [claim for arrival in arrivals if (claim := _claim(arrival, aliases)) is not None]
+    if not claims:
+        return arrivals, {}
+    strays = {stray.asked_id: stray for stray in find_strays(connection, source, claims, asked)}
+    refused = {strays[arrival.remote_id]: _received(arrival) for arrival in arrivals if arrival.remote_id in strays}
+    keep_strays(connection, source, refused)
+    believed = [arrival for arrival in arrivals if arrival.remote_id not in strays]
+    return believed, {name: stray.reason for name, stray in strays.items()}
+
+
+def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
+    """What an answer under another id than the one asked for claims, or a list under an alias; None for any other."""
+    video = arrival.observation.video
+    if video is None or (video.answered_id is None and arrival.remote_id not in aliases):
+        return None
+    names = (arrival.remote_id, *video.aliases)
+    if video.answered_id is not None:
+        names = tuple(name for name in names if raw_id(name) != arrival.remote_id)
+    return Claim(arrival.remote_id, names, fold([arrival.observation]))
 
 
 def save_absence(connection: Writer, source: str, remote_id: str, answer: Gone, *, received_at: datetime) -> Saved:
@@ -161,13 +181,14 @@ def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimat
         if video_id is not None and answers.setdefault(video_id, arrival) is not arrival:
             seconds.append(arrival)
     _add(connection, source, new, estimator)
-    changed = _update(connection, answers, estimator) if answers else set()
+    changed, overturned = _update(connection, answers, estimator) if answers else (set(), {})
     aliases = {video_id: arrival.aliases for video_id, arrival in answers.items() if arrival.aliases}
     write_aliases(connection, source, aliases)
     saved = Saved(
         added=[arrival.remote_id for arrival in new],
         changed=[arrival.remote_id for video_id, arrival in answers.items() if video_id in changed],
         unchanged=[arrival.remote_id for video_id, arrival in answers.items() if video_id not in changed],
+        overturned={answers[video_id].remote_id: states for video_id, states in overturned.items()},
     )
     if seconds:
         saved += _save(connection, source, seconds, estimator)
@@ -202,8 +223,13 @@ def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, 
     return row
 
 
-def _update(connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator) -> set[int]:
-    """Keep answers about videos that the library has, and return the ids of those whose row changed."""
+def _update(
+    connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator
+) -> tuple[set[int], dict[int, tuple[str, str]]]:
+    """Keep answers about videos that the library has, and return the ids of those whose row changed.
+
+    Those that had ended and have now ended otherwise come with both states.
+    """
     receipts_of = _read_receipts(connection, arrivals)
     observations, repeats, to_fold, receipt_times = [], [], [], {}
     for video_id, arrival in arrivals.items():
@@ -223,7 +249,13 @@ def _update(connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Est
     update_rows(connection, "observations", repeats)
     absent = {video_id for video_id in receipt_times if arrivals[video_id].observation.video is None}
     _touch(connection, receipt_times, absent)
-    return _refold(connection, to_fold, estimator) if to_fold else set()
+    changes = _refold(connection, to_fold, estimator) if to_fold else []
+    overturned = {
+        change["video_id"]: (change["old"], change["new"])
+        for change in changes
+        if change["field"] == "status" and TERMINAL_STATUSES.issuperset((change["old"], change["new"]))
+    }
+    return {change["video_id"] for change in changes}, overturned
 
 
 def _is_newest(receipt: _Receipt, receipts: Iterable[_Receipt]) -> bool:
@@ -248,8 +280,10 @@ def _touch(connection: Writer, times: Mapping[int, str], absent: set[int]) -> No
     update_rows(connection, "videos", [{"id": video_id, "gone_at": times[video_id]} for video_id in absent])
 
 
-def _refold(connection: Writer, ids: Sequence[int], estimator: Estimator, *, is_recorded: bool = True) -> set[int]:
-    """Fold the videos again from all their observations, and return the ids of those that changed."""
+def _refold(
+    connection: Writer, ids: Sequence[int], estimator: Estimator, *, is_recorded: bool = True
+) -> list[dict[str, Any]]:
+    """Fold the videos again from all their observations, and return what changed, as rows of the flight recorder."""
     names = ("id", "source", "remote_id", *COLUMNS)
     query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
     old = {row["id"]: dict(row) for row in connection.execute(query, {"ids": list(ids)})}
@@ -271,7 +305,7 @@ def _refold(connection: Writer, ids: Sequence[int], estimator: Estimator, *, is_
     to_extract = [{"id": video_id, "extracted_by": None} for video_id in changed.get("prompt", ())]
     update_rows(connection, "videos", to_extract)
     refresh(connection, texts)
-    return set().union(*changed.values())
+    return changes
 
 
 def refold_all(connection: Writer, after: int = 0, limit: int = 500) -> int | None:
@@ -326,14 +360,17 @@ def _read_observations(connection: Writer, remote_ids: Mapping[int, str]) -> dic
 
 
 def _observation_row(video_id: int, arrival: _Arrival) -> dict[str, Any]:
+    return {"video_id": video_id, "as_of": arrival.observation.as_of, **_received(arrival)}
+
+
+def _received(arrival: _Arrival) -> dict[str, Any]:
+    """The columns of an answer that say what was received and when, whatever it is about."""
     observation = arrival.observation
     return {
-        "video_id": video_id,
         "channel": observation.channel,
         "http_status": observation.http_status,
         "payload": arrival.payload,
         "payload_hash": observation.payload_hash,
-        "as_of": observation.as_of,
         "received_at": observation.received_at,
         "last_received_at": observation.last_received_at,
         "times_seen": 1,

@@ -9,7 +9,7 @@ from catalog.batches import BatchVideo
 from catalog.records import utc_text
 from catalog.redaction import redact
 from catalog.rows import encodable, json_text
-from catalog.store.arrivals import Saved, save_videos
+from catalog.store.arrivals import save_videos
 from catalog.store.attached import save_links
 from catalog.store.edits import save_tags
 from catalog.store.names import find_ids
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.database import Reader, Writer
+    from catalog.store.saved import Saved
     from catalog.wire.requests import ParsedRequest
 
 

@@ -3,7 +3,8 @@
 A run walks the list newest first, keeping each page in one transaction with the cursor of the next, until a page holds
 nothing new and is older than the look-back. Then it retrieves by id what is unfinished, and what the list says too
 little about. An interrupted run resumes at its cursor. Sync never deletes: a job that the server no longer knows is
-marked as gone, and when a great many disappear at once, the source is marked as suspect instead of believed.
+marked as gone, and when a great many disappear at once, or an answer is about another job than the one asked for, the
+source is marked as suspect and nothing as gone.
 """
 
 from __future__ import annotations
@@ -48,11 +49,15 @@ def sync_source(
     only while another run holds the source, or where its key is not set or cannot be used; nothing is written then.
     """
     with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
-        absent = take_in_list(run, client, full=full) if client.dialect.lists else []
+        absent: list[str] = []
+        if client.dialect.lists:
+            with run.surviving():
+                absent = take_in_list(run, client, full=full)
         retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_without_prompt), *absent])
-        take_in_characters(run, client)
         if wait:
             wait_for(run, client)
+        run.absences.settle(run)
+        take_in_characters(run, client)
     return run.close()
 
 
@@ -66,13 +71,25 @@ def add_ids(
     on_progress: Progress | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> SyncReport:
-    """Add jobs by their ids: each is kept at once and then retrieved; later syncs retrieve it until it has finished."""
+    """Add jobs by their ids: each is retrieved, and later syncs retrieve it until it has finished.
+
+    What could not be retrieved is kept as an id, to be asked for again. Nothing is kept of a job that the server does
+    not know. `missed` of the report names both.
+    """
     with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
         run.mode = "add"
-        answers = retrieve(run, client, run.keep_ids(remote_ids))
-        run.missed.update((name, str(answer)) for name, answer in answers.items() if isinstance(answer, Gone))
+        wanted = run.find_new(remote_ids)
+        try:
+            answers = retrieve(run, client, wanted, is_patient=False)
+        finally:
+            with database.write() as connection:
+                run.keep_ids(connection, [name for name in run.new if name not in run.absences])
+        for name, answer in answers.items():
+            if isinstance(answer, Gone):
+                run.missed[name] = f"{answer}: nothing is kept of it" if name in run.new else str(answer)
         if wait:
             wait_for(run, client)
+        run.absences.settle(run)
     return run.close()
 
 

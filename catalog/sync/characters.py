@@ -7,33 +7,32 @@ from typing import TYPE_CHECKING, Any
 from catalog import store
 from catalog.errors import Gone, Refused, SourceError, Unauthorized
 from catalog.reading.work import list_unknown_characters
+from catalog.sync.queue import Queue
 from catalog.wire.values import read_text, read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from catalog.client.client import Client
     from catalog.sync.run import Run
 
-MAX_FAILURES = 3  # failed retrievals after which the other characters are left for the next run
-
 
 def take_in_characters(run: Run, client: Client) -> None:
     """Retrieve the characters that videos of the source name and the library lacks, if the server offers any."""
-    failures = 0
-    for character_id in run.ask(list_unknown_characters) if client.dialect.character_path else ():
+    unknown = run.ask(list_unknown_characters) if client.dialect.character_path else ()
+    queue = Queue(unknown, failures=1, probes=2)
+    while (character_id := queue.take()) is not None:
+        payload: Mapping[str, Any] = {}  # of one that cannot be retrieved: later runs do not ask for it
         try:
             payload = client.get_character(character_id).payload
+            queue.hear(character_id, None)
         except Unauthorized:
             raise
         except SourceError as error:
             run.note([str(error)])
-            failures += 1
-            if failures >= MAX_FAILURES:
-                return
-            if not isinstance(error, Gone) and not (isinstance(error, Refused) and error.status is None):
+            queue.hear(character_id, error)
+            if not _is_final(error) or run.suspicion:
                 continue
-            payload = {}  # it cannot be retrieved: later runs do not ask for it
         with run.database.write() as connection:
             store.save_character(
                 connection,
@@ -43,6 +42,11 @@ def take_in_characters(run: Run, client: Client) -> None:
                 created_at=_read(payload.get("created_at"), read_time),
                 seen_at=run.now(),
             )
+
+
+def _is_final(error: SourceError) -> bool:
+    """Whether the server does not have it, or it cannot be asked for."""
+    return isinstance(error, Gone) or (isinstance(error, Refused) and error.status is None)
 
 
 def _read(raw: object, read: Callable[[object], Any]) -> Any:

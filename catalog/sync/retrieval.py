@@ -3,62 +3,75 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.errors import Gone, Refused, SourceError, Unauthorized
+from catalog import store
+from catalog.errors import Gone, RateLimited, SourceError, Unauthorized
 from catalog.reading.work import find_aliases, list_unfinished
+from catalog.sync.failures import excuse, remember_failures, sort_by_failures
+from catalog.sync.parallel import ask_all
+from catalog.sync.queue import MAX_FAILURES, Queue
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from catalog.client.client import Client, Reply
-    from catalog.database import Writer
     from catalog.sync.run import Run
+    from catalog.wire.answers import ParsedVideo
 
     Answer = Reply | SourceError
 
 SAVED_AT_ONCE = 50  # retrieved jobs in one transaction
-MAX_FAILURES = 5  # failed retrievals in a row, after which a source is given up for this run
 PAUSE_FACTOR = 1.5  # each pause against the one before, if the server names none
 LONGEST_PAUSE = 120.0  # seconds
 RIDDLE_ANSWERS, RIDDLE_TIME = 10, timedelta(minutes=10)  # how often, and for how long, a state is not understood
 
 
-def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, Answer]:
-    """Ask for the jobs, keep the answers, and return them by id; raises the SourceError that ends the run."""
-    wanted = list(dict.fromkeys(remote_ids))
+def retrieve(run: Run, client: Client, remote_ids: Iterable[str], *, is_patient: bool = True) -> dict[str, Answer]:
+    """Ask for the jobs, keep the answers, and return them by id; raises the SourceError that ends the run.
+
+    Those that failed of late come last; the patient leave those out that are not due yet.
+    """
+    fresh, failing = sort_by_failures(run, remote_ids, is_patient=is_patient)
+    rank = {remote_id: number for number, remote_id in enumerate([*fresh, *failing])}
+    queue = Queue(fresh, failing)
     answers: dict[str, Answer] = {}
-    failures = 0
-    with ThreadPoolExecutor(run.settings.parallel, "retrieve") as pool:
-        for start in range(0, len(wanted), SAVED_AT_ONCE):
-            chunk = wanted[start : start + SAVED_AT_ONCE]
-            chunk_answers = _ask_all(run, pool, client, chunk)
-            with run.database.write() as connection:
-                for remote_id, answer in chunk_answers.items():
-                    _keep(run, connection, remote_id, answer)
-                run.save_state(connection)
-            answers |= chunk_answers
-            failures = _count_failures(chunk_answers.values(), failures)
-            run.progress(start + len(chunk), len(wanted), "retrieving")
-    absent = sum(isinstance(answer, Gone) for answer in answers.values())
-    run.is_mass_absence(absent, len(wanted), "the server no longer knows")
+    unsaved: dict[str, Answer] = {}
+
+    def flush() -> None:
+        in_order = sorted(unsaved, key=rank.__getitem__)
+        _keep(run, {remote_id: unsaved.pop(remote_id) for remote_id in in_order})
+        run.progress(len(answers), len(rank), "retrieving")
+
+    try:
+        for remote_id, answer in _ask_all(run, client, queue):
+            answers[remote_id] = unsaved[remote_id] = answer
+            if len(unsaved) >= SAVED_AT_ONCE:
+                flush()
+    finally:
+        if unsaved:
+            flush()
+    fault = queue.find_fault(is_alive=run.is_alive)
+    if fault is not None:
+        excuse(run, queue.failed)
+        raise fault
     return answers
 
 
 def wait_for(run: Run, client: Client) -> None:
     """Ask for the unfinished jobs until all have finished, each when the server wants it, else at growing intervals.
 
-    A job whose state nobody understands, told unchanged for long enough, is left to later runs, and the report names
-    the word.
+    Left to later runs are a job whose state nobody understands, told unchanged for long enough, which the report names
+    with its word, one that could not be retrieved several times in a row, and one that the server does not answer for.
     """
     due: dict[str, float] = {}
     pauses: dict[str, float] = {}
     riddles: dict[str, _Riddle] = {}
-    left: set[str] = set()
+    failures: dict[str, int] = {}
+    left: set[str] = set(run.strays)
     while waiting := [remote_id for remote_id in run.ask(list_unfinished, run.look_back) if remote_id not in left]:
         now = time.monotonic()
         ready = [remote_id for remote_id in waiting if due.get(remote_id, 0.0) <= now]
@@ -66,13 +79,25 @@ def wait_for(run: Run, client: Client) -> None:
             run.progress(len(due) - len(waiting), len(due), "waiting")
             run.pause(min(due[remote_id] for remote_id in waiting) - now)
             continue
-        for remote_id, answer in retrieve(run, client, ready).items():
+        answers = retrieve(run, client, ready, is_patient=False)
+        for remote_id in ready:
+            answer = answers.get(remote_id)
+            failures[remote_id] = 0 if _is_told(answer) else failures.get(remote_id, 0) + 1
             pauses[remote_id] = _next_pause(client, answer, pauses.get(remote_id))
             due[remote_id] = time.monotonic() + pauses[remote_id]
             riddles[remote_id] = riddle = _Riddle.of(answer, riddles.get(remote_id), run.now())
-            if isinstance(answer, Gone) or riddle.is_given_up(run.now()):
+            if riddle.is_given_up(run.now()):
+                run.note([f"{remote_id}: {riddle}"])
+            if isinstance(answer, Gone) or riddle.is_given_up(run.now()) or failures[remote_id] >= MAX_FAILURES:
                 left.add(remote_id)
-                run.note([] if isinstance(answer, Gone) else [f"{remote_id}: {riddle}"])
+        left.update(run.strays)
+
+
+class _Question(NamedTuple):
+    """A job to ask for, and its other names."""
+
+    remote_id: str
+    names: Sequence[str]
 
 
 class _Riddle(NamedTuple):
@@ -85,9 +110,9 @@ class _Riddle(NamedTuple):
     since: datetime
 
     @classmethod
-    def of(cls, answer: Answer, before: _Riddle | None, now: datetime) -> _Riddle:
+    def of(cls, answer: Answer | None, before: _Riddle | None, now: datetime) -> _Riddle:
         """What this answer says; a failed retrieval says nothing new."""
-        if isinstance(answer, SourceError):
+        if answer is None or isinstance(answer, SourceError):
             return before or cls(None, None, True, 0, now)
         video = answer.answer.videos[0]
         said = cls(video.provider_status, video.progress, video.status != "unknown", 1, now)
@@ -103,56 +128,68 @@ class _Riddle(NamedTuple):
         return f"the job {says}{unknown}: no longer waited for, the next sync asks again"
 
 
-def _next_pause(client: Client, answer: Answer, last_pause: float | None) -> float:
-    if not isinstance(answer, SourceError) and answer.poll_after is not None:
+def _is_told(answer: Answer | None) -> bool:
+    return isinstance(answer, Gone) or not (answer is None or isinstance(answer, SourceError))
+
+
+def _next_pause(client: Client, answer: Answer | None, last_pause: float | None) -> float:
+    if answer is not None and not isinstance(answer, SourceError) and answer.poll_after is not None:
         return answer.poll_after
     return client.dialect.poll_interval if last_pause is None else min(last_pause * PAUSE_FACTOR, LONGEST_PAUSE)
 
 
-def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
-    names = run.ask(find_aliases, remote_ids)
+def _ask_all(run: Run, client: Client, queue: Queue) -> Iterator[tuple[str, Answer]]:
+    """The answers as they come, until the queue has no more to ask for."""
+
+    def take() -> _Question | None:
+        remote_id = queue.take()
+        if remote_id is None:
+            return None
+        given = [run.new[remote_id]] if remote_id in run.new else []
+        return _Question(remote_id, [*given, *run.ask(find_aliases, [remote_id]).get(remote_id, [])])
+
     try:
-        answers = pool.map(lambda remote_id: _ask(client, remote_id, names.get(remote_id, [])), remote_ids)
-        return dict(zip(remote_ids, answers, strict=True))
+        for question, answer in ask_all(lambda question: _ask(client, question), take, run.settings.parallel):
+            queue.hear(question.remote_id, answer)
+            yield question.remote_id, answer
     except BaseException:
         run.interrupt()
-        pool.shutdown(wait=False, cancel_futures=True)
         raise
 
 
-def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
+def _keep(run: Run, answers: Mapping[str, Answer]) -> None:
+    """Keep what was answered and what failed, in one transaction; absences wait until the whole run can be judged."""
+    replies: dict[int, list[ParsedVideo]] = {}  # by HTTP status
+    failed: dict[str, str] = {}
+    present: set[str] = set()
+    for remote_id, answer in answers.items():
+        if isinstance(answer, Gone):
+            run.absences.hear(remote_id, answer)
+        elif isinstance(answer, SourceError):
+            run.missed[remote_id] = str(answer)
+            if not isinstance(answer, RateLimited | Unauthorized):
+                failed[remote_id] = str(answer)
+        else:
+            run.is_alive = True
+            run.missed.pop(remote_id, None)
+            present.add(remote_id)
+            replies.setdefault(answer.status, []).extend(answer.answer.videos)
+    with run.database.write() as connection:
+        for status, videos in replies.items():
+            failed |= run.save(connection, videos, "get", status).strays
+        present -= failed.keys()
+        run.absences.hear_of(present)
+        run.keep_ids(connection, run.missed.keys() & answers.keys())
+        store.forget_failures(connection, run.source.name, present)
+        remember_failures(run, connection, failed)
+        run.save_state(connection)
+
+
+def _ask(client: Client, question: _Question) -> Answer:
     """The job, asked for by the server's own newest encoding of the raw id, if there is one: gateways want theirs."""
+    remote_id, names = question
     encoded = [name for name in names if raw_id(name) == remote_id]
     try:
         return client.retrieve(encoded[-1] if encoded else remote_id, known_as=names)
     except SourceError as error:
         return error
-
-
-def _keep(run: Run, connection: Writer, remote_id: str, answer: Answer) -> None:
-    if isinstance(answer, Gone):
-        run.save_absence(connection, remote_id, answer)
-    elif isinstance(answer, SourceError):
-        run.missed[remote_id] = str(answer)
-    else:
-        run.save(connection, answer.answer.videos, "get", answer.status)
-
-
-def _count_failures(answers: Iterable[Answer], failures: int) -> int:
-    """How many retrievals failed in a row up to the last one; raises the last of too many, and a refused key at once.
-
-    A request that we refuse to make says nothing about the server.
-    """
-    last: SourceError | None = None
-    for answer in answers:
-        if isinstance(answer, Refused) and answer.status is None:
-            continue
-        if not isinstance(answer, SourceError) or isinstance(answer, Gone):
-            failures, last = 0, None
-            continue
-        if isinstance(answer, Unauthorized):
-            raise answer
-        failures, last = failures + 1, answer
-    if last is not None and failures >= MAX_FAILURES:
-        raise last
-    return failures

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from catalog import store
 from catalog.client.client import Client, Clock
-from catalog.errors import SourceError
+from catalog.errors import RateLimited, SourceError, Unauthorized
 from catalog.reading.expiry import EXPIRING_WITHIN
 from catalog.reading.work import count_expiring, count_unfinished, find_remote_ids
 from catalog.reports import SyncInterrupted, SyncReport
 from catalog.rows import encodable
+from catalog.sync.absences import Absences
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from catalog.config import Source, SyncSettings
     from catalog.database import Database, Reader, Writer
-    from catalog.errors import Gone
     from catalog.reports import Progress
 
 Arguments = ParamSpec("Arguments")
@@ -33,16 +33,31 @@ Answer = TypeVar("Answer")
 
 INTERRUPTED = "interrupted: the next run completes it"
 MAX_NOTES = 20
-MASS_ABSENCE = (
-    10,
-    0.5,
-)  # this many jobs and this share of those expected: a fault of the server, not the end of the jobs
+MAX_NAMED = 5  # ids in one remark
 
-_REPORTED = ("source", "mode", "added", "changed", "unchanged", "unfinished", "failed", "requests", "stopped", "error")
+_REPORTED = (
+    "source",
+    "mode",
+    "added",
+    "changed",
+    "unchanged",
+    "unfinished",
+    "failed",
+    "requests",
+    "stopped",
+    "error",
+    "suspicion",
+)
+_COUNTED = ("overturned", "strays")
 
 
 class Run:
-    """The state of one run; `outcomes` holds for each video whether it was added, changed or unchanged."""
+    """The state of one run.
+
+    `outcomes` holds for each video whether it was added, changed or unchanged, `missed` and `strays` the reasons why a
+    job could not be retrieved, or was answered with another. `new` holds the ids to add that the library does not have,
+    each with the name it was given by. `is_alive` says whether the source has answered anything.
+    """
 
     def __init__(
         self,
@@ -63,12 +78,17 @@ class Run:
         self.stopped: str | None = None
         self.outcomes: dict[str, str] = {}
         self.missed: dict[str, str] = {}
+        self.strays: dict[str, str] = {}
+        self.new: dict[str, str] = {}
+        self.absences = Absences()
+        self.is_alive = False
         self._started = time.monotonic()
         self._interrupted = threading.Event()
         self._client: Client | None = None
         self._statuses: dict[str, str] = {}
         self._notes: list[str] = []
-        self._suspicion: str | None = None
+        self._suspicions: list[str] = []
+        self._overturned: dict[str, str] = {}
         self._error: str | None = None
         self._is_cut_short = False
 
@@ -88,6 +108,18 @@ class Run:
             yield client
 
     @contextmanager
+    def surviving(self) -> Iterator[None]:
+        """Put a failure into the report and go on, where the source has answered and may answer something else."""
+        try:
+            yield
+        except (Unauthorized, RateLimited):
+            raise
+        except SourceError as error:
+            if error.status is None:
+                raise
+            self._error = str(error)
+
+    @contextmanager
     def reporting(self) -> Iterator[None]:
         """Put a failure of the source into the report, and keep the report of an interrupted run.
 
@@ -96,7 +128,7 @@ class Run:
         try:
             yield
         except SourceError as error:
-            self._error = str(error)
+            self._error = self._error or str(error)
         except BaseException as stop:
             self._is_cut_short = True
             report = self.close()
@@ -117,40 +149,52 @@ class Run:
     def save(self, connection: Writer, videos: Sequence[ParsedVideo], channel: str, status: int = 200) -> store.Saved:
         """Keep answers about videos, and count what became of each."""
         saved = store.save_videos(
-            connection, self.source.name, videos, channel=channel, received_at=self.now(), http_status=status
+            connection,
+            self.source.name,
+            videos,
+            channel=channel,
+            received_at=self.now(),
+            http_status=status,
+            asked=self.new,
         )
         self._statuses.update((video.remote_id, video.status) for video in videos)
-        self._count(saved)
+        self.count(saved)
         return saved
 
-    def save_absence(self, connection: Writer, remote_id: str, answer: Gone) -> None:
-        """Keep the answer that the server does not know a job."""
-        self._count(store.save_absence(connection, self.source.name, remote_id, answer, received_at=self.now()))
-
-    def keep_ids(self, written: Iterable[str]) -> list[str]:
-        """Add a video for each name that the library does not have, and return the ids of all, each once."""
+    def find_new(self, written: Iterable[str]) -> list[str]:
+        """The ids of the jobs with these names, each once; those that the library does not have become `new`."""
         names = {raw_id(name): name.strip() for name in map(encodable, written) if name.strip()}
         owners = self.ask(find_remote_ids, [*names, *names.values()])
         remote_ids = {raw: owners.get(raw) or owners.get(name) for raw, name in names.items()}
-        new = [raw for raw, remote_id in remote_ids.items() if remote_id is None]
-        with self.database.write() as connection:
-            self.save(
-                connection, [ParsedVideo(raw, (names[raw],), payload={"id": names[raw]}) for raw in new], "import"
-            )
+        self.new = {raw: names[raw] for raw, remote_id in remote_ids.items() if remote_id is None}
         return list(dict.fromkeys(remote_id or raw for raw, remote_id in remote_ids.items()))
+
+    def keep_ids(self, connection: Writer, remote_ids: Iterable[str]) -> None:
+        """Add a video for each of these ids that is new and has none, so that later runs ask for it."""
+        wanted = [remote_id for remote_id in remote_ids if remote_id in self.new]
+        known = find_remote_ids(connection, self.source.name, wanted)
+        videos = [
+            ParsedVideo(remote_id, (self.new[remote_id],), payload={"id": self.new[remote_id]})
+            for remote_id in wanted
+            if remote_id not in known
+        ]
+        self.save(connection, videos, "import")
 
     def save_state(self, connection: Writer, **columns: Any) -> None:
         """Set columns of the source, and renew the run's lock on it."""
         store.save_source(connection, self.source.name, **columns, locked_at=self.now())
 
-    def _count(self, saved: store.Saved) -> None:
-        """Remember the strongest outcome of each video in this run: added, else changed, else unchanged."""
+    def count(self, saved: store.Saved) -> None:
+        """Remember the strongest outcome of each video in this run, added, changed or unchanged, and what is odd."""
         self.outcomes.update(dict.fromkeys(saved.added, "added"))
         for remote_id in saved.changed:
             if self.outcomes.get(remote_id) != "added":
                 self.outcomes[remote_id] = "changed"
         for remote_id in saved.unchanged:
             self.outcomes.setdefault(remote_id, "unchanged")
+        self._overturned.update((name, f"{old}, now {new}") for name, (old, new) in saved.overturned.items())
+        self.strays |= saved.strays
+        self.missed |= {name: f"{reason}; the answer is kept apart" for name, reason in saved.strays.items()}
 
     # What the report says
 
@@ -158,13 +202,19 @@ class Run:
         """Keep remarks for the report, up to MAX_NOTES."""
         self._notes.extend(list(remarks)[: MAX_NOTES - len(self._notes)])
 
-    def is_mass_absence(self, absent: int, expected: int, what: str) -> bool:
-        """Whether so many jobs are missing at once that the server is suspect; if so, the report says it."""
-        least, share = MASS_ABSENCE
-        if absent < least or absent < expected * share:
-            return False
-        self._suspicion = f"{what} {absent} of {expected} jobs at once: check the account and the server"
-        return True
+    def suspect(self, reason: str) -> None:
+        """Make the source suspect, for a reason that the report gives."""
+        self._suspicions.append(reason)
+
+    @property
+    def suspicion(self) -> str | None:
+        """Why the source is suspect, None while it is not."""
+        reasons = list(self._suspicions)
+        if self.strays:
+            more = f" and {len(self.strays) - MAX_NAMED:,} more" if len(self.strays) > MAX_NAMED else ""
+            named = ", ".join(list(self.strays)[:MAX_NAMED])
+            reasons.append(f"the server answered with other jobs than those asked for: {named}{more}")
+        return f"{'; '.join(reasons)}: check the account and the server" if reasons else None
 
     def progress(self, done: int, total: int | None, phase: str) -> None:
         """Report how many jobs of how many are done in this phase."""
@@ -182,6 +232,7 @@ class Run:
 
     def close(self) -> SyncReport:
         """Sum up the run and keep the report in the library."""
+        suspicion = self.suspicion
         outcomes = Counter(self.outcomes.values())
         moved = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
         finished_at = self.now()
@@ -203,7 +254,10 @@ class Run:
             is_interrupted=self._is_cut_short,
             error=self._error,
             missed=self.missed,
-            notes=(*self._notes, self._suspicion) if self._suspicion else tuple(self._notes),
+            overturned=self._overturned,
+            strays=self.strays,
+            suspicion=suspicion,
+            notes=tuple(self._notes) if suspicion is None else (*self._notes, suspicion),
         )
         self._remember(report, finished_at)
         return report
@@ -216,9 +270,10 @@ class Run:
             state |= {"health": "interrupted", "message": INTERRUPTED}
         else:
             state["last_success_at"] = finished_at
-            if self._suspicion:
-                state |= {"health": "suspect", "message": self._suspicion}
+            if report.suspicion:
+                state |= {"health": "suspect", "message": report.suspicion}
         counts = {name: getattr(report, name) for name in _REPORTED}
+        counts |= {name: len(getattr(report, name)) for name in _COUNTED}
         if report.is_interrupted:
             counts["error"] = INTERRUPTED
         with self.database.write() as connection:

@@ -16,7 +16,8 @@ class ParsedVideo:
     Times are aware UTC datetimes in whole seconds, `progress` is 0 to 100, `cost_usd` is what the provider reported,
     never an estimate. `aliases` are other ids of the same job, as its server writes them. `updated_at` orders
     observations and says nothing about the job. `extra` holds every key that no field consumed, as sent; `payload` is
-    the object the video was read from. `flaws` says what could not be read, in words for a person.
+    the object the video was read from. `flaws` says what could not be read, in words for a person. `answered_id` is the
+    id that the answer gives in place of the one asked for, None where it gives that one, or none.
     """
 
     remote_id: str
@@ -49,6 +50,7 @@ class ParsedVideo:
     extra: dict[str, Any] = field(default_factory=dict)
     payload: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     flaws: tuple[str, ...] = field(default=(), compare=False)
+    answered_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import ConfigError
 from catalog.wire.values import find_url, read_text
@@ -28,6 +28,13 @@ _CARRIERS = ("output", "data", "task", "response", "result", "job")
 _OPERATION = re.compile(r"(?:[\w.-]+/)*?(?:models/(?P<model>[\w.@-]+)/)?operations/[\w.~-]{1,200}")
 _PREFIX = "video_"
 _ENCODED = _PREFIX + base64.b64encode(b"litellm:").decode()[:10]
+
+
+class Names(NamedTuple):
+    """Every id of a job, its key first; `answered_id` is what its server called it in place of the id asked for."""
+
+    ids: list[str]
+    answered_id: str | None
 
 
 def require_source_name(name: str) -> None:
@@ -82,8 +89,8 @@ def has_name(job: Mapping[str, Any]) -> bool:
     return any(type(job.get(key)) is str and job[key].strip() for key in NAME_KEYS) or is_operation(job.get("name"))
 
 
-def read_ids(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> list[str]:
-    """Every id of the job, its key first: raw before encoded, the id asked for before any in the body.
+def read_names(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> Names:
+    """The names of the job, raw before encoded, the id asked for before any in the body.
 
     `job` has its keys in snake case. A task id, also one level in, comes before an `id`, and takes what it reads out of
     `rest`. An int under `id` is a row number and stays; a nested id or a `request_id` counts only when the job lacks an
@@ -101,12 +108,15 @@ def read_ids(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) -> l
     aliases = rest.keys.pop("aliases", None)
     if aliases is not None:
         written += _text_entries(aliases, rest.flaws)
+    answered_id = None
     if asked_id is not None:
+        is_named = not answered or raw_id(asked_id) in map(raw_id, written)
+        answered_id = None if is_named else answered[0]
         written.insert(0, asked_id)
     names: dict[str, None] = {}
     for text in written:
         names[raw_id(text)] = names[text] = None
-    return list(names)
+    return Names(list(names), answered_id)
 
 
 def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:

@@ -30,7 +30,7 @@ from catalog.wire.fields import (
     REQUEST_TEXTS,
     RUNNING_KEYS,
 )
-from catalog.wire.ids import is_operation, model_of, raw_id, read_ids
+from catalog.wire.ids import is_operation, model_of, raw_id, read_names
 from catalog.wire.leftovers import Leftovers
 from catalog.wire.levels import NO_LEVELS, read_levels
 from catalog.wire.outputs import read_outputs
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from catalog.wire.fields import Key, Lookup
+    from catalog.wire.ids import Names
     from catalog.wire.levels import Levels
 
 _PARAMETERS = "parameters"
@@ -66,12 +67,12 @@ def parse_job(job: dict[str, Any], asked_id: str | None = None) -> ParsedVideo |
     is_plain = REFERENCE.issuperset(job) and _has_own_metadata(job)
     rest = Leftovers(job, is_plain=is_plain)
     named = job if is_plain else dict(rest.keys)
-    ids = read_ids(named, rest, asked_id)
-    if not ids:
+    names = read_names(named, rest, asked_id)
+    if not names.ids:
         return None
     if isinstance(usage := named.get("usage"), dict):
         named["usage"] = in_snake_case(usage)
-    return _Draft(job, named, rest, NO_LEVELS if is_plain else read_levels(named)).finish(ids)
+    return _Draft(job, named, rest, NO_LEVELS if is_plain else read_levels(named)).finish(names)
 
 
 def _has_own_metadata(job: dict[str, Any]) -> bool:
@@ -97,8 +98,8 @@ class _Draft:
         self.is_plain = levels is NO_LEVELS
         self.values: dict[str, Any] = {}
 
-    def finish(self, ids: list[str]) -> ParsedVideo:
-        """The video with these ids. The order counts: whether the job has ended decides what else may be read."""
+    def finish(self, names: Names) -> ParsedVideo:
+        """The video with these names. The order counts: whether the job has ended decides what else may be read."""
         job, rest, values = self.job, self.rest, self.values
         self.read_status()
         if not self.is_plain or job.get("object") != "video":
@@ -123,7 +124,13 @@ class _Draft:
         if values["status"] == "completed" and ("error_code" in values or "error_message" in values):
             rest.flaws.append("completed with an error")
         return ParsedVideo(
-            ids[0], tuple(ids[1:]), extra=rest.rest(), payload=self.payload, flaws=tuple(rest.flaws), **values
+            names.ids[0],
+            tuple(names.ids[1:]),
+            extra=rest.rest(),
+            payload=self.payload,
+            flaws=tuple(rest.flaws),
+            answered_id=names.answered_id,
+            **values,
         )
 
     def read_status(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.wire.answers import Answer, Fault, ParsedVideo, WebhookEvent
 from catalog.wire.envelopes import (
@@ -29,7 +29,10 @@ from catalog.wire.outputs import shows_outputs
 from catalog.wire.values import find_text, read_integer, read_time, readable
 from catalog.wire.words import in_snake_case
 
-__all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "parse_videos"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "only_about", "parse_videos"]
 
 _PAGE_SIZES = ("page_size", "size")
 _CURSOR_KEYS = ("id", "task_id", "video_id", "taskId")
@@ -49,6 +52,20 @@ def parse_videos(payload: object, *, asked_id: str | None = None, http_status: i
         if special is not None:
             return special
     return _parse_body(payload, asked_id, is_failure)
+
+
+def only_about(answer: Answer, asked_id: str, known_as: Collection[str] = ()) -> Answer:
+    """The answer to a retrieve without the other jobs that it lists.
+
+    Where it lists only others, the first of them stands for what was asked: `answered_id` names it.
+    """
+    own = {raw_id(name) for name in (asked_id, *known_as)}
+    videos = [video for video in answer.videos if not own.isdisjoint(map(raw_id, (video.remote_id, *video.aliases)))]
+    if not videos and answer.videos:
+        other = answer.videos[0]
+        aliases = tuple(dict.fromkeys((other.remote_id, *other.aliases)))
+        videos = [replace(other, remote_id=raw_id(asked_id), aliases=aliases, answered_id=other.remote_id)]
+    return replace(answer, videos=videos)
 
 
 def _parse_body(payload: object, asked_id: str | None, is_failure: bool) -> Answer:

@@ -20,9 +20,12 @@ SOURCE = '[sources.studio]\nbase_url = "{}"\n'
 
 @pytest.fixture
 def server():
-    def answer(_):
+    def answer(request):
         jobs = [job(f"v{number}", prompt=f"Neon fox {number}.", model="sora-2", seconds="8") for number in range(3)]
-        return response({"object": "list", "data": jobs, "has_more": False})
+        if request.target.startswith("/v1/videos?"):
+            return response({"object": "list", "data": jobs, "has_more": False})
+        wanted = next((told for told in jobs if request.target == f"/v1/videos/{told['id']}"), None)
+        return response(wanted) if wanted else response({"error": {"message": "no such video"}}, 404)
 
     with RawServer(answer) as server:
         yield server

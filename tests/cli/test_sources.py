@@ -200,13 +200,35 @@ def test_the_document_of_an_addition_is_one_report(ask, jobs):
     assert (report["mode"], report["added"], report["unfinished"], report["missed"]) == ("add", 1, 1, {})
 
 
-def test_an_id_that_the_server_does_not_know_is_told_and_kept(run, jobs, ask):
+def test_of_an_id_that_the_server_does_not_know_nothing_is_kept(run, jobs):
     jobs.known = {"v1": job("v1", prompt="One")}
     result = run("add", "studio", "v1", "nobody")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: studio:nobody could not be retrieved: ")
-    assert "2 added" in result.stdout
-    assert ask("show", "studio:nobody")["status"] == "unknown"
+    assert result.stderr.endswith(": nothing is kept of it\n")
+    assert "1 added" in result.stdout
+    assert "no video 'studio:nobody' in the library" in run("show", "studio:nobody").stderr
+
+
+def test_a_job_that_ended_otherwise_than_before_is_counted_and_named(run, jobs):
+    jobs.known = {"v1": job("v1")}
+    run("add", "studio", "v1")
+    jobs.known = {"v1": job("v1", status="failed")}
+    result = run("add", "studio", "v1")
+    assert result.exit_code == 0
+    assert "studio: 1 video ended otherwise than known before: v1 (completed, now failed)" in result.stderr
+
+
+def test_an_answer_about_another_job_is_an_error_and_makes_the_source_suspect(run, jobs, ask):
+    jobs.known = {"v1": job("v1", status="queued", prompt="One"), "v2": job("v2", prompt="Two")}
+    run("add", "studio", "v1", "v2")
+    jobs.known = {"v1": job("v2", prompt="Two")}
+    result = run("sync")
+    assert result.exit_code == 1
+    assert "Error: studio:v1 could not be retrieved: the answer is about the job v2" in result.stderr
+    assert ask("show", "studio:v1")["prompt"] == "One"
+    (state,) = ask("sources")
+    assert (state["health"], "v1" in state["message"]) == ("suspect", True)
 
 
 def test_an_addition_of_nothing_is_a_usage_error(run):

@@ -37,6 +37,12 @@ def write_everything(desk: Desk) -> None:
         store.save_source(connection, "studio", dialect="openai")
         store.lock_source(connection, "studio", holder="here:1", now=now, is_stale=lambda *_: False)
         store.unlock_source(connection, "studio", holder="here:1")
+        other = ParsedVideo("v1", ("v2",), answered_id="v2", payload={"id": "v2"})
+        for _ in range(2):
+            assert store.save_videos(connection, "studio", [other], channel="get", received_at=now).strays
+        failure = store.Failure(1, now, "HTTP 500")
+        store.save_failures(connection, "studio", {"v1": failure}, failed_at=now)
+        store.forget_failures(connection, "studio", ["v1"])
         counts = dict.fromkeys(("added", "changed", "unchanged", "unfinished", "failed", "requests"), 0)
         store.save_run(connection, source="studio", mode="full", started_at=now, finished_at=now, **counts)
         store.save_character(connection, "studio", "char_1", name=None, created_at=None, seen_at=now)

@@ -12,6 +12,7 @@ from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.jobs import Clock, Job
 from catalog.sync import add_ids, sync_source
 from tests.house import Shelf
+from tests.sync.account import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,20 @@ def studio(library: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> 
     yield make
     for gateway in gateways:
         gateway.__exit__(None, None, None)
+
+
+@pytest.fixture
+def account(library: Database) -> Iterator[Account]:
+    """An account whose server lists its jobs."""
+    with Account(library) as made:
+        yield made
+
+
+@pytest.fixture
+def unlisted(library: Database) -> Iterator[Account]:
+    """An account whose server cannot list its jobs: they are added by their ids."""
+    with Account(library, dialect="unified") as made:
+        yield made
 
 
 def job(number: int = 1, *, age: float = 100 * HOUR, **plan: Any) -> Job:

@@ -234,11 +234,11 @@ def test_a_job_is_called_by_the_id_that_its_server_wants(house: House, family: F
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=str)
-def test_an_id_that_the_server_does_not_know_is_gone_and_kept(house: House, family: Family) -> None:
+def test_of_an_id_that_the_server_does_not_know_nothing_is_kept(house: House, family: Family) -> None:
     place = house(family)
     report = place.add("video_never")
     assert list(report.missed) == ["video_never"]
-    assert place.rows("SELECT status, gone_at IS NOT NULL FROM videos") == [("unknown", 1)]
+    assert place.rows("SELECT * FROM videos") == []
 
 
 @pytest.mark.parametrize("habit", ["refuse", "empty"])

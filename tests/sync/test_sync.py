@@ -281,11 +281,23 @@ def test_ids_are_added_kept_and_asked_for(studio: Make) -> None:
     assert house.rows("SELECT status FROM videos ORDER BY remote_id") == [("completed",), ("queued",)]
 
 
-def test_an_added_id_that_the_server_does_not_know_is_kept_and_reported(studio: Make) -> None:
+def test_of_an_added_id_that_the_server_does_not_know_nothing_is_kept(studio: Make) -> None:
     house = studio(job(1))
-    report = house.add("video_none")
+    report = house.add("video_none", "video_0001")
     assert list(report.missed) == ["video_none"]
-    assert house.rows("SELECT status, gone_at IS NOT NULL FROM videos") == [("unknown", 1)]
+    assert report.missed["video_none"].endswith("nothing is kept of it")
+    assert house.rows("SELECT remote_id FROM videos") == [("video_0001",)]
+
+
+def test_an_added_id_that_could_not_be_retrieved_is_kept_and_asked_for_again(studio: Make) -> None:
+    house = studio(job(1))
+    house.settings = house.settings.model_copy(update={"deadline_seconds": 0.4})
+    house.gateway.faults.server_errors = 100
+    assert list(house.add("video_0001").missed) == ["video_0001"]
+    assert house.rows("SELECT remote_id, status FROM videos") == [("video_0001", "unknown")]
+    house.gateway.faults.clear()
+    house.sync()
+    assert house.rows("SELECT remote_id, status FROM videos") == [("video_0001", "completed")]
 
 
 def test_waiting_asks_until_every_job_is_finished(studio: Make) -> None:

@@ -1,0 +1,28 @@
+"""What became of answers that were kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Saved:
+    """What became of the videos of a batch, by remote id.
+
+    `overturned` holds those that had ended and have now ended otherwise, with both states; `strays` holds, for ids that
+    were asked for, why the answer is taken for one about another job.
+    """
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    overturned: dict[str, tuple[str, str]] = field(default_factory=dict)
+    strays: dict[str, str] = field(default_factory=dict)
+
+    def __iadd__(self, other: Saved) -> Saved:
+        self.added += other.added
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.overturned |= other.overturned
+        self.strays |= other.strays
+        return self

@@ -1,0 +1,47 @@
+"""The schema of the library, in one place, as SQLModel tables.
+
+The tables declare; migrations build. Tests prove that both agree, that every field of a record is a column here or a
+named computed one, and that `store` writes to these columns only. Nothing loads this package at run time: readers and
+writers use plain SQL. The full-text index `videos_fts` is not a table of SQLAlchemy's: see `fulltext`.
+"""
+
+from catalog.tables.columns import UtcText
+from catalog.tables.videos import (
+    Changes,
+    Edits,
+    EditsRows,
+    FacetValues,
+    GivenFacets,
+    Links,
+    Observations,
+    Tags,
+    VideoAliases,
+    VideoFacets,
+    Videos,
+)
+
+# docs/schema.md describes the tables in this order
+# isort: split
+from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
+
+__all__ = [
+    "Changes",
+    "Characters",
+    "Deliveries",
+    "Edits",
+    "EditsRows",
+    "FacetValues",
+    "GivenFacets",
+    "Links",
+    "Observations",
+    "Prices",
+    "Retries",
+    "Sources",
+    "StrayAnswers",
+    "SyncRuns",
+    "Tags",
+    "UtcText",
+    "VideoAliases",
+    "VideoFacets",
+    "Videos",
+]
