@@ -21,7 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from catalog.errors import CatalogError, NotFound, SchemaError
-from catalog.sharing import IN_MEMORY, LOCKED, Readers, is_closed_log, leaves_log, list_ways, read_stamp, share_log
+from catalog.sharing import (
+    IN_MEMORY,
+    LOCKED,
+    Readers,
+    is_closed_log,
+    is_in_closed_folder,
+    leaves_log,
+    list_ways,
+    read_stamp,
+    share_log,
+)
 
 try:
     import pysqlite3 as _sqlite
@@ -47,7 +57,9 @@ BUSY_CODES = frozenset({5, 6})
 _CORRUPT = 11
 _NOT_A_DATABASE = 26
 _UNREACHABLE = frozenset({3, 8, 10, 13, 14})  # permission, read-only, I/O, disk full, cannot open
+_CODES = {"disk I/O error": 10, "database or disk is full": 13}  # the driver's `backup` gives no codes
 _CLOSED = frozenset({3, 8, 14})  # what SQLite answers where it may neither open nor make a write-ahead log
+_NO_LOG = _CLOSED | {10, 13}  # or cannot, because the disk is full
 
 
 class Rows(Protocol):
@@ -259,7 +271,7 @@ def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         except BaseException as error:
             connection.close()
-            if not isinstance(error, OperationalError) or _primary_code(error) not in _CLOSED:
+            if not isinstance(error, OperationalError) or _primary_code(error) not in _NO_LOG:
                 raise
             failure = failure or error
         else:
@@ -342,11 +354,14 @@ def _explain(path: Path, action: str, whither: str, error: Exception) -> Catalog
         return SchemaError(f"the library {path} is damaged ({text}): run `catalog restore BACKUP`", path=str(path))
     if is_busy(error):
         return CatalogError(f"the library {path} is busy: another process has been writing for too long, try again")
+    if code in _CLOSED and is_in_closed_folder(path):
+        text = "its folder cannot be written"
     return CatalogError(f"cannot {action} the library {path}{whither}: {text}") if code in _UNREACHABLE else None
 
 
 def _primary_code(error: Exception) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    return code or _CODES.get(str(error), 0)
 
 
 def is_busy(error: Exception) -> bool:

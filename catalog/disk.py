@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PRIVATE = 0o600
 _GROUP = 0o070
+_READABLE = 0o444
 _OTHERS_READ = 0o044
 
 
@@ -48,20 +49,32 @@ def create(path: Path, like: os.stat_result | None = None) -> None:
         os.close(handle)
 
 
-def open_as(path: Path, like: os.stat_result | None, mask: int = 0o666) -> None:
-    """Open a file of this user's to whom `like` is open to, or to its owner alone.
+def make_folder(path: Path, like: os.stat_result | None = None) -> None:
+    """Make a folder unless there is one, and open it to whom `like` is open to, to be read; raises OSError."""
+    try:
+        path.mkdir(mode=_PRIVATE | stat.S_IXUSR)
+    except FileExistsError:
+        return
+    open_as(path, like, _READABLE)
 
-    `mask` are the bits of the mode that are taken over. Where the file cannot be given the group, no group gets it; a
-    disk without owners keeps it as it is. Raises OSError where there is no file.
+
+def open_as(path: Path, like: os.stat_result | None, mask: int = 0o666) -> None:
+    """Open a file or folder of this user's to whom `like` is open to, or to its owner alone.
+
+    `mask` are the bits of the mode that are taken over. Where it cannot be given the group, no group gets it; a disk
+    without owners keeps it as it is. Raises OSError where there is none.
     """
     if os.name == "nt":
         return
+    status = path.stat()
     mode = _PRIVATE if like is None else stat.S_IMODE(like.st_mode) & mask | _PRIVATE
-    if like is not None and path.stat().st_gid != like.st_gid:
+    if like is not None and status.st_gid != like.st_gid:
         try:
             os.chown(path, -1, like.st_gid)
         except OSError:
             mode &= ~_GROUP
+    if stat.S_ISDIR(status.st_mode):
+        mode |= (mode & _READABLE) >> 2  # whoever may read a folder may enter it
     with suppress(OSError):
         path.chmod(mode)
 

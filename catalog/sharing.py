@@ -123,15 +123,19 @@ def list_ways(path: Path) -> list[str]:
 
     Who may write the folder and not the file must make no log there: it would lock the owner out.
     """
-    may_write_folder = os.access(beside(path, "").parent, os.W_OK)
-    if _look(path) is None or (may_write_folder and os.access(path, os.W_OK)):
+    if _look(path) is None:
         return [LOCKED]
     if is_closed_log(path):
         return []
     log = _look(_log(path))
     is_open = log is not None and _look(_index(path)) is not None
-    locked = [LOCKED] if is_open or not may_write_folder else []
-    return [*locked, IN_MEMORY if log is not None and log.st_size else FROZEN]
+    does_no_harm = os.access(path, os.W_OK) or is_in_closed_folder(path)
+    return [*([LOCKED] if is_open or does_no_harm else []), IN_MEMORY if log is not None and log.st_size else FROZEN]
+
+
+def is_in_closed_folder(path: Path) -> bool:
+    """Whether this user may make no file beside the library."""
+    return not os.access(beside(path, "").parent, os.W_OK)
 
 
 def is_closed_log(path: Path) -> bool:
