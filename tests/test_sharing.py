@@ -19,7 +19,7 @@ from catalog.capture.spool import rewrite_note, set_aside, write_note
 from catalog.database import Database
 from catalog.errors import CatalogError
 from catalog.library import backup, check_library, create_library, migrate, open_library, restore
-from catalog.sharing import Readers, leaves_log
+from catalog.sharing import ChangedMeanwhile, Readers, leaves_log, retried
 from tests.house import new_library
 from tests.test_database import ADD_VIDEO, run_sql
 
@@ -332,3 +332,17 @@ def test_a_private_library_leaves_no_log(tmp_path: Path) -> None:
     with closing(Database(tmp_path / "catalog.db")) as other:
         add(other, "v1")
     library.close()
+
+
+def test_a_read_that_can_be_repeated_is_while_the_file_changes() -> None:
+    tries = iter([True, True, False])
+
+    def read() -> str:
+        if next(tries):
+            raise ChangedMeanwhile("try again")
+        return "whole"
+
+    assert retried(read) == "whole"
+    tries = iter([True] * 99)
+    with pytest.raises(ChangedMeanwhile):
+        retried(read)
