@@ -234,6 +234,12 @@ def test_a_reader_sees_what_the_owner_writes_opens_and_closes(house: Path) -> No
     assert {file.stat().st_uid for file in house.iterdir()} == {os.geteuid()}
 
 
+def test_a_reader_leaves_no_log_that_would_lock_the_owner_out(house: Path) -> None:
+    with reader(house / "catalog.db") as ask:
+        assert ask() == "1"
+    assert set(modes(house)) == {"catalog.db"}
+
+
 def test_a_reader_sees_a_library_that_took_the_place_of_another(house: Path) -> None:
     path = house / "catalog.db"
     with reader(path) as ask:
