@@ -13,15 +13,25 @@ stays here, in the indexes and in `search`. Another backend is another module of
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from catalog.errors import CatalogError, NotFound, SchemaError
+from catalog.sharing import (
+    IN_MEMORY,
+    LOCKED,
+    Readers,
+    is_closed_log,
+    is_in_closed_folder,
+    leaves_log,
+    list_ways,
+    read_stamp,
+    share_log,
+)
 
 try:
     import pysqlite3 as _sqlite
@@ -48,6 +58,9 @@ BUSY_CODES = frozenset({5, 6})
 _CORRUPT = 11
 _NOT_A_DATABASE = 26
 _UNREACHABLE = frozenset({3, 8, 10, 13, 14})  # permission, read-only, I/O, disk full, cannot open
+_CODES = {"disk I/O error": 10, "database or disk is full": 13}  # the driver's `backup` gives no codes
+_CLOSED = frozenset({3, 8, 14})  # what SQLite answers where it may neither open nor make a write-ahead log
+_NO_LOG = _CLOSED | {10, 13}  # or cannot, because the disk is full
 
 
 class Rows(Protocol):
@@ -77,7 +90,10 @@ class Writer(Reader, Protocol):
 
 
 class _Connection(driver.Connection):  # type: ignore[misc]  # pysqlite3 has no types
-    """The driver's connection, which reads lists."""
+    """The driver's connection, which reads lists; `is_locked` and `stamp` are for `sharing`."""
+
+    is_locked = True
+    stamp: Any = None
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> Any:
         if isinstance(parameters, dict):
@@ -128,7 +144,7 @@ class Database:
         self._check = check or (lambda _: None)
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._readers: list[Any] = []
+        self._readers = Readers(self.path, self._connect_reader)
         self._writer: Any = None
 
     @property
@@ -154,22 +170,21 @@ class Database:
         """A read-only connection in one snapshot, of the moment when the block begins.
 
         A read inside a read of the same thread shares its snapshot. Raises NotFound if the library is missing and
-        CatalogError if the file fails, never for a query of ours.
+        CatalogError if the file fails, or changed while it could not be locked, and never for a query of ours.
         """
         outer = getattr(self._local, "connection", None)
         with explained(self.path):
             if outer is not None:
                 yield outer
                 return
-            connection = self._take_reader()
-            self._local.connection = connection
-            try:
-                connection.execute("BEGIN")
-                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")  # BEGIN alone takes no snapshot
-                yield connection
-            finally:
-                self._local.connection = None
-                self._put_back_reader(connection)
+            with self._readers.borrow() as connection:
+                self._local.connection = connection
+                try:
+                    connection.execute("BEGIN")
+                    connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")  # BEGIN alone takes no snapshot
+                    yield connection
+                finally:
+                    self._local.connection = None
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
@@ -191,28 +206,22 @@ class Database:
 
     def close(self) -> None:
         """Close every idle connection; the object can be used again."""
+        self._readers.close()
         with self._lock:
-            while self._readers:
-                self._readers.pop().close()
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            writer, self._writer = self._writer, None
+        if writer is not None:
+            close_writer(writer, self.path)
 
-    def _take_reader(self) -> Any:
-        with self._lock:
-            if self._readers:
-                return self._readers.pop()
+    def _connect_reader(self) -> Any:
         self._check(self.path)
         return connect_read_only(self.path, self.busy_timeout)
-
-    def _put_back_reader(self, connection: Any) -> None:
-        _roll_back(connection)
-        with self._lock:
-            self._readers.append(connection)
 
     def _take_writer(self) -> Any:
         with self._lock:
             connection, self._writer = self._writer, None
+        if connection is not None and connection.stamp != read_stamp(self.path, is_locked=True):
+            connection.close()
+            connection = None
         if connection is None:
             self._check_or_make()
             connection = connect_writer(self.path, self.busy_timeout)
@@ -233,13 +242,13 @@ class Database:
         try:
             _roll_back(connection)
         except DatabaseError:
-            connection.close()
+            close_writer(connection, self.path)
             raise
         with self._lock:
             if self._writer is None:
                 self._writer = connection
                 return
-        connection.close()
+        close_writer(connection, self.path)
 
 
 def _roll_back(connection: Any) -> None:
@@ -248,19 +257,62 @@ def _roll_back(connection: Any) -> None:
 
 
 def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
-    """A read-only driver connection; in a folder that cannot be written, one that takes the file as immutable."""
-    is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-    connection = connect(path, mode="ro&immutable=1" if is_immutable else "ro", busy_timeout=busy_timeout)
-    connection.row_factory = Row
-    return connection
+    """A read-only driver connection, by the first way to open the file that works; `sharing` says what it shows.
+
+    Raises CatalogError where the log of the library is closed to this user.
+    """
+    failure: Exception | None = None
+    for mode in list_ways(path):
+        connection = _open(path, mode, busy_timeout)
+        connection.row_factory = Row
+        connection.is_locked = mode == LOCKED
+        try:
+            if mode == IN_MEMORY:
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except BaseException as error:
+            connection.close()
+            if not isinstance(error, OperationalError) or _primary_code(error) not in _NO_LOG:
+                raise
+            failure = failure or error
+        else:
+            return connection
+    if failure is None or is_closed_log(path):
+        raise CatalogError(
+            f"cannot read the library {path}, because you may not read the log beside it: ask its owner to run "
+            "`catalog backup`, which opens the log to whom the library is open to"
+        ) from failure
+    raise failure
+
+
+@contextmanager
+def reading_alone(path: Path) -> Iterator[Any]:
+    """A read-only connection that is closed afterwards; raises ChangedMeanwhile as `Readers.borrow` does."""
+    readers = Readers(path, lambda: connect_read_only(path))
+    try:
+        with readers.borrow() as connection:
+            yield connection
+    finally:
+        readers.close()
 
 
 def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
-    """A driver connection that writes to an existing library, outside any transaction."""
+    """A driver connection that writes to an existing library, outside any transaction; `close_writer` closes it."""
+    share_log(path)
     connection = connect(path, mode="rw", busy_timeout=busy_timeout)
     use_wal(connection, busy_timeout)  # a backup that was copied here is not in WAL mode
+    share_log(path)
     connection.execute("PRAGMA cache_size=-65536")
+    connection.stamp = read_stamp(path, is_locked=True)
     return connection
+
+
+def close_writer(connection: Any, path: Path) -> None:
+    """Close a writer; the log of a library that others may read stays, because without one they see it frozen."""
+    connection.close()
+    if leaves_log(path):
+        with suppress(OSError, DatabaseError), closing(connect_read_only(path)):
+            pass  # a reader makes the log and, unlike a writer, does not remove it
 
 
 def use_wal(connection: Any, busy_timeout: float = BUSY_TIMEOUT) -> None:
@@ -270,7 +322,7 @@ def use_wal(connection: Any, busy_timeout: float = BUSY_TIMEOUT) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except OperationalError as error:
-            if not _is_busy(error) or time.monotonic() >= end:
+            if not is_busy(error) or time.monotonic() >= end:
                 raise
             time.sleep(0.005)
         else:
@@ -312,19 +364,22 @@ def _double_quotes(name: str) -> str:
 
 
 @contextmanager
-def explained(path: Path, action: str = "read") -> Iterator[None]:
-    """Turn an error of SQLite about the file into a CatalogError; one about our own SQL is a bug and stays as it is."""
+def explained(path: Path, action: str = "read", whither: str = "") -> Iterator[None]:
+    """Turn an error of SQLite about the file into a CatalogError; one about our own SQL is a bug and stays as it is.
+
+    The message says that we cannot `action` the library `whither`.
+    """
     try:
         yield
     except Exception as error:
         cause = getattr(error, "orig", error)  # SQLAlchemy, which migrates, wraps the driver's errors
-        clear = _explain(path, action, cause) if isinstance(cause, DatabaseError) else None
+        clear = _explain(path, action, whither, cause) if isinstance(cause, DatabaseError) else None
         if clear is None:
             raise
         raise clear from error
 
 
-def _explain(path: Path, action: str, error: Exception) -> CatalogError | None:
+def _explain(path: Path, action: str, whither: str, error: Exception) -> CatalogError | None:
     text = str(error)
     code = _primary_code(error)
     if code == _NOT_A_DATABASE:
@@ -332,24 +387,33 @@ def _explain(path: Path, action: str, error: Exception) -> CatalogError | None:
     if code == _CORRUPT or text.startswith("Could not decode to UTF-8"):
         text = text.partition(" with text")[0]
         return SchemaError(f"the library {path} is damaged ({text}): run `catalog restore BACKUP`", path=str(path))
-    if _is_busy(error):
+    if is_busy(error):
         return CatalogError(f"the library {path} is busy: another process has been writing for too long, try again")
-    return CatalogError(f"cannot {action} the library {path}: {text}") if code in _UNREACHABLE else None
+    if code in _CLOSED and is_in_closed_folder(path):
+        text = "its folder cannot be written"
+    return CatalogError(f"cannot {action} the library {path}{whither}: {text}") if code in _UNREACHABLE else None
 
 
 def _primary_code(error: Exception) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    return code or _CODES.get(str(error), 0)
 
 
-def _is_busy(error: Exception) -> bool:
+def is_busy(error: Exception) -> bool:
+    """Whether SQLite refused because somebody else holds the file."""
     return _primary_code(error) in BUSY_CODES
 
 
 def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -> Any:
     """A driver connection in autocommit mode, with the durability and the checks that every library gets."""
+    connection = _open(path, mode, busy_timeout)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def _open(path: Path, mode: str, busy_timeout: float) -> Any:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = driver.connect(uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection)
     connection.execute(f"PRAGMA busy_timeout={round(busy_timeout * 1000)}")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
     return connection

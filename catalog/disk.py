@@ -1,4 +1,4 @@
-"""Files that survive a power cut, for what must be safe on the disk before it is acknowledged.
+"""Files that survive a power cut and are as private as what they copy.
 
 This module knows no library and no spool.
 """
@@ -6,10 +6,17 @@ This module knows no library and no spool.
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_PRIVATE = 0o600
+_GROUP = 0o070
+_READABLE = 0o444
+_OTHERS_READ = 0o044
 
 
 def sync(path: Path) -> None:
@@ -26,3 +33,56 @@ def put_in_place(part: Path, target: Path) -> None:
     sync(part)
     part.replace(target)
     sync(target.parent)
+
+
+def create(path: Path, like: os.stat_result | None = None) -> None:
+    """Make a new, empty file with the mode and the group of `like`, or for its owner alone, whatever the umask.
+
+    At no moment can anybody read it who cannot read `like`. Raises OSError, FileExistsError where there is a file.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    try:
+        open_as(path, like)
+        if like is not None and _is_root():
+            os.chown(handle, like.st_uid, -1)
+    finally:
+        os.close(handle)
+
+
+def make_folder(path: Path, like: os.stat_result | None = None) -> None:
+    """Make a folder unless there is one, and open it to whom `like` is open to, to be read; raises OSError."""
+    try:
+        path.mkdir(mode=_PRIVATE | stat.S_IXUSR)
+    except FileExistsError:
+        return
+    open_as(path, like, _READABLE)
+
+
+def open_as(path: Path, like: os.stat_result | None, mask: int = 0o666) -> None:
+    """Open a file or folder of this user's to whom `like` is open to, or to its owner alone.
+
+    `mask` are the bits of the mode that are taken over. Where it cannot be given the group, no group gets it; a disk
+    without owners keeps it as it is. Raises OSError where there is none.
+    """
+    if os.name == "nt":
+        return
+    status = path.stat()
+    mode = _PRIVATE if like is None else stat.S_IMODE(like.st_mode) & mask | _PRIVATE
+    if like is not None and status.st_gid != like.st_gid:
+        try:
+            os.chown(path, -1, like.st_gid)
+        except OSError:
+            mode &= ~_GROUP
+    if stat.S_ISDIR(status.st_mode):
+        mode |= (mode & _READABLE) >> 2  # whoever may read a folder may enter it
+    with suppress(OSError):
+        path.chmod(mode)
+
+
+def is_shared(status: os.stat_result) -> bool:
+    """Whether others than its owner may read the file."""
+    return bool(status.st_mode & _OTHERS_READ) and os.name != "nt"
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -19,7 +19,7 @@ from catalog.reading.prompts import count_due_prompts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from catalog.database import Database
+    from catalog.database import Database, Writer
     from catalog.reports import ImportReport, Progress, SyncReport
     from catalog.settings import Settings
 
@@ -116,6 +116,13 @@ def fold_again(database: Database, on_progress: Progress | None = None) -> None:
             after = store.refold_all(connection, after)
         if on_progress and after is not None:
             on_progress("library", after, None, "folding")
+
+
+def fold_all(connection: Writer) -> None:
+    """Fold every video again, in the transaction of the connection."""
+    after: int | None = 0
+    while after is not None:
+        after = store.refold_all(connection, after)
 
 
 def read_prompts(

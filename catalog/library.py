@@ -1,6 +1,6 @@
 """A library's life: it is created, opened, checked, migrated, backed up and restored.
 
-Connections are the business of `database`. Creating and migrating load SQLAlchemy and Alembic; nothing else does.
+Connections are the business of `database`, migrations that of `upgrading`, which loads SQLAlchemy and Alembic.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import threading
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,24 +18,32 @@ from catalog.database import (
     BUSY_CODES,
     BUSY_TIMEOUT,
     Database,
+    DatabaseError,
+    close_writer,
     connect,
-    connect_read_only,
-    connect_writer,
-    driver,
     explained,
+    is_busy,
+    reading_alone,
     use_wal,
 )
-from catalog.disk import put_in_place
+from catalog.disk import create, put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.fields import SCHEMA_VERSION
+from catalog.sharing import beside, retried
+from catalog.upgrading import run_migrations, upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from catalog.database import Writer
     from catalog.reports import Migration
 
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
 NO_SCHEMA = "0000"  # the version of a library whose creation has not ended
 
-_upgrading = threading.Lock()
+_PARTS = ("-wal", "-shm", "-journal", "")  # of a library: the file itself last
+
+_making = threading.Lock()
 
 
 def open_library(path: str | Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
@@ -78,7 +86,12 @@ def check_version(path: Path, version: str) -> None:
 
 def read_version(path: Path) -> str:
     """The schema version of the file; raises SchemaError if it is not a library, or not a readable one."""
-    with explained(path), closing(connect_read_only(path)) as connection:
+    with explained(path):
+        return retried(lambda: _read_version(path))
+
+
+def _read_version(path: Path) -> str:
+    with reading_alone(path) as connection:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise SchemaError(
@@ -98,7 +111,8 @@ def read_version(path: Path) -> str:
 def create_library(path: str | Path) -> None:
     """Make a library unless there is one, even if other processes and threads do so at once; folders are not made.
 
-    Raises SchemaError for any other file there, CatalogError if the folder is missing or forbids it.
+    It is its owner's alone. Raises SchemaError for any other file there, CatalogError if the folder is missing or
+    forbids it, or the disk is full, and then leaves nothing.
     """
     path = Path(path)
     with suppress(NotFound):
@@ -106,15 +120,54 @@ def create_library(path: str | Path) -> None:
         return
     if not path.parent.is_dir():
         raise CatalogError(f"cannot make the library {path}: create the folder {path.parent} first")
-    # The id is written first, in one atomic write: from then on the file counts as a library, if an unfinished one.
-    with explained(path, "make"), closing(connect(path)) as connection:
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        use_wal(connection)
-    upgrade(path, SCHEMA_VERSION, at_once=True)
+    with _making, explained(path, "make"):
+        is_new = _create_file(path)
+        try:
+            # The id is written first, in one atomic write: from then on the file counts as a library.
+            with closing(connect(path)) as connection:
+                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                use_wal(connection)
+            run_migrations(path, SCHEMA_VERSION)
+        except BaseException:
+            if is_new:
+                _discard_unfinished(path)
+            raise
 
 
-def migrate(path: str | Path) -> Migration:
-    """Migrate the library to this schema, after a backup beside it."""
+def _create_file(path: Path, like: os.stat_result | None = None) -> bool:
+    """Create the empty file of a library; returns False where there is one."""
+    try:
+        create(beside(path, ""), like)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise CatalogError(f"cannot make the library {path}: {error.strerror}") from error
+    return True
+
+
+def _discard_unfinished(path: Path) -> None:
+    """Remove what a failed creation left, unless another process is going on with it or has completed it."""
+    with suppress(OSError):
+        try:
+            with closing(connect(path, mode="rw", busy_timeout=0)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+                    _remove(path)
+        except DatabaseError as error:
+            if not is_busy(error):
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    for suffix in _PARTS:
+        beside(path, suffix).unlink(missing_ok=True)
+
+
+def migrate(path: str | Path, complete: Callable[[Writer], object] | None = None) -> Migration:
+    """Migrate the library to this schema, after a backup beside it; `complete` ends it, in the same transaction.
+
+    A migration that fails changes nothing; the CatalogError that it raises names the backup.
+    """
     from catalog.reports import Migration
 
     path = Path(path)
@@ -126,14 +179,21 @@ def migrate(path: str | Path) -> Migration:
     if old > SCHEMA_VERSION:
         check_version(path, old)
     copy = backup(path, purpose=f"before-{SCHEMA_VERSION}")
-    upgrade(path, SCHEMA_VERSION)
+    try:
+        upgrade(path, SCHEMA_VERSION, complete=complete)
+    except Exception as error:
+        reason = str(error) if isinstance(error, CatalogError) else f"cannot migrate the library {path}: {error}"
+        raise CatalogError(
+            f"{' '.join(reason.split())} (nothing was changed, and the library as it is was backed up to {copy})"
+        ) from error
     return Migration(old, SCHEMA_VERSION, copy)
 
 
 def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -> Path:
     """Copy the library while others read and write: the path of the copy, which is compact, consistent and a library.
 
-    Without a target it is made beside the library, under a name that says when and for what purpose.
+    Without a target it is made beside the library, under a name that says when and for what purpose. It has the mode
+    of the library and, where this user may give it, its group.
     """
     if not _size(path):
         raise _missing(path)
@@ -154,13 +214,15 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
 def _copy(path: Path, target: Path) -> Path:
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        with explained(path, f"back up to {target}"), closing(connect_read_only(path)) as connection:
+        create(part, path.stat())
+        with explained(path, "back up", f" to {target}"), reading_alone(path) as connection:
             connection.execute("VACUUM INTO :part", {"part": str(part)})
         put_in_place(part, target)
     except OSError as error:
-        raise CatalogError(f"cannot back up to {target}: {error.strerror}") from error
+        raise CatalogError(f"cannot back up the library {path} to {target}: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            _remove(part)
     return target
 
 
@@ -174,11 +236,11 @@ def _take_spare_path(path: Path, purpose: str) -> Path:
     names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 1000)))
     for name in names:
         try:
-            name.touch(exist_ok=False)
+            create(name, path.stat())
         except FileExistsError:
             continue
         except OSError as error:
-            raise CatalogError(f"cannot back up to {name}: {error.strerror}") from error
+            raise CatalogError(f"cannot back up the library {path} to {name}: {error.strerror}") from error
         return name
     raise CatalogError(f"cannot back up {path}: {len(names)} backups were made within this second, try again")
 
@@ -187,59 +249,30 @@ def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Pa
     """Replace the library at `path` by the backup `copy`, and return the path of a restore point made of it before.
 
     The content is copied through SQLite, in one transaction: open readers see the old or the new library, never a mix.
-    A backup with an older schema is restored as it is and can then be migrated. Raises SchemaError, and changes
-    nothing, if the backup is foreign, damaged or newer than this version.
+    The library keeps its mode; where there is none, it gets that of the backup if no others may read it. A backup with
+    an older schema is restored as it is and can then be migrated. Raises SchemaError if the backup is foreign, damaged
+    or newer than this version, CatalogError if the disk is full or read-only, and changes nothing then.
     """
     _check_backup(path, copy)
-    restore_point = _make_restore_point(path)
-    with (
-        explained(path, "restore"),
-        closing(connect_read_only(copy)) as source,
-        closing(connect(path, busy_timeout=busy_timeout)) as target,
-    ):
-        source.backup(target, progress=lambda status, *_: _refuse_busy(path, status))
-        use_wal(target, busy_timeout)
+    with _restore_point(path) as (restore_point, before):
+        is_new = _create_file(path, before or _if_private(copy.stat()))
+        try:
+            with explained(path, "restore"), reading_alone(copy) as source:
+                target = connect(path, busy_timeout=busy_timeout)
+                try:
+                    source.backup(target, progress=lambda status, *_: _refuse_busy(path, status))
+                    use_wal(target, busy_timeout)
+                finally:
+                    close_writer(target, path)
+        except BaseException:
+            if is_new:
+                _remove(path)
+            raise
     return restore_point
 
 
-def upgrade(path: Path, target: str, folder: Path | None = None, *, at_once: bool = False) -> None:
-    """Run each missing migration in a transaction of its own, foreign keys off inside and checked before the commit.
-
-    Rebuilding a table with foreign keys on would delete its children. `at_once` runs all migrations in one transaction,
-    so that no other process sees a new library half made. One thread at a time, because Alembic keeps the library that
-    it works on in globals.
-    """
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-    from sqlalchemy import StaticPool, create_engine, event
-
-    config = Config()
-    config.set_main_option("script_location", str(folder or migrations_folder()).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    scripts = [] if at_once else ScriptDirectory.from_config(config).walk_revisions("base", target)
-    stops = [script.revision for script in scripts] or [target]
-    with _upgrading, explained(path, "migrate"), closing(connect_writer(path)) as writer:
-        writer.execute("PRAGMA foreign_keys=OFF")
-        engine = create_engine("sqlite://", module=driver, creator=lambda: writer, poolclass=StaticPool)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        for revision in reversed(stops):
-            with engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, revision)
-                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-                if orphans:
-                    raise SchemaError(
-                        f"migration {revision} would leave {len(orphans)} orphan rows in {path}: it was not applied",
-                        path=str(path),
-                    )
-
-
-def migrations_folder() -> Path:
-    """The Alembic scripts: inside the installed package, or at the top of the checkout."""
-    package = Path(__file__).parent
-    inside, beside = package / "migrations", package.parent / "migrations"
-    return inside if inside.is_dir() else beside
+def _if_private(status: os.stat_result) -> os.stat_result | None:
+    return None if status.st_mode & stat.S_IRWXO else status
 
 
 def _check_backup(path: Path, copy: Path) -> None:
@@ -251,7 +284,7 @@ def _check_backup(path: Path, copy: Path) -> None:
     version = read_version(copy)
     if version > SCHEMA_VERSION:
         check_version(copy, version)
-    with explained(copy), closing(connect_read_only(copy)) as connection:
+    with explained(copy), reading_alone(copy) as connection:
         fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
         raise SchemaError(
@@ -259,18 +292,34 @@ def _check_backup(path: Path, copy: Path) -> None:
         )
 
 
-def _make_restore_point(path: Path) -> Path | None:
-    """A copy of the library that a restore will replace; a file too damaged to be read is moved aside instead."""
+@contextmanager
+def _restore_point(path: Path) -> Iterator[tuple[Path | None, os.stat_result | None]]:
+    """A copy of the library that a restore will replace, and its status; a block that fails leaves all as it was.
+
+    A file too damaged to be read is moved aside instead of copied.
+    """
     if not _size(path):
-        return None
+        yield None, None
+        return
+    before = path.stat()
+    moved: list[tuple[Path, Path]] = []
     try:
-        return backup(path, purpose="before-restore")
+        point = backup(path, purpose="before-restore")
     except SchemaError:
-        target = _take_spare_path(path, "before-restore")
-        for suffix in ("-wal", "-shm", ""):
+        point = _take_spare_path(path, "before-restore")
+        for suffix in _PARTS:
+            file = beside(path, suffix)
             with suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).rename(target.with_name(target.name + suffix))
-        return target
+                moved.append((file.rename(beside(point, suffix)), file))
+    try:
+        yield point, before
+    except BaseException:
+        with suppress(OSError):
+            if not moved:
+                point.unlink()
+            for aside, file in moved:
+                aside.replace(file)
+        raise
 
 
 def _refuse_busy(path: Path, status: int) -> None:

@@ -31,8 +31,8 @@ from catalog.library import (
     open_library,
     read_version,
     restore,
-    upgrade,
 )
+from catalog.upgrading import upgrade
 from tests.house import LONG, new_library, wait_until
 
 if TYPE_CHECKING:

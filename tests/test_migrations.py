@@ -19,11 +19,10 @@ from catalog.library import (
     SCHEMA_VERSION,
     create_library,
     migrate,
-    migrations_folder,
     read_version,
-    upgrade,
 )
 from catalog.reports import Migration
+from catalog.upgrading import migrations_folder, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable

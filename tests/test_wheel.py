@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 CREATE = """
 import catalog
 from catalog import Catalog
-from catalog.library import migrations_folder
+from catalog.upgrading import migrations_folder
 assert "site-packages" in catalog.__file__ and catalog.__file__.startswith({prefix!r}), catalog.__file__
 with Catalog.init("library.db") as cat:
     assert cat.search().total == 0

@@ -190,13 +190,11 @@ class Catalog(Answers, Edits):
     def migrate(path: str | Path | None = None) -> Migration:
         """Upgrade an old library to this version: the schemas before and after, and the backup made first.
 
-        What is new in a row is then read from the answers that the library kept.
+        What is new in a row is read from the answers that the library kept. A migration that fails changes nothing.
         """
-        done = library.migrate(path or default_path())
-        if done.before != done.after:
-            with Catalog.open(path) as catalog:
-                catalog.reindex(rows=True)
-        return done
+        from catalog.intake import fold_all
+
+        return library.migrate(path or default_path(), fold_all)
 
     def backup(self, path: str | Path | None = None) -> Path:
         """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from catalog.disk import sync
+from catalog.disk import make_folder, open_as, sync
 from catalog.rows import json_text
 
 SUFFIX = ".json"
@@ -31,6 +31,7 @@ PART = ".part"
 BROKEN = "broken"
 LONGEST_NOTE = 1 << 30  # bytes; the largest Batch file has a fifth of them
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_NOTE = 0o644  # a note is read by whom the library is open to, and written by its user alone
 
 _log = logging.getLogger("catalog.capture")
 
@@ -63,23 +64,23 @@ def write_note(library: Path, note: dict[str, Any]) -> Path:
     for folder in spool_folders(library):
         try:
             if _make(folder, library):
-                return _write(folder / name, text)
+                return _write(folder / name, text, _audience(folder, library))
         except OSError as error:
             fault = fault or error
     raise fault or OSError("no folder for notes can be trusted: another user could have made each")
 
 
 def _make(folder: Path, library: Path) -> bool:
-    """Make the folder where it is missing, for this user alone; returns whether it can be trusted.
+    """Make the folder where it is missing, for whom may read the library beside it; returns whether it can be trusted.
 
     The folder of the library is not made: it may be a disk that is unplugged.
     """
     if not _is_beside(folder, library):
         folder.parent.parent.mkdir(parents=True, exist_ok=True)
-        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder.parent)
         if not _is_private(folder.parent):
             return False
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder, _audience(folder, library))
     if not (is_trusted := _is_private(folder)):
         with suppress(OSError):  # it stays if it is another's; on a disk without owners it was made in vain
             folder.rmdir()
@@ -98,6 +99,13 @@ def _is_beside(folder: Path, library: Path) -> bool:
     return folder.parent == Path(os.path.abspath(library)).parent  # noqa: PTH100 - as above
 
 
+def _audience(folder: Path, library: Path) -> os.stat_result | None:
+    """Who may read notes: those who may read the library, where the folder lies beside it, else this user alone."""
+    with suppress(OSError):
+        return library.stat() if _is_beside(folder, library) else None
+    return None
+
+
 def _is_private(folder: Path) -> bool:
     """Whether the path is a folder, not a link to one, that belongs to this user and that nobody else can write."""
     status = folder.lstat()
@@ -109,11 +117,12 @@ def _is_own(status: os.stat_result) -> bool:
     return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
 
 
-def _write(path: Path, text: bytes) -> Path:
+def _write(path: Path, text: bytes, like: os.stat_result | None) -> Path:
     part = path.with_name(path.name + PART)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
+        open_as(part, like, _NOTE)
         part.replace(path)
     except OSError:
         with suppress(OSError):
@@ -126,7 +135,10 @@ def rewrite_note(path: Path, note: dict[str, Any]) -> None:
     """Replace the content of a note, safe from a power cut."""
     with suppress(FileNotFoundError):
         path.with_name(path.name + PART).unlink()
-    sync_note(_write(path, json_text(note).encode() + b"\n"))
+    like = None
+    with suppress(FileNotFoundError):
+        like = path.stat()
+    sync_note(_write(path, json_text(note).encode() + b"\n", like))
 
 
 def list_notes(library: Path) -> list[Path]:
@@ -187,7 +199,7 @@ def remove_note(path: Path) -> None:
 def set_aside(path: Path) -> Path:
     """Move a note that cannot be taken in to where it is not read again; returns its new path."""
     folder = path.parent / BROKEN
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder, path.parent.stat())
     with suppress(FileNotFoundError):
         path.replace(folder / path.name)
     return folder / path.name

@@ -16,7 +16,7 @@ from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
-from catalog.store.sources import lock_source, save_run, save_source, unlock_source
+from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
 from catalog.store.texts import rebuild_texts
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "rebuild_texts",
     "redo",
     "refold_all",
+    "renew_lock",
     "save_absence",
     "save_attempt",
     "save_character",

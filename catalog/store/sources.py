@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from catalog.errors import CatalogError
-from catalog.records import read_utc
+from catalog.records import read_utc, utc_text
 from catalog.redaction import redact_text
 from catalog.rows import stored
 from catalog.store.bulk import insert_rows, update_rows
@@ -29,17 +29,31 @@ def save_source(connection: Writer, name: str, **columns: Any) -> None:
 
 def lock_source(
     connection: Writer, name: str, *, holder: str, now: datetime, is_stale: Callable[[str, datetime], bool]
-) -> None:
-    """Lock the source for one sync; raises CatalogError while another holds it, unless `is_stale(holder, since)`."""
+) -> tuple[str, datetime] | None:
+    """Lock the source for one run; returns None, or who holds it and since when they have given no sign of life.
+
+    A lock for which `is_stale(holder, since)` is taken over.
+    """
     save_source(connection, name)
-    query = "SELECT lock_holder, locked_at FROM sources WHERE name = :name"
-    other, text = connection.execute(query, {"name": name}).fetchone()
-    since = read_utc(text)
+    other, since = _read_lock(connection, name)
     if other and since and not is_stale(other, since):
-        raise CatalogError(
-            f"source {name} is being synced by {other}, last active {since:%Y-%m-%d %H:%M:%S} UTC: wait until it ends"
-        )
+        return other, since
     save_source(connection, name, lock_holder=holder, locked_at=now)
+    return None
+
+
+def renew_lock(connection: Writer, name: str, *, holder: str, now: datetime) -> None:
+    """Give a sign of life, if `holder` still holds the source: the time of the lock moves, even where clocks do not."""
+    other, since = _read_lock(connection, name)
+    if other == holder:
+        moment = now if utc_text(now) != utc_text(since or now) else now + timedelta(milliseconds=1)
+        save_source(connection, name, locked_at=moment)
+
+
+def _read_lock(connection: Writer, name: str) -> tuple[str | None, datetime | None]:
+    query = "SELECT lock_holder, locked_at FROM sources WHERE name = :name"
+    holder, text = connection.execute(query, {"name": name}).fetchone() or (None, None)
+    return holder, read_utc(text)
 
 
 def unlock_source(connection: Writer, name: str, *, holder: str) -> None:

@@ -104,7 +104,7 @@ def _running(
     """A run and its client, while no other run has the source; nothing is written before both can be had."""
     clock = now or (lambda: datetime.now(UTC))
     run = Run(database, source, settings, on_progress or (lambda *_: None), clock)
-    with run.connected() as client, hold(database, source.name, clock):
+    with run.connected() as client, hold(database, source.name, clock, on_doubt=run.watch_lock):
         with database.write() as connection:
             store.save_source(
                 connection, source.name, base_url=source.base_url, dialect=source.dialect, provider=source.prices

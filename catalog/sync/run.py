@@ -181,8 +181,8 @@ class Run:
         self.save(connection, videos, "import")
 
     def save_state(self, connection: Writer, **columns: Any) -> None:
-        """Set columns of the source, and renew the run's lock on it."""
-        store.save_source(connection, self.source.name, **columns, locked_at=self.now())
+        """Set columns of the source."""
+        store.save_source(connection, self.source.name, **columns)
 
     def count(self, saved: store.Saved) -> None:
         """Remember the strongest outcome of each video in this run, added, changed or unchanged, and what is odd."""
@@ -219,6 +219,10 @@ class Run:
     def progress(self, done: int, total: int | None, phase: str) -> None:
         """Report how many jobs of how many are done in this phase."""
         self.on_progress(self.source.name, done, total, phase)
+
+    def watch_lock(self) -> None:
+        """Report that another run holds the source, and that it is not known yet whether it goes on."""
+        self.progress(0, None, "watching another run")
 
     def ask(
         self,

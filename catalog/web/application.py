@@ -5,6 +5,7 @@ Importing this module loads Datasette, so it is imported only where a server sta
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from datasette.plugins import pm
 
 from catalog.database import OperationalError, connect_read_only, make_rows
 from catalog.errors import CatalogError, QueryError
+from catalog.sharing import Readers, retried
 from catalog.web.cells import SafeWriter
 from catalog.web.guard import allow_own_scripts, only_for, with_headers
 from catalog.web.metadata import as_text, database_name, metadata_for
@@ -61,6 +63,7 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, as_text(str(path)))
         self._file = path
+        self._readers = Readers(path, self.connect)
 
     @property
     def size(self) -> int:
@@ -72,8 +75,24 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
         if write:
             raise CatalogError(f"cannot write to {self.path}: the library is served read-only")
         connection = connect_read_only(self._file)
-        self._all_file_connections.append(connection)
+        self.ds._prepare_connection(connection, self.name)  # noqa: SLF001 - as Datasette's own databases do
         return connection
+
+    async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
+        """What the function answers for a connection that shows what is in the file now.
+
+        Datasette keeps a connection for each thread for ever, which sees nothing of a library that took its place.
+        """
+
+        def answer() -> Any:
+            with self._readers.borrow() as connection:
+                return fn(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, retried, answer)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._readers.close()
 
     async def execute(
         self,

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 from catalog.database import bound_memory, connect_read_only
 from catalog.errors import CatalogError, QueryError
 from catalog.reading.bounded import BoundedAnswer, answer_bounded
+from catalog.sharing import Readers, retried
 
 if TYPE_CHECKING:
     from catalog.database import Parameters
@@ -101,31 +102,43 @@ def _read(pipe: IO[bytes] | None) -> Any:
 
 def main() -> None:
     """Answer what is asked on standard input until it ends."""
-    from datasette.utils import escape_fts
-
     _bound_process()
-    connection = connect_read_only(Path(sys.argv[1]))
-    bound_memory(connection, MAX_MEMORY)
-    connection.create_function("escape_fts", 1, escape_fts)
-    connection.text_factory = lambda data: str(data, "utf-8", "replace")  # as Datasette reads
+    path = Path(sys.argv[1])
+    readers = Readers(path, lambda: _connect(path))
     with suppress(EOFError, OSError):  # the server has gone
         while True:
             question = _read(sys.stdin.buffer)
             signal.setitimer(signal.ITIMER_REAL, question[2] + _GRACE)
-            reply = _answer(connection, *question)
+            reply = _answer(readers, *question)
             signal.setitimer(signal.ITIMER_REAL, 0)
             _write(sys.stdout.buffer, reply)
     os._exit(0)  # without another attempt at what nobody reads
 
 
-def _answer(connection: Any, sql: str, parameters: Any, seconds: float, max_rows: int | None) -> tuple[Any, ...]:
+def _connect(path: Path) -> Any:
+    from datasette.utils import escape_fts
+
+    connection = connect_read_only(path)
+    bound_memory(connection, MAX_MEMORY)
+    connection.create_function("escape_fts", 1, escape_fts)
+    connection.text_factory = lambda data: str(data, "utf-8", "replace")  # as Datasette reads
+    return connection
+
+
+def _answer(readers: Readers, sql: str, parameters: Any, seconds: float, max_rows: int | None) -> tuple[Any, ...]:
+    def answer() -> BoundedAnswer:
+        with readers.borrow() as connection:
+            return answer_bounded(
+                connection, sql, parameters, seconds=seconds, max_rows=max_rows, max_size=MAX_ANSWER
+            )
+
     try:
-        answer = answer_bounded(connection, sql, parameters, seconds=seconds, max_rows=max_rows, max_size=MAX_ANSWER)
+        rows = retried(answer)
     except MemoryError:
         return "error", f"the query needs more than {MAX_MEMORY >> 20} MB of memory"
     except Exception as error:  # noqa: BLE001 - whatever a visitor's query raises is about that query
         return "error", str(error) or type(error).__name__
-    return "rows", *answer
+    return "rows", *rows
 
 
 def _bound_process() -> None:

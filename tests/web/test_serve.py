@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -16,9 +17,10 @@ import httpx
 import pytest
 
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
-from catalog.library import open_library
+from catalog.library import create_library, open_library
 from catalog.reading.lineage import read_lineage
 from catalog.reading.statistics import read_stats
+from catalog.web.application import make_datasette
 from catalog.web.metadata import metadata_for, metadata_path
 from catalog.web.serve import serve
 from tests.house import LONG
@@ -365,3 +367,24 @@ def test_the_plain_command_refuses_sql_too(filled: Path) -> None:
     answer = run_datasette(filled, "/catalog.json?sql=select+1")
     assert answer.returncode == 1
     assert "<title>Forbidden</title>" in answer.stdout
+
+
+def test_a_library_that_took_the_place_of_another_is_what_is_served(library_path: Path, tmp_path: Path) -> None:
+    datasette = make_datasette(library_path)
+
+    async def count_before_and_after() -> list[int]:
+        counts = []
+        for _ in range(2):
+            rows = (await datasette.get_database("catalog").execute("select count(*) from videos")).rows
+            counts.append(rows[0][0])
+            if other.exists():
+                other.replace(library_path)
+        return counts
+
+    other = tmp_path / "other.db"
+    create_library(other)
+    with closing(sqlite3.connect(other)) as connection, connection:
+        connection.execute("INSERT INTO videos (source, remote_id, kind, status) VALUES ('s', 'v', 'video', 'queued')")
+    assert asyncio.run(count_before_and_after()) == [0, 1]
+    datasette.get_database("catalog").close()
+    datasette.executor.shutdown()
