@@ -128,9 +128,7 @@ def _connect(path: Path) -> Any:
 def _answer(readers: Readers, sql: str, parameters: Any, seconds: float, max_rows: int | None) -> tuple[Any, ...]:
     def answer() -> BoundedAnswer:
         with readers.borrow() as connection:
-            return answer_bounded(
-                connection, sql, parameters, seconds=seconds, max_rows=max_rows, max_size=MAX_ANSWER
-            )
+            return answer_bounded(connection, sql, parameters, seconds=seconds, max_rows=max_rows, max_size=MAX_ANSWER)
 
     try:
         rows = retried(answer)
