@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -650,6 +651,41 @@ def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
             write(impatient, "DELETE FROM sources")
     library.close()
     impatient.close()
+
+
+def test_a_writer_gets_its_turn_beside_one_that_hardly_pauses(library: Database) -> None:
+    """Ten writes, each while another thread is in one long transaction after another, a millisecond between them."""
+    write(library, ADD_SOURCE)
+    turns, held, done = 0, threading.Event(), threading.Event()
+    waits = []
+
+    def write_without_end() -> None:
+        nonlocal turns
+        while not done.wait(0.001):
+            with library.write():
+                turns += 1
+                held.set()
+                time.sleep(0.03)
+
+    other = threading.Thread(target=write_without_end)
+    other.start()
+    try:
+        for _ in range(10):
+            held.clear()
+            held.wait(LONG)
+            before = turns
+            write(library, "UPDATE sources SET cursor = 'mine'")
+            waits.append(turns - before)
+    finally:
+        done.set()
+        other.join()
+    assert sum(waits) < 150
+
+
+def test_a_waiting_writer_tries_more_often_the_longer_it_waits() -> None:
+    averages = [sum(database._pause(age) for _ in range(200)) / 200 for age in (0.0, 0.1, 10.0)]
+    assert averages == sorted(averages, reverse=True)
+    assert 0 < averages[-1] < 0.005
 
 
 def count_up(library: Database, times: int) -> None:
