@@ -17,7 +17,7 @@ import os
 import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -276,10 +276,18 @@ def _roll_back(connection: Any) -> None:
 
 def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
     """A read-only driver connection; in a folder that cannot be written, one that takes the file as immutable."""
+    _recover(path)
     is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
     connection = connect(path, mode="ro&immutable=1" if is_immutable else "ro", busy_timeout=busy_timeout)
     connection.row_factory = Row
     return connection
+
+
+def _recover(path: Path) -> None:
+    """Roll back what was interrupted while the file was no WAL yet, which no read-only connection does."""
+    if path.with_name(path.name + "-journal").exists():
+        with suppress(OperationalError), closing(connect(path, mode="rw")) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
 
 
 def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:

@@ -642,6 +642,21 @@ def test_a_file_is_put_into_wal_mode_as_soon_as_another_writer_ends(tmp_path: Pa
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
+def test_a_library_that_a_power_cut_left_outside_of_its_wal_is_rolled_back(library: Database, tmp_path: Path) -> None:
+    """As one is while it is made, or when a copied backup is written to for the first time."""
+    fill(library)
+    copied = backup(library.path, tmp_path / "copy.db")
+    cut = tmp_path / "cut.db"
+    with closing(database.connect(copied)) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE videos SET prompt = 'half of it'")
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{copied}{suffix}", f"{cut}{suffix}")
+    assert value(open_library(cut), "SELECT count(*) FROM videos WHERE prompt = 'half of it'") == 0
+    assert not Path(f"{cut}-journal").exists()
+
+
 def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
     library = open_library(library_path)
     impatient = open_library(library_path, busy_timeout=0.05)
