@@ -79,6 +79,8 @@ def check_version(path: Path, version: str) -> None:
 def read_version(path: Path) -> str:
     """The schema version of the file; raises SchemaError if it is not a library, or not a readable one."""
     with explained(path), closing(connect_read_only(path)) as connection:
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+            return NO_SCHEMA  # it was being made, and a power cut has taken that back
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise SchemaError(

@@ -657,6 +657,21 @@ def test_a_library_that_a_power_cut_left_outside_of_its_wal_is_rolled_back(libra
     assert not Path(f"{cut}-journal").exists()
 
 
+def test_a_library_whose_making_a_power_cut_took_back_is_made_again(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.db"
+    with closing(database.connect(tmp_path / "new.db")) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE filling (a)")
+        connection.execute("INSERT INTO filling SELECT randomblob(1000000)")
+        for suffix in ("", "-journal"):
+            shutil.copy(tmp_path / f"new.db{suffix}", f"{cut}{suffix}")
+    assert cut.stat().st_size
+    assert not open_library(cut).is_made
+    create_library(cut)
+    assert value(open_library(cut), "SELECT count(*) FROM videos") == 0
+
+
 def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
     library = open_library(library_path)
     impatient = open_library(library_path, busy_timeout=0.05)
