@@ -214,7 +214,7 @@ class _Reader:
         _apply(self._names, name)
 
     def _refuse_shared(self, arguments: str) -> None:
-        """Raise where a file is written through memory: strace does not see that. The index of the WAL is never read."""
+        """Raise where a file is written through memory, which strace does not see; the index of a WAL is made again."""
         if "PROT_WRITE" in arguments and "MAP_SHARED" in arguments:
             path = _decode(arguments.partition("<")[2].partition(">")[0]).decode(errors="replace")
             if self._inside(path) and not path.endswith("-shm"):

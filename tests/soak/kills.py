@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from catalog import Catalog
 from catalog.database import connect
@@ -158,9 +159,12 @@ PREPARATIONS: dict[str, Callable[[Catalog, Path], object]] = {
 
 def kill_writers(folder: Path, chance: Random, size: int) -> Figures:
     """Kill so many runs, every verb about as often, two at a time."""
-    os.environ[KEY_ENV] = KEY
     figures, verbs = Figures(), chance.sample(VERBS, min(size, len(VERBS)))
-    with Gateway(sample_jobs(NOW, JOBS), clock=lambda: NOW, key=KEY) as gateway, ThreadPoolExecutor(2) as pool:
+    with (
+        patch.dict(os.environ, ENVIRONMENT),
+        Gateway(sample_jobs(NOW, JOBS), clock=lambda: NOW, key=KEY) as gateway,
+        ThreadPoolExecutor(2) as pool,
+    ):
         gateway.faults.latency = 0.01
         desk = Desk(folder, gateway.base_url)
         for verb in verbs:

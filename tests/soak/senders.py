@@ -70,7 +70,7 @@ def sign(webhook_id: str, body: bytes, moment: object = None, key: bytes = KEY) 
 def post(
     headers: Mapping[str, str], body: bytes, *, method: str = "POST", path: str = "/webhook", length: object = ""
 ) -> bytes:
-    """The bytes of a request; `length` None leaves its header out, another value stands there instead of the true one."""
+    """The bytes of a request; `length` takes the place of the true one, and None leaves its header out."""
     told = {} if length is None else {"Content-Length": str(len(body)) if length == "" else str(length)}
     lines = [
         f"{method} {path} HTTP/1.1",
