@@ -117,8 +117,8 @@ ANSWERS: dict[str, Answer] = {
     "another job inside an envelope": retrieved({"code": 0, "data": {"task": OTHER}}),
     "two jobs at once": retrieved([OTHER, {**OTHER, "id": "another"}]),
     "a job instead of a list": always(OTHER),
-    "a job without an id": retrieved({name: value for name, value in OTHER.items() if name != "id"}),
-    "an id of another kind": retrieved({**OTHER, "id": 7}),
+    "a job without an id": retrieved({"object": "video", "status": "in_progress", "model": None, "prompt": []}),
+    "an id of another kind": retrieved({"id": 7, "object": "video", "status": "queued", "created_at": "soon"}),
     # statuses
     "500 everywhere": always({"error": {"message": "internal"}}, 500),
     "500 for each job": retrieved({"error": {"message": "internal"}}, 500),
