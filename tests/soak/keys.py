@@ -1,28 +1,23 @@
-"""A plugin of pytest that gives the tests of secrets new keys: SOAK_KEYS="SEED COUNT"."""
+"""A plugin of pytest that gives the tests of secrets new keys, of the same signs as their own: SOAK_SEED=7."""
 
 from __future__ import annotations
 
 import os
 from random import Random
-from string import ascii_letters, digits
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from tests import canary
 
-SIGNS = "/+=\"'\\&%<>;:-_.~!#$"  # which JSON, URLs, HTML and base64 each write in ways of their own
+
+def remake(key: str, chance: Random) -> str:
+    """Another key of as many letters, digits and the same signs, in another order."""
+    made = [
+        next((chance.choice(kind) for kind in (ascii_lowercase, ascii_uppercase, digits) if sign in kind), sign)
+        for sign in key
+    ]
+    chance.shuffle(made)
+    return "".join(made)
 
 
-def make_keys(seed: str, count: int) -> dict[str, str]:
-    """So many keys, each of letters, digits and a few signs."""
-    chance = Random(seed)
-    return {
-        f"key {number}": "".join(
-            chance.choice(SIGNS if chance.random() < 0.25 else ascii_letters + digits)
-            for _ in range(chance.randint(14, 48))
-        )
-        for number in range(count)
-    }
-
-
-seed, count = os.environ["SOAK_KEYS"].split()
-canary.KEYS.clear()
-canary.KEYS.update(make_keys(seed, int(count)))
+chance = Random(os.environ["SOAK_SEED"])
+canary.KEYS.update({name: remake(key, chance) for name, key in canary.KEYS.items()})
