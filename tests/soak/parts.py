@@ -79,13 +79,13 @@ def run_tests(arguments: tuple[str, ...], tried: str, **environment: str) -> Fig
 
 PARTS = (
     Part("kills", "kill -9 at any moment of every verb that writes", kill_writers, 3, 300),
-    Part("power", "power cuts on three models of a disk", cut_power, 4, 100),
+    Part("power", "power cuts on three models of a disk", cut_power, 3, 100),
     Part("together", "eight writers at once, beside a sync and readers", write_together, 8, 500),
     Part("backups", "backups while others write", back_up_together, 3, 60),
     Part("forged", "forged webhooks", refuse_forgeries, 60, 2000),
     Part("valid", "valid webhooks, each until it is acknowledged", keep_deliveries, 60, 2000),
-    Part("answers", "hostile answers to a sync", hear_hostile, 6, 160),
+    Part("answers", "hostile answers to a sync", hear_hostile, 4, 130),
     Part("canary", "a secret in every spelling, on every way in", hide_secrets, 0, 1),
     *map(hold_law, LAWS),
-    Part("hypotheses", "laws of the parser, the fold, the search and more", hold_hypotheses, 0, 100),
+    Part("hypotheses", "laws of the parser, the fold, the search and more", hold_hypotheses, 0, 200),
 )
