@@ -43,6 +43,12 @@ def retrieved(body: object, status: int = 200, **headers: str) -> Answer:
     return lambda request: response(listed()) if is_list(request) else response(body, status, **headers)
 
 
+def instead(body: object) -> Answer:
+    """An honest list, an honest answer about the finished job, and this one about any other."""
+    honest, hostile = response(FINISHED), retrieved(body)
+    return lambda request: honest if request.target.partition("?")[0].endswith("/v1") else hostile(request)
+
+
 def in_list(*jobs: object) -> Answer:
     """A list of these jobs and a good one, and an honest answer about the one that is asked for."""
     return lambda request: response(listed(*jobs, job("good"))) if is_list(request) else response(UNFINISHED)
@@ -111,8 +117,8 @@ DEEP = 100_000
 ANSWERS: dict[str, Answer] = {
     # about something else than what was asked
     "another job, retrieved": retrieved(OTHER),
-    "the finished job instead, with another prompt": retrieved({**FINISHED, "prompt": "stolen", "model": "wan"}),
-    "the finished job instead, failed": retrieved({**FINISHED, "status": "failed", "prompt": None}),
+    "the finished job instead, with another prompt": instead({**FINISHED, "prompt": "stolen", "model": "wan"}),
+    "the finished job instead, failed": instead({**FINISHED, "status": "failed", "prompt": None}),
     "a list instead of a job": retrieved(listed(OTHER, FINISHED)),
     "another job inside an envelope": retrieved({"code": 0, "data": {"task": OTHER}}),
     "two jobs at once": retrieved([OTHER, {**OTHER, "id": "another"}]),
