@@ -3,7 +3,6 @@
 PYTHON ?= python3
 PORT ?= 8001
 SERVE ?= 1
-MINUTES ?= 10
 BIN := .venv/bin
 
 .PHONY: help demo test soak lowest check lint types layers docs bench wheel clean
@@ -11,7 +10,8 @@ BIN := .venv/bin
 help:
 	@echo "make demo    make a sample library, search it and serve it (SERVE=0: do not serve; PORT=$(PORT))"
 	@echo "make test    run every test, on all cores"
-	@echo "make soak    run the long laws with a new seed each time (MINUTES=$(MINUTES); SEED=1: with this one)"
+	@echo "make soak    attack it for 20 minutes, with a new seed each time: kills, power cuts, forgeries, hostile answers"
+	@echo "             (SEED=1: with this one; SCALE=0.1: a tenth of it; PARTS=kills; WRITE=docs/reliability.md)"
 	@echo "make lowest  run the tests with the lowest versions that pyproject.toml allows"
 	@echo "make check   lint, types, import layers, generated docs, tests"
 	@echo "make bench   measure: each figure with its ratio"
@@ -29,7 +29,8 @@ test: .venv/.tests
 	$(BIN)/python -m pytest -q $(XDIST)
 
 soak: .venv/.tests
-	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE)) \
+		$(if $(WRITE),--write $(WRITE)) $(PARTS)
 
 lowest: .venv/.lowest
 	.venv/lowest/bin/python -m pytest -q $(XDIST) $(LOWEST)

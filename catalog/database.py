@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 driver: Any = _sqlite
 _STEPS = 1000  # of SQLite's machine between two looks at the clock, about 0.1 ms
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another before it gives up
+_FIRST_PAUSE, _SHORTEST_PAUSE = 0.010, 0.002  # seconds between two tries of a waiting writer, at first and in the end
 
 DatabaseError = driver.DatabaseError
 IntegrityError = driver.IntegrityError
@@ -198,7 +199,7 @@ class Database:
         with explained(self.path, "write to"):
             connection = self._take_writer()
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                begin_write(connection, self.busy_timeout)
                 yield connection
                 connection.execute("COMMIT")
             finally:
@@ -225,6 +226,7 @@ class Database:
         if connection is None:
             self._check_or_make()
             connection = connect_writer(self.path, self.busy_timeout)
+            connection.execute("PRAGMA busy_timeout=0")  # begin_write waits
             connection.row_factory = Row
         return connection
 
@@ -251,6 +253,32 @@ class Database:
         close_writer(connection, self.path)
 
 
+def begin_write(connection: Any, patience: float) -> None:
+    """Begin a write transaction once no process and no thread is in one; raises OperationalError after the patience.
+
+    Who has waited longer tries more often, so that each gets its turn. SQLite's own wait does the reverse: a newcomer
+    tries at once and whoever waits every 100 ms, so that one of eight writers may wait until the others are done.
+    """
+    started = time.monotonic()
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            age = time.monotonic() - started
+            if not is_busy(error) or age >= patience:
+                raise
+            time.sleep(min(_pause(age), patience - age))
+        else:
+            return
+
+
+def _pause(age: float) -> float:
+    """The seconds until the next try of a writer that has waited for so long, give or take a half."""
+    from random import uniform
+
+    return max(_SHORTEST_PAUSE, _FIRST_PAUSE / (1 + 20 * age)) * uniform(0.5, 1.5)  # noqa: S311 - no secret
+
+
 def _roll_back(connection: Any) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
@@ -261,6 +289,7 @@ def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
 
     Raises CatalogError where the log of the library is closed to this user.
     """
+    _recover(path)
     failure: Exception | None = None
     for mode in list_ways(path):
         connection = _open(path, mode, busy_timeout)
@@ -294,6 +323,13 @@ def reading_alone(path: Path) -> Iterator[Any]:
             yield connection
     finally:
         readers.close()
+
+
+def _recover(path: Path) -> None:
+    """Roll back what was interrupted while the file was no WAL yet, which no read-only connection does."""
+    if path.with_name(path.name + "-journal").exists():
+        with suppress(OperationalError), closing(connect(path, mode="rw")) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
 
 
 def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:

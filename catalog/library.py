@@ -92,6 +92,8 @@ def read_version(path: Path) -> str:
 
 def _read_version(path: Path) -> str:
     with reading_alone(path) as connection:
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+            return NO_SCHEMA  # it was being made, and a power cut has taken that back
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise SchemaError(

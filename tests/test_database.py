@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -641,6 +642,36 @@ def test_a_file_is_put_into_wal_mode_as_soon_as_another_writer_ends(tmp_path: Pa
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
+def test_a_library_that_a_power_cut_left_outside_of_its_wal_is_rolled_back(library: Database, tmp_path: Path) -> None:
+    """As one is while it is made, or when a copied backup is written to for the first time."""
+    fill(library)
+    copied = backup(library.path, tmp_path / "copy.db")
+    cut = tmp_path / "cut.db"
+    with closing(database.connect(copied)) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE videos SET prompt = 'half of it'")
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{copied}{suffix}", f"{cut}{suffix}")
+    assert value(open_library(cut), "SELECT count(*) FROM videos WHERE prompt = 'half of it'") == 0
+    assert not Path(f"{cut}-journal").exists()
+
+
+def test_a_library_whose_making_a_power_cut_took_back_is_made_again(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.db"
+    with closing(database.connect(tmp_path / "new.db")) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE filling (a)")
+        connection.execute("INSERT INTO filling SELECT randomblob(1000000)")
+        for suffix in ("", "-journal"):
+            shutil.copy(tmp_path / f"new.db{suffix}", f"{cut}{suffix}")
+    assert cut.stat().st_size
+    assert not open_library(cut).is_made
+    create_library(cut)
+    assert value(open_library(cut), "SELECT count(*) FROM videos") == 0
+
+
 def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
     library = open_library(library_path)
     impatient = open_library(library_path, busy_timeout=0.05)
@@ -650,6 +681,41 @@ def test_a_busy_library_is_told_after_the_time_out(library_path: Path) -> None:
             write(impatient, "DELETE FROM sources")
     library.close()
     impatient.close()
+
+
+def test_a_writer_gets_its_turn_beside_one_that_hardly_pauses(library: Database) -> None:
+    """Ten writes, each while another thread is in one long transaction after another, a millisecond between them."""
+    write(library, ADD_SOURCE)
+    turns, held, done = 0, threading.Event(), threading.Event()
+    waits = []
+
+    def write_without_end() -> None:
+        nonlocal turns
+        while not done.wait(0.001):
+            with library.write():
+                turns += 1
+                held.set()
+                time.sleep(0.03)
+
+    other = threading.Thread(target=write_without_end)
+    other.start()
+    try:
+        for _ in range(10):
+            held.clear()
+            held.wait(LONG)
+            before = turns
+            write(library, "UPDATE sources SET cursor = 'mine'")
+            waits.append(turns - before)
+    finally:
+        done.set()
+        other.join()
+    assert sum(waits) < 150
+
+
+def test_a_waiting_writer_tries_more_often_the_longer_it_waits() -> None:
+    averages = [sum(database._pause(age) for _ in range(200)) / 200 for age in (0.0, 0.1, 10.0)]
+    assert averages == sorted(averages, reverse=True)
+    assert 0 < averages[-1] < 0.005
 
 
 def count_up(library: Database, times: int) -> None:

@@ -1,1 +1,1 @@
-"""Laws that grow with the time one gives them: a sample of each in `make test`, hours of them in `make soak`."""
+"""Attacks and laws that grow: a sample of each in `make test`, all of it in `make soak`."""

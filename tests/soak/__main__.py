@@ -1,73 +1,68 @@
-"""The long laws, round after round until the time is up: python -m tests.soak [--minutes M] [--seed N] [LAW ...]
+"""Attack the catalog for a quarter of an hour: python -m tests.soak [--seed N] [--scale S] [--write PAGE] [PART ...]
 
-The first round takes most of ten minutes on two cores, or as much smaller sizes as there is less time; a round that
-has begun is finished. The laws of hypothesis, which are all over the tests, run once with as many examples as fit.
-What fails is told with the seed that shows it again, and its library is kept.
+Prints a table of what was tried and what went wrong, and ends with 1 if anything did. What goes wrong is told with the
+command that shows it again, and the files of the part are kept.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from itertools import count
+import traceback
 from pathlib import Path
 
-from catalog.library import create_library
-from tests.soak.laws import LAWS, Law
+from tests.soak.figures import Figures, Part, describe_run, make_table, write_table
+from tests.soak.parts import PARTS
 
-FULL = 10.0  # minutes for which the laws name their size
-EXAMPLES = 50  # of each law of hypothesis, for every minute
-HYPOTHESIS = ("-q", "-n", "auto", "--dist", "worksteal", "-m", "hypothesis", "--hypothesis-profile", "soak")
+SHOWN = 20  # things that went wrong, of each part
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__.partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=FULL)
     parser.add_argument("--seed", type=int, default=random.randrange(10**9))
-    parser.add_argument("laws", nargs="*", metavar="LAW", help=", ".join(law.name for law in LAWS))
+    parser.add_argument("--scale", type=float, default=1.0, help="how much of a full run, such as 0.1")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page to put the table into")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(part.name for part in PARTS))
     options = parser.parse_args()
-    again = f"make soak SEED={options.seed} MINUTES={options.minutes:g}"
-    print(f"seed {options.seed}: {again}", flush=True)
-    end = time.monotonic() + options.minutes * 60
-    chosen = [law for law in LAWS if not options.laws or law.name in options.laws]
-    if not options.laws and not hypotheses_hold(options.seed, options.minutes):
-        return 1
-    for turn in count():
-        for law in chosen:
-            if turn and time.monotonic() > end:
-                return 0
-            size = max(law.sample, int(law.full * min(1.0, options.minutes / FULL)))
-            hold(law, f"{options.seed} {turn} {law.name}", size)
-    return 0
+    unknown = set(options.parts) - {part.name for part in PARTS}
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    chosen = [part for part in PARTS if not options.parts or part.name in options.parts]
+    settings = [f"SEED={options.seed}"]
+    settings += [f"SCALE={options.scale:g}"] if options.scale != 1.0 else []
+    settings += [f'PARTS="{" ".join(options.parts)}"'] if options.parts else []
+    command = " ".join(["make soak", *settings])
+    print(command, flush=True)
+    figures = [(part.what, run_part(part, options.seed, options.scale)) for part in chosen]
+    table = f"{describe_run(command)}\n\n{make_table(figures)}"
+    print(f"\n{table}")
+    if options.write:
+        write_table(options.write, table)
+    return 1 if any(each.wrong for _, each in figures) else 0
 
 
-def hypotheses_hold(seed: int, minutes: float) -> bool:
-    """Run the laws of hypothesis: whether all of them hold."""
-    examples = max(10, int(EXAMPLES * minutes))
-    command = [sys.executable, "-m", "pytest", *HYPOTHESIS, f"--hypothesis-seed={seed}"]
-    print(f"CATALOG_EXAMPLES={examples} {shlex.join(command[1:])}", flush=True)
-    return subprocess.run(command, env=os.environ | {"CATALOG_EXAMPLES": str(examples)}, check=False).returncode == 0
-
-
-def hold(law: Law, seed: str, size: int) -> None:
-    """Put a new library to the law; raises what breaks it, and keeps the library then."""
+def run_part(part: Part, seed: int, scale: float) -> Figures:
+    """Run a part in a folder of its own, and tell what is wrong at once."""
+    size = max(part.sample, 1, round(part.full * scale))
+    folder = Path(tempfile.mkdtemp(prefix=f"catalog-soak-{part.name}-"))
     started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="catalog-soak-"))
-    create_library(folder / "catalog.db")
     try:
-        law.holds(folder / "catalog.db", random.Random(seed), size)
-    except BaseException:
-        print(f"BROKEN: {law.name}, size {size:,}, Random({seed!r}); see {folder}", flush=True)
-        raise
-    shutil.rmtree(folder)
-    print(f"{time.monotonic() - started:7.1f} s  {law.name}, size {size:,}", flush=True)
+        figures = part.run(folder, random.Random(f"{seed} {part.name}"), size)
+    except Exception:  # noqa: BLE001 - the other parts run all the same
+        figures = Figures(f"{size:,}", [f"the part broke off: {traceback.format_exc()}"])
+    figures.seconds = time.monotonic() - started
+    print(f"{figures.seconds:6.0f} s  {part.name}: {figures.tried}, {len(figures.wrong)} wrong", flush=True)
+    for line in figures.wrong[:SHOWN]:
+        print(f"    {line}", flush=True)
+    if figures.wrong:
+        print(f"    again: make soak SEED={seed} SCALE={scale:g} PARTS={part.name}; files: {folder}", flush=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return figures
 
 
 if __name__ == "__main__":

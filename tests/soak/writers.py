@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog import capture, store
+from catalog import Catalog, capture, store
 from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 from tests.house import job
@@ -17,6 +18,8 @@ from tests.house import job
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from multiprocessing.connection import Connection as Pipe
+    from multiprocessing.sharedctypes import Synchronized as Count
+    from multiprocessing.synchronize import Event
     from pathlib import Path
 
     from catalog.store import Saved
@@ -52,6 +55,50 @@ def capture_calls(path: Path, name: str, base_url: str, acknowledge: Pipe) -> No
         for number in count():
             client.post(f"{base_url}/videos", json={"prompt": f"{name}.{number}"}).read()
             acknowledge.send(number)
+
+
+class Edited(NamedTuple):
+    """What a writer left on its videos: their tags, given facets and tombstones; and its longest wait in seconds."""
+
+    tags: dict[str, str]
+    given: dict[str, str]
+    deleted: set[str]
+    worst_wait: float
+
+
+def edit_videos(path: Path, name: str, refs: list[str], count: int, done: Count, report: Pipe) -> None:
+    """Make so many edits of one's own videos, one at a time; `done` counts those that have returned."""
+    chance, left = Random(name), Edited({}, {}, set(), 0.0)
+    with Catalog.open(path) as catalog:
+        catalog.give(refs[0], client=name)  # which loads the vocabulary: no wait for anybody else
+        left.given[refs[0]] = name
+        for number in range(1, count + 1):
+            ref, began = chance.choice(refs), time.monotonic()
+            match chance.randrange(6):
+                case 0:
+                    catalog.give(ref, client=f"{name}{number}")
+                    left.given[ref] = f"{name}{number}"
+                case 1 if ref not in left.deleted:
+                    catalog.delete(ref)
+                    left.deleted.add(ref)
+                case 2 if ref in left.deleted:
+                    catalog.undelete(ref)
+                    left.deleted.discard(ref)
+                case _:
+                    catalog.tag(ref, f"turn={number}")
+                    left.tags[ref] = str(number)
+                    done.value = number
+            left = left._replace(worst_wait=max(left.worst_wait, time.monotonic() - began))
+    report.send(left)
+
+
+def read_on(path: Path, stop: Event) -> None:
+    """Search until told to stop; what a page says agrees with itself."""
+    with Catalog.open(path) as catalog:
+        while not stop.is_set():
+            page = catalog.search("", facets=["model"], limit=5)
+            assert sum(value.count for value in page.facets["model"]) <= page.total
+            assert len(page.videos) == min(5, page.total)
 
 
 def write_all(path: Path, name: str, payloads: list[Any]) -> None:
