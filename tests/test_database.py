@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import database
-from catalog.database import Database
+from catalog.database import Database, connections
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.library import (
     APPLICATION_ID,
@@ -713,7 +713,7 @@ def test_a_writer_gets_its_turn_beside_one_that_hardly_pauses(library: Database)
 
 
 def test_a_waiting_writer_tries_more_often_the_longer_it_waits() -> None:
-    averages = [sum(database._pause(age) for _ in range(200)) / 200 for age in (0.0, 0.1, 10.0)]
+    averages = [sum(connections._pause(age) for _ in range(200)) / 200 for age in (0.0, 0.1, 10.0)]
     assert averages == sorted(averages, reverse=True)
     assert 0 < averages[-1] < 0.005
 
