@@ -110,8 +110,8 @@ def search(
     """Find videos by words, fields and tags.
 
     All terms must match: words, "a phrase", begin*, -not, field:value, field:>=8, field:2..5; (fox OR wolf) is either.
-    Without a query, lists every video, newest first. The shell interprets quotes, > and (, so put such a query in single
-    quotes.
+    Without a query, lists every video, newest first. The shell interprets quotes, > and parentheses, so put such a
+    query in single quotes.
 
     On a terminal, lines fit its width and a ref is cut to a beginning that every command accepts; in a pipe refs and
     columns are whole. Times are UTC. With --columns, --json has only these fields of each video.
