@@ -137,6 +137,8 @@ def _show(report: ImportReport) -> None:
         report.lone_clips, "clip", "has no .json or .txt beside it", "have no .json or .txt beside them", report.clips
     )
     _name_others(report.ignored, "file", "is of another kind", "are of other kinds", report.others)
+    for remark in report.notes:
+        render.note(f"{report.source}: {remark}")
     if report.waiting:
         waiting = render.amount(report.waiting, "request")
         render.note(f"{waiting} of batches without an answer yet: import them again together with the output file")

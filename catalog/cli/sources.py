@@ -85,9 +85,17 @@ def sources(as_json: bool) -> None:
     metavar="SECONDS",
     help="Sync again this long after each run ends, until Ctrl-C.",
 )
+@click.option(
+    "--max-pages",
+    type=click.IntRange(min=1, max=10_000_000),
+    metavar="N",
+    help="Read at most so many pages of a list; the next run goes on there. Default: 20,000, or as configured.",
+)
 @json_option
 @library_options
-def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, as_json: bool) -> None:
+def sync(
+    sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, max_pages: int | None, as_json: bool
+) -> None:
     """Bring the library up to date with its sources.
 
     Syncs all sources, or those named. A source that fails is reported and the others go on; the exit status is then 1.
@@ -98,7 +106,7 @@ def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, 
         with open_catalog() as catalog:
             while True:
                 with render.progress() as on_progress:
-                    reports = catalog.sync(*sources, full=full, wait=wait, on_progress=on_progress)
+                    reports = catalog.sync(*sources, full=full, wait=wait, max_pages=max_pages, on_progress=on_progress)
                 if as_json:
                     render.document(reports, indent=2 if watch is None else None)
                 _report(reports, is_summed_up=not as_json)

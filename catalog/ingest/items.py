@@ -9,7 +9,7 @@ from catalog.prompts.given import Given, read_given
 from catalog.redaction import redact_text
 from catalog.reports import Refusal
 from catalog.rows import json_text
-from catalog.wire.documents import MAX_DEPTH, is_too_deep
+from catalog.wire.documents import find_excess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,8 +83,9 @@ def admit(
         return refuse(line, f"the id has {len(remote_id)} characters, more than {MAX_ID}")
     if not remote_id.isprintable():
         return refuse(line, f"the id {remote_id!a} is not printable text")
-    if is_too_deep(video.payload):
-        return refuse(line, f"nested more than {MAX_DEPTH} levels deep")
+    excess = find_excess(video.payload)
+    if excess:
+        return refuse(line, excess)
     facets = video.extra.get(FACETS)
     given = None if facets is None else read_given(facets)
     pairs = tuple((link[0], link[1]) for link in links)

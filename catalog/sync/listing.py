@@ -20,7 +20,10 @@ KNOWN = "known jobs older than the look-back"
 
 
 def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
-    """Take in the list, after the rest of an interrupted walk, and return the ids that a whole list no longer has."""
+    """Take in the list, after the rest of an interrupted walk, and return the ids that a whole list no longer has.
+
+    All walks of a run together take at most its `max_pages`; where they do not suffice, the next run goes on.
+    """
     cursor, walked_at = run.ask(get_walk)
     is_full = full or walked_at is None
     if cursor and not full:
@@ -29,7 +32,12 @@ def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
         is_full = not _walk(run, client, saved["after"], is_full=saved["full"])
     else:
         run.mode = "full" if is_full else "incremental"
-    _walk(run, client, None, is_full=is_full)
+    if run.pages_left:
+        _walk(run, client, None, is_full=is_full)
+    if run.stopped == paging.CAPPED:
+        run.note(
+            [f"{run.settings.max_pages:,} pages of the list read, the most of one run: the next run goes on there"]
+        )
     return _list_absent(run) if is_full and run.stopped == paging.END else []
 
 
@@ -38,7 +46,8 @@ def _walk(run: Run, client: Client, after: str | None, *, is_full: bool) -> bool
 
     False if the cursor `after` leads to an empty page: the job it names may be gone, and with it the way to the others.
     """
-    for number, page in enumerate(paging.walk(client, after)):
+    for number, page in enumerate(paging.walk(client, after, run.pages_left)):
+        run.pages_left -= 1
         if after is not None and number == 0 and not page.videos:
             return False
         is_full = is_full or page.is_restart

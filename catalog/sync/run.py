@@ -61,6 +61,7 @@ class Run:
         self.look_back = self.started_at - timedelta(hours=settings.look_back_hours)
         self.mode = "incremental"
         self.stopped: str | None = None
+        self.pages_left = settings.max_pages
         self.outcomes: dict[str, str] = {}
         self.missed: dict[str, str] = {}
         self._started = time.monotonic()
@@ -120,6 +121,7 @@ class Run:
             connection, self.source.name, videos, channel=channel, received_at=self.now(), http_status=status
         )
         self._statuses.update((video.remote_id, video.status) for video in videos)
+        self.note(saved.cuts)
         self._count(saved)
         return saved
 

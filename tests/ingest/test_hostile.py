@@ -28,7 +28,7 @@ GOOD = json.dumps(job("good")).encode()
         (b'{"id": "v1", "status": "queued", "x": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested too deeply"),
         (
             b'{"id": "v1", "status": "queued", "x": ' + b"[" * 150 + b"]" * 150 + b"}",
-            "nested more than 100 levels deep",
+            "nested too deeply, more than 100 levels",
         ),
         (
             b'{"id": "v1", "status": "queued", "status": "failed"}',
