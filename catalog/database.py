@@ -262,6 +262,16 @@ def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
     return connection
 
 
+@contextmanager
+def scratch() -> Iterator[Writer]:
+    """A connection to a database of its own in memory, which is gone when the block ends."""
+    connection = driver.connect(":memory:", isolation_level=None, factory=_Connection)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
 def use_wal(connection: Any, busy_timeout: float = BUSY_TIMEOUT) -> None:
     """Put the file into WAL mode; where two do so at once, SQLite refuses one without waiting, so it tries again."""
     end = time.monotonic() + busy_timeout

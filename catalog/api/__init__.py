@@ -46,7 +46,7 @@ class Catalog(Answers, Edits):
         """Bring the library up to date with the named sources, or with all: one report each, failures included.
 
         `full` walks the whole list, `wait` goes on asking until no job is unfinished. A run reads at most `max_pages`
-        pages of a list, by default those of the settings, and the next one goes on there. `on_progress(source, done, total,
+        pages of a list, by default as configured, and the next one goes on there. `on_progress(source, done, total,
         phase)` is called as it goes; `total` is None while it is unknown. Raises ConfigError where no source, or no
         source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
         """

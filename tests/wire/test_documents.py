@@ -65,7 +65,7 @@ def test_an_object_and_a_list_have_a_width():
     ids=["objects", "lists", "texts", "keys", "brackets"],
 )
 def test_a_text_of_too_many_values_is_refused_before_it_is_read(text: bytes, is_lenient: bool):
-    with pytest.raises(Unreadable, match="^JSON of more than 1,000,000 values$"):
+    with pytest.raises(Unreadable, match=r"^JSON of more than 1,000,000 values$"):
         read_json(text, is_lenient=is_lenient)
 
 
