@@ -75,6 +75,9 @@ _UNITS_OF = {
 _UNITS = {unit: fields for units, fields in _UNITS_OF.items() for unit in units.split()}
 _SAMPLE_LINES, _SAMPLE_SIZE = 50, 1024 * 1024  # of the beginning of a table, in which the header must stand
 _LONGEST_ADVICE = 1000  # characters
+MAX_COLUMNS = 2000
+MAX_CELLS = 1_000_000  # of one row
+_NOT_READ = "; the lines from there were not read"
 
 
 class _NoColumn(ValueError):
@@ -134,12 +137,14 @@ READER = Reader("csv", _SUFFIXES, lambda file, _: file.suffix in _SUFFIXES, _rea
 
 
 def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
-    sample, others = _take_sample(_lines(text))
+    size = _RowSize()
+    sample, others = _take_sample(_lines(text, size), size)
     if not any(line.strip() for line in sample):
-        yield refuse(None, "the file is empty")
+        yield refuse(None, "the file is empty" if (fault := _find_fault(others)) is None else fault)
         return
     delimiter, above = _find_header(sample, file.columns)
     rows = csv.reader(chain(sample, others), delimiter=delimiter)
+    size.delimiter = delimiter
     try:
         for _ in range(above):
             row = next(rows, [])
@@ -150,6 +155,7 @@ def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
         yield refuse(rows.line_num if above else None, str(error), _LONGEST_ADVICE)
         return
     while True:
+        size.start()
         try:
             row = next(rows)
         except csv.Error as error:
@@ -161,19 +167,42 @@ def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
             yield _read_row(row, columns, rows.line_num, file.dates)
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of the text; raises csv.Error for one that is too long."""
-    while line := text.readline(MAX_LINE + 1):
+class _RowSize:
+    """How much of one row has been read: a row goes on after its line where a cell in quotes does."""
+
+    def __init__(self) -> None:
+        self.delimiter = _DELIMITERS[0]
+        self.start()
+
+    def start(self) -> None:
+        """Begin another row."""
+        self.characters = self.cells = 0
+
+    def add(self, line: str) -> None:
+        """Add a line; raises csv.Error where the row is too long."""
+        self.characters += len(line)
+        self.cells += line.count(self.delimiter) if self.characters > MAX_CELLS else 0
         if len(line) > MAX_LINE:
-            raise csv.Error(f"a line of more than {MAX_LINE // 1024**2} MiB; the lines from there were not read")
+            raise csv.Error(f"a line of more than {MAX_LINE // 1024**2} MiB{_NOT_READ}")
+        if self.characters > MAX_LINE:
+            raise csv.Error(f"a row of more than {MAX_LINE // 1024**2} MiB, is a quote missing? {_NOT_READ[2:]}")
+        if self.cells > MAX_CELLS:
+            raise csv.Error(f"a row of more than {MAX_CELLS:,} cells{_NOT_READ}")
+
+
+def _lines(text: io.TextIOWrapper, size: _RowSize) -> Iterator[str]:
+    """The lines of the text; raises csv.Error for a row that is too long."""
+    while line := text.readline(MAX_LINE + 1):
+        size.add(line)
         yield line
 
 
-def _take_sample(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
+def _take_sample(lines: Iterator[str], size: _RowSize) -> tuple[list[str], Iterator[str]]:
     """The first lines, and the others; what is wrong with a line comes up again with the others."""
     sample: list[str] = []
     try:
         while len(sample) < _SAMPLE_LINES and sum(map(len, sample)) < _SAMPLE_SIZE:
+            size.start()
             sample.append(next(lines))
     except StopIteration:
         pass
@@ -188,6 +217,15 @@ def _raise(error: csv.Error) -> Iterator[str]:
     raise error
 
 
+def _find_fault(lines: Iterator[str]) -> str | None:
+    """What is wrong with the next line; None where nothing is."""
+    try:
+        next(lines, None)
+    except csv.Error as error:
+        return f"not CSV: {error}"
+    return None
+
+
 def _find_header(sample: Sequence[str], columns: Mapping[str, str]) -> tuple[str, int]:
     """The delimiter, and how many rows stand above the header: the row with an id that has most known names."""
     named = _SEPARATOR_LINE.fullmatch(sample[0].strip("\r\n"))
@@ -199,7 +237,7 @@ def _find_header(sample: Sequence[str], columns: Mapping[str, str]) -> tuple[str
         except csv.Error:
             continue
         for number, row in enumerate(rows):
-            targets = [_target_of(cell.strip(), columns) for cell in row]
+            targets = [_target_of(cell.strip(), columns) for cell in row[:MAX_COLUMNS]]
             known = sum(target not in (None, LEFT_OUT) for target in targets)
             if "remote_id" in targets and known > best[0]:
                 best = known, delimiter, number
@@ -226,6 +264,8 @@ def _word_of(name: str) -> str:
 
 def _read_header(header: Sequence[str], map_: Mapping[str, str]) -> list[_Column]:
     """The columns; raises _NoColumn that names every column that cannot be used."""
+    if len(header) > MAX_COLUMNS:
+        raise _NoColumn(f"more than {MAX_COLUMNS:,} columns")
     columns: list[_Column] = []
     for number, name in enumerate((cell.strip() for cell in header), 1):
         columns.append(_place(number, name, map_, {column.target for column in columns} - {LEFT_OUT}))

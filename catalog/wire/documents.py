@@ -16,7 +16,8 @@ import re
 from typing import Any
 
 MAX_DEPTH = 100  # levels of nesting; a server's deepest answer has 8
-MAX_VALUES = 1_000_000  # values of one text; a page of a thousand jobs has some 30,000
+MAX_VALUES = 1_000_000  # of one answer; a page of a thousand jobs has some 30,000
+MOST_SAVED = 2_000_000  # values of one saved document, such as a list of a hundred thousand jobs
 MAX_KEYS = 10_000  # keys of one object; a job has some 30
 MAX_ITEMS = 100_000  # values of one list; a page has at most a thousand jobs
 
@@ -30,14 +31,14 @@ class Unreadable(ValueError):
 def read_json(data: bytes, *, is_lenient: bool = False) -> Any:
     """The JSON value of UTF-8 bytes; raises Unreadable, with the line and column of the fault.
 
-    Neither reading takes more than MAX_VALUES. A lenient one also accepts a byte order mark and refuses what
-    `find_excess` names. A strict one is for files of many values, which the caller judges one by one.
+    A lenient reading takes MAX_VALUES, accepts a byte order mark, and refuses what `find_excess` names. A strict one
+    takes MOST_SAVED, for it is for files of many jobs, which the caller judges one by one.
     """
     try:
         if is_lenient:
             return _read_leniently(data.decode("utf-8-sig"))
         text = data.decode()
-        require_few_values(text)
+        require_few_values(text, MOST_SAVED)
         return _decode_strictly(text)
     except Unreadable:
         raise
@@ -78,22 +79,22 @@ def read_next(text: str, start: int = 0, cut: int = 0) -> tuple[Any, int]:
         raise Unreadable("not JSON: a number has too many digits") from error
 
 
-def require_few_values(text: str) -> None:
-    """Raise Unreadable for JSON of more than MAX_VALUES values, before it is read.
+def require_few_values(text: str, most: int) -> None:
+    """Raise Unreadable for JSON of more values than that, before it is read.
 
     They are counted by the commas and opening brackets outside strings; the time is linear, and no text is copied.
     """
-    if len(text) <= MAX_VALUES or text.count(",") + text.count("[") + text.count("{") < MAX_VALUES:
+    if len(text) <= most or text.count(",") + text.count("[") + text.count("{") < most:
         return
     count = position = 0
-    while position < len(text) and count < MAX_VALUES:
+    while position < len(text) and count < most:
         start = text.find('"', position)
         end = len(text) if start < 0 else start
         count += text.count(",", position, end) + text.count("[", position, end) + text.count("{", position, end)
         string = _STRING.match(text, end)
         position = string.end() if string else end
-    if count >= MAX_VALUES:
-        raise Unreadable(f"JSON of more than {MAX_VALUES:,} values")
+    if count >= most:
+        raise Unreadable(f"JSON of more than {most:,} values")
 
 
 def find_excess(value: object) -> str | None:
@@ -121,7 +122,7 @@ def find_excess(value: object) -> str | None:
 
 
 def _read_leniently(text: str) -> Any:
-    require_few_values(text)
+    require_few_values(text, MAX_VALUES)
     value = _decode_leniently(text)
     excess = find_excess(value)
     if excess:
