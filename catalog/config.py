@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from catalog import disk
 from catalog.client.hosts import ENVIRONMENT, require_proxy
 from catalog.client.paging import MAX_PAGES
 from catalog.errors import ConfigError
@@ -251,7 +252,7 @@ def _check_payers(path: Path, text: str, content: ConfigFile) -> None:
 
 def _read_text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = disk.read_file(path)
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", path=str(path)) from error

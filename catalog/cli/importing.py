@@ -110,6 +110,7 @@ def _read_columns(columns: Iterable[str]) -> dict[str, str]:
 
 def _read_facets(text: str) -> Any:
     """The JSON of the option itself, or of the file that it names."""
+    from catalog.disk import read_whole
     from catalog.ingest.texts import read_text
     from catalog.wire.documents import Unreadable, read_json
 
@@ -117,7 +118,7 @@ def _read_facets(text: str) -> Any:
         data = text.encode("utf-8", "surrogateescape")
     else:
         with open_input(text) as stream:
-            data = stream.read()
+            data = read_whole(stream)
     try:
         return read_json(read_text(data).encode())
     except Unreadable as error:

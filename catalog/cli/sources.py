@@ -19,6 +19,7 @@ from catalog.cli.options import (
     read_lines,
     read_refs,
 )
+from catalog.disk import NOT_REGULAR
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -162,7 +163,9 @@ def _write_settings(path: Path) -> bool:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
-    except FileExistsError:
+    except FileExistsError as error:
+        if path.exists() and not path.is_file():
+            raise CatalogError(f"cannot write {path}: {NOT_REGULAR}") from error
         return False
     except OSError as error:
         raise CatalogError(f"cannot write {path}: {error.strerror}") from error

@@ -10,13 +10,13 @@ from catalog.redaction import redact_text
 from catalog.reports import Refusal
 from catalog.rows import json_text
 from catalog.wire.documents import find_excess
+from catalog.wire.ids import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.wire.answers import ParsedVideo
 
-MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
 MAX_REASON = 200
 
 _UNREAD = " could not be read"  # how the parser ends what it says of a value that it left in `extra`

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from catalog import store
 from catalog.database import IntegrityError
+from catalog.disk import open_file
 from catalog.ingest import batch, sheets
 from catalog.ingest.folders import STANDARD_INPUT, Scan, explain, read_beside
 from catalog.ingest.formats import File
@@ -225,7 +226,7 @@ class _Import:
         """The stream, when the file was written, and its size."""
         if str(path) == STANDARD_INPUT:
             return peekable(sys.stdin.buffer), None, MOST_PIPED // MOST_TIMES
-        stream = stack.enter_context(path.open("rb"))
+        stream = peekable(stack.enter_context(open_file(path)))
         status = path.stat()
         return stream, datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
 

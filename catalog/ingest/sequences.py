@@ -191,8 +191,7 @@ class _Sequence:
                     break
         if block.excess is not None:
             yield refuse(number, block.excess)
-            while self._lines.read_on(PIECE):
-                pass
+            self._lines.skip()
             return None
         try:
             content, end = block.read()

@@ -77,7 +77,8 @@ _SAMPLE_LINES, _SAMPLE_SIZE = 50, 1024 * 1024  # of the beginning of a table, in
 _LONGEST_ADVICE = 1000  # characters
 MAX_COLUMNS = 2000
 MAX_CELLS = 1_000_000  # of one row
-_NOT_READ = "; the lines from there were not read"
+MAX_ROW = 4 * 1024 * 1024  # characters of a row of several lines
+_NOT_READ = "the lines from there were not read"
 
 
 class _NoColumn(ValueError):
@@ -121,7 +122,7 @@ def check_dates(dates: str | None) -> None:
 
 def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
     """The videos of a table, by line; a column that is not a field refuses the whole table."""
-    csv.field_size_limit(MAX_LINE)
+    csv.field_size_limit(2 * MAX_LINE)  # a row that is too long is refused before
     encoding = encoding_of(stream.peek(4))
     errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
     text = io.TextIOWrapper(stream, encoding, errors=errors, newline="")
@@ -176,18 +177,20 @@ class _RowSize:
 
     def start(self) -> None:
         """Begin another row."""
-        self.characters = self.cells = 0
+        self.lines = self.characters = self.cells = 0
 
     def add(self, line: str) -> None:
         """Add a line; raises csv.Error where the row is too long."""
+        self.lines += 1
         self.characters += len(line)
-        self.cells += line.count(self.delimiter) if self.characters > MAX_CELLS else 0
+        if self.characters > MAX_CELLS:
+            self.cells += line.count(self.delimiter)
         if len(line) > MAX_LINE:
-            raise csv.Error(f"a line of more than {MAX_LINE // 1024**2} MiB{_NOT_READ}")
-        if self.characters > MAX_LINE:
-            raise csv.Error(f"a row of more than {MAX_LINE // 1024**2} MiB, is a quote missing? {_NOT_READ[2:]}")
+            raise csv.Error(f"a line of more than {MAX_LINE // 1024**2} MiB; {_NOT_READ}")
+        if self.lines > 1 and self.characters > MAX_ROW:
+            raise csv.Error(f"a row of more than {MAX_ROW // 1024**2} MiB, is a quote missing? {_NOT_READ}")
         if self.cells > MAX_CELLS:
-            raise csv.Error(f"a row of more than {MAX_CELLS:,} cells{_NOT_READ}")
+            raise csv.Error(f"a row of more than {MAX_CELLS:,} cells; {_NOT_READ}")
 
 
 def _lines(text: io.TextIOWrapper, size: _RowSize) -> Iterator[str]:

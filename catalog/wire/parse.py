@@ -23,7 +23,7 @@ from catalog.wire.envelopes import (
     open_envelopes,
 )
 from catalog.wire.faults import find_fault
-from catalog.wire.ids import NAME_KEYS, raw_id
+from catalog.wire.ids import MAX_ID, NAME_KEYS, raw_id
 from catalog.wire.jobs import is_delete_answer, parse_job, poll_after
 from catalog.wire.outputs import shows_outputs
 from catalog.wire.values import find_text, read_integer, read_time, readable
@@ -105,6 +105,9 @@ def _parse_list(items: list[Any], page: dict[str, Any]) -> Answer:
         video = parse_job(job) if is_job(job) else None
         if video is None:
             flaws.append(f"item {index} has no id" if is_job(job) else f"item {index} is not a job")
+            continue
+        if len(video.remote_id) > MAX_ID:
+            flaws.append(f"item {index} has an id of {len(video.remote_id)} characters, more than {MAX_ID}")
             continue
         if video.remote_id in seen:
             flaws.append(f"duplicate id {video.remote_id}")

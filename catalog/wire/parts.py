@@ -203,6 +203,8 @@ def object_of(value: object) -> Mapping[str, object] | None:
 
 def _readable(value: object) -> Path | BytesIO | None:
     content = content_of(value)
+    if isinstance(content, Path) and content.exists() and not content.is_file():
+        raise ValueError("not a regular file")
     return BytesIO(content) if isinstance(content, bytes) else content
 
 
