@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import ConfigError
 from catalog.prompts.given import require_given
 from catalog.records import utc_text
+from catalog.wire.documents import read_json
 from catalog.wire.ids import require_source_name
 from catalog.wire.routes import routes_of
 
@@ -177,7 +177,7 @@ class Note:
         if self._call.kind == "results":
             return content
         try:
-            return json.loads(content)
+            return read_json(content, is_lenient=True)
         except ValueError:
             return None
 

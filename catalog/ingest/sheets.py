@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from difflib import get_close_matches
 from functools import lru_cache
@@ -23,6 +22,7 @@ from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Item, PassedOver, admit, refuse, refuse_value, unread_of
 from catalog.ingest.texts import MAX_LINE, NOT_UTF16, encoding_of
 from catalog.prompts.given import is_facet_name
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
@@ -414,8 +414,8 @@ def _split(cell: str) -> list[str]:
 def _read_json(cell: str) -> Any:
     """The value of a cell that may hold JSON, as an export of a library writes it."""
     try:
-        return json.loads(cell) if cell[0] in "[{" else cell
-    except (ValueError, RecursionError):
+        return read_json(cell.encode(), is_lenient=True) if cell[0] in "[{" else cell
+    except Unreadable:
         return cell
 
 

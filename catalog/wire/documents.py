@@ -121,6 +121,18 @@ def find_excess(value: object) -> str | None:
     return f"nested too deeply, more than {MAX_DEPTH} levels"
 
 
+def has_wide_object(value: object) -> bool:
+    """Whether an object in a JSON value has more than MAX_KEYS keys; a map, which holds only objects, may have more."""
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        if isinstance(node, dict) and len(node) > MAX_KEYS and not all(isinstance(child, dict) for child in children):
+            return True
+        waiting += (child for child in children if isinstance(child, dict | list))
+    return False
+
+
 def _read_leniently(text: str) -> Any:
     require_few_values(text, MAX_VALUES)
     value = _decode_leniently(text)

@@ -6,11 +6,11 @@ value. What the payload leaves out stays None. It knows the shapes of answers; `
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from catalog.wire.answers import Answer, Fault, ParsedVideo, WebhookEvent
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.envelopes import (
     HTTP_ERRORS,
     PAGE_MARKS,
@@ -173,8 +173,8 @@ def _parse_delivery(payload: dict[str, Any]) -> Answer | None:
     if not isinstance(text, str) or not isinstance(payload.get("headers"), dict):
         return None
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = read_json(text.encode("utf-8", "surrogatepass"), is_lenient=True)
+    except Unreadable:
         return None
     return _parse_event(body) if isinstance(body, dict) else None
 
