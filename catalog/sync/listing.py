@@ -64,7 +64,7 @@ def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, is_full: bool
     with run.database.write() as connection:
         saved = run.save(connection, [_reworded(video, dialect) for video in page.videos], "list")
         is_known = not (is_full or saved.added) and all(_is_old(run, video) for video in page.videos)
-        run.stopped = page.ended or (KNOWN if is_known else None)
+        run.stopped = KNOWN if is_known and page.cursor is not None else page.ended
         if page.cursor is not None and not is_known:
             run.save_state(connection, cursor=json.dumps({"after": page.cursor, "full": is_full}))
         elif is_full:
