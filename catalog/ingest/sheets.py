@@ -20,6 +20,7 @@ from catalog.fields import TABLE
 from catalog.ingest.cells import ORDERS, read_cell
 from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Item, PassedOver, admit, refuse, refuse_value, unread_of
+from catalog.ingest.rows import DELIMITERS, RowSize, find_fault, read_lines, take_sample
 from catalog.ingest.texts import MAX_LINE, NOT_UTF16, encoding_of
 from catalog.prompts.given import is_facet_name
 from catalog.wire.documents import Unreadable, read_json
@@ -60,7 +61,6 @@ DERIVED = frozenset({column.name for column in TABLE if column.recorded} - FIELD
     "links",
 }
 _JSON = {FIELDS[column.name] for column in TABLE if column.type in {list, dict} and column.name in FIELDS} | {FACETS}
-_DELIMITERS = ",;\t|"
 _SUFFIXES = frozenset({".csv", ".tsv"})
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # A unit in a heading, `Cost ($)`, and the fields that have it anyway.
@@ -73,12 +73,8 @@ _UNITS_OF = {
     "utc": ("created_at", "completed_at", "expires_at"),
 }
 _UNITS = {unit: fields for units, fields in _UNITS_OF.items() for unit in units.split()}
-_SAMPLE_LINES, _SAMPLE_SIZE = 50, 1024 * 1024  # of the beginning of a table, in which the header must stand
 _LONGEST_ADVICE = 1000  # characters
 MAX_COLUMNS = 2000
-MAX_CELLS = 1_000_000  # of one row
-MAX_ROW = 4 * 1024 * 1024  # characters of a row of several lines
-_NOT_READ = "the lines from there were not read"
 
 
 class _NoColumn(ValueError):
@@ -138,10 +134,10 @@ READER = Reader("csv", _SUFFIXES, lambda file, _: file.suffix in _SUFFIXES, _rea
 
 
 def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
-    size = _RowSize()
-    sample, others = _take_sample(_lines(text, size), size)
+    size = RowSize()
+    sample, others = take_sample(read_lines(text, size), size)
     if not any(line.strip() for line in sample):
-        yield refuse(None, "the file is empty" if (fault := _find_fault(others)) is None else fault)
+        yield refuse(None, "the file is empty" if (fault := find_fault(others)) is None else fault)
         return
     delimiter, above = _find_header(sample, file.columns)
     rows = csv.reader(chain(sample, others), delimiter=delimiter)
@@ -168,71 +164,10 @@ def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
             yield _read_row(row, columns, rows.line_num, file.dates)
 
 
-class _RowSize:
-    """How much of one row has been read: a row goes on after its line where a cell in quotes does."""
-
-    def __init__(self) -> None:
-        self.delimiter = _DELIMITERS[0]
-        self.start()
-
-    def start(self) -> None:
-        """Begin another row."""
-        self.lines = self.characters = self.cells = 0
-
-    def add(self, line: str) -> None:
-        """Add a line; raises csv.Error where the row is too long."""
-        self.lines += 1
-        self.characters += len(line)
-        if self.characters > MAX_CELLS:
-            self.cells += line.count(self.delimiter)
-        if len(line) > MAX_LINE:
-            raise csv.Error(f"a line of more than {MAX_LINE // 1024**2} MiB; {_NOT_READ}")
-        if self.lines > 1 and self.characters > MAX_ROW:
-            raise csv.Error(f"a row of more than {MAX_ROW // 1024**2} MiB, is a quote missing? {_NOT_READ}")
-        if self.cells > MAX_CELLS:
-            raise csv.Error(f"a row of more than {MAX_CELLS:,} cells; {_NOT_READ}")
-
-
-def _lines(text: io.TextIOWrapper, size: _RowSize) -> Iterator[str]:
-    """The lines of the text; raises csv.Error for a row that is too long."""
-    while line := text.readline(MAX_LINE + 1):
-        size.add(line)
-        yield line
-
-
-def _take_sample(lines: Iterator[str], size: _RowSize) -> tuple[list[str], Iterator[str]]:
-    """The first lines, and the others; what is wrong with a line comes up again with the others."""
-    sample: list[str] = []
-    try:
-        while len(sample) < _SAMPLE_LINES and sum(map(len, sample)) < _SAMPLE_SIZE:
-            size.start()
-            sample.append(next(lines))
-    except StopIteration:
-        pass
-    except csv.Error as error:
-        return sample, _raise(error)
-    return sample, lines
-
-
-def _raise(error: csv.Error) -> Iterator[str]:
-    """An iterator that fails at once."""
-    yield from ()
-    raise error
-
-
-def _find_fault(lines: Iterator[str]) -> str | None:
-    """What is wrong with the next line; None where nothing is."""
-    try:
-        next(lines, None)
-    except csv.Error as error:
-        return f"not CSV: {error}"
-    return None
-
-
 def _find_header(sample: Sequence[str], columns: Mapping[str, str]) -> tuple[str, int]:
     """The delimiter, and how many rows stand above the header: the row with an id that has most known names."""
     named = _SEPARATOR_LINE.fullmatch(sample[0].strip("\r\n"))
-    delimiters = named[1] if named else _DELIMITERS
+    delimiters = named[1] if named else DELIMITERS
     best = (0, max(delimiters, key=sample[0].count), int(named is not None))
     for delimiter in delimiters:
         try:
