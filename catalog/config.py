@@ -26,7 +26,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from catalog import disk
 from catalog.client.hosts import ENVIRONMENT, require_proxy
+from catalog.client.paging import MAX_PAGES
 from catalog.errors import ConfigError
 from catalog.prices import load_prices, read_price
 from catalog.pricing import BadCell, Price
@@ -61,6 +63,7 @@ TEMPLATE = """\
 # look_back_hours = 48      # how far back an incremental sync always looks
 # deadline_seconds = 60     # the longest a request may take, including waits and retries
 # parallel = 4              # how many jobs are retrieved at once
+# max_pages = 20000         # how many pages of a list one run reads at most; the next one goes on there
 
 # Your own price, for a source or a provider, overrides those that come with the package.
 # [[prices]]
@@ -167,6 +170,14 @@ class SyncSettings(_Strict):
     look_back_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 48.0
     deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     parallel: Annotated[int, Field(ge=1, le=32)] = 4
+    max_pages: Annotated[int, Field(ge=1, le=10_000_000)] = MAX_PAGES
+
+    def with_max_pages(self, most: int | None) -> SyncSettings:
+        """These settings with another number of pages; unchanged for None. Raises ConfigError."""
+        try:
+            return self if most is None else SyncSettings(**{**self.model_dump(), "max_pages": most})
+        except ValidationError as error:
+            raise ConfigError(f"max_pages: {_reason(error.errors()[0])}") from error
 
 
 def _read_row(row: Any) -> Any:
@@ -241,7 +252,7 @@ def _check_payers(path: Path, text: str, content: ConfigFile) -> None:
 
 def _read_text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = disk.read_file(path)
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", path=str(path)) from error

@@ -249,7 +249,7 @@ TABLE = (
         "metadata", dict, "The user's own map, as the server returned it; JSON", "merged", Ask("passage"), "metadata"
     ),
     Column("extra", dict, "Everything else the server said; JSON", "merged", Ask("passage")),
-    Column("flaws", list, "Which parts of the answers could not be read, in words; a JSON list", "own", recorded=False),
+    Column("flaws", list, "Which parts of the answers could not be read or are kept cut, in words; a JSON list", "own"),
     Column("first_seen_at", datetime, "When the library first heard of it, UTC", "own", Ask("time", ("first_seen",))),
     Column("last_seen_at", datetime, "When the library last heard of it, UTC", "own", Ask("time", ("last_seen",))),
     Column("gone_at", datetime, "When the server last answered that it is gone, UTC", "own", Ask("time", ("gone",))),

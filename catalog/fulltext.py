@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from catalog.database import Writer
 
 COLUMNS = ("prompt", "error_message", "labels", "cjk_grams")
+TOKENS = 'tokenize="unicode61 remove_diacritics 2"'  # as the migration says
 Entry = tuple[int, str | None, str | None, str | None, str | None]  # a video's id and its COLUMNS
 
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"

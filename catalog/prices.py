@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.disk import read_file
 from catalog.errors import ConfigError
 from catalog.pricing import BASE, LIMIT, NAMED_TIERS, TIER, BadCell, Price
 
@@ -37,9 +38,10 @@ def load_prices(path: str | Path | None = None) -> list[Price]:
     """
     file = TABLE if path is None else Path(path)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_file(file).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the prices in {file}: {error}", path=str(file)) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"cannot read the prices in {file}: {reason}", path=str(file)) from error
     if file.suffix.lower() == ".json":
         return _read_litellm(text, file)
     return _read_csv(text, file, "table" if path is None else "user")

@@ -133,6 +133,7 @@ class Video(Record):
 
     `negative_prompt` is what the request sent beside the prompt, else what the prompt itself asks to leave out.
     `facets` are what the prompt asks for: those the user gave first, then by name, shot and position in the prompt.
+    `flaws` say which parts of the answers could not be read, and which texts are kept cut.
     `files` are the bytes that the library holds: none in this version.
     """
 
@@ -167,6 +168,7 @@ class Video(Record):
     batch_custom_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    flaws: tuple[str, ...] = ()
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
     gone_at: datetime | None = None

@@ -332,7 +332,8 @@ class ImportReport(Record):
     that nothing lies beside; `others` and `clips` are the paths of the first of them. `left_out` counts the symbolic
     links that were not followed because they lead out of the folder, `outside` are the first of them. After a dry run,
     the numbers say what would have happened. `seconds` is what the whole call took, and `phases` are the seconds of its
-    parts: `files` and `prompts`. `costs_changed` and `prompts_left` are those of a SyncReport.
+    parts: `files` and `prompts`. `costs_changed` and `prompts_left` are those of a SyncReport. `notes` name the first
+    texts that were too long and are kept cut.
     """
 
     source: str
@@ -355,6 +356,7 @@ class ImportReport(Record):
     phases: Mapping[str, float] = field(default_factory=dict)
     costs_changed: int | None = None
     prompts_left: int = 0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("phases")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from catalog.disk import NOT_REGULAR, read_file
 from catalog.errors import ConfigError
 from catalog.redaction import find_credentials, know_secrets
 
@@ -84,7 +85,8 @@ def find_file(database: Path, config: str | Path | None = None) -> Path | None:
     if config is not None:
         path = Path(config)
         if not path.is_file():
-            raise ConfigError(f"no configuration file at {path}", path=str(path))
+            problem = f"{path} is {NOT_REGULAR}" if path.exists() else f"no configuration file at {path}"
+            raise ConfigError(problem, path=str(path))
         return path
     candidates = (database.parent / FILE_NAME, Path(FILE_NAME))
     return next((path for path in candidates if os.path.exists(path)), None)  # noqa: PTH110 - False where not allowed
@@ -117,7 +119,7 @@ def _is_blank(path: Path) -> bool:
     import tomllib
 
     try:
-        return not tomllib.loads(path.read_text("utf-8-sig"))
+        return not tomllib.loads(read_file(path).decode("utf-8-sig"))
     except (OSError, ValueError):
         return False  # `config` explains it
 

@@ -40,11 +40,13 @@ class Catalog(Answers, Edits):
         *sources: str,
         full: bool = False,
         wait: bool = False,
+        max_pages: int | None = None,
         on_progress: Progress | None = None,
     ) -> list[SyncReport]:
         """Bring the library up to date with the named sources, or with all: one report each, failures included.
 
-        `full` walks the whole list, `wait` goes on asking until no job is unfinished. `on_progress(source, done, total,
+        `full` walks the whole list, `wait` goes on asking until no job is unfinished. A run reads at most `max_pages`
+        pages of a list, by default as configured, and the next one goes on there. `on_progress(source, done, total,
         phase)` is called as it goes; `total` is None while it is unknown. Raises ConfigError where no source, or no
         source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
         """
@@ -53,6 +55,7 @@ class Catalog(Answers, Edits):
         from catalog.sync import sync_source
 
         chosen = [self.settings.find_source(name) for name in sources or self.settings.require_sources()]
+        settings = self.settings.sync.with_max_pages(max_pages)
         intake = Intake(self._database, self.settings, on_progress)
         reports: list[SyncReport] = []
         try:
@@ -60,7 +63,7 @@ class Catalog(Answers, Edits):
                 for source in chosen:
                     try:
                         report = sync_source(
-                            self._database, source, self.settings.sync, full=full, wait=wait, on_progress=on_progress
+                            self._database, source, settings, full=full, wait=wait, on_progress=on_progress
                         )
                     except CatalogError as error:
                         report = SyncReport(source=source.name, mode="refused", error=str(error))

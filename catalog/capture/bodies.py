@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
+from catalog.wire.documents import read_json
 from catalog.wire.parts import FilePart
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class JsonBody(_Buffer):
 
     def value(self) -> Any:
         """The document; None for an empty body."""
-        return json.loads(self._data) if self._data else None
+        return read_json(bytes(self._data), is_lenient=True) if self._data else None
 
 
 class QueryBody(_Buffer):

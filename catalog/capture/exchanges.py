@@ -6,13 +6,13 @@ of that day.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from catalog.redaction import redact, redact_text
 from catalog.wire.batch import BatchInput, BatchOutput, read_line
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import FilePart, as_json
 from catalog.wire.requests import parse_request, request_line
@@ -158,6 +158,6 @@ def _input_lines(content: bytes) -> Iterator[tuple[BatchInput, object]]:
 def _json_lines(content: bytes) -> Iterator[object]:
     for text in content.removeprefix(b"\xef\xbb\xbf").splitlines():
         try:
-            yield json.loads(text)
-        except (ValueError, RecursionError):
+            yield read_json(text, is_lenient=True)
+        except Unreadable:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from catalog.prompts.given import require_given
 from catalog.records import utc_text
 from catalog.redaction import cut_secrets, find_credentials
 from catalog.spellings import Secrets
+from catalog.wire.documents import read_json
 from catalog.wire.ids import require_source_name
 from catalog.wire.routes import routes_of
 
@@ -180,7 +180,7 @@ class Note:
         if self._call.kind == "results":
             return content
         try:
-            return json.loads(content)
+            return read_json(content, is_lenient=True)
         except ValueError:
             return None
 

@@ -116,6 +116,7 @@ def _read_columns(columns: Iterable[str]) -> dict[str, str]:
 
 def _read_facets(text: str) -> Any:
     """The JSON of the option itself, or of the file that it names."""
+    from catalog.disk import read_whole
     from catalog.ingest.texts import read_text
     from catalog.wire.documents import Unreadable, read_json
 
@@ -123,7 +124,7 @@ def _read_facets(text: str) -> Any:
         data = text.encode("utf-8", "surrogateescape")
     else:
         with open_input(text) as stream:
-            data = stream.read()
+            data = read_whole(stream)
     try:
         return read_json(read_text(data).encode())
     except Unreadable as error:
@@ -145,6 +146,8 @@ def _show(report: ImportReport) -> None:
     _name_others(report.ignored, "file", "is of another kind", "are of other kinds", report.others)
     advice = "out of the folder, not followed (--follow-links follows such links)"
     _name_others(report.left_out, "link", f"leads {advice}", f"lead {advice}", report.outside)
+    for remark in report.notes:
+        render.note(f"{report.source}: {remark}")
     if report.waiting:
         waiting = render.amount(report.waiting, "request")
         render.note(f"{waiting} of batches without an answer yet: import them again together with the output file")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from catalog.cli import render
 from catalog.cli.fitting import measure
+from catalog.prompts import LONGEST_READ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,8 @@ _MARKED = re.compile(r"\[([^\[\]\"]+)\]")  # a word that matched, in a snippet
 
 def read_prompt(prompt: str | None, snippet: str | None = None) -> str:
     """The prompt on one line, JSON in it as words; with a snippet, what matched stands between `[` and `]`."""
-    words = _as_words(prompt or "")
+    prompt = (prompt or "")[:LONGEST_READ]
+    words = _as_words(prompt)
     if snippet:
         words = snippet if words == prompt else _mark(words, _MARKED.findall(snippet))
     return " ".join(words.split())

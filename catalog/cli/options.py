@@ -12,6 +12,7 @@ import click
 
 from catalog.cli.completion import complete_refs
 from catalog.cli.render import complain
+from catalog.disk import open_file, read_whole
 from catalog.errors import CatalogError, NotFound
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def open_input(path: str) -> Iterator[BinaryIO]:
         if path == "-":
             yield sys.stdin.buffer
         else:
-            with Path(path).open("rb") as stream:
+            with open_file(path) as stream:
                 yield stream
     except OSError as error:
         raise CatalogError(f"cannot read {path}: {error.strerror or error}") from error
@@ -106,7 +107,7 @@ def open_input(path: str) -> Iterator[BinaryIO]:
 def read_lines(path: str) -> list[str]:
     """The lines of a file or of standard input without the blank ones; what is not UTF-8 is replaced."""
     with open_input(path) as stream:
-        text = stream.read().decode("utf-8-sig", "replace")
+        text = read_whole(stream).decode("utf-8-sig", "replace")
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 

@@ -19,6 +19,7 @@ from catalog.cli.options import (
     read_lines,
     read_refs,
 )
+from catalog.disk import NOT_REGULAR
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -85,9 +86,17 @@ def sources(as_json: bool) -> None:
     metavar="SECONDS",
     help="Sync again this long after each run ends, until Ctrl-C.",
 )
+@click.option(
+    "--max-pages",
+    type=click.IntRange(min=1, max=10_000_000),
+    metavar="N",
+    help="Read at most so many pages of a list; the next run goes on there. Default: 20,000, or as configured.",
+)
 @json_option
 @library_options
-def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, as_json: bool) -> None:
+def sync(
+    sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, max_pages: int | None, as_json: bool
+) -> None:
     """Bring the library up to date with its sources.
 
     Syncs all sources, or those named. A source that fails is reported and the others go on; the exit status is then 1.
@@ -98,7 +107,7 @@ def sync(sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, 
         with open_catalog() as catalog:
             while True:
                 with render.progress() as on_progress:
-                    reports = catalog.sync(*sources, full=full, wait=wait, on_progress=on_progress)
+                    reports = catalog.sync(*sources, full=full, wait=wait, max_pages=max_pages, on_progress=on_progress)
                 if as_json:
                     render.document(reports, indent=2 if watch is None else None)
                 _report(reports, is_summed_up=not as_json)
@@ -155,7 +164,9 @@ def _write_settings(path: Path) -> bool:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
-    except FileExistsError:
+    except FileExistsError as error:
+        if path.exists() and not path.is_file():
+            raise CatalogError(f"cannot write {path}: {NOT_REGULAR}") from error
         return False
     except OSError as error:
         raise CatalogError(f"cannot write {path}: {error.strerror}") from error

@@ -2,7 +2,10 @@
 
 Lists lie: some repeat their first page for ever, some restart when the cursor's job is gone, some say `has_more` on an
 empty page, some never say it. A walk ends at the first of: `has_more` false, an empty page, a page without a new id, a
-cursor seen before, the cap on pages. The last page names the sign.
+cursor seen before, the most pages of one walk. The last page names the sign.
+
+An endless list cannot be told from a long one, so a walk of so many pages is not a fault: it keeps the cursor to go on
+from.
 """
 
 from __future__ import annotations
@@ -18,13 +21,13 @@ if TYPE_CHECKING:
     from catalog.client.client import Client
     from catalog.wire.answers import Answer, ParsedVideo
 
-MAX_PAGES = 100_000
+MAX_PAGES = 20_000  # of one walk
 
 END = "end of the list"
 EMPTY = "empty page"
 NOTHING_NEW = "page without a new job"
 REPEATED = "repeated cursor"
-CAPPED = f"more than {MAX_PAGES} pages"
+CAPPED = "the most pages of one run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,14 @@ class ListedPage:
     flaws: tuple[str, ...] = ()
 
 
-def walk(client: Client, after: str | None = None) -> Iterator[ListedPage]:
-    """The pages of the list from the cursor `after` on, newest first; raises SourceError."""
+def walk(client: Client, after: str | None = None, most: int = MAX_PAGES) -> Iterator[ListedPage]:
+    """The pages of the list from the cursor `after` on, newest first, at most so many; raises SourceError.
+
+    The last page of a walk that is CAPPED has the cursor of the next one.
+    """
     cursor, seen, used, is_restart = after, set[str](), {after}, False
-    for _ in range(MAX_PAGES):
+    pages = 0
+    while True:
         try:
             answer = client.list_page(after=cursor).answer
         except Refused as error:
@@ -53,14 +60,16 @@ def walk(client: Client, after: str | None = None) -> Iterator[ListedPage]:
             cursor, seen, used, is_restart = None, set(), {None}, True
             continue
         following = _next_cursor(client, answer, cursor)
+        pages += 1
         ended = _why_ended(answer, seen, following, used)
+        is_capped = ended is None and pages >= most
         seen.update(video.remote_id for video in answer.videos)
         used.add(following)
-        yield ListedPage(tuple(answer.videos), None if ended else following, ended, is_restart, answer.flaws)
+        cursor = None if ended else following
+        ended = CAPPED if is_capped else ended
+        yield ListedPage(tuple(answer.videos), cursor, ended, is_restart, answer.flaws)
         if ended:
             return
-        cursor = following
-    yield ListedPage((), cursor, CAPPED)
 
 
 def _next_cursor(client: Client, answer: Answer, cursor: str | None) -> str | None:

@@ -28,6 +28,7 @@ from catalog.database.connections import (
     make_rows,
     reading_alone,
     roll_back,
+    scratch,
     use_wal,
 )
 from catalog.database.driver import (
@@ -76,6 +77,7 @@ __all__ = [
     "is_busy",
     "make_rows",
     "reading_alone",
+    "scratch",
     "shifted",
     "sqlite_version",
     "use_wal",

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from catalog.database.driver import Writer
+
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another before it gives up
 _FIRST_PAUSE, _SHORTEST_PAUSE = 0.010, 0.002  # seconds between two tries of a waiting writer, at first and in the end
 _STEPS = 1000  # of SQLite's machine between two looks at the clock, about 0.1 ms
@@ -134,6 +136,16 @@ def close_writer(connection: Any, path: Path) -> None:
     if leaves_log(path):
         with suppress(OSError, DatabaseError), closing(connect_read_only(path)):
             pass  # a reader makes the log and, unlike a writer, does not remove it
+
+
+@contextmanager
+def scratch() -> Iterator[Writer]:
+    """A connection to a database of its own in memory, which is gone when the block ends."""
+    connection = driver.connect(":memory:", isolation_level=None, factory=Connection)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def use_wal(connection: Any, busy_timeout: float = BUSY_TIMEOUT) -> None:

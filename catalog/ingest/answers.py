@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.ingest import batch, calls, vault
 from catalog.ingest.formats import Reader
-from catalog.ingest.items import Item, PassedOver
+from catalog.ingest.items import Item, PassedOver, refuse
 from catalog.ingest.jobs import read_answer
 from catalog.ingest.sequences import Value, read_values
 from catalog.ingest.wrappings import unwrap
 from catalog.reports import Refusal
+from catalog.wire.documents import MAX_KEYS, has_wide_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ SHAPES: tuple[Shape, ...] = (  # the first that fits a value reads it
 
 _LINES = frozenset({".jsonl", ".ndjson"})  # suffixes that promise one value per line
 _DEEPEST = 8  # wrappings around a value
+_WORTH_A_LOOK = 4 * MAX_KEYS  # bytes of a value that may hold an object of too many keys
 
 
 def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
@@ -39,6 +41,9 @@ def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
         if value.line is not None and file.form == READER.name:
             file.form = "log" if value.is_embedded else "jsonl"
         file.size += value.size
+        if value.size > _WORTH_A_LOOK and has_wide_object(value.content):
+            yield refuse(value.line, f"an object of more than {MAX_KEYS:,} keys")
+            continue
         items = read_value(value.content, value.line, path=file.path)
         yield from _pass_over_others(items) if value.is_embedded else items
 

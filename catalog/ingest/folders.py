@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from catalog.disk import MOST_READ, NOT_REGULAR, read_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator
 
@@ -21,7 +23,7 @@ STANDARD_INPUT = "-"
 SIDECARS = frozenset({".json", ".txt"})
 CLIPS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi"})
 MEDIA = CLIPS | {".gif", ".webp", ".png", ".jpg", ".jpeg"}
-MAX_BESIDE = 32 * 1024 * 1024  # bytes of a file beside a clip; a manifest may lie there under the clip's name
+MAX_BESIDE = MOST_READ  # bytes of a file beside a clip; a manifest may lie there under the clip's name
 MAX_NAMED = 100  # files of each kind whose paths are kept; all are counted
 
 
@@ -151,7 +153,7 @@ class Scan:
             yield Scanned(path, problem=explain(error))
             return
         if not stat.S_ISREG(status.st_mode):
-            yield Scanned(path, problem="not a regular file")
+            yield Scanned(path, problem=NOT_REGULAR)
         elif self._is_new(status):
             name = media_of(path.name, names)
             media = path.with_name(name) if name else None
@@ -210,9 +212,7 @@ def _siblings(path: Path) -> set[str]:
 def read_beside(path: Path) -> bytes | None:
     """The bytes of a small file beside a clip, None where there is none or it cannot be read."""
     try:
-        if not path.is_file() or path.stat().st_size > MAX_BESIDE:
-            return None
-        return path.read_bytes()
+        return read_file(path)
     except OSError:
         return None
 

@@ -9,14 +9,14 @@ from catalog.prompts.given import Given, read_given
 from catalog.redaction import cut_secrets, redact_text
 from catalog.reports import Refusal
 from catalog.rows import json_text
-from catalog.wire.documents import MAX_DEPTH, is_too_deep
+from catalog.wire.documents import find_excess
+from catalog.wire.ids import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.wire.answers import ParsedVideo
 
-MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
 MAX_REASON = 200
 
 _UNREAD = " could not be read"  # how the parser ends what it says of a value that it left in `extra`
@@ -85,8 +85,9 @@ def admit(
         return refuse(line, f"the id has {len(remote_id)} characters, more than {MAX_ID}")
     if not remote_id.isprintable():
         return refuse(line, f"the id {remote_id!a} is not printable text")
-    if is_too_deep(video.payload):
-        return refuse(line, f"nested more than {MAX_DEPTH} levels deep")
+    excess = find_excess(video.payload)
+    if excess:
+        return refuse(line, excess)
     facets = video.extra.get(FACETS)
     given = None if facets is None else read_given(facets)
     pairs = tuple((link[0], link[1]) for link in links)

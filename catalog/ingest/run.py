@@ -9,12 +9,13 @@ from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from catalog import store
 from catalog.database import IntegrityError
+from catalog.disk import open_file
 from catalog.ingest import batch, sheets
 from catalog.ingest.folders import STANDARD_INPUT, Scan, explain
 from catalog.ingest.formats import File
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 BATCH = 1000  # items in a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes in a transaction, whichever is reached first
 MAX_REFUSED = 100  # refusals of one file that are reported; all are counted
+MAX_NOTES = 20
 
 COUNTS = ("added", "changed", "unchanged", "waiting", "refusals", "unread", "passed_over")
 READ = SUFFIXES | PACKED  # suffixes of files that are opened when a folder or an archive is read
@@ -130,6 +132,7 @@ class _Import:
         self.joins = batch.Joins()
         self.pending: list[tuple[int, Entry]] = []
         self.pending_bytes = 0
+        self.notes: list[str] = []
 
     def read(self, scan: Scan) -> ImportReport:
         started = time.perf_counter()
@@ -158,6 +161,7 @@ class _Import:
             clips=tuple(scan.others.clips),
             outside=tuple(scan.others.outside),
             seconds=round(time.perf_counter() - started, 3),
+            notes=tuple(self.notes),
         )
 
     # Reading
@@ -226,7 +230,7 @@ class _Import:
         """The stream, when the file was written, and its size."""
         if str(path) == STANDARD_INPUT:
             return peekable(sys.stdin.buffer), None, MOST_PIPED // MOST_TIMES
-        stream = stack.enter_context(path.open("rb"))
+        stream = peekable(stack.enter_context(open_file(path)))
         status = path.stat()
         return stream, datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
 
@@ -293,6 +297,8 @@ class _Import:
                         store.save_links(connection, self.source, video_id, entry.links, origin="request")
             regiven = self.giving.save(connection, (entry for _, entry in pending))
         _count(batches, regiven)
+        cuts = (words for _, saved in batches for words in saved.cuts)
+        self.notes += islice(cuts, MAX_NOTES - len(self.notes))
 
     def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[BatchVideo]]:
         if not self.database.is_made:

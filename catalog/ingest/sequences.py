@@ -16,14 +16,24 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from catalog.ingest.items import PassedOver, refuse
 from catalog.ingest.texts import MAX_LINE, NOT_UTF16, LineReader
 from catalog.reports import Refusal
-from catalog.wire.documents import MAX_DEPTH, Unfinished, Unreadable, read_json, read_next
+from catalog.wire.documents import (
+    MAX_DEPTH,
+    MOST_SAVED,
+    Unfinished,
+    Unreadable,
+    read_json,
+    read_next,
+    require_few_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     Rest = tuple[int, str] | None  # what follows a value on its last line, and that line's number
 
-MAX_DOCUMENT = 256 * 1024 * 1024  # bytes of one JSON document; a Batch file has at most 200 MB
+MAX_DOCUMENT = 64 * 1024 * 1024  # bytes of one JSON document; of a file of many, each counts alone
+TOO_LONG = f"one JSON document of more than {MAX_DOCUMENT // 1024**2} MiB: save it as JSON lines"
+TOO_MANY = f"JSON of more than {MOST_SAVED:,} values: save it as JSON lines"
 PIECE = 4 * 1024 * 1024  # bytes; longer lines are read in pieces, for they may hold many values
 
 _CUT = 16  # characters at the end of a piece in which a word or an escape may be cut in two
@@ -146,6 +156,7 @@ class _Sequence:
             while not has_ended:
                 has_ended = not data or data.endswith(b"\n")
                 text += decoder.decode(data, final=has_ended)
+                _require_few_values(text)
                 position = yield from _read_values(number, text, 0 if has_ended else _CUT)
                 text = text[position:]
                 _require_shorter(text, cap)
@@ -169,9 +180,7 @@ class _Sequence:
         """A value that goes on after its first line; returns what follows it on its last line."""
         block = _Block(number, text)
         check_at = _FIRST_CHECK
-        while block.depth and block.depth <= MAX_DEPTH:
-            if block.size > MAX_DOCUMENT:
-                break
+        while block.depth and block.depth <= MAX_DEPTH and block.excess is None:
             line = self._read_line()
             if line is None:
                 break
@@ -180,10 +189,9 @@ class _Sequence:
                 check_at *= _CHECK_GROWTH
                 if block.depth and block.is_broken():
                     break
-        if block.size > MAX_DOCUMENT:
-            yield refuse(number, f"one JSON document of more than {MAX_DOCUMENT // 1024**2} MiB: save it as JSON lines")
-            while self._lines.read_on(PIECE):
-                pass
+        if block.excess is not None:
+            yield refuse(number, block.excess)
+            self._lines.skip()
             return None
         try:
             content, end = block.read()
@@ -269,8 +277,15 @@ def _skip_separators(text: str, position: int) -> int:
 def _require_shorter(text: str, cap: int) -> None:
     """Raise Unreadable where what is read of one value is longer than that."""
     if len(text) > cap:
-        kind = "a line" if cap == MAX_LINE else "one JSON document"
-        raise Unreadable(f"{kind} of more than {cap // 1024**2} MiB")
+        raise Unreadable(f"a line of more than {cap // 1024**2} MiB" if cap == MAX_LINE else TOO_LONG)
+
+
+def _require_few_values(text: str) -> None:
+    """Raise Unreadable where what is read of one value would become too many."""
+    try:
+        require_few_values(text, MOST_SAVED)
+    except Unreadable as error:
+        raise Unreadable(TOO_MANY) from error
 
 
 def _embed(number: int, objects: list[Any], size: int) -> Iterator[Value]:
@@ -288,6 +303,7 @@ class _Block:
         self.lines: list[tuple[int, str]] = []
         self.depth = 0
         self.size = 0
+        self.values = 0
         self.last = number
         self.is_utf8 = True
         self._take(number, text)
@@ -301,7 +317,16 @@ class _Block:
         self.lines.append((number, text))
         self.size += len(text)
         self.last = number
-        self.depth = _depth_after(text, self.depth)
+        bare = _STRING.sub("", text) if '"' in text else text
+        self.values += bare.count(",") + bare.count("[") + bare.count("{")
+        self.depth = _depth_after(bare, self.depth)
+
+    @property
+    def excess(self) -> str | None:
+        """What of it is too much to be read; None where nothing is."""
+        if self.size > MAX_DOCUMENT:
+            return TOO_LONG
+        return TOO_MANY if max(self.values, len(self.lines)) > MOST_SAVED else None
 
     def read(self) -> tuple[Any, int]:
         """The value and where it ends; raises Unreadable."""
@@ -340,9 +365,8 @@ class _Block:
         return "not JSON: it ends too early"
 
 
-def _depth_after(text: str, depth: int) -> int:
-    """How many brackets are open after the text; 0 as soon as a value ends in it."""
-    bare = _STRING.sub("", text) if '"' in text else text
+def _depth_after(bare: str, depth: int) -> int:
+    """How many brackets are open after the text, its strings left out; 0 as soon as a value ends in it."""
     opening, closing = bare.count("{") + bare.count("["), bare.count("}") + bare.count("]")
     if closing < depth:
         return depth + opening - closing

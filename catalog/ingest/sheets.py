@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from difflib import get_close_matches
 from functools import lru_cache
@@ -21,8 +20,10 @@ from catalog.fields import TABLE
 from catalog.ingest.cells import ORDERS, read_cell
 from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Item, PassedOver, admit, refuse, refuse_value, unread_of
+from catalog.ingest.rows import DELIMITERS, RowSize, find_fault, read_lines, take_sample
 from catalog.ingest.texts import MAX_LINE, NOT_UTF16, encoding_of
 from catalog.prompts.given import is_facet_name
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ DERIVED = frozenset({column.name for column in TABLE if column.recorded} - FIELD
     "links",
 }
 _JSON = {FIELDS[column.name] for column in TABLE if column.type in {list, dict} and column.name in FIELDS} | {FACETS}
-_DELIMITERS = ",;\t|"
 _SUFFIXES = frozenset({".csv", ".tsv"})
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # A unit in a heading, `Cost ($)`, and the fields that have it anyway.
@@ -73,8 +73,8 @@ _UNITS_OF = {
     "utc": ("created_at", "completed_at", "expires_at"),
 }
 _UNITS = {unit: fields for units, fields in _UNITS_OF.items() for unit in units.split()}
-_SAMPLE_LINES, _SAMPLE_SIZE = 50, 1024 * 1024  # of the beginning of a table, in which the header must stand
 _LONGEST_ADVICE = 1000  # characters
+MAX_COLUMNS = 2000
 
 
 class _NoColumn(ValueError):
@@ -118,7 +118,7 @@ def check_dates(dates: str | None) -> None:
 
 def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
     """The videos of a table, by line; a column that is not a field refuses the whole table."""
-    csv.field_size_limit(MAX_LINE)
+    csv.field_size_limit(2 * MAX_LINE)  # a row that is too long is refused before
     encoding = encoding_of(stream.peek(4))
     errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
     text = io.TextIOWrapper(stream, encoding, errors=errors, newline="")
@@ -134,12 +134,14 @@ READER = Reader("csv", _SUFFIXES, lambda file, _: file.suffix in _SUFFIXES, _rea
 
 
 def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
-    sample, others = _take_sample(_lines(text))
+    size = RowSize()
+    sample, others = take_sample(read_lines(text, size), size)
     if not any(line.strip() for line in sample):
-        yield refuse(None, "the file is empty")
+        yield refuse(None, "the file is empty" if (fault := find_fault(others)) is None else fault)
         return
     delimiter, above = _find_header(sample, file.columns)
     rows = csv.reader(chain(sample, others), delimiter=delimiter)
+    size.delimiter = delimiter
     try:
         for _ in range(above):
             row = next(rows, [])
@@ -150,6 +152,7 @@ def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
         yield refuse(rows.line_num if above else None, str(error), _LONGEST_ADVICE)
         return
     while True:
+        size.start()
         try:
             row = next(rows)
         except csv.Error as error:
@@ -161,37 +164,10 @@ def _read_table(text: io.TextIOWrapper, file: File) -> Iterator[Item]:
             yield _read_row(row, columns, rows.line_num, file.dates)
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of the text; raises csv.Error for one that is too long."""
-    while line := text.readline(MAX_LINE + 1):
-        if len(line) > MAX_LINE:
-            raise csv.Error(f"a line of more than {MAX_LINE // 1024**2} MiB; the lines from there were not read")
-        yield line
-
-
-def _take_sample(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
-    """The first lines, and the others; what is wrong with a line comes up again with the others."""
-    sample: list[str] = []
-    try:
-        while len(sample) < _SAMPLE_LINES and sum(map(len, sample)) < _SAMPLE_SIZE:
-            sample.append(next(lines))
-    except StopIteration:
-        pass
-    except csv.Error as error:
-        return sample, _raise(error)
-    return sample, lines
-
-
-def _raise(error: csv.Error) -> Iterator[str]:
-    """An iterator that fails at once."""
-    yield from ()
-    raise error
-
-
 def _find_header(sample: Sequence[str], columns: Mapping[str, str]) -> tuple[str, int]:
     """The delimiter, and how many rows stand above the header: the row with an id that has most known names."""
     named = _SEPARATOR_LINE.fullmatch(sample[0].strip("\r\n"))
-    delimiters = named[1] if named else _DELIMITERS
+    delimiters = named[1] if named else DELIMITERS
     best = (0, max(delimiters, key=sample[0].count), int(named is not None))
     for delimiter in delimiters:
         try:
@@ -199,7 +175,7 @@ def _find_header(sample: Sequence[str], columns: Mapping[str, str]) -> tuple[str
         except csv.Error:
             continue
         for number, row in enumerate(rows):
-            targets = [_target_of(cell.strip(), columns) for cell in row]
+            targets = [_target_of(cell.strip(), columns) for cell in row[:MAX_COLUMNS]]
             known = sum(target not in (None, LEFT_OUT) for target in targets)
             if "remote_id" in targets and known > best[0]:
                 best = known, delimiter, number
@@ -226,6 +202,8 @@ def _word_of(name: str) -> str:
 
 def _read_header(header: Sequence[str], map_: Mapping[str, str]) -> list[_Column]:
     """The columns; raises _NoColumn that names every column that cannot be used."""
+    if len(header) > MAX_COLUMNS:
+        raise _NoColumn(f"more than {MAX_COLUMNS:,} columns")
     columns: list[_Column] = []
     for number, name in enumerate((cell.strip() for cell in header), 1):
         columns.append(_place(number, name, map_, {column.target for column in columns} - {LEFT_OUT}))
@@ -371,8 +349,8 @@ def _split(cell: str) -> list[str]:
 def _read_json(cell: str) -> Any:
     """The value of a cell that may hold JSON, as an export of a library writes it."""
     try:
-        return json.loads(cell) if cell[0] in "[{" else cell
-    except (ValueError, RecursionError):
+        return read_json(cell.encode(), is_lenient=True) if cell[0] in "[{" else cell
+    except Unreadable:
         return cell
 
 

@@ -11,6 +11,7 @@ from catalog.wire.documents import Unreadable
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line among many
 MAX_PROMPT = 1024 * 1024  # characters of a text file; the longest prompt any server takes has 32,000
 
+_SKIPPED = 1024 * 1024
 _WIDEST = 4  # bytes of a character in UTF-8
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NOT_UTF16 = "not UTF-16, which its byte order mark promises"
@@ -60,6 +61,12 @@ class LineReader:
     def read_on(self, size: int) -> bytes:
         """At most `size` bytes of the rest of the line; nothing at the end."""
         return self._text.readline(size).encode() if self._text else self._stream.readline(size)
+
+    def skip(self) -> None:
+        """Read the rest, and forget it."""
+        rest = self._text or self._stream
+        while rest.read(_SKIPPED):
+            pass
 
     def release(self) -> None:
         """Leave the stream to whoever opened it."""

@@ -32,8 +32,11 @@ SUFFIXES = frozenset({".gz", ".gzip", ".zip"})
 ROOM = 256 * 1024 * 1024  # bytes that any archive may unpack to
 MOST_TIMES = 200  # of its own size; JSON of one kind packs to a fiftieth
 MOST_FILES = 100_000
+TOO_MANY = f"more than {MOST_FILES:,} files in it: unpack it and import the folder"
+MOST_DIRECTORY = 16 * 1024 * 1024  # bytes of the list of files of a zip file, which is read whole
 MOST_PIPED = 64 * 1024**3  # bytes of what has no size of its own
 DEEPEST = 2  # archives in each other
+_LONGEST_END = 22 + 65_535 + 76 + 1024  # bytes of the records at the end of a zip file, and of its comment
 PEEKED = 512  # first bytes of a file that tell how it is packed
 
 _GZIP, _ZIPS = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
@@ -131,7 +134,9 @@ class Unpacking:
     def _unzip(self, stream: BufferedReader, label: str, depth: int) -> Iterator[Part]:
         with tempfile.TemporaryFile() as copy:
             try:
-                archive = zipfile.ZipFile(cast("BinaryIO", stream if stream.seekable() else _copy(stream, copy)))
+                file = cast("BinaryIO", stream if stream.seekable() else _copy(stream, copy))
+                _require_short_directory(file)
+                archive = zipfile.ZipFile(file)
             except Packed as error:
                 yield Part(label, label, problem=error.strerror)
             except (OSError, *_DAMAGES):
@@ -144,7 +149,7 @@ class Unpacking:
         members = [(_plain(info.filename), info) for info in archive.infolist() if not info.filename.endswith("/")]
         by_name = dict(members)
         if len(members) > MOST_FILES:
-            yield Part(label, label, problem=f"more than {MOST_FILES:,} files in it: unpack it and import the folder")
+            yield Part(label, label, problem=TOO_MANY)
             return
         if any(mark <= by_name.keys() for mark in _OFFICE):
             yield Part(label, label, problem="a document of an office program: save its table as CSV")
@@ -181,6 +186,24 @@ class Unpacking:
             return
         with member:
             yield from self._open_inner(cast("BinaryIO", member), label, label, depth - 1)
+
+
+def _require_short_directory(file: BinaryIO) -> None:
+    """Raise Packed for a zip file whose list of files is too long, before it is read.
+
+    The end of the file says how long: 32 bits at offset 12 of the last record, 64 at offset 40 of the one before it.
+    """
+    file.seek(0, io.SEEK_END)
+    size = file.tell()
+    file.seek(max(0, size - _LONGEST_END))
+    end = file.read(_LONGEST_END)
+    file.seek(0)
+    last, large = end.rfind(b"PK\x05\x06"), end.rfind(b"PK\x06\x06")
+    lengths = [int.from_bytes(end[last + 12 : last + 16], "little")] if last >= 0 else []
+    if large >= 0 and lengths == [0xFFFFFFFF]:
+        lengths = [int.from_bytes(end[large + 40 : large + 48], "little")]
+    if any(min(length, size) > MOST_DIRECTORY for length in lengths):
+        raise Packed(TOO_MANY)
 
 
 class _Bounded(io.RawIOBase):

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from catalog.prompts.speech import Line
     from catalog.prompts.vocabulary import OPEN_FACETS, Vocabulary, load
 
+LONGEST_READ = 64_000  # characters of a prompt that are read; the longest that a server takes has 32,000
+
 __all__ = [
+    "LONGEST_READ",
     "OPEN_FACETS",
     "Extraction",
     "Line",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PIECES = re.compile(r"\s+|[^\W_]+|[\W_]")
 _MAX_WORDS = 4000
+LONGEST_COMPARED = 1_000_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,11 @@ def compare_prompts(
 def diff_words(old: str, new: str) -> tuple[Change, ...]:
     """The stretches that make up both texts: `same` and `removed` give the old one, `same` and `added` the new one.
 
-    Texts beyond 4,000 words are compared by their common beginning and end only, which keeps the time in bounds.
+    Texts beyond 4,000 words are compared by their common beginning and end only, and those beyond LONGEST_COMPARED
+    characters only as a whole, which keeps time and memory in bounds.
     """
+    if max(len(old), len(new)) > LONGEST_COMPARED:
+        return (Change("same", old),) if old == new else (Change("removed", old), Change("added", new))
     before, after = _PIECES.findall(old), _PIECES.findall(new)
     head = _common(before, after)
     tail = _common(before[head:][::-1], after[head:][::-1])

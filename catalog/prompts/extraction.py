@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from catalog.prompts import LONGEST_READ
 from catalog.prompts.labels import read_labels
 from catalog.prompts.quotes import find_quotes
 from catalog.prompts.segments import Segment, Sheet
@@ -36,14 +37,15 @@ _DOCUMENT = re.compile(r"""\s*(?:\{|\[\s*["'{\[])""")
 
 
 def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_facets: bool = True) -> Extraction:
-    """Everything a prompt asks for; the time is linear in its length, and no text raises an error.
+    """Everything a prompt asks for in its first LONGEST_READ characters.
 
+    The time is linear in their number, and no text raises an error.
     Without `open_facets` only the vocabulary's facets are read, which is several times faster.
     """
     if not prompt or prompt.isspace():
         return NOTHING
     vocabulary = vocabulary or load()
-    prompt = unwrap(prompt)
+    prompt = unwrap(prompt[:LONGEST_READ])
     sheet = _lay_out(prompt, vocabulary)
     text = sheet.text()
     reading = Reading(text, sheet.segments, vocabulary, prompt)

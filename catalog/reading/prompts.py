@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catalog.prompts import LONGEST_READ
 from catalog.records import PromptsRead
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ def list_due_prompts(
 ) -> list[tuple[int, str]]:
     """The row ids and prompts of these videos in order of row id, from the first one after `after`.
 
-    Or, of the videos with the row ids `among`, those that are due.
+    Or, of the videos with the row ids `among`, those that are due. Of a prompt only as much as is read for its facets.
     """
     chosen = "" if among is None else "AND id IN :among"
-    query = f"SELECT id, prompt FROM videos WHERE {_IS_DUE} AND id > :after {chosen} ORDER BY id LIMIT :limit"
+    prompt = f"substr(prompt, 1, {LONGEST_READ})"
+    query = f"SELECT id, {prompt} FROM videos WHERE {_IS_DUE} AND id > :after {chosen} ORDER BY id LIMIT :limit"
     parameters = {"after": after, "limit": limit} | ({} if among is None else {"among": list(among)})
     return [(row[0], row[1]) for row in connection.execute(query, parameters)]
 

@@ -48,12 +48,13 @@ class Part(NamedTuple):
 class Compiler:
     """Makes parts of nodes, and keeps what becomes known on the way.
 
-    `fragments` are texts that the index cannot show in a snippet; `asks_for_deleted` is whether a term that is not
-    negated asks for what the user deleted.
+    Of terms that are not negated, `words` are the expressions of the index and `fragments` the texts that it cannot
+    show in a snippet; `asks_for_deleted` is whether one of them asks for what the user deleted.
     """
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
+        self.words: list[str] = []
         self.fragments: list[str] = []
         self.asks_for_deleted = False
 
@@ -87,24 +88,28 @@ class Compiler:
             self._remark(term)
             return self._compile_words(term, is_negated=is_negated)
         try:
-            part = self._compile_field(field, term)
+            part = self._compile_field(field, term, is_negated=is_negated)
         except Unreadable as error:
             self.setting.notes.append(f"{shorten(str(term))} is searched for as text: {error}")
             return self._compile_words(term, is_negated=is_negated)
         self.asks_for_deleted |= not is_negated and self._is_about_deleted(field, term)
         return part
 
-    def _compile_field(self, field: Field, term: Term) -> Part | None:
+    def _compile_field(self, field: Field, term: Term, *, is_negated: bool) -> Part | None:
         if field.kind != "words":
             return _as_part(condition(field, term, self.setting))
-        return _join_or([_compile_column(field, value) for value in term.values])
+        parts = [_compile_column(field, value) for value in term.values]
+        self.words += [part.expression for part in parts if part.kind == "match" and not is_negated]
+        return _join_or(parts)
 
     def _compile_words(self, term: Term, *, is_negated: bool) -> Part | None:
         words = term.words
         parts = []
         if has_word(words.text):
             parts.append(_match(expression(words.text, is_prefix=words.is_prefix, is_phrase=words.is_quoted)))
-            self.fragments += [] if is_negated else fulltext.cjk_runs(words.text)
+            if not is_negated:
+                self.words.append(parts[0].expression)
+                self.fragments += fulltext.cjk_runs(words.text)
         elif has_symbol(words.text):
             parts.append(_as_part(contains("videos.prompt", words.text)))
             self.fragments += [] if is_negated else [words.text]

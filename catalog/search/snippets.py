@@ -1,39 +1,90 @@
-"""The part of a prompt that matches a query, with the matching words between `[` and `]`."""
+"""The part of a prompt that matches a query, with the matching words between `[` and `]`.
+
+FTS5 weighs every match in a text against every other, so the time of its snippets grows with the square of the length:
+a query of a hundred words took 24 s on a prompt of 400 kB. So a long prompt is cut into pieces, which are indexed for
+the moment as the library's index would, and the snippet is that of the piece that matches best.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from catalog import fulltext
+from catalog.database import scratch
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.search.plan import Plan
 
+PIECE = 2_000  # characters: the longest prompt that FTS5 makes a snippet of as it is (10 ms at most), and a piece's
+LONGEST = 256_000  # characters of a prompt that are looked at
+
+_OVERLAP = 200  # characters that a piece has in common with the next, so that phrases are found
 _OPEN, _CLOSE, _MORE = "\x02", "\x03", "…"
 _TOKENS = 24
 _BEFORE, _AFTER = 40, 120  # characters around the first fragment
+_SNIPPET = f"snippet({{table}}, 0, '{_OPEN}', '{_CLOSE}', '{_MORE}', {_TOKENS})"
 _SELECT = (
-    f"SELECT rowid, snippet(videos_fts, 0, '{_OPEN}', '{_CLOSE}', '{_MORE}', {_TOKENS}) FROM videos_fts "
+    f"SELECT rowid, {_SNIPPET.format(table='videos_fts')} FROM videos_fts "
     "WHERE videos_fts MATCH :match AND rowid IN :ids"
+)
+_LONG = f"SELECT id FROM videos WHERE id IN :ids AND length(prompt) > {PIECE}"
+_PROMPTS = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids"
+_BEST = (
+    f"SELECT rowid, {_SNIPPET.format(table='pieces')} FROM pieces WHERE pieces MATCH :match "
+    "AND rowid = (SELECT rowid FROM pieces WHERE pieces MATCH :match ORDER BY rank, rowid LIMIT 1)"
 )
 
 
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
     snippets: dict[int, str] = {}
-    if plan.match is not None:
-        for video_id, text in connection.execute(_SELECT, {"match": plan.match, "ids": list(ids)}):
+    if plan.any_match:
+        long = [row[0] for row in connection.execute(_LONG, {"ids": list(ids)})]
+        short = list(set(ids).difference(long))
+        texts = list(connection.execute(_SELECT, {"match": plan.any_match, "ids": short}))
+        for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
+            texts.append((video_id, _snip(prompt, plan.any_match)))
+        for video_id, text in texts:
             if text and _OPEN in text:
                 snippets[video_id] = text.replace(_OPEN, "[").replace(_CLOSE, "]")
     missing = [video_id for video_id in ids if video_id not in snippets]
     if plan.fragments and missing:
-        query = "SELECT id, prompt FROM videos WHERE id IN :ids"
-        for video_id, prompt in connection.execute(query, {"ids": missing}):
+        for video_id, prompt in connection.execute(_PROMPTS, {"ids": missing}):
             if text := mark_fragments(prompt or "", plan.fragments):
                 snippets[video_id] = text
     return snippets
+
+
+def _snip(prompt: str, match: str) -> str | None:
+    """The snippet of the piece of a long prompt that matches best by any of the words; None where none does."""
+    pieces = list(_cut(prompt))
+    with scratch() as connection:
+        connection.execute(f"CREATE VIRTUAL TABLE pieces USING fts5({', '.join(fulltext.COLUMNS)}, {fulltext.TOKENS})")
+        connection.executemany("INSERT INTO pieces(rowid, prompt) VALUES (?, ?)", enumerate(pieces))
+        best = connection.execute(_BEST, {"match": match}).fetchone()
+    if best is None:
+        return None
+    number, text = best
+    before = _MORE if number and not text.startswith(_MORE) else ""
+    after = _MORE if number + 1 < len(pieces) and not text.endswith(_MORE) else ""
+    return f"{before}{text}{after}"
+
+
+def _cut(prompt: str) -> Iterator[str]:
+    """The pieces of a prompt in order; they begin and end at blanks where there are any near."""
+    start = 0
+    while start < len(prompt):
+        end = start + PIECE
+        if end < len(prompt):
+            end = max(prompt.rfind(" ", end - _OVERLAP, end), prompt.rfind("\n", end - _OVERLAP, end), 0) or end
+        yield prompt[start:end]
+        if end >= len(prompt):
+            return
+        start = prompt.find(" ", end - _OVERLAP, end) + 1 or end - _OVERLAP
 
 
 def mark_fragments(prompt: str, fragments: Sequence[str]) -> str | None:

@@ -24,6 +24,7 @@ from catalog.store.names import find_ids, write_aliases
 from catalog.store.saved import Saved
 from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
 from catalog.store.texts import grams_of, labels_of, read_entries, refresh
+from catalog.wire.cuts import cut, cut_text, describe_cuts, may_be_cut
 from catalog.wire.ids import raw_id
 from catalog.wire.requests import read_observed
 
@@ -53,11 +54,12 @@ class _Receipt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """A video and the one observation of it that just came in; `payload` is the redacted JSON text."""
+    """A video and the one observation of it that just came in; `payload` is the JSON text that is kept."""
 
     remote_id: str
     payload: str
     observation: Observation
+    cuts: tuple[str, ...] = ()
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -91,6 +93,7 @@ def save_videos(
         arrivals, strays = _part(connection, source, arrivals, asked)
         saved += _save(connection, source, arrivals, estimator)
         saved.strays |= strays
+        saved.cuts += [f"{arrival.remote_id}: {words}" for arrival in arrivals for words in arrival.cuts]
     return saved
 
 
@@ -124,8 +127,20 @@ def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
 def save_absence(connection: Writer, source: str, remote_id: str, answer: Gone, *, received_at: datetime) -> Saved:
     """Keep the answer that the provider does not know the video; nothing is deleted."""
     payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
-    arrival = _observe(remote_id, None, redact(payload), "get", answer.status or 404, utc_text(received_at))
+    arrival = _observe(remote_id, None, *kept(payload), "get", answer.status or 404, utc_text(received_at))
     return _save(connection, source, [arrival], Estimator(connection, source))
+
+
+def kept(payload: Any) -> tuple[Any, str]:
+    """The payload as the library keeps it, without secrets and without the rest of what is too long, and its JSON."""
+    return _shortened(redact(payload))
+
+
+def _shortened(payload: Any) -> tuple[Any, str]:
+    text = json_text(payload)
+    if may_be_cut(text) and (short := cut(payload)) is not payload:
+        return short, json_text(short)
+    return payload, text
 
 
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
@@ -151,24 +166,27 @@ def _redact_video(video: ParsedVideo, http_status: int) -> ParsedVideo:
 def _arrive(
     video: ParsedVideo, channel: str, http_status: int, received_at: datetime, as_of: datetime | None
 ) -> _Arrival:
+    payload, text = _shortened(video.payload)
+    if payload is not video.payload:
+        video = read_observed(payload, video.remote_id, http_status) or video
     as_of = video.updated_at or as_of
     as_of_text = utc_text(as_of) if as_of else None
-    return _observe(video.remote_id, video, video.payload, channel, http_status, utc_text(received_at), as_of_text)
+    return _observe(video.remote_id, video, payload, text, channel, http_status, utc_text(received_at), as_of_text)
 
 
 def _observe(
     remote_id: str,
     video: ParsedVideo | None,
     payload: object,
+    text: str,
     channel: str,
     http_status: int,
     received_at: str,
     as_of: str | None = None,
 ) -> _Arrival:
-    text = json_text(payload)
     digest = blake2b(text.encode(), digest_size=16).hexdigest()
     observation = Observation(video, channel, http_status, digest, as_of, received_at, received_at, _custom_id(payload))
-    return _Arrival(remote_id, text, observation)
+    return _Arrival(remote_id, text, observation, describe_cuts(payload))
 
 
 def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> Saved:
@@ -353,6 +371,8 @@ def _read_observations(connection: Writer, remote_ids: Mapping[int, str]) -> dic
         query, {"ids": list(remote_ids)}
     ):
         payload = json.loads(text)
+        if may_be_cut(text):  # kept by a version that cut nothing
+            payload = cut(payload)
         video = read_observed(payload, remote_ids[video_id], status)
         observation = Observation(video, channel, status, digest, as_of, first, last, _custom_id(payload))
         observations.setdefault(video_id, []).append(observation)
@@ -384,4 +404,4 @@ def _custom_id(payload: object) -> str | None:
 
 
 def _as_text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else cut_text(str(value))

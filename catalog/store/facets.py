@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from catalog.prompts import LONGEST_READ
 from catalog.records import Facet
 from catalog.store.bulk import insert_rows, update_rows
 
@@ -21,13 +22,14 @@ _DROP = (
     "DELETE FROM video_facets WHERE video_id = :video_id "
     "AND (origin = 'given' OR (SELECT facet FROM facet_values WHERE facet_values.id = value_id) = :facet)"
 )
+_READ = f"SELECT id, substr(prompt, 1, {LONGEST_READ}) FROM videos WHERE id IN :ids"
 _EXTRACTED = "SELECT id FROM videos WHERE id IN :ids AND extracted_by IS NOT NULL"
 _FORGET = "UPDATE videos SET extracted_by = NULL WHERE extracted_by IS NOT NULL AND extracted_by IS NOT :vocabulary"
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What the prompt of one video asks for; `prompt` is the text that was read."""
+    """What the prompt of one video asks for; `prompt` is the text that was read, at most its beginning."""
 
     video_id: int
     prompt: str
@@ -38,7 +40,7 @@ class Extracted:
 def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabulary: str) -> None:
     """Replace the facets of videos with the extracted ones, where the prompt is still the one that was read."""
     by_id = {item.video_id: item for item in extracted}
-    rows = connection.execute("SELECT id, prompt FROM videos WHERE id IN :ids", {"ids": list(by_id)})
+    rows = connection.execute(_READ, {"ids": list(by_id)})
     current = {video_id: by_id[video_id] for video_id, prompt in rows if prompt == by_id[video_id].prompt}
     given = _read_given(connection, current)
     _replace(

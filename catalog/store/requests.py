@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.batches import BatchVideo
 from catalog.records import utc_text
-from catalog.redaction import redact
-from catalog.rows import encodable, json_text
-from catalog.store.arrivals import save_videos
+from catalog.rows import encodable
+from catalog.store.arrivals import kept, save_videos
 from catalog.store.attached import save_links
 from catalog.store.edits import save_tags
 from catalog.store.names import find_ids
@@ -62,7 +61,7 @@ def find_unheard(
     return [
         position
         for position, (name, (_, payload)) in enumerate(zip(names, payloads, strict=True))
-        if name not in ids or (ids[name], json_text(redact(payload))) not in heard
+        if name not in ids or (ids[name], kept(payload)[1]) not in heard
     ]
 
 

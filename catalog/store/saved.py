@@ -10,7 +10,7 @@ class Saved:
     """What became of the videos of a batch, by remote id.
 
     `overturned` holds those that had ended and have now ended otherwise, with both states; `strays` holds, for ids that
-    were asked for, why the answer is taken for one about another job.
+    were asked for, why the answer is taken for one about another job; `cuts` says of which videos what was too long.
     """
 
     added: list[str] = field(default_factory=list)
@@ -18,6 +18,7 @@ class Saved:
     unchanged: list[str] = field(default_factory=list)
     overturned: dict[str, tuple[str, str]] = field(default_factory=dict)
     strays: dict[str, str] = field(default_factory=dict)
+    cuts: list[str] = field(default_factory=list)
 
     def __iadd__(self, other: Saved) -> Saved:
         self.added += other.added
@@ -25,4 +26,5 @@ class Saved:
         self.unchanged += other.unchanged
         self.overturned |= other.overturned
         self.strays |= other.strays
+        self.cuts += other.cuts
         return self

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from catalog import store
-from catalog.errors import Gone
+from catalog.errors import CatalogError, Gone
 from catalog.reading.work import list_unfinished, list_without_prompt
 from catalog.sync.characters import take_in_characters
 from catalog.sync.listing import take_in_list
 from catalog.sync.locks import hold
 from catalog.sync.retrieval import retrieve, wait_for
 from catalog.sync.run import Run
+from catalog.wire.ids import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -74,8 +75,12 @@ def add_ids(
     """Add jobs by their ids: each is retrieved, and later syncs retrieve it until it has finished.
 
     What could not be retrieved is kept as an id, to be asked for again. Nothing is kept of a job that the server does
-    not know. `missed` of the report names both.
+    not know. `missed` of the report names both. Raises CatalogError for an id of more than MAX_ID characters.
     """
+    remote_ids = list(remote_ids)
+    longest = max(map(len, remote_ids), default=0)
+    if longest > MAX_ID:
+        raise CatalogError(f"an id of {longest:,} characters: ids have at most {MAX_ID}, one on a line")
     with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
         run.mode = "add"
         wanted = run.find_new(remote_ids)

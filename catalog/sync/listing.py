@@ -24,7 +24,8 @@ KNOWN = "known jobs older than the look-back"
 def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
     """Take in the list, after the rest of an interrupted walk, and return the ids that a whole list no longer has.
 
-    Where the rest cannot be had, because of one page that always fails, what is new comes in before that is raised.
+    Where the rest cannot be had, because of one page that always fails, what is new comes in before that is raised. All
+    walks of a run together take at most its `max_pages`; where they do not suffice, the next run goes on.
     """
     cursor, walked_at = run.ask(get_walk)
     is_full = full or walked_at is None
@@ -39,7 +40,12 @@ def take_in_list(run: Run, client: Client, *, full: bool) -> list[str]:
             raise
     else:
         run.mode = "full" if is_full else "incremental"
-    _walk(run, client, None, is_full=is_full)
+    if run.pages_left:
+        _walk(run, client, None, is_full=is_full)
+    if run.stopped == paging.CAPPED:
+        run.note(
+            [f"{run.settings.max_pages:,} pages of the list read, the most of one run: the next run goes on there"]
+        )
     return _list_absent(run) if is_full and run.stopped == paging.END else []
 
 
@@ -48,7 +54,8 @@ def _walk(run: Run, client: Client, after: str | None, *, is_full: bool, keeps_c
 
     False if the cursor `after` leads to an empty page: the job it names may be gone, and with it the way to the others.
     """
-    for number, page in enumerate(paging.walk(client, after)):
+    for number, page in enumerate(paging.walk(client, after, run.pages_left)):
+        run.pages_left -= 1
         if after is not None and number == 0 and not page.videos:
             return False
         is_full = is_full or page.is_restart
@@ -66,7 +73,7 @@ def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, is_full: bool
     with run.database.write() as connection:
         saved = run.save(connection, [_reworded(video, dialect) for video in page.videos], "list")
         is_known = not (is_full or saved.added) and all(_is_old(run, video) for video in page.videos)
-        run.stopped = page.ended or (KNOWN if is_known else None)
+        run.stopped = KNOWN if is_known and page.cursor is not None else page.ended
         if keeps_cursor:
             run.save_state(connection)
         elif page.cursor is not None and not is_known:

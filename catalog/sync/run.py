@@ -76,6 +76,7 @@ class Run:
         self.look_back = self.started_at - timedelta(hours=settings.look_back_hours)
         self.mode = "incremental"
         self.stopped: str | None = None
+        self.pages_left = settings.max_pages
         self.outcomes: dict[str, str] = {}
         self.missed: dict[str, str] = {}
         self.strays: dict[str, str] = {}
@@ -158,6 +159,7 @@ class Run:
             asked=self.new,
         )
         self._statuses.update((video.remote_id, video.status) for video in videos)
+        self.note(saved.cuts)
         self.count(saved)
         return saved
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from catalog.wire.leftovers import Leftovers
 
+MAX_ID = 512  # characters; the longest encoded id of a gateway seen is below 300
+MAX_NAMES = 64  # of one job
 SOURCE_NAME = "[a-z0-9_-]{1,64}"
 SOURCE_NAME_RULE = "a source's name is lower-case letters, digits, - and _"
 TASK_KEYS = ("task_id", "taskid", "task_uuid", "job_id", "prediction_id")
@@ -116,7 +118,7 @@ def read_names(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) ->
     names: dict[str, None] = {}
     for text in written:
         names[raw_id(text)] = names[text] = None
-    return Names(list(names), answered_id)
+    return Names(list(names)[:MAX_NAMES], answered_id)
 
 
 def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:

@@ -6,11 +6,11 @@ value. What the payload leaves out stays None. It knows the shapes of answers; `
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from catalog.wire.answers import Answer, Fault, ParsedVideo, WebhookEvent
+from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.envelopes import (
     HTTP_ERRORS,
     PAGE_MARKS,
@@ -23,7 +23,7 @@ from catalog.wire.envelopes import (
     open_envelopes,
 )
 from catalog.wire.faults import find_fault
-from catalog.wire.ids import NAME_KEYS, raw_id
+from catalog.wire.ids import MAX_ID, NAME_KEYS, raw_id
 from catalog.wire.jobs import is_delete_answer, parse_job, poll_after
 from catalog.wire.outputs import shows_outputs
 from catalog.wire.values import find_text, read_integer, read_time, readable
@@ -123,6 +123,9 @@ def _parse_list(items: list[Any], page: dict[str, Any]) -> Answer:
         if video is None:
             flaws.append(f"item {index} has no id" if is_job(job) else f"item {index} is not a job")
             continue
+        if len(video.remote_id) > MAX_ID:
+            flaws.append(f"item {index} has an id of {len(video.remote_id)} characters, more than {MAX_ID}")
+            continue
         if video.remote_id in seen:
             flaws.append(f"duplicate id {video.remote_id}")
         seen.add(video.remote_id)
@@ -187,8 +190,8 @@ def _parse_delivery(payload: dict[str, Any]) -> Answer | None:
     if not isinstance(text, str) or not isinstance(payload.get("headers"), dict):
         return None
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = read_json(text.encode("utf-8", "surrogatepass"), is_lenient=True)
+    except Unreadable:
         return None
     return _parse_event(body) if isinstance(body, dict) else None
 

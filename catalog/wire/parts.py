@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import struct
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from catalog.errors import needs_media
+from catalog.wire.documents import Unreadable, read_json
 
 Verb = Literal["create", "remix", "edit", "extension", "character"]
 
@@ -195,14 +195,16 @@ def object_of(value: object) -> Mapping[str, object] | None:
     """The value as an object; a form may carry one as JSON text."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = read_json(value.encode("utf-8", "surrogatepass"), is_lenient=True)
+        except Unreadable:
             return None
     return value if isinstance(value, Mapping) else None
 
 
 def _readable(value: object) -> Path | BytesIO | None:
     content = content_of(value)
+    if isinstance(content, Path) and content.exists() and not content.is_file():
+        raise ValueError("not a regular file")
     return BytesIO(content) if isinstance(content, bytes) else content
 
 

@@ -10,12 +10,13 @@ that prompts and settings that no server echoes can be read again at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from catalog.fields import REQUESTED, TABLE
 from catalog.wire import rules
 from catalog.wire.answers import ParsedVideo
+from catalog.wire.cuts import CUT, describe_cuts
 from catalog.wire.fields import REQUEST_LOOKUPS
 from catalog.wire.ids import raw_id
 from catalog.wire.levels import read_levels
@@ -205,11 +206,15 @@ def _take(rest: dict[str, object], key: str, read: Callable[[object], Value | No
 
 
 def read_observed(payload: object, remote_id: str, http_status: int = 200) -> ParsedVideo | None:
-    """The video as the payload describes it; None where it says that the job does not exist."""
+    """The video as a payload that is kept describes it; None where it says that the job does not exist."""
     if http_status in GONE:
         return None
+    flaws = describe_cuts(payload)
+    if flaws and isinstance(payload, dict):
+        payload = {key: value for key, value in payload.items() if key != CUT}
     videos = parse_videos(payload, asked_id=remote_id, http_status=http_status).videos
-    return videos[0] if videos else read_request(payload, remote_id)
+    video = videos[0] if videos else read_request(payload, remote_id)
+    return replace(video, flaws=(*video.flaws, *flaws)) if video and flaws else video
 
 
 def request_line(method: str, url: str, body: object, custom_id: str | None = None) -> dict[str, Any]:

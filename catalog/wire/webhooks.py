@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from catalog.errors import CatalogError, ConfigError
+from catalog.wire.documents import find_excess
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ def _read_body(body: bytes) -> dict[str, Any]:
         raise BadDelivery("webhook refused: the signed body is not UTF-8", reason="encoding") from error
     except (ValueError, RecursionError) as error:
         raise BadDelivery("webhook refused: the signed body is not JSON", reason="json") from error
+    if excess := find_excess(event):
+        raise BadDelivery(f"webhook refused: the signed body is too much JSON: {excess}", reason="json")
     if not isinstance(event, dict):
         raise BadDelivery("webhook refused: the signed body is not a JSON object", reason="event")
     return event

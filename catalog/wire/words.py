@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from catalog.wire.documents import is_too_deep
+from catalog.wire.documents import find_excess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,7 +100,7 @@ def opened(value: Any) -> Any:
         inner = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return value if is_too_deep(inner) else inner
+    return value if find_excess(inner) else inner
 
 
 def objects_in(value: Any, most: int) -> Iterable[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,7 @@ GOOD = json.dumps(job("good")).encode()
         (b'{"id": "v1", "status": "queued", "x": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested too deeply"),
         (
             b'{"id": "v1", "status": "queued", "x": ' + b"[" * 150 + b"]" * 150 + b"}",
-            "nested more than 100 levels deep",
+            "nested too deeply, more than 100 levels",
         ),
         (
             b'{"id": "v1", "status": "queued", "status": "failed"}',
@@ -64,10 +65,14 @@ def test_a_strange_line_is_kept(bench: Bench, line: bytes, column: str, value: A
     assert bench.rows(f"SELECT {column} FROM videos WHERE remote_id <> 'good'") == [(value,)]
 
 
-def test_a_line_of_a_megabyte_is_a_line(bench: Bench):
-    bench.put_lines("jobs.jsonl", job("v1", prompt="rain " * 200_000), job("v2"))
-    assert bench.take_one().added == 2
-    assert bench.column("length(prompt)", "v1") == 1_000_000
+def test_a_line_of_a_megabyte_is_a_line_whose_prompt_is_kept_cut(bench: Bench):
+    prompt = "rain " * 200_000
+    bench.put_lines("jobs.jsonl", job("v1", prompt=prompt), job("v2"))
+    report = bench.take_in()
+    assert (report.added, report.refusals, report.unread) == (2, 0, 0)
+    assert bench.column("prompt", "v1") == prompt[:256_000]
+    whole = f"1000000 bytes, sha256 {sha256(prompt.encode()).hexdigest()}"
+    assert report.notes == (f"v1: prompt is cut, the whole has {whole}",)
 
 
 def test_a_line_over_the_cap_is_skipped(bench: Bench):
@@ -78,8 +83,8 @@ def test_a_line_over_the_cap_is_skipped(bench: Bench):
 
 def test_a_document_over_the_cap_is_refused(bench: Bench):
     path = bench.put("page.json", '{\n"data": "')
-    os.truncate(path, 257 << 20)  # a hole, which takes no room on the disk
-    assert reasons(bench.take_one()) == [(None, "one JSON document of more than 256 MiB: save it as JSON lines")]
+    os.truncate(path, 65 << 20)  # a hole, which takes no room on the disk
+    assert reasons(bench.take_one()) == [(None, "one JSON document of more than 64 MiB: save it as JSON lines")]
 
 
 def test_a_truncated_document_is_refused_with_line_and_column(bench: Bench):

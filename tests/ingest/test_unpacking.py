@@ -230,3 +230,12 @@ def test_importing_an_archive_again_adds_nothing(bench: Bench):
     bench.take_in()
     report = bench.take_in()
     assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
+
+
+def test_a_zip_whose_list_of_files_is_too_long_is_refused_before_it_is_read(bench: Bench):
+    path = bench.put("jobs.zip", b"PK\x03\x04")
+    os.truncate(path, 17 << 20)  # a hole, which takes no room on the disk
+    end = b"PK\x05\x06" + bytes(4) + b"\xff\xff" * 2 + ((16 << 20) + 1).to_bytes(4, "little") + bytes(6)
+    with path.open("ab") as file:
+        file.write(end)
+    assert reasons(bench.take_one()) == [(None, "more than 100,000 files in it: unpack it and import the folder")]

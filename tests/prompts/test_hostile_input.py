@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.prompts import extract
+from catalog.prompts import LONGEST_READ, extract, extract_facets
+from catalog.prompts.diff import Change, diff_words
 
 PIECES = [
     *(
@@ -152,3 +153,17 @@ def test_twice_the_text_is_twice_the_work(kind: str) -> None:
 def test_thirty_two_thousand_characters_are_read(kind: str) -> None:
     piece = HOSTILE[kind]
     assert extract(piece * (32_000 // len(piece))) is not None
+
+
+def test_a_prompt_is_read_up_to_its_bound():
+    start = "A wide shot of a harbour. "
+    long = start + "x " * LONGEST_READ + " Slow push in."
+    found = {(facet.name, facet.value) for facet in extract_facets(long)}
+    assert found == {(facet.name, facet.value) for facet in extract_facets(long[:LONGEST_READ])}
+    assert ("camera_movement", "push_in") not in found
+
+
+def test_prompts_too_long_to_compare_are_told_whole():
+    old, new = "rain " * 300_000, "fog " * 300_000
+    assert diff_words(old, old) == (Change("same", old),)
+    assert diff_words(old, new) == (Change("removed", old), Change("added", new))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from catalog.wire.documents import MAX_DEPTH, Unreadable, is_too_deep, read_json
+from catalog.wire.documents import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MOST_SAVED, Unreadable, find_excess, read_json
 
 
 def nested(depth: int) -> bytes:
@@ -40,9 +40,41 @@ def test_what_people_saved_says_one_thing_under_one_key():
 
 
 def test_depth_counts_levels_of_lists_and_objects():
-    assert not is_too_deep(json.loads(nested(MAX_DEPTH)))
-    assert is_too_deep(json.loads(nested(MAX_DEPTH + 1)))
-    assert not is_too_deep("text")
+    assert find_excess(json.loads(nested(MAX_DEPTH))) is None
+    assert "nested" in str(find_excess(json.loads(nested(MAX_DEPTH + 1))))
+    assert find_excess("text") is None
+
+
+def test_an_object_and_a_list_have_a_width():
+    wide, long = dict.fromkeys(map(str, range(MAX_KEYS))), [0] * MAX_ITEMS
+    assert find_excess([{"a": wide}, long]) is None
+    assert find_excess([{"a": wide | {"b": 1}}]) == "an object of more than 10,000 keys"
+    assert find_excess({"a": [*long, 0]}) == "a list of more than 100,000 values"
+
+
+@pytest.mark.parametrize("is_lenient", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" + b"{}," * MOST_SAVED + b"{}]",
+        b"[" + b"[]," * MOST_SAVED + b"0]",
+        b'["' + b'","' * MOST_SAVED + b'"]',
+        b"{" + b",".join(b'"%x":0' % number for number in range(MOST_SAVED + 1)) + b"}",
+        b"[" * (MOST_SAVED + 1),
+    ],
+    ids=["objects", "lists", "texts", "keys", "brackets"],
+)
+def test_a_text_of_too_many_values_is_refused_before_it_is_read(text: bytes, is_lenient: bool):
+    with pytest.raises(Unreadable, match=r"^JSON of more than [12],000,000 values$"):
+        read_json(text, is_lenient=is_lenient)
+
+
+@pytest.mark.parametrize("is_lenient", [False, True])
+@pytest.mark.parametrize(
+    "prompt", ["neon, [rain], {close-up} " * 500_000, '\\"[{,' * 500_000], ids=["plain", "escaped"]
+)
+def test_what_stands_in_a_text_is_not_counted_as_values(prompt: str, is_lenient: bool):
+    assert read_json(json.dumps({"prompt": prompt}).encode(), is_lenient=is_lenient) == {"prompt": prompt}
 
 
 def test_an_answer_has_a_bound_and_a_document_of_many_values_has_none():

@@ -312,3 +312,17 @@ def test_a_job_of_the_reference_format_leaves_nothing_over(status: str | None) -
     nulls = dict.fromkeys(("completed_at", "expires_at", "prompt", "remixed_from_video_id", "error", "size", "seconds"))
     (video,) = parse_videos({"id": "a", "object": "video", "model": "sora-2", "status": status, **nulls}).videos
     assert video.extra == {}
+
+
+def test_an_id_that_is_too_long_is_no_job_of_a_page():
+    page = {"object": "list", "data": [{"id": "v" * 513, "status": "queued"}, {"id": "v" * 512, "status": "queued"}]}
+    answer = parse_videos(page)
+    assert [video.remote_id for video in answer.videos] == ["v" * 512]
+    assert answer.flaws == ("item 0 has an id of 513 characters, more than 512",)
+
+
+def test_the_names_of_a_job_have_a_bound():
+    video = parse_videos({"id": "v1", "status": "queued", "aliases": [f"a{number}" for number in range(1000)]}).videos[
+        0
+    ]
+    assert len(video.aliases) == 63

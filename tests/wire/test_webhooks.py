@@ -189,3 +189,9 @@ def test_whatever_arrives_is_refused_and_never_crashes(given_headers, body):
 def test_whatever_is_signed_verifies(text, timestamp):
     body = json.dumps({"type": "note", "data": text}).encode()
     assert verify(headers(body, timestamp=timestamp), body, [SECRET], timestamp).event["data"] == text
+
+
+@pytest.mark.parametrize("data", [{f"k{n}": 0 for n in range(10_001)}, json.loads("[" * 200 + "]" * 200)])
+def test_a_signed_body_that_is_too_much_json_is_refused(data):
+    body = json.dumps({"id": "evt_1", "type": "video.completed", "data": {"id": "v1", "x": data}}).encode()
+    assert reason(headers(body=body), body=body) == "json"
