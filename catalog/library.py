@@ -5,7 +5,6 @@ Connections are the business of `database`. Creating and migrating load SQLAlche
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import threading
@@ -28,6 +27,7 @@ from catalog.database import (
 from catalog.disk import put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.fields import SCHEMA_VERSION
+from catalog.leftovers import held, name_part, remove_part
 
 if TYPE_CHECKING:
     from catalog.reports import Migration
@@ -140,7 +140,8 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
     if target is None:
         target = _take_spare_path(path, purpose)
         try:
-            return _copy(path, target)
+            with held(target):
+                return _copy(path, target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -152,15 +153,17 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
 
 
 def _copy(path: Path, target: Path) -> Path:
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part = name_part(target)
     try:
-        with explained(path, f"back up to {target}"), closing(connect_read_only(path)) as connection:
-            connection.execute("VACUUM INTO :part", {"part": str(part)})
-        put_in_place(part, target)
+        part.touch(exist_ok=False)
+        try:
+            with held(part), explained(path, f"back up to {target}"), closing(connect_read_only(path)) as connection:
+                connection.execute("VACUUM INTO :part", {"part": part.absolute().as_uri()})
+            put_in_place(part, target)
+        finally:
+            remove_part(part)
     except OSError as error:
         raise CatalogError(f"cannot back up to {target}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
     return target
 
 
