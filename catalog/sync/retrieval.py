@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import Gone, Refused, SourceError, Unauthorized
 from catalog.reading.work import find_aliases, list_unfinished
+from catalog.sync.parallel import ask_all
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
@@ -33,17 +33,16 @@ def retrieve(run: Run, client: Client, remote_ids: Iterable[str]) -> dict[str, A
     wanted = list(dict.fromkeys(remote_ids))
     answers: dict[str, Answer] = {}
     failures = 0
-    with ThreadPoolExecutor(run.settings.parallel, "retrieve") as pool:
-        for start in range(0, len(wanted), SAVED_AT_ONCE):
-            chunk = wanted[start : start + SAVED_AT_ONCE]
-            chunk_answers = _ask_all(run, pool, client, chunk)
-            with run.database.write() as connection:
-                for remote_id, answer in chunk_answers.items():
-                    _keep(run, connection, remote_id, answer)
-                run.save_state(connection)
-            answers |= chunk_answers
-            failures = _count_failures(chunk_answers.values(), failures)
-            run.progress(start + len(chunk), len(wanted), "retrieving")
+    for start in range(0, len(wanted), SAVED_AT_ONCE):
+        chunk = wanted[start : start + SAVED_AT_ONCE]
+        chunk_answers = _ask_all(run, client, chunk)
+        with run.database.write() as connection:
+            for remote_id, answer in chunk_answers.items():
+                _keep(run, connection, remote_id, answer)
+            run.save_state(connection)
+        answers |= chunk_answers
+        failures = _count_failures(chunk_answers.values(), failures)
+        run.progress(start + len(chunk), len(wanted), "retrieving")
     absent = sum(isinstance(answer, Gone) for answer in answers.values())
     run.is_mass_absence(absent, len(wanted), "the server no longer knows")
     return answers
@@ -109,15 +108,13 @@ def _next_pause(client: Client, answer: Answer, last_pause: float | None) -> flo
     return client.dialect.poll_interval if last_pause is None else min(last_pause * PAUSE_FACTOR, LONGEST_PAUSE)
 
 
-def _ask_all(run: Run, pool: ThreadPoolExecutor, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
+def _ask_all(run: Run, client: Client, remote_ids: Sequence[str]) -> dict[str, Answer]:
+    """The answers about these jobs, in their order."""
     names = run.ask(find_aliases, remote_ids)
-    try:
-        answers = pool.map(lambda remote_id: _ask(client, remote_id, names.get(remote_id, [])), remote_ids)
-        return dict(zip(remote_ids, answers, strict=True))
-    except BaseException:
-        run.interrupt()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
+    answers: dict[str, Answer] = dict(
+        ask_all(lambda name: _ask(client, name, names.get(name, [])), remote_ids, run.settings.parallel)
+    )
+    return {remote_id: answers[remote_id] for remote_id in remote_ids}
 
 
 def _ask(client: Client, remote_id: str, names: Sequence[str]) -> Answer:
