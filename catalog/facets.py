@@ -126,7 +126,7 @@ class _NoHelper:
 
 
 class _Helper:
-    """Another process that extracts facets too; one that has died answers None.
+    """Another process that extracts facets too; one that has died answers None, and says nothing.
 
     A plain subprocess, not a `ProcessPoolExecutor`: that one would need a `__main__` guard in the caller's program.
     """
@@ -135,7 +135,9 @@ class _Helper:
 
     def __init__(self, words: Mapping[str, Any] | None) -> None:
         command = [sys.executable, "-m", "catalog.facets"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         self._send(words)
 
     def ask(self, batch: Batch) -> None:

@@ -29,6 +29,7 @@ from catalog.database import (
 from catalog.disk import create, put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.fields import SCHEMA_VERSION
+from catalog.leftovers import held, name_part, remove_part
 from catalog.sharing import beside, retried
 from catalog.upgrading import run_migrations, upgrade
 
@@ -202,7 +203,8 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
     if target is None:
         target = _take_spare_path(path, purpose)
         try:
-            return _copy(path, target)
+            with held(target):
+                return _copy(path, target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -214,17 +216,16 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
 
 
 def _copy(path: Path, target: Path) -> Path:
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part = name_part(target)
     try:
         create(part, path.stat())
-        with explained(path, "back up", f" to {target}"), reading_alone(path) as connection:
-            connection.execute("VACUUM INTO :part", {"part": str(part)})
+        with held(part), explained(path, "back up", f" to {target}"), reading_alone(path) as connection:
+            connection.execute("VACUUM INTO :part", {"part": part.absolute().as_uri()})
         put_in_place(part, target)
     except OSError as error:
         raise CatalogError(f"cannot back up the library {path} to {target}: {error.strerror}") from error
     finally:
-        with suppress(OSError):
-            _remove(part)
+        remove_part(part)
     return target
 
 

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import signal
 import socket
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ConfigError
+from catalog.stopping import ENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
+    from types import FrameType
 
     Answer = Callable[[socket.socket, Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -41,13 +45,23 @@ def serve_at(host: str, port: int, answer: Answer, on_ready: Callable[[RunningSe
 
     `answer(listener, announce, stopped)` accepts connections at the listening socket, calls `announce` once it does,
     and returns after `stopped` is set. `on_ready` is called in another thread; an exception in it stops the server and
-    is raised here. Raises ConfigError for an address that cannot be used.
+    is raised here. A signal that the program handles stops the server first, and reaches its handler then; a second one
+    reaches it at once. Raises ConfigError for an address that cannot be used.
     """
+    received: list[int] = []
     with listen(host, port) as listener:
-        asyncio.run(_serve(url_of(host, listener), listener, answer, on_ready or (lambda _: None)))
+        asyncio.run(_serve(url_of(host, listener), listener, answer, on_ready or (lambda _: None), received))
+    for number in received:
+        signal.raise_signal(number)
 
 
-async def _serve(url: str, listener: socket.socket, answer: Answer, on_ready: Callable[[RunningServer], None]) -> None:
+async def _serve(
+    url: str,
+    listener: socket.socket,
+    answer: Answer,
+    on_ready: Callable[[RunningServer], None],
+    received: list[int],
+) -> None:
     stopped = asyncio.Event()
     announcements: list[asyncio.Task[None]] = []
 
@@ -61,10 +75,35 @@ async def _serve(url: str, listener: socket.socket, answer: Answer, on_ready: Ca
         if not announcement.cancelled() and announcement.exception():
             stopped.set()
 
-    await answer(listener, announce, stopped)
+    with _stopping(stopped, received):
+        await answer(listener, announce, stopped)
     for announcement in announcements:
         if announcement.done():
             announcement.result()
+
+
+@contextmanager
+def _stopping(stopped: asyncio.Event, received: list[int]) -> Iterator[None]:
+    """Inside, the first signal is put into `received` and sets `stopped`; only the main thread gets any."""
+    loop = asyncio.get_running_loop()
+    handlers: dict[int, Any] = {}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if received:
+            handlers[number](number, frame)
+        received.append(number)
+        loop.call_soon_threadsafe(stopped.set)
+
+    if threading.current_thread() is threading.main_thread():
+        numbers = (signal.SIGINT, *ENDING)
+        handlers = {number: signal.getsignal(number) for number in numbers if callable(signal.getsignal(number))}
+    for number in handlers:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -242,3 +242,26 @@ def test_every_method_takes_the_beginning_of_a_name(cat: Catalog) -> None:
     assert cat.generations(short) == cat.generations(ref)
     assert cat.delete([short, ref]).refs == cat.undelete([ref, short]).refs == (ref,)
     assert [video.ref for video in cat.search(f"id:{short}").videos] == [ref]
+
+
+def test_progress_that_cannot_be_written_stops_nothing(cat: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "jobs.json").write_text('{"id": "v1", "status": "completed", "prompt": "Rain."}')
+
+    def show(*_: object) -> None:
+        raise BrokenPipeError
+
+    assert cat.sync(on_progress=show)[0].added == 240
+    assert cat.import_path(tmp_path / "jobs.json", on_progress=show).added == 1
+    assert cat.reindex(on_progress=show).rebuilt
+    assert cat.add("default", ["video_of_nobody"], on_progress=show).requests
+
+
+def test_progress_may_stop_a_journey_on_purpose(cat: Catalog) -> None:
+    class Enough(Exception):
+        pass
+
+    def show(*_: object) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        cat.sync(on_progress=show)

@@ -17,6 +17,7 @@ from catalog.errors import ConfigError
 from catalog.hooks import serve_hooks
 from catalog.serving import _explain, listen, serve_at, url_of
 from catalog.web.serve import serve
+from tests.house import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,3 +198,21 @@ def test_both_verbs_end_with_one_line_when_the_port_is_taken(library_path: Path,
         )
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.strip().splitlines()[-1].endswith(f"port {port} is in use: name another, or 0 for a free one")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_stops_the_server_in_order_and_then_reaches_its_handler(name: str) -> None:
+    code = (
+        "import asyncio, os, signal\n"
+        "from catalog.serving import serve_at\n"
+        f"signal.signal(signal.{name}, lambda *_: print('handled', flush=True))\n"
+        "async def answer(listener, announce, stopped):\n"
+        "    announce()\n"
+        "    await stopped.wait()\n"
+        "    print('in order', flush=True)\n"
+        f"serve_at('127.0.0.1', 0, answer, lambda _: os.kill(os.getpid(), signal.{name}))\n"
+        "print('ended')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LONG, check=False)
+    assert done.stdout.split("\n") == ["in order", "handled", "ended", ""]
+    assert (done.returncode, done.stderr) == (0, "")

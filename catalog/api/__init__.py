@@ -51,9 +51,10 @@ class Catalog(Answers, Edits):
         source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
         """
         from catalog.intake import Intake
-        from catalog.reports import SyncInterrupted, SyncReport
+        from catalog.reports import SyncInterrupted, SyncReport, courteous
         from catalog.sync import sync_source
 
+        on_progress = courteous(on_progress)
         chosen = [self.settings.find_source(name) for name in sources or self.settings.require_sources()]
         settings = self.settings.sync.with_max_pages(max_pages)
         intake = Intake(self._database, self.settings, on_progress)
@@ -82,9 +83,10 @@ class Catalog(Answers, Edits):
         every job has ended. Nothing is kept of an id that the server does not know: `missed` names it.
         """
         from catalog.intake import Intake
-        from catalog.reports import SyncInterrupted
+        from catalog.reports import SyncInterrupted, courteous
         from catalog.sync import add_ids
 
+        on_progress = courteous(on_progress)
         configured = self.settings.find_source(source)
         intake = Intake(self._database, self.settings, on_progress)
         try:
@@ -119,7 +121,9 @@ class Catalog(Answers, Edits):
         """
         from catalog.ingest import import_paths
         from catalog.intake import Intake
+        from catalog.reports import courteous
 
+        on_progress = courteous(on_progress)
         name = source or self._only_source()
         intake = Intake(self._database, self.settings, on_progress)
         with nullcontext() if dry_run else intake.around():
@@ -226,7 +230,9 @@ class Catalog(Answers, Edits):
         nothing is named, all.
         """
         from catalog.rebuilding import DERIVED, rebuild
+        from catalog.reports import courteous
 
+        on_progress = courteous(on_progress)
         asked = (rows, fts, facets, costs)
         named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
         reads_all = all_prompts or not any(asked)

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,12 +107,14 @@ class Recorder:
                 database.making(lambda: create_library(self.library)),
             ):
                 take_in_spool(database, joins_batches=False)
-        except (CatalogError, OSError) as error:
-            for path in list_notes(self.library):
-                sync_note(path)
-            if str(error) != self._last_fault:
-                self._last_fault = str(error)
-                _log.warning("captured calls wait in the spool: %s", error)
+        except Exception as error:  # noqa: BLE001 - the last net: the notes wait, and the thread tries again
+            with guarded():
+                for path in list_notes(self.library):
+                    sync_note(path)
+            fault = str(error) if isinstance(error, CatalogError | OSError) else f"{type(error).__name__}: {error}"
+            if fault != self._last_fault:
+                self._last_fault = fault
+                _warn("captured calls wait in the spool: %s", fault)
             return False
         self._last_fault = None
         return True
@@ -146,7 +148,13 @@ def guarded(cut: Callable[[str], str] = str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the promise of this function
-        _log.warning("a call was not captured: %s: %s", type(error).__name__, redact_text(cut(str(error))))
+        _warn("a call was not captured: %s: %s", type(error).__name__, redact_text(cut(str(error))))
+
+
+def _warn(message: str, *arguments: object) -> None:
+    """Log a warning; whoever takes it may fail, too."""
+    with suppress(Exception):
+        _log.warning(message, *arguments)
 
 
 def _at_exit() -> None:

@@ -17,17 +17,22 @@ import secrets
 import shlex
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.disk import make_folder, open_as, sync
 from catalog.rows import json_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 SUFFIX = ".json"
 PART = ".part"
+PART_SECONDS = 600  # then whoever wrote a part is dead
 BROKEN = "broken"
 LONGEST_NOTE = 1 << 30  # bytes; the largest Batch file has a fifth of them
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -47,10 +52,18 @@ def spool_folders(library: Path) -> tuple[Path, ...]:
     folders = (
         library.with_name(f"{library.name}.spool"),
         user_state_path("video-catalog", appauthor=False).absolute() / name,
-        Path(tempfile.gettempdir(), f"video-catalog-{user}", name),
+        *(place / f"video-catalog-{user}" / name for place in _temporary_places()),
         Path(earlier, "video-catalog", name).absolute(),  # on macOS, and where the variable is a relative path
     )
     return tuple(dict.fromkeys(folders))
+
+
+def _temporary_places() -> list[Path]:
+    """The system's folder of temporary files, if it has a usable one."""
+    try:
+        return [Path(tempfile.gettempdir())]
+    except OSError:
+        return []
 
 
 def write_note(library: Path, note: dict[str, Any]) -> Path:
@@ -147,19 +160,24 @@ def list_notes(library: Path) -> list[Path]:
     for folder in spool_folders(library):
         with suppress(OSError):
             if _is_trusted(folder, library):
-                notes += [Path(entry) for entry in os.scandir(folder) if _is_note(entry)]
+                entries = [entry for entry in os.scandir(folder) if _is_own_file(entry)]
+                notes += [Path(entry) for entry in entries if entry.name.endswith(SUFFIX)]
+                _remove_parts(entries)
             else:
                 _warn(folder, (folder,) if _is_beside(folder, library) else (folder.parent, folder))
     return sorted(notes, key=lambda path: path.name)
 
 
-def _is_note(entry: os.DirEntry[str]) -> bool:
+def _is_own_file(entry: os.DirEntry[str]) -> bool:
     """Whether this is a file of this user's: no link, no pipe, nothing that others left before they were kept out."""
-    return (
-        entry.name.endswith(SUFFIX)
-        and entry.is_file(follow_symlinks=False)
-        and _is_own(entry.stat(follow_symlinks=False))
-    )
+    return entry.is_file(follow_symlinks=False) and _is_own(entry.stat(follow_symlinks=False))
+
+
+def _remove_parts(entries: Iterable[os.DirEntry[str]]) -> None:
+    """Remove notes that a process was killed over: half of a call, of which nothing was acknowledged."""
+    for entry in entries:
+        if entry.name.endswith(SUFFIX + PART) and time.time() - entry.stat().st_mtime > PART_SECONDS:
+            Path(entry).unlink(missing_ok=True)
 
 
 @cache

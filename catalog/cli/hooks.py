@@ -41,7 +41,7 @@ def hooks(source: str | None, host: str, port: int, secret_env: tuple[str, ...])
     """
 
     def on_ready(receiver: Receiver) -> None:
-        render.line(f"listening for webhooks at {receiver.url}/webhook, until Ctrl-C")
+        render.announce(f"listening for webhooks at {receiver.url}/webhook, until Ctrl-C")
 
     with open_catalog() as catalog:
         catalog.hooks(source, host=host, port=port, secret_env=secret_env, on_ready=on_ready, on_event=render.note)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from catalog import stopping
 from catalog.cli import render
 from catalog.cli.completion import complete_paths
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
@@ -84,6 +85,8 @@ def import_(
       catalog import shots.csv --columns auto --column "Internal=" --dates dmy
       catalog import jobs.csv --column "Look=facet.style" --facets '{"client": "acme"}'
     """
+    if dry_run:
+        stopping.promise(stopping.UNCHANGED)
     with open_catalog() as catalog, render.progress() as on_progress:
         report = catalog.import_path(
             *paths,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Answer = TypeVar("Answer")
     Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+DEBUG = "CATALOG_DEBUG"  # the environment variable that `--debug` sets, for this process and those that it starts
+
 _PATHS = "catalog.cli.paths"
 _PATH_OPTIONS = {
     "--db": "The library; default: CATALOG_DB, else catalog.db here.",
@@ -32,13 +34,20 @@ _PATH_OPTIONS = {
 
 
 def library_options(command: Decorated) -> Decorated:
-    """Add `--db` and `--config`, which may stand before the verb and after it; the last one counts."""
+    """Add `--db`, `--config` and `--debug`, which may stand before the verb and after it; the last one counts."""
     kind = click.Path(path_type=Path)
+    command = debug_option(command)
     for name, text in reversed(_PATH_OPTIONS.items()):
         command = click.option(name, type=kind, expose_value=False, callback=_remember, metavar="PATH", help=text)(
             command
         )
     return command
+
+
+def debug_option(command: Decorated) -> Decorated:
+    """Add `--debug`."""
+    text = "Show the traceback of a fault that nobody foresaw."
+    return click.option("--debug", is_flag=True, expose_value=False, callback=_debug, help=text)(command)
 
 
 def json_option(command: Decorated) -> Decorated:
@@ -129,6 +138,11 @@ def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str
     with ctx, suppress(CatalogError):
         return [name for name in read_settings().sources if name.startswith(incomplete)]
     return []
+
+
+def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+    if value:
+        os.environ[DEBUG] = "1"
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli.fitting import cut, fit, flow, measure, pad
+from catalog.cli.streams import OutputLost, drop_output
 from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -55,12 +56,16 @@ _COMPLAINED = "catalog.cli.complained"
 
 
 class Interrupted(click.ClickException):
-    """The user stopped the command."""
+    """The command was told to end, with this exit status."""
 
-    exit_code = 130
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.exit_code = status  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"\n{self.message}", file=file, err=True)
+        if sys.stderr.isatty():
+            click.echo(file=file, err=True)  # ends the line on which the terminal shows ^C
+        click.echo(self.message, file=file, err=True)
 
 
 # Text
@@ -132,6 +137,15 @@ def arrange(parts: Iterable[Part], width: int) -> list[list[Part]]:
 def line(*parts: Part) -> None:
     """Print a line; a part is a text, or a text and the name of its style."""
     click.echo("".join(_styled(part) for part in parts))
+
+
+def announce(text: str) -> None:
+    """Print where a server answers; it runs even if standard output cannot take that, and standard error says it."""
+    try:
+        line(text)
+    except OutputLost as error:
+        drop_output()
+        note(f"{text} ({error})")
 
 
 def block(parts: Iterable[Part], *, indent: str = "") -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from catalog.cli import render
-from catalog.cli.options import library_options, library_path, port_option
+from catalog.cli.options import debug_option, library_options, library_path, port_option
 from catalog.web import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def serve(port: int, allow_sql: bool, opens: bool) -> None:
     path = library_path()
 
     def on_ready(server: RunningServer) -> None:
-        render.line(f"serving {path} at {server.url}, until Ctrl-C")
+        render.announce(f"serving {path} at {server.url}, until Ctrl-C")
 
     run(path, port=port, allow_sql=allow_sql, open_browser=opens, on_ready=on_ready)
 
@@ -48,6 +47,7 @@ def serve(port: int, allow_sql: bool, opens: bool) -> None:
 )
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Serve it at the end, until Ctrl-C.")
 @port_option(DEFAULT_PORT)
+@debug_option
 def demo(directory: Path, serve: bool, port: int) -> None:
     """Try everything on a sample library.
 
@@ -56,16 +56,7 @@ def demo(directory: Path, serve: bool, port: int) -> None:
     """
     from catalog.demo.chain import run
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
     run(directory, serve=serve, port=port, echo=click.echo, program=_program())
-
-
-def _end(number: int, _frame: Any) -> None:
-    """Leave as an interruption does, so that the gateway and the step that runs end too; once is enough."""
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
 
 
 def _program() -> list[str]:

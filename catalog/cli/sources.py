@@ -19,6 +19,7 @@ from catalog.cli.options import (
     read_lines,
     read_refs,
 )
+from catalog.cli.streams import OutputLost, drop_output
 from catalog.disk import NOT_REGULAR
 from catalog.errors import CatalogError
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from catalog.reports import SourceState, SyncReport
 
 _COUNTED = ("added", "changed", "unchanged", "unfinished", "failed")
-_INTERRUPTED = "interrupted: what has come in is kept, and the next run continues from there"
 _wait = click.option("--wait", is_flag=True, help="Go on asking until no job is unfinished.")
 _NAMED = 5  # videos listed of a kind, failed retrievals or others; further ones are only counted
 
@@ -108,14 +108,21 @@ def sync(
             while True:
                 with render.progress() as on_progress:
                     reports = catalog.sync(*sources, full=full, wait=wait, max_pages=max_pages, on_progress=on_progress)
-                if as_json:
-                    render.document(reports, indent=2 if watch is None else None)
-                _report(reports, is_summed_up=not as_json)
+                try:
+                    if as_json:
+                        render.document(reports, indent=2 if watch is None else None)
+                    _report(reports, is_summed_up=not as_json)
+                except OutputLost as error:
+                    if watch is None or as_json or error.is_unread:
+                        raise
+                    drop_output()
+                    render.note(str(error))
                 if watch is None:
                     return
                 time.sleep(watch)
     except KeyboardInterrupt as stop:
-        raise _sum_up_interrupted(stop, as_json=as_json) from None
+        _show_interrupted(stop, as_json=as_json)
+        raise
 
 
 @click.command()
@@ -145,7 +152,8 @@ def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, a
         with open_catalog() as catalog, render.progress() as on_progress:
             report = catalog.add(source, wanted, wait=wait, on_progress=on_progress)
     except KeyboardInterrupt as stop:
-        raise _sum_up_interrupted(stop, as_json=as_json) from None
+        _show_interrupted(stop, as_json=as_json)
+        raise
     if as_json:
         render.document(report)
     _report([report], is_summed_up=not as_json)
@@ -189,15 +197,14 @@ def _describe_state(state: SourceState) -> Iterator[object]:
     yield state.cursor
 
 
-def _sum_up_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> render.Interrupted:
-    """Show the reports of an interrupted run, and return how it ends."""
+def _show_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> None:
+    """Show the reports of an interrupted run."""
     from catalog.reports import SyncInterrupted
 
     reports = stop.reports if isinstance(stop, SyncInterrupted) else ()
     if as_json and reports:
         render.document(reports)
     _report(reports, is_summed_up=not as_json)
-    return render.Interrupted(_INTERRUPTED)
 
 
 def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:

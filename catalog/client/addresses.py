@@ -8,7 +8,9 @@ a cloud. Addresses are judged after the name is resolved, and the connection goe
 
 from __future__ import annotations
 
+import queue
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -22,6 +24,7 @@ from catalog.errors import ConfigError
 Resolver = Callable[[str, int], list[str]]
 
 LONGEST_ID = 1024
+RESOLVE_SECONDS = 15.0  # until a name that is looked up counts as unknown
 
 _METADATA = ("169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
 _NETWORKS = tuple(
@@ -55,13 +58,31 @@ def kind_of(address: str) -> str | None:
     return None if ip.is_global else "reserved"
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """The IP addresses of a host, in the order the system prefers; raises OSError when there are none."""
+def resolve(host: str, port: int, seconds: float = RESOLVE_SECONDS) -> list[str]:
+    """The IP addresses of a host, in the order the system prefers; raises OSError when there are none.
+
+    A name server that does not answer within so many seconds is left behind in a thread: the system waits for it as
+    long as it likes, and through every interruption.
+    """
+    outcome: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            outcome.put(list(dict.fromkeys(str(entry[4][0]) for entry in entries)))
+        except (OSError, UnicodeError) as error:
+            outcome.put(error)
+
+    threading.Thread(target=look_up, name="resolve", daemon=True).start()
     try:
-        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise OSError("not a host name") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+        found = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise OSError("the name server does not answer") from None
+    if isinstance(found, UnicodeError):
+        raise OSError("not a host name") from found
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def literal(host: str) -> IPv4Address | IPv6Address | None:

@@ -103,6 +103,10 @@ class Client:
         """Close every connection."""
         self._session.close()
 
+    def interrupt(self) -> None:
+        """End the calls that are on their way in other threads, and refuse further ones: each raises Unavailable."""
+        self._session.interrupt()
+
     @property
     def requests_made(self) -> int:
         """HTTP requests sent so far, retries and redirects included."""

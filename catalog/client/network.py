@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import functools
 import logging
+import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +97,10 @@ for _name in LIBRARY_LOGGERS:
 class _Stream(httpcore.NetworkStream):
     """A connection whose every operation is capped by the deadline of the call that uses it."""
 
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, streams: _Streams) -> None:
         self._inner = inner
+        self._streams = streams
+        streams.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, _capped(timeout))
@@ -110,18 +114,43 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _capped(timeout)))
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _capped(timeout)), self._streams)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
+class _Streams:
+    """The connections of a transport, so that another thread can end what waits for them."""
+
+    def __init__(self) -> None:
+        self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def add(self, stream: _Stream) -> None:
+        with self._lock:
+            if self._is_over:
+                stream.close()
+                raise httpcore.ConnectError("interrupted")
+            self._streams.add(stream)
+
+    def hang_up(self) -> None:
+        """Shut every connection down, and every new one: whoever reads or writes is told that it has ended."""
+        with self._lock:
+            self._is_over, streams = True, list(self._streams)
+        for stream in streams:
+            with suppress(OSError):  # closed already
+                socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)
+
+
 class _Backend(httpcore.NetworkBackend):
     """Opens connections to the addresses that it resolved and that its judge, where there is one, let pass."""
 
-    def __init__(self, resolver: Resolver, judge: Judge | None) -> None:
+    def __init__(self, resolver: Resolver, judge: Judge | None, streams: _Streams) -> None:
         self._resolve = resolver
         self._judge = judge
+        self._streams = streams
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -136,7 +165,7 @@ class _Backend(httpcore.NetworkBackend):
         for address in lookup(host, port, self._resolve, self._judge):
             try:
                 stream = self._sockets.connect_tcp(address, port, _capped(timeout), local_address, socket_options)
-                return _Stream(stream)
+                return _Stream(stream, self._streams)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 fault = error
         raise fault
@@ -171,6 +200,7 @@ class Transport(httpx.BaseTransport):
         self._proxy = proxy
         self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
         self._lock = threading.Lock()
+        self._streams = _Streams()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -193,6 +223,10 @@ class Transport(httpx.BaseTransport):
         for pool in pools:
             pool.close()
 
+    def hang_up(self) -> None:
+        """End what other threads wait for, and open no further connection."""
+        self._streams.hang_up()
+
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
         proxy = proxy_for(url, self._proxy)
         if proxy and self._judge:
@@ -210,7 +244,7 @@ class Transport(httpx.BaseTransport):
             max_connections=20,
             max_keepalive_connections=10,
             keepalive_expiry=30.0,
-            network_backend=_Backend(self._resolver, None if proxy else self._judge),
+            network_backend=_Backend(self._resolver, None if proxy else self._judge, self._streams),
         )
 
 

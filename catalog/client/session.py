@@ -170,6 +170,12 @@ class Session:
         self._home.close()
         self._abroad.close()
 
+    def interrupt(self) -> None:
+        """End the calls of other threads, and refuse further ones."""
+        for transport in (self._home, self._abroad):
+            if isinstance(transport, Transport):
+                transport.hang_up()
+
     def call(
         self,
         subject: Subject,

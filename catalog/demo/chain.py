@@ -21,6 +21,7 @@ from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.dialects import dialect
 from catalog.demo.sample import sample_jobs
 from catalog.errors import CatalogError, needs_media
+from catalog.stopping import bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,7 @@ usd_per_second = 0.30
 """
 SHORT_ID = 14  # letters of a job's id that tell it from the others
 FOR_EVER = 1e9  # seconds; without a number, `wait` would sleep through a signal that a thread of the gateway received
-LAST_WORK = 5.0  # seconds that a step has to end after it was told to
+LAST_WORK = 3.0  # seconds that a step has to end after it was told to
 
 
 def run(
@@ -144,11 +145,13 @@ def _show(directory: Path, step: tuple[str, ...], echo: Callable[[str], None]) -
     environment = {**os.environ, KEY_ENV: KEY}
     for name in ("CATALOG_DB", "CATALOG_CONFIG"):
         environment.pop(name, None)
-    with subprocess.Popen([sys.executable, "-m", "catalog", *step], cwd=directory, env=environment) as child:
-        try:
-            status = child.wait(FOR_EVER)
-        finally:
-            _end(child)
+    with bound(environment) as options:
+        command = [sys.executable, "-m", "catalog", *step]
+        with subprocess.Popen(command, cwd=directory, env=environment, **options) as child:
+            try:
+                status = child.wait(FOR_EVER)
+            finally:
+                _end(child)
     if status:
         raise CatalogError(f"`{shown}` failed in {directory}: exit status {status}")
 

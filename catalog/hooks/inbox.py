@@ -56,8 +56,9 @@ class Inbox:
     def _take_in(self, delivery: Delivery, now: datetime) -> Reply:
         try:
             arrival = self._keep(delivery, now)
-        except CatalogError as error:
-            self.tell(f"delivery {delivery.id} was not kept, and its sender is asked to repeat it: {error}")
+        except Exception as error:  # noqa: BLE001 - the last net: a delivery that gets no answer is given up sooner
+            fault = error if isinstance(error, CatalogError) else f"{type(error).__name__}: {error}"
+            self.tell(f"delivery {delivery.id} was not kept, and its sender is asked to repeat it: {fault}")
             return HTTPStatus.SERVICE_UNAVAILABLE, "the library is busy: deliver again"
         outcome = _OUTCOMES[arrival]
         self.tell(" ".join(filter(None, (delivery.id, delivery.type, delivery.video_id, outcome))))

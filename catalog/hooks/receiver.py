@@ -11,6 +11,7 @@ from catalog.errors import ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 from catalog.hooks.inbox import Inbox
 from catalog.hooks.listener import READ_SECONDS, receive_requests
+from catalog.hooks.remarks import Remarks
 from catalog.hooks.retriever import Retriever, growing_pause
 from catalog.redaction import know_secrets
 from catalog.serving import serve_at
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from catalog.serving import RunningServer
 
-END_SECONDS = 5.0  # granted to a retrieval in progress when the receiver ends
+END_SECONDS = 1.0  # granted to what the thread is doing when the receiver ends
 
 
 class Receiver(NamedTuple):
@@ -71,20 +72,20 @@ def serve_hooks(
 
     Port 0 picks a free one. `words` are the user's additions to the vocabulary that prompts are read with. Once the
     port is taken, `prepare` makes the library ready and `on_ready` is called with the running receiver, both in another
-    thread; what arrives before that is to be delivered again. `on_event` is called with a line about each event, from
-    any thread. `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A
-    delivery must arrive as a whole within `read_seconds`, and at most `max_senders` are connected, by default as many
-    as the process may have files open for. Raises ConfigError for a secret or an address that cannot be used, before
-    `prepare` is called.
+    thread; what arrives before that is to be delivered again. `on_event` is called with a line about each event, in a
+    thread of its own: while it fails or hangs, lines are lost and nothing else. `pause` returns the seconds until the
+    next attempt at a job, by the number of attempts so far. A delivery must arrive as a whole within `read_seconds`;
+    at most `max_senders` are connected, by default as many as the process may have files open for. Raises ConfigError
+    for a secret or an address that cannot be used, before `prepare` is called.
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
     know_secrets(*secrets)
 
-    clock, tell = now or (lambda: datetime.now(UTC)), on_event or (lambda _: None)
-    with client_factory() as client:
-        retriever = Retriever(database, source, client, words=words, now=clock, pause=pause, tell=tell)
-        inbox = Inbox(database, source, secrets, clock, tell, on_new=retriever.wake)
+    clock = now or (lambda: datetime.now(UTC))
+    with client_factory() as client, Remarks(on_event or (lambda _: None)) as remarks:
+        retriever = Retriever(database, source, client, words=words, now=clock, pause=pause, tell=remarks.tell)
+        inbox = Inbox(database, source, secrets, clock, remarks.tell, on_new=retriever.wake)
         thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
 
         def announce(server: RunningServer) -> None:
@@ -98,5 +99,6 @@ def serve_hooks(
             serve_at(host, port, receive_requests(inbox.receive, read_seconds, max_senders), announce)
         finally:
             retriever.stop()
+            client.interrupt()
             if thread.ident is not None:
                 thread.join(END_SECONDS)

@@ -79,8 +79,9 @@ class Retriever:
                 return
             try:
                 pause = self._step()
-            except CatalogError as error:
-                self._tell(f"cannot use the library, trying again in {SHORTEST_PAUSE:.0f} seconds: {error}")
+            except Exception as error:  # noqa: BLE001 - the last net: whatever it is, the other jobs must be retrieved
+                fault = error if isinstance(error, CatalogError) else f"{type(error).__name__}: {error}"
+                self._tell(f"cannot retrieve, trying again in {SHORTEST_PAUSE:.0f} seconds: {fault}")
                 pause = SHORTEST_PAUSE
             else:
                 if self._has_prompts and pause != 0.0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack, closing
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalog import store
 from catalog.database import IntegrityError
 from catalog.disk import open_file
+from catalog.errors import CatalogError
 from catalog.ingest import batch, sheets
 from catalog.ingest.folders import STANDARD_INPUT, Scan, explain
 from catalog.ingest.formats import File
@@ -25,6 +25,7 @@ from catalog.ingest.readers import SUFFIXES, find_reader, is_other
 from catalog.ingest.texts import peekable
 from catalog.ingest.unpacking import MOST_PIPED, MOST_TIMES, PEEKED, Part, Unpacking, is_packed
 from catalog.ingest.unpacking import SUFFIXES as PACKED
+from catalog.leftovers import temporary_folder
 from catalog.library import backup, create_library, open_library
 from catalog.prompts.given import require_given
 from catalog.reports import FileReport, ImportReport, Refusal
@@ -81,8 +82,7 @@ def import_paths(
     giving = Giving(source, require_given(facets))
     with ExitStack() as stack:
         if dry_run:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-dry-run-"))
-            copy = Path(folder, "catalog.db")
+            copy = _dry_run_folder(stack) / "catalog.db"
             if database.is_made:
                 backup(database.path, copy)
             else:
@@ -90,6 +90,15 @@ def import_paths(
             database = stack.enter_context(closing(open_library(copy)))
         run = _Import(database, source, columns, dates, giving, now or datetime.now(UTC), on_progress)
         return replace(run.read(Scan(paths, READ, follows_links=follow_links)), is_dry_run=dry_run)
+
+
+def _dry_run_folder(stack: ExitStack) -> Path:
+    try:
+        return stack.enter_context(temporary_folder("dry-run"))
+    except OSError as error:
+        raise CatalogError(
+            f"cannot make a folder for the copy that a dry run works on: {error.strerror}; name another place in TMPDIR"
+        ) from error
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import defaultdict
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -132,11 +133,11 @@ class Unpacking:
             yield from self.open(stream, label, name, depth)
 
     def _unzip(self, stream: BufferedReader, label: str, depth: int) -> Iterator[Part]:
-        with tempfile.TemporaryFile() as copy:
+        with nullcontext(stream) if stream.seekable() else tempfile.TemporaryFile() as file:
             try:
-                file = cast("BinaryIO", stream if stream.seekable() else _copy(stream, copy))
-                _require_short_directory(file)
-                archive = zipfile.ZipFile(file)
+                whole = cast("BinaryIO", stream if file is stream else _copy(stream, file))
+                _require_short_directory(whole)
+                archive = zipfile.ZipFile(whole)
             except Packed as error:
                 yield Part(label, label, problem=error.strerror)
             except (OSError, *_DAMAGES):

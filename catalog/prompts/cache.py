@@ -20,6 +20,7 @@ from typing import Any
 
 _MADE_OF = ("vocabulary.toml", "vocabulary.py", "compiler.py", "inflection.py", "tokens.py", "characters.py")
 _NAME = "vocabulary-{}.json"
+_PART_SECONDS = 60  # then whoever wrote a part is dead
 _MOST_DAYS = 30  # then a file of an older version, or of words that the user has since changed, is removed
 
 
@@ -83,9 +84,9 @@ def write_cached(folder: Path | None, key: str, data: Any) -> None:
 
 
 def _remove_old(folder: Path) -> None:
-    oldest = time.time() - _MOST_DAYS * 24 * 3600
+    now = time.time()
     for path in folder.glob(_NAME.format("*") + "*"):
-        if path.lstat().st_mtime < oldest:
+        if path.lstat().st_mtime < now - (_PART_SECONDS if path.suffix == ".part" else _MOST_DAYS * 24 * 3600):
             path.unlink(missing_ok=True)
 
 

@@ -131,6 +131,7 @@ class Run:
         except SourceError as error:
             self._error = self._error or str(error)
         except BaseException as stop:
+            self.interrupt()
             self._is_cut_short = True
             report = self.close()
             if isinstance(stop, KeyboardInterrupt):
@@ -142,8 +143,10 @@ class Run:
         self._interrupted.wait(seconds)
 
     def interrupt(self) -> None:
-        """End every wait of this run, in all its threads."""
+        """End every wait and every call of this run, in all its threads."""
         self._interrupted.set()
+        if self._client is not None:
+            self._client.interrupt()
 
     # What comes in
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import httpx
 import pytest
 
 from catalog.client.addresses import Base, Guard, UnsafeURL, escape_id, kind_of, resolve
 from catalog.errors import ConfigError
+from tests.house import LONG
 
 PUBLIC = Base.parse("https://gateway.example.com/v1")
 
@@ -209,3 +213,11 @@ def test_a_source_that_cannot_be_resolved_opens_no_door():
 
     with pytest.raises(UnsafeURL):
         Guard(PUBLIC, nowhere).judge(["127.0.0.1"])
+
+
+def test_a_name_server_that_does_not_answer_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(LONG) and [])
+    with pytest.raises(OSError, match="does not answer"):
+        resolve("nowhere.example", 443, seconds=0.05)
+    ended.set()

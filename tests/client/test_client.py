@@ -31,6 +31,7 @@ from catalog.errors import (
 )
 from catalog.wire.dialects import customise, find_dialect
 from tests.client.server import RawServer, always, in_turn, response
+from tests.house import LONG, wait_until
 
 KEY = "sk-test-0123456789abcdef"
 JOB = {"id": "video_1", "object": "video", "status": "completed", "model": "sora-2"}
@@ -776,3 +777,28 @@ def test_one_client_serves_many_threads(serve, connect):
     for thread in threads:
         thread.join()
     assert (statuses, client.requests_made) == ([200] * 12, 12)
+
+
+def test_an_interrupted_client_ends_the_calls_of_other_threads_and_makes_no_more() -> None:
+    ended: list[SourceError] = []
+
+    def ask(client: Client) -> None:
+        try:
+            client.retrieve("v1")
+        except SourceError as error:
+            ended.append(error)
+
+    with RawServer(lambda _: server.drip(b"HTTP/1.1 200 OK\r\n" + b"x" * 10_000, 0.1)) as server:
+        clock = Clock(sleep=lambda _: None)
+        with Client(server.base_url, deadline=LONG * 10, clock=clock) as client:
+            asking = [threading.Thread(target=ask, args=(client,)) for _ in range(3)]
+            for thread in asking:
+                thread.start()
+            wait_until(lambda: len(server.requests) == 3)
+            client.interrupt()
+            for thread in asking:
+                thread.join(LONG)
+            assert len(ended) == 3
+            with pytest.raises(Unavailable):
+                client.retrieve("v2")
+    assert len(server.requests) == 3

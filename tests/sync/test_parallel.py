@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections import deque
 
@@ -66,3 +68,17 @@ def test_threads_end_when_the_answers_are_all_there() -> None:
         if thread.name.startswith("retrieve-"):
             thread.join(LONG)
     assert threading.active_count() <= before
+
+
+HANG = """
+import time
+from collections import deque
+from catalog.sync.parallel import ask_all
+things = deque(range(4))
+for thing, _ in ask_all(lambda n: time.sleep(600 if n else 0), lambda: things.popleft() if things else None, 4):
+    break
+"""
+
+
+def test_a_question_that_hangs_does_not_hold_the_end_of_the_program() -> None:
+    subprocess.run([sys.executable, "-c", HANG], timeout=LONG, check=True)
