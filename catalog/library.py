@@ -5,7 +5,6 @@ Connections are the business of `database`, migrations that of `upgrading`, whic
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import threading
@@ -34,6 +33,7 @@ from catalog.sharing import beside, retried
 from catalog.upgrading import run_migrations, upgrade
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator
 
     from catalog.database import Writer

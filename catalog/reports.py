@@ -6,7 +6,6 @@ Times are aware datetimes in UTC, lengths and durations are seconds, money is US
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int | None, str], None]
 """Called with what is being worked on, how much of it is done, the total (None while it is unknown) and the phase."""
-
-
-def courteous(on_progress: Progress | None) -> Progress | None:
-    """The callback, which then passes over that it cannot write: progress is shown out of courtesy.
-
-    What else it raises stops the journey, as its caller may want.
-    """
-    if on_progress is None:
-        return None
-
-    def show(about: str, done: int, total: int | None, phase: str) -> None:
-        with suppress(OSError, ValueError):  # ValueError: the stream is closed, or has no such letters
-            on_progress(about, done, total, phase)
-
-    return show
 
 
 _NO_PROMPTS = PromptsRead(total=0, due=0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from catalog import library
 from catalog.api.answers import Answers
-from catalog.api.base import default_path
+from catalog.api.base import courteous, default_path
 from catalog.api.edits import Edits
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
@@ -51,7 +51,7 @@ class Catalog(Answers, Edits):
         source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
         """
         from catalog.intake import Intake
-        from catalog.reports import SyncInterrupted, SyncReport, courteous
+        from catalog.reports import SyncInterrupted, SyncReport
         from catalog.sync import sync_source
 
         on_progress = courteous(on_progress)
@@ -83,7 +83,7 @@ class Catalog(Answers, Edits):
         every job has ended. Nothing is kept of an id that the server does not know: `missed` names it.
         """
         from catalog.intake import Intake
-        from catalog.reports import SyncInterrupted, courteous
+        from catalog.reports import SyncInterrupted
         from catalog.sync import add_ids
 
         on_progress = courteous(on_progress)
@@ -121,7 +121,6 @@ class Catalog(Answers, Edits):
         """
         from catalog.ingest import import_paths
         from catalog.intake import Intake
-        from catalog.reports import courteous
 
         on_progress = courteous(on_progress)
         name = source or self._only_source()
@@ -230,7 +229,6 @@ class Catalog(Answers, Edits):
         nothing is named, all.
         """
         from catalog.rebuilding import DERIVED, rebuild
-        from catalog.reports import courteous
 
         on_progress = courteous(on_progress)
         asked = (rows, fts, facets, costs)

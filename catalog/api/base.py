@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Database
     from catalog.prompts import Vocabulary
+    from catalog.reports import Progress
     from catalog.settings import Settings
 
 DEFAULT_PATH = "catalog.db"
@@ -23,6 +25,21 @@ DEFAULT_PATH = "catalog.db"
 def default_path() -> Path:
     """The library to use where none is named: `CATALOG_DB`, else `catalog.db` here."""
     return Path(os.environ.get("CATALOG_DB") or DEFAULT_PATH)
+
+
+def courteous(on_progress: Progress | None) -> Progress | None:
+    """The callback, which then passes over that it cannot write: progress is shown out of courtesy.
+
+    What else it raises stops the journey, as its caller may want.
+    """
+    if on_progress is None:
+        return None
+
+    def show(about: str, done: int, total: int | None, phase: str) -> None:
+        with suppress(OSError, ValueError):  # ValueError: the stream is closed, or has no such letters
+            on_progress(about, done, total, phase)
+
+    return show
 
 
 class Opened:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import re
-import ssl
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from catalog.client.addresses import Base, Guard, Resolver, UnsafeURL, resolve
+from catalog.client.faults import is_certificate_fault, is_refusal, reason_of, server_of
 from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, proxy_for, within
 from catalog.client.retry import backoff, requested_wait, should_retry
 from catalog.client.transfer import BadBody, BodyTooLarge, inflated
@@ -267,7 +267,7 @@ class Session:
         timeouts = {"connect": min(CONNECT_SECONDS, seconds), "read": seconds, "write": seconds, "pool": seconds}
         headers = {**call.headers, **key_header, "User-Agent": USER_AGENT}
         is_home = self._base.is_origin_of(url)
-        server = _server(url, proxy_for(url, self._proxy))
+        server = server_of(url, proxy_for(url, self._proxy))
         with _refusals(call.subject), _faults(call.subject, call.deadline, server), within(call.deadline):
             request = httpx.Request("GET", url if is_home else self._guard.check(url), headers=headers)
             request.extensions["timeout"] = timeouts
@@ -347,40 +347,8 @@ def _faults(subject: Subject, deadline: Deadline, server: str = "the server") ->
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
         raise subject.error(Refused, "the request cannot be sent as HTTP") from error
     except httpx.TransportError as error:
-        failure = subject.error(Unavailable, _reason(error, server))
-        raise (failure if _is_certificate_fault(error) or _is_refusal(error) else _Transient(failure)) from error
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _is_certificate_fault(error: BaseException) -> bool:
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-
-
-def _is_refusal(error: httpx.TransportError) -> bool:
-    """Whether a proxy answered that it does not let us through."""
-    return isinstance(error, httpx.ProxyError) and str(error).startswith("4")
-
-
-def _server(url: httpx.URL, proxy: str | None) -> str:
-    """The server of a URL, as a message may name it, and the proxy on the way, without its credentials."""
-    server = url.netloc.decode("ascii", "replace")
-    return f"{server} through the proxy {httpx.URL(proxy).netloc.decode('ascii', 'replace')}" if proxy else server
-
-
-def _reason(error: httpx.TransportError, server: str) -> str:
-    if isinstance(error, httpx.ProxyError):
-        return f"cannot connect to {server} (it answered HTTP {str(error)[:3]})"
-    if not isinstance(error, httpx.ConnectError):
-        return "the answer broke off or is not HTTP"
-    if _is_certificate_fault(error):
-        return f"cannot connect to {server}: its certificate is not valid"
-    reasons = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
-    return f"cannot connect to {server} ({next(reasons, 'no such host')})"
+        failure = subject.error(Unavailable, reason_of(error, server))
+        raise (failure if is_certificate_fault(error) or is_refusal(error) else _Transient(failure)) from error
 
 
 def _next_hop(url: httpx.URL, location: str) -> httpx.URL:

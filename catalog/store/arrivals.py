@@ -8,19 +8,18 @@ observations.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import fulltext
 from catalog.fold import COLUMNS, Observation, fold
 from catalog.records import TERMINAL_STATUSES, utc_text
-from catalog.redaction import cut_secrets, redact
-from catalog.rows import json_text
 from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
 from catalog.store.names import find_ids, write_aliases
+from catalog.store.payloads import kept, shortened, without_secrets
 from catalog.store.saved import Saved
 from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
 from catalog.store.texts import grams_of, labels_of, read_entries, refresh
@@ -88,7 +87,7 @@ def save_videos(
     apart.
     """
     saved, estimator = Saved(), Estimator(connection, source)
-    for batch in _split(_redact_video(video, http_status) for video in videos):
+    for batch in _split(without_secrets(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         arrivals, strays = _part(connection, source, arrivals, asked)
         saved += _save(connection, source, arrivals, estimator)
@@ -131,18 +130,6 @@ def save_absence(connection: Writer, source: str, remote_id: str, answer: Gone, 
     return _save(connection, source, [arrival], Estimator(connection, source))
 
 
-def kept(payload: Any) -> tuple[Any, str]:
-    """The payload as the library keeps it, without secrets and without the rest of what is too long, and its JSON."""
-    return _shortened(redact(payload))
-
-
-def _shortened(payload: Any) -> tuple[Any, str]:
-    text = json_text(payload)
-    if may_be_cut(text) and (short := cut(payload)) is not payload:
-        return short, json_text(short)
-    return payload, text
-
-
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
     """Batches of videos in which no id occurs twice: a second answer about a job must find the row of the first."""
     batch: dict[str, ParsedVideo] = {}
@@ -155,18 +142,10 @@ def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
         yield batch
 
 
-def _redact_video(video: ParsedVideo, http_status: int) -> ParsedVideo:
-    """The video as its payload without secrets describes it; also its id has none."""
-    remote_id, payload = cut_secrets(video.remote_id), redact(video.payload)
-    if payload is not video.payload or remote_id != video.remote_id:
-        video = read_observed(payload, remote_id, http_status) or replace(video, remote_id=remote_id, payload=payload)
-    return video
-
-
 def _arrive(
     video: ParsedVideo, channel: str, http_status: int, received_at: datetime, as_of: datetime | None
 ) -> _Arrival:
-    payload, text = _shortened(video.payload)
+    payload, text = shortened(video.payload)
     if payload is not video.payload:
         video = read_observed(payload, video.remote_id, http_status) or video
     as_of = video.updated_at or as_of

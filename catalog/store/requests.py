@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog.batches import BatchVideo
 from catalog.records import utc_text
 from catalog.rows import encodable
-from catalog.store.arrivals import kept, save_videos
+from catalog.store.arrivals import save_videos
 from catalog.store.attached import save_links
 from catalog.store.edits import save_tags
 from catalog.store.names import find_ids
+from catalog.store.payloads import kept
 from catalog.wire.requests import parse_line, read_request
 
 if TYPE_CHECKING:
