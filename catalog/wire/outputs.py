@@ -121,7 +121,7 @@ def read_outputs(job: Mapping[str, Any]) -> Outputs:
     for key in _MAY_HOLD_ONE:
         search.keep(job.get(key))
     urls = search.videos or search.pictures
-    keys = [*filter(_may_lead, job), *_MAY_HOLD_ONE]
+    keys = [*(key for key in filter(_may_lead, job) if key != "metadata"), *_MAY_HOLD_ONE]
     return Outputs(list(urls), [key for key in keys if key in job and _holds_only(key, job[key], urls)])
 
 
