@@ -24,13 +24,13 @@ FLOORS = {
     "CONTROLLED labelled": 0.98,
     "CONTROLLED prose": 0.98,
     "mood": 0.95,
-    "OPEN": 0.725,
+    "OPEN": 0.737,
     "dialogue": 0.95,
 }
 WRITTEN_FLOORS = {
-    1: {"CONTROLLED": 0.97, "mood": 0.96, "audio": 0.98, "OPEN": 0.735, "dialogue": 0.98},
-    2: {"CONTROLLED": 0.965, "mood": 0.97, "audio": 0.94, "OPEN": 0.705, "dialogue": 0.97},
-    3: {"CONTROLLED": 0.942, "mood": 0.92, "audio": 0.88, "OPEN": 0.625, "dialogue": 0.95},
+    1: {"CONTROLLED": 0.972, "mood": 0.96, "audio": 0.97, "OPEN": 0.785, "dialogue": 0.98},
+    2: {"CONTROLLED": 0.965, "mood": 0.97, "audio": 0.94, "OPEN": 0.76, "dialogue": 0.97},
+    3: {"CONTROLLED": 0.962, "mood": 0.92, "audio": 0.94, "OPEN": 0.75, "dialogue": 0.98},
 }
 
 
