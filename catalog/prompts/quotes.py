@@ -45,7 +45,7 @@ _SHOWN = re.compile(
     r"letters|lettering|(?<!off[- ])screen|written|poster|banner|billboard|title|font|typography|spells?|"
     r"subtitle|headline|spot|tagline|slogan|campaign|client|project|book|"
     r"song|album|scene|film|movie|overlay|appears|card|neon|print|printed|brand|style)\b"
-    r"|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
+    r"|名叫|叫(?=$)|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
     re.IGNORECASE,
 )
 _UNSAID = re.compile(
@@ -65,7 +65,7 @@ _SPEAKER = re.compile(
 )
 _PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
 _VOICE_OVER = re.compile(
-    r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
+    r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
 )
 _BEFORE, _AFTER = 70, 45
 _LONG, _LONG_UNSPACED = 50, 16  # characters of a quotation that may be a prompt

@@ -25,7 +25,7 @@ _NAMED = re.compile(
 )
 _CUE = re.compile(
     r"^[ \t]*(?P<name>[A-ZÀ-Þ][A-ZÀ-Þ0-9 .'’-]{1,30}?)[ \t]*"
-    r"(?P<off>\((?:V\.?O\.?|O\.?S\.?|CONT['’]D|O\.?C\.?)\))?[ \t]*\n"
+    r"(?P<off>\([^()\n]{1,40}\))?[ \t]*\n"
     r"(?P<how>[ \t]*\([^()\n]{1,60}\)[ \t]*\n)?[ \t]*(?P<line>[^\s(\"“][^\n:]{1,300}[.!?…-])[ \t]*$",
     re.MULTILINE,
 )
@@ -37,7 +37,8 @@ _TO_SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 _NO_SPEAKER = re.compile(
-    r"(?:note|notes|hook|cta|tip|brief|beat|clip|cut|shot|scene|frame|version|option|variant|step|idea|client|brand|platform|"
+    r"(?:(?:open|close|angle|back|hold|cut|fade|smash|dissolve)(?: (?:on|to|in|out|cut to))?|"
+    r"note|notes|hook|cta|tip|brief|beat|clip|cut|shot|scene|frame|version|option|variant|step|idea|client|brand|platform|"
     r"goal|task|warning|important|reference|ref|source|example|output|rule|rules|instructions?|remember|reminder|ps|p\.s|q|a|"
     r"要求|注意|说明|备注|提示|示例|参考|目标)\b[ 0-9a-z]*",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ import pytest
 from catalog.prompts import extract
 
 SPOKEN = [
+    ("INT. STUDIO - LATE\n\nSINGER (softly)\nTake it from the top.", ["Take it from the top."]),
     (
         "INT. KITCHEN - NIGHT\nMARIA\nYou never called me back.\nJOHN\n(quietly)\nI lost my phone.\nShe turns away.",
         ["You never called me back.", "I lost my phone."],
@@ -69,6 +70,8 @@ SPOKEN = [
     ),
 ]
 UNSPOKEN = [
+    "OPEN ON: a cake you have never seen. A fly lands on it.",
+    "一只叫“小雪”的狗趴在门口。",
     'A sign reads "OPEN".',
     "A robot turns to camera and says hello there, human.",
     'A title card: "Ten years later."',
