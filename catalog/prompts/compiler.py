@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE}
 _SPANISH_FORMS = {"ar": ("a", "an", "ando"), "er": ("e", "en", "iendo"), "ir": ("e", "en", "iendo")}
+_DICTIONARY_ENDINGS = frozenset("うくぐすつぬぶむる")
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -131,8 +132,7 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     for language, words in data["compounds"].items():
         phrases.add(words.split(), Entry(COMPOUND, language=language))
     for language, table in data["open"].items():
-        for facet in ("subject", "action", "setting"):
-            phrases.add(_open_words(facet, table), Entry(OPEN, facet, language=language))
+        _add_open_words(phrases, language, table)
     _add_negation(phrases, data["negation"])
     encode = phrases.alphabet.encode
     grammar = _grammar(phrases.alphabet, data)
@@ -163,15 +163,37 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _open_words(facet: str, table: Mapping[str, str]) -> Iterator[str]:
-    """The words of a language for an open facet; Spanish verbs in the forms that captions use."""
+def _add_open_words(phrases: _Phrases, language: str, table: Mapping[str, str]) -> None:
+    for facet in ("subject", "action", "setting"):
+        for word, base in _open_words(facet, table):
+            phrases.add([word], Entry(OPEN, facet, base, language=language))
+
+
+def _open_words(facet: str, table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The words of a language for an open facet, each with its base where it is a form of another word.
+
+    A Japanese verb is followed by its other forms ("歩く 歩い 歩き"), Spanish ones are listed by their infinitive.
+    """
+    if facet == "action" and facet in table:
+        yield from _verb_forms(table[facet].split())
+        return
     if facet in table:
-        yield from table[facet].split()
+        yield from ((word, "") for word in table[facet].split())
         return
     for verb in table["verbs"].split():
         stem, ending = verb[:-2], verb[-2:]
-        yield from (stem + form for form in _SPANISH_FORMS.get(ending, ()))
-    yield from table["irregular"].replace(";", " ").split()
+        yield from ((stem + form, "") for form in _SPANISH_FORMS.get(ending, ()))
+    yield from ((word, "") for word in table["irregular"].replace(";", " ").split())
+
+
+def _verb_forms(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Chinese and Japanese verbs with their bases: 歩い with 歩く, 坐着 with 坐."""
+    base = ""
+    for word in words:
+        if word[-1] in _DICTIONARY_ENDINGS:
+            base = word
+        is_form = base[:1] == word[0] and "\u3040" <= word[-1] <= "\u30ff"
+        yield word, base if is_form else word.rstrip("着在") or word
 
 
 def _hides(table: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:

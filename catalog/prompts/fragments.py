@@ -57,6 +57,8 @@ def _is_heard(reading: Reading, first: int, start: int, others: int) -> bool:
     if reading.tokens.words[start] in reading.vocabulary.grammar.none:
         return others == 0
     determiners = frozenset(reading.vocabulary.grammar.determiners)
+    if others == 0:  # "Crickets, a truck far away."
+        return first == 0 or reading.tokens.codes[first - 1] in _SENTENCE_ENDS
     return 1 <= others <= _SHORT_BEFORE and determiners.isdisjoint(reading.tokens.codes[first:start])
 
 

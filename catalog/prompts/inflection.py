@@ -60,6 +60,7 @@ def regular_forms(verb: str) -> tuple[str, str, str]:
 
 def singular(noun: str) -> str:
     """The noun in the singular: wolves → wolf; a noun without one stays."""
+    noun = noun.removesuffix("'s").removesuffix("’s")
     if noun in _ALWAYS_PLURAL:
         return noun
     if noun in _IRREGULAR_PLURALS:

@@ -25,7 +25,7 @@ _UNIT = r"\s?(?:seconds|second|secs|sec|s|秒)?"
 _TIME = rf"{_CLOCK}{_UNIT}\s?(?:-|–|—|~|to)\s?{_CLOCK}{_UNIT}\b"
 _SHOT = re.compile(
     rf"(?:^|(?<=[\n.;:|\])!?。]))[ \t]*[*#>\[(【\-•]{{0,4}}[ \t]?(?:"
-    rf"(?P<name>(?:shot|scene|cut|beat|clip|segment|toma|plano|escena)\s?\#?(?P<number>{_NUMBER})(?:\s?[-–]\s?[0-9]{{1,3}})?\b"
+    rf"(?P<name>(?:shot|scene|cut|beat|clip|segment|frame|panel|sequence|seq|sc|take|part|step|toma|plano|escena)\s?\#?(?P<number>{_NUMBER}|[a-h](?=\s?[:.)\-–—]))(?:\s?[-–]\s?[0-9]{{1,3}})?\b"
     rf"|(?:镜头|分镜|场景|第|カット|ショット|シーン)\s?{_NUMBER}(?:个镜头|镜|幕|场)?)"
     rf"|(?P<time>{_TIME}))",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ _AFTER_SHOT = re.compile(
     r"(?:[ \t]?[-–—|][ \t])?",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(r"[0-9一二三四五六七八九十]| (?:one|two)\b")
+_COUNTED = re.compile(r"[0-9一二三四五六七八九十]| (?:one|two)\b| [A-Ha-h]\s?[:.)–—-]")
 _MARKUP = " \t*_#>-•·–—+.)(\"'`~|0123456789"
 _DOTTED = re.compile(r"[ \t]*[-*•#>]{0,3}[ \t]?\**([^\W\d_][^\n.:*–—]{1,40}?)\**(?:\.|\s[-–—]|\s?[–—])\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?。](?=\s)|\n")

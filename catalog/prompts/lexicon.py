@@ -11,19 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.prompts.inflection import regular_forms, singular, stem_of_participle
+from catalog.prompts.tokens import NO_ADVERBS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ADJECTIVE = re.compile(r".{3,}(?:ful|ous|ive|less|able|ible|ical|ish|esque|ular|ean|ese)$")
+_ADJECTIVE = re.compile(
+    r".{3,}(?:ful|ous|ive|less|able|ible|ical|(?<!f)ish|esque|ular|ean|ese)$"
+    r"|(?!pupp|bunn|lobb|hobb|gran|nann|dadd|mumm|momm|penn|tedd|budd|popp|putt|kitt|pant|pont|dynast|pigg)"
+    r".+(?:bb|dd|gg|mm|nn|pp|tt|zz|ff|st|mp|ck|sh|nk|ain|od|lk|irt|os)y$"
+)
 _PERSON = re.compile(
     r"(?:[^h]man|woman|[^u]men|women|boy|girl|.{3}ist|.{3}ologist|maker|keeper|driver|rider|seller|player|worker|dancer|fighter|hunter"
     r"|singer|runner|walker|farmer|teacher|baker|biker|dresser|smith|wright|monger|herder|master|mate|child|folk|eer"
     r"|father|mother|son|daughter|lover|leader|fisher|buyer|smuggler|wife|ician|arian|ographer)s?$"
 )
 _INTRANSITIVE = frozenset(
-    {"burn", "drift", "fall", "float", "flow", "glow", "grow", "rise", "shine", "sparkle", "wave"}
-)
+    {
+        "billow", "blaze", "bloom", "bubble", "burn", "crash", "drift", "fade", "fall", "flash", "flicker", "float",
+        "flow", "fly", "gleam", "glimmer", "glint", "glisten", "glitter", "glow", "grow", "hover", "loom", "melt",
+        "pass", "pulse", "rise", "roar", "rustle", "shift", "shimmer", "shine", "smoke", "smolder", "sparkle", "sprawl",
+        "steam", "surge", "swirl", "sway", "tower", "tremble", "twinkle", "wave", "whirl", "work",
+    }
+)  # fmt: skip
 _ALSO_ADJECTIVES = (
     "calm", "clean", "clear", "close", "cool", "dry", "empty", "light", "open", "slow", "smooth", "warm",
 )  # fmt: skip
@@ -73,30 +83,34 @@ _FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Classes of words; `bases` leads from every form of a verb to its base."""
+    """Classes of words; `bases` leads from every form of a verb to its base, `remembered` keeps what `kind` found."""
 
     classes: Mapping[str, Kind]
     bases: Mapping[str, str]
     third_persons: frozenset[str]
     pointing: frozenset[str]
+    deeds: frozenset[str]
     noun_first: frozenset[str]
     measures: frozenset[str]
     frames: frozenset[str]
     settings: frozenset[str]
     animate: frozenset[str]
+    furniture: frozenset[str]
+    compounding: frozenset[str]
     locative: frozenset[str]
+    ambient: frozenset[str]
     english: frozenset[str]
     foreign: frozenset[str]
-    _remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
+    remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
     _animates: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def kind(self, word: str) -> Kind:
         """The class of a word by itself: `VERB_OR_NOUN` where its neighbours must decide."""
-        kind = self._remembered.get(word)
+        kind = self.remembered.get(word)
         if kind is None:
             kind = self._classify(word)
-            if len(self._remembered) < _MAX_REMEMBERED:
-                self._remembered[word] = kind
+            if len(self.remembered) < _MAX_REMEMBERED:
+                self.remembered[word] = kind
         return kind
 
     def _classify(self, word: str) -> Kind:
@@ -111,7 +125,7 @@ class Lexicon:
         return Kind.PARTICIPLE if word.endswith("ed") else Kind.VERB_OR_NOUN
 
     def _by_ending(self, word: str) -> Kind:
-        if word.endswith("ly") and len(word) > 4 and word not in self.animate:
+        if word.endswith("ly") and len(word) > 4 and word not in self.animate and word not in NO_ADVERBS:
             return Kind.ADVERB
         if word.endswith("ing") and len(word) > 5:
             return Kind.NOUN if word in self.noun_first else Kind.GERUND
@@ -184,12 +198,16 @@ def load_lexicon() -> Lexicon:
         bases=bases,
         third_persons=third_persons,
         pointing=lists["pointing"],
+        deeds=lists["deeds"],
         noun_first=lists["noun_first"],
         measures=lists["measures"],
         frames=lists["frames"],
         settings=lists["settings"],
         animate=lists["animate"],
+        furniture=lists["furniture"],
+        compounding=lists["compounding"],
         locative=lists["locative"],
+        ambient=lists["ambient"],
         english=frozenset(word for word, kind in classes.items() if kind in _FUNCTION_WORDS) - lists["foreign"],
         foreign=lists["foreign"],
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from catalog.prompts.terms import Hit, Reading
 
 _GAUGES = {"8": "film_8mm", "16": "film_16mm", "65": "film_70mm", "70": "film_70mm"}
-_MILLIMETRES = re.compile(r"(?<![\w.])([0-9]{1,4})(?:\.[0-9])?[ -]?(?:mm\b|毫米|ミリ)")
+_MILLIMETRES = re.compile(r"(?<![\w.])([0-9]{1,4})(?:\.[0-9])?[ -]?(?:mm(?![a-z])|毫米|ミリ)")
 _LENS_WORDS = re.compile(
     r"\W{0,3}(?:[a-z-]{0,14}\s)?(?:lens|lenses|prime|macro|f/|focal|fisheye|telephoto|wide|anamorphic|镜头|レンズ)"
 )

@@ -24,6 +24,7 @@ _SPEECH = re.compile(
     r"responds?|responding|adds|remarks?|recites?|reciting|states|explains?|begs?|pleads?|laughs?|greets?|line|lines|"
     r"hiss(?:es|ing)|sigh(?:s|ing)|gasp(?:s|ing)|mumbl(?:es|ing)|growl(?:s|ing)|stammer(?:s|ing)|snaps|snapping|sob(?:s|bing)|"
     r"insists?|confess(?:es|ing)?|urges|warn(?:s|ing)|demands|teas(?:es|ing)|counters|deadpans|intones|orders|commands|"
+    r"squawks|croaks|rasps|hollers|snarls|sneers|scoffs|wheezes|whimpers|blurts|interrupts|repeats|continues|wonders|prays|coos|"
     r"admits|protests|groan(?:s|ing)|drawls|bellow(?:s|ing)|shriek(?:s|ing)|chuckl(?:es|ing)|giggl(?:es|ing)|boasts|calls|"
     r"dice|dicen|dijo|diciendo|pregunta|preguntó|susurra|susurrando|susurró|grita|gritan|gritando|gritó|responde|exclama|"
     r"murmura|contesta|replica|anuncia|ordena|canta|suplica|bromea|avisa|ríe|advierte|confiesa|"
@@ -32,17 +33,29 @@ _SPEECH = re.compile(
     r"言う|言い|言っ|叫|囁|ささや|尋ね|つぶや|呟|答え|告げ|話|声|ナレー",
     re.IGNORECASE,
 )
+_READ_ALOUD = re.compile(
+    r"\b(?:aloud|out loud)\b[^.!?]{0,12}$|\b(?:he|she|they|"
+    r"(?!(?:news)?paper|poster|banner|letter|sticker|counter|computer|fl[iy]er|folder|monitor|header|marker|meter|timer|number|"
+    r"cover|ticker|scanner|printer|speaker|wrapper|calendar)\w{2,}(?:er|or|ist|ian)|man|woman|boy|girl|host|anchor|judge|king|queen|"
+    r"priest|child|mother|kid)\s+reads?\b[^.!?]{0,30}$",
+    re.IGNORECASE,
+)
 _SHOWN = re.compile(
     r"\b(?:reads?|reading|sign|signs|text|words?|titled?|labell?ed|label|caption|captions|logo|logos|called|named|button|"
     r"letters|lettering|(?<!off[- ])screen|written|poster|banner|billboard|title|font|typography|spells?|"
     r"subtitle|headline|spot|tagline|slogan|campaign|client|project|book|"
     r"song|album|scene|film|movie|overlay|appears|card|neon|print|printed|brand|style)\b"
-    r"|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
+    r"|名叫|叫(?=$)|写着|字样|标题|文字|と書か|ロゴ|letrero|rótulo|cartel|título",
     re.IGNORECASE,
 )
 _UNSAID = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bwithout)\s+(?:\w+\s+)?(?:say|says|saying|call|calling|use|write|mention)\s*$"
     r"|\b(?:generate|create|make|render)\s[^.:]{0,30}:\s*$",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"(?:\b(?:prompt|video|clip|film|movie|animation|shot|scene|generate|create|make|render|imagine|idea|brief|vídeo|escena|"
+    r"genera|crea|haz)\b[^.!?\n]{0,30}|提示词|视频|生成|プロンプト|動画|作って\S{0,8})\s*(?:[:：→>]|->|=>)\s*$",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.…¡¿]{0,3}\w[^\n]*[.!?…。！？]$")
@@ -52,9 +65,11 @@ _SPEAKER = re.compile(
 )
 _PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
 _VOICE_OVER = re.compile(
-    r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外音|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
+    r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
 )
 _BEFORE, _AFTER = 70, 45
+_LONG, _LONG_UNSPACED = 50, 16  # characters of a quotation that may be a prompt
+_FIRST_WIDE = re.compile("[\u3040-\u9fff]")
 _DASHES = "—–"
 _BEFORE_LINE = " \t-*•—–>"
 _MOST_OF_TEXT = 0.6  # a quotation that is so much of the text is the prompt itself
@@ -80,11 +95,20 @@ def find_quotes(text: str) -> list[Quote]:
         if end - start < len(text.strip()) - 4:
             if end - start > max(_BEFORE, _MOST_OF_TEXT * len(text)) and not _SPEECH.search(text, 0, match.start()):
                 continue
+            if _is_prompt(text, match, end - start):
+                continue
             quote = _judge(text, match, start, end)
             if quotes and quotes[-1].is_spoken and not text[quotes[-1].end + 1 : match.start()].strip(" ,"):
                 quote = quote._replace(is_spoken=True)
             quotes.append(quote)
     return quotes
+
+
+def _is_prompt(text: str, match: re.Match[str], length: int) -> bool:
+    """Whether a long quotation is what a request asks for: `Generate a video: "A fox runs off, seen from above."`."""
+    is_long = length > _LONG or (length > _LONG_UNSPACED and _FIRST_WIDE.search(match[0]) is not None)
+    before = text[max(0, match.start() - _BEFORE) : match.start()]
+    return is_long and _REQUEST.search(before) is not None and not _SPEECH.search(before)
 
 
 def _judge(text: str, match: re.Match[str], start: int, end: int) -> Quote:
@@ -118,15 +142,21 @@ def _is_line_of_name(text: str, match: re.Match[str], before: str) -> bool:
 def _is_said(before: str, quoted: str, after: str, speech: int) -> bool:
     """Whether a word of speech stands nearer than one of writing, or a colon leads to a whole sentence."""
     shown = _last(_SHOWN, before)
+    if shown >= 0 and _READ_ALOUD.search(before):
+        return True
     if speech > shown or shown >= 0:
         return speech > shown
-    head = before.strip(_BEFORE_LINE)
-    if (not head or head.endswith(",")) and " " in quoted.strip() and _SENTENCE.match(quoted):
-        return True
-    if before.rstrip().endswith((":", "：")) and _SENTENCE.match(quoted):
+    if _SENTENCE.match(quoted) and (before.rstrip().endswith((":", "：")) or _is_called(before, quoted)):
         return True
     follows = _SPEECH.match(after.lstrip(" ,")) or _SPEECH.search(_clause(after))
     return follows is not None and not _SHOWN.match(after.lstrip(" ,"))
+
+
+def _is_called(before: str, quoted: str) -> bool:
+    """Whether a sentence begins with the quotation, and it is more than a name: `"Run!" A flash.`"""
+    head = before.strip(_BEFORE_LINE)
+    is_more = " " in quoted.strip() or quoted.rstrip().endswith(("!", "?"))
+    return is_more and (not head or head.endswith(","))
 
 
 def _clause(after: str) -> str:

@@ -32,22 +32,28 @@ _QUALIFYING = frozenset({"time_of_day", "season", "color", "mood"})
 _FIRST_HALVES = frozenset({Kind.NOUN})
 _SECOND_HALVES = frozenset({Kind.PARTICIPLE, Kind.GERUND, Kind.ADJECTIVE})  # hand-painted, slow-moving, ice-cold
 _UNSETTLED = frozenset({Kind.VERB_OR_NOUN, Kind.GERUND, Kind.PARTICIPLE, Kind.ADVERB})
+_UNSURE = frozenset({Kind.NOUN, Kind.COMMA})
+_CHANGING = frozenset({Kind.NOUN, Kind.DETERMINER})
 _QUALIFIERS = frozenset({Kind.DETERMINER, Kind.ADJECTIVE})
 _NAMES = frozenset({Kind.NOUN, Kind.VERB_OR_NOUN})
 _NAMES_OR_ADJECTIVES = _NAMES | {Kind.ADJECTIVE}
 _NOUN_PHRASE = frozenset({Kind.NOUN, Kind.ADJECTIVE})
 _NEVER_BEFORE_VERB = _QUALIFIERS | {Kind.NUMBER}
+_POSSESSIVE = ("'s", "’s", "s'", "s’")
 _ONE = frozenset({"a", "an", "one", "each", "every", "this", "another"})
 _IN_S = re.compile("[^sui]s$")
-_BEFORE_DESCRIPTION = frozenset({Kind.COMMA, Kind.PREPOSITION})
+_BEFORE_CAPTION = frozenset({Kind.START, Kind.COMMA})
 _BEFORE_VERB = frozenset({Kind.AUXILIARY, Kind.PRONOUN, Kind.ADVERB})
-_AFTER_VERB = frozenset({Kind.PREPOSITION, Kind.DETERMINER, Kind.PRONOUN, Kind.ADVERB})
-_AFTER_LIKELY_VERB = _AFTER_VERB | {Kind.COMMA, Kind.CONJUNCTION, Kind.END}
-_BEFORE_COMMAND = frozenset({Kind.START, Kind.COMMA, Kind.COLON, Kind.BRACKET, Kind.CAMERA})
-_AFTER_COMMAND = _AFTER_VERB - {Kind.ADVERB}
 _JOINTS = frozenset({Kind.COMMA, Kind.CONJUNCTION})
-_AFTER_LAST_VERB = frozenset({Kind.CONJUNCTION, Kind.END})
-_BEFORE_NEXT_VERB = frozenset({Kind.COMMA, Kind.QUOTE, Kind.CONJUNCTION})
+_IN_PHRASE = _NOUN_PHRASE | {Kind.DETERMINER, Kind.NUMBER}
+_AFTER_WEIGHTS = {
+    Kind.DETERMINER: 1.5, Kind.PRONOUN: 1.5, Kind.ADVERB: 1, Kind.PREPOSITION: 1, Kind.COMMA: 0.5, Kind.CAMERA: 0.5,
+    Kind.CONJUNCTION: 0.5, Kind.END: 0.5, Kind.ADJECTIVE: 0.5, Kind.AUXILIARY: -3,
+}  # fmt: skip
+_CONTINUATION_WEIGHTS = {Kind.PARTICIPLE: 0.5, Kind.START: -1, Kind.COLON: -1, Kind.BRACKET: -1}
+_REACH = 40  # words back to the verb of the same sentence
+_SUBORDINATING = frozenset({"while", "when", "where", "because", "if", "although", "though", "whereas", "until", "as"})
+_PLURALS = frozenset({"people", "children", "men", "women", "feet", "geese", "mice", "teeth", "police", "sheep"})
 
 
 class Word(NamedTuple):
@@ -94,13 +100,28 @@ def _is_english(words: Sequence[str], reading: Reading, lexicon: Lexicon) -> boo
 
 def _tag(reading: Reading, tokens: range, lexicon: Lexicon, qualifiers: dict[int, Kind]) -> list[Word]:
     texts = reading.tokens.words
-    words = [Word(texts[token], _classify(reading, token, lexicon, qualifiers), token) for token in tokens]
+    recall = lexicon.remembered.get
+    words = []
+    for token in tokens:
+        text = texts[token]
+        kind = qualifiers.get(token) or recall(text, Kind.NOUN)
+        if kind in _UNSURE or reading.blocked[token]:
+            kind = _classify(reading, token, lexicon, qualifiers)
+        words.append(Word(text, kind, token))
     for index, word in enumerate(words):
         if word.kind in _UNSETTLED:
-            words[index] = word._replace(kind=_settle(words, index, lexicon))
-        elif word.kind is Kind.NOUN and _is_unknown_verb(words, index, lexicon):
-            words[index] = word._replace(kind=Kind.VERB)
+            words[index] = Word(word.text, _settle(words, index, lexicon), word.token)
+        elif word.kind in _CHANGING:
+            words[index] = Word(word.text, _change(words, index, lexicon), word.token)
     return words
+
+
+def _change(words: Sequence[Word], index: int, lexicon: Lexicon) -> Kind:
+    """The class of a noun or a determiner after what stands before it: "a cake that turns", "a zeppelin moors"."""
+    text, kind, _ = words[index]
+    if kind is Kind.DETERMINER:
+        return Kind.PRONOUN if text == "that" and index and words[index - 1].kind is Kind.NOUN else kind
+    return Kind.VERB if text[-1] == "s" and _is_unknown_verb(words, index, lexicon) else kind
 
 
 def _is_unknown_verb(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -113,7 +134,7 @@ def _is_unknown_verb(words: Sequence[Word], index: int, lexicon: Lexicon) -> boo
 def _follows_one(words: Sequence[Word], index: int) -> bool:
     """Whether a noun stands before that its article puts in the singular: what ends in -s after it is a verb."""
     start = index - 1
-    while start >= 0 and words[start].kind in _NOUN_PHRASE:
+    while start >= max(0, index - _REACH) and words[start].kind in _NOUN_PHRASE:
         start -= 1
     return 0 <= start < index - 1 and words[index - 1].kind is Kind.NOUN and words[start].text in _ONE
 
@@ -143,15 +164,27 @@ def _is_modifier(reading: Reading, token: int, lexicon: Lexicon) -> bool:
 def _settle(words: Sequence[Word], index: int, lexicon: Lexicon) -> Kind:
     """The class of a word, settled by the word before, which is settled already, and the one after."""
     text, kind, _ = words[index]
-    before = words[index - 1].kind if index else Kind.START
-    after = words[index + 1].kind if index + 1 < len(words) else Kind.END
+    before, after = _neighbours(words, index)
     if kind is Kind.VERB_OR_NOUN:
         return Kind.VERB if _is_verb(words, index, before, after, lexicon) else Kind.NOUN
     if kind is Kind.ADVERB:  # "the still pond"
         return Kind.ADJECTIVE if before is Kind.DETERMINER and after is Kind.NOUN else kind
-    if kind is Kind.GERUND and before is Kind.ADJECTIVE and index > 1 and words[index - 2].kind is Kind.NOUN:
-        return kind  # "a couple slow dancing"
+    if kind is Kind.GERUND:
+        if after in _NAMES and text in lexicon.compounding and not _is_bare_noun(words, index - 1):
+            return Kind.NOUN  # "a living room"
+        if before is Kind.ADJECTIVE and _is_bare_noun(words, index - 2):
+            return kind  # "a couple slow dancing"
     return _settle_participle(text, kind, before, after, lexicon)
+
+
+def _neighbours(words: Sequence[Word], index: int) -> tuple[Kind, Kind]:
+    before = words[index - 1].kind if index else Kind.START
+    return before, words[index + 1].kind if index + 1 < len(words) else Kind.END
+
+
+def _is_bare_noun(words: Sequence[Word], index: int) -> bool:
+    """Whether a noun stands there that owns nothing: `couple`, not `therapist's`."""
+    return index >= 0 and words[index].kind is Kind.NOUN and not words[index].text.endswith(_POSSESSIVE)
 
 
 def _settle_participle(text: str, kind: Kind, before: Kind, after: Kind, lexicon: Lexicon) -> Kind:
@@ -169,46 +202,75 @@ def _settle_participle(text: str, kind: Kind, before: Kind, after: Kind, lexicon
 
 def _describes(gerund: str, before: Kind, lexicon: Lexicon) -> bool:
     """Whether an -ing form before a noun describes it ("under falling snow") and does not act on it."""
-    return before in _BEFORE_DESCRIPTION or (before is Kind.START and not lexicon.takes_object(gerund))
+    return before is Kind.PREPOSITION or (before in _BEFORE_CAPTION and not lexicon.takes_object(gerund))
 
 
 def _is_verb(words: Sequence[Word], index: int, before: Kind, after: Kind, lexicon: Lexicon) -> bool:
     """Whether a word that may be a verb or a noun is a verb."""
-    if before in _NEVER_BEFORE_VERB:
-        return False
     if before in _BEFORE_VERB:
         return True
+    is_third = lexicon.is_third_person(words[index].text)
     if before is Kind.PREPOSITION:
         return words[index - 1].text == "to"
+    if before in _NEVER_BEFORE_VERB:
+        return is_third and _has_other_subject(words, index, before, after)
+    weight = _weight(words, index, after, lexicon, is_third=is_third)
     if before is Kind.NOUN:
-        return _agrees_with_noun(words, index, after, lexicon)
-    text = words[index].text
-    if before is Kind.PARTICIPLE:
-        return not lexicon.is_noun_first(text)
-    if lexicon.is_third_person(text):
-        return _continues(words, index, before, after, lexicon)
-    if lexicon.is_noun_first(text):
+        is_owner = words[index - 1].text.endswith(_POSSESSIVE)
+        return not is_owner and weight + _agreement(words, index, is_third=is_third) > 0
+    return weight + _continuation(words, index, before, lexicon, is_third=is_third) > 0
+
+
+def _has_other_subject(words: Sequence[Word], index: int, before: Kind, after: Kind) -> bool:
+    """Whether the word is not of the phrase before it: "something huge swims", "a crew of five freezes"."""
+    if index < 2:
         return False
-    return before is Kind.CONJUNCTION or (before in _BEFORE_COMMAND and after in _AFTER_COMMAND)
+    if before is Kind.ADJECTIVE:
+        return words[index - 2].kind is Kind.PRONOUN
+    return words[index - 2].text == "of" and after not in _NAMES_OR_ADJECTIVES
 
 
-def _continues(words: Sequence[Word], index: int, before: Kind, after: Kind, lexicon: Lexicon) -> bool:
-    """Whether a third person goes on with a sentence that has its subject: "a fox stops, looks around and yawns"."""
-    if before is Kind.CONJUNCTION and not lexicon.is_noun_first(words[index].text):
-        return True
-    if before in _JOINTS and after in _AFTER_LAST_VERB and any(word.kind is Kind.VERB for word in words[:index]):
-        return True
-    return before in _BEFORE_NEXT_VERB and after in _AFTER_VERB and index > 1
+def _weight(words: Sequence[Word], index: int, after: Kind, lexicon: Lexicon, *, is_third: bool) -> float:
+    """How much the word itself and the one after it speak for a verb."""
+    weight = _AFTER_WEIGHTS.get(after, 0) + (-1 if lexicon.is_noun_first(words[index].text) else 0.5)
+    following = words[index + 1].text if index + 1 < len(words) else ""
+    if following == "of":
+        return weight - 2.5
+    is_noun = after is Kind.VERB_OR_NOUN and is_third and not lexicon.is_third_person(following)
+    return weight - is_noun  # "ocean waves crash"
 
 
-def _agrees_with_noun(words: Sequence[Word], index: int, after: Kind, lexicon: Lexicon) -> bool:
-    """Whether the word agrees in number with the noun before it, as a verb would ("a dog runs", "dogs run")."""
-    text = words[index].text
-    if lexicon.is_third_person(text) and _follows_one(words, index):
-        return True
+def _agreement(words: Sequence[Word], index: int, *, is_third: bool) -> float:
+    """How well the word agrees in number with the noun before it, as a verb would ("a dog runs", "dogs run")."""
+    if is_third and _follows_one(words, index):
+        return 2.5
+    noun = words[index - 1].text
+    is_plural = noun in _PLURALS or _IN_S.search(noun) is not None
+    if is_third != is_plural:
+        return 1.5
+    head = _head_before(words, index)
+    if is_third and head and not (head in _PLURALS or _IN_S.search(head)):  # "a woman in boots checks the buds"
+        return 1
     is_joined = any(word.kind is Kind.CONJUNCTION for word in words[max(0, index - 4) : index - 1])
-    is_plural = is_joined or _IN_S.search(words[index - 1].text) is not None
-    agrees = lexicon.is_third_person(text) != is_plural
-    if lexicon.is_noun_first(text):
-        return agrees and after in _AFTER_LIKELY_VERB
-    return agrees or after in _AFTER_VERB
+    return 0.5 if is_joined and not is_third else -1.5
+
+
+def _head_before(words: Sequence[Word], index: int) -> str:
+    """The noun that a preposition joins the noun before to: `woman` of "a woman in boots"; empty without one."""
+    start = index - 1
+    while start >= max(0, index - _REACH) and words[start].kind in _IN_PHRASE:
+        start -= 1
+    is_joined = start > 0 and words[start].kind is Kind.PREPOSITION and words[start - 1].kind is Kind.NOUN
+    return words[start - 1].text if is_joined else ""
+
+
+def _continuation(words: Sequence[Word], index: int, before: Kind, lexicon: Lexicon, *, is_third: bool) -> float:
+    """How likely a word goes on with a sentence that has its verb ("a fox stops and yawns"), or opens one."""
+    if before in _JOINTS or before is Kind.QUOTE:
+        if words[index - 1].text in _SUBORDINATING:
+            return -3
+        verbs = [word for word in words[max(0, index - _REACH) : index] if word.kind is Kind.VERB]
+        if any(lexicon.is_third_person(word.text) is is_third for word in verbs):
+            return 1.5 if is_third else 0
+        return -0.5 if is_third and before is Kind.CONJUNCTION else -1.5
+    return _CONTINUATION_WEIGHTS.get(before, -1)

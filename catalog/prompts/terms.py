@@ -24,7 +24,6 @@ from catalog.prompts.vocabulary import (
     NEGATOR,
     NO_CONTEXT,
     NO_NEGATOR,
-    OPEN,
     OUTSIDE,
     UPPER,
     Entry,
@@ -41,6 +40,7 @@ _MARKS = '.,;:\n("-/'
 _BEFORE_COMMAND = ".\n:;(-"
 _READ_ROLES = ("", "shots", "dialogue")
 _MANY = 8
+_COLOR_JOINTS = frozenset({"and", ",", "/", "y", "&"})
 
 
 class Hit(NamedTuple):
@@ -76,9 +76,11 @@ class Reading:
         self._negators: list[tuple[int, int, Entry]] = []
         self._compounds: set[tuple[int, int]] = set()
         self.false_negators: set[int] = set()
-        self.open_words: list[tuple[int, int, str]] = []
+        self._spans: set[tuple[int, int]] = set()
+        self._open_words: list[tuple[int, int, str, str]] | None = None
         self.english_lead: int | None = None
         self._breaks: list[int] | None = None
+        self._colors: tuple[set[int], set[int]] | None = None
 
     def _owners(self) -> list[int]:
         owner = [-1] * len(self.tokens)
@@ -122,23 +124,36 @@ class Reading:
                 if entry.language == "en" or speaks(entry.language, start):
                     self._note_effect(start, end, entry)
 
+    @property
+    def open_words(self) -> list[tuple[int, int, str, str]]:
+        """The words for open facets of the languages that no grammar is read of: where, for which facet, their base."""
+        if self._open_words is None:
+            is_spanish = self.languages.is_spanish and self.languages.is_plainly_spanish
+            self._open_words = self._find_open_words(is_spanish) if is_spanish or self.languages.has_unspaced else []
+        return self._open_words
+
+    def _find_open_words(self, is_spanish: bool) -> list[tuple[int, int, str, str]]:
+        found = [
+            (letter // 2 - length + 1, letter // 2, entry.facet, entry.value)
+            for letter, (length, _, _, effects) in self.vocabulary.open_automaton.iter(spell(self.tokens.codes))
+            for entry in effects
+            if (is_spanish if entry.language == "es" else self.languages.speaks(entry.language, letter // 2))
+        ]
+        if not self.languages.has_unspaced:
+            return found
+        spans = self._spans.union(self._compounds, (word[:2] for word in found))
+        whole = find_whole_words(spans, self.tokens, self.vocabulary.grammar.katakana)
+        return [word for word in found if word[:2] in whole]
+
     def _drop_parts_of_words(self) -> None:
         """Leave out what is only a part of a longer word, where words are written without blanks between them."""
         if not self.languages.has_unspaced:
             return
         is_unspaced = self.languages.is_unspaced
-        spans = {(start, end) for start, end, _ in (*self.phrases, *self._negators) if is_unspaced(start, end)}
-        whole = find_whole_words(spans | self._compounds, self.tokens, self.vocabulary.grammar.katakana)
-        katakana = self.vocabulary.grammar.katakana
-        everything = spans | self._compounds | {(start, end) for start, end, _ in self.open_words}
-        whole_words = find_whole_words(everything, self.tokens, katakana)
-        self.open_words = [word for word in self.open_words if word[:2] in whole_words]
-        self.phrases = [
-            phrase for phrase in self.phrases if phrase[:2] in whole or not is_unspaced(phrase[0], phrase[1])
-        ]
-        self._negators = [
-            negator for negator in self._negators if negator[:2] in whole or not is_unspaced(negator[0], negator[1])
-        ]
+        self._spans = {found[:2] for found in (*self.phrases, *self._negators) if is_unspaced(*found[:2])}
+        whole = find_whole_words(self._spans | self._compounds, self.tokens, self.vocabulary.grammar.katakana)
+        self.phrases = [found for found in self.phrases if found[:2] in whole or not is_unspaced(*found[:2])]
+        self._negators = [found for found in self._negators if found[:2] in whole or not is_unspaced(*found[:2])]
 
     def _note_effect(self, start: int, end: int, entry: Entry) -> None:
         if entry.kind == LOOKALIKE:
@@ -150,9 +165,6 @@ class Reading:
             self.false_negators.update(range(start, end + 1))
         elif entry.kind == COMPOUND:
             self._compounds.add((start, end))
-        elif entry.kind == OPEN:
-            if entry.language != "es" or self.languages.is_plainly_spanish:
-                self.open_words.append((start, end, entry.facet))
         elif entry.kind == NO_CONTEXT:
             self._disowned.update((entry.facet, token) for token in range(start, end + 1))
 
@@ -183,7 +195,8 @@ class Reading:
         if mode == NEAR:
             if facet == "camera_movement" and self._is_command(start):
                 return True
-            return self._is_near(start, end, facet) or is_lone(self, start, end, facet)
+            is_beside = facet == "color" and self._is_beside_color(start, end)
+            return is_beside or self._is_near(start, end, facet) or is_lone(self, start, end, facet)
         return mode == ALONE and self._stands_alone(end)
 
     @property
@@ -212,6 +225,16 @@ class Reading:
             or (reach.before > 0 and self._precedes(start, reach.before, context))
             or (reach.clause and self._governs(start, context))
             or (bool(reach.topic) and self._opens_sentence(start, reach.topic))
+        )
+
+    def _is_beside_color(self, start: int, end: int) -> bool:
+        """Whether a conjunction or a comma joins the words to a color: "rust and mustard", "sand, olive"."""
+        if self._colors is None:
+            colors = [phrase[:2] for phrase in self.phrases if phrase[2].facet == "color" and not phrase[2].mode]
+            self._colors = {first for first, _ in colors}, {last for _, last in colors}
+        words, (starts, ends) = self.tokens.words, self._colors
+        return (end + 2 in starts and words[end + 1] in _COLOR_JOINTS) or (
+            start > 1 and start - 2 in ends and words[start - 1] in _COLOR_JOINTS
         )
 
     def _is_command(self, start: int) -> bool:

@@ -47,6 +47,13 @@ class _Spelling(dict[int, str]):
 
 
 _ADVERBS = ("ly", "mente")
+NO_ADVERBS = frozenset(
+    {
+        "anomaly", "assembly", "belly", "billy", "bully", "butterfly", "dragonfly", "emily", "family", "firefly",
+        "gadfly", "grizzly", "holly", "housefly", "italy", "jelly", "kelly", "molly", "polly", "rally", "reply",
+        "sally", "supply", "tally", "underbelly",
+    }
+)  # fmt: skip
 UNKNOWN = "?"
 NUMBER = "#"
 SENTENCE_ENDS = ".\n"
@@ -112,7 +119,8 @@ class Alphabet:
             return self._codes[plain]
         if plain[0].isdigit():
             return NUMBER
-        return "" if plain.endswith(_ADVERBS) and len(plain) > 4 else UNKNOWN
+        is_adverb = plain.endswith(_ADVERBS) and len(plain) > 4 and plain not in NO_ADVERBS
+        return "" if is_adverb else UNKNOWN
 
     @property
     def codes(self) -> Mapping[str, str]:

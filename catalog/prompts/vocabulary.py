@@ -18,7 +18,7 @@ from catalog.prompts.cache import cache_folder, make_key, read_cached, write_cac
 from catalog.prompts.tokens import Alphabet, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 OPEN_FACETS = ("subject", "action", "setting", "dialogue")
@@ -109,6 +109,7 @@ class Vocabulary:
     grammar: Grammar
     alphabet: Alphabet
     automaton: Any = field(repr=False)
+    open_automaton: Any = field(repr=False)
 
     def find_field(self, label: str, parent: str = "") -> Field | None:
         """The field that a label or a key names, alone or in parts ("Lighting + palette"); None for other words."""
@@ -172,7 +173,8 @@ def _make(data: Mapping[str, Any]) -> Vocabulary:
         fields={label: fields[number] for label, number in data["labels"].items()},
         grammar=_make_grammar(data["grammar"]),
         alphabet=Alphabet(data["words"]),
-        automaton=_make_automaton(data),
+        automaton=_make_automaton(data, lambda entry: entry.kind != OPEN),
+        open_automaton=_make_automaton(data, lambda entry: entry.kind == OPEN),
     )
 
 
@@ -193,14 +195,17 @@ def _make_grammar(table: Mapping[str, Any]) -> Grammar:
     return Grammar(**{**table, **patterns, **sets})
 
 
-def _make_automaton(data: Mapping[str, Any]) -> Any:
-    entries = [Entry(*row) for row in data["entries"]]
+def _make_automaton(data: Mapping[str, Any], is_wanted: Callable[[Entry], bool]) -> Any:
+    """The automaton of the phrases with entries that are wanted: those of open facets are read apart, in few texts."""
+    entries = [entry if is_wanted(entry) else None for entry in (Entry(*row) for row in data["entries"])]
     automaton = ahocorasick.Automaton()
     add = automaton.add_word
     for length, numbers, spellings in data["phrases"]:
-        phrase = _make_phrase(length, [entries[number] for number in numbers])
-        for spelling in spellings.split("\n"):
-            add(spelling, phrase)
+        wanted = [entry for number in numbers if (entry := entries[number])]
+        if wanted:
+            phrase = _make_phrase(length, wanted)
+            for spelling in spellings.split("\n"):
+                add(spelling, phrase)
     automaton.make_automaton()
     return automaton
 

@@ -1,8 +1,8 @@
-"""The labelled sets are read as well as it was promised: the development set, and three of our own making.
+"""The labelled sets are read as well as it was promised: the development set, and four of our own making.
 
-`written-1.jsonl` to `written-3.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0),
-and scored once before anything was mended: controlled .892, .900 and .940, open .523, .623 and .633, dialogue .840,
-.829 and .958.
+`written-1.jsonl` to `written-4.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0),
+and scored once before anything was mended: controlled .892, .900, .940 and .904, open .523, .623, .633 and .751,
+dialogue .840, .829, .958 and .905.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ FLOORS = {
     "CONTROLLED labelled": 0.98,
     "CONTROLLED prose": 0.98,
     "mood": 0.95,
-    "OPEN": 0.725,
+    "OPEN": 0.737,
     "dialogue": 0.95,
 }
 WRITTEN_FLOORS = {
-    1: {"CONTROLLED": 0.97, "mood": 0.96, "audio": 0.98, "OPEN": 0.735, "dialogue": 0.98},
-    2: {"CONTROLLED": 0.965, "mood": 0.97, "audio": 0.94, "OPEN": 0.705, "dialogue": 0.97},
-    3: {"CONTROLLED": 0.942, "mood": 0.92, "audio": 0.88, "OPEN": 0.625, "dialogue": 0.95},
+    1: {"CONTROLLED": 0.972, "mood": 0.96, "audio": 0.97, "OPEN": 0.785, "dialogue": 0.98},
+    2: {"CONTROLLED": 0.965, "mood": 0.97, "audio": 0.94, "OPEN": 0.76, "dialogue": 0.97},
+    3: {"CONTROLLED": 0.962, "mood": 0.92, "audio": 0.94, "OPEN": 0.75, "dialogue": 0.98},
+    4: {"CONTROLLED": 0.914, "mood": 0.88, "audio": 0.81, "OPEN": 0.74, "dialogue": 0.92},
 }
 
 

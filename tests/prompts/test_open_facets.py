@@ -74,3 +74,61 @@ def test_open_facets_may_be_left_out() -> None:
         "color",
         "time_of_day",
     }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subjects", "actions", "settings"),
+    [
+        ("A man in a grey suit walks up, knocks, waits.", "man", "walk knock wait", ""),
+        ("A woman in rubber boots checks the buds.", "woman", "check", ""),
+        ("A crew of five freezes.", "crew", "freeze", ""),
+        ("The old cook turns, and whispers.", "cook", "turn whisper", ""),
+        ("A wedding cake that turns to stone", "cake", "turn", ""),
+        ("Mist lifts off the rows, a farmer lights a stove.", "farmer", "light", ""),
+        ("A jellyfish the size of a house floats over a village", "jellyfish", "float", "village"),
+        ("Please make a clip. We need an ad: a potter spins a bowl.", "potter", "spin", ""),
+        ("A marching band rests in a living room", "band", "rest", "living room"),
+        ("Cross-section of a volcano, steam rising", "volcano", "rise", "volcano"),
+        ("Shot: insert of a hand turning a key", "hand", "turn", ""),
+        (
+            'Generate a video: "A paper boat drifts over tulip fields at dawn, seen from far above."',
+            "boat",
+            "drift",
+            "field",
+        ),
+        ("A fox sleeps by a lamp. Later it wakes inside a cave.", "fox", "sleep", "cave"),
+        ("Frame A: a boy kneels. Frame B: a grizzly roars.", "boy grizzly", "kneel roar", ""),
+        ("The therapist's waiting room. Three strangers stare.", "stranger", "stare", "room"),
+    ],
+)
+def test_clauses_are_read_for_who_does_what_and_where(prompt: str, subjects: str, actions: str, settings: str) -> None:
+    heads = {name: " ".join(phrases(prompt, name)) for name in ("subject", "action", "setting")}
+    assert [word for word in subjects.split() if word not in heads["subject"].split()] == []
+    assert [word for word in actions.split() if word not in heads["action"].split()] == []
+    assert [word for word in settings.split() if word not in heads["setting"].split()] == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "value"),
+    [
+        ("Thirty-second spot. Please hurry: a runner rests.", "subject", "thirty"),
+        ("We need a clip of a goat.", "subject", "need"),
+        ("A dog's face fills the frame", "action", "face"),
+        ("A market from opening to closing, cooks chop onions", "action", "open"),
+        ("Nobody answers. A girl sings.", "action", "answer"),
+        ("A crowd moves like ants", "subject", "ant"),
+        ("一支队伍像蚂蚁一样前行", "subject", "蚂蚁"),
+        ("傘が花のように開く街", "subject", "花"),
+        ("bailarines con máscaras en una plaza", "subject", "máscaras"),
+    ],
+)
+def test_words_of_the_request_and_comparisons_are_not_seen(prompt: str, name: str, value: str) -> None:
+    assert value not in " ".join(phrases(prompt, name)).split()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "action"),
+    [("少女が窓辺で歩いている", "歩く"), ("女孩坐在床上", "坐"), ("Una abuela muele maíz en un metate", "muele")],
+)
+def test_verbs_of_other_languages_are_counted_by_their_base(prompt: str, action: str) -> None:
+    assert phrases(prompt, "action") == [action]
