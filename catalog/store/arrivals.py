@@ -79,14 +79,15 @@ def save_videos(
     http_status: int = 200,
     as_of: datetime | None = None,
     asked: Collection[str] = (),
+    estimator: Estimator | None = None,
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
     `as_of` is the time of an answer in which the provider states none: the time of the file it came in. `asked` are the
     ids that the caller asks for, each as a job of its own. An answer about another job than the one asked for is kept
-    apart.
+    apart. Who calls this many times in one transaction hands over one `estimator`, which reads all prices when made.
     """
-    saved, estimator = Saved(), Estimator(connection, source)
+    saved, estimator = Saved(), estimator or Estimator(connection, source)
     for batch in _split(without_secrets(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         arrivals, strays = _part(connection, source, arrivals, asked)
@@ -123,11 +124,19 @@ def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
     return Claim(arrival.remote_id, names, fold([arrival.observation]))
 
 
-def save_absence(connection: Writer, source: str, remote_id: str, answer: Gone, *, received_at: datetime) -> Saved:
+def save_absence(
+    connection: Writer,
+    source: str,
+    remote_id: str,
+    answer: Gone,
+    *,
+    received_at: datetime,
+    estimator: Estimator | None = None,
+) -> Saved:
     """Keep the answer that the provider does not know the video; nothing is deleted."""
     payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
     arrival = _observe(remote_id, None, *kept(payload), "get", answer.status or 404, utc_text(received_at))
-    return _save(connection, source, [arrival], Estimator(connection, source))
+    return _save(connection, source, [arrival], estimator or Estimator(connection, source))
 
 
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:

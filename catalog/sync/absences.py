@@ -59,6 +59,10 @@ class Absences:
         if run.suspicion:
             return
         with run.database.write() as connection:
+            estimator, name = store.Estimator(connection, run.source.name), run.source.name
             for remote_id, answer in self._absent.items():
-                run.count(store.save_absence(connection, run.source.name, remote_id, answer, received_at=run.now()))
+                saved = store.save_absence(
+                    connection, name, remote_id, answer, received_at=run.now(), estimator=estimator
+                )
+                run.count(saved)
             run.save_state(connection)
