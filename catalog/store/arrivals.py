@@ -124,19 +124,14 @@ def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
     return Claim(arrival.remote_id, names, fold([arrival.observation]))
 
 
-def save_absence(
-    connection: Writer,
-    source: str,
-    remote_id: str,
-    answer: Gone,
-    *,
-    received_at: datetime,
-    estimator: Estimator | None = None,
-) -> Saved:
-    """Keep the answer that the provider does not know the video; nothing is deleted."""
-    payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
-    arrival = _observe(remote_id, None, *kept(payload), "get", answer.status or 404, utc_text(received_at))
-    return _save(connection, source, [arrival], estimator or Estimator(connection, source))
+def save_absences(connection: Writer, source: str, answers: Mapping[str, Gone], *, received_at: datetime) -> Saved:
+    """Keep the answers that the provider does not know these videos; nothing is deleted."""
+    arrivals = []
+    for remote_id, answer in answers.items():
+        payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
+        status = answer.status or 404
+        arrivals.append(_observe(remote_id, None, *kept(payload), "get", status, utc_text(received_at)))
+    return _save(connection, source, arrivals, Estimator(connection, source))
 
 
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
@@ -314,16 +309,22 @@ def _refold(
     return changes
 
 
-def refold_all(connection: Writer, after: int = 0, limit: int = 500) -> int | None:
+def refold_all(connection: Writer, after: int = 0, limit: int = 500, size: int = 16 * 1024**2) -> int | None:
     """Fold the next rows after this one from their kept answers, as today's parser reads them.
 
-    Returns the row to go on after, None at the end. The flight recorder is not told: nothing moved at a server.
+    At most `limit` rows, whose answers together have `size` characters, or a single one. Returns the row to go on
+    after, None at the end. The flight recorder is not told: nothing moved at a server.
     """
     query = (
-        "SELECT id, source FROM videos WHERE id > :after "
-        "AND EXISTS (SELECT 1 FROM observations WHERE video_id = videos.id) ORDER BY id LIMIT :limit"
+        "SELECT id, source, (SELECT sum(length(payload)) FROM observations WHERE video_id = videos.id) AS size "
+        "FROM videos WHERE id > :after AND size IS NOT NULL ORDER BY id LIMIT :limit"
     )
-    rows = connection.execute(query, {"after": after, "limit": limit}).fetchall()
+    rows: list[Any] = []
+    for row in connection.execute(query, {"after": after, "limit": limit}):
+        size -= row["size"]
+        if rows and size < 0:
+            break
+        rows.append(row)
     for source in {row["source"] for row in rows}:
         ids = [row["id"] for row in rows if row["source"] == source]
         _refold(connection, ids, Estimator(connection, source), is_recorded=False)

@@ -59,10 +59,5 @@ class Absences:
         if run.suspicion:
             return
         with run.database.write() as connection:
-            estimator, name = store.Estimator(connection, run.source.name), run.source.name
-            for remote_id, answer in self._absent.items():
-                saved = store.save_absence(
-                    connection, name, remote_id, answer, received_at=run.now(), estimator=estimator
-                )
-                run.count(saved)
+            run.count(store.save_absences(connection, run.source.name, self._absent, received_at=run.now()))
             run.save_state(connection)
