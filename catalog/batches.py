@@ -23,11 +23,9 @@ from catalog.redaction import redact
 from catalog.wire.requests import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from catalog.wire.requests import ParsedRequest
-
-    Rule = Callable[[Any, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +64,25 @@ class BatchVideo(NamedTuple):
     requests: Sequence[ParsedRequest] = ()
 
 
-class Join:
-    """Requests and answers that are read together, in any order.
+class Rule(NamedTuple):
+    """An answer belongs to a request if the key of its home is one of the keys of the request's home."""
 
-    A rule decides whether the homes of an answer and of a request belong together; the strongest rule comes first.
-    """
+    key: Callable[[Any], Hashable]
+    keys: Callable[[Any], Iterable[Hashable]]
+
+
+def same(key: Callable[[Any], Hashable]) -> Rule:
+    """The rule that an answer and a request belong together if their homes have the same key."""
+    return Rule(key, lambda home: (key(home),))
+
+
+class Join:
+    """Requests and answers that are read together, in any order. The strongest rule comes first."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._requests: dict[str, list[Request]] = {}
+        self._indexes: dict[str, list[dict[Hashable, list[Request]]]] = {}
         self._answers: list[Answer] = []
         self._answered: set[tuple[str, str]] = set()
         self._paired_ids: set[str | None] = set()
@@ -82,6 +90,7 @@ class Join:
 
     def ask(self, request: Request) -> None:
         """Remember a request."""
+        self._indexes.pop(request.custom_id, None)
         namesakes = self._requests.setdefault(request.custom_id, [])
         if namesakes and namesakes[0].text != request.text:
             self._ambiguous.add(request.custom_id)
@@ -125,10 +134,23 @@ class Join:
 
     def _weigh(self, answer: Answer) -> list[Request]:
         """The requests that fit by the strongest rule that decides; where none does, by the weakest that fits any."""
-        requests = self._requests.get(answer.custom_id, ())
         candidates: list[Request] = []
-        for rule in self._rules:
-            candidates = [request for request in requests if rule(answer.home, request.home)] or candidates
+        for rule, requests in zip(self._rules, self._index(answer.custom_id), strict=True):
+            candidates = requests.get(rule.key(answer.home), candidates)
             if len({request.text for request in candidates}) == 1:
                 break
         return candidates
+
+    def _index(self, custom_id: str) -> list[dict[Hashable, list[Request]]]:
+        """For each rule, the requests with this `custom_id` by the keys of their homes; kept if there are several."""
+        if custom_id in self._indexes:
+            return self._indexes[custom_id]
+        requests = self._requests.get(custom_id, ())
+        index: list[dict[Hashable, list[Request]]] = [{} for _ in self._rules]
+        for rule, by_key in zip(self._rules, index, strict=True):
+            for request in requests:
+                for key in dict.fromkeys(rule.keys(request.home)):
+                    by_key.setdefault(key, []).append(request)
+        if len(requests) > 1:
+            self._indexes[custom_id] = index
+        return index

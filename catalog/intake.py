@@ -113,16 +113,22 @@ def fold_again(database: Database, on_progress: Progress | None = None) -> None:
     after: int | None = 0
     while after is not None:
         with database.write() as connection:
-            after = store.refold_all(connection, after)
-        if on_progress and after is not None:
-            on_progress("library", after, None, "folding")
+            after = fold_batch(connection, after, on_progress)
 
 
-def fold_all(connection: Writer) -> None:
+def fold_all(connection: Writer, on_progress: Progress | None = None) -> None:
     """Fold every video again, in the transaction of the connection."""
     after: int | None = 0
     while after is not None:
-        after = store.refold_all(connection, after)
+        after = fold_batch(connection, after, on_progress)
+
+
+def fold_batch(connection: Writer, after: int, on_progress: Progress | None) -> int | None:
+    """Fold the next videos after this row again, and return the row to go on after, None at the end."""
+    last = store.refold_all(connection, after)
+    if on_progress and last is not None:
+        on_progress("library", last, None, "folding")
+    return last
 
 
 def read_prompts(

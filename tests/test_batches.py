@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from cProfile import Profile
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.batches import Answer, BatchVideo, Join, Request
+from catalog.batches import Answer, BatchVideo, Join, Request, same
 from catalog.wire.requests import parse_line
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def batch_video(remote_id: str, prompt: str | None = None, joined: Sequence[str]
 
 
 def join_by_home(*requests: Request, answers: Sequence[Answer]) -> Join:
-    join = Join([lambda answer, request: answer == request, lambda _answer, _request: True])
+    join = Join([same(lambda home: home), same(lambda _: None)])
     for asked in requests:
         join.ask(asked)
     for answer in answers:
@@ -49,6 +50,19 @@ def test_the_strongest_rule_that_fits_one_request_decides():
     ((answer, asked, _),) = join.pairs()
     assert (answer.remote_id, asked and asked.home) == ("v1", "autumn")
     assert [waiting.home for waiting in join.waiting()] == ["spring"]
+
+
+def test_an_answer_is_weighed_against_the_requests_of_its_home_alone():
+    def calls(count: int) -> int:
+        requests = [request(f"scene {number}", str(number)) for number in range(count)]
+        answers = [Answer("1", f"v{number}", str(number)) for number in range(count)]
+        join = join_by_home(*requests, answers=answers)
+        profile = Profile()
+        pairs = profile.runcall(lambda: list(join.pairs()))
+        assert [pair.request for pair in pairs] == requests
+        return sum(entry.callcount for entry in profile.getstats())
+
+    assert calls(400) < 5 * calls(100)
 
 
 def test_different_requests_that_no_rule_tells_apart_are_not_joined_and_wait_no_longer():

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from catalog import database
 from catalog.api import Catalog
+from catalog.cli import main
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaTooNew
 from catalog.library import (
     APPLICATION_ID,
@@ -23,6 +25,7 @@ from catalog.library import (
 )
 from catalog.reports import Migration
 from catalog.upgrading import migrations_folder, upgrade
+from tests.cli.terminal import on_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,10 +237,24 @@ def test_what_is_new_in_a_row_is_read_from_the_answers_that_were_kept(tmp_path: 
     if ("prices",) in query(path, LIST_TABLES):
         query(path, "DELETE FROM prices")  # the rows of `fill` have no dates
     query(path, "UPDATE observations SET payload = ?, http_status = 200 WHERE id = 1", payload)
-    Catalog.migrate(path)
+    shown: list[tuple[str, int, int | None, str]] = []
+    Catalog.migrate(path, on_progress=lambda *progress: shown.append(progress))
+    assert shown == [("library", 0, None, "upgrading"), ("library", 2, None, "folding")]
     rows = query(path, "SELECT status, seed, parameters, prompt FROM videos ORDER BY id")
     filled = ("seed 2", '{"parameters": 2}') if start >= "0005" else (None, None)
     assert rows == [("completed", "18446744073709551615", '{"steps":30}', None), ("status 2", *filled, "prompt 2")]
+
+
+def test_a_terminal_shows_that_a_migration_goes_on(old: Path) -> None:
+    status, drawn = on_terminal(["migrate", "--db", str(old)])
+    assert status == 0
+    assert "folding" in drawn
+
+
+def test_a_pipe_is_told_only_what_became_of_a_migration(old: Path) -> None:
+    done = CliRunner().invoke(main.cli, ["migrate", "--db", str(old)])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 2
 
 
 # What goes wrong is undone

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -193,14 +194,17 @@ class Catalog(Answers, Edits):
     # Upkeep
 
     @staticmethod
-    def migrate(path: str | Path | None = None) -> Migration:
+    def migrate(path: str | Path | None = None, *, on_progress: Progress | None = None) -> Migration:
         """Upgrade an old library to this version: the schemas before and after, and the backup made first.
 
         What is new in a row is read from the answers that the library kept. A migration that fails changes nothing.
         """
         from catalog.intake import fold_all
 
-        return library.migrate(path or default_path(), fold_all)
+        on_progress = courteous(on_progress)
+        if on_progress:
+            on_progress("library", 0, None, "upgrading")
+        return library.migrate(path or default_path(), partial(fold_all, on_progress=on_progress))
 
     def backup(self, path: str | Path | None = None) -> Path:
         """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.batches import Answer, Join, Request
+from catalog.batches import Answer, Join, Request, Rule
 from catalog.capture.spool import kind_of, list_notes, read_note, remove_note, rewrite_note, set_aside
 from catalog.errors import CatalogError
 from catalog.prompts.given import read_given
@@ -267,7 +267,7 @@ class _UploadJoin:
     """
 
     def __init__(self) -> None:
-        self._join = Join([lambda file_id, home: file_id in home.outputs])
+        self._join = Join([Rule(lambda file_id: file_id, lambda home: home.outputs)])
         self.find_video = self._join.find_video
         self.video_ids: defaultdict[Path, dict[str, str]] = defaultdict(dict)
         self.waiting: defaultdict[Path, list[Request]] = defaultdict(list)

@@ -57,7 +57,8 @@ def migrate() -> None:
     from catalog.api import Catalog
 
     path = library_path()
-    done = Catalog.migrate(path)
+    with render.progress() as on_progress:
+        done = Catalog.migrate(path, on_progress=on_progress)
     if done.before == done.after:
         render.line(f"{path} is up to date: schema {done.after}")
     else:

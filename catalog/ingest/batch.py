@@ -77,10 +77,10 @@ class Joins:
     def __init__(self) -> None:
         self._join = batches.Join(
             (
-                lambda answer, request: (answer.path.parent, answer.batch) == (request.path.parent, request.batch),
-                lambda answer, request: answer.batch == request.batch,
-                lambda answer, request: answer.path.parent == request.path.parent,
-                lambda _answer, _request: True,
+                batches.same(lambda home: (home.path.parent, home.batch)),
+                batches.same(lambda home: home.batch),
+                batches.same(lambda home: home.path.parent),
+                batches.same(lambda _: None),
             )
         )
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from catalog.disk import MOST_READ, NOT_REGULAR, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Iterator
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 
     ReadBeside = Callable[[Path], bytes | None]
 
@@ -72,6 +73,31 @@ class Others:
             self.outside.append(label)
 
 
+class _Siblings:
+    """The names in a folder, read once for all the files in it that are named one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.names = frozenset(os.listdir(folder))  # noqa: PTH208 - names are what is asked for
+        except OSError:
+            self.names = frozenset()
+
+    @cached_property
+    def has_media(self) -> bool:
+        return any(PurePath(name).suffix.lower() in MEDIA for name in self.names)
+
+    @cached_property
+    def sidecars(self) -> Mapping[str, Sequence[str]]:
+        """The sidecars of each clip, by name."""
+        sidecars: dict[str, list[str]] = {}
+        for name in sorted(self.names):
+            media = media_of(name, self.names)
+            if media is not None:
+                sidecars.setdefault(media, []).append(name)
+        return sidecars
+
+
 class Scan:
     """Walks the paths; in folders it takes files with these suffixes, and adds the other ones to `others`.
 
@@ -86,6 +112,7 @@ class Scan:
         self.follows_links = follows_links
         self.others = Others()
         self._seen: set[tuple[int, int]] = set()
+        self._siblings: _Siblings | None = None
 
     def __iter__(self) -> Iterator[Scanned]:
         for path in self.paths:
@@ -98,20 +125,27 @@ class Scan:
 
     def _scan_named(self, path: Path) -> Iterator[Scanned]:
         """A file that the user named, whatever its suffix; for a clip, its sidecars."""
-        if path.suffix.lower() not in MEDIA:
-            names = _siblings(path) if path.suffix.lower() in SIDECARS else set()
-            yield from self._check(path, names, path.parent, is_named=True)
+        if path.suffix.lower() not in MEDIA | SIDECARS:
+            yield from self._check(path, (), path.parent, is_named=True)
             return
-        names = _siblings(path)
-        sidecars = [name for name in sorted(names) if media_of(name, names) == path.name]
+        siblings = self._siblings_of(path)
+        if path.suffix.lower() in SIDECARS:
+            yield from self._check(path, siblings.names, path.parent, is_named=True, is_among_clips=siblings.has_media)
+            return
+        sidecars = siblings.sidecars.get(path.name, ())
         for name in sidecars:
             sidecar = path.with_name(name)
             if self._leads_out(sidecar, path.parent):
                 self.others.leave_out(str(sidecar))
             else:
-                yield from self._check(sidecar, names, path.parent)
+                yield from self._check(sidecar, siblings.names, path.parent)
         if not sidecars:
             yield Scanned(path, problem="no .json or .txt lies beside the clip" if path.exists() else "no such file")
+
+    def _siblings_of(self, path: Path) -> _Siblings:
+        if self._siblings is None or self._siblings.folder != path.parent:
+            self._siblings = _Siblings(path.parent)
+        return self._siblings
 
     def _scan_folder(self, folder: Path) -> Iterator[Scanned]:
         stack = [folder]
@@ -146,7 +180,15 @@ class Scan:
             return False
         return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
-    def _check(self, path: Path, names: Collection[str], folder: Path, *, is_named: bool = False) -> Iterator[Scanned]:
+    def _check(
+        self,
+        path: Path,
+        names: Collection[str],
+        folder: Path,
+        *,
+        is_named: bool = False,
+        is_among_clips: bool = False,
+    ) -> Iterator[Scanned]:
         try:
             status = path.stat()
         except OSError as error:
@@ -157,7 +199,6 @@ class Scan:
         elif self._is_new(status):
             name = media_of(path.name, names)
             media = path.with_name(name) if name else None
-            is_among_clips = is_named and any(map(_is_medium, names))
 
             def read(beside: Path) -> bytes | None:
                 return None if self._leads_out(beside, folder) else read_beside(beside)
@@ -171,10 +212,6 @@ class Scan:
             return False
         self._seen.add(identity)
         return True
-
-
-def _is_medium(name: str) -> bool:
-    return PurePath(name).suffix.lower() in MEDIA
 
 
 def is_hidden(name: str) -> bool:
@@ -200,13 +237,6 @@ def _sidecars_of(name: str) -> Iterator[str]:
     if path.suffix.lower() in MEDIA:
         suffixes = (suffix for sidecar in SIDECARS for suffix in (sidecar, sidecar.upper()))
         yield from (stem + suffix for suffix in suffixes for stem in (path.stem, path.name))
-
-
-def _siblings(path: Path) -> set[str]:
-    try:
-        return set(os.listdir(path.parent))  # noqa: PTH208 - names are what is asked for
-    except OSError:
-        return set()
 
 
 def read_beside(path: Path) -> bytes | None:

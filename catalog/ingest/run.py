@@ -287,6 +287,7 @@ class _Import:
         batches: list[tuple[_File, store.Saved]] = []
         with self.database.write() as connection:
             store.save_source(connection, self.source)
+            estimator = store.Estimator(connection, self.source)
             for (number, channel), group in groupby(pending, key=lambda pair: (pair[0], pair[1].channel)):
                 file, entries = self.files[number], [entry for _, entry in group]
                 saved = store.save_videos(
@@ -296,6 +297,7 @@ class _Import:
                     channel=channel,
                     received_at=self.now,
                     as_of=file.modified,
+                    estimator=estimator,
                 )
                 batches.append((file, saved))
                 for name, reason in saved.strays.items():

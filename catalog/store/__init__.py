@@ -4,10 +4,10 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the full-text index follow in the same transaction. The store knows no network, no terminal.
 """
 
-from catalog.store.arrivals import refold_all, save_absence, save_videos
+from catalog.store.arrivals import refold_all, save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
-from catalog.store.costs import estimate_costs, has_prices, save_prices
+from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
@@ -21,6 +21,7 @@ from catalog.store.texts import rebuild_texts
 
 __all__ = [
     "Changed",
+    "Estimator",
     "Extracted",
     "Failure",
     "KeptRequest",
@@ -41,7 +42,7 @@ __all__ = [
     "redo",
     "refold_all",
     "renew_lock",
-    "save_absence",
+    "save_absences",
     "save_attempt",
     "save_character",
     "save_delivery",

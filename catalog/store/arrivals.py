@@ -79,14 +79,15 @@ def save_videos(
     http_status: int = 200,
     as_of: datetime | None = None,
     asked: Collection[str] = (),
+    estimator: Estimator | None = None,
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
     `as_of` is the time of an answer in which the provider states none: the time of the file it came in. `asked` are the
     ids that the caller asks for, each as a job of its own. An answer about another job than the one asked for is kept
-    apart.
+    apart. Who calls this many times in one transaction hands over one `estimator`, which reads all prices when made.
     """
-    saved, estimator = Saved(), Estimator(connection, source)
+    saved, estimator = Saved(), estimator or Estimator(connection, source)
     for batch in _split(without_secrets(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         arrivals, strays = _part(connection, source, arrivals, asked)
@@ -123,11 +124,14 @@ def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
     return Claim(arrival.remote_id, names, fold([arrival.observation]))
 
 
-def save_absence(connection: Writer, source: str, remote_id: str, answer: Gone, *, received_at: datetime) -> Saved:
-    """Keep the answer that the provider does not know the video; nothing is deleted."""
-    payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
-    arrival = _observe(remote_id, None, *kept(payload), "get", answer.status or 404, utc_text(received_at))
-    return _save(connection, source, [arrival], Estimator(connection, source))
+def save_absences(connection: Writer, source: str, answers: Mapping[str, Gone], *, received_at: datetime) -> Saved:
+    """Keep the answers that the provider does not know these videos; nothing is deleted."""
+    arrivals = []
+    for remote_id, answer in answers.items():
+        payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
+        status = answer.status or 404
+        arrivals.append(_observe(remote_id, None, *kept(payload), "get", status, utc_text(received_at)))
+    return _save(connection, source, arrivals, Estimator(connection, source))
 
 
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
@@ -305,16 +309,22 @@ def _refold(
     return changes
 
 
-def refold_all(connection: Writer, after: int = 0, limit: int = 500) -> int | None:
+def refold_all(connection: Writer, after: int = 0, limit: int = 500, size: int = 16 * 1024**2) -> int | None:
     """Fold the next rows after this one from their kept answers, as today's parser reads them.
 
-    Returns the row to go on after, None at the end. The flight recorder is not told: nothing moved at a server.
+    At most `limit` rows, whose answers together have `size` characters, or a single one. Returns the row to go on
+    after, None at the end. The flight recorder is not told: nothing moved at a server.
     """
     query = (
-        "SELECT id, source FROM videos WHERE id > :after "
-        "AND EXISTS (SELECT 1 FROM observations WHERE video_id = videos.id) ORDER BY id LIMIT :limit"
+        "SELECT id, source, (SELECT sum(length(payload)) FROM observations WHERE video_id = videos.id) AS size "
+        "FROM videos WHERE id > :after AND size IS NOT NULL ORDER BY id LIMIT :limit"
     )
-    rows = connection.execute(query, {"after": after, "limit": limit}).fetchall()
+    rows: list[Any] = []
+    for row in connection.execute(query, {"after": after, "limit": limit}):
+        size -= row["size"]
+        if rows and size < 0:
+            break
+        rows.append(row)
     for source in {row["source"] for row in rows}:
         ids = [row["id"] for row in rows if row["source"] == source]
         _refold(connection, ids, Estimator(connection, source), is_recorded=False)

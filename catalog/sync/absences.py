@@ -59,6 +59,5 @@ class Absences:
         if run.suspicion:
             return
         with run.database.write() as connection:
-            for remote_id, answer in self._absent.items():
-                run.count(store.save_absence(connection, run.source.name, remote_id, answer, received_at=run.now()))
+            run.count(store.save_absences(connection, run.source.name, self._absent, received_at=run.now()))
             run.save_state(connection)

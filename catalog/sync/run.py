@@ -86,7 +86,7 @@ class Run:
         self._started = time.monotonic()
         self._interrupted = threading.Event()
         self._client: Client | None = None
-        self._statuses: dict[str, str] = {}
+        self._failed: set[str] = set()
         self._notes: list[str] = []
         self._suspicions: list[str] = []
         self._overturned: dict[str, str] = {}
@@ -161,7 +161,9 @@ class Run:
             http_status=status,
             asked=self.new,
         )
-        self._statuses.update((video.remote_id, video.status) for video in videos)
+        for video in videos:
+            keep = self._failed.add if video.status == "failed" else self._failed.discard
+            keep(video.remote_id)
         self.note(saved.cuts)
         self.count(saved)
         return saved
@@ -243,7 +245,6 @@ class Run:
         """Sum up the run and keep the report in the library."""
         suspicion = self.suspicion
         outcomes = Counter(self.outcomes.values())
-        moved = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
         finished_at = self.now()
         soon = finished_at + timedelta(seconds=EXPIRING_WITHIN)
         expiring = self.ask(count_expiring, finished_at, soon)
@@ -254,7 +255,7 @@ class Run:
             changed=outcomes["changed"],
             unchanged=outcomes["unchanged"],
             unfinished=self.ask(count_unfinished),
-            failed=sum(self._statuses.get(remote_id) == "failed" for remote_id in moved),
+            failed=sum(self.outcomes.get(remote_id, "unchanged") != "unchanged" for remote_id in self._failed),
             requests=self._client.requests_made if self._client else 0,
             seconds=round(time.monotonic() - self._started, 3),
             expiring=expiring.videos,

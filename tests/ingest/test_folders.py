@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
+from cProfile import Profile
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
+from catalog import store
 from catalog.cli import main
+from catalog.prices import load_prices
+from catalog.pricing import from_texts
 from tests.ingest.conftest import job, reasons
 
 if TYPE_CHECKING:
@@ -199,3 +204,39 @@ def test_thousands_of_small_files_share_transactions(bench: Bench, tmp_path: Pat
         bench.put(f"{number:05}.json", job(f"v{number}"))
     report = bench.take_in()
     assert (report.added, len(report.files), report.files[-1].added) == (1200, 1200, 1)
+
+
+def count_calls(bench: Bench, *paths: Path) -> Counter[str]:
+    """How often each function is called while the paths are imported."""
+    profile = Profile()
+    profile.runcall(bench.take_in, *paths)
+    return Counter(
+        {
+            entry.code if isinstance(entry.code, str) else entry.code.co_qualname: entry.callcount
+            for entry in profile.getstats()
+        }
+    )
+
+
+@pytest.mark.parametrize("pattern", ["", "*.json", "*.mp4"])
+def test_the_cost_of_a_file_does_not_grow_with_its_folder(bench: Bench, pattern: str):
+    def calls_per_file(count: int) -> float:
+        for number in range(count):
+            bench.put(f"{count}/{number}.json", job(f"{count}-{number}"))
+            bench.put(f"{count}/{number}.mp4", b"")
+        folder = bench.folder / str(count)
+        calls = count_calls(bench, *(sorted(folder.glob(pattern)) if pattern else [folder]))
+        assert sum(times for name, times in calls.items() if "listdir" in name) == 1
+        return calls.total() / count
+
+    assert calls_per_file(400) < 1.2 * calls_per_file(50)
+    assert len(bench.ids()) == 450
+
+
+def test_the_prices_are_read_once_for_many_files(bench: Bench):
+    prices = load_prices()
+    with bench.library.write() as connection:
+        store.save_prices(connection, prices)
+    for number in range(50):
+        bench.put(f"{number}.json", job(f"v{number}"))
+    assert count_calls(bench, bench.folder)[from_texts.__qualname__] == len(prices)

@@ -70,7 +70,7 @@ class Library(Shelf):
                     store.save_tags(connection, video_id, {key: value for key, _, value in map(split_tag, row["tags"])})
                 if row.get("gone_at"):
                     gone_at = datetime.fromisoformat(row["gone_at"])
-                    store.save_absence(connection, source, remote_id, Gone("no such video"), received_at=gone_at)
+                    store.save_absences(connection, source, {remote_id: Gone("no such video")}, received_at=gone_at)
                 if row.get("deleted_at"):
                     store.delete_videos(connection, [video_id], deleted_at=datetime.fromisoformat(row["deleted_at"]))
                 if row.get("facets") or row.get("avoided"):

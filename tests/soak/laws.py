@@ -198,7 +198,7 @@ def any_order_of_arrival_gives_the_same_library(path: Path, chance: Random, size
                 for remote_id, minute in missed:
                     moment = NOON + timedelta(minutes=minute)
                     answer = Gone("no such video", payload={"at": minute})
-                    store.save_absence(connection, "studio", remote_id, answer, received_at=moment)
+                    store.save_absences(connection, "studio", {remote_id: answer}, received_at=moment)
             videos, *others = (read_rows(library, query) for query in HELD)
             held.append([[row[1:] for row in videos], *others])  # without the number of the row
             check(library)

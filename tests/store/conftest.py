@@ -40,7 +40,7 @@ class Desk(Shelf):
     def miss(self, remote_id: str) -> store.Saved:
         self.minutes += 1
         with self.library.write() as connection:
-            return store.save_absence(connection, "studio", remote_id, Gone("no such video"), received_at=self.now)
+            return store.save_absences(connection, "studio", {remote_id: Gone("no such video")}, received_at=self.now)
 
     @property
     def now(self) -> datetime:

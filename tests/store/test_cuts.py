@@ -120,6 +120,19 @@ def test_an_answer_kept_whole_by_an_older_version_folds_to_a_cut_row(desk: Desk)
         connection.execute("INSERT INTO videos_fts(videos_fts, rank) VALUES ('integrity-check', 1)")
 
 
+def test_rows_are_folded_again_by_the_length_of_their_answers(desk: Desk):
+    desk.hear(*(job(name) for name in ("v1", "v2", "v3")), job("v4", prompt="a long answer" * 100), job("v5"))
+    longest = desk.value("SELECT max(length(payload)) FROM observations WHERE video_id < 4")
+    batches = []
+    with desk.library.write() as connection:
+        after = 0
+        while after is not None:
+            after = store.refold_all(connection, after, size=2 * longest)
+            batches.append(after)
+        assert store.refold_all(connection) == 5
+    assert batches == [2, 3, 4, 5, None]
+
+
 def test_a_change_of_a_long_prompt_is_recorded_within_bounds(desk: Desk):
     desk.hear(job("v1", prompt=LONG, status="queued"))
     desk.hear(job("v1", prompt="x" + LONG))
