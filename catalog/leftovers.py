@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ours: set[Path] = set()  # the parts that threads of this process are writing
 _BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite may add to the name of a file
 _PART = re.compile(r"(?P<owned>.+\.(?P<process>\d+)(?P<mark>\.catalog)?\.part)(-journal|-wal|-shm)?")
 _RESERVED = re.compile(
@@ -32,7 +33,9 @@ def name_part(target: Path) -> Path:
         for entry in os.scandir(target.parent):
             if _is_leftover(entry):
                 _remove(Path(entry))
-    return target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
+    part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
+    _ours.add(part)
+    return part
 
 
 def remove_part(part: Path) -> None:
@@ -40,6 +43,7 @@ def remove_part(part: Path) -> None:
     for suffix in _BESIDE:
         with suppress(OSError):
             part.with_name(part.name + suffix).unlink(missing_ok=True)
+    _ours.discard(part)
 
 
 @contextmanager
@@ -76,8 +80,9 @@ def _is_leftover(entry: os.DirEntry[str]) -> bool:
     if not entry.is_file(follow_symlinks=False):
         return False
     if match := _PART.fullmatch(entry.name):
-        is_ours = bool(match["mark"]) or _begins_as_database(path)
-        return is_ours and _is_abandoned(path.with_name(match["owned"]), int(match["process"]))
+        owned = path.with_name(match["owned"])
+        is_part = bool(match["mark"]) or _begins_as_database(path)
+        return is_part and owned not in _ours and _is_abandoned(owned, int(match["process"]))
     return bool(_RESERVED.fullmatch(entry.name)) and not entry.stat().st_size and _is_abandoned(path)
 
 

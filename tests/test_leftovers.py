@@ -88,8 +88,17 @@ def test_a_dry_run_removes_the_copy_of_a_killed_one(library: Database, tmp_path:
     assert sorted(place.iterdir()) == sorted([alive, other])
 
 
-def test_a_running_one_with_our_own_number_is_held(tmp_path: Path) -> None:
+def test_one_that_this_process_is_about_to_write_stays(tmp_path: Path) -> None:
     part = name_part(tmp_path / "copy.db")
+    part.touch()
+    name_part(tmp_path / "other.db")
+    assert part.exists()
+    remove_part(part)
+    assert not part.exists()
+
+
+def test_a_running_one_with_our_own_number_is_held(tmp_path: Path) -> None:
+    part = tmp_path / f"copy.db.{os.getpid()}.catalog.part"
     part.touch()
     with held(part):
         name_part(tmp_path / "other.db")

@@ -18,7 +18,7 @@ def deliver(desk, webhook_id="wh_1", source="studio", event=None, video_id="vide
 
 
 def test_a_delivery_waits_for_the_retrieval_of_its_job(desk):
-    assert deliver(desk) is True
+    assert deliver(desk) == "new"
     assert desk.rows("SELECT source, webhook_id, type, state, remote_id, attempts, done_at FROM deliveries") == [
         ("studio", "wh_1", "video.completed", "waiting", "video_1", 0, None)
     ]
@@ -27,13 +27,13 @@ def test_a_delivery_waits_for_the_retrieval_of_its_job(desk):
 
 def test_the_same_delivery_again_is_kept_once(desk):
     deliver(desk)
-    assert deliver(desk) is False
+    assert deliver(desk) == "repeated"
     assert desk.value("SELECT count(*) FROM deliveries") == 1
 
 
 def test_two_sources_may_use_the_same_id(desk):
     deliver(desk)
-    assert deliver(desk, source="other") is True
+    assert deliver(desk, source="other") == "new"
 
 
 def test_a_delivery_about_no_video_is_done_at_once(desk):
