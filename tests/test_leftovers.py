@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalog.ingest import import_paths
-from catalog.leftovers import held, name_part, temporary_folder
+from catalog.leftovers import held, name_part, remove_part, temporary_folder
 from catalog.library import backup
 from tests.house import LONG
 
