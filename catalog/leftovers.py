@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.processes import is_running
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -92,8 +94,11 @@ def _begins_as_database(path: Path) -> bool:
 
 
 def _is_abandoned(path: Path, process: int | None = None) -> bool:
-    """Whether nobody holds this file or folder of this user's, and the process in its name has ended."""
-    if os.name != "posix" or (process is not None and _is_running(process)):
+    """Whether nobody holds this file or folder of this user's, and the process in its name has ended.
+
+    In a container, a dead process may have had the number of this one.
+    """
+    if os.name != "posix" or (process not in {None, os.getpid()} and is_running(process)):
         return False
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -103,19 +108,6 @@ def _is_abandoned(path: Path, process: int | None = None) -> bool:
         return os.fstat(handle).st_uid == os.geteuid() and _lock(handle)
     finally:
         os.close(handle)
-
-
-def _is_running(process: int) -> bool:
-    """Whether another process of this number runs; in a container, the dead one may have had our own."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _lock(handle: int) -> bool:

@@ -75,6 +75,19 @@ def test_a_backup_removes_what_a_killed_one_left_beside_it(library: Database, tm
         assert not folder.exists()
 
 
+def test_what_a_killed_run_left_goes_while_nobody_has_waited_for_its_process(library: Database, tmp_path: Path) -> None:
+    process, part, folder = hold(tmp_path / "other.db")
+    process.send_signal(signal.SIGKILL)
+    assert process.stdout is not None
+    assert process.stdout.read() == ""
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    backup(library.path, tmp_path / "copy.db")
+    assert not part.exists()
+    with temporary_folder("test"):
+        assert not folder.exists()
+    process.communicate(timeout=LONG)
+
+
 def test_a_dry_run_removes_the_copy_of_a_killed_one(library: Database, tmp_path: Path) -> None:
     place = tmp_path / "temporary"
     dead = place / f"catalog-dry-run-{_dead_process()}-abc12_3"

@@ -65,10 +65,13 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Time and chance, as arguments: a monotonic clock, a way to wait, Unix time, and numbers from 0 to 1."""
+    """Time and chance, as arguments: a monotonic clock, a way to wait, Unix time, and numbers from 0 to 1.
+
+    Without a way to wait of their own, waits end when the session is interrupted.
+    """
 
     now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] | None = None
     unix: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
@@ -163,6 +166,7 @@ class Session:
         self._home = transport or Transport(resolver=resolver, judge=None, proxy=proxy)
         self._abroad = transport or Transport(resolver=resolver, judge=self._guard.judge, proxy=proxy)
         self._lock = threading.Lock()
+        self._interrupted = threading.Event()
         self.requests_made = 0
 
     def close(self) -> None:
@@ -172,6 +176,7 @@ class Session:
 
     def interrupt(self) -> None:
         """End the calls of other threads, and refuse further ones."""
+        self._interrupted.set()
         for transport in (self._home, self._abroad):
             if isinstance(transport, Transport):
                 transport.hang_up()
@@ -208,9 +213,10 @@ class Session:
                 attempts += 1
                 wait = backoff(guesses, self._clock.jitter) if fault.wait is None else fault.wait
                 guesses += fault.wait is None
-                if guesses > self._bounds.retries or attempts >= MOST_ATTEMPTS or wait >= call.deadline.seconds_left():
+                is_spent = guesses > self._bounds.retries or attempts >= MOST_ATTEMPTS
+                if is_spent or wait >= call.deadline.seconds_left() or self._interrupted.is_set():
                     raise fault.error from fault.__cause__
-                self._clock.sleep(wait)
+                (self._clock.sleep or self._interrupted.wait)(wait)
 
     def _exchange(self, call: Call) -> Exchange:
         with self._answer(call) as (response, landed):

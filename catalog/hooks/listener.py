@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PATHS = frozenset({"/", "/webhook", "/webhooks", "/hooks"})  # that senders may be configured with
 READ_SECONDS = 15.0
 LINGER_SECONDS = 2.0  # for a sender that is still sending to receive the refusal
+LAST_SECONDS = 0.5  # for a request to arrive when the receiver ends
 KEEP_SECONDS = 10.0  # senders give up after 15 to 30
 MAX_HEAD = 16 << 10
 RETRY_SECONDS = 30
@@ -101,8 +102,10 @@ class _Desk:
             writer.close()
 
     async def close(self) -> None:
-        """End every connection, those first that are nearly done."""
+        """End every connection, after a moment; whose delivery has arrived gets an answer if that takes little more."""
         if tasks := self._senders.tasks():
+            await asyncio.wait(tasks, timeout=LAST_SECONDS)
+        if tasks := self._senders.tasks(have_arrived=True):
             await asyncio.wait(tasks, timeout=LINGER_SECONDS)
         for task in self._senders.tasks():
             task.cancel()

@@ -72,9 +72,9 @@ class Senders:
         sender.is_leaving = True
         self._end_lingering(besides=sender)
 
-    def tasks(self) -> list[asyncio.Task[Any]]:
-        """What runs for the senders."""
-        return [sender.task for sender in self._present]
+    def tasks(self, *, have_arrived: bool = False) -> list[asyncio.Task[Any]]:
+        """What runs for the senders, or for those whose requests have arrived."""
+        return [sender.task for sender in self._present if sender.has_arrived or not have_arrived]
 
     def _staying(self) -> list[Sender]:
         return [sender for sender in self._present if not sender.is_leaving]

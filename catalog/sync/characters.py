@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog import store
-from catalog.errors import Gone, Refused, SourceError, Unauthorized
+from catalog.errors import Gone, Refused, SourceError
 from catalog.reading.work import list_unknown_characters
-from catalog.sync.queue import Queue
+from catalog.sync.queue import Queue, is_key_refused
 from catalog.wire.values import read_text, read_time
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def take_in_characters(run: Run, client: Client) -> None:
         try:
             payload = client.get_character(character_id).payload
             queue.hear(character_id, None)
-        except Unauthorized:
-            raise
         except SourceError as error:
+            if is_key_refused(error):
+                raise
             run.note([str(error)])
             queue.hear(character_id, error)
             if not _is_final(error) or run.suspicion:

@@ -7,6 +7,7 @@ for.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from catalog.errors import Gone, Refused, SourceError, Unauthorized
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 MAX_FAILURES = 5  # in a row, after which jobs from all over the rest are tried
 MAX_PROBES = 5  # of them that may fail as well
+
+
+def is_key_refused(answer: object) -> bool:
+    """Whether the server refuses the key as such, so that no job can be had; HTTP 403 may be about one job alone."""
+    return isinstance(answer, Unauthorized) and answer.status != HTTPStatus.FORBIDDEN
 
 
 class Queue:
@@ -57,7 +63,7 @@ class Queue:
         """Take note of what came of an id; a request that we refuse to make says nothing about the server."""
         if isinstance(answer, Refused) and answer.status is None:
             return
-        if isinstance(answer, Unauthorized):
+        if isinstance(answer, Unauthorized) and is_key_refused(answer):
             self._refusal = answer
         elif isinstance(answer, SourceError) and not isinstance(answer, Gone):
             self.failed[remote_id] = answer
@@ -77,6 +83,8 @@ class Queue:
         if self._refusal is not None:
             return self._refusal
         is_down = self.is_given_up or (len(self.failed) >= self._failures and not self._has_answered)
+        if not (is_alive or self._has_answered):
+            is_down |= any(isinstance(error, Unauthorized) for error in self.failed.values())
         if not is_down or (is_alive and self._had_failed.issuperset(self.failed)):
             return None
         return next(reversed(self.failed.values()))

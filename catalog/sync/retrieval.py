@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import store
-from catalog.errors import Gone, RateLimited, SourceError, Unauthorized
+from catalog.errors import Gone, RateLimited, SourceError
 from catalog.reading.work import find_aliases, list_unfinished
 from catalog.sync.failures import excuse, remember_failures, sort_by_failures
 from catalog.sync.parallel import ask_all
-from catalog.sync.queue import MAX_FAILURES, Queue
+from catalog.sync.queue import MAX_FAILURES, Queue, is_key_refused
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _keep(run: Run, answers: Mapping[str, Answer]) -> None:
             run.absences.hear(remote_id, answer)
         elif isinstance(answer, SourceError):
             run.missed[remote_id] = str(answer)
-            if not isinstance(answer, RateLimited | Unauthorized):
+            if not isinstance(answer, RateLimited) and not is_key_refused(answer):
                 failed[remote_id] = str(answer)
         else:
             run.is_alive = True

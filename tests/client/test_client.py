@@ -802,3 +802,23 @@ def test_an_interrupted_client_ends_the_calls_of_other_threads_and_makes_no_more
             with pytest.raises(Unavailable):
                 client.retrieve("v2")
     assert len(server.requests) == 3
+
+
+def test_an_interrupted_client_waits_for_no_further_attempt() -> None:
+    ended: list[SourceError] = []
+
+    def ask(client: Client) -> None:
+        try:
+            client.retrieve("v1")
+        except SourceError as error:
+            ended.append(error)
+
+    busy = always({"error": {"message": "busy"}}, 503, retry_after="50")
+    with RawServer(busy) as asked, Client(asked.base_url, deadline=LONG * 10) as client:
+        asking = threading.Thread(target=ask, args=(client,), daemon=True)
+        asking.start()
+        wait_until(lambda: len(asked.requests) == 1)
+        client.interrupt()
+        asking.join(LONG / 4)
+        assert [type(error) for error in ended] == [Unavailable]
+    assert len(asked.requests) == 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FINISHED = "SELECT count(*) FROM videos WHERE status = 'completed'"
 
 
-@pytest.mark.parametrize("code", [500, 400, 418])
+@pytest.mark.parametrize("code", [500, 400, 403, 418])
 @pytest.mark.parametrize("bad", [5, 60])
 def test_jobs_that_always_fail_do_not_keep_others_from_being_asked_for(unlisted: Account, bad: int, code: int) -> None:
     broken, fine = names(bad, "bad"), names(20, "fine")
@@ -259,6 +259,13 @@ def test_a_refused_key_ends_it_at_once() -> None:
     queue = Queue(names(100))
     assert len(play(queue, lambda _: Unauthorized("HTTP 401", status=401))) == 1
     assert isinstance(queue.find_fault(is_alive=True), Unauthorized)
+
+
+@pytest.mark.parametrize("jobs", [1, 100])
+def test_a_key_that_may_retrieve_no_job_is_a_fault_of_the_source(jobs: int) -> None:
+    queue = Queue(names(jobs))
+    play(queue, lambda _: Unauthorized("HTTP 403", status=403))
+    assert isinstance(queue.find_fault(is_alive=False), Unauthorized)
 
 
 @pytest.mark.parametrize("answer", [Gone("HTTP 404", status=404), Refused("the address was refused")])
