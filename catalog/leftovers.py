@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.processes import read_process
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,9 +110,9 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:
+    except PermissionError:  # another user's
         return True
-    return True
+    return not read_process(process)[0]
 
 
 def _lock(handle: int) -> bool:

@@ -75,6 +75,15 @@ def test_a_backup_removes_what_a_killed_one_left_beside_it(library: Database, tm
         assert not folder.exists()
 
 
+def test_a_killed_run_that_nobody_has_waited_for_yet_is_dead(library: Database, tmp_path: Path) -> None:
+    process, part, _ = hold(tmp_path / "other.db")
+    process.send_signal(signal.SIGKILL)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    backup(library.path, tmp_path / "next.db")
+    assert not part.exists()
+    kill(process)
+
+
 def test_a_dry_run_removes_the_copy_of_a_killed_one(library: Database, tmp_path: Path) -> None:
     place = tmp_path / "temporary"
     dead = place / f"catalog-dry-run-{_dead_process()}-abc12_3"

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import CatalogError
+from catalog.processes import read_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,6 @@ SILENCE = 12.0  # seconds without a sign of life after which a run that cannot b
 EXPIRES = timedelta(minutes=15)  # for locks of older versions, which renew them with each page
 
 _HOLDER = re.compile(r"(.*):(\d+)((?: \w+=\S+)*)", re.DOTALL)
-_ENDED = frozenset("ZXx")  # states of a process that nobody has waited for yet
 
 _mine: set[str] = set()  # what the live runs of this process have written down
 
@@ -67,7 +67,7 @@ class Holder:
     def current(cls) -> Holder:
         """A new run of this process."""
         process = str(os.getpid())
-        return cls(platform.node(), process, _boot(), _space(), _read_process(process)[1], secrets.token_hex(4))
+        return cls(platform.node(), process, _boot(), _space(), read_process(process)[1], secrets.token_hex(4))
 
     def describe(self) -> str:
         """The holder in words."""
@@ -92,7 +92,7 @@ class Holder:
     def _has_ended(self) -> bool | None:
         """Whether the process is gone; None where another may have its id."""
         if self.process == str(os.getpid()):
-            return self.start != _read_process(self.process)[1] or not self.run
+            return self.start != read_process(self.process)[1] or not self.run
         if os.name == "nt":  # there, signal 0 is Ctrl-C
             return None
         try:
@@ -101,10 +101,10 @@ class Holder:
             return True
         except PermissionError:  # another user's
             pass
-        state, start = _read_process(self.process)
+        has_ended, start = read_process(self.process)
         if not start or not self.start:
             return None
-        return state in _ENDED or start != self.start
+        return has_ended or start != self.start
 
 
 def _boot() -> str:
@@ -117,14 +117,6 @@ def _space() -> str:
     with suppress(OSError):
         return "".join(re.findall(r"\d+", os.readlink("/proc/self/ns/pid")))  # noqa: PTH115 - it leads to no path
     return ""
-
-
-def _read_process(process: str) -> tuple[str, str]:
-    """The state of a process, and when it started in ticks since the boot; empty where the system does not say."""
-    with suppress(OSError, IndexError):
-        fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return fields[0], fields[19]  # 3 and 22 in proc(5)
-    return "", ""
 
 
 @contextmanager
