@@ -25,8 +25,8 @@ COLUMNS = ("prompt", "error_message", "labels", "cjk_grams")
 TOKENS = 'tokenize="unicode61 remove_diacritics 2"'  # as the migration says
 Entry = tuple[int, str | None, str | None, str | None, str | None]  # a video's id and its COLUMNS
 
-_CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-CJK_RUN = f"[{_CJK}]+"
+CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+CJK_RUN = f"[{CJK}]+"
 _NAMES = ", ".join(COLUMNS)
 _ADD = f"INSERT INTO videos_fts(rowid, {_NAMES}) VALUES (?, ?, ?, ?, ?)"
 _REMOVE = f"INSERT INTO videos_fts(videos_fts, rowid, {_NAMES}) VALUES ('delete', ?, ?, ?, ?, ?)"
@@ -61,8 +61,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """A run, a word that may contain runs, a part of such a word: compiled when first needed, for a fast start."""
     return (
         re.compile(CJK_RUN),
-        re.compile(rf"(?:[{_CJK}]|[^\W_])+"),
-        re.compile(f"{CJK_RUN}|[^{_CJK}]+"),
+        re.compile(rf"(?:[{CJK}]|[^\W_])+"),
+        re.compile(f"{CJK_RUN}|[^{CJK}]+"),
     )
 
 

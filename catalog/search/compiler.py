@@ -12,7 +12,7 @@ from catalog import fulltext
 from catalog.search.conditions import Condition, Unreadable, condition, contains
 from catalog.search.fields import explain_sort, find_similar, shorten
 from catalog.search.query import Not, Or, Term, Value
-from catalog.search.words import expression, has_symbol, has_word
+from catalog.search.words import MAX_WORDS, expression, first_words, has_symbol, has_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,12 +98,12 @@ class Compiler:
     def _compile_field(self, field: Field, term: Term, *, is_negated: bool) -> Part | None:
         if field.kind != "words":
             return _as_part(condition(field, term, self.setting))
-        parts = [_compile_column(field, value) for value in term.values]
+        parts = [_compile_column(field, self._bounded(value)) for value in term.values]
         self.words += [part.expression for part in parts if part.kind == "match" and not is_negated]
         return _join_or(parts)
 
     def _compile_words(self, term: Term, *, is_negated: bool) -> Part | None:
-        words = term.words
+        words = self._bounded(term.words)
         parts = []
         if has_word(words.text):
             parts.append(_match(expression(words.text, is_prefix=words.is_prefix, is_phrase=words.is_quoted)))
@@ -119,6 +119,13 @@ class Compiler:
             note = f"{shorten(str(term))} is ignored: it has no letter or digit to search for"
             self.setting.notes.append(note)
         return _join_or(parts)
+
+    def _bounded(self, value: Value) -> Value:
+        text = first_words(value.text)
+        if len(text) == len(value.text):
+            return value
+        self.setting.notes.append(f"only the first {MAX_WORDS} words of {shorten(value.text)} are searched for")
+        return Value(text, is_quoted=True)
 
     def _compile_name(self, words: Value) -> Part | None:
         """The videos that the word names: with the whole of a name, or a long beginning of one."""

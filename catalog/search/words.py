@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 
 from catalog import fulltext
+
+MAX_WORDS = 100  # of a phrase: the time of FTS5 grows with its words times those of the text
 
 
 def has_word(text: str) -> bool:
@@ -21,6 +24,15 @@ def has_word(text: str) -> bool:
 def has_symbol(text: str) -> bool:
     """Whether the text has a pictograph, which is not in the index but which a reader may search for: `🎬`."""
     return not text.isascii() and any(unicodedata.category(char) == "So" for char in text)
+
+
+def first_words(text: str) -> str:
+    """The beginning of a text with at most MAX_WORDS words, each character of an unspaced script counted as one."""
+    if len(text) <= MAX_WORDS:
+        return text
+    words = islice(re.finditer(f"[{fulltext.CJK}]|(?:(?![{fulltext.CJK}])\\w)+", text), MAX_WORDS, None)
+    beyond = next(words, None)
+    return text if beyond is None else text[: beyond.start()].rstrip()
 
 
 def expression(text: str, *, is_prefix: bool = False, is_phrase: bool = False) -> str:

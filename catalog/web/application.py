@@ -25,6 +25,7 @@ from catalog.web.guard import allow_own_scripts, only_for, with_headers
 from catalog.web.metadata import as_text, database_name, metadata_for
 from catalog.web.queues import Queues, current_lane, in_turn
 from catalog.web.reader import TookTooLong
+from catalog.web.turns import GivingWay, render_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, MutableMapping
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 pm.get_plugin("datasette.handle_exception").rich = None
 # Its exports write each row with this module's `csv.writer`, in one piece or as a stream.
 datasette.views.base.csv = SimpleNamespace(writer=SafeWriter)
+
+pm.register(GivingWay(), GivingWay.__name__)
 
 SETTINGS = {
     "suggest_facets": False,
@@ -149,6 +152,7 @@ class Site:
         self._datasette.remove_database("_memory")  # Datasette adds it where no files are named
         self._datasette.add_database(LibraryDatabase(self._datasette, Path(path)), name=database_name(path))
         allow_own_scripts(self._datasette.jinja_env)
+        render_in_turns(self._datasette.jinja_env)
         self._queues = Queues(Path(path))
         application = in_turn(self._datasette.app(), self._queues)
         self.application = with_headers(only_for(application, names) if names else application)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from catalog.web.application import Application, Message, Receive, Send
 
+METHODS = ("GET", "HEAD")
 HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers send the Origin `null` with a form of our own
@@ -70,6 +71,10 @@ def with_headers(application: Application) -> Application:
                 message = {**message, "headers": _headers(message.get("headers", []), nonce)}
             await send(message)
 
+        if scope["method"] not in METHODS:
+            text = b"This server only shows pages: ask with GET.\n"
+            await _answer(send_guarded, 405, text, (b"allow", ", ".join(METHODS).encode()))
+            return
         try:
             await application(scope, receive, send_guarded)
         except Exception:
@@ -130,8 +135,8 @@ class _Loader(BaseLoader):
         return self._loader.list_templates()
 
 
-async def _answer(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+async def _answer(send: Send, status: int, text: bytes, *more: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 

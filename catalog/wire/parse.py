@@ -36,6 +36,7 @@ __all__ = ["Answer", "Fault", "ParsedVideo", "WebhookEvent", "only_about", "pars
 
 _PAGE_SIZES = ("page_size", "size")
 _CURSOR_KEYS = ("id", "task_id", "video_id", "taskId")
+MAX_CURSOR = 4096  # characters; a longer one is no cursor, for no server could be asked with it
 
 
 def parse_videos(payload: object, *, asked_id: str | None = None, http_status: int | None = 200) -> Answer:
@@ -154,15 +155,19 @@ def _count(raw: object) -> int | None:
 
 def _next_cursor(items: list[Any], page: dict[str, Any]) -> str | None:
     last_id = page.get("last_id")
-    if isinstance(last_id, str) and last_id.strip():
-        return last_id
+    if _is_cursor(last_id):
+        return str(last_id)
     if "page" in page or not isinstance(items[-1], dict):
         return None
     return _own_id(items[-1])
 
 
 def _own_id(job: dict[str, Any]) -> str | None:
-    return next((raw for raw in map(job.get, _CURSOR_KEYS) if isinstance(raw, str) and raw.strip()), None)
+    return next((str(raw) for raw in map(job.get, _CURSOR_KEYS) if _is_cursor(raw)), None)
+
+
+def _is_cursor(raw: object) -> bool:
+    return isinstance(raw, str) and len(raw) <= MAX_CURSOR and bool(raw.strip())
 
 
 def _is_job_answer(body: dict[str, Any], asked_id: str | None) -> bool:

@@ -74,6 +74,16 @@ def test_an_operator_without_an_operand_is_remarked(library: Library) -> None:
     assert library.page("red OR").notes == ("OR is searched for as a word: it lacks an operand",)
 
 
+@pytest.mark.parametrize(("word", "joint"), [("neon", " "), ("neon", "*"), ("霓", "")])
+def test_of_a_phrase_of_thousands_of_words_the_first_hundred_are_searched_for(
+    library: Library, word: str, joint: str
+) -> None:
+    library.prompts(joint.join([word] * 20_000), joint.join([word] * 99))
+    page = library.page(f'"{joint.join([word] * 1900)}"', snippets=False)
+    assert [video.remote_id for video in page.videos] == ["v1"]
+    assert "only the first 100 words of" in page.notes[0]
+
+
 def test_a_term_without_letters_is_ignored_with_a_note(library: Library) -> None:
     library.prompts("red & blue", "red")
     assert library.find("red &") == library.find("red")

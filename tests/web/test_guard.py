@@ -160,9 +160,11 @@ def test_an_answer_to_no_request_is_closed_too(site: Site, data: bytes) -> None:
     assert_closed(answer)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "DELETE", "TRACE", "FOO"])
 def test_an_answer_to_another_method_is_closed_too(site: Site, method: str) -> None:
-    assert_closed(site.request(method, "/catalog/videos"))
+    answer = site.request(method, "/catalog/videos")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert_closed(answer)
 
 
 def test_scripts_of_templates_carry_a_new_nonce_each_time(open_site: Site) -> None:

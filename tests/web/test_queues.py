@@ -126,6 +126,24 @@ def test_fifty_heavy_requests_do_not_hold_up_a_plain_page(open_site: Site) -> No
     assert sum(status == 200 for _, status, _ in heavy) > 1
 
 
+def test_a_page_of_many_cells_does_not_hold_up_a_plain_page(open_site: Site) -> None:
+    cells = question(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000) SELECT *, "
+        + ", ".join(f"i AS c{number}" for number in range(150))
+        + " FROM n"
+    )
+    visit(open_site, "/")
+    heavy: list[tuple[float, int, str | None]] = []
+    thread = threading.Thread(target=lambda: heavy.append(visit(open_site, cells)))
+    thread.start()
+    plain: list[float] = []
+    while not heavy:
+        plain.append(visit(open_site, "/-/static/app.css")[0])
+    thread.join(LONG)
+    assert heavy[0][1] == 200
+    assert max(plain) < heavy[0][0] / 2
+
+
 def test_a_visitor_who_leaves_gives_up_the_place(open_site: Site) -> None:
     gone = []
     for _ in range(17):  # all places, and all that may wait

@@ -327,3 +327,9 @@ def test_the_names_of_a_job_have_a_bound():
         0
     ]
     assert len(video.aliases) == 63
+
+
+def test_a_cursor_that_is_too_long_is_none():
+    page = {"object": "list", "data": [{"id": "v1", "status": "queued"}], "has_more": True}
+    assert parse_videos(page | {"last_id": "c" * 4096}).next_cursor == "c" * 4096
+    assert parse_videos(page | {"last_id": "c" * 4097}).next_cursor == "v1"
