@@ -17,11 +17,11 @@ import pytest
 
 from catalog import Catalog
 from catalog.cli.main import VERBS
-from tests.client.server import RawServer, always
+from tests.client.server import RawServer, Request, always
 from tests.house import LONG, job, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 PROGRAM = f"'{sys.executable}' -W error -m catalog"
@@ -59,7 +59,12 @@ SERVERS = {"serve": "serve --port 0", "hooks": "hooks --port 0"}
 @pytest.fixture(scope="module")
 def server() -> Iterator[RawServer]:
     page = {"object": "list", "data": [job("v8")], "has_more": False}
-    with RawServer(lambda request: always(job("v9") if "v9" in request.target else page)(request)) as server:
+
+    def answer(request: Request) -> Iterable[bytes]:
+        name = request.target.rpartition("/")[2].partition("?")[0]
+        return always(page if name == "videos" else job(name))(request)
+
+    with RawServer(answer) as server:
         yield server
 
 
