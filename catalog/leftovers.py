@@ -32,11 +32,10 @@ _DATABASES = (b"SQLite format 3\0", b"\xd9\xd5\x05\xf9 \xa1c\xd7", b"\x37\x7f\x0
 
 def name_part(target: Path) -> Path:
     """Where to write what is then put in the place of `target`; what dead processes left in its folder is removed."""
-    with suppress(OSError):
-        for entry in os.scandir(target.parent):
-            with _leftover(entry) as is_leftover:
-                if is_leftover:
-                    _remove(Path(entry))
+    for entry in _list(target.parent):
+        with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
+            if is_leftover:
+                Path(entry).unlink()
     part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
     _ours.add(part)
     return part
@@ -101,12 +100,11 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
 
     name = re.compile(rf"catalog-{purpose}-(?P<process>\d+)-\w+")
     place = Path(tempfile.gettempdir())
-    with suppress(OSError):
-        for entry in os.scandir(place):
-            if match := name.fullmatch(entry.name):
-                with _abandoned(Path(entry), int(match["process"])) as is_abandoned:
-                    if is_abandoned:
-                        shutil.rmtree(entry, ignore_errors=True)
+    for entry in _list(place):
+        if match := name.fullmatch(entry.name):
+            with suppress(OSError), _abandoned(Path(entry), int(match["process"])) as is_abandoned:
+                if is_abandoned:
+                    shutil.rmtree(entry, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"catalog-{purpose}-{os.getpid()}-") as folder, held(Path(folder)):
         yield Path(folder)
 
@@ -168,6 +166,7 @@ def _lock(handle: int, *, is_patient: bool = False) -> bool:
     return True
 
 
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+def _list(folder: Path) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return list(entries)
+    return []
