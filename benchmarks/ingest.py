@@ -32,7 +32,7 @@ FLOOR = 0.4
 TABLES = ("videos", "observations", "tags", "links")
 Statement = tuple[str, list[tuple]]
 
-FTS = "INSERT INTO videos_fts(rowid, prompt, error_message, labels, cjk_grams) VALUES (?, ?, ?, ?, ?)"
+FTS = "INSERT INTO videos_fts(rowid, prompt, error_message, labels, grams, error_grams) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 def make_payloads(count: int) -> Iterator[dict[str, object]]:
@@ -82,7 +82,7 @@ def read_rows(path: Path) -> tuple[dict[str, Statement], list[tuple]]:
             names = [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
             sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
             found[table] = sql, [tuple(row) for row in connection.execute(f"SELECT {', '.join(names)} FROM {table}")]
-        query = "SELECT id, prompt, error_message, labels, cjk_grams FROM videos"
+        query = "SELECT id, prompt, error_message, labels, grams, error_grams FROM videos"
         return found, [tuple(row) for row in connection.execute(query)]
 
 

@@ -67,7 +67,7 @@ SIZES = ((1280, 720), (720, 1280), (1792, 1024), (1920, 1080))
 COLUMNS = (
     "id", "source", "remote_id", "kind", "status", "provider_status", "progress", "model", "prompt", "seconds",
     "width", "height", "size_text", "created_at", "completed_at", "expires_at", "error_code", "error_message",
-    "cost_basis", "metadata", "extra", "first_seen_at", "last_seen_at", "labels", "cjk_grams",
+    "cost_basis", "metadata", "extra", "first_seen_at", "last_seen_at", "labels", "grams",
 )  # fmt: skip
 
 FACETS = {

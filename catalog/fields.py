@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = "0006"  # the number of the newest migration, which makes these columns
+SCHEMA_VERSION = "0007"  # the number of the newest migration, which makes these columns
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
 Kind = Literal["text", "name", "words", "passage", "number", "time", "seed", "parameter"]
@@ -261,9 +261,15 @@ TABLE = (
     ),
     Column("labels", str, "Tags and names, as indexed for search; derived", recorded=False),
     Column(
-        "cjk_grams",
+        "grams",
         str,
-        "Chinese, Japanese and Korean text in pieces, as indexed for search; derived",
+        "What search indexes besides the words of the prompt: text without spaces in pieces, folded words; derived",
+        recorded=False,
+    ),
+    Column(
+        "error_grams",
+        str,
+        "What search indexes besides the words of the error message; derived",
         recorded=False,
     ),
     Column("avoided", str, "What the prompt itself asks to leave out; derived", recorded=False),

@@ -1,9 +1,9 @@
-"""The full-text index: FTS5 over four columns of `videos`, kept a batch at a time by the store.
+"""The full-text index: FTS5 over five columns of `videos`, kept a batch at a time by the store.
 
 The index holds no text of its own (external content), so every removal must repeat the words that were indexed. It
 uses no triggers: FTS5 flushes at every trigger savepoint, which halves the ingest rate. None of FTS5's tokenizers finds
-东京 inside a sentence, so `cjk_grams` holds the two-character pieces of every Chinese, Japanese and Korean run, and the
-words that touch one without a space.
+东京 inside a sentence, so `grams` holds the two-character pieces of every Chinese, Japanese and Korean run, and the
+words that touch one without a space; `error_grams` does so for error messages.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from catalog.database import Writer
 
-COLUMNS = ("prompt", "error_message", "labels", "cjk_grams")
+COLUMNS = ("prompt", "error_message", "labels", "grams", "error_grams")
 TOKENS = 'tokenize="unicode61 remove_diacritics 2"'  # as the migration says
-Entry = tuple[int, str | None, str | None, str | None, str | None]  # a video's id and its COLUMNS
+Entry = tuple[int, str | None, str | None, str | None, str | None, str | None]  # a video's id and its COLUMNS
 
 CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 CJK_RUN = f"[{CJK}]+"
 _NAMES = ", ".join(COLUMNS)
-_ADD = f"INSERT INTO videos_fts(rowid, {_NAMES}) VALUES (?, ?, ?, ?, ?)"
-_REMOVE = f"INSERT INTO videos_fts(videos_fts, rowid, {_NAMES}) VALUES ('delete', ?, ?, ?, ?, ?)"
+_ADD = f"INSERT INTO videos_fts(rowid, {_NAMES}) VALUES (?, ?, ?, ?, ?, ?)"
+_REMOVE = f"INSERT INTO videos_fts(videos_fts, rowid, {_NAMES}) VALUES ('delete', ?, ?, ?, ?, ?, ?)"
 
 
 def cjk_grams(text: str | None) -> str | None:

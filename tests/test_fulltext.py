@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from catalog.database import Database
 
 ADD_VIDEO = """
-INSERT INTO videos (id, source, remote_id, kind, status, prompt, error_message, labels, cjk_grams)
-VALUES (?, 'studio', ?, 'video', 'completed', ?, ?, ?, ?)
+INSERT INTO videos (id, source, remote_id, kind, status, prompt, error_message, labels, grams, error_grams)
+VALUES (?, 'studio', ?, 'video', 'completed', ?, ?, ?, ?, ?)
 """
 
 
 def entry(number: int, prompt: str | None, error: str | None = None, labels: str | None = None) -> fulltext.Entry:
-    return number, prompt, error, labels, fulltext.cjk_grams(prompt)
+    return number, prompt, error, labels, fulltext.cjk_grams(prompt), fulltext.cjk_grams(error)
 
 
 def save(library: Database, *entries: fulltext.Entry) -> None:
@@ -54,9 +54,9 @@ def test_case_and_accents_do_not_matter(library: Database) -> None:
 
 def test_a_part_of_a_chinese_or_japanese_sentence_is_found(library: Database) -> None:
     save(library, entry(1, "夜の東京タワーを歩く"), entry(2, "東の京"))
-    assert find(library, 'cjk_grams : "東京"') == [1]
-    assert find(library, 'cjk_grams : "東京 京タ タワ"') == [1]
-    assert find(library, 'cjk_grams : "京" *') == [1, 2]
+    assert find(library, 'grams : "東京"') == [1]
+    assert find(library, 'grams : "東京 京タ タワ"') == [1]
+    assert find(library, 'grams : "京" *') == [1, 2]
 
 
 def test_what_is_taken_out_is_not_found_any_more(library: Database) -> None:

@@ -36,6 +36,8 @@ FOLDER = migrations_folder()
 SCRIPTS = sorted((FOLDER / "versions").glob("[0-9]*.py"))
 REVISIONS = [script.name[:4] for script in SCRIPTS]
 
+RENAMED = {"cjk_grams": "grams"}  # columns, by the names that older versions gave them
+
 LIST_TABLES = """
 SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite%'
 AND name <> 'alembic_version' ORDER BY name
@@ -77,10 +79,11 @@ def fill(path: Path) -> None:
 
 
 def read(path: Path, shape: dict[str, list[tuple[str, str]]]) -> Rows:
-    """What these columns of these tables hold."""
+    """What these columns of these tables hold, under the names that they have by now."""
     rows = {}
     for table, named in shape.items():
-        names = ", ".join(f'"{name}"' for name, _ in named)
+        present = {name for name, _ in columns(path, table)}
+        names = ", ".join(f'"{name if name in present else RENAMED[name]}"' for name, _ in named)
         rows[table] = query(path, f"SELECT {names} FROM {table} ORDER BY id")
     return rows
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RELEVANCE = "relevance"
 NEWEST = "-created_at"
-_WEIGHTS = {"prompt": 4.0, "error_message": 1.0, "labels": 2.0, "cjk_grams": 4.0}
+_WEIGHTS = {"prompt": 4.0, "error_message": 1.0, "labels": 2.0, "grams": 4.0, "error_grams": 1.0}
 _BM25 = f"bm25(videos_fts, {', '.join(str(_WEIGHTS[column]) for column in fulltext.COLUMNS)})"
 _SET = "chosen"
 _MANY = 10_000

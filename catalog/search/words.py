@@ -1,7 +1,7 @@
 """Words and phrases as expressions of FTS5, and which texts the index can find at all.
 
 The index holds words as `unicode61` cuts them (runs of letters and digits, accents and case dropped) and, in
-`cjk_grams`, every two neighbours of a Chinese, Japanese or Korean run and the words glued to one. A word such as
+`grams`, every two neighbours of a Chinese, Japanese or Korean run and the words glued to one. A word such as
 `close-up` is the phrase of its two parts. Every phrase goes to FTS5 in quotes, so nothing in it is syntax.
 """
 
@@ -68,7 +68,7 @@ def _part(text: str, *, is_prefix: bool = False) -> str:
         return _phrase(text, is_prefix=is_prefix)
     pieces = [piece for run in whole for piece in fulltext.pieces(run)]
     pieces += [last] if len(last) == 1 else fulltext.pieces(last)[:-1]
-    return f"cjk_grams : {_phrase(' '.join(pieces), is_prefix=len(last) == 1)}"
+    return f"{{grams error_grams}} : {_phrase(' '.join(pieces), is_prefix=len(last) == 1)}"
 
 
 def _phrase(text: str, *, is_prefix: bool = False) -> str:

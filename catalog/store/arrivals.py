@@ -211,7 +211,7 @@ def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimato
     write_aliases(connection, source, aliases)
     fulltext.add(
         connection,
-        [(ids[row["remote_id"]], row["prompt"], row["error_message"], row["labels"], row["cjk_grams"]) for row in rows],
+        [(ids[row["remote_id"]], *(row[column] for column in fulltext.COLUMNS)) for row in rows],
     )
 
 
@@ -220,7 +220,8 @@ def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, 
     estimator.fill(row)
     row["source"], row["remote_id"] = source, arrival.remote_id
     row["labels"] = labels_of(provider_tags(row["metadata"]))
-    row["cjk_grams"] = grams_of(row["prompt"], row["labels"])
+    row["grams"] = grams_of(row["prompt"], row["labels"])
+    row["error_grams"] = grams_of(row["error_message"])
     return row
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PORTION = 500  # videos whose texts are in memory at once
 
-_SELECT = "SELECT id, prompt, error_message, labels, cjk_grams FROM videos WHERE id IN :ids"
+_SELECT = "SELECT id, prompt, error_message, labels, grams, error_grams FROM videos WHERE id IN :ids"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id IN :ids ORDER BY key, origin"
 _NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
@@ -25,7 +25,7 @@ def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
 
 
 def grams_of(*texts: str | None) -> str | None:
-    """The `cjk_grams` column of a video with these texts."""
+    """What the index holds besides these texts."""
     return " ".join(grams for grams in map(fulltext.cjk_grams, texts) if grams) or None
 
 
@@ -43,11 +43,11 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
     for video_id, row in read_entries(connection, before).items():
         _, prompt, error, *_ = row
         labels = labels_of(tags.get(video_id, ()))
-        entry = (video_id, prompt, error, labels, grams_of(prompt, labels))
+        entry = (video_id, prompt, error, labels, grams_of(prompt, labels), grams_of(error))
         if entry != before[video_id]:
             old.append(before[video_id])
             new.append(entry)
-            columns.append({"id": video_id, "labels": entry[3], "cjk_grams": entry[4]})
+            columns.append({"id": video_id, "labels": labels, "grams": entry[4], "error_grams": entry[5]})
     update_rows(connection, "videos", columns)
     if is_indexed:
         fulltext.remove(connection, old)

@@ -15,8 +15,8 @@ from catalog.tables import columns
 class Videos(SQLModel, table=True):
     """One generation job, folded from its observations.
 
-    Four columns are derived: `labels` and `cjk_grams` feed the full-text index; `avoided` is what the prompt itself
-    asks to avoid, and `extracted_by` the vocabulary that its facets were extracted with, NULL while they are due.
+    Five columns are derived: `labels`, `grams` and `error_grams` feed the full-text index; `avoided` is what the prompt
+    itself asks to avoid, and `extracted_by` the vocabulary that its facets were extracted with, NULL while they are due.
     """
 
     __tablename__ = "videos"
@@ -79,7 +79,8 @@ class Videos(SQLModel, table=True):
     gone_at: datetime | None = columns.time()
     deleted_at: datetime | None = columns.time()
     labels: str | None = columns.text()
-    cjk_grams: str | None = columns.text()
+    grams: str | None = columns.text()
+    error_grams: str | None = columns.text()
     avoided: str | None = columns.text()
     extracted_by: str | None = columns.text()
 

@@ -38,7 +38,7 @@ def test_a_chinese_tag_is_found_by_two_of_its_characters(desk: Desk) -> None:
     desk.hear(job())
     with desk.library.write() as connection:
         store.save_tags(connection, 1, {"项目": "东京夜景"})
-    assert desk.find('cjk_grams: "夜景"') == ["v1"]
+    assert desk.find('grams: "夜景"') == ["v1"]
 
 
 def test_a_tombstone_can_be_lifted(desk: Desk) -> None:
@@ -54,9 +54,9 @@ def test_a_tombstone_can_be_lifted(desk: Desk) -> None:
 def test_rebuilding_repairs_lost_columns_and_a_spoilt_index(desk: Desk) -> None:
     desk.hear(job(prompt="東京 fox", metadata={"campaign": "launch"}))
     with desk.library.write() as connection:
-        connection.execute("UPDATE videos SET labels = 'wrong', cjk_grams = NULL")
+        connection.execute("UPDATE videos SET labels = 'wrong', grams = NULL")
     with desk.library.write() as connection:
         store.rebuild_texts(connection)
         fulltext.check(connection)
-    assert desk.rows("SELECT labels, cjk_grams FROM videos") == [("campaign=launch", "東京 京")]
+    assert desk.rows("SELECT labels, grams FROM videos") == [("campaign=launch", "東京 京")]
     assert (desk.find("launch"), desk.find("wrong"), desk.find("fox")) == (["v1"], [], ["v1"])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 VIDEOS = (1, 2, 3)
 DERIVED_TABLES = ("facet_values", "video_facets", "videos_fts", "sqlite_", "alembic_version")
-DERIVED_COLUMNS = {"ref", "labels", "cjk_grams"}
+DERIVED_COLUMNS = {"ref", "labels", "grams", "error_grams"}
 
 NAMES = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name"
 USERS = (
@@ -37,7 +37,7 @@ USERS = (
     "SELECT id, video_id, facet, value FROM given_facets ORDER BY id",
     "SELECT id, deleted_at FROM videos ORDER BY id",
 )
-TEXTS = "SELECT id, labels, cjk_grams FROM videos ORDER BY id"
+TEXTS = "SELECT id, labels, grams, error_grams FROM videos ORDER BY id"
 FACETS = (
     'SELECT video_id, facet, value, origin, start, "end", shot FROM video_facets '
     "JOIN facet_values ON facet_values.id = value_id ORDER BY 1, 2, 3, 4, 5"
@@ -370,9 +370,9 @@ def test_undo_lets_the_prompt_speak_again(three: Desk) -> None:
 def test_a_chinese_tag_is_found_again_after_undo(three: Desk) -> None:
     tag(three, {"項目": "東京夜景"})
     tag(three, {}, removed=("項目",))
-    assert three.find('cjk_grams: "夜景"') == []
+    assert three.find('grams: "夜景"') == []
     undo(three)
-    assert three.find('cjk_grams: "夜景"') == ["v1"]
+    assert three.find('grams: "夜景"') == ["v1"]
 
 
 # Writers at once
