@@ -236,7 +236,7 @@ def make_rows(videos: int) -> Iterator[tuple[Any, ...]]:
             json.dumps({"project": f"project-{number % 40}", "shot": str(number % 17)}),
             json.dumps({"object": "video", "user": "u" * 40, "trace": f"{number:064x}"}),
             utc_text(created), utc_text(created), "campaign=launch" if number % 10 == 0 else None,
-            fulltext.cjk_grams(prompt),
+            fulltext.grams(prompt),
         )  # fmt: skip
 
 

@@ -123,6 +123,16 @@ def fold_all(connection: Writer, on_progress: Progress | None = None) -> None:
         after = fold_batch(connection, after, on_progress)
 
 
+def derive_all(connection: Writer, on_progress: Progress | None = None) -> None:
+    """Derive all of every video again, its row and what is indexed of it, in the transaction of the connection."""
+    fold_all(connection, on_progress)
+    after: int | None = 0
+    while after is not None:
+        after = store.refresh_next(connection, after)
+        if on_progress and after is not None:
+            on_progress("library", after, None, "indexing")
+
+
 def fold_batch(connection: Writer, after: int, on_progress: Progress | None) -> int | None:
     """Fold the next videos after this row again, and return the row to go on after, None at the end."""
     last = store.refold_all(connection, after)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import fulltext
+from catalog import fulltext, letters
 from catalog.errors import CatalogError
+from catalog.letters import Part
 
 if TYPE_CHECKING:
     from catalog.database import Database
@@ -21,7 +22,7 @@ VALUES (?, 'studio', ?, 'video', 'completed', ?, ?, ?, ?, ?)
 
 
 def entry(number: int, prompt: str | None, error: str | None = None, labels: str | None = None) -> fulltext.Entry:
-    return number, prompt, error, labels, fulltext.cjk_grams(prompt), fulltext.cjk_grams(error)
+    return number, prompt, error, labels, fulltext.grams(prompt), fulltext.grams(error)
 
 
 def save(library: Database, *entries: fulltext.Entry) -> None:
@@ -95,35 +96,47 @@ def test_an_index_that_differs_from_the_rows_is_told_and_rebuilt(library: Databa
     check(library)
 
 
+GAP, MISLEADING = fulltext.GAP, fulltext.MISLEADING
+
+
 @pytest.mark.parametrize(
     ("text", "grams"),
     [
         (None, None),
         ("", None),
         ("plain words", None),
-        ("Orléans — naïve", None),
+        ("Orléans — naïve “Ночная” Αθηνα 🎬", None),
         ("東京塔", "東京 京塔 塔"),
-        ("a 東 b", "東"),
         ("東京 大阪", "東京 京 大阪 阪"),
         ("カメラ、ズーム", "カメ メラ ラ ズー ーム ム"),
         ("인천 바다", "인천 천 바다 다"),
         ("𠮷野家", "𠮷野 野家 家"),
-        ("東京Tower", "東京 京 Tower"),
-        ("in 4K東京Tower, at night", "4K 東京 京 Tower"),
-        ("x_東京-塔", "東京 京 塔"),
+        ("ก้อน", "ก\U000f0e49 \U000f0e49อ อน น"),
+        ("x_東京-塔", "x 東京 京 塔"),
+        ("a b c in 4K東京Tower, at night d", "c in 4k 東京 京 tower at night"),
+        ("the wet straße corner at night", "the wet strasse corner at"),
+        (f"ё{' b' * 9} ø", f"е b b {GAP} b b o"),
+        (f"ё{' b' * 4} ø", "е b b b b o"),
+        ("и\u0306од a b c d", f"{MISLEADING} {GAP} йод a b c d"),
+        ("a b c d हि", f"{MISLEADING} {GAP} a b c d ह\U000f093f"),
     ],
 )
-def test_grams_are_every_two_neighbours_and_the_last_alone_and_what_touches_them(
+def test_grams_are_pieces_of_runs_and_words_that_fold_otherwise_and_what_is_near(
     text: str | None, grams: str | None
 ) -> None:
-    assert fulltext.cjk_grams(text) == grams
+    assert fulltext.grams(text) == grams
 
 
-@given(st.text(alphabet="東京塔人カナ한글 a1,。", max_size=30))
+@given(st.text(alphabet="東京塔人カナ한글กิ a1,。", max_size=30))
 def test_every_part_of_a_run_has_its_grams_in_a_row(text: str) -> None:
-    grams = f" {fulltext.cjk_grams(text) or ''} "
-    for run in fulltext.cjk_runs(text):
+    grams = f" {fulltext.grams(text) or ''} "
+    for run in (part.letters for part in letters.read(text) if part.is_run):
         for start in range(len(run)):
             for end in range(start + 2, len(run) + 1):
-                wanted = " ".join(fulltext.pieces(run[start:end])[:-1])
+                wanted = " ".join(fulltext.pieces(Part(run[start:end], is_run=True))[:-1])
                 assert f" {wanted} " in grams
+
+
+def test_labels_are_as_written_or_folded_whole() -> None:
+    assert fulltext.folded("campaign=launch, café") == "campaign=launch, café"
+    assert fulltext.folded("campaign=夜景, Straße") == "campaign 夜景 景 strasse"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from catalog import database
+from catalog import database, fulltext
 from catalog.api import Catalog
 from catalog.cli import main
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaTooNew
@@ -24,6 +24,7 @@ from catalog.library import (
     read_version,
 )
 from catalog.reports import Migration
+from catalog.search.page import search
 from catalog.upgrading import migrations_folder, upgrade
 from tests.cli.terminal import on_terminal
 
@@ -242,16 +243,40 @@ def test_what_is_new_in_a_row_is_read_from_the_answers_that_were_kept(tmp_path: 
     query(path, "UPDATE observations SET payload = ?, http_status = 200 WHERE id = 1", payload)
     shown: list[tuple[str, int, int | None, str]] = []
     Catalog.migrate(path, on_progress=lambda *progress: shown.append(progress))
-    assert shown == [("library", 0, None, "upgrading"), ("library", 2, None, "folding")]
+    assert shown == [
+        ("library", 0, None, "upgrading"),
+        ("library", 2, None, "folding"),
+        ("library", 2, None, "indexing"),
+    ]
     rows = query(path, "SELECT status, seed, parameters, prompt FROM videos ORDER BY id")
     filled = ("seed 2", '{"parameters": 2}') if start >= "0005" else (None, None)
     assert rows == [("completed", "18446744073709551615", '{"steps":30}', None), ("status 2", *filled, "prompt 2")]
 
 
+@pytest.mark.parametrize("start", REVISIONS[:-1])
+def test_what_folding_adds_is_found_in_a_library_of_every_older_version(tmp_path: Path, start: str) -> None:
+    path = make(tmp_path / "old.db", start)
+    fill(path)
+    if ("prices",) in query(path, LIST_TABLES):
+        query(path, "DELETE FROM prices")  # the rows of `fill` have no dates
+    query(path, "UPDATE videos SET prompt = ?, error_message = ? WHERE id = 2", "海边的灯塔16:9 วิ่ง", "提示词包含Straße")
+    query(path, "DELETE FROM observations WHERE video_id = 2")  # which would make the row again
+    query(path, "INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
+    Catalog.migrate(path)
+    rows = query(path, "SELECT grams, error_grams FROM videos ORDER BY id")
+    assert rows == [(None, None), (fulltext.grams("海边的灯塔16:9 วิ่ง"), fulltext.grams("提示词包含Straße"))]
+    library = database.Database(path)
+    with library.write() as connection:
+        fulltext.check(connection)
+        for words in ("灯塔", "16:9", "วิ่ง", "prompt:海", "error:strasse", "提示"):
+            assert search(connection, words, include_deleted=True, limit=0).total == 1
+    library.close()
+
+
 def test_a_terminal_shows_that_a_migration_goes_on(old: Path) -> None:
     status, drawn = on_terminal(["migrate", "--db", str(old)])
     assert status == 0
-    assert "folding" in drawn
+    assert "folding" in drawn or "indexing" in drawn
 
 
 def test_a_pipe_is_told_only_what_became_of_a_migration(old: Path) -> None:

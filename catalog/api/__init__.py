@@ -199,12 +199,12 @@ class Catalog(Answers, Edits):
 
         What is new in a row is read from the answers that the library kept. A migration that fails changes nothing.
         """
-        from catalog.intake import fold_all
+        from catalog.intake import derive_all
 
         on_progress = courteous(on_progress)
         if on_progress:
             on_progress("library", 0, None, "upgrading")
-        return library.migrate(path or default_path(), partial(fold_all, on_progress=on_progress))
+        return library.migrate(path or default_path(), partial(derive_all, on_progress=on_progress))
 
     def backup(self, path: str | Path | None = None) -> Path:
         """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""

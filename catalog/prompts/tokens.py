@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _WIDE = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30fa\u30fc-\u9fff\uf900-\ufaff\uff66-\uff9f"
 _FIRST_WIDE = "\u2e80"
-_WORD = rf"[^\W\d_{_WIDE}]"
+_SIGNS = (  # on letters, of accents and vowels: not in `\w`; of Latin, Thai, Lao, Burmese, Khmer and Devanagari
+    "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u17dd"
+    "\u0900-\u0903\u093a-\u093c\u093e-\u094f"
+)
+_WORD = rf"(?:[^\W\d_{_WIDE}][{_SIGNS}]*)"
 _TOKEN = re.compile(
     rf"{_WORD}+(?:['’]{_WORD}{{1,3}})?"
     r"|[0-9]+(?:[.:,][0-9]+)?"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog import fulltext
 from catalog.search.conditions import Condition, Unreadable, condition, contains
 from catalog.search.fields import explain_sort, find_similar, shorten
 from catalog.search.query import Not, Or, Term, Value
@@ -48,14 +47,14 @@ class Part(NamedTuple):
 class Compiler:
     """Makes parts of nodes, and keeps what becomes known on the way.
 
-    Of terms that are not negated, `words` are the expressions of the index and `fragments` the texts that it cannot
-    show in a snippet; `asks_for_deleted` is whether one of them asks for what the user deleted.
+    Of terms that are not negated, `words` are the expressions of the index and `fragments` the texts themselves, for
+    what the index cannot show in a snippet; `asks_for_deleted` is whether one of them asks for what the user deleted.
     """
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.words: list[str] = []
-        self.fragments: list[str] = []
+        self.fragments: list[Value] = []
         self.asks_for_deleted = False
 
     def compile(self, node: Node, *, is_negated: bool = False) -> Part | None:
@@ -98,8 +97,11 @@ class Compiler:
     def _compile_field(self, field: Field, term: Term, *, is_negated: bool) -> Part | None:
         if field.kind != "words":
             return _as_part(condition(field, term, self.setting))
-        parts = [_compile_column(field, self._bounded(value)) for value in term.values]
-        self.words += [part.expression for part in parts if part.kind == "match" and not is_negated]
+        values = [self._bounded(value) for value in term.values]
+        parts = [_compile_column(field, value) for value in values]
+        if not is_negated:
+            self.words += [part.expression for part in parts if part.kind == "match"]
+            self.fragments += values if field.name == "prompt" else ()
         return _join_or(parts)
 
     def _compile_words(self, term: Term, *, is_negated: bool) -> Part | None:
@@ -109,10 +111,10 @@ class Compiler:
             parts.append(_match(expression(words.text, is_prefix=words.is_prefix, is_phrase=words.is_quoted)))
             if not is_negated:
                 self.words.append(parts[0].expression)
-                self.fragments += fulltext.cjk_runs(words.text)
+                self.fragments.append(words)
         elif has_symbol(words.text):
             parts.append(_as_part(contains("videos.prompt", words.text)))
-            self.fragments += [] if is_negated else [words.text]
+            self.fragments += [] if is_negated else [words]
         if names := self._compile_name(words):
             parts.append(names)
         if not parts:
@@ -163,14 +165,10 @@ class Compiler:
 
 
 def _compile_column(field: Field, value: Value) -> Part:
-    """The words of a value in one column of the index; the pieces of unspaced scripts are of all columns."""
+    """The words of a value in one column of the index."""
     if not has_word(value.text):
         return _as_part(contains(field.sql, value.text))
-    words = expression(value.text, is_prefix=value.is_prefix, is_phrase=value.is_quoted)
-    if not fulltext.cjk_runs(value.text):
-        return _match(f"{field.name} : {words}")
-    test = contains(field.sql, value.text)
-    return _test(f"{ROW_ID} IN ({MATCHES}) AND {test.sql}", [words, *test.values])
+    return _match(expression(value.text, is_prefix=value.is_prefix, is_phrase=value.is_quoted, column=field.name))
 
 
 def _match(words: str) -> Part:

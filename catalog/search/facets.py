@@ -10,7 +10,7 @@ from __future__ import annotations
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
-from catalog.fulltext import cjk_runs
+from catalog import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,7 +134,7 @@ def escape(text: str) -> str:
 
 def _edged(words: str, *, is_prefix: bool) -> str:
     """The words with a blank at each end, so that they match whole words; in scripts without blanks, as they are."""
-    if cjk_runs(words):
+    if any(part.is_run for part in letters.read(words)):
         return words
     return f" {words}" if is_prefix else f" {words} "
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.search.compiler import Part
     from catalog.search.fields import Fields
-    from catalog.search.query import Node
+    from catalog.search.query import Node, Value
 
 RELEVANCE = "relevance"
 NEWEST = "-created_at"
@@ -63,8 +63,9 @@ class Plan(NamedTuple):
 
     `any_match` is the one of any word of the query.
     `rows` is where they are found and `row_id` their id there; its `+` keeps SQLite from going to an index once for
-    every id of a set (measured: 2.4 s instead of 10 ms). `fragments` are texts that the index cannot show in a snippet;
-    `notes` are remarks for the author of the query, and `sort` is what the query itself asks to sort by.
+    every id of a set (measured: 2.4 s instead of 10 ms). `fragments` are the texts that it looks for, for snippets that
+    the index cannot make; `notes` are remarks for the author of the query, and `sort` is what the query itself asks to
+    sort by.
     """
 
     match: str | None
@@ -72,7 +73,7 @@ class Plan(NamedTuple):
     row_id: str
     tests: str
     parameters: tuple[Any, ...]
-    fragments: tuple[str, ...] = ()
+    fragments: tuple[Value, ...] = ()
     notes: tuple[str, ...] = ()
     sort: str | None = None
     any_match: str = ""

@@ -2,7 +2,8 @@
 
 FTS5 weighs every match in a text against every other, so the time of its snippets grows with the square of the length:
 a query of a hundred words took 24 s on a prompt of 400 kB. So a long prompt is cut into pieces, which are indexed for
-the moment as the library's index would, and the snippet is that of the piece that matches best.
+the moment as the library's index would, and the snippet is that of the piece that matches best. Where folding has added
+to the words of a prompt, FTS5 would not see what it matches by, so it is marked here.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from catalog import fulltext
+from catalog import fulltext, letters
 from catalog.database import scratch
+from catalog.search.words import has_word, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.search.plan import Plan
+    from catalog.search.query import Value
 
 PIECE = 2_000  # characters: the longest prompt that FTS5 makes a snippet of as it is (10 ms at most), and a piece's
 LONGEST = 256_000  # characters of a prompt that are looked at
@@ -32,6 +35,7 @@ _SELECT = (
     "WHERE videos_fts MATCH :match AND rowid IN :ids"
 )
 _LONG = f"SELECT id FROM videos WHERE id IN :ids AND length(prompt) > {PIECE}"
+_FOLDED = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids AND grams IS NOT NULL"
 _PROMPTS = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids"
 _BEST = (
     f"SELECT rowid, {_SNIPPET.format(table='pieces')} FROM pieces WHERE pieces MATCH :match "
@@ -42,9 +46,14 @@ _BEST = (
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
     snippets: dict[int, str] = {}
-    if plan.any_match:
-        long = [row[0] for row in connection.execute(_LONG, {"ids": list(ids)})]
-        short = list(set(ids).difference(long))
+    if plan.fragments:
+        for video_id, prompt in connection.execute(_FOLDED, {"ids": list(ids)}):
+            if text := mark(prompt, plan.fragments):
+                snippets[video_id] = text
+    left = [video_id for video_id in ids if video_id not in snippets]
+    if plan.any_match and left:
+        long = [row[0] for row in connection.execute(_LONG, {"ids": left})]
+        short = list(set(left).difference(long))
         texts = list(connection.execute(_SELECT, {"match": plan.any_match, "ids": short}))
         for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
             texts.append((video_id, _snip(prompt, plan.any_match)))
@@ -52,9 +61,9 @@ def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[in
             if text and _OPEN in text:
                 snippets[video_id] = text.replace(_OPEN, "[").replace(_CLOSE, "]")
     missing = [video_id for video_id in ids if video_id not in snippets]
-    if plan.fragments and missing:
+    if missing and not all(has_word(value.text) for value in plan.fragments):
         for video_id, prompt in connection.execute(_PROMPTS, {"ids": missing}):
-            if text := mark_fragments(prompt or "", plan.fragments):
+            if text := mark(prompt or "", plan.fragments):
                 snippets[video_id] = text
     return snippets
 
@@ -87,13 +96,55 @@ def _cut(prompt: str) -> Iterator[str]:
         start = prompt.find(" ", end - _OVERLAP, end) + 1 or end - _OVERLAP
 
 
-def mark_fragments(prompt: str, fragments: Sequence[str]) -> str | None:
-    """The prompt around its first fragment, with every fragment marked; None where the prompt lacks them all."""
-    longest_first = sorted(fragments, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
-    first = pattern.search(prompt)
-    if first is None:
+def mark(prompt: str, fragments: Sequence[Value]) -> str | None:
+    """The prompt around the first of the fragments, with all of them marked; None where it lacks them.
+
+    Letters are compared as the index does; what stands between the letters of one fragment is marked with them.
+    """
+    text, starts, ends = letters.locate(prompt)
+    words = [pattern for value in fragments for pattern in _patterns(value)]
+    symbols = [re.escape(value.text) for value in fragments if not has_word(value.text)]
+    found = []
+    if words:
+        pattern = re.compile("|".join(sorted(words, key=len, reverse=True)))
+        found += [(starts[match.start()], ends[match.end() - 1]) for match in pattern.finditer(text)]
+    if symbols:
+        found += [match.span() for match in re.finditer("|".join(symbols), prompt, re.IGNORECASE)]
+    spans = list(_joined(sorted(found)))
+    if not spans:
         return None
-    start, end = max(0, first.start() - _BEFORE), max(first.end(), first.start() + _AFTER)
-    part = pattern.sub(lambda fragment: f"[{fragment[0]}]", prompt[start:end])
-    return f"{_MORE if start else ''}{part}{_MORE if end < len(prompt) else ''}"
+    first = spans[0]
+    begin = max(0, first[0] - _BEFORE)
+    finish = max(first[1], first[0] + _AFTER)
+    pieces, end = [_MORE if begin else ""], begin
+    for start, stop in spans:
+        if start >= finish:
+            break
+        pieces += (prompt[end:start], "[", prompt[start:stop], "]")
+        end = stop
+    finish = max(finish, end)
+    return "".join((*pieces, prompt[end:finish], _MORE if finish < len(prompt) else ""))
+
+
+def _patterns(value: Value) -> Iterator[str]:
+    """Regular expressions over located letters: words whole, unless the last is a beginning, and any part of runs."""
+    groups = split(value.text, is_phrase=value.is_quoted)
+    for group in groups:
+        pattern = " ".join(re.escape(part.letters) for part in group)
+        before = "" if group[0].is_run else "(?<![^ ])"
+        after = "" if group[-1].is_run else "[^ ]*" if value.is_prefix and group is groups[-1] else "(?![^ ])"
+        yield f"{before}{pattern}{after}"
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans with those that overlap as one."""
+    start, end = -1, -1
+    for begin, finish in spans:
+        if begin < end:
+            end = max(end, finish)
+            continue
+        if end > start:
+            yield start, end
+        start, end = begin, finish
+    if end > start:
+        yield start, end

@@ -1,8 +1,9 @@
 """Words and phrases as expressions of FTS5, and which texts the index can find at all.
 
-The index holds words as `unicode61` cuts them (runs of letters and digits, accents and case dropped) and, in
-`grams`, every two neighbours of a Chinese, Japanese or Korean run and the words glued to one. A word such as
-`close-up` is the phrase of its two parts. Every phrase goes to FTS5 in quotes, so nothing in it is syntax.
+A query is folded as the index is (`catalog.letters`). A word is looked up among the words of the texts and in their
+grams, a run of a script without spaces in the grams alone, as a phrase of its pieces. A bare word such as `close-up`
+is the phrase of its two words; `Tokyo東京` is a word and a run, each of them anywhere. Every phrase goes to FTS5 in
+quotes, so nothing in it is syntax.
 """
 
 from __future__ import annotations
@@ -10,67 +11,112 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from catalog import fulltext
+from catalog import fulltext, letters
+from catalog.fulltext import GRAMS, MISLEADING, PHRASE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.letters import Part
 
 MAX_WORDS = 100  # of a phrase: the time of FTS5 grows with its words times those of the text
+
+_FOLDED = ("grams", "error_grams", "labels")  # columns that hold nothing but what was folded
+_UNSURE = re.compile("[иу\u0530-\U0010ffff]")  # letters of words that `unicode61` may make of another word
 
 
 def has_word(text: str) -> bool:
     """Whether the text has a letter or a digit, which the index can find."""
-    return any(char.isalnum() or (char > "\x7f" and unicodedata.category(char) == "Co") for char in text)
+    return next(letters.read(text), None) is not None
 
 
 def has_symbol(text: str) -> bool:
     """Whether the text has a pictograph, which is not in the index but which a reader may search for: `🎬`."""
-    return not text.isascii() and any(unicodedata.category(char) == "So" for char in text)
+    return not text.isascii() and any(unicodedata.category(char) in {"So", "Co"} for char in text)
 
 
 def first_words(text: str) -> str:
-    """The beginning of a text with at most MAX_WORDS words, each character of an unspaced script counted as one."""
+    """The beginning of a text with at most MAX_WORDS words, each letter of an unspaced script counted as one."""
     if len(text) <= MAX_WORDS:
         return text
-    words = islice(re.finditer(f"[{fulltext.CJK}]|(?:(?![{fulltext.CJK}])\\w)+", text), MAX_WORDS, None)
+    unspaced = letters.UNSPACED
+    words = islice(re.finditer(f"[{unspaced}]|(?:(?![{unspaced}])\\w)+", text), MAX_WORDS, None)
     beyond = next(words, None)
     return text if beyond is None else text[: beyond.start()].rstrip()
 
 
-def expression(text: str, *, is_prefix: bool = False, is_phrase: bool = False) -> str:
-    """The FTS5 expression that finds a word or phrase that `has_word`; a phrase keeps CJK runs in their order."""
-    parts = [part for part in _split(text, is_phrase=is_phrase) if has_word(part)]
-    if not any(map(fulltext.cjk_runs, parts)):
-        return _phrase(text, is_prefix=is_prefix)
-    *first, last = parts
-    grams = " AND ".join([*map(_part, first), _part(last, is_prefix=is_prefix)])
-    return f"({_phrase(text, is_prefix=True)} OR ({grams}))" if len(parts) > 1 else f"({grams})"
+def split(text: str, *, is_phrase: bool) -> list[list[Part]]:
+    """What must stand side by side: all parts of a phrase; of a bare text the words between two runs, and each run."""
+    groups: list[list[Part]] = []
+    for part in letters.read(text):
+        if groups and (is_phrase or not (part.is_run or groups[-1][-1].is_run)):
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return groups
 
 
-def _split(text: str, *, is_phrase: bool) -> list[str]:
-    """The text cut into CJK runs and what is between them; in a phrase, runs parted only by marks stay together."""
-    parts, script = [""], -1
-    for position, token in enumerate(re.split(f"({fulltext.CJK_RUN})", text)):
-        if has_word(token):
-            if script >= 0 and not (is_phrase and script == position % 2):
-                parts.append("")
-            script = position % 2  # runs stand at the odd positions
-        parts[-1] += token
-    return parts
+def expression(text: str, *, is_prefix: bool = False, is_phrase: bool = False, column: str | None = None) -> str:
+    """The FTS5 expression that finds a word or phrase that `has_word`, anywhere or in a column of GRAMS."""
+    groups = split(text, is_phrase=is_phrase)
+    found = [_side_by_side(group, column, is_prefix=is_prefix and group is groups[-1]) for group in groups]
+    return found[0] if len(found) == 1 else f"({' AND '.join(found)})"
 
 
-def _part(text: str, *, is_prefix: bool = False) -> str:
-    """A part of one script: a phrase of words, or CJK runs in a row wherever they stand.
+def _side_by_side(parts: Sequence[Part], column: str | None, *, is_prefix: bool) -> str:
+    whole = _phrase(parts, is_prefix=is_prefix)
+    runs = [index for index, part in enumerate(parts) if part.is_run]
+    if runs and all(any(abs(index - run) < PHRASE for run in runs) for index in range(len(parts))):
+        return f"{{{' '.join(_FOLDED)}}} : {whole}" if column is None else f"{GRAMS[column]} : {whole}"
+    is_unsure = any(_UNSURE.search(part.letters) for part in parts if not part.is_run)
+    if len(parts) <= PHRASE and not is_unsure:
+        return whole if column is None else f"{{{column} {GRAMS[column]}}} : {whole}"
+    columns = GRAMS if column is None else (column,)
+    found = [_in_column(parts, name, is_prefix=is_prefix, is_unsure=is_unsure) for name in columns]
+    return f"({' OR '.join([*found, f'labels : {whole}'] if column is None else found)})"
 
-    The last run may continue in the text, so its last character need not stand alone; a run of one character matches
-    the beginning of a longer run.
+
+def _in_column(parts: Sequence[Part], column: str, *, is_prefix: bool, is_unsure: bool) -> str:
+    """The expression for parts of which only some may stand in the grams, or whose words may be those of others.
+
+    In a text that misleads all stands in the grams. In others, every PHRASE stands in one column or the other: of what
+    is longer each is looked up, and where none is in the grams, it stands whole in the text.
     """
-    *whole, last = fulltext.cjk_runs(text) or [""]
-    if not last:
-        return _phrase(text, is_prefix=is_prefix)
-    pieces = [piece for run in whole for piece in fulltext.pieces(run)]
-    pieces += [last] if len(last) == 1 else fulltext.pieces(last)[:-1]
-    return f"{{grams error_grams}} : {_phrase(' '.join(pieces), is_prefix=len(last) == 1)}"
+    grams = GRAMS[column]
+    whole = _phrase(parts, is_prefix=is_prefix)
+    has_run = any(part.is_run for part in parts)
+    found = [] if has_run else [f"{{{column} {grams}}} : {whole}"]
+    if len(parts) > PHRASE:
+        phrases, among = [], []
+        for start in (*range(0, len(parts) - PHRASE, PHRASE - 1), len(parts) - PHRASE):
+            near = parts[start : start + PHRASE]
+            is_last = start + PHRASE == len(parts)
+            phrases.append(_phrase(near, is_prefix=is_prefix and is_last, is_whole=not is_last))
+            scope = grams if any(part.is_run for part in near) else f"{{{column} {grams}}}"
+            among.append(f"{scope} : {phrases[-1]}")
+        among += [] if has_run else [f"{grams} : ({' OR '.join(phrases)})"]
+        found.append(f"({' AND '.join(among)})")
+    either = found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+    return f"({grams} : {whole} OR ({either} NOT {grams} : {_quoted(MISLEADING)}))" if is_unsure else either
 
 
-def _phrase(text: str, *, is_prefix: bool = False) -> str:
-    quoted = text.replace('"', '""')
-    return f'"{quoted}" *' if is_prefix else f'"{quoted}"'
+def _phrase(parts: Sequence[Part], *, is_prefix: bool = False, is_whole: bool = False) -> str:
+    """The phrase of the parts; the last of them may go on in the text if it is a run, unless it `is_whole`.
+
+    A run of one letter then matches the beginning of any piece.
+    """
+    *first, last = parts
+    pieces = fulltext.pieces(last)
+    if last.is_run and not is_whole:
+        is_prefix = len(pieces) == 1
+        pieces = pieces[:1] if is_prefix else pieces[:-1]
+    elif is_whole:
+        is_prefix = False
+    words = [piece for part in first for piece in fulltext.pieces(part)] + pieces
+    return f"{_quoted(' '.join(words))}{' *' if is_prefix else ''}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

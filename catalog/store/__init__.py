@@ -17,7 +17,7 @@ from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard,
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
-from catalog.store.texts import rebuild_texts
+from catalog.store.texts import rebuild_texts, refresh_next
 
 __all__ = [
     "Changed",
@@ -41,6 +41,7 @@ __all__ = [
     "rebuild_texts",
     "redo",
     "refold_all",
+    "refresh_next",
     "renew_lock",
     "save_absences",
     "save_attempt",

@@ -22,7 +22,7 @@ from catalog.store.names import find_ids, write_aliases
 from catalog.store.payloads import kept, shortened, without_secrets
 from catalog.store.saved import Saved
 from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
-from catalog.store.texts import grams_of, labels_of, read_entries, refresh
+from catalog.store.texts import labels_of, read_entries, refresh
 from catalog.wire.cuts import cut, cut_text, describe_cuts, may_be_cut
 from catalog.wire.ids import raw_id
 from catalog.wire.requests import read_observed
@@ -220,8 +220,8 @@ def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, 
     estimator.fill(row)
     row["source"], row["remote_id"] = source, arrival.remote_id
     row["labels"] = labels_of(provider_tags(row["metadata"]))
-    row["grams"] = grams_of(row["prompt"], row["labels"])
-    row["error_grams"] = grams_of(row["error_message"])
+    row["grams"] = fulltext.grams(row["prompt"])
+    row["error_grams"] = fulltext.grams(row["error_message"])
     return row
 
 

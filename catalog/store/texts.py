@@ -20,13 +20,8 @@ _NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
 
 def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
-    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`."""
-    return ", ".join(f"{key}={value}" if value else key for key, value in tags) or None
-
-
-def grams_of(*texts: str | None) -> str | None:
-    """What the index holds besides these texts."""
-    return " ".join(grams for grams in map(fulltext.cjk_grams, texts) if grams) or None
+    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`, or their words, folded."""
+    return fulltext.folded(", ".join(f"{key}={value}" if value else key for key, value in tags)) or None
 
 
 def read_entries(connection: Writer, ids: Iterable[int]) -> dict[int, fulltext.Entry]:
@@ -43,7 +38,7 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
     for video_id, row in read_entries(connection, before).items():
         _, prompt, error, *_ = row
         labels = labels_of(tags.get(video_id, ()))
-        entry = (video_id, prompt, error, labels, grams_of(prompt, labels), grams_of(error))
+        entry = (video_id, prompt, error, labels, fulltext.grams(prompt), fulltext.grams(error))
         if entry != before[video_id]:
             old.append(before[video_id])
             new.append(entry)
@@ -56,8 +51,14 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
 
 def rebuild_texts(connection: Writer) -> None:
     """Derive the text columns of every video again and rebuild the full-text index from them."""
-    last = 0
-    while ids := [row[0] for row in connection.execute(_NEXT, {"last": last})]:
-        refresh(connection, read_entries(connection, ids), is_indexed=False)
-        last = ids[-1]
+    last: int | None = 0
+    while last is not None:
+        last = refresh_next(connection, last, is_indexed=False)
     fulltext.rebuild(connection)
+
+
+def refresh_next(connection: Writer, after: int, *, is_indexed: bool = True) -> int | None:
+    """`refresh` the next videos after this row, and return the row to go on after, None at the end."""
+    ids = [row[0] for row in connection.execute(_NEXT, {"last": after})]
+    refresh(connection, read_entries(connection, ids), is_indexed=is_indexed)
+    return ids[-1] if ids else None

@@ -16,7 +16,7 @@ class Videos(SQLModel, table=True):
     """One generation job, folded from its observations.
 
     Five columns are derived: `labels`, `grams` and `error_grams` feed the full-text index; `avoided` is what the prompt
-    itself asks to avoid, and `extracted_by` the vocabulary that its facets were extracted with, NULL while they are due.
+    itself asks to avoid, and `extracted_by` the vocabulary that its facets were extracted with, NULL while due.
     """
 
     __tablename__ = "videos"

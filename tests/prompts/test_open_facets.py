@@ -132,3 +132,8 @@ def test_words_of_the_request_and_comparisons_are_not_seen(prompt: str, name: st
 )
 def test_verbs_of_other_languages_are_counted_by_their_base(prompt: str, action: str) -> None:
     assert phrases(prompt, "action") == [action]
+
+
+@pytest.mark.parametrize("word", ["เด็กหญิง", "ក្មេងស្រី", "लड़की", "éte\u0301"])
+def test_words_are_not_torn_at_their_marks(word: str) -> None:
+    assert word in phrases(f"a girl named {word} runs on the beach", "subject")

@@ -38,7 +38,7 @@ def test_a_chinese_tag_is_found_by_two_of_its_characters(desk: Desk) -> None:
     desk.hear(job())
     with desk.library.write() as connection:
         store.save_tags(connection, 1, {"项目": "东京夜景"})
-    assert desk.find('grams: "夜景"') == ["v1"]
+    assert desk.find('labels: "夜景"') == ["v1"]
 
 
 def test_a_tombstone_can_be_lifted(desk: Desk) -> None:
@@ -58,5 +58,5 @@ def test_rebuilding_repairs_lost_columns_and_a_spoilt_index(desk: Desk) -> None:
     with desk.library.write() as connection:
         store.rebuild_texts(connection)
         fulltext.check(connection)
-    assert desk.rows("SELECT labels, grams FROM videos") == [("campaign=launch", "東京 京")]
+    assert desk.rows("SELECT labels, grams FROM videos") == [("campaign=launch", "東京 京 fox")]
     assert (desk.find("launch"), desk.find("wrong"), desk.find("fox")) == (["v1"], [], ["v1"])

@@ -370,9 +370,9 @@ def test_undo_lets_the_prompt_speak_again(three: Desk) -> None:
 def test_a_chinese_tag_is_found_again_after_undo(three: Desk) -> None:
     tag(three, {"項目": "東京夜景"})
     tag(three, {}, removed=("項目",))
-    assert three.find('grams: "夜景"') == []
+    assert three.find('labels: "夜景"') == []
     undo(three)
-    assert three.find('grams: "夜景"') == ["v1"]
+    assert three.find('labels: "夜景"') == ["v1"]
 
 
 # Writers at once

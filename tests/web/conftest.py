@@ -126,7 +126,7 @@ def fill(path: Path) -> None:
         add_video(connection, "fresh", status="in_progress", created_at=ago(minutes=5))
         add_video(connection, "urgent", expires_at=ago(minutes=-30), created_at=moment)
         add_video(connection, "later", expires_at=ago(hours=-5), created_at=moment)
-        add_video(connection, "dateless", prompt="東京の夜", grams=fulltext.cjk_grams("東京の夜"))
+        add_video(connection, "dateless", prompt="東京の夜", grams=fulltext.grams("東京の夜"))
         add_video(connection, "dateless too")
         add_video(connection, "tombstone", status="failed", deleted_at=ago(days=1), created_at=ago(days=4))
         connection.execute("INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'hero', '', 'user')")
