@@ -281,4 +281,6 @@ TABLE = (
     ),
 )
 
+OPEN_FACETS = ("subject", "action", "setting", "dialogue")  # of prompts: their values are phrases, without end
+
 REQUESTED = tuple(column.name for column in TABLE if column.requested)

@@ -22,7 +22,6 @@ CONTROLLED = (
     "shot_size", "camera_angle", "camera_movement", "lens", "focus", "lighting", "palette", "color", "style", "mood",
     "weather", "time_of_day", "season", "speed", "audio",
 )  # fmt: skip
-OPEN = ("subject", "action", "setting", "dialogue")
 
 NARROWER = {
     "animation": (

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import epoch
 from catalog.errors import QueryError
-from catalog.fields import TABLE
+from catalog.fields import OPEN_FACETS, TABLE
 from catalog.rows import NEGATIVE_PROMPT, SIZE
-from catalog.search.facets import CONTROLLED, OPEN, list_names
+from catalog.search.facets import CONTROLLED, list_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +105,7 @@ _TABLE = (
     Field("id", "name", "videos.remote_id", order="videos.remote_id"),
     Field("tag", "tag", _FIRST_TAG, ("tags",), facet=_TAG),
     *map(_prompt_facet, CONTROLLED),
-    *(_prompt_facet(name, "phrase") for name in OPEN),
+    *(_prompt_facet(name, "phrase") for name in OPEN_FACETS),
     Field("latency", "number", _LATENCY, order=_LATENCY),
     Field("relation", "relation", _FIRST_RELATION),
     *(Field(name, "kin", "") for name in ("descends", "ancestor", "family", "parent")),
@@ -153,7 +153,7 @@ class Fields:
 
     def list_facets(self) -> list[Field]:
         """The default fields to count by: all facets except those of prompts that are open or lack values."""
-        present = set(self._present).difference(OPEN)
+        present = set(self._present).difference(OPEN_FACETS)
         return [
             field
             for field in (*FACETS.values(), *self._own.values())

@@ -7,6 +7,7 @@ writers use plain SQL. The full-text index `videos_fts` is not a table of SQLAlc
 
 from catalog.tables.columns import UtcText
 from catalog.tables.videos import (
+    Bitmaps,
     Changes,
     Edits,
     EditsRows,
@@ -25,6 +26,7 @@ from catalog.tables.videos import (
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
 
 __all__ = [
+    "Bitmaps",
     "Changes",
     "Characters",
     "Deliveries",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import Any
 
-from sqlalchemy import JSON, Column, Computed, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Computed,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from catalog.records import UNFINISHED_STATUSES
@@ -204,6 +216,27 @@ class VideoFacets(SQLModel, table=True):
     start: int | None = Field(default=None, sa_column=Column(Integer))
     end: int | None = Field(default=None, sa_column=Column(Integer))
     shot: int | None = Field(default=None, sa_column=Column(Integer))
+
+
+class Bitmaps(SQLModel, table=True):
+    """The videos that have a value of a countable field, 65,536 row ids at a time, as a roaring bitmap. Derived.
+
+    `revision` grows with every change, so that whoever has read them before reads only what changed since.
+    """
+
+    __tablename__ = "bitmaps"
+    __table_args__ = (
+        UniqueConstraint("field", "value", "chunk"),
+        Index("ix_bitmaps_revision", "revision"),
+        columns.AUTOINCREMENT,
+    )
+
+    id: int | None = columns.key()
+    field: str = columns.text(nullable=False)
+    value: str = columns.text(nullable=False)
+    chunk: int = columns.count(nullable=False)
+    ids: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    revision: int = columns.count(nullable=False)
 
 
 class GivenFacets(SQLModel, table=True):

