@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from catalog.prompts.diff import PromptDiff, diff_prompts
     from catalog.prompts.extraction import Extraction, extract, extract_facets
     from catalog.prompts.speech import Line
-    from catalog.prompts.vocabulary import OPEN_FACETS, Vocabulary, load
+    from catalog.prompts.vocabulary import Vocabulary, load
 
 LONGEST_READ = 64_000  # characters of a prompt that are read; the longest that a server takes has 32,000
 
 __all__ = [
     "LONGEST_READ",
-    "OPEN_FACETS",
     "Extraction",
     "Line",
     "PromptDiff",
@@ -39,7 +38,6 @@ _HOMES = {
     "Line": "speech",
     "PromptDiff": "diff",
     "diff_prompts": "diff",
-    "OPEN_FACETS": "vocabulary",
     "Vocabulary": "vocabulary",
     "load": "vocabulary",
 }

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-OPEN_FACETS = ("subject", "action", "setting", "dialogue")
 
 ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE = range(7)  # when a form counts
 VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND, OPEN = range(8)  # what a phrase does

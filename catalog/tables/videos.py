@@ -39,6 +39,19 @@ class Videos(SQLModel, table=True):
         Index("ix_videos_model", "model"),
         Index("ix_videos_deleted_at", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL")),
         Index("ix_videos_expires_at", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
+        Index("ix_videos_first_seen_at", "first_seen_at"),
+        Index("ix_videos_last_seen_at", "last_seen_at"),
+        Index("ix_videos_completed_at", "completed_at", sqlite_where=text("completed_at IS NOT NULL")),
+        Index("ix_videos_gone_at", "gone_at", sqlite_where=text("gone_at IS NOT NULL")),
+        Index("ix_videos_cost_usd", "cost_usd", sqlite_where=text("cost_usd IS NOT NULL")),
+        *(
+            Index(f"ix_videos_{name}", text(f"{name} COLLATE NOCASE"), sqlite_where=text(f"{name} IS NOT NULL"))
+            for name in ("seed", "remixed_from_id", "batch_custom_id")
+        ),
+        Index(
+            "ix_videos_latency",
+            text("CASE WHEN completed_at >= created_at THEN unixepoch(completed_at) - unixepoch(created_at) END"),
+        ),
         Index(
             "ix_videos_unfinished",
             "source",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.prompts import OPEN_FACETS, extract
+from catalog.fields import OPEN_FACETS
+from catalog.prompts import extract
 
 
 def values(prompt: str, *names: str) -> set[str]:

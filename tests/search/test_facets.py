@@ -206,9 +206,3 @@ def test_the_facets_known_here_are_those_of_the_vocabulary() -> None:
     assert {name: set(values) for name, values in NARROWER.items()} == {
         name: set(values) for name, values in vocabulary["broader"].items()
     }
-
-
-def test_the_open_facets_known_here_are_those_that_prompts_are_read_for() -> None:
-    from catalog.prompts import OPEN_FACETS
-
-    assert OPEN_FACETS == OPEN_FACETS
