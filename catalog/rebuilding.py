@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catalog.reports import Progress
     from catalog.settings import Settings
 
-DERIVED = ("rows", "fts", "facets", "costs")
+DERIVED = ("rows", "fts", "bitmaps", "facets", "costs")
 
 
 def rebuild(
@@ -39,7 +39,9 @@ def rebuild(
         moved = intake.keep_prices(database, settings)
     with database.write() as connection:
         if "fts" in named:
-            store.rebuild_texts(connection)
+            store.rebuild_texts(connection, on_progress)
+        if "bitmaps" in named:
+            store.rebuild_bitmaps(connection, on_progress)
         if "costs" in named:
             costs_changed = (moved or 0) + store.estimate_costs(connection)
         if "facets" in named:

@@ -365,7 +365,7 @@ class ImportReport(Record):
 
 @dataclass(frozen=True, slots=True)
 class Reindexed(Record):
-    """What was rebuilt: `rebuilt` names it (`rows fts facets costs`), the counts are None for what was not.
+    """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs`), the counts are None for what was not.
 
     `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
     the prices in force were not those of the estimates.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from catalog import database, fulltext
+from catalog import bitmaps, database, fulltext
 from catalog.api import Catalog
 from catalog.cli import main
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaTooNew
@@ -245,6 +245,7 @@ def test_what_is_new_in_a_row_is_read_from_the_answers_that_were_kept(tmp_path: 
     Catalog.migrate(path, on_progress=lambda *progress: shown.append(progress))
     assert shown == [
         ("library", 0, None, "upgrading"),
+        ("library", 2, 2, "making bitmaps"),
         ("library", 2, None, "folding"),
         ("library", 2, None, "indexing"),
     ]
@@ -271,6 +272,19 @@ def test_what_folding_adds_is_found_in_a_library_of_every_older_version(tmp_path
         for words in ("灯塔", "16:9", "วิ่ง", "prompt:海", "error:strasse", "提示"):
             assert search(connection, words, include_deleted=True, limit=0).total == 1
     library.close()
+
+
+@pytest.mark.parametrize("start", REVISIONS[:-1])
+def test_a_library_of_any_version_counts_right_once_it_is_migrated(tmp_path: Path, start: str) -> None:
+    path = make(tmp_path / "old.db", start)
+    fill(path)
+    if ("prices",) in query(path, LIST_TABLES):
+        query(path, "DELETE FROM prices")
+    Catalog.migrate(path)
+    with contextlib.closing(database.Database(path)) as library, library.read() as connection:
+        bitmaps.check(connection)
+        assert bitmaps.read_field(connection, "status").keys() >= {"status 2"}
+        assert list(bitmaps.read_all(connection)) == [1, 2]
 
 
 def test_a_terminal_shows_that_a_migration_goes_on(old: Path) -> None:

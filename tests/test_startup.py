@@ -75,6 +75,7 @@ MAY_LOAD = {
     "import jobs.json --dry-run": DRIVER,
     "import more.json": DRIVER | READERS_OF_PROMPTS,
     "reindex --fts": DRIVER,
+    "reindex --bitmaps": DRIVER,
     "reindex --costs": DRIVER,
     "reindex --facets": DRIVER | READERS_OF_PROMPTS,
 }

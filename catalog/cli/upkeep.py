@@ -12,6 +12,7 @@ from catalog.cli.options import json_option, library_options, library_path, open
 _DERIVED = {
     "rows": "the rows of videos",
     "fts": "the full-text index",
+    "bitmaps": "the bitmaps that counts are made of",
     "facets": "the facets of prompts",
     "costs": "the estimated costs",
 }
@@ -70,6 +71,7 @@ def migrate() -> None:
 @click.command()
 @click.option("--rows", is_flag=True, help=f"Rebuild {_DERIVED['rows']}, from the answers that the library kept.")
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
+@click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
 @click.option("--all", "all_prompts", is_flag=True, help="With --facets: read all prompts again.")
@@ -80,7 +82,11 @@ def reindex(as_json: bool, **named: bool) -> None:
 
     Without options, rebuilds everything that derives from what the library keeps. Nothing else changes.
     """
-    if named["all_prompts"] and not named["facets"] and any(named[name] for name in ("rows", "fts", "costs")):
+    if (
+        named["all_prompts"]
+        and not named["facets"]
+        and any(named[name] for name in ("rows", "fts", "bitmaps", "costs"))
+    ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:
         report = catalog.reindex(**named, on_progress=on_progress)

@@ -1,7 +1,7 @@
 """Every write to the library, inside a transaction that the caller opened with `Database.write`.
 
 What arrives is kept as an observation; the observations of a video fold into its row; what changed goes to the flight
-recorder; tags, links and the full-text index follow in the same transaction. The store knows no network, no terminal.
+recorder; tags, links and the two indexes follow in the same transaction. The store knows no network, no terminal.
 """
 
 from catalog.store.arrivals import refold_all, save_absences, save_videos
@@ -11,13 +11,14 @@ from catalog.store.costs import Estimator, estimate_costs, has_prices, save_pric
 from catalog.store.deliveries import save_attempt, save_delivery
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
+from catalog.store.indexes import rebuild_bitmaps, rebuild_texts
 from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
-from catalog.store.texts import rebuild_texts, refresh_next
+from catalog.store.texts import refresh_next
 
 __all__ = [
     "Changed",
@@ -38,6 +39,7 @@ __all__ = [
     "give_facets",
     "has_prices",
     "lock_source",
+    "rebuild_bitmaps",
     "rebuild_texts",
     "redo",
     "refold_all",

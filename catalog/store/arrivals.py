@@ -18,11 +18,12 @@ from catalog.records import TERMINAL_STATUSES, utc_text
 from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
+from catalog.store.indexes import index_new, indexed
 from catalog.store.names import find_ids, write_aliases
 from catalog.store.payloads import kept, shortened, without_secrets
 from catalog.store.saved import Saved
 from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
-from catalog.store.texts import labels_of, read_entries, refresh
+from catalog.store.texts import labels_of
 from catalog.wire.cuts import cut, cut_text, describe_cuts, may_be_cut
 from catalog.wire.ids import raw_id
 from catalog.wire.requests import read_observed
@@ -209,7 +210,7 @@ def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimato
     write_remixes(connection, source, {ids[row["remote_id"]]: row["remixed_from_id"] for row in rows})
     aliases = {ids[arrival.remote_id]: arrival.aliases for arrival in arrivals if arrival.aliases}
     write_aliases(connection, source, aliases)
-    fulltext.add(
+    index_new(
         connection,
         [(ids[row["remote_id"]], *(row[column] for column in fulltext.COLUMNS)) for row in rows],
     )
@@ -276,7 +277,10 @@ def _read_receipts(connection: Writer, ids: Iterable[int]) -> dict[int, dict[_Id
 
 
 def _touch(connection: Writer, times: Mapping[int, str], absent: set[int]) -> None:
-    """Set the one column that a repetition of the newest answer changes: when the video, or its absence, was seen."""
+    """Set the one column that a repetition of the newest answer changes: when the video, or its absence, was seen.
+
+    Both have a value already, so nothing that is indexed changes.
+    """
     seen = [{"id": video_id, "last_seen_at": time} for video_id, time in times.items() if video_id not in absent]
     update_rows(connection, "videos", seen)
     update_rows(connection, "videos", [{"id": video_id, "gone_at": times[video_id]} for video_id in absent])
@@ -294,19 +298,18 @@ def _refold(
     new = {video_id: fold(observations[video_id]) for video_id in ids if is_recorded or is_read[video_id]}
     for row in new.values():
         estimator.fill(row)
-    texts = read_entries(connection, ids)
-    update_rows(connection, "videos", [{"id": video_id, **row} for video_id, row in new.items()])
     changes = _compare(old, new, observations)
     insert_rows(connection, "changes", changes if is_recorded else [])
     changed: dict[str, set[int]] = {}  # by field
     for change in changes:
         changed.setdefault(change["field"], set()).add(change["video_id"])
-    rewrite_tags(connection, {video_id: new[video_id]["metadata"] for video_id in changed.get("metadata", ())})
-    parents = {video_id: new[video_id]["remixed_from_id"] for video_id in changed.get("remixed_from_id", ())}
-    rewrite_remixes(connection, old[ids[0]]["source"], parents)
-    to_extract = [{"id": video_id, "extracted_by": None} for video_id in changed.get("prompt", ())]
-    update_rows(connection, "videos", to_extract)
-    refresh(connection, texts)
+    with indexed(connection, ids):
+        update_rows(connection, "videos", [{"id": video_id, **row} for video_id, row in new.items()])
+        rewrite_tags(connection, {video_id: new[video_id]["metadata"] for video_id in changed.get("metadata", ())})
+        parents = {video_id: new[video_id]["remixed_from_id"] for video_id in changed.get("remixed_from_id", ())}
+        rewrite_remixes(connection, old[ids[0]]["source"], parents)
+        to_extract = [{"id": video_id, "extracted_by": None} for video_id in changed.get("prompt", ())]
+        update_rows(connection, "videos", to_extract)
     return changes
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from catalog.redaction import redact_text
 from catalog.rows import json_text, stored
 from catalog.store.bulk import insert_rows
+from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,5 +74,6 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
         for relation, parent in unique
         if (relation, parent) not in existing
     ]
-    insert_rows(connection, "links", rows)
+    with indexed(connection, [video_id] if rows else ()):
+        insert_rows(connection, "links", rows)
     return len(rows)

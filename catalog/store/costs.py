@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.pricing import STORED, PricedJob, estimate, from_texts, provider_of, to_texts
 from catalog.store.bulk import insert_rows, update_rows
+from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,5 +92,6 @@ def _estimate_batch(connection: Writer, estimator: Estimator, ids: Iterable[int]
         estimator.fill(row)
         if before != (row["cost_usd"], row["cost_basis"]):
             changes.append({name: row[name] for name in ("id", "cost_usd", "cost_basis")})
-    update_rows(connection, "videos", changes)
+    with indexed(connection, [row["id"] for row in changes]):
+        update_rows(connection, "videos", changes)
     return len(changes)

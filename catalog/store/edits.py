@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.records import utc_text
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import replace_given
+from catalog.store.indexes import indexed
 from catalog.store.journal import journaled
-from catalog.store.texts import read_entries, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +59,8 @@ def delete_videos(connection: Writer, ids: Iterable[int], *, deleted_at: datetim
     with journaled(connection, "delete", made_at=deleted_at) as act:
         for videos in act.portions("videos", ids):
             rows = [{"id": video_id, "at": utc_text(deleted_at)} for video_id in videos]
-            connection.executemany("UPDATE videos SET deleted_at = :at WHERE id = :id AND deleted_at IS NULL", rows)
+            with indexed(connection, videos):
+                connection.executemany("UPDATE videos SET deleted_at = :at WHERE id = :id AND deleted_at IS NULL", rows)
     return Changed(act.videos)
 
 
@@ -67,7 +68,8 @@ def undelete_videos(connection: Writer, ids: Iterable[int], *, made_at: datetime
     """Take the tombstones off videos: one edit."""
     with journaled(connection, "undelete", made_at=made_at) as act:
         for videos in act.portions("videos", ids):
-            update_rows(connection, "videos", [{"id": video_id, "deleted_at": None} for video_id in videos])
+            with indexed(connection, videos):
+                update_rows(connection, "videos", [{"id": video_id, "deleted_at": None} for video_id in videos])
     return Changed(act.videos)
 
 
@@ -78,17 +80,16 @@ def save_tags(connection: Writer, video_id: int, tags: Mapping[str, str]) -> Non
 
 def _replace_tags(connection: Writer, ids: list[int], keys: list[str], tags: Mapping[str, str]) -> None:
     """Make `tags` what the videos have under the keys; a tag that is right already keeps its row."""
-    before = read_entries(connection, ids)
     query = "SELECT id, video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids AND key IN :keys"
     rows = connection.execute(query, {"ids": ids, "keys": keys}).fetchall()
     right = {(video_id, key): row_id for row_id, video_id, key, value in rows if tags.get(key) == value}
     wrong = {row[0] for row in rows}.difference(right.values())
-    connection.execute("DELETE FROM tags WHERE id IN :ids", {"ids": list(wrong)})
     new = [
         {"video_id": video_id, "key": key, "value": value, "origin": "user"}
         for video_id in ids
         for key, value in tags.items()
         if (video_id, key) not in right
     ]
-    insert_rows(connection, "tags", new)
-    refresh(connection, before)
+    with indexed(connection, ids):
+        connection.execute("DELETE FROM tags WHERE id IN :ids", {"ids": list(wrong)})
+        insert_rows(connection, "tags", new)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.prompts import LONGEST_READ
 from catalog.records import Facet
 from catalog.store.bulk import insert_rows, update_rows
+from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,11 +44,11 @@ def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabu
     rows = connection.execute(_READ, {"ids": list(by_id)})
     current = {video_id: by_id[video_id] for video_id, prompt in rows if prompt == by_id[video_id].prompt}
     given = _read_given(connection, current)
-    _replace(
-        connection, {video_id: _outrank(item.facets, given.get(video_id, ())) for video_id, item in current.items()}
-    )
+    facets = {video_id: _outrank(item.facets, given.get(video_id, ())) for video_id, item in current.items()}
     changes = [{"id": item.video_id, "avoided": item.avoided, "extracted_by": vocabulary} for item in current.values()]
-    update_rows(connection, "videos", changes)
+    with indexed(connection, current):
+        _replace(connection, facets)
+        update_rows(connection, "videos", changes)
 
 
 def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]]) -> set[int]:
@@ -71,15 +72,16 @@ def replace_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence
         for value in values
     ]
     names = [{"video_id": video_id, "facet": name} for video_id, values_of in changes.items() for name in values_of]
-    if names:
-        connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
-    insert_rows(connection, "given_facets", rows)
     taken_back = [video_id for video_id, values_of in changes.items() if not all(values_of.values())]
-    return set(changes), refresh_given(connection, changes, taken_back)
+    with indexed(connection, changes):
+        if names:
+            connection.executemany("DELETE FROM given_facets WHERE video_id = :video_id AND facet = :facet", names)
+        insert_rows(connection, "given_facets", rows)
+        return set(changes), refresh_given(connection, changes, taken_back)
 
 
 def refresh_given(connection: Writer, ids: Iterable[int], taken_back: Iterable[int]) -> list[int]:
-    """Let the given facets of these videos, as they are now, outrank what the prompts say.
+    """Let the given facets of these videos, as they are now, outrank what the prompts say; inside `indexed`.
 
     Returns the videos whose prompts are due by it: where a name was `taken_back`, the prompt speaks again, and what it
     says was dropped. Those that were due before are not among them.

@@ -21,7 +21,7 @@ from catalog.records import utc_text
 from catalog.rows import json_text
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
-from catalog.store.texts import read_entries, refresh
+from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -195,14 +195,13 @@ def _move(connection: Writer, number: int, start: str, end: str) -> Step:
 
 def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> list[int]:
     """Put the second state of each subject in the place of the first: the videos whose prompts are due by it."""
-    tagged = read_entries(connection, {subject.video_id for subject in moving if subject.table == "tags"})
-    for table in sorted({subject.table for subject in moving}):
-        states = [state for subject, state in moving.items() if subject.table == table]
-        _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
-    refresh(connection, tagged)
     given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
     taken_back = {subject.video_id for subject, new in given.items() if not new}
-    return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
+    with indexed(connection, {subject.video_id for subject in moving}):
+        for table in sorted({subject.table for subject in moving}):
+            states = [state for subject, state in moving.items() if subject.table == table]
+            _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
+        return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
 
 
 def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows]:

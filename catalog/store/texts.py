@@ -1,4 +1,4 @@
-"""The derived text columns of videos and the full-text index, updated together."""
+"""The derived text columns of videos, and the full-text index of them, updated together."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def read_entries(connection: Writer, ids: Iterable[int]) -> dict[int, fulltext.E
     return {row[0]: tuple(row) for row in connection.execute(_SELECT, {"ids": list(ids)})}
 
 
-def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_indexed: bool = True) -> None:
-    """Derive the text columns of these videos again, and index those whose text differs from `before`."""
+def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_indexed: bool = True) -> bool:
+    """Derive the text columns of these videos again, and index those whose text differs from `before`, if any."""
     tags: dict[int, list[tuple[str, str]]] = {}
     for video_id, key, value in connection.execute(_TAGS, {"ids": list(before)}):
         tags.setdefault(video_id, []).append((key, value))
@@ -47,14 +47,7 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
     if is_indexed:
         fulltext.remove(connection, old)
         fulltext.add(connection, new)
-
-
-def rebuild_texts(connection: Writer) -> None:
-    """Derive the text columns of every video again and rebuild the full-text index from them."""
-    last: int | None = 0
-    while last is not None:
-        last = refresh_next(connection, last, is_indexed=False)
-    fulltext.rebuild(connection)
+    return bool(new)
 
 
 def refresh_next(connection: Writer, after: int, *, is_indexed: bool = True) -> int | None:

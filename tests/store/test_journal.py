@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Dump = dict[str, list[tuple[Any, ...]]]
 
 VIDEOS = (1, 2, 3)
-DERIVED_TABLES = ("facet_values", "video_facets", "videos_fts", "sqlite_", "alembic_version")
+DERIVED_TABLES = ("bitmaps", "facet_values", "video_facets", "videos_fts", "sqlite_", "alembic_version")
 DERIVED_COLUMNS = {"ref", "labels", "grams", "error_grams"}
 
 NAMES = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name"

@@ -1,0 +1,56 @@
+"""What is indexed of videos, the full text and the bitmaps, kept true in the transaction of every change.
+
+Whatever changes a row of `videos`, or tags, links and facets of a video, does so inside `indexed`, which compares what
+is indexed before and after. Such blocks are never inside one another.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from catalog import bitmaps, fulltext
+from catalog.store.texts import read_entries, refresh, refresh_next
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.database import Writer
+    from catalog.reports import Progress
+
+
+@contextmanager
+def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
+    """Bring what is indexed of these videos up to date with what the block makes of them."""
+    videos = list(ids)
+    if not videos:
+        yield
+        return
+    texts, values = read_entries(connection, videos), bitmaps.read_state(connection, videos)
+    yield
+    is_other_text = refresh(connection, texts)
+    bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=is_other_text)
+
+
+def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:
+    """Index videos that were inserted just now, with their entries of the full text."""
+    fulltext.add(connection, entries)
+    bitmaps.keep(connection, {}, bitmaps.read_state(connection, [entry[0] for entry in entries]), texts=True)
+
+
+def rebuild_texts(connection: Writer, on_progress: Progress | None = None) -> None:
+    """Derive the text columns of every video again and rebuild the full-text index from them."""
+    after: int | None = 0
+    while after is not None:
+        after = refresh_next(connection, after, is_indexed=False)
+        if on_progress and after is not None:
+            on_progress("library", after, None, "reading texts")
+    fulltext.rebuild(connection)
+    bitmaps.keep(connection, {}, {}, texts=True)
+
+
+def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> None:
+    """Make the bitmaps again from the rows."""
+    for reached, last in bitmaps.rebuild(connection):
+        if on_progress:
+            on_progress("library", reached, last, "making bitmaps")
