@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1] / "catalog"
 
-HOMES = ("database/", "library.py", "upgrading.py", "fulltext.py", "bitmaps.py", "store/", "reading/", "search/")
+HOMES = ("database/", "library.py", "upgrading.py", "fulltext.py", "bitmaps/", "store/", "reading/", "search/")
 PORTABLE = ("store/", "reading/", "rows.py")  # what another backend reads as it stands
 
 STATEMENT = re.compile(

@@ -1,0 +1,49 @@
+"""The bitmaps: for every value of every countable field, the set of the videos that have it.
+
+A set is a roaring bitmap of row ids, in rows of `bitmaps` for 65,536 ids each, so that a change of one video writes a
+few kilobytes. Counts are sizes of intersections. The values of a video are defined once, in `values`: a rebuild reads
+them chunk by chunk, and the store before and after every change.
+
+Two kinds of fields are whole only in part: of the values of tags and of open facets, which are unbounded, those on less
+than COMMON videos may have no bitmap; `read_values` reads the rows of such values, by their index.
+
+The revision is a number that grows with every change of an index, the full-text index included, so that what is kept in
+memory can follow. It is made of the time: a library restored from a backup goes on with other numbers than before.
+"""
+
+from catalog.bitmaps.keeping import check, keep, rebuild
+from catalog.bitmaps.reading import (
+    Changes,
+    read_all,
+    read_changes,
+    read_deleted,
+    read_field,
+    read_missing,
+    read_present,
+    read_values,
+    replace_chunk,
+    revision,
+)
+from catalog.bitmaps.values import COLUMNS, COMMON, HAS, PARTIAL, PRESENT, read_state
+
+__all__ = [
+    "COLUMNS",
+    "COMMON",
+    "HAS",
+    "PARTIAL",
+    "PRESENT",
+    "Changes",
+    "check",
+    "keep",
+    "read_all",
+    "read_changes",
+    "read_deleted",
+    "read_field",
+    "read_missing",
+    "read_present",
+    "read_state",
+    "read_values",
+    "rebuild",
+    "replace_chunk",
+    "revision",
+]

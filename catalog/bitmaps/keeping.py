@@ -1,0 +1,117 @@
+"""Keeping bitmaps: brought from one state of the rows to another, made again, and proven to agree with the rows."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from catalog.bitmaps.reading import revision
+from catalog.bitmaps.sets import CHUNK_BITS, bitmap_of, list_chunks, range_of, read_bitmap, serialized
+from catalog.bitmaps.values import MARK, PARTIAL, list_common, read_chunk, read_facets, read_if_common
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyroaring import BitMap
+
+    from catalog.bitmaps.values import State
+    from catalog.database import Reader, Writer
+
+_FIND = "SELECT id, ids FROM bitmaps WHERE field = ? AND value = ? AND chunk = ?"
+_HAS_ROW = "SELECT 1 FROM bitmaps WHERE field = ? AND value = ? LIMIT 1"
+_ADD = "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, ?, ?, ?)"
+_CHANGE = "UPDATE bitmaps SET ids = ?, revision = ? WHERE id = ?"
+_ALL = "SELECT field, value, chunk, ids FROM bitmaps"
+
+
+def keep(connection: Writer, before: State, after: State, *, texts: bool = False) -> None:
+    """Bring the bitmaps from the state before a change of videos to the state after it.
+
+    `texts` says that the full-text index has changed too.
+    """
+    nothing = bitmap_of()
+    changes = [
+        (key, after.get(key, nothing) - before.get(key, nothing), before.get(key, nothing) - after.get(key, nothing))
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key)
+    ]
+    if not changes and not texts:
+        return
+    number = _next_revision(connection)
+    for (field, value), added, removed in changes:
+        is_new = field in PARTIAL and connection.execute(_HAS_ROW, (field, value)).fetchone() is None
+        more = read_if_common(connection, field, value) if is_new else added
+        for chunk in list_chunks(more if is_new else added | removed):
+            _revise(connection, (field, value, chunk), more, removed, number)
+    if texts:
+        _mark(connection, "texts", number)
+
+
+def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
+    """Make all bitmaps again from the rows, chunk by chunk; yields the row id that it has reached, and the last one."""
+    number = _next_revision(connection)
+    common = list_common(connection)
+    facets = read_facets(connection, common)
+    connection.execute("DELETE FROM bitmaps")
+    _mark(connection, "rebuilt", number)
+    newest = connection.execute("SELECT max(id) FROM videos").fetchone()[0] or 0
+    for chunk in range((newest >> CHUNK_BITS) + 1):
+        state = read_chunk(connection, chunk, common, facets)
+        rows = [(field, value, chunk, serialized(ids), number) for (field, value), ids in sorted(state.items())]
+        connection.executemany(_ADD, rows)
+        yield min((chunk + 1) << CHUNK_BITS, newest), newest
+
+
+def check(connection: Reader) -> None:
+    """Raise CatalogError, with the first difference, unless the bitmaps agree with the rows."""
+    kept: dict[int, State] = defaultdict(dict)
+    for field, value, chunk, ids in connection.execute(_ALL):
+        if field != MARK:
+            kept[chunk][field, value] = read_bitmap(ids)
+    partly = {key for state in kept.values() for key in state if key[0] in PARTIAL}
+    partly |= {key for key in list_common(connection) - partly if read_if_common(connection, *key)}
+    newest = connection.execute("SELECT max(id) FROM videos").fetchone()[0] or 0
+    for chunk in sorted({*range((newest >> CHUNK_BITS) + 1), *kept}):
+        rows = read_chunk(connection, chunk, partly)
+        for key in sorted(rows.keys() | kept[chunk].keys()):
+            differing = rows.get(key, bitmap_of()) ^ kept[chunk].get(key, bitmap_of())
+            if differing:
+                raise CatalogError(
+                    _describe(connection, key, differing[0], is_missing=differing[0] in rows.get(key, ()))
+                )
+
+
+def _describe(connection: Reader, key: tuple[str, str], video_id: int, *, is_missing: bool) -> str:
+    row = connection.execute("SELECT ref FROM videos WHERE id = ?", (video_id,)).fetchone()
+    name = row[0] if row else f"the row {video_id}, which is not there"
+    return (
+        f"the bitmaps differ from the rows: {key[0]}:{key[1]} {'lacks' if is_missing else 'has'} {name}: "
+        "run `catalog reindex --bitmaps`"
+    )
+
+
+def _revise(connection: Writer, key: tuple[str, str, int], added: BitMap, removed: BitMap, number: int) -> None:
+    """Add videos to a chunk of a set and remove others; of both, those of the chunk."""
+    row = connection.execute(_FIND, key).fetchone()
+    ids = bitmap_of() if row is None else read_bitmap(row[1])
+    first, last = key[2] << CHUNK_BITS, (key[2] + 1) << CHUNK_BITS
+    ids |= added & range_of(first, last) if added else added
+    ids -= removed
+    if row is None:
+        connection.execute(_ADD, (*key, serialized(ids), number))
+    else:
+        connection.execute(_CHANGE, (serialized(ids), number, row[0]))
+
+
+def _mark(connection: Writer, name: str, number: int) -> None:
+    row = connection.execute(_FIND, (MARK, name, 0)).fetchone()
+    if row is None:
+        connection.execute(_ADD, (MARK, name, 0, serialized(bitmap_of()), number))
+    else:
+        connection.execute(_CHANGE, (row[1], number, row[0]))
+
+
+def _next_revision(connection: Reader) -> int:
+    return max(revision(connection) + 1, time.time_ns() // 1000)

@@ -1,0 +1,185 @@
+"""The values of a video, defined once: which fields are countable, and who has which value by the rows."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from catalog.bitmaps.sets import CHUNK_BITS, bitmap_of, range_of
+from catalog.fields import OPEN_FACETS, TABLE
+from catalog.rows import NEGATIVE_PROMPT, SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from pyroaring import BitMap
+
+    from catalog.database import Reader
+
+    State = dict[tuple[str, str], BitMap]  # the ids of videos by field and value
+
+COMMON = 100  # videos from which a value of a field that is whole only in part has a bitmap
+
+# Fields of one value each, with SQL on a row of `videos`; numbers are their shortest text: 8.0, 1280.
+COLUMNS = {
+    **{column.name: f"videos.{column.name}" for column in TABLE if column.ask and column.ask.counted},
+    "progress": "videos.progress",
+    "width": "videos.width",
+    "height": "videos.height",
+    "size": SIZE,
+    "size_text": "videos.size_text",
+    "month": "substr(videos.created_at, 1, 7)",
+}
+# What a video can have or lack, with a test on its row; facets, tags and relations come to it.
+PRESENT = {
+    "id": "1",
+    **{column.name: f"videos.{column.name} IS NOT NULL" for column in TABLE if column.ask},
+    "negative_prompt": f"{NEGATIVE_PROMPT} IS NOT NULL",
+    "size": f"{SIZE} IS NOT NULL",
+    "month": "videos.created_at IS NOT NULL",
+    "latency": "(videos.completed_at >= videos.created_at) IS TRUE",
+}
+PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS})  # fields whose rare values may have no bitmap
+HAS = "has"
+MARK = "mark"  # its values only tell of changes: `texts` of the full-text index, `rebuilt` of all bitmaps at once
+_TAKEN = {*COLUMNS, *PRESENT, "tag", "tag_key", "relation", HAS, MARK}  # a facet of such a name cannot be asked for
+
+_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
+_VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"
+_TAGS = "SELECT video_id, key, value FROM tags WHERE video_id"
+_FACETS = "SELECT video_id, value_id FROM video_facets WHERE video_id"
+_RELATIONS = "SELECT child_id, relation FROM links WHERE child_id"
+
+_ALL_OF_FACET = (
+    "SELECT DISTINCT video_id FROM video_facets WHERE value_id = "
+    "(SELECT id FROM facet_values WHERE facet = :field AND value = :value)"
+)
+_ALL_OF_KEY = "SELECT DISTINCT video_id FROM tags WHERE key = :value"
+_ALL_OF_TAG = "SELECT DISTINCT video_id FROM tags WHERE key = :key AND value = :value"
+_BY_VALUE = "SELECT value_id, json_group_array(video_id) FROM video_facets GROUP BY value_id"
+_COMMON_FACETS = f"SELECT value_id FROM video_facets GROUP BY value_id HAVING count(*) >= {COMMON}"
+_COMMON_TAGS = f"SELECT key, value FROM tags GROUP BY key, value HAVING count(*) >= {COMMON} OR instr(key, '=')"
+_COMMON_KEYS = f"SELECT key FROM tags GROUP BY key HAVING count(*) >= {COMMON}"
+
+
+def read_state(connection: Reader, ids: Iterable[int]) -> State:
+    """Which of these videos have which value, by their rows, as they are now."""
+    return _read(connection, "IN :ids", {"ids": list(ids)})
+
+
+def read_chunk(
+    connection: Reader, chunk: int, common: AbstractSet[tuple[str, str]], facets: State | None = None
+) -> State:
+    """The state of the videos of a chunk; of PARTIAL fields, only of these values.
+
+    `facets` is what `read_facets` has read of all videos, where the rows of the chunk shall not be read for it.
+    """
+    first, last = chunk << CHUNK_BITS, ((chunk + 1) << CHUNK_BITS) - 1
+    state = _read(connection, "BETWEEN :first AND :last", {"first": first, "last": last}, has_facets=facets is None)
+    whole = {key: ids for key, ids in state.items() if key[0] not in PARTIAL or key in common}
+    within = range_of(first, last + 1)
+    return whole | {key: part for key, ids in (facets or {}).items() if (part := ids & within)}
+
+
+def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_facets: bool = True) -> State:
+    """The state of the videos whose ids the test is true of."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    present: dict[str, list[int]] = defaultdict(list)
+    _add_columns(found, connection.execute(f"{_VIDEOS} {test}", parameters).fetchall())
+    for video_id, key, value in connection.execute(f"{_TAGS} {test}", parameters):
+        present["tag"].append(video_id)
+        found["tag_key", key].append(video_id)
+        found["tag", f"{key}={value}" if value else key].append(video_id)
+    for video_id, relation in connection.execute(f"{_RELATIONS} {test}", parameters):
+        present["relation"].append(video_id)
+        found["relation", relation].append(video_id)
+    if has_facets:
+        _add_facets(connection, found, present, connection.execute(f"{_FACETS} {test}", parameters).fetchall())
+    for name, ids in present.items():
+        found[HAS, name].extend(ids)
+    return {key: bitmap_of(ids) for key, ids in found.items()}
+
+
+def _add_columns(found: dict[tuple[str, str], list[int]], rows: Sequence[Any]) -> None:
+    if not rows:
+        return
+    ids, masks, *columns = zip(*rows, strict=True)
+    for name, values in zip(COLUMNS, columns, strict=True):
+        by_value = defaultdict(list)
+        for video_id, value in zip(ids, values, strict=True):
+            by_value[value].append(video_id)
+        by_value.pop(None, None)
+        for value, having in by_value.items():
+            found[name, str(value)].extend(having)
+    by_mask = defaultdict(list)
+    for video_id, mask in zip(ids, masks, strict=True):
+        by_mask[mask].append(video_id)
+    for mask, having in by_mask.items():
+        for number, name in enumerate(PRESENT):
+            if mask >> number & 1:
+                found[HAS, name].extend(having)
+
+
+def _add_facets(
+    connection: Reader, found: dict[tuple[str, str], list[int]], present: dict[str, list[int]], rows: Sequence[Any]
+) -> None:
+    by_value: dict[int, list[int]] = defaultdict(list)
+    for video_id, value_id in rows:
+        by_value[value_id].append(video_id)
+    query = "SELECT id, facet, value FROM facet_values WHERE id IN :ids"
+    for value_id, facet, value in connection.execute(query, {"ids": list(by_value)}):
+        if facet not in _TAKEN:
+            found[facet, value] = by_value[value_id]
+            present[facet].extend(by_value[value_id])
+
+
+def read_facets(connection: Reader, common: AbstractSet[tuple[str, str]]) -> State:
+    """What all videos have of facets, value by value, in the order of the index: faster than video by video."""
+    names = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, facet, value FROM facet_values")}
+    state: State = {}
+    for value_id, text in connection.execute(_BY_VALUE):
+        key = names[value_id]
+        if key[0] in _TAKEN:
+            continue
+        ids = bitmap_of(json.loads(text))
+        if key[0] not in PARTIAL or key in common:
+            state[key] = ids
+        if (present := state.get((HAS, key[0]))) is None:
+            state[HAS, key[0]] = ids.copy()
+        else:
+            present |= ids
+    return state
+
+
+def list_common(connection: Reader) -> set[tuple[str, str]]:
+    """The values of PARTIAL fields that are common, and a few that are not: a video may have one several times."""
+    common = {("tag_key", row[0]) for row in connection.execute(_COMMON_KEYS)}
+    common |= {("tag", f"{key}={value}" if value else key) for key, value in connection.execute(_COMMON_TAGS)}
+    values = [row[0] for row in connection.execute(_COMMON_FACETS)]
+    query = "SELECT facet, value FROM facet_values WHERE id IN :ids"
+    return common | {(facet, value) for facet, value in connection.execute(query, {"ids": values})}
+
+
+def read_if_common(connection: Reader, field: str, value: str) -> BitMap:
+    """The videos that have a value, by their rows, if they are many enough for a bitmap; else none."""
+    ids = read_rows(connection, field, value, COMMON)
+    return read_rows(connection, field, value) if len(ids) >= COMMON else bitmap_of()
+
+
+def read_rows(connection: Reader, field: str, value: str, limit: int = -1) -> BitMap:
+    """The videos that have a value of a PARTIAL field, by their rows; with a limit, some of them."""
+    if field in OPEN_FACETS:
+        queries = [(_ALL_OF_FACET, {"field": field, "value": value})]
+    elif field == "tag_key":
+        queries = [(_ALL_OF_KEY, {"value": value})]
+    else:  # a key may contain the sign too
+        cuts = [number for number, character in enumerate(value) if character == "="]
+        pairs = [(value, ""), *((value[:cut], value[cut + 1 :]) for cut in cuts)]
+        queries = [(_ALL_OF_TAG, {"key": key, "value": rest}) for key, rest in pairs]
+    return bitmap_of(
+        row[0]
+        for query, parameters in queries
+        for row in connection.execute(f"{query} LIMIT :limit", {**parameters, "limit": limit})
+    )
