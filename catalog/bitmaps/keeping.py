@@ -6,17 +6,17 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pyroaring import BitMap
+
 from catalog.bitmaps.reading import revision
-from catalog.bitmaps.sets import CHUNK_BITS, bitmap_of, list_chunks, range_of, read_bitmap, serialized
+from catalog.bitmaps.sets import CHUNK_BITS, read_bitmap, serialized, split
 from catalog.bitmaps.values import MARK, PARTIAL, list_common, read_chunk, read_facets, read_if_common
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyroaring import BitMap
-
-    from catalog.bitmaps.values import State
+    from catalog.bitmaps.values import Sets, State
     from catalog.database import Reader, Writer
 
 _FIND = "SELECT id, ids FROM bitmaps WHERE field = ? AND value = ? AND chunk = ?"
@@ -31,20 +31,16 @@ def keep(connection: Writer, before: State, after: State, *, texts: bool = False
 
     `texts` says that the full-text index has changed too.
     """
-    nothing = bitmap_of()
-    changes = [
-        (key, after.get(key, nothing) - before.get(key, nothing), before.get(key, nothing) - after.get(key, nothing))
-        for key in before.keys() | after.keys()
-        if before.get(key) != after.get(key)
-    ]
-    if not changes and not texts:
+    changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+    if not changed and not texts:
         return
     number = _next_revision(connection)
-    for (field, value), added, removed in changes:
-        is_new = field in PARTIAL and connection.execute(_HAS_ROW, (field, value)).fetchone() is None
-        more = read_if_common(connection, field, value) if is_new else added
-        for chunk in list_chunks(more if is_new else added | removed):
-            _revise(connection, (field, value, chunk), more, removed, number)
+    for field, value in changed:
+        old, new = BitMap(before.get((field, value), ())), BitMap(after.get((field, value), ()))
+        if field in PARTIAL and connection.execute(_HAS_ROW, (field, value)).fetchone() is None:
+            old, new = BitMap(), read_if_common(connection, field, value)
+        for chunk, within in split(old ^ new):
+            _revise(connection, (field, value, chunk), within & new, within - new, number)
     if texts:
         _mark(connection, "texts", number)
 
@@ -66,7 +62,7 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
 
 def check(connection: Reader) -> None:
     """Raise CatalogError, with the first difference, unless the bitmaps agree with the rows."""
-    kept: dict[int, State] = defaultdict(dict)
+    kept: dict[int, Sets] = defaultdict(dict)
     for field, value, chunk, ids in connection.execute(_ALL):
         if field != MARK:
             kept[chunk][field, value] = read_bitmap(ids)
@@ -76,7 +72,7 @@ def check(connection: Reader) -> None:
     for chunk in sorted({*range((newest >> CHUNK_BITS) + 1), *kept}):
         rows = read_chunk(connection, chunk, partly)
         for key in sorted(rows.keys() | kept[chunk].keys()):
-            differing = rows.get(key, bitmap_of()) ^ kept[chunk].get(key, bitmap_of())
+            differing = rows.get(key, BitMap()) ^ kept[chunk].get(key, BitMap())
             if differing:
                 raise CatalogError(
                     _describe(connection, key, differing[0], is_missing=differing[0] in rows.get(key, ()))
@@ -93,11 +89,10 @@ def _describe(connection: Reader, key: tuple[str, str], video_id: int, *, is_mis
 
 
 def _revise(connection: Writer, key: tuple[str, str, int], added: BitMap, removed: BitMap, number: int) -> None:
-    """Add videos to a chunk of a set and remove others; of both, those of the chunk."""
+    """Add videos to a chunk of a set, and remove others."""
     row = connection.execute(_FIND, key).fetchone()
-    ids = bitmap_of() if row is None else read_bitmap(row[1])
-    first, last = key[2] << CHUNK_BITS, (key[2] + 1) << CHUNK_BITS
-    ids |= added & range_of(first, last) if added else added
+    ids = BitMap() if row is None else read_bitmap(row[1])
+    ids |= added
     ids -= removed
     if row is None:
         connection.execute(_ADD, (*key, serialized(ids), number))
@@ -108,7 +103,7 @@ def _revise(connection: Writer, key: tuple[str, str, int], added: BitMap, remove
 def _mark(connection: Writer, name: str, number: int) -> None:
     row = connection.execute(_FIND, (MARK, name, 0)).fetchone()
     if row is None:
-        connection.execute(_ADD, (MARK, name, 0, serialized(bitmap_of()), number))
+        connection.execute(_ADD, (MARK, name, 0, serialized(BitMap()), number))
     else:
         connection.execute(_CHANGE, (row[1], number, row[0]))
 

@@ -6,7 +6,9 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from catalog.bitmaps.sets import CHUNK_BITS, bitmap_of, range_of
+from pyroaring import BitMap
+
+from catalog.bitmaps.sets import CHUNK_BITS, range_of
 from catalog.fields import OPEN_FACETS, TABLE
 from catalog.rows import NEGATIVE_PROMPT, SIZE
 
@@ -14,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from pyroaring import BitMap
-
     from catalog.database import Reader
 
-    State = dict[tuple[str, str], BitMap]  # the ids of videos by field and value
+    Key = tuple[str, str]  # a field and one of its values
+    State = dict[Key, list[int]]  # the ids of the videos that have it
+    Sets = dict[Key, BitMap]
 
 COMMON = 100  # videos from which a value of a field that is whole only in part has a bitmap
 
@@ -34,8 +36,8 @@ COLUMNS = {
 }
 # What a video can have or lack, with a test on its row; facets, tags and relations come to it.
 PRESENT = {
-    "id": "1",
     **{column.name: f"videos.{column.name} IS NOT NULL" for column in TABLE if column.ask},
+    **dict.fromkeys(("id", "source", "remote_id", "ref", "kind", "status"), "1"),
     "negative_prompt": f"{NEGATIVE_PROMPT} IS NOT NULL",
     "size": f"{SIZE} IS NOT NULL",
     "month": "videos.created_at IS NOT NULL",
@@ -69,23 +71,21 @@ def read_state(connection: Reader, ids: Iterable[int]) -> State:
     return _read(connection, "IN :ids", {"ids": list(ids)})
 
 
-def read_chunk(
-    connection: Reader, chunk: int, common: AbstractSet[tuple[str, str]], facets: State | None = None
-) -> State:
-    """The state of the videos of a chunk; of PARTIAL fields, only of these values.
+def read_chunk(connection: Reader, chunk: int, common: AbstractSet[Key], facets: Sets | None = None) -> Sets:
+    """The state of the videos of a chunk, as sets; of PARTIAL fields, only of these values.
 
     `facets` is what `read_facets` has read of all videos, where the rows of the chunk shall not be read for it.
     """
     first, last = chunk << CHUNK_BITS, ((chunk + 1) << CHUNK_BITS) - 1
     state = _read(connection, "BETWEEN :first AND :last", {"first": first, "last": last}, has_facets=facets is None)
-    whole = {key: ids for key, ids in state.items() if key[0] not in PARTIAL or key in common}
+    whole = {key: BitMap(ids) for key, ids in state.items() if key[0] not in PARTIAL or key in common}
     within = range_of(first, last + 1)
     return whole | {key: part for key, ids in (facets or {}).items() if (part := ids & within)}
 
 
 def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_facets: bool = True) -> State:
     """The state of the videos whose ids the test is true of."""
-    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    found: State = defaultdict(list)
     present: dict[str, list[int]] = defaultdict(list)
     _add_columns(found, connection.execute(f"{_VIDEOS} {test}", parameters).fetchall())
     for video_id, key, value in connection.execute(f"{_TAGS} {test}", parameters):
@@ -99,10 +99,10 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
         _add_facets(connection, found, present, connection.execute(f"{_FACETS} {test}", parameters).fetchall())
     for name, ids in present.items():
         found[HAS, name].extend(ids)
-    return {key: bitmap_of(ids) for key, ids in found.items()}
+    return found
 
 
-def _add_columns(found: dict[tuple[str, str], list[int]], rows: Sequence[Any]) -> None:
+def _add_columns(found: State, rows: Sequence[Any]) -> None:
     if not rows:
         return
     ids, masks, *columns = zip(*rows, strict=True)
@@ -122,9 +122,7 @@ def _add_columns(found: dict[tuple[str, str], list[int]], rows: Sequence[Any]) -
                 found[HAS, name].extend(having)
 
 
-def _add_facets(
-    connection: Reader, found: dict[tuple[str, str], list[int]], present: dict[str, list[int]], rows: Sequence[Any]
-) -> None:
+def _add_facets(connection: Reader, found: State, present: dict[str, list[int]], rows: Sequence[Any]) -> None:
     by_value: dict[int, list[int]] = defaultdict(list)
     for video_id, value_id in rows:
         by_value[value_id].append(video_id)
@@ -135,15 +133,15 @@ def _add_facets(
             present[facet].extend(by_value[value_id])
 
 
-def read_facets(connection: Reader, common: AbstractSet[tuple[str, str]]) -> State:
+def read_facets(connection: Reader, common: AbstractSet[Key]) -> Sets:
     """What all videos have of facets, value by value, in the order of the index: faster than video by video."""
     names = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, facet, value FROM facet_values")}
-    state: State = {}
+    state: Sets = {}
     for value_id, text in connection.execute(_BY_VALUE):
         key = names[value_id]
         if key[0] in _TAKEN:
             continue
-        ids = bitmap_of(json.loads(text))
+        ids = BitMap(json.loads(text))
         if key[0] not in PARTIAL or key in common:
             state[key] = ids
         if (present := state.get((HAS, key[0]))) is None:
@@ -153,7 +151,7 @@ def read_facets(connection: Reader, common: AbstractSet[tuple[str, str]]) -> Sta
     return state
 
 
-def list_common(connection: Reader) -> set[tuple[str, str]]:
+def list_common(connection: Reader) -> set[Key]:
     """The values of PARTIAL fields that are common, and a few that are not: a video may have one several times."""
     common = {("tag_key", row[0]) for row in connection.execute(_COMMON_KEYS)}
     common |= {("tag", f"{key}={value}" if value else key) for key, value in connection.execute(_COMMON_TAGS)}
@@ -165,7 +163,7 @@ def list_common(connection: Reader) -> set[tuple[str, str]]:
 def read_if_common(connection: Reader, field: str, value: str) -> BitMap:
     """The videos that have a value, by their rows, if they are many enough for a bitmap; else none."""
     ids = read_rows(connection, field, value, COMMON)
-    return read_rows(connection, field, value) if len(ids) >= COMMON else bitmap_of()
+    return read_rows(connection, field, value) if len(ids) >= COMMON else BitMap()
 
 
 def read_rows(connection: Reader, field: str, value: str, limit: int = -1) -> BitMap:
@@ -178,7 +176,7 @@ def read_rows(connection: Reader, field: str, value: str, limit: int = -1) -> Bi
         cuts = [number for number, character in enumerate(value) if character == "="]
         pairs = [(value, ""), *((value[:cut], value[cut + 1 :]) for cut in cuts)]
         queries = [(_ALL_OF_TAG, {"key": key, "value": rest}) for key, rest in pairs]
-    return bitmap_of(
+    return BitMap(
         row[0]
         for query, parameters in queries
         for row in connection.execute(f"{query} LIMIT :limit", {**parameters, "limit": limit})
