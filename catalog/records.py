@@ -227,8 +227,9 @@ class PromptsRead(Record):
 class Page(Record):
     """One page of results: `total` counts all matches; `next` is the cursor of the next page, None on the last.
 
-    `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `notes`
-    are remarks about the query for the person who wrote it.
+    `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `ranked`
+    is how many of the newest matches relevance has put in order, after which the pages end; None where it is all of
+    them. `notes` are remarks about the query for the person who wrote it.
     """
 
     videos: tuple[Video, ...]
@@ -236,6 +237,7 @@ class Page(Record):
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     snippets: Mapping[str, str] = field(default_factory=dict)
     next: str | None = None
+    ranked: int | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -58,6 +58,7 @@ def four(library: Database) -> Database:
         for number in range(1, 5):
             store.save_tags(connection, number, {"old": ""})
         connection.execute("UPDATE videos SET deleted_at = '2026-11-21T12:00:00.000Z' WHERE id > 2")
+        store.rebuild_bitmaps(connection)
     return library
 
 
@@ -351,7 +352,7 @@ def test_a_query_is_judged_in_the_transaction_of_the_edit(cat: Catalog, four: Da
     with closing_threads() as start, four.write() as connection:
         start(lambda: edited.append(cat.tag("keeper", query="fox")))
         time.sleep(0.2)  # it reads, if at all, what is not written yet
-        connection.execute("UPDATE videos SET deleted_at = NULL WHERE id = 3")
+        store.undelete_videos(connection, [3], made_at=NOW)
     assert edited[0].refs == ("studio:v2", "studio:v0")
 
 

@@ -49,6 +49,7 @@ class Answers(Opened):
         query: str = "",
         *,
         facets: Iterable[str] = (),
+        multi: Iterable[str] = (),
         sort: str | None = None,
         limit: int = 20,
         after: str | None = None,
@@ -57,7 +58,9 @@ class Answers(Opened):
     ) -> Page:
         """One page of the videos that match, with the counts of the requested facets; raises QueryError.
 
-        `sort` is `relevance` or a field, with `-` in front for descending; `after` is the `next` of the previous page.
+        Facets in `multi` are counted as if the query had no term of its own on them, so that other values can be added
+        to a choice. `sort` is `relevance` or a field, with `-` in front for descending; `after` is the `next` of the
+        previous page.
         """
         from catalog.search.page import search
 
@@ -66,6 +69,7 @@ class Answers(Opened):
                 connection,
                 query,
                 facets=tuple(facets),
+                multi=tuple(multi),
                 sort=sort,
                 limit=limit,
                 after=after,
@@ -95,13 +99,16 @@ class Answers(Opened):
             return count(connection, query, include_deleted=include_deleted)
 
     def facets(
-        self, names: Iterable[str] = (), *, query: str = "", limit: int = 20
+        self, names: Iterable[str] = (), *, query: str = "", limit: int = 20, multi: Iterable[str] = ()
     ) -> dict[str, tuple[FacetCount, ...]]:
-        """How often each value of the named facets, or of all, occurs among the videos that match the query."""
+        """How often each value of the named facets, or of all, occurs among the videos that match the query.
+
+        Facets in `multi` are counted as `search` counts them.
+        """
         from catalog.search.page import count_facets
 
         with self._database.read() as connection:
-            return count_facets(connection, tuple(names), query, limit)
+            return count_facets(connection, tuple(names), query, limit, multi=tuple(multi))
 
     def get(self, ref: str) -> Video:
         """One video with every field, its tags and its links; raises NotFound.

@@ -79,6 +79,13 @@ class QueryCommand(click.Command):
     help="Also count the values of this facet; repeatable.",
 )
 @click.option(
+    "--multi",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_facets,
+    help="Also count this facet, as if the query had no term on it; repeatable.",
+)
+@click.option(
     "--sort",
     metavar="FIELD",
     shell_complete=complete_sort,
@@ -99,6 +106,7 @@ class QueryCommand(click.Command):
 def search(
     query: tuple[str, ...],
     facets: tuple[str, ...],
+    multi: tuple[str, ...],
     sort: str | None,
     limit: int,
     after: str | None,
@@ -128,6 +136,7 @@ def search(
         page = catalog.search(
             " ".join(query),
             facets=facets,
+            multi=multi,
             sort=sort,
             limit=limit,
             after=after,
@@ -285,6 +294,8 @@ def _count(page: Page) -> str:
 def _give_hints(page: Page) -> None:
     for remark in page.notes:
         render.note(remark)
+    if page.ranked and page.videos:
+        render.note(f"relevance orders the newest {page.ranked:,} of these: add sort:-created for all, newest first")
     if not page.total and not page.notes:
         render.note(render.NOTHING)
     if page.next:

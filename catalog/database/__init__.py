@@ -100,6 +100,7 @@ class Database:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._readers = Readers(self.path, self._connect_reader)
+        self._shared: dict[str, Any] = {}
         self._writer: Any = None
 
     @property
@@ -169,7 +170,9 @@ class Database:
 
     def _connect_reader(self) -> Any:
         self._check(self.path)
-        return connect_read_only(self.path, self.busy_timeout)
+        connection = connect_read_only(self.path, self.busy_timeout)
+        connection.shared = self._shared
+        return connection
 
     def _take_writer(self) -> Any:
         with self._lock:

@@ -70,10 +70,14 @@ class Writer(Reader, Protocol):
 
 
 class Connection(driver.Connection):  # type: ignore[misc]  # pysqlite3 has no types
-    """The driver's connection, which reads lists; `is_locked` and `stamp` are for `sharing`."""
+    """The driver's connection, which reads lists; `is_locked` and `stamp` are for `sharing`.
+
+    `shared` is what the readers of one open library keep in memory from one read to the next, None where none do.
+    """
 
     is_locked = True
     stamp: Any = None
+    shared: dict[str, Any] | None = None
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> Any:
         if isinstance(parameters, dict):

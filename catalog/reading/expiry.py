@@ -18,20 +18,27 @@ _RECKONED = shifted("coalesce(videos.completed_at, videos.created_at)", f"CASE {
 _HAS_RESULT = "videos.status = 'completed' AND videos.deleted_at IS NULL"
 
 EXPIRES = f"coalesce(videos.expires_at, {_RECKONED})"
+_LONGEST = max(LIFETIMES.values())
 _IS_NAMED = "videos.expires_at > {now} AND videos.expires_at <= {soon}"
+# Bounds that an index answers; `completed_at` and `created_at` are asked apart, so that each can use its own.
+_IS_LATE = f"> {shifted('{now}', f'-{_LONGEST}')}"
 _IS_RECKONED = (
-    f"videos.expires_at IS NULL AND videos.source IN (SELECT name FROM sources WHERE dialect IN ({_NAMES})) "
-    f"AND {_RECKONED} > {{now}} AND {_RECKONED} <= {{soon}}"
+    f"videos.expires_at IS NULL AND {_DIALECT} IN ({_NAMES}) AND {_RECKONED} > {{now}} AND {_RECKONED} <= {{soon}}"
+)
+_WAYS = (
+    _IS_NAMED,
+    f"videos.completed_at {_IS_LATE} AND {_IS_RECKONED}",
+    f"videos.completed_at IS NULL AND videos.created_at {_IS_LATE} AND {_IS_RECKONED}",
 )
 
 
 def expiring(now: str = ":now", soon: str = ":soon") -> str:
     """SQL for finished videos whose addresses work at `now` and no longer at `soon`, named or reckoned.
 
-    `now` and `soon` are placeholders; each stands in it twice, first `now`, then `soon`.
+    `now` and `soon` are placeholders; as question marks they stand for `now soon`, then twice for `now now soon`.
     """
-    named, reckoned = _IS_NAMED.format(now=now, soon=soon), _IS_RECKONED.format(now=now, soon=soon)
-    return f"{_HAS_RESULT} AND (({named}) OR ({reckoned}))"
+    ways = (f"SELECT videos.id FROM videos WHERE {_HAS_RESULT} AND {way}" for way in _WAYS)
+    return f"videos.id IN ({' UNION ALL '.join(ways).format(now=now, soon=soon)})"
 
 
 EXPIRING = expiring()

@@ -76,12 +76,6 @@ class Span(NamedTuple):
     first: str
     last: str
 
-    @property
-    def is_wide(self) -> bool:
-        """Whether it may hold most names of a source or of the library, because the beginning is too short."""
-        is_beginning = self.first != self.last and self.first_source in {"", self.last_source}
-        return is_beginning and not _is_enough(self.first, self.first)
-
 
 def get_name(connection: Reader, typed: str) -> VideoName:
     """The one video that a person means; raises NotFound, which lists the videos that fit or names the nearest."""

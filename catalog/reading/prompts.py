@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catalog import bitmaps
 from catalog.prompts import LONGEST_READ
 from catalog.records import PromptsRead
 
@@ -18,8 +19,7 @@ _IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
 def count_prompts(connection: Reader) -> PromptsRead:
     """How many prompts there are, and how many of them have been read."""
     due = count_due_prompts(connection)
-    (total,) = connection.execute("SELECT count(*) FROM videos WHERE prompt IS NOT NULL").fetchone()
-    return PromptsRead(total, due)
+    return PromptsRead(len(bitmaps.read_present(connection, "prompt")), due)
 
 
 def count_due_prompts(connection: Reader) -> int:

@@ -29,7 +29,7 @@ def make_claim(name: str, now: datetime) -> tuple[str, list[Any]]:
     """The SQL of one of CLAIMS at this time, and the values of its question marks."""
     if name == "expiring":
         moment, soon = (utc_text(now + timedelta(seconds=seconds)) for seconds in (0, EXPIRING_WITHIN))
-        return expiring("?", "?"), [moment, soon, moment, soon]
+        return expiring("?", "?"), [moment, soon, *(moment, moment, soon) * 2]
     if name == "stalled":
         return stalled("?"), [utc_text(now - timedelta(seconds=STALLED_AFTER))]
     return _PLAIN[name], []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog.search.facets import escape, with_any, with_phrases, with_values
 from catalog.search.fields import FIELDS, explain_name, shorten
 from catalog.search.query import Value
+from catalog.search.texts import accept_texts
 from catalog.search.values import Bound, number_bounds, time_bounds
 from catalog.wire.values import read_number, read_seed, readable
 
@@ -23,6 +24,15 @@ _PARAMETER_TEXT = "CASE parameter.type WHEN 'true' THEN 'true' WHEN 'false' THEN
 _PARAMETER_IS_NUMBER = "parameter.type IN ('integer', 'real') AND parameter.atom = ?"
 _NUMBER_ADVICE = "write a number, such as 8, >=8 or 4..12"
 _TIME_ADVICE = "write a date, such as 2026-10-05, >=2026-10 or -7d.."
+
+
+_KEYS = """
+WITH RECURSIVE keys(key) AS (
+    SELECT min(key) FROM tags UNION ALL SELECT (SELECT min(tags.key) FROM tags WHERE tags.key > keys.key)
+    FROM keys WHERE keys.key IS NOT NULL
+)
+SELECT key FROM keys WHERE key IS NOT NULL
+"""
 
 
 class Setting(NamedTuple):
@@ -128,16 +138,33 @@ def _within(column: str, bounds: list[Bound]) -> Condition:
     return Condition(tests, [value for _, value in bounds])
 
 
-def _tag(_: Field, term: Term, __: Setting) -> Condition:
-    tests = []
+def _tag(_: Field, term: Term, setting: Setting) -> Condition:
+    """The videos with one of the tags: first the keys that are meant, then the values of each, by their index."""
+    known = list_keys(setting.connection)
+    values: dict[tuple[str, ...], list[Value]] = {}
+    keys: dict[str, None] = {}
     for written in term.values:
         key, equals, value = written.text.partition("=")
-        parts = [_equals("tags.key", [Value(key, is_prefix=written.is_prefix and not equals)])]
+        accepts = accept_texts([Value(key, is_prefix=written.is_prefix and not equals)])
+        meant = tuple(filter(accepts, known))
         if equals:
-            parts.append(_equals("tags.value", [_with_text(written, value)]))
-        tests.append(_all_of(parts))
-    test = any_of(tests)
-    return Condition(f"SELECT tags.video_id AS id FROM tags WHERE {test.sql}", test.values, is_set=True)
+            values.setdefault(meant, []).append(_with_text(written, value))
+        else:
+            keys |= dict.fromkeys(meant)
+    tests = [_is_one_of("tags.key", keys)] if keys or not values else []
+    tests += [_all_of([_is_one_of("tags.key", meant), _equals("tags.value", texts)]) for meant, texts in values.items()]
+    selects = [f"SELECT tags.video_id AS id FROM tags WHERE {test.sql}" for test in tests]
+    return Condition(" UNION ALL ".join(selects), [value for test in tests for value in test.values], is_set=True)
+
+
+def _is_one_of(column: str, texts: Iterable[str]) -> Condition:
+    values = list(texts)
+    return Condition(f"{column} IN ({', '.join('?' * len(values))})", values)
+
+
+def list_keys(connection: Reader) -> list[str]:
+    """The keys of all tags, from one to the next of their index."""
+    return [row[0] for row in connection.execute(_KEYS)]
 
 
 def _seed(field: Field, term: Term, _: Setting) -> Condition:

@@ -1,77 +1,115 @@
-"""How many of the matches of a query have which value: all facets and the total in one walk over the matches."""
+"""How many of the matches of a query have which value: sizes of intersections with the bitmaps of the values."""
 
 from __future__ import annotations
 
+import json
+from heapq import heappush, heapreplace
 from typing import TYPE_CHECKING, Any
 
+from catalog import bitmaps
 from catalog.records import FacetCount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable
+
+    from pyroaring import BitMap
 
     from catalog.database import Reader
+    from catalog.search.bits import Bits, Values
     from catalog.search.fields import Field
-    from catalog.search.plan import Plan
 
-Counts = dict[str, tuple[FacetCount, ...]]
+    Count = tuple[int, str | None]  # of videos, and their value
 
-_PROMPT_FACETS = """
-SELECT facet, value, count FROM (
-    SELECT facet, value, count, row_number() OVER (PARTITION BY facet ORDER BY count DESC, value) AS rank FROM (
-        SELECT facet_values.facet, facet_values.value, count(DISTINCT video_facets.video_id) AS count
-        FROM facet_values CROSS JOIN video_facets ON video_facets.value_id = facet_values.id
-        WHERE facet_values.facet IN ({marks})
-        AND +video_facets.video_id IN (SELECT id FROM hits)
-        GROUP BY facet_values.id
-    )
-) WHERE rank <= {limit:d}
+_FEW = 20_000  # matches up to which their own rows are read, and not all rows of a facet
+_ROWS_OF_VIDEO, _ROWS_OF_VALUE = 10, 20  # of facets, about
+_COUNTED = 1_000  # rare values that are counted to find out how many there are
+_COUNT_VALUES = "SELECT count(*) FROM (SELECT 1 FROM facet_values WHERE facet = :facet LIMIT :limit)"
+_TAGS = """
+SELECT count(DISTINCT tags.video_id) AS count, {tag} AS value
+FROM json_each(:hits) AS hit CROSS JOIN tags ON tags.video_id = hit.value
+WHERE {tag} NOT IN (SELECT value FROM json_each(:known))
+GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
 """
+_FACET = """
+SELECT count(DISTINCT video_facets.video_id) AS count, facet_values.value
+FROM {rows} WHERE facet_values.facet = :facet
+AND facet_values.value NOT IN (SELECT value FROM json_each(:known))
+GROUP BY facet_values.id ORDER BY count DESC, facet_values.value LIMIT :limit
+"""
+_BY_VIDEO = _FACET.format(
+    rows="json_each(:hits) AS hit CROSS JOIN video_facets ON video_facets.video_id = hit.value "
+    "CROSS JOIN facet_values ON facet_values.id = video_facets.value_id"
+)
+_BY_VALUE = _FACET.format(
+    rows="facet_values CROSS JOIN video_facets ON video_facets.value_id = facet_values.id "
+    "AND +video_facets.video_id IN (SELECT value FROM json_each(:hits))"
+)
 
 
-def count_matches(connection: Reader, plan: Plan) -> int:
-    """How many videos match, exactly."""
-    return int(connection.execute(f"SELECT count(*) FROM ({plan.select()})", plan.parameters).fetchone()[0])
-
-
-def count_values(connection: Reader, plan: Plan, facets: Sequence[Field], limit: int) -> tuple[int, Counts]:
-    """The number of matches, and for each facet its `limit` most frequent values: by count, then by value.
-
-    The matches are collected once, with the columns that the facets need; each facet is counted over that, those of
-    prompts all together.
-    """
-    columns = {field.name: f"f{number}" for number, field in enumerate(facets) if _is_column(field)}
-    prompt_facets = [field.name for field in facets if field.is_prompt_facet]
-    hits = plan.select(*(f"{field.facet} AS {columns[field.name]}" for field in facets if field.name in columns))
-    parts = ["SELECT NULL AS facet, NULL AS value, count(*) AS count FROM hits"]
-    parts += [f"SELECT * FROM ({_count(field, columns, limit)})" for field in facets if not field.is_prompt_facet]
-    parameters = [*plan.parameters]
-    if prompt_facets:
-        parts.append(_PROMPT_FACETS.format(marks=", ".join("?" * len(prompt_facets)), limit=limit))
-        parameters += prompt_facets
-    sql = f"WITH hits AS MATERIALIZED ({hits}) {' UNION ALL '.join(parts)}"
-    total, *rows = connection.execute(sql, parameters).fetchall()
-    counts: dict[str, list[FacetCount]] = {field.name: [] for field in facets}
-    for name, value, count in rows:
-        counts[name].append(FacetCount(_text(value), count))
-    return total[2], {name: tuple(values) for name, values in counts.items()}
-
-
-def _is_column(field: Field) -> bool:
-    return field.kind != "tag" and not field.is_prompt_facet
-
-
-def _count(field: Field, columns: Mapping[str, str], limit: int) -> str:
-    """The counts of one facet, as rows of (name of the facet, value, count)."""
-    if field.kind == "tag":
-        values = f"SELECT DISTINCT tags.video_id, {field.facet} AS value FROM hits JOIN tags ON tags.video_id = hits.id"
+def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, limit: int) -> tuple[FacetCount, ...]:
+    """The `limit` most frequent values of a field among these videos: by count, then by value, none as the last."""
+    counts: list[Count]
+    if field.name == "seconds":  # clips are measured, and hardly two lengths agree
+        counts = [*_round(_count_all(bits.read_field("seconds"), hits))]
     else:
-        column = columns[field.name]
-        values = f"SELECT {column} AS value FROM hits{'' if field.counts_missing else f' WHERE {column} IS NOT NULL'}"
-    return (
-        f"SELECT '{field.name}' AS facet, value, count(*) AS count FROM ({values}) GROUP BY value "
-        f"ORDER BY count DESC, value NULLS LAST LIMIT {limit:d}"
-    )
+        counts = [*_count_most(bits.read_field(field.name), hits, limit)]
+    if field.name in bitmaps.PARTIAL and (len(counts) < limit or counts[-1][0] < bitmaps.COMMON):
+        counts += _count_rare(connection, field, list(bits.read_field(field.name).sets), hits, limit)
+    if field.counts_missing and (
+        missing := len(hits) - hits.intersection_cardinality(bits.having(bitmaps.HAS, field.name))
+    ):
+        counts.append((missing, None))
+    counts.sort(key=lambda item: (-item[0], item[1] is None, _sortable(item[1], field)))
+    return tuple(FacetCount(value, count) for count, value in counts[:limit])
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _count_most(values: Values, hits: BitMap, limit: int) -> list[Count]:
+    """The counts of the most frequent values, in order; once no other value can be one of them, no more is counted."""
+    counts: list[Count] = []
+    highest: list[int] = []
+    for size, value, ids in values.by_size:
+        if len(highest) == limit and size < highest[0]:
+            break
+        if count := hits.intersection_cardinality(ids):
+            counts.append((count, value))
+            if len(highest) < limit:
+                heappush(highest, count)
+            elif count > highest[0]:
+                heapreplace(highest, count)
+    counts.sort(key=lambda item: (-item[0], item[1]))
+    return counts[:limit]
+
+
+def _count_all(values: Values, hits: BitMap) -> Iterable[Count]:
+    return ((count, value) for value, ids in values.sets.items() if (count := hits.intersection_cardinality(ids)))
+
+
+def _round(counts: Iterable[Count]) -> Iterable[Count]:
+    """The counts by whole numbers, halves up."""
+    rounded: dict[str, int] = {}
+    for count, value in counts:
+        whole = str(int(float(value or 0) + 0.5))
+        rounded[whole] = rounded.get(whole, 0) + count
+    return ((count, value) for value, count in rounded.items())
+
+
+def _sortable(value: str | None, field: Field) -> Any:
+    if value is None:
+        return 0
+    return float(value) if field.kind == "number" else value
+
+
+def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap, limit: int) -> Iterable[Count]:
+    """The counts of the most frequent of the values that are not known by a bitmap, by the rows of tags or facets."""
+    parameters = {"facet": field.name, "known": json.dumps(known), "limit": limit}
+    if field.kind == "tag":
+        sql = _TAGS.format(tag=field.facet)
+    else:
+        most = len(known) + _COUNTED
+        rare = connection.execute(_COUNT_VALUES, {"facet": field.name, "limit": most}).fetchone()[0] - len(known)
+        if rare <= 0:
+            return []
+        is_small = rare < _COUNTED and rare * _ROWS_OF_VALUE < len(hits) * _ROWS_OF_VIDEO
+        sql = _BY_VALUE if is_small or len(hits) > _FEW else _BY_VIDEO
+    rows = connection.execute(sql, {**parameters, "hits": json.dumps(hits.to_array().tolist())})
+    return [(count, str(value)) for count, value in rows]

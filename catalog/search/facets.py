@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from catalog.database import Reader
     from catalog.search.query import Value
@@ -99,6 +99,20 @@ def with_values(facet: str, values: Iterable[Value], *, is_exact: bool = False) 
     if wanted:
         tests.append(f"{_FOLDED} IN ({', '.join('?' * len(wanted))})")
     return _with(facet, _any(tests), [*arguments, *wanted])
+
+
+def accept_folded(values: Sequence[Value], *, is_exact: bool = False) -> Callable[[str], bool]:
+    """Whether a value of a facet is one of these, a narrower one unless `is_exact`, or begins as one of them does."""
+    beginnings = tuple(value.text.translate(_FOLD) for value in values if value.is_prefix)
+    whole = [value.text.translate(_FOLD) for value in values if not value.is_prefix]
+    narrower = [] if is_exact else [value for broad in whole for value in _NARROWER.get(broad, ())]
+    wanted = {*whole, *narrower}
+
+    def accepts(value: str) -> bool:
+        folded = value.translate(_FOLD)
+        return folded in wanted or folded.startswith(beginnings)
+
+    return accepts
 
 
 def with_phrases(facet: str, phrases: Iterable[Value], *, is_exact: bool = False) -> Videos:

@@ -6,16 +6,16 @@ A link names its parent by its ref, and the parent may be missing from the libra
 from __future__ import annotations
 
 import json
-import operator
 from typing import TYPE_CHECKING
 
 from catalog.errors import NotFound
 from catalog.reading.names import find_name
 from catalog.search.conditions import Condition, Unreadable, any_of
 from catalog.search.fields import shorten
+from catalog.search.values import COMPARE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from catalog.database import Reader
     from catalog.reading.names import VideoName
@@ -55,12 +55,6 @@ _EDGES = """
 SELECT videos.source, videos.remote_id, links.parent_source, links.parent_remote_id, videos.id
 FROM links CROSS JOIN videos WHERE videos.id = links.child_id
 """
-_COMPARE: Mapping[str, Callable[..., bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
 
 
 def with_kin(name: str, term: Term, setting: Setting) -> Condition:
@@ -75,7 +69,7 @@ def with_depth(connection: Reader, spans: Sequence[Sequence[Bound]]) -> Conditio
     """The videos with so many generations above them, within one of the spans."""
 
     def is_within(depth: int) -> bool:
-        return any(all(_COMPARE[sign](depth, end) for sign, end in bounds) for bounds in spans)
+        return any(all(COMPARE[sign](depth, end) for sign, end in bounds) for bounds in spans)
 
     takes_roots = is_within(0)
     ids = [video_id for video_id, depth in read_depths(connection).items() if is_within(depth) != takes_roots]

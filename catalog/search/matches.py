@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
 from catalog.reading.names import VideoName
+from catalog.search.bits import Bits
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
+from catalog.search.ordering import Orderer
 from catalog.search.plan import NEWEST, make_plan
 
 if TYPE_CHECKING:
     from catalog.database import Reader
+    from catalog.search.plan import Plan
 
-_DELETED = "WHERE id IN (SELECT id FROM videos WHERE deleted_at IS NOT NULL)"
+_NAMES = "SELECT id, source, remote_id FROM videos WHERE id IN :ids"
 
 
 def list_matches(
@@ -29,9 +32,7 @@ def list_matches(
     """The row ids of all videos that match, in the order of `sort`, as for `search`; raises QueryError."""
     fields, now = Fields(connection), now or datetime.now(UTC)
     plan = make_plan(parse(query), connection, fields, now=now, include_deleted=include_deleted)
-    order = plan.order(sort)
-    sql = f"SELECT id FROM ({plan.select(f'{order.sql} AS sort_value')}) ORDER BY {order.sql_order}"
-    return array("q", (row[0] for row in connection.execute(sql, plan.parameters)))
+    return _list_ordered(connection, plan, sort)
 
 
 def list_match_names(
@@ -45,7 +46,15 @@ def list_match_names(
     plan = make_plan(parse(query), connection, fields, now=now, include_deleted=only_deleted)
     if plan.notes:
         raise QueryError(f"{plan.notes[0]}; a change takes a query only as it is written")
-    order = plan.order(NEWEST)
-    hits = plan.select("videos.source", "videos.remote_id", f"{order.sql} AS sort_value")
-    sql = f"SELECT id, source, remote_id FROM ({hits}) {_DELETED if only_deleted else ''} ORDER BY {order.sql_order}"
-    return [VideoName(*row) for row in connection.execute(sql, plan.parameters)]
+    ids = _list_ordered(connection, plan, NEWEST, only_deleted=only_deleted).tolist()
+    names = {row[0]: VideoName(*row) for row in connection.execute(_NAMES, {"ids": ids})}
+    return [names[video_id] for video_id in ids]
+
+
+def _list_ordered(connection: Reader, plan: Plan, sort: str | None, *, only_deleted: bool = False) -> array[int]:
+    bits = Bits(connection)
+    hits = plan.find(bits)
+    if only_deleted:
+        hits &= bits.deleted
+    orderer = Orderer(connection, bits, plan.order(sort), plan.match)
+    return array("q", (video_id for video_id, _ in orderer.list_next(hits, None, len(hits))))

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
 from catalog.reading.videos import read_videos
 from catalog.records import Page
-from catalog.search.counts import count_matches, count_values
+from catalog.search.bits import Bits
+from catalog.search.counts import count_values
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
+from catalog.search.ordering import RANKED, RELEVANCE, Orderer
 from catalog.search.plan import make_plan
 from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from pyroaring import BitMap
 
     from catalog.database import Reader
     from catalog.records import FacetCount
     from catalog.search.fields import Field
-    from catalog.search.plan import Order, Plan
+    from catalog.search.plan import Plan
     from catalog.search.query import Node
 
 MAX_PAGE = 1000
@@ -35,19 +39,23 @@ def search(
     query: str = "",
     *,
     facets: Sequence[str] = (),
+    multi: Collection[str] = (),
     sort: str | None = None,
     limit: int = 20,
     after: str | None = None,
     snippets: bool = True,
     include_deleted: bool = False,
     now: datetime | None = None,
+    ranked: int = RANKED,
 ) -> Page:
     """One page of the videos that match, at most `limit` of them, and the exact number of all matches.
 
     `sort` is `relevance` (the default where there are words) or a field, with `-` before it for descending, such as
-    `-created_at` (the default elsewhere). `after` is `next` of the page before: videos that arrive meanwhile neither
+    `-created_at` (the default elsewhere). Of more than `ranked` matches, relevance orders the newest, about so many,
+    and ends with them; the page says so. `after` is `next` of the page before: videos that arrive meanwhile neither
     repeat nor hide one, except that they shift relevance a little. Each facet has its 20 most frequent values among all
-    matches. The videos are whole, with tags, links and facets. `now` is the time that `-7d` counts from. Raises
+    matches; one of `multi`, which are counted too, among those that the query would match without its terms on it. The
+    videos are whole, with tags, links and facets. `now` is the time that `-7d` counts from. Raises
     QueryError.
     """
     _check_limit(limit, 0)
@@ -56,30 +64,42 @@ def search(
     plan = make_plan(tree, connection, fields, now=now or datetime.now(UTC), include_deleted=include_deleted)
     order = plan.order(sort)
     question = json.dumps([str(tree), order.name, order.is_descending, include_deleted])
-    start = None if after is None else read_cursor(question, after)
-    counted = [fields.get_facet(name) for name in facets]
-    total, counts = _count(connection, plan, counted)
-    matches = _find_matches(connection, plan.first(order, total), order, start, limit + 1) if limit else []
-    ids = [video_id for video_id, _ in matches[:limit]]
+    start = None
+    if after is not None:
+        sort_value, video_id = read_cursor(question, after)
+        start = video_id, sort_value
+    counted = [fields.get_facet(name) for name in dict.fromkeys((*facets, *multi))]
+    ignoring = {fields.get_facet(name).name for name in multi}
+    bits = Bits(connection)
+    hits = plan.find(bits)
+    counts = _count(connection, bits, plan, hits, counted, ignoring)
+    is_cut = order.name == RELEVANCE and len(hits) > ranked
+    orderer = Orderer(connection, bits, order, plan.match)
+    ordered = orderer.list_newest(hits, ranked) if is_cut and limit else hits
+    places = orderer.list_next(ordered, start, limit + 1) if limit and hits else []
+    ids = [video_id for video_id, _ in places[:limit]]
     videos = read_videos(connection, ids)
     texts = read_snippets(connection, plan, ids) if snippets and ids else {}
     cursor = None
-    if len(matches) > limit:
-        last_id, sort_value = matches[limit - 1]
+    if len(places) > limit:
+        last_id, sort_value = places[limit - 1]
         cursor = write_cursor(question, sort_value, last_id)
     return Page(
         videos=tuple(videos.values()),
-        total=total,
+        total=len(hits),
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=cursor,
-        notes=(*plan.notes, *_remark(connection, tree, fields, counted, total)),
+        ranked=len(ordered) if is_cut and limit else None,
+        notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits))),
     )
 
 
 def count(connection: Reader, query: str = "", *, include_deleted: bool = False, now: datetime | None = None) -> int:
     """How many videos match, exactly; raises QueryError."""
-    return count_matches(connection, _plan(connection, query, include_deleted, now))
+    now = now or datetime.now(UTC)
+    plan = make_plan(parse(query), connection, Fields(connection), now=now, include_deleted=include_deleted)
+    return len(plan.find(Bits(connection)))
 
 
 def count_facets(
@@ -88,30 +108,41 @@ def count_facets(
     query: str = "",
     limit: int = FACET_VALUES,
     *,
+    multi: Collection[str] = (),
     now: datetime | None = None,
 ) -> dict[str, tuple[FacetCount, ...]]:
     """For each facet its `limit` most frequent values among the videos that match, by count, then by value.
 
     Without names: every facet that any of these videos has, except the open ones of prompts (subject, action, setting,
-    dialogue), which have too many values to read. Raises QueryError.
+    dialogue), which have too many values to read. `multi` are names as for `search`. Raises QueryError.
     """
     _check_limit(limit, 1)
     fields = Fields(connection)
     plan = make_plan(parse(query), connection, fields, now=now or datetime.now(UTC))
-    wanted = [fields.get_facet(name) for name in names] or fields.list_facets()
-    _, counts = count_values(connection, plan, wanted, limit)
-    return {name: values for name, values in counts.items() if names or any(item.value is not None for item in values)}
+    named = list(dict.fromkeys((*names, *multi)))
+    wanted = [fields.get_facet(name) for name in named] or fields.list_facets()
+    ignoring = {fields.get_facet(name).name for name in multi}
+    bits = Bits(connection)
+    counts = _count(connection, bits, plan, plan.find(bits), wanted, ignoring, limit)
+    return {name: values for name, values in counts.items() if named or any(item.value is not None for item in values)}
 
 
-def _plan(connection: Reader, query: str, include_deleted: bool, now: datetime | None) -> Plan:
-    now = now or datetime.now(UTC)
-    return make_plan(parse(query), connection, Fields(connection), now=now, include_deleted=include_deleted)
-
-
-def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int, dict[str, tuple[FacetCount, ...]]]:
-    if facets:
-        return count_values(connection, plan, facets, FACET_VALUES)
-    return count_matches(connection, plan), {}
+def _count(
+    connection: Reader,
+    bits: Bits,
+    plan: Plan,
+    hits: BitMap,
+    facets: Sequence[Field],
+    ignoring: Collection[str],
+    limit: int = FACET_VALUES,
+) -> dict[str, tuple[FacetCount, ...]]:
+    """The counts of each facet among the hits; of those that are `ignoring` their own terms, among more."""
+    return {
+        field.name: count_values(
+            connection, bits, field, plan.find(bits, without=field.name) if field.name in ignoring else hits, limit
+        )
+        for field in facets
+    }
 
 
 def _remark(connection: Reader, query: Node | None, fields: Fields, counted: Sequence[Field], total: int) -> list[str]:
@@ -122,18 +153,6 @@ def _remark(connection: Reader, query: Node | None, fields: Fields, counted: Seq
 
     nothing = [] if total else remark_on_nothing(connection, query, fields)
     return [*remark_on_facets(connection, query, fields, counted), *nothing]
-
-
-def _find_matches(
-    connection: Reader, plan: Plan, order: Order, start: tuple[Any, int] | None, limit: int
-) -> list[tuple[int, Any]]:
-    """The row id and the sort value of the next `limit` matches, in order."""
-    test, values = ("1", []) if start is None else order.after(*start)
-    sql = (
-        f"WITH hits AS ({plan.select(f'{order.sql} AS sort_value')}) "
-        f"SELECT id, sort_value FROM hits WHERE {test} ORDER BY {order.sql_order} LIMIT {limit:d}"
-    )
-    return [(row[0], row[1]) for row in connection.execute(sql, [*plan.parameters, *values])]
 
 
 def _check_limit(limit: int, lowest: int) -> None:

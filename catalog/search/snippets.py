@@ -30,10 +30,11 @@ _OPEN, _CLOSE, _MORE = "\x02", "\x03", "…"
 _TOKENS = 24
 _BEFORE, _AFTER = 40, 120  # characters around the first fragment
 _SNIPPET = f"snippet({{table}}, 0, '{_OPEN}', '{_CLOSE}', '{_MORE}', {_TOKENS})"
-_SELECT = (
-    f"SELECT rowid, {_SNIPPET.format(table='videos_fts')} FROM videos_fts "
-    "WHERE videos_fts MATCH :match AND rowid IN :ids"
-)
+_SELECT = f"SELECT rowid, {_SNIPPET.format(table='videos_fts')} FROM videos_fts WHERE videos_fts MATCH :match"
+# Beside MATCH, each id of a list begins the query again (20 ids 2.5 ms, measured); near ones are met on one walk.
+_NEAR = 250_000
+_ON_A_WALK = f"{_SELECT} AND rowid BETWEEN :first AND :last AND +rowid IN :ids"
+_ONE_BY_ONE = f"{_SELECT} AND rowid IN :ids"
 _LONG = f"SELECT id FROM videos WHERE id IN :ids AND length(prompt) > {PIECE}"
 _FOLDED = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids AND grams IS NOT NULL"
 _PROMPTS = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids"
@@ -54,7 +55,7 @@ def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[in
     if plan.any_match and left:
         long = [row[0] for row in connection.execute(_LONG, {"ids": left})]
         short = list(set(left).difference(long))
-        texts = list(connection.execute(_SELECT, {"match": plan.any_match, "ids": short}))
+        texts = _read_short(connection, plan.any_match, short) if short else []
         for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
             texts.append((video_id, _snip(prompt, plan.any_match)))
         for video_id, text in texts:
@@ -66,6 +67,14 @@ def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[in
             if text := mark(prompt or "", plan.fragments):
                 snippets[video_id] = text
     return snippets
+
+
+def _read_short(connection: Reader, match: str, ids: list[int]) -> list[tuple[int, str | None]]:
+    """The snippets of prompts that FTS5 makes them of."""
+    first, last = min(ids), max(ids)
+    sql = _ON_A_WALK if last - first <= _NEAR else _ONE_BY_ONE
+    parameters = {"match": match, "ids": ids, **({"first": first, "last": last} if sql is _ON_A_WALK else {})}
+    return [(row[0], row[1]) for row in connection.execute(sql, parameters)]
 
 
 def _snip(prompt: str, match: str) -> str | None:

@@ -10,16 +10,25 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
 from catalog.records import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Value = float | str
 Bound = tuple[str, Value]  # an operator of SQL and what stands to its right
 Interval = tuple[Value, Value]
+
+# The operators of bounds, for values in memory.
+COMPARE: Mapping[str, Callable[..., bool]] = {
+    ">": gt,
+    ">=": ge,
+    "<": lt,
+    "<=": le,
+}
 
 # Patterns stay text until the first value of their kind: most searches have none.
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"

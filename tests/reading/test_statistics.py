@@ -40,6 +40,7 @@ def add(library: Database, *rows: dict[str, Any]) -> list[str]:
             marks = ", ".join("?" * len(columns))
             connection.execute(f"INSERT INTO videos ({', '.join(columns)}) VALUES ({marks})", tuple(texts))
             refs.append(f"{columns['source']}:{columns['remote_id']}")
+        store.rebuild_bitmaps(connection)
     return refs
 
 

@@ -1,0 +1,91 @@
+"""A term on a countable field as a choice among the values that the field has: the bitmaps of these are its answer.
+
+It says of a value what `conditions` says of a row. A field whose values have no bitmaps has no picks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.bitmaps import COLUMNS, HAS, PRESENT
+from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
+from catalog.search.conditions import list_keys
+from catalog.search.facets import accept_folded
+from catalog.search.texts import accept_texts
+from catalog.search.values import COMPARE, number_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from catalog.search.conditions import Setting
+    from catalog.search.fields import Field
+    from catalog.search.query import Term, Value
+
+
+class Pick(NamedTuple):
+    """The videos that have one of the values of `field`, or one that it `accepts`; with `is_missing`, all others."""
+
+    field: str
+    values: Collection[str] = ()
+    accepts: Callable[[str], bool] | None = None
+    is_missing: bool = False
+
+
+_CLAIMS = {
+    "unfinished": Pick("status", tuple(UNFINISHED_STATUSES)),
+    "terminal": Pick("status", tuple(TERMINAL_STATUSES)),
+    "remix": Pick("relation", ("remix",)),
+    "root": Pick(HAS, ("relation",), is_missing=True),
+    "gone": Pick(HAS, ("gone_at",)),
+    "deleted": Pick(HAS, ("deleted_at",)),
+}
+_TIMED = frozenset({"expiring", "stalled"})
+
+
+def pick(field: Field, term: Term, setting: Setting) -> tuple[Pick, ...] | None:
+    """The picks of a term that its field can read; None where the bitmaps do not answer it."""
+    kind = field.kind
+    if kind in {"presence", "absence"}:
+        named = (setting.fields.find(value.text) for value in term.values)
+        return tuple(Pick(HAS, (known.name,), is_missing=kind == "absence") for known in named if known)
+    if kind == "claim":
+        names = [value.text.lower() for value in term.values]
+        return (
+            None if _TIMED.intersection(names) else tuple(_CLAIMS.get(name, Pick("status", (name,))) for name in names)
+        )
+    if kind == "facet":
+        return (Pick(field.name, accepts=accept_folded(term.values, is_exact=term.is_exact)),)
+    if kind == "tag":
+        return _pick_keys(term, setting)
+    if kind == "relation":
+        return (Pick("relation", accepts=accept_texts(term.values)),)
+    if kind == "size":
+        accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
+        return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
+    if field.name in PRESENT and all(value.is_prefix and not value.text for value in term.values):
+        return (Pick(HAS, (field.name,)),)
+    if field.name not in COLUMNS:
+        return None
+    return (Pick(field.name, accepts=_accept_numbers(term.values) if kind == "number" else accept_texts(term.values)),)
+
+
+def _pick_keys(term: Term, setting: Setting) -> tuple[Pick, ...] | None:
+    """The keys of tags that the term is about, None where it is about their values too, of which there are many."""
+    if any("=" in value.text for value in term.values):
+        return None
+    accepts = accept_texts(term.values)
+    return (Pick("tag_key", tuple(filter(accepts, list_keys(setting.connection)))),)
+
+
+def _accept_numbers(values: Iterable[Value]) -> Callable[[str], bool]:
+    """Whether a text is a number within one of the values, each of which is a number, a range or `*`."""
+    spans = [
+        () if value.is_prefix and not value.text else number_bounds(f"{value.text}{'*' * value.is_prefix}")
+        for value in values
+    ]
+
+    def accepts(text: str) -> bool:
+        number = float(text)
+        return any(all(COMPARE[sign](number, end) for sign, end in bounds) for bounds in spans)
+
+    return accepts
