@@ -47,7 +47,6 @@ _STROKES = str.maketrans(
 _SYLLABLE = "[\u1100-\u115f\ua960-\ua97f][\u1160-\u11a7\ud7b0-\ud7c6]+[\u11a8-\u11ff\ud7cb-\ud7fb]*"  # of jamo
 _NIKHAHIT = "([\u0e4d\u0ecd])([\u0e48-\u0e4b\u0ec8-\u0ecb])"  # and a tone: typed in either order
 _BREVES = (("й", "\ufdd0"), ("Й", "\ufdd0"), ("ў", "\ufdd1"), ("Ў", "\ufdd1"))  # while accents are dropped
-_SIGNS = re.compile("[\u2100-\u214f\u24b6-\u24e9\u3200-\u33ff\U0001f100-\U0001f2ff]")  # symbols made of letters
 _UNREAD = "\u2120\u2122\U0001f16a\U0001f16b\U0001f16c"  # ™ and its like
 _SEPARATORS = re.compile(r"[\x00-/:-@[-`{-\x7f]")
 _CHUNK = re.compile(r"[^\x00-/:-@[-`{-\x7f\s]+")
@@ -127,7 +126,7 @@ def locate(text: str) -> tuple[str, list[int], list[int]]:
 
 def _fold(text: str) -> str:
     """The text with the letters that it is compared by; what parts words is left as it is."""
-    text = _SIGNS.sub(_part_symbol, _patterns.crowd.sub(r"\1", text))
+    text = _patterns.sign.sub(_part_symbol, _patterns.crowd.sub(r"\1", text))
     text = unicodedata.normalize("NFC", text)
     for letter, kept in _BREVES:
         text = text.replace(letter, kept)
@@ -140,7 +139,7 @@ def _fold(text: str) -> str:
 
 def _fold_at(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
     """The fold of a text, and where each letter of it begins and ends."""
-    if unicodedata.is_normalized("NFKC", text) and not (_patterns.accent.search(text) or _SIGNS.search(text)):
+    if unicodedata.is_normalized("NFKC", text) and not (_patterns.accent.search(text) or _patterns.sign.search(text)):
         folded = _fold(text)
         if len(folded) == len(text):  # each letter has become one
             return folded, range(len(text)), range(1, len(text) + 1)
@@ -194,9 +193,9 @@ class _Kinds(dict[int, str]):
         if category[0] not in "LMN" and code not in _IDEOGRAPHS:
             kind = " "
         elif category[0] == "M" or code in _TORN:
-            kind = "v" if _patterns.unspaced.match(char) else "m"
+            kind = "v" if _is_unspaced(char) else "m"
         else:
-            kind = "u" if _patterns.unspaced.match(char) else "w"
+            kind = "u" if _is_unspaced(char) else "w"
         if category != "Cn":  # of which there are a million
             self[code] = kind
         return kind
@@ -205,12 +204,21 @@ class _Kinds(dict[int, str]):
 _kinds = _Kinds()
 
 
+def _is_unspaced(char: str) -> bool:
+    return any(UNSPACED[at] <= char <= UNSPACED[at + 2] for at in range(0, len(UNSPACED), len("a-z")))
+
+
 class _Patterns:
     """Each compiled when it is first needed: for a fast start."""
 
     @cached_property
     def accent(self) -> re.Pattern[str]:
         return re.compile(f"[{_ACCENTS}]+")
+
+    @cached_property
+    def sign(self) -> re.Pattern[str]:
+        """Symbols made of letters, and letters among them."""
+        return re.compile("[\u2100-\u214f\u24b6-\u24e9\u3200-\u33ff\U0001f100-\U0001f2ff]")
 
     @cached_property
     def stroke(self) -> re.Pattern[str]:
@@ -228,10 +236,6 @@ class _Patterns:
     def tear(self) -> re.Pattern[str]:
         """An accent that is a blank to `unicode61`, in the middle of a word."""
         return re.compile(rf"(?<=[\w{_ACCENTS}])(?![{_DROPPED}\u0306])[{_ACCENTS}][{_ACCENTS}]*+\w")
-
-    @cached_property
-    def unspaced(self) -> re.Pattern[str]:
-        return re.compile(f"[{UNSPACED}]")
 
     @cached_property
     def cluster(self) -> re.Pattern[str]:

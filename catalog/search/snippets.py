@@ -46,27 +46,29 @@ _BEST = (
 
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
-    snippets: dict[int, str] = {}
-    if plan.fragments:
-        for video_id, prompt in connection.execute(_FOLDED, {"ids": list(ids)}):
-            if text := mark(prompt, plan.fragments):
-                snippets[video_id] = text
-    left = [video_id for video_id in ids if video_id not in snippets]
-    if plan.any_match and left:
-        long = [row[0] for row in connection.execute(_LONG, {"ids": left})]
-        short = list(set(left).difference(long))
-        texts = _read_short(connection, plan.any_match, short) if short else []
-        for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
-            texts.append((video_id, _snip(prompt, plan.any_match)))
-        for video_id, text in texts:
-            if text and _OPEN in text:
-                snippets[video_id] = text.replace(_OPEN, "[").replace(_CLOSE, "]")
-    missing = [video_id for video_id in ids if video_id not in snippets]
-    if missing and not all(has_word(value.text) for value in plan.fragments):
-        for video_id, prompt in connection.execute(_PROMPTS, {"ids": missing}):
-            if text := mark(prompt or "", plan.fragments):
-                snippets[video_id] = text
+    if not plan.fragments:
+        return {}
+    snippets = _read_marked(connection, _FOLDED, plan, ids)
+    if plan.any_match:
+        snippets |= _read_cut(connection, plan.any_match, [video_id for video_id in ids if video_id not in snippets])
+    if not all(has_word(value.text) for value in plan.fragments):
+        snippets |= _read_marked(connection, _PROMPTS, plan, [number for number in ids if number not in snippets])
     return snippets
+
+
+def _read_marked(connection: Reader, query: str, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(query, {"ids": list(ids)}) if ids else ()
+    marked = {video_id: mark(prompt or "", plan.fragments) for video_id, prompt in rows}
+    return {video_id: text for video_id, text in marked.items() if text}
+
+
+def _read_cut(connection: Reader, match: str, ids: Sequence[int]) -> dict[int, str]:
+    """Snippets as FTS5 makes them."""
+    long = [row[0] for row in connection.execute(_LONG, {"ids": list(ids)})]
+    short = list(set(ids).difference(long))
+    texts = _read_short(connection, match, short) if short else []
+    texts += [(number, _snip(prompt, match)) for number, prompt in connection.execute(_PROMPTS, {"ids": long})]
+    return {number: text.replace(_OPEN, "[").replace(_CLOSE, "]") for number, text in texts if text and _OPEN in text}
 
 
 def _read_short(connection: Reader, match: str, ids: list[int]) -> list[tuple[int, str | None]]:

@@ -42,7 +42,7 @@ def first_words(text: str) -> str:
     if len(text) <= MAX_WORDS:
         return text
     unspaced = letters.UNSPACED
-    words = islice(re.finditer(f"[{unspaced}]|(?:(?![{unspaced}])\\w)+", text), MAX_WORDS, None)
+    words = islice(re.finditer(rf"[{unspaced}]|(?:(?![{unspaced}])(?:\w|[^\s\x00-\x7f]))+", text), MAX_WORDS, None)
     beyond = next(words, None)
     return text if beyond is None else text[: beyond.start()].rstrip()
 
@@ -50,7 +50,7 @@ def first_words(text: str) -> str:
 def split(text: str, *, is_phrase: bool) -> list[list[Part]]:
     """What must stand side by side: all parts of a phrase; of a bare text the words between two runs, and each run."""
     groups: list[list[Part]] = []
-    for part in letters.read(text):
+    for part in islice(letters.read(text), 2 * MAX_WORDS):  # a single letter may become eighteen, in four words: ﷺ
         if groups and (is_phrase or not (part.is_run or groups[-1][-1].is_run)):
             groups[-1].append(part)
         else:
