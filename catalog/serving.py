@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ConfigError
@@ -149,3 +150,15 @@ def url_of(host: str, listener: socket.socket) -> str:
 def in_url(host: str) -> str:
     """A host as it is written in a URL: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def affordable_connections(most: int, *, besides: int, least: int = 8) -> int:
+    """How many connections this process can have open at once, `besides` so many further files: at most `most`."""
+    try:
+        import resource
+
+        may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        is_open = len(list(Path("/dev/fd").iterdir()))
+    except (ImportError, OSError):
+        return most
+    return most if may_open == resource.RLIM_INFINITY else max(least, min(most, may_open - is_open - besides))

@@ -27,6 +27,7 @@ from catalog.database import Database
 from catalog.errors import ConfigError
 from catalog.facets import count_due
 from catalog.hooks import growing_pause, read_secrets, serve_hooks
+from catalog.hooks.listener import LINGER_SECONDS
 from catalog.hooks.senders import Senders
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import sign
@@ -770,6 +771,19 @@ def test_an_interrupt_ends_the_receiver_at_once(library):
         _, errors = process.communicate(timeout=LONG)
         assert "KeyboardInterrupt" in errors
         assert "Task was destroyed" not in errors
+
+
+def test_half_a_request_holds_the_end_no_longer_than_it_has_to_arrive(library):
+    def seconds_to_end() -> float:
+        with socket.socket() as half:
+            with running(library) as hooks:
+                half.connect(hooks.address)
+                half.sendall(request(event())[:100])
+                assert hooks.post(event()) == 200  # so that the half is there, too
+                started = time.monotonic()
+            return time.monotonic() - started
+
+    assert min(seconds_to_end() for _ in range(2)) < LINGER_SECONDS
 
 
 def test_no_secret_and_no_signature_is_ever_told(hooks):

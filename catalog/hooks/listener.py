@@ -3,8 +3,7 @@
 A whole request has one deadline, however slowly its bytes arrive, and a connection that only waits costs no thread. A
 request that cannot be read is answered with a 4xx; one that nobody has room or time for with a 503, which makes its
 sender deliver again. The port of a receiver is open to the world, which is why uvicorn does not serve it as it serves
-`catalog serve`: it has no deadline for the head of a request, and let 200 senders that sent a line a second stay for as
-long as they liked (measured with 0.54).
+`catalog serve`: it has no deadline for a request as a whole, and cuts senders off without an answer.
 
 This module does not know what deliveries mean.
 """
