@@ -27,7 +27,7 @@ from catalog.database import Database
 from catalog.errors import ConfigError
 from catalog.facets import count_due
 from catalog.hooks import growing_pause, read_secrets, serve_hooks
-from catalog.hooks.listener import LINGER_SECONDS
+from catalog.hooks.listener import KEEP_SECONDS, LINGER_SECONDS
 from catalog.hooks.senders import Senders
 from catalog.reading.sources import list_sources
 from catalog.wire.parse import parse_videos
@@ -138,6 +138,7 @@ def running(
     now: Callable[[], datetime] | None = None,
     pause: float = 0.05,
     read_seconds: float = LONG,
+    keep_seconds: float = KEEP_SECONDS,
     max_senders: int | None = None,
     on_event: Callable[[str], object] | None = None,
     client: Callable[[], Any] | None = None,
@@ -164,6 +165,7 @@ def running(
                 now=now,
                 pause=lambda _: pause,
                 read_seconds=read_seconds,
+                keep_seconds=keep_seconds,
                 max_senders=max_senders,
             )
         except BaseException as error:  # noqa: BLE001 - told to the test
@@ -303,6 +305,61 @@ def test_deliveries_that_fail_keep_no_new_one_waiting(library):
         assert hooks.rows("SELECT count(*) FROM deliveries WHERE state = 'waiting'") == [(5,)]
 
 
+def test_jobs_that_hang_keep_no_other_waiting_and_no_more_are_asked_for_at_once_than_may_be(library):
+    may_answer, lock = threading.Event(), threading.Lock()
+    together = [0, 0]  # now, and at most
+
+    def answer(request: Request) -> Iterable[bytes]:
+        name = request.target.rpartition("/")[2]
+        with lock:
+            together[0] += 1
+            together[1] = max(together)
+        if name.startswith("slow"):
+            may_answer.wait(LONG)
+        with lock:
+            together[0] -= 1
+        return response(job(name))
+
+    def deliver(name: str) -> None:
+        assert hooks.post(event(name), signed(event(name), f"wh_{name}")) == 200
+
+    with (
+        RawServer(answer) as server,
+        running(library, client=lambda: Client(server.base_url, source="studio", deadline=LONG)) as hooks,
+    ):
+        for number in range(3):
+            deliver(f"slow_{number}")
+        wait_until(lambda: together[0] == 3)
+        for number in range(3):
+            deliver(f"good_{number}")
+        done = "SELECT webhook_id FROM deliveries WHERE state = 'done' ORDER BY 1"
+        hooks.wait_for(done, [("wh_good_0",), ("wh_good_1",), ("wh_good_2",)])
+        for number in range(3, 8):
+            deliver(f"slow_{number}")
+        wait_until(lambda: together[0] == 4)
+        may_answer.set()
+        hooks.wait_for("SELECT count(*) FROM deliveries WHERE state = 'done'", [(11,)])
+        assert together[1] == 4
+        names = [request.target for request in server.requests]
+        assert len(names) == len(set(names))
+
+
+def test_a_job_at_which_the_client_itself_fails_keeps_no_other_waiting(library):
+    class Failing(Client):
+        def retrieve(self, remote_id: str, **options: Any) -> Any:
+            if remote_id == "bad":
+                raise TypeError("nobody foresaw it")
+            return super().retrieve(remote_id, **options)
+
+    with (
+        RawServer(asked_for()) as server,
+        running(library, pause=3600, client=lambda: Failing(server.base_url, source="studio", deadline=0.5)) as hooks,
+    ):
+        for name in ("bad", "good"):
+            assert hooks.post(event(name), signed(event(name), f"wh_{name}")) == 200
+        hooks.wait_for(STATES, [("wh_bad", "waiting"), ("wh_good", "done")])
+
+
 def test_after_72_hours_a_retrieve_is_given_up(library):
     moment = [datetime.now(UTC)]
     with running(library, now=lambda: moment[0]) as hooks:
@@ -437,7 +494,7 @@ def test_a_delivery_that_cannot_be_kept_for_an_unforeseen_reason_is_asked_for_ag
 
 def test_a_delivery_goes_before_prompts(library):
     """Some thousand are due, which takes seconds; a job is retrieved between two batches of them."""
-    jobs = [job(f"video_due_{number}", prompt=f"{LIT} Take {number}.") for number in range(4000)]
+    jobs = [job(f"video_due_{number}", prompt=f"{LIT} Take {number}.") for number in range(2000)]
     with library.write() as connection:
         videos = parse_videos({"object": "list", "data": jobs}).videos
         store.save_videos(connection, "studio", videos, channel="list", received_at=datetime.now(UTC))
@@ -670,7 +727,7 @@ def test_forged_deliveries_do_not_wait_behind_those_that_wait_for_the_library(li
     holding = [sys.executable, "-c", HOLD, str(library_path)]
     with (
         closing(Database(library_path, busy_timeout=LONG)) as library,
-        running(library, pause=3600) as hooks,
+        running(library, pause=3600, keep_seconds=2) as hooks,
         subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder,
     ):
         assert holder.stdout.readline() == b"held\n"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 RENEWED_EVERY = 3.0  # seconds
 SILENCE = 12.0  # seconds without a sign of life after which a run that cannot be seen is dead
+LOOK_EVERY = 0.5  # seconds between looks at a lock that is watched
 EXPIRES = timedelta(minutes=15)  # for locks of older versions, which renew them with each page
 
 _HOLDER = re.compile(r"(.*):(\d+)((?: \w+=\S+)*)", re.DOTALL)
@@ -199,7 +200,7 @@ def _lock(
         if first is None:
             on_doubt()
             first, since = lock, time.monotonic()
-        time.sleep(silence / 12)
+        time.sleep(min(silence / 12, LOOK_EVERY))
 
 
 def _judge(silent: tuple[str, datetime] | None, moment: datetime) -> Callable[[str, datetime], bool]:
