@@ -710,7 +710,8 @@ def test_a_process_that_may_open_few_files_takes_deliveries_too(library):
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
     arguments = [sys.executable, "-c", RUN, str(library.path), "http://127.0.0.1:1/v1", SECRET]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, preexec_fn=few) as process:  # noqa: PLW1509 - no threads yet
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(arguments, preexec_fn=few, **streams) as process:  # noqa: PLW1509 - no threads yet
         host, _, port = process.stdout.readline().strip().removeprefix("http://").rpartition(":")
         try:
             with senders((host, int(port)), 150, *SLOW):
@@ -720,6 +721,7 @@ def test_a_process_that_may_open_few_files_takes_deliveries_too(library):
                 connection.close()
         finally:
             process.kill()
+        assert process.stderr.read() == ""  # nor does a connection too many become a traceback
 
 
 def test_forged_deliveries_do_not_wait_behind_those_that_wait_for_the_library(library_path):

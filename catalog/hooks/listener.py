@@ -17,7 +17,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.hooks.senders import MAX_SENDERS, Senders
+from catalog.hooks.senders import Senders
+from catalog.serving import ACCEPTED_AT_ONCE
 from catalog.wire.webhooks import MAX_BODY
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def receive_requests(
     async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
         desk = _Desk(receive, read_seconds, keep_seconds, Senders(max_senders))
         async with await asyncio.start_server(
-            desk.accept, sock=listener, limit=MAX_HEAD, backlog=MAX_SENDERS
+            desk.accept, sock=listener, limit=MAX_HEAD, backlog=ACCEPTED_AT_ONCE
         ) as server:
             announce()
             await stopped.wait()

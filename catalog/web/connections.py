@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEAD_SECONDS = 15.0  # for the head of a request to arrive
+LAST_SECONDS = 2.0  # for a visitor who is refused to read that
 MAX_VISITORS = 512
 
 
@@ -78,6 +79,9 @@ class Connection(H11Protocol):
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
         self.transport.close()
+        asyncio.get_running_loop().call_later(
+            LAST_SECONDS, self.transport.abort
+        )  # whoever reads nothing has to go, too
 
 
 def connections(head_seconds: float, most: int) -> Callable[..., asyncio.Protocol]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from catalog.library import check_library
-from catalog.serving import affordable_connections, in_url, serve_at
+from catalog.serving import ACCEPTED_AT_ONCE, affordable_connections, in_url, serve_at
 from catalog.web import DEFAULT_PORT
 from catalog.web.application import Site
 from catalog.web.connections import HEAD_SECONDS, MAX_VISITORS, connections
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OTHER_FILES = 64  # that the library and the processes which read it need open meanwhile
-_BACKLOG = 128  # connections, as many of which are taken at once before any is looked at
 _LAST_ANSWERS = 3  # seconds that running requests have after Ctrl-C
 
 
@@ -73,7 +72,7 @@ def _answer_with(application: Any, protocol: Any) -> Answer:
         config = uvicorn.Config(
             application,
             http=protocol,
-            backlog=_BACKLOG,
+            backlog=ACCEPTED_AT_ONCE,
             ws="none",
             lifespan="on",
             log_config=None,
