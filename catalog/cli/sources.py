@@ -53,14 +53,23 @@ def init() -> None:
 
 
 @click.command()
+@click.option(
+    "--seen",
+    metavar="SOURCE",
+    shell_complete=complete_sources,
+    help="First take the alarms about webhooks of this source as seen.",
+)
 @json_option
 @library_options
-def sources(as_json: bool) -> None:
+def sources(seen: str | None, as_json: bool) -> None:
     """List the sources and the health of each.
 
-    Times are UTC. A cursor means that a sync was interrupted: the next one continues there.
+    Times are UTC. A cursor means that a sync was interrupted: the next one continues there. A webhook that came again
+    with another body is an alarm, which stays until you have seen to it.
     """
     with open_catalog() as catalog:
+        if seen is not None:
+            catalog.see_alarms(seen)
         states = catalog.sources()
     if as_json:
         render.document(states)

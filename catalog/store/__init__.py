@@ -8,7 +8,7 @@ from catalog.store.arrivals import refold_all, save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
-from catalog.store.deliveries import save_attempt, save_delivery
+from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.journal import Step, redo, undo
@@ -56,6 +56,7 @@ __all__ = [
     "save_source",
     "save_tags",
     "save_videos",
+    "see_alarms",
     "tag_videos",
     "undelete_videos",
     "undo",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import store
+from catalog.wire.webhooks import Delivery
 from tests.cli.conftest import job
 from tests.client.server import RawServer, response
 
@@ -286,3 +290,22 @@ def test_a_bad_price_in_the_settings_is_one_line(run, server, tmp_path):
     result = run("sync")
     assert result.exit_code == 1
     assert "line 4: prices.source: is missing" in result.stderr
+
+
+def test_an_alarm_about_a_webhook_is_shown_until_it_is_seen(run, library):
+    delivery = Delivery("wh_1", 1_790_000_000, "video.completed", "video_1", {"data": {"id": "video_1"}})
+    with library.write() as connection:
+        for known in (delivery, replace(delivery, event={"data": {"id": "video_2"}})):
+            store.save_delivery(connection, "studio", known, received_at=datetime.now(UTC))
+    shown = run("sources")
+    assert "suspect" in shown.stdout
+    assert "webhook wh_1 came again with another body at " in shown.stderr
+    assert "catalog sources --seen studio" in shown.stderr
+    unknown = run("sources", "--seen", "nobody")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "Error: no source is called 'nobody': `catalog sources` lists them\n",
+    )
+    seen = run("sources", "--seen", "studio")
+    assert (seen.exit_code, seen.stderr) == (0, "")
+    assert "suspect" not in seen.stdout
