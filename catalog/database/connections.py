@@ -21,10 +21,12 @@ from catalog.sharing import (
     IN_MEMORY,
     LOCKED,
     Readers,
+    beside,
     is_closed_log,
     leaves_log,
     list_ways,
     read_stamp,
+    require_regular,
     share_log,
 )
 
@@ -114,7 +116,7 @@ def reading_alone(path: Path) -> Iterator[Any]:
 
 def _recover(path: Path) -> None:
     """Roll back what was interrupted while the file was no WAL yet, which no read-only connection does."""
-    if path.with_name(path.name + "-journal").exists():
+    if beside(path, "-journal").exists():
         with suppress(OperationalError), closing(connect(path, mode="rw")) as connection:
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
 
@@ -205,6 +207,7 @@ def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -
 
 
 def _open(path: Path, mode: str, busy_timeout: float) -> Any:
+    require_regular(path)
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = driver.connect(uri, uri=True, isolation_level=None, check_same_thread=False, factory=Connection)
     connection.execute(f"PRAGMA busy_timeout={round(busy_timeout * 1000)}")
