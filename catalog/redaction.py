@@ -29,8 +29,10 @@ _SIGNED = re.compile(
 )
 _QUERY = re.compile(r"[?#][^\s\"'<>]+")
 _LOGIN = re.compile(r"(?<=://)(?:[^\s/?#@\"'<>]*@)+")
+_MEDIA = re.compile(
+    r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*", re.IGNORECASE
+)
 _SECRETS = (
-    ("data:", r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*"),
     ("file:/", r"\bfile:/[^\s\"'<>]*"),
     ("bearer", r"(?<=\bbearer\s)\s{0,8}(?=\S{0,512}(?:\d|[._~+/=]\w)|\S{20})[\w.~+/*=-]{6,}"),
     ("sk-", r"(?<![a-z0-9])sk-[a-z0-9_*.-]{6,}"),
@@ -55,7 +57,10 @@ _CREDENTIAL = re.compile(  # the name of a header or a parameter
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(r"""\w+="?([^"]+)"?""")
+_NEEDLESS = re.compile(r"%(?:25)*(?:3\d|[46][1-9a-f]|[57][0-9a])", re.IGNORECASE)  # letters and digits
 _LONG_COOKIE = 16  # shorter ones are languages and themes
+_ADDRESS = re.compile(r"[\w.@:~/-]+")  # of a model or of a server
+_BASE64_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=]{24,}")
 _TOKEN = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=(?:\D*\d){2})[\w.~+=-]{20,}")  # no name in a path is like it
 
 _known = Secrets()
@@ -161,7 +166,8 @@ def redact_text(text: str) -> str:
     """The text without its secrets; the same object when it had none."""
     if len(text) < SHORT:
         return text
-    clean = redact_url(_known.cut(text))
+    clean = _MEDIA.sub(REMOVED, text) if "data:" in text.lower() else text  # first: there may be megabytes of it
+    clean = redact_url(_known.cut(clean))
     folded = clean.lower()
     for hint, pattern in _REMOVALS:
         if hint in folded:
@@ -215,4 +221,17 @@ def _read_url(url: str) -> Iterator[str]:
     for name, value in parse_qsl(parts.query):
         if len(value) >= LONG and (_CREDENTIAL.search(name) or _SIGNED.search(f"?{name}=")):
             yield value
-    yield from (segment for segment in parts.path.split("/") if _TOKEN.fullmatch(segment))
+    for segment in parts.path.split("/"):
+        once = unquote(segment)
+        meaning = unquote(once)
+        if _TOKEN.fullmatch(segment) or (meaning != segment and _is_escaped_key(segment, meaning)):
+            yield from dict.fromkeys((once, meaning))
+
+
+def _is_escaped_key(segment: str, meaning: str) -> bool:
+    """Whether a segment of a path that has escapes is a key: with signs that no name has, or escaped without need."""
+    if len(meaning) < LONG or not meaning.isascii() or not meaning.isprintable() or " " in meaning:
+        return False
+    if _NEEDLESS.search(segment) or _BASE64_KEY.fullmatch(meaning):
+        return True
+    return not _ADDRESS.fullmatch(meaning) and any(map(str.isdigit, meaning))
