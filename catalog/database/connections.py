@@ -140,6 +140,11 @@ def close_writer(connection: Any, path: Path) -> None:
             pass  # a reader makes the log and, unlike a writer, does not remove it
 
 
+def overwrite(connection: Any) -> None:
+    """From now on, what the connection replaces or removes is overwritten in the file too, not only given up."""
+    connection.execute("PRAGMA secure_delete=ON")
+
+
 @contextmanager
 def scratch() -> Iterator[Writer]:
     """A connection to a database of its own in memory, which is gone when the block ends."""

@@ -7,6 +7,7 @@ recorder; tags, links and the full-text index follow in the same transaction. Th
 from catalog.store.arrivals import refold_all, save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
+from catalog.store.cleaning import HEARD, clean_rows
 from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
@@ -20,6 +21,7 @@ from catalog.store.sources import lock_source, renew_lock, save_run, save_source
 from catalog.store.texts import rebuild_texts
 
 __all__ = [
+    "HEARD",
     "Changed",
     "Estimator",
     "Extracted",
@@ -27,6 +29,7 @@ __all__ = [
     "KeptRequest",
     "Saved",
     "Step",
+    "clean_rows",
     "delete_videos",
     "estimate_costs",
     "find_batch_videos",
