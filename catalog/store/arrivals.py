@@ -114,12 +114,15 @@ def _part(
 
 
 def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
-    """What an answer under another id than the one asked for claims, or a list under an alias; None for any other."""
+    """What an answer claims under another id than the one asked for or none, or a list under an alias; else None."""
     video = arrival.observation.video
-    if video is None or (video.answered_id is None and arrival.remote_id not in aliases):
+    is_claim = video and (video.answered_id is not None or not video.is_named or arrival.remote_id in aliases)
+    if video is None or not is_claim:
         return None
     names = (arrival.remote_id, *video.aliases)
-    if video.answered_id is not None:
+    if not video.is_named:
+        names = ()
+    elif video.answered_id is not None:
         names = tuple(name for name in names if raw_id(name) != arrival.remote_id)
     return Claim(arrival.remote_id, names, fold([arrival.observation]))
 
