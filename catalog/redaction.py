@@ -29,9 +29,7 @@ _SIGNED = re.compile(
 )
 _QUERY = re.compile(r"[?#][^\s\"'<>]+")
 _LOGIN = re.compile(r"(?<=://)(?:[^\s/?#@\"'<>]*@)+")
-_MEDIA = re.compile(
-    r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*", re.IGNORECASE
-)
+_MEDIA = re.compile(r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*", re.IGNORECASE)
 _SECRETS = (
     ("file:/", r"\bfile:/[^\s\"'<>]*"),
     ("bearer", r"(?<=\bbearer\s)\s{0,8}(?=\S{0,512}(?:\d|[._~+/=]\w)|\S{20})[\w.~+/*=-]{6,}"),

@@ -12,6 +12,7 @@ from catalog.cli import render
 from catalog.cli.completion import complete_query, complete_refs
 from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
+from catalog.prompts import LONGEST_READ
 from catalog.reading.costs import GROUPINGS
 from catalog.reports import CostGroup, Stats
 
@@ -131,6 +132,8 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
             render.field("made into", f"{names[link.child]}  ({link.relation}, known by {link.origin})")
     for facet in video.facets:
         render.field("facet", _describe_facet(facet, video.prompt or ""))
+    if len(video.prompt or "") > LONGEST_READ:
+        render.field("facets", f"of the first {LONGEST_READ:,} characters of the prompt: the rest is not read for them")
     unknown = [name for name in values if name not in texts]
     if unknown:
         render.field("unknown", ", ".join(unknown))

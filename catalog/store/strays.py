@@ -120,7 +120,7 @@ def _words(prompt: str) -> str:
 
 
 def _model(name: str) -> str:
-    """The model without the provider that gateways write before it, and the day behind it: `openai/sora-2-2025-10-06`."""
+    """The model without its provider before it, as gateways write, and without its day: `openai/sora-2-2025-10-06`."""
     return _DAY.sub("", name.strip().rpartition("/")[2].casefold())
 
 

@@ -17,8 +17,8 @@ class ParsedVideo:
     never an estimate. `aliases` are other ids of the same job, as its server writes them. `updated_at` orders
     observations and says nothing about the job. `extra` holds every key that no field consumed, as sent; `payload` is
     the object the video was read from. `flaws` says what could not be read, in words for a person. `answered_id` is the
-    id that the answer gives in place of the one asked for, None where it gives that one, or none; it `is_named` where it
-    gives any.
+    id that the answer gives in place of the one asked for, None where it gives that one, or none; `is_named` says
+    whether it gives any.
     """
 
     remote_id: str
