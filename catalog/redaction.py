@@ -116,6 +116,34 @@ def cut_secrets(value: Any, secrets: Secrets | None = None) -> Any:
     return _rewrite(value, chosen.cut, cut_member, chosen.harmless) if chosen else value
 
 
+class _Place:
+    """An object or list inside a JSON value, where it stands, and its changed copy once it has one."""
+
+    __slots__ = ("copy", "item", "owner", "position")
+
+    def __init__(self, item: Any, owner: _Place | None, position: Any) -> None:
+        self.item = item
+        self.copy: Any = None
+        self.owner = owner
+        self.position = position
+
+    def change(self, copy: Any = None) -> Any:
+        """The copy, which stands in copies of all that it stands in: what has no change in it is not copied."""
+        if self.copy is not None:
+            return self.copy
+        self.copy = self.item.copy() if copy is None else copy
+        place, owner = self, self.owner
+        while owner is not None:
+            is_new = owner.copy is None
+            if is_new:
+                owner.copy = owner.item.copy()
+            owner.copy[place.position] = place.copy
+            if not is_new:
+                break
+            place, owner = owner, owner.owner
+        return self.copy
+
+
 def _rewrite(
     value: Any, clean_key: Callable[[str], str], clean_member: Callable[[object, Any], Any], harmless: set[str]
 ) -> Any:
@@ -123,28 +151,27 @@ def _rewrite(
 
     `harmless` are keys that were found clean before, as the same few come again and again.
     """
-    holder: list[Any] = [clean_member(None, value)]
-    work: list[tuple[Any, Any]] = [(holder, 0)] if isinstance(value, dict | list) else []
-    has_changed = holder[0] is not value
+    value = clean_member(None, value)
+    if not isinstance(value, dict | list):
+        return value
+    whole = _Place(value, None, None)
+    work = [whole]
     while work:
-        owner, position = work.pop()
-        item = owner[position]
-        copy: Any = item.copy()
+        place = work.pop()
+        item = place.item
         if isinstance(item, dict) and not item.keys() <= harmless:
             cleaned = {clean_key(key): child for key, child in item.items()}
             if cleaned.keys() != item.keys():
-                item, copy, has_changed = cleaned, cleaned.copy(), True
+                item = place.change(cleaned)
             elif len(harmless) < _MOST_KEYS:
                 harmless |= cleaned.keys()
-        owner[position] = copy
         for key, child in item.items() if isinstance(item, dict) else enumerate(item):
             clean = clean_member(key, child)
             if clean is not child:
-                copy[key] = clean
-                has_changed = True
+                place.change()[key] = clean
             elif isinstance(child, dict | list):
-                work.append((copy, key))
-    return holder[0] if has_changed else value
+                work.append(_Place(child, place, key))
+    return value if whole.copy is None else whole.copy
 
 
 def _redact_member(key: object, child: Any) -> Any:

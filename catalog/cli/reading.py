@@ -130,13 +130,18 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
             render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
         else:
             render.field("made into", f"{names[link.child]}  ({link.relation}, known by {link.origin})")
-    for facet in video.facets:
-        render.field("facet", _describe_facet(facet, video.prompt or ""))
-    if len(video.prompt or "") > LONGEST_READ:
-        render.field("facets", f"of the first {LONGEST_READ:,} characters of the prompt: the rest is not read for them")
+    _show_facets(video)
     unknown = [name for name in values if name not in texts]
     if unknown:
         render.field("unknown", ", ".join(unknown))
+
+
+def _show_facets(video: Video) -> None:
+    prompt = video.prompt or ""
+    for facet in video.facets:
+        render.field("facet", _describe_facet(facet, prompt))
+    if len(prompt) > LONGEST_READ:
+        render.field("facets", f"of the first {LONGEST_READ:,} characters of the prompt: the rest is not read for them")
 
 
 def _describe_facet(facet: Facet, prompt: str) -> str:

@@ -127,7 +127,7 @@ def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
     connection = connect(path, mode="rw", busy_timeout=busy_timeout)
     use_wal(connection, busy_timeout)  # a backup that was copied here is not in WAL mode
     share_log(path)
-    connection.execute("PRAGMA cache_size=-65536")
+    connection.execute("PRAGMA cache_size=-16384")
     connection.stamp = read_stamp(path, is_locked=True)
     return connection
 

@@ -304,7 +304,7 @@ class _Import:
         batches: list[tuple[_File, store.Saved]] = []
         with self.database.write() as connection:
             store.save_source(connection, self.source)
-            estimator = store.Estimator(connection, self.source)
+            estimator, backlog = store.Estimator(connection, self.source), store.Backlog()
             for (number, channel), group in groupby(pending, key=lambda pair: (pair[0], pair[1].channel)):
                 file, entries = self.files[number], [entry for _, entry in group]
                 saved = store.save_videos(
@@ -315,6 +315,7 @@ class _Import:
                     received_at=self.now,
                     as_of=file.modified,
                     estimator=estimator,
+                    backlog=backlog,
                 )
                 batches.append((file, saved))
                 for name, reason in saved.strays.items():
@@ -323,6 +324,10 @@ class _Import:
                     video_id = store.find_video(connection, self.source, entry.video.remote_id) if entry.links else None
                     if video_id is not None:
                         store.save_links(connection, self.source, video_id, entry.links, origin="request")
+            changed, overturned = store.fold_backlog(connection, backlog, estimator)
+            for _, saved in reversed(batches):
+                saved.settle(changed, overturned)
+                changed = changed.difference(saved.changed)
             regiven = self.giving.save(connection, (entry for _, entry in pending))
         _count(batches, regiven)
         cuts = (words for _, saved in batches for words in saved.cuts)
