@@ -47,7 +47,10 @@ class Backlog:
 
 
 def fold_backlog(connection: Writer, backlog: Backlog, estimator: Estimator) -> tuple[set[str], dict[str, Any]]:
-    """Fold what is due: the ids that came with videos whose row changed, and both states of those that ended anew."""
+    """Fold what is due.
+
+    Returns the ids that came with videos whose row changed, and both states of those that ended otherwise.
+    """
     if not backlog.due:
         return set(), {}
     changes = refold(connection, list(backlog.due), estimator)
