@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from catalog import fulltext
 from catalog.store.bulk import update_rows
+from catalog.wire.cuts import cut_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +21,8 @@ _NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
 
 def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
-    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`."""
-    return ", ".join(f"{key}={value}" if value else key for key, value in tags) or None
+    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`, as far as a text is kept."""
+    return cut_text(", ".join(f"{key}={value}" if value else key for key, value in tags)) or None
 
 
 def grams_of(*texts: str | None) -> str | None:

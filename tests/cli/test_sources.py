@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,6 +59,20 @@ def test_init_makes_a_library_and_commented_settings(run, tmp_path):
     assert result.exit_code == 0
     assert (tmp_path / "catalog.toml").read_text().startswith("# ")
     assert run("search").stdout == "0 videos\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes")
+def test_settings_that_init_writes_are_their_owners_alone(run, tmp_path):
+    (tmp_path / "catalog.toml").unlink()
+    before = os.umask(0)
+    try:
+        run("init")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "catalog.toml").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "catalog.toml").chmod(0o640)
+    run("init")
+    assert (tmp_path / "catalog.toml").stat().st_mode & 0o777 == 0o640
 
 
 def test_init_keeps_what_is_there(run, tmp_path):
