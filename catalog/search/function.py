@@ -26,7 +26,7 @@ def matches_clause(parameter: str) -> str:
 
 
 def add_function(database: Any, path: Path) -> None:
-    """Give a connection, of any driver, the function that `matches_clause` calls: a query in, ids of the library out."""
+    """Give a connection, of any driver, the function that `matches_clause` calls: a query in, ids out, as JSON."""
     library = Database(path, check=check_library)
 
     def answer(query: object) -> str:
