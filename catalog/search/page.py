@@ -18,7 +18,7 @@ from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from catalog.database import Reader
     from catalog.records import FacetCount
@@ -57,6 +57,11 @@ def search(
     order = plan.order(sort)
     question = json.dumps([str(tree), order.name, order.is_descending, include_deleted])
     start = None if after is None else read_cursor(question, after)
+
+    def count_part(part: Node) -> int:
+        part_plan = make_plan(part, connection, fields, now=now or datetime.now(UTC), include_deleted=include_deleted)
+        return count_matches(connection, part_plan)
+
     counted = [fields.get_facet(name) for name in facets]
     total, counts = _count(connection, plan, counted)
     matches = _find_matches(connection, plan.first(order, total), order, start, limit + 1) if limit else []
@@ -73,7 +78,7 @@ def search(
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=cursor,
-        notes=(*plan.notes, *_remark(connection, tree, fields, counted, total)),
+        notes=(*plan.notes, *_remark(connection, tree, fields, counted, total, count_part)),
     )
 
 
@@ -114,13 +119,20 @@ def _count(connection: Reader, plan: Plan, facets: Sequence[Field]) -> tuple[int
     return count_matches(connection, plan), {}
 
 
-def _remark(connection: Reader, query: Node | None, fields: Fields, counted: Sequence[Field], total: int) -> list[str]:
+def _remark(
+    connection: Reader,
+    query: Node | None,
+    fields: Fields,
+    counted: Sequence[Field],
+    total: int,
+    count_part: Callable[[Node], int],
+) -> list[str]:
     """Remarks on a query that finds nothing, and on prompts that nothing is known of yet."""
     if total and not counted and all(term.name is None for term, _ in list_terms(query)):
         return []
     from catalog.search.remarks import remark_on_facets, remark_on_nothing
 
-    nothing = [] if total else remark_on_nothing(connection, query, fields)
+    nothing = [] if total else remark_on_nothing(connection, query, fields, count_part)
     return [*remark_on_facets(connection, query, fields, counted), *nothing]
 
 

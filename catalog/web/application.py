@@ -25,6 +25,7 @@ from datasette.views.base import DatasetteError
 from catalog.database import OperationalError, connect_read_only, make_rows
 from catalog.errors import CatalogError, QueryError
 from catalog.sharing import Readers, retried
+from catalog.web import search_box
 from catalog.web.cells import SafeWriter
 from catalog.web.guard import allow_own_scripts, only_for, with_headers
 from catalog.web.metadata import as_text, database_name, metadata_for
@@ -48,6 +49,8 @@ pm.get_plugin("datasette.handle_exception").rich = None
 datasette.views.base.csv = SimpleNamespace(writer=SafeWriter)
 
 pm.register(GivingWay(), GivingWay.__name__)
+if not pm.is_registered(search_box):  # by its entry point, which a package that is not installed lacks
+    pm.register(search_box)
 
 SETTINGS = {
     "suggest_facets": False,
@@ -70,19 +73,19 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
 
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, as_text(str(path)))
-        self._file = path
+        self.file = path
         self._readers = Readers(path, self.connect)
 
     @property
     def size(self) -> int:
         """The size of the file in bytes, without its write-ahead log."""
-        return self._file.stat().st_size
+        return self.file.stat().st_size
 
     def connect(self, write: bool = False) -> Any:
         """A connection that only reads; raises CatalogError when asked to write."""
         if write:
             raise CatalogError(f"cannot write to {self.path}: the library is served read-only")
-        connection = connect_read_only(self._file)
+        connection = connect_read_only(self.file)
         self.ds._prepare_connection(connection, self.name)  # noqa: SLF001 - as Datasette's own databases do
         return connection
 

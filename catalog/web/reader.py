@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from catalog.database import bound_memory, connect_read_only
 from catalog.errors import CatalogError, QueryError
 from catalog.reading.bounded import BoundedAnswer, answer_bounded
+from catalog.search.function import add_function
 from catalog.sharing import Readers, retried
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def _connect(path: Path) -> Any:
     connection = connect_read_only(path)
     bound_memory(connection, MAX_MEMORY)
     connection.create_function("escape_fts", 1, escape_fts)
+    add_function(connection, path)
     connection.text_factory = lambda data: str(data, "utf-8", "replace")  # as Datasette reads
     return connection
 
