@@ -83,7 +83,7 @@ def create(path: Path, like: os.stat_result | None = None) -> None:
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     try:
-        open_as(path, like)
+        open_as(handle, like)
         if like is not None and _is_root():
             os.chown(handle, like.st_uid, -1)
     finally:
@@ -99,25 +99,25 @@ def make_folder(path: Path, like: os.stat_result | None = None) -> None:
     open_as(path, like, _READABLE)
 
 
-def open_as(path: Path, like: os.stat_result | None, mask: int = 0o666) -> None:
-    """Open a file or folder of this user's to whom `like` is open to, or to its owner alone.
+def open_as(file: Path | int, like: os.stat_result | None, mask: int = 0o666) -> None:
+    """Open a file or folder of this user's, or what a handle is of, to whom `like` is open to, or to its owner alone.
 
     `mask` are the bits of the mode that are taken over. Where it cannot be given the group, no group gets it; a disk
     without owners keeps it as it is. Raises OSError where there is none.
     """
     if os.name == "nt":
         return
-    status = path.stat()
+    status = os.stat(file)  # noqa: PTH116 (a handle is no path)
     mode = _PRIVATE if like is None else stat.S_IMODE(like.st_mode) & mask | _PRIVATE
     if like is not None and status.st_gid != like.st_gid:
         try:
-            os.chown(path, -1, like.st_gid)
+            os.chown(file, -1, like.st_gid)
         except OSError:
             mode &= ~_GROUP
     if stat.S_ISDIR(status.st_mode):
         mode |= (mode & _READABLE) >> 2  # whoever may read a folder may enter it
     with suppress(OSError):
-        path.chmod(mode)
+        os.chmod(file, mode)  # noqa: PTH101
 
 
 def is_shared(status: os.stat_result) -> bool:

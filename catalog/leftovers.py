@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.disk import create
 from catalog.processes import is_running
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ _DATABASES = (b"SQLite format 3\0", b"\xd9\xd5\x05\xf9 \xa1c\xd7", b"\x37\x7f\x0
 
 def name_part(target: Path) -> Path:
     """Where to write what is then put in the place of `target`; what dead processes left in its folder is removed."""
-    with suppress(OSError):
-        for entry in os.scandir(target.parent):
-            if _is_leftover(entry):
-                _remove(Path(entry))
+    for entry in _list(target.parent):
+        with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
+            if is_leftover:
+                Path(entry).unlink()
     part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
     _ours.add(part)
     return part
@@ -63,29 +64,67 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def held_from_the_start(path: Path, like: os.stat_result) -> Iterator[None]:
+    """Make a new, empty file, open to whom `like` is open to, and hold it; raises OSError, as FileExistsError."""
+    handle = _make_held(path, like)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _make_held(path: Path, like: os.stat_result) -> int | None:
+    while True:
+        create(path, like)
+        if os.name != "posix":
+            return None
+        with suppress(FileNotFoundError):
+            handle = os.open(path, os.O_RDONLY)
+            _lock(handle, is_patient=True)
+            if _is_at(path, handle):
+                return handle
+            os.close(handle)  # somebody took it for a leftover before it was held
+
+
+def _is_at(path: Path, handle: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle), path.stat())
+    return False
+
+
+@contextmanager
 def temporary_folder(purpose: str) -> Iterator[Path]:
     """A folder for temporary files, removed at the end; those that dead processes left are removed first."""
     import tempfile
 
     name = re.compile(rf"catalog-{purpose}-(?P<process>\d+)-\w+")
     place = Path(tempfile.gettempdir())
-    with suppress(OSError):
-        for entry in os.scandir(place):
-            if (match := name.fullmatch(entry.name)) and _is_abandoned(Path(entry), int(match["process"])):
-                shutil.rmtree(entry, ignore_errors=True)
+    for entry in _list(place):
+        if match := name.fullmatch(entry.name):
+            with suppress(OSError), _abandoned(Path(entry), int(match["process"])) as is_abandoned:
+                if is_abandoned:
+                    shutil.rmtree(entry, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"catalog-{purpose}-{os.getpid()}-") as folder, held(Path(folder)):
         yield Path(folder)
 
 
-def _is_leftover(entry: os.DirEntry[str]) -> bool:
+@contextmanager
+def _leftover(entry: os.DirEntry[str]) -> Iterator[bool]:
+    """Whether a dead process left this file, which nobody can take meanwhile."""
     path = Path(entry)
     if not entry.is_file(follow_symlinks=False):
-        return False
-    if match := _PART.fullmatch(entry.name):
+        yield False
+    elif match := _PART.fullmatch(entry.name):
         owned = path.with_name(match["owned"])
         is_part = bool(match["mark"]) or _begins_as_database(path)
-        return is_part and owned not in _ours and _is_abandoned(owned, int(match["process"]))
-    return bool(_RESERVED.fullmatch(entry.name)) and not entry.stat().st_size and _is_abandoned(path)
+        with _abandoned(owned, int(match["process"])) as is_abandoned:
+            yield is_part and owned not in _ours and is_abandoned
+    elif _RESERVED.fullmatch(entry.name) and not entry.stat().st_size:
+        with _abandoned(path) as is_abandoned:
+            yield is_abandoned and not path.stat().st_size
+    else:
+        yield False
 
 
 def _begins_as_database(path: Path) -> bool:
@@ -93,34 +132,41 @@ def _begins_as_database(path: Path) -> bool:
         return file.read(16).startswith(_DATABASES)
 
 
-def _is_abandoned(path: Path, process: int | None = None) -> bool:
+@contextmanager
+def _abandoned(path: Path, process: int | None = None) -> Iterator[bool]:
     """Whether nobody holds this file or folder of this user's, and the process in its name has ended.
 
-    In a container, a dead process may have had the number of this one.
+    It is held meanwhile. In a container, a dead process may have had the number of this one.
     """
     if os.name != "posix" or (process not in {None, os.getpid()} and is_running(process)):
-        return False
+        yield False
+        return
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:  # something that stood beside it is left
-        return True
+        yield True
+        return
     try:
-        return os.fstat(handle).st_uid == os.geteuid() and _lock(handle)
+        yield os.fstat(handle).st_uid == os.geteuid() and _lock(handle)
     finally:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
-    """Hold what is open under the handle until that is closed; False where somebody else does, or nobody can."""
+def _lock(handle: int, *, is_patient: bool = False) -> bool:
+    """Hold what is open under the handle until that is closed; False where somebody else does, or nobody can.
+
+    Who is patient waits for somebody else to let go.
+    """
     import fcntl
 
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if is_patient else fcntl.LOCK_NB))
     except OSError:
         return False
     return True
 
 
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+def _list(folder: Path) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return list(entries)
+    return []

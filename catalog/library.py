@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import stat
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ from catalog.database import (
 from catalog.disk import create, put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.fields import SCHEMA_VERSION
-from catalog.leftovers import held, name_part, remove_part
+from catalog.leftovers import held_from_the_start, name_part, remove_part
 from catalog.sharing import BESIDE, beside, require_regular, retried
 from catalog.upgrading import run_migrations, upgrade
 
@@ -202,13 +202,8 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
     if not _size(path):
         raise _missing(path)
     if target is None:
-        target = _take_spare_path(path, purpose)
-        try:
-            with held(target):
-                return _copy(path, target)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+        with _spare_path(path, purpose) as spare:
+            return _copy(path, spare)
     if _size(target) is not None:
         raise CatalogError(f"cannot back up to {target}: it already exists, name a new file")
     if not target.parent.is_dir():
@@ -219,10 +214,10 @@ def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -
 def _copy(path: Path, target: Path) -> Path:
     part = name_part(target)
     try:
-        create(part, path.stat())
-        with held(part), explained(path, "back up", f" to {target}"), reading_alone(path) as connection:
-            connection.execute("VACUUM INTO :part", {"part": part.absolute().as_uri()})
-        put_in_place(part, target)
+        with held_from_the_start(part, path.stat()):
+            with explained(path, "back up", f" to {target}"), reading_alone(path) as connection:
+                connection.execute("VACUUM INTO :part", {"part": part.absolute().as_uri()})
+            put_in_place(part, target)
     except OSError as error:
         raise CatalogError(f"cannot back up the library {path} to {target}: {error.strerror}") from error
     finally:
@@ -230,23 +225,35 @@ def _copy(path: Path, target: Path) -> Path:
     return target
 
 
-def _take_spare_path(path: Path, purpose: str) -> Path:
+@contextmanager
+def _spare_path(path: Path, purpose: str) -> Iterator[Path]:
     """A new, empty file beside `path` whose name says when and why: `catalog.db.20261121T105703Z.before-restore`.
 
-    The file is created at once, so that no other process takes the same name in the same second.
+    The file is made and held at once, so that no other process takes the same name in the same second. A block that
+    fails leaves no such file.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     first = path.with_name(f"{path.name}.{stamp}.{purpose}")
     names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 1000)))
-    for name in names:
+    with ExitStack() as stack:
+        name = next((name for name in names if _is_spare(name, path, stack)), None)
+        if name is None:
+            raise CatalogError(f"cannot back up {path}: {len(names)} backups were made within this second, try again")
         try:
-            create(name, path.stat())
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise CatalogError(f"cannot back up the library {path} to {name}: {error.strerror}") from error
-        return name
-    raise CatalogError(f"cannot back up {path}: {len(names)} backups were made within this second, try again")
+            yield name
+        except BaseException:
+            name.unlink(missing_ok=True)
+            raise
+
+
+def _is_spare(name: Path, path: Path, stack: ExitStack) -> bool:
+    try:
+        stack.enter_context(held_from_the_start(name, path.stat()))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise CatalogError(f"cannot back up the library {path} to {name}: {error.strerror}") from error
+    return True
 
 
 def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Path | None:
@@ -310,11 +317,11 @@ def _restore_point(path: Path) -> Iterator[tuple[Path | None, os.stat_result | N
     try:
         point = backup(path, purpose="before-restore")
     except SchemaError:
-        point = _take_spare_path(path, "before-restore")
-        for suffix in _PARTS:
-            file = beside(path, suffix)
-            with suppress(FileNotFoundError):
-                moved.append((file.rename(beside(point, suffix)), file))
+        with _spare_path(path, "before-restore") as point:
+            for suffix in _PARTS:
+                file = beside(path, suffix)
+                with suppress(FileNotFoundError):
+                    moved.append((file.rename(beside(point, suffix)), file))
     try:
         yield point, before
     except BaseException:

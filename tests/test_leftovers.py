@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,24 @@ def test_a_backup_removes_what_a_killed_one_left_beside_it(library: Database, tm
     assert folder.exists()
     with temporary_folder("test"):
         assert not folder.exists()
+
+
+def test_a_name_just_taken_is_nobodys_leftover(library: Database) -> None:
+    """However many copies are made at once, each keeps the name that it took."""
+    gone = []
+
+    def back_up(_: int) -> list[Path]:
+        copies = []
+        for _ in range(6):
+            copies.append(backup(library.path))
+            if not copies[-1].stat().st_size:
+                gone.append(copies[-1])
+        return copies
+
+    with ThreadPoolExecutor(6) as pool:
+        copies = [copy for made in pool.map(back_up, range(6)) for copy in made]
+    assert gone == []
+    assert len(set(copies)) == 36
 
 
 def test_what_a_killed_run_left_goes_while_nobody_has_waited_for_its_process(library: Database, tmp_path: Path) -> None:
