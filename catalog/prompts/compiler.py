@@ -228,7 +228,7 @@ def _add_value(phrases: _Phrases, facet: str, value: str, table: Mapping[str, Se
     for key, forms in table.items():
         language, _, suffix = key.partition("_")
         if key in _MODES:
-            phrases.add(forms, Entry(VALUE, facet, value, _MODES[key]), plural=_MODES[key] != UPPER)
+            phrases.add(forms, Entry(VALUE, facet, value, _MODES[key]), plural=_MODES[key] not in (UPPER, NEAR, BESIDE))
         else:
             phrases.add(forms, Entry(VALUE, facet, value, NEAR if suffix == "near" else ANYWHERE, language))
 
