@@ -206,7 +206,7 @@ class Edits(Opened):
         return self._follow(redone)
 
     def see_alarms(self, source: str, /) -> None:
-        """Take the alarms about webhooks of a source as seen; raises NotFound where there is no such source."""
+        """Take the alarms about webhooks of a source as seen; raises NotFound for an unknown one."""
         from catalog import store
         from catalog.reading.sources import list_sources
 

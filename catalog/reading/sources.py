@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 
-# The newest alarm of each source, and how many there are: SQLite takes the other columns from the row of the maximum.
+# The newest alarm of each source, and how many there are.
 _ALARMS = (
-    "SELECT source, webhook_id, message, count(*) AS alarms, max(id) FROM deliveries "
-    "WHERE instr(message, :alarm) = 1 GROUP BY source"
+    "SELECT source, webhook_id, message, alarms FROM deliveries JOIN "
+    "(SELECT max(id) AS newest, count(*) AS alarms FROM deliveries WHERE message LIKE :alarm GROUP BY source) "
+    "AS counts ON id = newest"
 )
 
 
@@ -35,7 +36,7 @@ def list_sources(
     counts = dict(
         map(tuple, connection.execute("SELECT source, count(*) FROM videos WHERE deleted_at IS NULL GROUP BY 1"))
     )
-    alarms = {row["source"]: _describe_alarms(row) for row in connection.execute(_ALARMS, {"alarm": ALARM})}
+    alarms = {row["source"]: _describe_alarms(row) for row in connection.execute(_ALARMS, {"alarm": f"{ALARM}%"})}
     names = dict.fromkeys([*settings, *sorted({*states, *counts, *alarms})])
     return [
         _state(

@@ -75,10 +75,10 @@ def save_attempt(
     """Record an attempt to retrieve the job of a delivery, and the state of the delivery after it; an alarm stays."""
     connection.execute(
         "UPDATE deliveries SET state = :state, done_at = :done_at, attempts = attempts + 1, "
-        "message = CASE WHEN instr(message, :alarm) THEN message ELSE :message END WHERE id = :id",
+        "message = CASE WHEN message LIKE :alarm THEN message ELSE :message END WHERE id = :id",
         {
             "id": delivery_id,
-            "alarm": ALARM,
+            "alarm": f"%{ALARM}%",
             "state": state,
             "done_at": None if state == "waiting" else utc_text(tried_at),
             "message": message,
@@ -89,11 +89,11 @@ def save_attempt(
 def see_alarms(connection: Writer, source: str) -> None:
     """Take every alarm about the deliveries of a source as seen; what each said stays, after `seen: `."""
     connection.execute(
-        "UPDATE deliveries SET message = 'seen: ' || message WHERE source = :source AND instr(message, :alarm) = 1",
-        {"source": source, "alarm": ALARM},
+        "UPDATE deliveries SET message = 'seen: ' || message WHERE source = :source AND message LIKE :alarm",
+        {"source": source, "alarm": f"{ALARM}%"},
     )
     connection.execute(
         "UPDATE sources SET health = CASE WHEN last_run_at IS NULL THEN 'new' ELSE 'ok' END, message = NULL "
-        "WHERE name = :source AND health = 'suspect' AND instr(message, :alarm)",
-        {"source": source, "alarm": ALARM},
+        "WHERE name = :source AND health = 'suspect' AND message LIKE :alarm",
+        {"source": source, "alarm": f"%{ALARM}%"},
     )
