@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from catalog import prompts, store
-from catalog.reading.prompts import count_due_prompts, list_due_prompts
+from catalog.reading.prompts import count_due_prompts, list_due_prompts, measure_due_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     Batch = Sequence[tuple[int, str]]
 
-BATCH = 500
-WORTH_A_HELPER = 4 * BATCH  # due prompts that make starting a second process worth while
+BATCH = 500  # prompts
+BATCH_SIZE = 300_000  # characters of prompts, read in 2 s, whichever is reached first
+WORTH_A_HELPER = 4 * BATCH  # due prompts that make starting a second process worth while, or
+SIZE_WORTH_A_HELPER = 2 * BATCH_SIZE  # as many characters of fewer
 
 
 def count_due(database: Database) -> int:
@@ -55,7 +57,7 @@ def extract_due(
     if left and on_progress is not None:
         on_progress("prompts", 0, total, _phase(0, left))
     batches = _read_due(database) if among is None else _read_due_among(database, among)
-    with closing(_Helper(words) if total >= WORTH_A_HELPER else _NoHelper()) as helper:
+    with closing(_Helper(words) if _is_much(database, total) else _NoHelper()) as helper:
         vocabulary = prompts.load(words)
         for extracted in _extract_all(batches, vocabulary, helper):
             with database.write() as connection:
@@ -72,6 +74,28 @@ def _phase(done: int, left: int) -> str:
     return f"reading {prompts_left} left unread by earlier runs" if done < left else "reading"
 
 
+def _is_much(database: Database, total: int) -> bool:
+    """Whether a second process is worth while for so many prompts."""
+    if total >= WORTH_A_HELPER:
+        return True
+    with database.read() as connection:
+        return measure_due_prompts(connection, total) >= SIZE_WORTH_A_HELPER
+
+
+def _split(batch: Batch) -> Iterator[Batch]:
+    """The prompts in portions of BATCH_SIZE, so that long ones are kept and told of as they are read."""
+    portion: list[tuple[int, str]] = []
+    size = 0
+    for video_id, prompt in batch:
+        if portion and size + len(prompt) > BATCH_SIZE:
+            yield portion
+            portion, size = [], 0
+        portion.append((video_id, prompt))
+        size += len(prompt)
+    if portion:
+        yield portion
+
+
 def _read_due(database: Database) -> Iterator[Batch]:
     last = 0
     while True:
@@ -79,7 +103,7 @@ def _read_due(database: Database) -> Iterator[Batch]:
             batch = list_due_prompts(connection, BATCH, after=last)
         if not batch:
             return
-        yield batch
+        yield from _split(batch)
         last = batch[-1][0]
 
 
@@ -87,8 +111,7 @@ def _read_due_among(database: Database, ids: Sequence[int]) -> Iterator[Batch]:
     for start in range(0, len(ids), BATCH):
         with database.read() as connection:
             batch = list_due_prompts(connection, BATCH, among=ids[start : start + BATCH])
-        if batch:
-            yield batch
+        yield from _split(batch)
 
 
 def _extract_all(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from catalog import capture, store
 from catalog.capture.spool import list_notes
+from catalog.errors import CatalogError
 from catalog.library import create_library
 from catalog.reading.costs import are_in_force
 from catalog.reading.prompts import count_due_prompts
@@ -53,7 +54,10 @@ class Intake:
             yield
         if database.is_made:
             begun = time.monotonic()
-            read_prompts(database, settings, self._on_progress, left=self._left)
+            try:
+                read_prompts(database, settings, self._on_progress, left=self._left)
+            except CatalogError as error:
+                raise CatalogError(f"{error} (all that has come in is kept: run the same again to go on)") from error
             self._reading = time.monotonic() - begun
 
     def complete(self, reports: Iterable[Report], phase: str) -> list[Report]:

@@ -29,7 +29,7 @@ from catalog.disk import create, put_in_place
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.fields import SCHEMA_VERSION
 from catalog.leftovers import held_from_the_start, name_part, remove_part
-from catalog.sharing import beside, retried
+from catalog.sharing import BESIDE, beside, require_regular, retried
 from catalog.upgrading import run_migrations, upgrade
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
 NO_SCHEMA = "0000"  # the version of a library whose creation has not ended
 
-_PARTS = ("-wal", "-shm", "-journal", "")  # of a library: the file itself last
+_PARTS = (*BESIDE, "")  # of a library: the file itself last
 
 _making = threading.Lock()
 
@@ -139,6 +139,7 @@ def create_library(path: str | Path) -> None:
 
 def _create_file(path: Path, like: os.stat_result | None = None) -> bool:
     """Create the empty file of a library; returns False where there is one."""
+    require_regular(path)
     try:
         create(beside(path, ""), like)
     except FileExistsError:

@@ -1,6 +1,7 @@
 """The journey of `reindex`: derived data made again from what the library keeps.
 
-Nothing that a server or a user said is touched, and a run that is interrupted leaves work that the next one ends.
+Nothing that a server or a user said is touched but for secrets, which are cut out of what servers said before it is
+folded again. A run that is interrupted leaves work that the next one ends.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ def rebuild(
     """Rebuild what is named of DERIVED; prompts that the vocabulary of revision `read_by` has read stay as they are."""
     started = time.monotonic()
     costs_changed = prompts_read = moved = None
+    cleaned = 0
     phases: dict[str, float] = {}
     if "rows" in named:
+        cleaned = _clean(database, on_progress)
         intake.fold_again(database, on_progress)
     if "costs" in named:
         moved = intake.keep_prices(database, settings)
@@ -55,6 +58,21 @@ def rebuild(
         costs_changed=costs_changed,
         prompts_read=prompts_read,
         prices_changed=moved is not None,
+        cleaned=cleaned,
         seconds=round(time.monotonic() - started, 3),
         phases=phases,
     )
+
+
+def _clean(database: Database, on_progress: Progress | None) -> int:
+    """Cut all known secrets out of what servers said, a portion in a transaction, and return how many rows had any."""
+    total = 0
+    for table in store.HEARD:
+        after: int | None = 0
+        while after is not None:
+            with database.write() as connection:
+                cleaned, after = store.clean_rows(connection, table, after)
+            total += cleaned
+            if on_progress and after is not None:
+                on_progress("library", after, None, f"looking for keys in {table}")
+    return total

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, NoReturn
 
 TERMINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "expired", "deleted"})
+ALARM = "came again with another body"  # what the message of such a delivery begins with until its alarm is seen
 UNFINISHED_STATUSES = ("queued", "in_progress", "unknown")
 
 

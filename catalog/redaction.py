@@ -29,8 +29,8 @@ _SIGNED = re.compile(
 )
 _QUERY = re.compile(r"[?#][^\s\"'<>]+")
 _LOGIN = re.compile(r"(?<=://)(?:[^\s/?#@\"'<>]*@)+")
+_MEDIA = re.compile(r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*", re.IGNORECASE)
 _SECRETS = (
-    ("data:", r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*"),
     ("file:/", r"\bfile:/[^\s\"'<>]*"),
     ("bearer", r"(?<=\bbearer\s)\s{0,8}(?=\S{0,512}(?:\d|[._~+/=]\w)|\S{20})[\w.~+/*=-]{6,}"),
     ("sk-", r"(?<![a-z0-9])sk-[a-z0-9_*.-]{6,}"),
@@ -55,7 +55,10 @@ _CREDENTIAL = re.compile(  # the name of a header or a parameter
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(r"""\w+="?([^"]+)"?""")
+_NEEDLESS = re.compile(r"%(?:25)*(?:3\d|[46][1-9a-f]|[57][0-9a])", re.IGNORECASE)  # letters and digits
 _LONG_COOKIE = 16  # shorter ones are languages and themes
+_ADDRESS = re.compile(r"[\w.@:~/-]+")  # of a model or of a server
+_BASE64_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=]{24,}")
 _TOKEN = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=(?:\D*\d){2})[\w.~+=-]{20,}")  # no name in a path is like it
 
 _known = Secrets()
@@ -113,6 +116,34 @@ def cut_secrets(value: Any, secrets: Secrets | None = None) -> Any:
     return _rewrite(value, chosen.cut, cut_member, chosen.harmless) if chosen else value
 
 
+class _Place:
+    """An object or list inside a JSON value, where it stands, and its changed copy once it has one."""
+
+    __slots__ = ("copy", "item", "owner", "position")
+
+    def __init__(self, item: Any, owner: _Place | None, position: Any) -> None:
+        self.item = item
+        self.copy: Any = None
+        self.owner = owner
+        self.position = position
+
+    def change(self, copy: Any = None) -> Any:
+        """The copy, which stands in copies of all that it stands in: what has no change in it is not copied."""
+        if self.copy is not None:
+            return self.copy
+        self.copy = self.item.copy() if copy is None else copy
+        place, owner = self, self.owner
+        while owner is not None:
+            is_new = owner.copy is None
+            if is_new:
+                owner.copy = owner.item.copy()
+            owner.copy[place.position] = place.copy
+            if not is_new:
+                break
+            place, owner = owner, owner.owner
+        return self.copy
+
+
 def _rewrite(
     value: Any, clean_key: Callable[[str], str], clean_member: Callable[[object, Any], Any], harmless: set[str]
 ) -> Any:
@@ -120,28 +151,27 @@ def _rewrite(
 
     `harmless` are keys that were found clean before, as the same few come again and again.
     """
-    holder: list[Any] = [clean_member(None, value)]
-    work: list[tuple[Any, Any]] = [(holder, 0)] if isinstance(value, dict | list) else []
-    has_changed = holder[0] is not value
+    value = clean_member(None, value)
+    if not isinstance(value, dict | list):
+        return value
+    whole = _Place(value, None, None)
+    work = [whole]
     while work:
-        owner, position = work.pop()
-        item = owner[position]
-        copy: Any = item.copy()
+        place = work.pop()
+        item = place.item
         if isinstance(item, dict) and not item.keys() <= harmless:
             cleaned = {clean_key(key): child for key, child in item.items()}
             if cleaned.keys() != item.keys():
-                item, copy, has_changed = cleaned, cleaned.copy(), True
+                item = place.change(cleaned)
             elif len(harmless) < _MOST_KEYS:
                 harmless |= cleaned.keys()
-        owner[position] = copy
         for key, child in item.items() if isinstance(item, dict) else enumerate(item):
             clean = clean_member(key, child)
             if clean is not child:
-                copy[key] = clean
-                has_changed = True
+                place.change()[key] = clean
             elif isinstance(child, dict | list):
-                work.append((copy, key))
-    return holder[0] if has_changed else value
+                work.append(_Place(child, place, key))
+    return value if whole.copy is None else whole.copy
 
 
 def _redact_member(key: object, child: Any) -> Any:
@@ -161,7 +191,8 @@ def redact_text(text: str) -> str:
     """The text without its secrets; the same object when it had none."""
     if len(text) < SHORT:
         return text
-    clean = redact_url(_known.cut(text))
+    clean = _MEDIA.sub(REMOVED, text) if "data:" in text.lower() else text  # first: there may be megabytes of it
+    clean = redact_url(_known.cut(clean))
     folded = clean.lower()
     for hint, pattern in _REMOVALS:
         if hint in folded:
@@ -215,4 +246,17 @@ def _read_url(url: str) -> Iterator[str]:
     for name, value in parse_qsl(parts.query):
         if len(value) >= LONG and (_CREDENTIAL.search(name) or _SIGNED.search(f"?{name}=")):
             yield value
-    yield from (segment for segment in parts.path.split("/") if _TOKEN.fullmatch(segment))
+    for segment in parts.path.split("/"):
+        once = unquote(segment)
+        meaning = unquote(once)
+        if _TOKEN.fullmatch(segment) or (meaning != segment and _is_escaped_key(segment, meaning)):
+            yield from dict.fromkeys((once, meaning))
+
+
+def _is_escaped_key(segment: str, meaning: str) -> bool:
+    """Whether a segment of a path that has escapes is a key: with signs that no name has, or escaped without need."""
+    if len(meaning) < LONG or not meaning.isascii() or not meaning.isprintable() or " " in meaning:
+        return False
+    if _NEEDLESS.search(segment) or _BASE64_KEY.fullmatch(meaning):
+        return True
+    return not _ADDRESS.fullmatch(meaning) and any(map(str.isdigit, meaning))

@@ -368,13 +368,14 @@ class Reindexed(Record):
     """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs`), the counts are None for what was not.
 
     `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
-    the prices in force were not those of the estimates.
+    the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut.
     """
 
     rebuilt: tuple[str, ...]
     costs_changed: int | None = None
     prompts_read: int | None = None
     prices_changed: bool = False
+    cleaned: int = 0
     seconds: float = 0.0
     phases: Mapping[str, float] = field(default_factory=dict)
 

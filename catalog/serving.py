@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ConfigError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     Answer = Callable[[socket.socket, Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
 
 LAST_PORT = 65535
+ACCEPTED_AT_ONCE = 16  # connections, before any is looked at; as many may be open beyond what a server counts
+WAITING = 512  # connections that the system keeps until they are accepted
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 FIRST_FREE_PORT = 1024  # below it, many systems want an administrator
 
 
@@ -43,10 +47,10 @@ class RunningServer:
 def serve_at(host: str, port: int, answer: Answer, on_ready: Callable[[RunningServer], None] | None = None) -> None:
     """Serve until the server is stopped or the program is interrupted; port 0 picks a free one.
 
-    `answer(listener, announce, stopped)` accepts connections at the listening socket, calls `announce` once it does,
-    and returns after `stopped` is set. `on_ready` is called in another thread; an exception in it stops the server and
-    is raised here. A signal that the program handles stops the server first, and reaches its handler then; a second one
-    reaches it at once. Raises ConfigError for an address that cannot be used.
+    `answer(listener, announce, stopped)` accepts connections at the listening socket, ACCEPTED_AT_ONCE, calls
+    `announce` once it does, and returns after `stopped` is set. `on_ready` is called in another thread; an exception in
+    it stops the server and is raised here. A signal that the program handles stops the server first, and reaches its
+    handler then; a second one reaches it at once. Raises ConfigError for an address that cannot be used.
     """
     received: list[int] = []
     with listen(host, port) as listener:
@@ -63,9 +67,11 @@ async def _serve(
     received: list[int],
 ) -> None:
     stopped = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(_tell)
     announcements: list[asyncio.Task[None]] = []
 
     def announce() -> None:
+        listener.listen(WAITING)  # asyncio knows one number for this and for how many it accepts at once
         server = RunningServer(url, asyncio.get_running_loop(), stopped)
         announcement = asyncio.create_task(asyncio.to_thread(on_ready, server))
         announcement.add_done_callback(end_if_failed)
@@ -80,6 +86,13 @@ async def _serve(
     for announcement in announcements:
         if announcement.done():
             announcement.result()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell of a fault, but not of a connection too many: that is tried again, and strangers can make thousands."""
+    error = context.get("exception")
+    if not (isinstance(error, OSError) and error.errno in _FULL):
+        loop.default_exception_handler(context)
 
 
 @contextmanager
@@ -149,3 +162,15 @@ def url_of(host: str, listener: socket.socket) -> str:
 def in_url(host: str) -> str:
     """A host as it is written in a URL: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def affordable_connections(most: int, *, besides: int, least: int = 8) -> int:
+    """How many connections this process can have open at once, `besides` so many further files: at most `most`."""
+    try:
+        import resource
+
+        may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        is_open = len(list(Path("/dev/fd").iterdir()))
+    except (ImportError, OSError):
+        return most
+    return most if may_open == resource.RLIM_INFINITY else max(least, min(most, may_open - is_open - besides))

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from catalog.disk import create, is_shared, open_as
+from catalog.disk import NOT_REGULAR, create, is_shared, open_as
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Stamp = tuple[tuple[int, ...] | None, ...]
 
 Answer = TypeVar("Answer")
+
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite appends to the name of a library for files of its own
 
 # Ways to open the file, as the `mode` of SQLite's URI.
 LOCKED = "ro"
@@ -167,6 +169,18 @@ def share_log(path: Path) -> None:
             is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
             if is_ours and (status.st_mode, status.st_gid) != (library.st_mode, library.st_gid):
                 open_as(file, library)
+
+
+def require_regular(path: Path) -> None:
+    """Raise CatalogError where a name that SQLite uses beside the library is taken by something that is not a file.
+
+    It would wait for a pipe, and write where a link leads.
+    """
+    for suffix in BESIDE:
+        file = beside(path, suffix)
+        with suppress(OSError, ValueError):
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise CatalogError(f"cannot open the library {path}: {file} is {NOT_REGULAR}, remove it")
 
 
 def _look(file: Path) -> os.stat_result | None:

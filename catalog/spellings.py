@@ -3,7 +3,8 @@
 A server, a log or a file that repeats a key seldom repeats it as it is: JSON escapes its slashes, a URL its signs, a
 page turns them into entities, a header encodes it as base64 with something before it, each once more where one text
 stands in another. So a text is read as it is and then as what it means, escape by escape, and each reading is searched
-without regard to case. What is cut out is cut from the text as it came: the rest stays as it was.
+without regard to case; in the last one, what may be base64 is decoded and read as a text of its own. What is cut out is
+cut from the text as it came: the rest stays as it was.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from base64 import b64encode
+from binascii import a2b_base64
 from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -24,9 +26,16 @@ LONG = 8  # characters from which on a secret is found in every spelling, inside
 SHORT = 6  # characters from which on it is found as it is, where it stands alone and is no ordinary word
 
 _DEEPEST = 8  # texts inside texts; every level of them makes a text longer
+_MOST_ENCODINGS = 2  # base64 in base64
 _WINDOW = 256 * 1024  # characters that are read at once
 _WIDEST = 16  # characters that one of a secret may take; `%255Cu002f` has ten
 _ASCII_LOWER = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
+_LONG_RUN = re.compile(r"[\w+/-]{16}", re.ASCII)  # of LONG characters, twice in base64
+_ENCODED = re.compile(r"[\w+/-]{16,}(?:(?:[ \t]*(?:[\r\n]|\\+[rn]))+[ \t]*[\w+/-]+)*", re.ASCII)  # in lines, or in one
+_LINE_BREAKS = re.compile(r"\s|\\+[rn]")
+_ORDINARY_BASE64 = str.maketrans("-_", "+/")
+_ASCII_TEXT = re.compile(rb"[\t\n\r -~]{%d,}" % LONG)
+_ANY_TEXT = re.compile(rb"[\t\n\r -~\x80-\xff]{%d,}" % LONG)
 _MARK = re.compile(r"[%\\&]")
 _ESCAPE = re.compile(
     r"%(?:25)*(?:u(?P<percent_u>[0-9a-f]{4})|(?P<percent>[0-7][0-9a-f]))"
@@ -50,6 +59,7 @@ class Secrets:
         self.harmless: set[str] = set()  # keys of objects in which none was found
         self.has_numbers = any(value.isdecimal() for value in long)
         self._overlap = max(lengths, default=0) * _WIDEST
+        self._texts = _ASCII_TEXT if "".join(long).isascii() else _ANY_TEXT
 
     def __bool__(self) -> bool:
         return bool(self._spellings) or self._alone is not None
@@ -68,7 +78,9 @@ class Secrets:
         for spelling in self._spellings:
             if spelling in folded:
                 return True
-        return len(folded) != len(text) or "%" in text or "\\" in text or "&" in text
+        if len(folded) != len(text) or "%" in text or "\\" in text or "&" in text:
+            return True
+        return folded != text and bool(self._spellings) and _LONG_RUN.search(text) is not None
 
     def _cut_spellings(self, text: str) -> str:
         for _ in range(_DEEPEST + 1):
@@ -79,8 +91,11 @@ class Secrets:
             text = _cut_out(text, spans)
         return text
 
-    def _find(self, text: str, start: int, end: int) -> list[tuple[int, int]]:
-        """Where secrets that begin in a window of the text stand, in the first of its readings that shows any."""
+    def _find(self, text: str, start: int, end: int, depth: int = 0) -> list[tuple[int, int]]:
+        """Where secrets that begin in a window of the text stand, in the first of its readings that shows any.
+
+        `depth` says in how many encodings the text stood.
+        """
         readings = [text if len(text) <= _WINDOW else text[start : end + self._overlap]]
         while True:
             spans = list(self._find_as_it_is(readings[-1]))
@@ -89,10 +104,28 @@ class Secrets:
             readings.append(_read_escapes(readings[-1]))
             if readings[-1] == readings[-2]:
                 break
+        if not spans and depth < _MOST_ENCODINGS:
+            spans = [match.span() for match in _ENCODED.finditer(readings[-1]) if self._is_encoded_in(match[0], depth)]
         for source in reversed(readings[:-1] if spans else ()):
             locate = _locator(source)
             spans = [(locate(first), locate(last)) for first, last in spans]
         return [(first + start, last + start) for first, last in spans]
+
+    def _is_encoded_in(self, encoded: str, depth: int) -> bool:
+        """Whether base64 of a text with a secret in it begins anywhere in these characters.
+
+        Without a capital it is none: at every third place it would have one of h to z, and a fitting one behind it.
+        """
+        if encoded == encoded.lower():
+            return False
+        encoded = _LINE_BREAKS.sub("", encoded).translate(_ORDINARY_BASE64)
+        for start in range(4):
+            whole = encoded[start:] + "A" * ((start - len(encoded)) % 4)
+            for found in self._texts.findall(a2b_base64(whole)):
+                text = found.decode("utf-8", "replace")
+                if self._may_be_in(text) and self._find(text, 0, len(text), depth + 1):
+                    return True
+        return False
 
     def _find_as_it_is(self, text: str) -> Iterator[tuple[int, int]]:
         folded = _fold(text)
@@ -150,8 +183,9 @@ def _spellings(secret: str) -> Iterator[str]:
         read = _read_escapes(read)
     data = secret.encode("utf-8", "surrogatepass")
     yield from map(_fold, (secret, data.hex()))
-    if len(read) >= LONG:
-        yield _fold(read)
+    for form in (read, read.replace("\\", "")):  # which an escape behind them takes along
+        if len(form) >= LONG:
+            yield _fold(form)
     if not secret.isascii():
         yield _fold(quote(data, safe=""))
     for before in range(3):

@@ -22,11 +22,19 @@ KEYS = {
 _MARGIN = 2
 _SHORTEST = 8
 _MOST_READINGS = 7
+_MOST_ENCODINGS = 3
+_RUN = re.compile(r"[\w+/-]{16,}(?: *(?:[\r\n]|\\+[rn])+ *[\w+/-]+)*", re.ASCII)
 
 
 def escape(text: str) -> str:
     """The text as it stands between the quotes of a JSON text."""
     return json.dumps(text)[1:-1]
+
+
+def encode(text: str, width: int = 0, end: str = "\n") -> str:
+    """Base64 of the text, in lines of so many characters."""
+    encoded = base64.b64encode(text.encode()).decode()
+    return end.join(re.findall(f".{{1,{width}}}", encoded)) if width else encoded
 
 
 def spellings(key: str) -> dict[str, str]:
@@ -67,14 +75,26 @@ def spellings(key: str) -> dict[str, str]:
             spelt[f"{name}, in JSON"] = encoded.replace("/", "\\/")
             spelt[f"{name}, in a URL"] = quote(encoded, safe="")
     spelt["basic"] = "Basic " + spelt["base64 of user:KEY"]
+    for name, inner in {
+        "base64": spelt["base64 of user:KEY"],
+        "base64 for URLs": spelt["base64 of aKEY, for URLs"],
+        "base64 of base64": encode(spelt["base64 of user:KEY!"]),
+        "JSON": json.dumps({"key": php}),
+        "percent": f"a={quote(quote(key, safe=''), safe='')}&b=1",
+        "entities": f"<p>{html.escape(key)}</p>",
+        "lines": encode(f"{'a' * 49} {key}", width=64),
+    }.items():
+        spelt[f"base64 of {name}"] = encode(inner)
+    for width, end in ((76, "\r\n"), (64, "\n"), (76, "\\n"), (60, "%0D%0A"), (76, "\n    ")):
+        spelt[f"base64 in lines of {width}, {end!r}"] = encode(f"{'a' * (width * 3 // 4 - 7)} {key}", width, end)
     return spelt
 
 
 def leaks(data: bytes | str, *keys: str) -> list[str]:
     """The keys that can be found in what was written, each with the reading that shows it."""
-    readings = [data if isinstance(data, str) else data.decode("utf-8", "replace")]
-    while len(readings) < _MOST_READINGS and (reading := _read(readings[-1])) != readings[-1]:
-        readings.append(reading)
+    readings = _readings(data if isinstance(data, str) else data.decode("utf-8", "replace"))
+    for _ in range(_MOST_ENCODINGS):
+        readings += _readings(_decode(readings[-1]))
     folded = [reading.lower() for reading in readings]
     return [
         f"{form} in reading {number}"
@@ -92,6 +112,17 @@ def leaks_under(folder: Path, *keys: str) -> dict[str, list[str]]:
     return {path: readings for path, readings in found.items() if readings}
 
 
+def _decode(text: str) -> str:
+    """The texts that stand in base64 in a text, wherever in it that begins."""
+    decoded: list[str] = []
+    for match in _RUN.finditer(text):
+        run = re.sub(r"\s|\\+[rn]", "", match[0]).replace("-", "+").replace("_", "/")
+        for start in range(4):
+            data = base64.b64decode(run[start:] + "A" * (-len(run[start:]) % 4))
+            decoded += re.findall("[ -~\n\r]{8,}", data.decode("ascii", "replace"))
+    return " | ".join(decoded)
+
+
 def _forms(key: str) -> set[str]:
     """What shows the key in a text whose escapes are read, without the ends that its neighbours may blur."""
     core = key[_MARGIN:-_MARGIN]
@@ -99,6 +130,13 @@ def _forms(key: str) -> set[str]:
     forms = {key, core.encode().hex(), *encoded, *(text.replace("+", "-").replace("/", "_") for text in encoded)}
     meaning = _read(key)  # a key that looks like escapes itself is read along with the rest
     return {form.lower() for form in (*forms, meaning) if len(form) >= _SHORTEST}
+
+
+def _readings(text: str) -> list[str]:
+    readings = [text]
+    while len(readings) < _MOST_READINGS and (reading := _read(readings[-1])) != readings[-1]:
+        readings.append(reading)
+    return readings
 
 
 def _read(text: str) -> str:

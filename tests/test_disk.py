@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalog import disk
+from catalog.database import Database
 from catalog.errors import CatalogError
+from catalog.library import backup, create_library, migrate, open_library, restore
 from catalog.prices import load_prices
 from catalog.settings import find_file, load_settings
+from tests.house import new_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,3 +65,30 @@ def test_a_file_that_is_read_whole_has_a_bound(tmp_path: Path):
     os.truncate(path, disk.MOST_READ + 1)
     with pytest.raises(OSError, match="more than 32 MiB"):
         disk.read_file(path)
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_stands_under_a_name_of_sqlites_is_refused_at_once(tmp_path: Path, suffix: str, kind: str) -> None:
+    library = new_library(tmp_path / "catalog.db")
+    library.close()
+    copy = backup(library.path, tmp_path / "copy.db")
+    (tmp_path / "other").touch()
+    for path in (library.path, copy, tmp_path / "new.db"):
+        oddity = path.with_name(path.name + suffix)
+        oddity.unlink(missing_ok=True)
+        {"pipe": os.mkfifo, "folder": Path.mkdir}.get(kind, lambda it: it.symlink_to("other"))(oddity)
+    match = rf"cannot open the library .*: .*\.db{suffix} is not a regular file, remove it$"
+    actions = (
+        lambda: open_library(library.path),
+        lambda: Database(library.path).write().__enter__(),
+        lambda: backup(library.path),
+        lambda: restore(library.path, copy),
+        lambda: create_library(tmp_path / "new.db"),
+        lambda: migrate(library.path),
+    )
+    for act in actions:
+        with pytest.raises(CatalogError, match=match):
+            act()  # type: ignore[operator]  # one of several functions
+    assert not (tmp_path / "new.db").exists()
+    assert os.path.lexists(tmp_path / f"new.db{suffix}")

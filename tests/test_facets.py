@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog import store
-from catalog.facets import BATCH, WORTH_A_HELPER, count_due, extract_due
+from catalog import facets, store
+from catalog.facets import count_due, extract_due
 from catalog.wire.answers import ParsedVideo
 
 if TYPE_CHECKING:
     from catalog.database import Database
 
+BATCH = 20
+WORTH_A_HELPER = 4 * BATCH
 SCENES = (
     "slow push in on a fox in the rain, neon light",
     "aerial shot of a harbour at dusk, 35mm lens",
     "a quiet room",
 )
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "BATCH", BATCH)
+    monkeypatch.setattr(facets, "WORTH_A_HELPER", WORTH_A_HELPER)
 
 
 def fill(library: Database, count: int) -> None:
@@ -61,6 +69,28 @@ def test_a_second_process_that_dies_is_done_without(library: Database, monkeypat
     fill(library, WORTH_A_HELPER)
     assert extract_due(library) == WORTH_A_HELPER
     assert count_due(library) == 0
+
+
+def test_long_prompts_are_kept_and_told_of_as_they_are_read(library: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "BATCH_SIZE", 100)
+    fill(library, 7)
+    heard: list[int] = []
+    assert extract_due(library, on_progress=lambda *progress: heard.append(progress[1])) == 7
+    assert heard == [1, 3, 4, 6, 7]
+
+
+def test_a_few_long_prompts_are_worth_a_second_process(library: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "SIZE_WORTH_A_HELPER", 300)
+    started: list[object] = []
+    monkeypatch.setattr(facets, "_Helper", lambda words: started.append(words) or facets._NoHelper())
+    fill(library, 6)
+    extract_due(library)
+    assert started == []
+    with library.write() as connection:
+        store.forget_extracted(connection)
+    fill(library, 8)
+    extract_due(library)
+    assert started == [None]
 
 
 def test_nothing_due_is_nothing_done(library: Database) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import Catalog
 from catalog.errors import CatalogError
 from catalog.library import APPLICATION_ID, backup, create_library, migrate, open_library, read_version, restore
 from catalog.upgrading import upgrade
-from tests.house import new_library
+from tests.house import job, new_library
 from tests.test_database import ADD_VIDEO, fill, run_sql, value
 
 if TYPE_CHECKING:
@@ -147,3 +150,21 @@ def test_every_writing_on_a_read_only_disk_says_so(mounted, copy: Path) -> None:
         lambda: fill(open_library(disk / "catalog.db")), "cannot write to the library .*: its folder cannot be written"
     )
     assert names(disk) == {"catalog.db"}
+
+
+def test_an_import_on_a_disk_that_fills_says_what_is_kept_and_the_same_again_goes_on(mounted, tmp_path: Path) -> None:
+    disk = mounted("size=2m")
+    (tmp_path / "many").mkdir()
+    for number in range(3):
+        jobs = [job(f"v{number}-{other}", prompt=f"a kite {number} {other} " * 20) for other in range(1000)]
+        (tmp_path / f"many/{number}.jsonl").write_text("\n".join(map(json.dumps, jobs)))
+    with Catalog.open(disk / "catalog.db") as catalog:
+        with pytest.raises(CatalogError, match=r"full \(.*; import the same again to add the rest\)$") as error:
+            catalog.import_path(tmp_path / "many")
+        said = re.search(r"\(kept so far: ([\d,]+) jobs? from (\d) files?;", str(error.value))
+        assert said, error.value
+        kept = int(said[1].replace(",", ""))
+        assert catalog.stats().total == kept > 0
+        subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+        report = catalog.import_path(tmp_path / "many")
+        assert (report.added, report.unchanged) == (3000 - kept, kept)

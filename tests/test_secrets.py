@@ -312,11 +312,11 @@ def test_a_base_url_whose_path_holds_the_key(home: Home, echo: Echo) -> None:
     home.check()
 
 
-def test_a_token_in_the_path_of_a_base_url_is_a_key_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("token", ["T0kenInThePath8nobodyNamed", KEYS["slashes"]])
+def test_a_token_in_the_path_of_a_base_url_is_a_key_of_its_own(tmp_path: Path, token: str) -> None:
     home = Home(tmp_path / "home", "other-key-of-the-studio")
-    token = "T0kenInThePath8nobodyNamed"
     with Echo(token) as echo:
-        home.configure(f"http://{echo.host}/{token}/v1")
+        home.configure(f"http://{echo.host}/{quote(token, safe='')}/v1")
         home.run("sync")
         home.run("add", "studio", "e404", "v3")
         assert home.count() >= len(spellings(token))

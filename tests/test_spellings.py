@@ -13,6 +13,7 @@ from tests.canary import KEYS, escape, leaks, spellings
 
 CASES = [(key, spelling) for key in KEYS.values() for spelling in spellings(key).values()]
 PROMPTS = (
+    "Übermut IN_CAPITALS/and/AB12cd34EF56gh78 lines\nThatGoOnAndOnAnd\nThatGoOnAndOn= [x]",
     'A lighthouse in fog & rain, 100% handheld, "push in" \\ tilt, 35mm; café, 東京, İstanbul',
     "https://cdn.example/v%20one.mp4?index=0&model=azure%2Fsora-2",
     '{"shot": "\\u6771\\u4eac", "note": "a \\/ b"}',

@@ -186,6 +186,7 @@ class Catalog(Answers, Edits):
             host=host,
             port=port,
             words=self.settings.facets,
+            parallel=self.settings.sync.parallel,
             prepare=prepare,
             on_ready=on_ready,
             on_event=on_event,

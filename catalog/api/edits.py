@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, overload
 
 from catalog.api.base import Opened
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, NotFound
 from catalog.rows import encodable
 
 if TYPE_CHECKING:
@@ -204,6 +204,16 @@ class Edits(Opened):
         with self._database.write() as connection:
             redone = store.redo(connection, steps)
         return self._follow(redone)
+
+    def see_alarms(self, source: str, /) -> None:
+        """Take the alarms about webhooks of a source as seen; raises NotFound for an unknown one."""
+        from catalog import store
+        from catalog.reading.sources import list_sources
+
+        with self._database.write() as connection:
+            if source not in {state.name for state in list_sources(connection, self.settings.sources.values())}:
+                raise NotFound(f"no source is called {source!r}: `catalog sources` lists them")
+            store.see_alarms(connection, source)
 
     def _tag(
         self,

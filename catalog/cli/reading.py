@@ -12,6 +12,7 @@ from catalog.cli import render
 from catalog.cli.completion import complete_query, complete_refs
 from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
+from catalog.prompts import LONGEST_READ
 from catalog.reading.costs import GROUPINGS
 from catalog.reports import CostGroup, Stats
 
@@ -129,11 +130,18 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
             render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
         else:
             render.field("made into", f"{names[link.child]}  ({link.relation}, known by {link.origin})")
-    for facet in video.facets:
-        render.field("facet", _describe_facet(facet, video.prompt or ""))
+    _show_facets(video)
     unknown = [name for name in values if name not in texts]
     if unknown:
         render.field("unknown", ", ".join(unknown))
+
+
+def _show_facets(video: Video) -> None:
+    prompt = video.prompt or ""
+    for facet in video.facets:
+        render.field("facet", _describe_facet(facet, prompt))
+    if len(prompt) > LONGEST_READ:
+        render.field("facets", f"of the first {LONGEST_READ:,} characters of the prompt: the rest is not read for them")
 
 
 def _describe_facet(facet: Facet, prompt: str) -> str:

@@ -20,7 +20,7 @@ from catalog.cli.options import (
     read_refs,
 )
 from catalog.cli.streams import OutputLost, drop_output
-from catalog.disk import NOT_REGULAR
+from catalog.disk import NOT_REGULAR, create
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -53,14 +53,23 @@ def init() -> None:
 
 
 @click.command()
+@click.option(
+    "--seen",
+    metavar="SOURCE",
+    shell_complete=complete_sources,
+    help="First take the alarms about webhooks of this source as seen.",
+)
 @json_option
 @library_options
-def sources(as_json: bool) -> None:
+def sources(seen: str | None, as_json: bool) -> None:
     """List the sources and the health of each.
 
-    Times are UTC. A cursor means that a sync was interrupted: the next one continues there.
+    Times are UTC. A cursor means that a sync was interrupted: the next one continues there. A webhook that came again
+    with another body is an alarm, which stays until you have seen to it.
     """
     with open_catalog() as catalog:
+        if seen is not None:
+            catalog.see_alarms(seen)
         states = catalog.sources()
     if as_json:
         render.document(states)
@@ -166,12 +175,15 @@ def _settings_beside(library: Path) -> Path:
 
 
 def _write_settings(path: Path) -> bool:
-    """Write the commented template unless the file exists, and return whether it was written."""
+    """Write the commented template unless the file exists, and return whether it was written.
+
+    It is its owner's alone: who can change the address of a source is sent its key, and that of a proxy may hold one.
+    """
     from catalog.config import TEMPLATE
 
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE)
+        create(path)
+        path.write_text(TEMPLATE, encoding="utf-8")
     except FileExistsError as error:
         if path.exists() and not path.is_file():
             raise CatalogError(f"cannot write {path}: {NOT_REGULAR}") from error

@@ -80,7 +80,8 @@ def migrate() -> None:
 def reindex(as_json: bool, **named: bool) -> None:
     """Rebuild derived data.
 
-    Without options, rebuilds everything that derives from what the library keeps. Nothing else changes.
+    Without options, rebuilds everything that derives from what the library keeps. Nothing else changes, except that
+    with the rows a configured key is cut out of the answers that older versions kept with it.
     """
     if (
         named["all_prompts"]
@@ -94,6 +95,10 @@ def reindex(as_json: bool, **named: bool) -> None:
         render.document(report)
         return
     render.line(f"rebuilt in {library_path()}: {', '.join(_DERIVED[name] for name in report.rebuilt)}")
+    if report.cleaned:
+        render.note(
+            f"a configured key was cut out of {render.amount(report.cleaned, 'row')}; backups made before still hold it"
+        )
     if report.prices_changed:
         render.note_costs(report.costs_changed)
     elif report.costs_changed is not None:

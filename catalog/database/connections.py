@@ -21,10 +21,12 @@ from catalog.sharing import (
     IN_MEMORY,
     LOCKED,
     Readers,
+    beside,
     is_closed_log,
     leaves_log,
     list_ways,
     read_stamp,
+    require_regular,
     share_log,
 )
 
@@ -114,7 +116,7 @@ def reading_alone(path: Path) -> Iterator[Any]:
 
 def _recover(path: Path) -> None:
     """Roll back what was interrupted while the file was no WAL yet, which no read-only connection does."""
-    if path.with_name(path.name + "-journal").exists():
+    if beside(path, "-journal").exists():
         with suppress(OperationalError), closing(connect(path, mode="rw")) as connection:
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
 
@@ -125,7 +127,7 @@ def connect_writer(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
     connection = connect(path, mode="rw", busy_timeout=busy_timeout)
     use_wal(connection, busy_timeout)  # a backup that was copied here is not in WAL mode
     share_log(path)
-    connection.execute("PRAGMA cache_size=-65536")
+    connection.execute("PRAGMA cache_size=-16384")
     connection.stamp = read_stamp(path, is_locked=True)
     return connection
 
@@ -136,6 +138,11 @@ def close_writer(connection: Any, path: Path) -> None:
     if leaves_log(path):
         with suppress(OSError, DatabaseError), closing(connect_read_only(path)):
             pass  # a reader makes the log and, unlike a writer, does not remove it
+
+
+def overwrite(connection: Any) -> None:
+    """From now on, what the connection replaces or removes is overwritten in the file too, not only given up."""
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 @contextmanager
@@ -205,6 +212,7 @@ def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -
 
 
 def _open(path: Path, mode: str, busy_timeout: float) -> Any:
+    require_regular(path)
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = driver.connect(uri, uri=True, isolation_level=None, check_same_thread=False, factory=Connection)
     connection.execute(f"PRAGMA busy_timeout={round(busy_timeout * 1000)}")

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.dialects import dialect
 from catalog.demo.sample import sample_jobs
+from catalog.disk import create
 from catalog.errors import CatalogError, needs_media
+from catalog.settings import FILE_NAME
 from catalog.stopping import bound
 
 if TYPE_CHECKING:
@@ -107,7 +109,9 @@ def start_gateway(directory: Path, *, clock: Callable[[], float] = time.time) ->
     jobs = sample_jobs(_read_epoch(directory / "gateway.json"))
     with Gateway(jobs, key=KEY, clock=clock, dialect=dialect("openai", reports_cost=True)) as gateway:
         settings = SETTINGS.format(source=SOURCE, base_url=gateway.base_url, key_env=KEY_ENV)
-        (directory / "catalog.toml").write_text(settings, encoding="utf-8")
+        with suppress(FileExistsError):
+            create(directory / FILE_NAME)
+        (directory / FILE_NAME).write_text(settings, encoding="utf-8")
         yield gateway
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import CatalogError
-from catalog.records import TERMINAL_STATUSES
+from catalog.records import ALARM, TERMINAL_STATUSES
 from catalog.redaction import cut_secrets
 from catalog.wire.parse import parse_videos
 from catalog.wire.webhooks import BadDelivery, BadSignature, Delivery, verify
@@ -80,7 +80,7 @@ class Inbox:
                 store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=said_at)
             if arrival == "contradicting":
                 # Acknowledged all the same: senders switch an address off that refuses deliveries for long.
-                alarm = f"webhook {delivery.id} came again with another body at {now:%Y-%m-%d %H:%M} UTC: {_CHECK}"
+                alarm = f"webhook {delivery.id} {ALARM} at {now:%Y-%m-%d %H:%M} UTC: {_CHECK}"
                 store.save_source(connection, self.source, health="suspect", message=alarm)
         return arrival
 

@@ -3,8 +3,7 @@
 A whole request has one deadline, however slowly its bytes arrive, and a connection that only waits costs no thread. A
 request that cannot be read is answered with a 4xx; one that nobody has room or time for with a 503, which makes its
 sender deliver again. The port of a receiver is open to the world, which is why uvicorn does not serve it as it serves
-`catalog serve`: it has no deadline for the head of a request, and let 200 senders that sent a line a second stay for as
-long as they liked (measured with 0.54).
+`catalog serve`: it has no deadline for a request as a whole, and cuts senders off without an answer.
 
 This module does not know what deliveries mean.
 """
@@ -18,7 +17,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.hooks.senders import MAX_SENDERS, Senders
+from catalog.hooks.senders import Senders
+from catalog.serving import ACCEPTED_AT_ONCE
 from catalog.wire.webhooks import MAX_BODY
 
 if TYPE_CHECKING:
@@ -56,19 +56,24 @@ class _Refused(Exception):
         self.status = status
 
 
-def receive_requests(receive: Receive, read_seconds: float = READ_SECONDS, max_senders: int | None = None) -> Answer:
+def receive_requests(
+    receive: Receive,
+    read_seconds: float = READ_SECONDS,
+    keep_seconds: float = KEEP_SECONDS,
+    max_senders: int | None = None,
+) -> Answer:
     """A server for `serve_at`: answers each request with what `receive(headers, body)` returns, run in a thread.
 
     Where that is a function, it is what takes long, and the answer is what it returns: run in threads of its own, so
     that requests which are refused at once neither wait for it nor keep it waiting. A request that has not arrived as a
-    whole within `read_seconds` is refused. At most `max_senders` wait or are worked on, by default as many as the
-    process may have files open for.
+    whole within `read_seconds` is refused, and one that is not taken in within `keep_seconds` is answered 503. At most
+    `max_senders` wait or are worked on, by default as many as the process may have files open for.
     """
 
     async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
-        desk = _Desk(receive, read_seconds, Senders(max_senders))
+        desk = _Desk(receive, read_seconds, keep_seconds, Senders(max_senders))
         async with await asyncio.start_server(
-            desk.accept, sock=listener, limit=MAX_HEAD, backlog=MAX_SENDERS
+            desk.accept, sock=listener, limit=MAX_HEAD, backlog=ACCEPTED_AT_ONCE
         ) as server:
             announce()
             await stopped.wait()
@@ -81,9 +86,10 @@ def receive_requests(receive: Receive, read_seconds: float = READ_SECONDS, max_s
 class _Desk:
     """Where requests are read, worked on and answered."""
 
-    def __init__(self, receive: Receive, read_seconds: float, senders: Senders) -> None:
+    def __init__(self, receive: Receive, read_seconds: float, keep_seconds: float, senders: Senders) -> None:
         self._receive = receive
         self._read_seconds = read_seconds
+        self._keep_seconds = keep_seconds
         self._senders = senders
         self._readers = ThreadPoolExecutor(READERS, "catalog-hooks-read")
         self._keepers = ThreadPoolExecutor(KEEPERS, "catalog-hooks-keep")
@@ -163,7 +169,7 @@ class _Desk:
         if isinstance(outcome, tuple):
             return outcome
         try:
-            async with asyncio.timeout(KEEP_SECONDS):
+            async with asyncio.timeout(self._keep_seconds):
                 return await loop.run_in_executor(self._keepers, outcome)
         except TimeoutError:  # if it is kept after all, the next delivery is known already
             return HTTPStatus.SERVICE_UNAVAILABLE, "the library is busy: deliver again"

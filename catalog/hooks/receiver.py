@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog.errors import ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 from catalog.hooks.inbox import Inbox
-from catalog.hooks.listener import READ_SECONDS, receive_requests
+from catalog.hooks.listener import KEEP_SECONDS, READ_SECONDS, receive_requests
 from catalog.hooks.remarks import Remarks
 from catalog.hooks.retriever import Retriever, growing_pause
 from catalog.redaction import know_secrets
@@ -64,8 +64,10 @@ def serve_hooks(
     on_ready: Callable[[Receiver], None] | None = None,
     on_event: Callable[[str], None] | None = None,
     now: Callable[[], datetime] | None = None,
+    parallel: int = 4,
     pause: Callable[[int], float] = growing_pause,
     read_seconds: float = READ_SECONDS,
+    keep_seconds: float = KEEP_SECONDS,
     max_senders: int | None = None,
 ) -> None:
     """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
@@ -73,10 +75,11 @@ def serve_hooks(
     Port 0 picks a free one. `words` are the user's additions to the vocabulary that prompts are read with. Once the
     port is taken, `prepare` makes the library ready and `on_ready` is called with the running receiver, both in another
     thread; what arrives before that is to be delivered again. `on_event` is called with a line about each event, in a
-    thread of its own: while it fails or hangs, lines are lost and nothing else. `pause` returns the seconds until the
-    next attempt at a job, by the number of attempts so far. A delivery must arrive as a whole within `read_seconds`;
-    at most `max_senders` are connected, by default as many as the process may have files open for. Raises ConfigError
-    for a secret or an address that cannot be used, before `prepare` is called.
+    thread of its own: while it fails or hangs, lines are lost and nothing else. At most `parallel` jobs are asked for
+    at a time; `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A delivery
+    must arrive as a whole within `read_seconds`, and is to be delivered again where the library is busy for
+    `keep_seconds`; at most `max_senders` are connected, by default as many as the process may have files open for.
+    Raises ConfigError for a secret or an address that cannot be used, before `prepare` is called.
     """
     if not [signing_key(secret) for secret in secrets]:
         raise ConfigError("no webhook secret is configured: deliveries cannot be verified")
@@ -84,7 +87,9 @@ def serve_hooks(
 
     clock = now or (lambda: datetime.now(UTC))
     with client_factory() as client, Remarks(on_event or (lambda _: None)) as remarks:
-        retriever = Retriever(database, source, client, words=words, now=clock, pause=pause, tell=remarks.tell)
+        retriever = Retriever(
+            database, source, client, parallel=parallel, words=words, now=clock, pause=pause, tell=remarks.tell
+        )
         inbox = Inbox(database, source, secrets, clock, remarks.tell, on_new=retriever.wake)
         thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
 
@@ -96,7 +101,8 @@ def serve_hooks(
                 on_ready(Receiver(server.url, server.stop))
 
         try:
-            serve_at(host, port, receive_requests(inbox.receive, read_seconds, max_senders), announce)
+            answer = receive_requests(inbox.receive, read_seconds, keep_seconds, max_senders)
+            serve_at(host, port, answer, announce)
         finally:
             retriever.stop()
             client.interrupt()

@@ -1,4 +1,7 @@
-"""The thread that retrieves each job that deliveries are about, until its server says how it ended."""
+"""The thread that has each job that deliveries are about retrieved, until its server says how it ended.
+
+A few jobs are asked for at a time, so that one whose server hangs keeps no other waiting. All is kept by one thread.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from catalog.errors import CatalogError, SourceError
 from catalog.facets import extract_due
 from catalog.reading.work import list_waiting_deliveries
 from catalog.records import TERMINAL_STATUSES
+from catalog.sync.parallel import ask_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
 MAX_WAITING = 1000  # deliveries read at once
+LOOK_SECONDS = 0.2  # between looks at what has come in while jobs are asked for
 
 
 class _Interrupted(Exception):
@@ -45,6 +50,7 @@ class Retriever:
         source: str,
         client: Client,
         *,
+        parallel: int,
         words: Mapping[str, Any] | None,
         now: Callable[[], datetime],
         pause: Callable[[int], float],
@@ -53,11 +59,13 @@ class Retriever:
         self._database = database
         self._source = source
         self._client = client
+        self._parallel = parallel
         self._words = words
         self._now = now
         self._pause = pause
         self._tell = tell
         self._due: dict[int, float] = {}
+        self._asked_for: set[str | None] = set()  # the jobs that are asked for now
         self._woken = threading.Event()
         self._is_stopping = False
         self._has_prompts = True  # prompts may be due since before this run
@@ -109,21 +117,46 @@ class Retriever:
         return False
 
     def _step(self) -> float | None:
-        """Try the delivery that is due first, and return the seconds until the next is due; None if none is waiting."""
-        with self._database.read() as connection:
-            waiting = list_waiting_deliveries(connection, self._source, MAX_WAITING)
-        if not waiting:
-            return None
-        first = min(waiting, key=lambda delivery: self._due.get(delivery.id, 0.0))
-        remaining = self._due.get(first.id, 0.0) - time.monotonic()
-        if remaining > 0:
-            return remaining
-        self._try([delivery for delivery in waiting if delivery.remote_id == first.remote_id])
-        return 0.0
+        """Ask for all jobs that are due, and return the seconds until the next is; None if no delivery is waiting."""
+        self._asked_for.clear()
+        for deliveries, answer in ask_all(self._ask, self._take, self._parallel, every=LOOK_SECONDS):
+            if self._is_stopping and isinstance(answer, SourceError):
+                return None  # the call was ended
+            self._settle(deliveries, answer)
+        waiting = self._list_waiting()
+        return max(min(map(self._due_at, waiting)) - time.monotonic(), 0.0) if waiting else None
 
-    def _try(self, deliveries: list[WaitingDelivery]) -> None:
-        """Ask for a job once, for all deliveries about it, and keep the outcome."""
-        answer = self._ask(deliveries[0].remote_id)
+    def _list_waiting(self) -> list[WaitingDelivery]:
+        with self._database.read() as connection:
+            return list_waiting_deliveries(connection, self._source, MAX_WAITING)
+
+    def _due_at(self, delivery: WaitingDelivery) -> float:
+        return self._due.get(delivery.id, 0.0)
+
+    def _take(self) -> list[WaitingDelivery] | None:
+        """The deliveries about the job that is due first; None if none is that is not asked for already."""
+        if self._is_stopping:
+            return None
+        now = time.monotonic()
+        waiting = [delivery for delivery in self._list_waiting() if delivery.remote_id not in self._asked_for]
+        due = [delivery for delivery in waiting if self._due_at(delivery) <= now]
+        if not due:
+            return None
+        remote_id = min(due, key=self._due_at).remote_id
+        self._asked_for.add(remote_id)
+        return [delivery for delivery in waiting if delivery.remote_id == remote_id]
+
+    def _ask(self, deliveries: list[WaitingDelivery]) -> Reply | SourceError:
+        try:
+            return self._client.retrieve(deliveries[0].remote_id)
+        except SourceError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - of one job, which keeps no other waiting
+            return SourceError(f"{type(error).__name__}: {error}")
+
+    def _settle(self, deliveries: list[WaitingDelivery], answer: Reply | SourceError) -> None:
+        """Keep what became of a job that was asked for once, for all deliveries about it."""
+        self._asked_for.discard(deliveries[0].remote_id)
         attempts = max(delivery.attempts for delivery in deliveries) + 1
         wanted_pause = answer.retry_after if isinstance(answer, SourceError) else answer.poll_after
         for delivery in deliveries:
@@ -139,12 +172,6 @@ class Retriever:
                     self._due.pop(delivery.id, None)
         self._has_prompts = True
         self._tell(f"{deliveries[0].remote_id}: {message}")
-
-    def _ask(self, remote_id: str) -> Reply | SourceError:
-        try:
-            return self._client.retrieve(remote_id)
-        except SourceError as error:
-            return error
 
     def _is_late(self, delivery: WaitingDelivery) -> bool:
         return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER

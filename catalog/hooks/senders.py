@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from catalog.serving import affordable_connections
 
 if TYPE_CHECKING:
     import asyncio
@@ -108,13 +109,5 @@ def _size(sender: Sender) -> int:
 
 def affordable_senders() -> int:
     """How many senders this process may have connected, by the number of files that it may hold open."""
-    try:
-        import resource
-
-        may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        free = may_open - len(list(Path("/dev/fd").iterdir())) - _OTHER_FILES
-    except (ImportError, OSError):
-        return MAX_SENDERS
-    if may_open == resource.RLIM_INFINITY:
-        return MAX_SENDERS
-    return max(LEAST_SENDERS, min(MAX_SENDERS, free * _LEAVING // (_LEAVING + 2)))
+    connections = affordable_connections(MAX_SENDERS * (_LEAVING + 2) // _LEAVING, besides=_OTHER_FILES)
+    return max(LEAST_SENDERS, connections * _LEAVING // (_LEAVING + 2))

@@ -46,7 +46,8 @@ BATCH_BYTES = 16 * 1024 * 1024  # bytes in a transaction, whichever is reached f
 MAX_REFUSED = 100  # refusals of one file that are reported; all are counted
 MAX_NOTES = 20
 
-COUNTS = ("added", "changed", "unchanged", "waiting", "refusals", "unread", "passed_over")
+KEPT = ("added", "changed", "unchanged")
+COUNTS = (*KEPT, "waiting", "refusals", "unread", "passed_over")
 READ = SUFFIXES | PACKED  # suffixes of files that are opened when a folder or an archive is read
 
 _FAULTS_OF_DATA = (ValueError, OverflowError, RecursionError, IntegrityError)
@@ -89,7 +90,13 @@ def import_paths(
                 create_library(copy)
             database = stack.enter_context(closing(open_library(copy)))
         run = _Import(database, source, columns, dates, giving, now or datetime.now(UTC), on_progress)
-        return replace(run.read(Scan(paths, READ, follows_links=follow_links)), is_dry_run=dry_run)
+        try:
+            return replace(run.read(Scan(paths, READ, follows_links=follow_links)), is_dry_run=dry_run)
+        except CatalogError as error:
+            kept = "" if dry_run else run.describe_kept()
+            if not kept:
+                raise
+            raise CatalogError(f"{error} ({kept}; import the same again to add the rest)") from error
 
 
 def _dry_run_folder(stack: ExitStack) -> Path:
@@ -171,6 +178,16 @@ class _Import:
             outside=tuple(scan.others.outside),
             seconds=round(time.perf_counter() - started, 3),
             notes=tuple(self.notes),
+        )
+
+    def describe_kept(self) -> str:
+        """How much has been kept so far, for a person; empty where nothing was."""
+        files = sum(any(file.counts[name] for name in KEPT) for file in self.files)
+        jobs = sum(file.counts[name] for file in self.files for name in KEPT)
+        return (
+            f"kept so far: {jobs:,} job{'' if jobs == 1 else 's'} from {files:,} file{'' if files == 1 else 's'}"
+            if jobs
+            else ""
         )
 
     # Reading
@@ -287,7 +304,7 @@ class _Import:
         batches: list[tuple[_File, store.Saved]] = []
         with self.database.write() as connection:
             store.save_source(connection, self.source)
-            estimator = store.Estimator(connection, self.source)
+            estimator, backlog = store.Estimator(connection, self.source), store.Backlog()
             for (number, channel), group in groupby(pending, key=lambda pair: (pair[0], pair[1].channel)):
                 file, entries = self.files[number], [entry for _, entry in group]
                 saved = store.save_videos(
@@ -298,6 +315,7 @@ class _Import:
                     received_at=self.now,
                     as_of=file.modified,
                     estimator=estimator,
+                    backlog=backlog,
                 )
                 batches.append((file, saved))
                 for name, reason in saved.strays.items():
@@ -306,6 +324,10 @@ class _Import:
                     video_id = store.find_video(connection, self.source, entry.video.remote_id) if entry.links else None
                     if video_id is not None:
                         store.save_links(connection, self.source, video_id, entry.links, origin="request")
+            changed, overturned = store.fold_backlog(connection, backlog, estimator)
+            for _, saved in reversed(batches):
+                saved.settle(changed, overturned)
+                changed = changed.difference(saved.changed)
             regiven = self.giving.save(connection, (entry for _, entry in pending))
         _count(batches, regiven)
         cuts = (words for _, saved in batches for words in saved.cuts)

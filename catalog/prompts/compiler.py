@@ -20,6 +20,7 @@ from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Alphabet, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
+    BESIDE,
     COMPOUND,
     CONTEXT,
     FIELD,
@@ -40,9 +41,18 @@ from catalog.prompts.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE}
+_MODES = {"forms": ANYWHERE, "near": NEAR, "field": FIELD, "upper": UPPER, "alone": ALONE, "beside": BESIDE}
 _SPANISH_FORMS = {"ar": ("a", "an", "ando"), "er": ("e", "en", "iendo"), "ir": ("e", "en", "iendo")}
 _DICTIONARY_ENDINGS = frozenset("うくぐすつぬぶむる")
+_NO_NOUNS = frozenset(
+    {
+        "a", "about", "above", "across", "ahead", "alongside", "along", "and", "around", "at", "away", "behind",
+        "below", "beneath", "beside", "between", "by", "closer", "down", "for", "from", "her", "him", "his", "in",
+        "into", "it", "its", "left", "like", "nearer", "of", "off", "on", "onto", "our", "out", "over", "past",
+        "right", "round", "sideways", "somewhere", "the", "their", "them", "through", "to", "together", "under", "up",
+        "upon", "us", "with",
+    }
+)  # fmt: skip
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -82,6 +92,18 @@ def _inflect(token: str) -> Sequence[str]:
     return inflect(token[:-1])
 
 
+def _has_plural(phrase: str) -> bool:
+    """Whether a form of several words may end in a noun: "wide shot", not "drifting past" or "pan left"."""
+    _, _, last = phrase.rpartition(" ")
+    return (
+        last != phrase
+        and last[-1].isalpha()
+        and phrase.isascii()
+        and not last.endswith(("s", "ing", "ed"))
+        and last not in _NO_NOUNS
+    )
+
+
 class _Phrases:
     """Phrases on their way into the automaton, by their characters."""
 
@@ -94,7 +116,7 @@ class _Phrases:
         for form in forms:
             for phrase in expand(form, self.macros):
                 self._put(phrase, entry)
-                if plural and " " in phrase and phrase[-1].isalpha() and phrase[-1] != "s" and phrase.isascii():
+                if plural and _has_plural(phrase):
                     self._put(phrase + "s", entry)
 
     def _put(self, phrase: str, entry: Entry) -> None:
@@ -206,7 +228,7 @@ def _add_value(phrases: _Phrases, facet: str, value: str, table: Mapping[str, Se
     for key, forms in table.items():
         language, _, suffix = key.partition("_")
         if key in _MODES:
-            phrases.add(forms, Entry(VALUE, facet, value, _MODES[key]), plural=_MODES[key] != UPPER)
+            phrases.add(forms, Entry(VALUE, facet, value, _MODES[key]), plural=_MODES[key] not in (UPPER, NEAR, BESIDE))
         else:
             phrases.add(forms, Entry(VALUE, facet, value, NEAR if suffix == "near" else ANYWHERE, language))
 
@@ -237,6 +259,8 @@ def _grammar(alphabet: Alphabet, data: Mapping[str, Any]) -> dict[str, Any]:
         "of_people": codes["of_people"],
         "commands": codes["commands"],
         "lone_moves": codes["lone_moves"],
+        "given_names": codes["given_names"],
+        "far": codes["far"],
         "breaks": f"[{ends}{codes['breakers']}]|{turn}|[{codes['meanwhile']}]{re.escape(UNKNOWN)}",
         "turn": turn,
         "negation_ends": f'[{ends}:("\\-,{buts}]',

@@ -55,6 +55,7 @@ def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_fa
     lines = find_lines(prompt, text, sheet, quotes, vocabulary)
     for line in lines:
         reading.block(line.start, line.end)
+    reading.speakers = tuple(line.speaker for line in lines if line.speaker)
     hits = reading.find_terms()
     facets = [_facet(hit, reading) for hit in hits]
     facets += find_sound(reading, hits, lines)

@@ -17,6 +17,7 @@ _LONE = frozenset({"mood", "shot_size", "style", "palette", "camera_angle", "cam
 _LONE_UNSPACED = _LONE | {"lighting"}
 _IN_LISTS = frozenset({"shot_size", "palette", "camera_movement"})  # a list of terms, or first in a sentence
 _OF_PICTURE = frozenset({"shot_size", "camera_angle", "lens", "focus", "lighting", "palette", "style", "speed"})
+_BESIDE_SOUND = _OF_PICTURE | {"mood", "audio"}
 _SENTENCE_ENDS = ".;\n:"
 _MARKS = _SENTENCE_ENDS + ',("-/'
 _REACH = 60
@@ -47,19 +48,30 @@ def is_lone(reading: Reading, start: int, end: int, facet: str) -> bool:
     beside = [*words[first:start], *words[end + 1 : last + 1]]
     others = sum(word not in _DEGREES for word in beside)
     if facet == "audio":
-        return end == last and _is_heard(reading, first, start, others)
+        return _ends(reading, end, last) and _is_heard(reading, first, start)
     is_alone = others == 0 or (others == 1 and not _JOINTS.isdisjoint(beside))
     return is_alone and _is_placed(reading, first, last, facet, start)
 
 
-def _is_heard(reading: Reading, first: int, start: int, others: int) -> bool:
+def _ends(reading: Reading, end: int, last: int) -> bool:
+    """Whether nothing follows the words up to the end of their fragment but where they are heard ("far off")."""
+    return all(code in reading.vocabulary.grammar.far for code in reading.tokens.codes[end + 1 : last + 1])
+
+
+def _is_heard(reading: Reading, first: int, start: int) -> bool:
     """Whether words of sound are silence by itself, or what they describe has no article: "slightly menacing cello"."""
-    if reading.tokens.words[start] in reading.vocabulary.grammar.none:
+    words, codes, grammar = reading.tokens.words, reading.tokens.codes, reading.vocabulary.grammar
+    others = sum(word not in _DEGREES for word in words[first:start])
+    if words[start] in grammar.none:
         return others == 0
-    determiners = frozenset(reading.vocabulary.grammar.determiners)
-    if others == 0:  # "Crickets, a truck far away."
-        return first == 0 or reading.tokens.codes[first - 1] in _SENTENCE_ENDS
-    return 1 <= others <= _SHORT_BEFORE and determiners.isdisjoint(reading.tokens.codes[first:start])
+    opens = first == 0 or codes[first - 1] in _SENTENCE_ENDS
+    if start == first:  # "Crickets, a truck far away.", "saturated, ukulele"
+        return opens or (codes[first - 1] == "," and _follows(reading, first, _BESIDE_SOUND))
+    if others > _SHORT_BEFORE or not frozenset(grammar.determiners).isdisjoint(codes[first + 1 : start]):
+        return False
+    if codes[first] not in grammar.determiners:
+        return others > 0
+    return first > 0 and opens and all(length <= _SHORT_AFTER for length in _lengths(reading, first, 1))
 
 
 def _is_open(reading: Reading, token: int, facet: str, facets: frozenset[str]) -> bool:
@@ -86,7 +98,7 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
         return True
     opens = _opens(reading, first)
     if reading.tokens.codes[token] in reading.vocabulary.grammar.of_people:
-        return opens or _follows_picture(reading, first)
+        return opens or _follows(reading, first, _OF_PICTURE)
     closes = all(length <= _SHORT_AFTER for length in _lengths(reading, last + 1, 1))
     if facet not in _IN_LISTS:
         return opens or closes
@@ -96,15 +108,15 @@ def _is_placed(reading: Reading, first: int, last: int, facet: str, token: int) 
     return is_list or opens
 
 
-def _follows_picture(reading: Reading, first: int) -> bool:
-    """Whether the fragment before is about the picture, not about a person: "an old man, wide shot, calm"."""
+def _follows(reading: Reading, first: int, facets: frozenset[str]) -> bool:
+    """Whether the fragment before is about one of the facets, not about a person: "an old man, wide shot, calm"."""
     last = first - 2
     if last < 0 or reading.owner[last] != reading.owner[first]:
         return False
     before = _edge(reading, last, -1, _MARKS)
     is_short = last - before < _SHORT_AFTER
     return is_short and any(
-        before <= start and end <= last and entry.facet in _OF_PICTURE for start, end, entry in reading.phrases
+        before <= start and end <= last and entry.facet in facets for start, end, entry in reading.phrases
     )
 
 

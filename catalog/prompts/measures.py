@@ -1,4 +1,4 @@
-"""Numbers that name a value: focal lengths, gauges of film, and hours of the night."""
+"""Numbers and signs that name a value: focal lengths, gauges of film, hours of the night, and B/W."""
 
 from __future__ import annotations
 
@@ -23,15 +23,28 @@ _HALF_DAY = re.compile(r"[ap]\.?\s?m\b")
 _CLOCK = re.compile(
     r"(?:^[ \t\-•*]*(?=2)|\b(?:timestamp|clock reads|at)\s+)(2[1-3]|0?[0-3]):[0-5][0-9](?![\d:]|\s?[-–—])", re.MULTILINE
 )
+_BLACK_AND_WHITE = re.compile(r"(?<!\w)b/[wn](?!\w)")
 _NIGHT = {"a": {12, 1, 2, 3, 4}, "p": {9, 10, 11}}  # until four in the morning, from nine in the evening
 
 
 def add_measures(reading: Reading, hits: list[Hit]) -> list[Hit]:
-    """The hits with those that numbers give, without the film stock that was a focal length."""
+    """The hits with those that numbers and signs give, without the film stock that was a focal length."""
     text = reading.lower
+    if "b/" in text:
+        hits = [*hits, *_find_black_and_white(reading)]
     if "mm" in text or "毫米" in text or "ミリ" in text:
         hits = _add_lenses(reading, hits)
     return [*hits, *_find_hours(reading)] if _DIGIT.search(reading.lower) else hits
+
+
+def _find_black_and_white(reading: Reading) -> Iterator[Hit]:
+    from catalog.prompts.terms import Hit
+
+    for match in _BLACK_AND_WHITE.finditer(reading.lower):
+        token = bisect_right(reading.tokens.starts, match.start()) - 1
+        owner = reading.owner[token]
+        if owner >= 0 and not reading.segments[owner].field.role and reading.segments[owner].field.allows("palette"):
+            yield Hit(token, token + 2, "palette", "black_and_white", owner)
 
 
 def _find_hours(reading: Reading) -> Iterator[Hit]:

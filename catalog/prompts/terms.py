@@ -9,14 +9,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.prompts.beside import has_companion
 from catalog.prompts.fragments import is_lone
 from catalog.prompts.languages import Languages, find_whole_words
 from catalog.prompts.measures import add_measures
+from catalog.prompts.names import is_name
 from catalog.prompts.negation import negate
 from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Tokens, lower, spell
 from catalog.prompts.vocabulary import (
     ALONE,
     ANYWHERE,
+    BESIDE,
     COMPOUND,
     HYPHENATED,
     LOOKALIKE,
@@ -60,17 +63,20 @@ class Reading:
         self, text: str, segments: Sequence[Segment], vocabulary: Vocabulary, prompt: str | None = None
     ) -> None:
         self.text = text
+        self.prompt = prompt or text
         self.segments = segments
         self.vocabulary = vocabulary
         self.lower = lower(text)
         self.tokens = Tokens(self.lower, vocabulary.alphabet)
         self.blocked = bytearray(len(self.tokens))
         self.owner = self._owners()
-        self.languages = Languages(self.lower, prompt or text, self.tokens, vocabulary.grammar)
+        self.languages = Languages(self.lower, self.prompt, self.tokens, vocabulary.grammar)
         self.negations: list[tuple[int, int]] = []
         self.phrases: list[tuple[int, int, Entry]] = []
         self._contexts: list[tuple[int, int, tuple[str, ...]]] = []
         self._disowned: set[tuple[str, int]] = set()
+        self.speakers: tuple[str, ...] = ()
+        self.names: dict[str, bool] = {}
         self._context_tokens: dict[str, list[int]] = {}
         self._lookalikes: list[Hit] = []
         self._negators: list[tuple[int, int, Entry]] = []
@@ -186,17 +192,20 @@ class Reading:
                 return self._is_abbreviation(start, end, is_about_facet=is_about_facet)
             if is_about_facet and mode == NEAR and self._has_other_subject(start, facet):
                 return False
-            if not is_about_facet and not self._has_company(start, end, facet, mode):
+            if not is_about_facet and not self._has_company(start, end, entry):
                 return False
-        return not (facet == "color" and start == end and self._is_name(start))
+        return start != end or not is_name(self, start, facet)
 
-    def _has_company(self, start: int, end: int, facet: str, mode: int) -> bool:
+    def _has_company(self, start: int, end: int, entry: Entry) -> bool:
         """Whether the words around a phrase let it count in text that is about something else."""
+        facet, mode = entry.facet, entry.mode
         if mode == NEAR:
             if facet == "camera_movement" and self._is_command(start):
                 return True
             is_beside = facet == "color" and self._is_beside_color(start, end)
             return is_beside or self._is_near(start, end, facet) or is_lone(self, start, end, facet)
+        if mode == BESIDE:
+            return has_companion(self, start, end, f"{facet}.{entry.value}")
         return mode == ALONE and self._stands_alone(end)
 
     @property
@@ -206,7 +215,7 @@ class Reading:
             self._breaks = [match.start() for match in self.vocabulary.grammar.breaks.finditer(self.tokens.codes)]
         return self._breaks
 
-    def _context_of(self, facet: str) -> list[int]:
+    def context_of(self, facet: str) -> list[int]:
         """The tokens that end a context word of a facet."""
         tokens = self._context_tokens.get(facet)
         if tokens is None:
@@ -217,7 +226,7 @@ class Reading:
 
     def _is_near(self, start: int, end: int, facet: str) -> bool:
         reach = self.vocabulary.contexts.get(facet)
-        context = self._context_of(facet)
+        context = self.context_of(facet)
         if reach is None or not context or (reach.clause and self._describes_thing(start, end)):
             return False
         return (
@@ -308,7 +317,7 @@ class Reading:
             return False
         is_noun = start == opened + 2 and self.tokens.words[start - 1] in ("a", "an", "the")  # "then a tilt"
         is_new = not is_noun and self.vocabulary.grammar.turn.match(self.tokens.codes, opened) is not None
-        return is_new and not self._governs(start, self._context_of(facet))
+        return is_new and not self._governs(start, self.context_of(facet))
 
     def _is_subject(self, token: int) -> bool:
         codes, grammar = self.tokens.codes, self.vocabulary.grammar
@@ -344,18 +353,6 @@ class Reading:
             return True
         following, grammar = codes[end + 1], self.vocabulary.grammar
         return following in _MARKS or following in grammar.stops or following in grammar.copulas
-
-    def _is_name(self, token: int) -> bool:
-        """Whether a colour is part of a name (`Blue Lagoon`): two capitalised words where not every word is."""
-        tokens, text = self.tokens, self.text
-        if not text[tokens.starts[token]].isupper() or token + 1 >= len(tokens):
-            return False
-        following = text[tokens.starts[token + 1]]
-        if not following.isupper() or tokens.starts[token + 1] != tokens.end(token) + 1:
-            return False
-        segment = self.segments[self.owner[token]]
-        around = text[max(segment.start, tokens.starts[token] - 30) : min(segment.end, tokens.end(token) + 50)]
-        return not around.istitle() and not around.isupper() and segment.field.name not in ("palette", "lighting")
 
 
 def _has(tokens: list[int], token: int) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE = range(7)  # when a form counts
+ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE, BESIDE = range(8)  # when a form counts
 VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND, OPEN = range(8)  # what a phrase does
 
 
@@ -78,6 +78,8 @@ class Grammar:
     of_people: str
     commands: str
     lone_moves: str
+    given_names: str
+    far: str
     nothing: frozenset[str]
     none: frozenset[str]
     spanish: frozenset[str]

@@ -22,12 +22,19 @@ class BoundedAnswer(NamedTuple):
 
 
 def answer_bounded(
-    connection: Reader, sql: str, parameters: Parameters, *, seconds: float, max_rows: int | None, max_size: int
+    connection: Reader,
+    sql: str,
+    parameters: Parameters,
+    *,
+    seconds: float,
+    max_rows: int | None,
+    max_size: int,
+    max_values: int,
 ) -> BoundedAnswer:
     """The answer to one query, cut after `max_rows`.
 
-    Raises QueryError for one of more than `max_size` bytes, and the driver's OperationalError, `interrupted`, for one
-    that takes longer than so many seconds.
+    Raises QueryError for one of more than `max_size` bytes or `max_values` values, and the driver's OperationalError,
+    `interrupted`, for one that takes longer than so many seconds.
     """
     rows: list[tuple[Any, ...]] = []
     size = 0
@@ -42,4 +49,6 @@ def answer_bounded(
             size += sum(len(value) if isinstance(value, str | bytes) else _SMALL for value in row)
             if size > max_size:
                 raise QueryError(f"the answer has more than {max_size >> 20} MB: ask for fewer rows or columns")
+            if len(rows) * len(names) > max_values:
+                raise QueryError(f"the answer has more than {max_values:,} values: ask for fewer rows or columns")
     return BoundedAnswer(names, rows, is_cut=False)

@@ -28,6 +28,13 @@ def count_due_prompts(connection: Reader) -> int:
     return int(due)
 
 
+def measure_due_prompts(connection: Reader, limit: int) -> int:
+    """How many characters are to be read of those prompts, of so many of them at most."""
+    sizes = f"SELECT length(substr(prompt, 1, {LONGEST_READ})) AS size FROM videos WHERE {_IS_DUE} LIMIT :limit"
+    (size,) = connection.execute(f"SELECT sum(size) FROM ({sizes}) AS due", {"limit": limit}).fetchone()
+    return size or 0
+
+
 def list_due_prompts(
     connection: Reader, limit: int, *, after: int = 0, among: Sequence[int] | None = None
 ) -> list[tuple[int, str]]:

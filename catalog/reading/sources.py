@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from catalog.records import read_utc
+from catalog.records import ALARM, read_utc
 from catalog.redaction import redact_text
 from catalog.reports import SourceState
 
@@ -16,21 +16,59 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 
+# The newest alarm of each source, and how many there are.
+_ALARMS = (
+    "SELECT source, webhook_id, message, alarms FROM deliveries JOIN "
+    "(SELECT max(id) AS newest, count(*) AS alarms FROM deliveries WHERE message LIKE :alarm GROUP BY source) "
+    "AS counts ON id = newest"
+)
+
+
 def list_sources(
     connection: Reader, configured: Iterable[Source], environment: Mapping[str, str] = os.environ
 ) -> list[SourceState]:
-    """The configured sources, then those that only the library knows, each with its state and its count of videos."""
+    """The configured sources, then those that only the library knows, each with its state and its count of videos.
+
+    One with alarms about its webhooks that nobody has seen to yet is suspect at best.
+    """
     settings = {source.name: source for source in configured}
     states = {row["name"]: row for row in connection.execute("SELECT * FROM sources")}
     counts = dict(
         map(tuple, connection.execute("SELECT source, count(*) FROM videos WHERE deleted_at IS NULL GROUP BY 1"))
     )
-    names = dict.fromkeys([*settings, *sorted({*states, *counts})])
-    return [_state(name, settings.get(name), states.get(name), counts.get(name, 0), environment) for name in names]
+    alarms = {row["source"]: _describe_alarms(row) for row in connection.execute(_ALARMS, {"alarm": f"{ALARM}%"})}
+    names = dict.fromkeys([*settings, *sorted({*states, *counts, *alarms})])
+    return [
+        _state(
+            name, settings.get(name), _with_alarm(states.get(name), alarms.get(name)), counts.get(name, 0), environment
+        )
+        for name in names
+    ]
 
 
-def _state(name: str, source: Source | None, row: Any, videos: int, environment: Mapping[str, str]) -> SourceState:
+def _describe_alarms(row: Any) -> str:
+    more = f" (and {row['alarms'] - 1:,} more)" if row["alarms"] > 1 else ""
+    return (
+        f"webhook {row['webhook_id']} {row['message']}{more}: the first is kept; check who else holds its secret, "
+        f"then run `catalog sources --seen {row['source']}`"
+    )
+
+
+def _with_alarm(row: Any, alarm: str | None) -> dict[str, Any]:
     memory = dict(row) if row is not None else {}
+    if alarm is None:
+        return memory
+    message = memory.get("message") or ALARM
+    is_well = memory.get("health", "new") in {"new", "ok"}
+    return memory | {
+        "health": "suspect" if is_well else memory["health"],
+        "message": alarm if ALARM in message else f"{message}; {alarm}",
+    }
+
+
+def _state(
+    name: str, source: Source | None, memory: Mapping[str, Any], videos: int, environment: Mapping[str, str]
+) -> SourceState:
     return SourceState(
         name=name,
         base_url=redact_text(source.base_url) if source else memory.get("base_url"),

@@ -6,22 +6,19 @@ Nothing is an error here: several videos may fit, and where none does, a remark 
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from catalog.reading.names import SOURCES, find_nearest, find_written, list_spans
 from catalog.search.conditions import Condition
 from catalog.search.fields import shorten
-from catalog.search.query import list_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from catalog.database import Reader
     from catalog.search.fields import Fields
-    from catalog.search.query import Node, Term, Value
+    from catalog.search.query import Term, Value
 
-_REMARKS = 3
 _SPANS = f"""
 FROM json_each(?) AS span
 CROSS JOIN ({SOURCES}) AS present ON present.source BETWEEN span.value ->> 0 AND span.value ->> 1
@@ -43,22 +40,21 @@ def with_name(term: Term) -> Condition:
     return Condition(f"SELECT id FROM ({_OWN} UNION ALL {_ALIASED})", [json.dumps(spans)] * 2, is_set=True)
 
 
-def remark_on_names(connection: Reader, query: Node | None, fields: Fields) -> list[str]:
-    """A remark for each of the first few names that fit no video, with the nearest name."""
-    return list(islice(_remark(connection, query, fields), _REMARKS))
-
-
-def _remark(connection: Reader, query: Node | None, fields: Fields) -> Iterator[str]:
-    for term, is_negated in list_terms(query):
+def remark_on_names(connection: Reader, terms: Iterable[Term], fields: Fields) -> Iterator[tuple[Term, str]]:
+    """The terms with a name that fits no video, and a remark on it with the nearest name."""
+    for term in terms:
         field = fields.find(term.name) if term.name else None
-        if field is None or field.kind != "name" or is_negated:
+        if field is None or field.kind != "name":
             continue
         for value in term.values:
             is_whole = _is_whole(term, value)
             if find_written(connection, value.text, is_exact=is_whole) is None:
                 nearest = find_nearest(connection, value.text)
                 hint = f": did you mean {shorten(nearest, 160)}?" if nearest else ""
-                yield f"no video has a name that {'is' if is_whole else 'begins with'} {shorten(value.text)}{hint}"
+                yield (
+                    term,
+                    f"no video has a name that {'is' if is_whole else 'begins with'} {shorten(value.text)}{hint}",
+                )
 
 
 def _is_whole(term: Term, value: Value) -> bool:

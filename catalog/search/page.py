@@ -20,7 +20,7 @@ from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pyroaring import BitMap
 
@@ -61,7 +61,8 @@ def search(
     _check_limit(limit, 0)
     tree = parse(query)
     fields = Fields(connection)
-    plan = make_plan(tree, connection, fields, now=now or datetime.now(UTC), include_deleted=include_deleted)
+    now = now or datetime.now(UTC)
+    plan = make_plan(tree, connection, fields, now=now, include_deleted=include_deleted)
     order = plan.order(sort)
     question = json.dumps([str(tree), order.name, order.is_descending, include_deleted])
     start = None
@@ -78,6 +79,10 @@ def search(
     ordered = orderer.list_newest(hits, ranked) if is_cut and limit else hits
     places = orderer.list_next(ordered, start, limit + 1) if limit and hits else []
     ids = [video_id for video_id, _ in places[:limit]]
+
+    def count_part(part: Node) -> int:
+        return len(make_plan(part, connection, fields, now=now, include_deleted=include_deleted).find(bits))
+
     videos = read_videos(connection, ids)
     texts = read_snippets(connection, plan, ids) if snippets and ids else {}
     cursor = None
@@ -91,7 +96,7 @@ def search(
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=cursor,
         ranked=len(ordered) if is_cut and limit else None,
-        notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits))),
+        notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits), count_part)),
     )
 
 
@@ -145,13 +150,20 @@ def _count(
     }
 
 
-def _remark(connection: Reader, query: Node | None, fields: Fields, counted: Sequence[Field], total: int) -> list[str]:
+def _remark(
+    connection: Reader,
+    query: Node | None,
+    fields: Fields,
+    counted: Sequence[Field],
+    total: int,
+    count_part: Callable[[Node], int],
+) -> list[str]:
     """Remarks on a query that finds nothing, and on prompts that nothing is known of yet."""
     if total and not counted and all(term.name is None for term, _ in list_terms(query)):
         return []
     from catalog.search.remarks import remark_on_facets, remark_on_nothing
 
-    nothing = [] if total else remark_on_nothing(connection, query, fields)
+    nothing = [] if total else remark_on_nothing(connection, query, fields, count_part)
     return [*remark_on_facets(connection, query, fields, counted), *nothing]
 
 

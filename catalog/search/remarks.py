@@ -13,10 +13,11 @@ from catalog.search.completions import list_values
 from catalog.search.facets import NARROWER
 from catalog.search.fields import shorten
 from catalog.search.names import remark_on_names
+from catalog.search.nothing import remark_on_parts
 from catalog.search.query import list_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.search.fields import Field, Fields
@@ -28,16 +29,19 @@ _STATUSES = (*sorted(TERMINAL_STATUSES), *UNFINISHED_STATUSES)
 _JOINTS = str.maketrans("", "", " -_")
 
 
-def remark_on_nothing(connection: Reader, query: Node | None, fields: Fields) -> list[str]:
-    """What in a query is likely to be a slip; none where it merely fits no video."""
-    if not has_videos(connection):
+def remark_on_nothing(
+    connection: Reader, query: Node | None, fields: Fields, count: Callable[[Node], int]
+) -> list[str]:
+    """Why a query finds nothing: what in it is likely to be a slip, or which part of it leaves no video.
+
+    `count` tells how many videos a part of the query finds by itself.
+    """
+    if query is None or not has_videos(connection):
         return []
     wanted = [term for term, is_negated in list_terms(query) if not is_negated]
-    remarks = chain(
-        remark_on_names(connection, query, fields),
-        _remark_on_values(connection, wanted, fields),
-    )
-    return list(islice(remarks, _REMARKS))
+    slips = chain(remark_on_names(connection, wanted, fields), _remark_on_values(connection, wanted, fields))
+    found = dict(islice(slips, _REMARKS))
+    return list(islice(chain(found.values(), remark_on_parts(connection, query, fields, count, found)), _REMARKS))
 
 
 def remark_on_facets(
@@ -57,8 +61,8 @@ def _list_named(term: Term) -> list[str]:
     return [term.name] if term.name else []
 
 
-def _remark_on_values(connection: Reader, terms: Sequence[Term], fields: Fields) -> Iterator[str]:
-    """On values that no video has, with the nearest that one has."""
+def _remark_on_values(connection: Reader, terms: Sequence[Term], fields: Fields) -> Iterator[tuple[Term, str]]:
+    """The terms with a value that no video has, and a remark on it with the nearest that one has."""
     for term in terms:
         field = fields.find(term.name) if term.name else None
         if field is None or field.kind not in {"text", "facet", "tag"}:
@@ -68,7 +72,7 @@ def _remark_on_values(connection: Reader, terms: Sequence[Term], fields: Fields)
             near = get_close_matches(_fold(value), map(_fold, known), n=1, cutoff=0.7)
             if near and not any(_is_same(field, value, text) for text in known):
                 nearest = next(text for text in known if _fold(text) == near[0])
-                yield f"no video has {field.name} {shorten(value)}: did you mean {shorten(nearest)}?"
+                yield term, f"no video has {field.name} {shorten(value)}: did you mean {shorten(nearest)}?"
 
 
 def _list_known(connection: Reader, field: Field, value: str) -> list[str]:

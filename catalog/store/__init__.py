@@ -4,13 +4,15 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the two indexes follow in the same transaction. The store knows no network, no terminal.
 """
 
-from catalog.store.arrivals import refold_all, save_absences, save_videos
+from catalog.store.arrivals import save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
+from catalog.store.cleaning import HEARD, clean_rows
 from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
-from catalog.store.deliveries import save_attempt, save_delivery
+from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
+from catalog.store.folding import Backlog, fold_backlog, refold_all
 from catalog.store.indexes import rebuild_bitmaps, rebuild_texts
 from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
@@ -21,6 +23,8 @@ from catalog.store.sources import lock_source, renew_lock, save_run, save_source
 from catalog.store.texts import refresh_next
 
 __all__ = [
+    "HEARD",
+    "Backlog",
     "Changed",
     "Estimator",
     "Extracted",
@@ -28,12 +32,14 @@ __all__ = [
     "KeptRequest",
     "Saved",
     "Step",
+    "clean_rows",
     "delete_videos",
     "estimate_costs",
     "find_batch_videos",
     "find_ids",
     "find_unheard",
     "find_video",
+    "fold_backlog",
     "forget_extracted",
     "forget_failures",
     "give_facets",
@@ -59,6 +65,7 @@ __all__ = [
     "save_source",
     "save_tags",
     "save_videos",
+    "see_alarms",
     "tag_videos",
     "undelete_videos",
     "undo",

@@ -7,24 +7,24 @@ observations.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import fulltext
-from catalog.fold import COLUMNS, Observation, fold
-from catalog.records import TERMINAL_STATUSES, utc_text
-from catalog.store.attached import provider_tags, rewrite_remixes, rewrite_tags, write_remixes, write_tags
+from catalog.fold import Observation, fold
+from catalog.records import utc_text
+from catalog.store.attached import provider_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
-from catalog.store.indexes import index_new, indexed
+from catalog.store.folding import Backlog, custom_id_of, fold_backlog, list_overturned, refold
+from catalog.store.indexes import index_new
 from catalog.store.names import find_ids, write_aliases
 from catalog.store.payloads import kept, shortened, without_secrets
 from catalog.store.saved import Saved
 from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
 from catalog.store.texts import labels_of
-from catalog.wire.cuts import cut, cut_text, describe_cuts, may_be_cut
+from catalog.wire.cuts import describe_cuts
 from catalog.wire.ids import raw_id
 from catalog.wire.requests import read_observed
 
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from catalog.database import Writer
     from catalog.errors import Gone
     from catalog.wire.answers import ParsedVideo
-
-# The flight recorder leaves out when we looked and what we have no name for.
-_UNRECORDED = frozenset({"first_seen_at", "last_seen_at", "extra", "flaws"})
-_RECORDED = tuple(name for name in COLUMNS if name not in _UNRECORDED)
 
 
 _Identity = tuple[str, int, str]  # what makes an observation of a video distinct: channel, HTTP status, payload's hash
@@ -81,20 +77,26 @@ def save_videos(
     as_of: datetime | None = None,
     asked: Collection[str] = (),
     estimator: Estimator | None = None,
+    backlog: Backlog | None = None,
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
     `as_of` is the time of an answer in which the provider states none: the time of the file it came in. `asked` are the
     ids that the caller asks for, each as a job of its own. An answer about another job than the one asked for is kept
-    apart. Who calls this many times in one transaction hands over one `estimator`, which reads all prices when made.
+    apart. Who calls this many times in one transaction hands over one `estimator`, which reads all prices when made,
+    and one `backlog`, which it folds in the end.
     """
     saved, estimator = Saved(), estimator or Estimator(connection, source)
+    is_own = backlog is None
+    backlog = backlog or Backlog()
     for batch in _split(without_secrets(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         arrivals, strays = _part(connection, source, arrivals, asked)
-        saved += _save(connection, source, arrivals, estimator)
+        saved += _save(connection, source, arrivals, estimator, backlog)
         saved.strays |= strays
         saved.cuts += [f"{arrival.remote_id}: {words}" for arrival in arrivals for words in arrival.cuts]
+    if is_own:
+        saved.settle(*fold_backlog(connection, backlog, estimator))
     return saved
 
 
@@ -115,12 +117,15 @@ def _part(
 
 
 def _claim(arrival: _Arrival, aliases: Collection[str]) -> Claim | None:
-    """What an answer under another id than the one asked for claims, or a list under an alias; None for any other."""
+    """What an answer claims under another id than the one asked for or none, or a list under an alias; else None."""
     video = arrival.observation.video
-    if video is None or (video.answered_id is None and arrival.remote_id not in aliases):
+    is_claim = video and (video.answered_id is not None or not video.is_named or arrival.remote_id in aliases)
+    if video is None or not is_claim:
         return None
     names = (arrival.remote_id, *video.aliases)
-    if video.answered_id is not None:
+    if not video.is_named:
+        names = ()
+    elif video.answered_id is not None:
         names = tuple(name for name in names if raw_id(name) != arrival.remote_id)
     return Claim(arrival.remote_id, names, fold([arrival.observation]))
 
@@ -132,7 +137,7 @@ def save_absences(connection: Writer, source: str, answers: Mapping[str, Gone], 
         payload = {"error": {"message": str(answer)}} if answer.payload is None else answer.payload
         status = answer.status or 404
         arrivals.append(_observe(remote_id, None, *kept(payload), "get", status, utc_text(received_at)))
-    return _save(connection, source, arrivals, Estimator(connection, source))
+    return _save(connection, source, arrivals, Estimator(connection, source), Backlog())
 
 
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
@@ -169,11 +174,15 @@ def _observe(
     as_of: str | None = None,
 ) -> _Arrival:
     digest = blake2b(text.encode(), digest_size=16).hexdigest()
-    observation = Observation(video, channel, http_status, digest, as_of, received_at, received_at, _custom_id(payload))
+    observation = Observation(
+        video, channel, http_status, digest, as_of, received_at, received_at, custom_id_of(payload)
+    )
     return _Arrival(remote_id, text, observation, describe_cuts(payload))
 
 
-def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> Saved:
+def _save(
+    connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator, backlog: Backlog
+) -> Saved:
     ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
     new = [arrival for arrival in arrivals if arrival.remote_id not in ids and arrival.observation.video is not None]
     answers: dict[int, _Arrival] = {}
@@ -183,7 +192,7 @@ def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimat
         if video_id is not None and answers.setdefault(video_id, arrival) is not arrival:
             seconds.append(arrival)
     _add(connection, source, new, estimator)
-    changed, overturned = _update(connection, answers, estimator) if answers else (set(), {})
+    changed, overturned = _update(connection, answers, estimator, backlog) if answers else (set(), {})
     aliases = {video_id: arrival.aliases for video_id, arrival in answers.items() if arrival.aliases}
     write_aliases(connection, source, aliases)
     saved = Saved(
@@ -193,7 +202,7 @@ def _save(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimat
         overturned={answers[video_id].remote_id: states for video_id, states in overturned.items()},
     )
     if seconds:
-        saved += _save(connection, source, seconds, estimator)
+        saved += _save(connection, source, seconds, estimator, backlog)
     return saved
 
 
@@ -203,10 +212,12 @@ def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimato
         return
     rows = [_new_row(source, arrival, estimator) for arrival in arrivals]
     insert_rows(connection, "videos", rows)
+    for row in rows:
+        row["metadata"] = None  # which may have megabytes, as the payload that is written next
     ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
     observations = [_observation_row(ids[arrival.remote_id], arrival) for arrival in arrivals]
     insert_rows(connection, "observations", observations)
-    write_tags(connection, {ids[row["remote_id"]]: row["metadata"] for row in rows if row["metadata"]})
+    write_tags(connection, {ids[arrival.remote_id]: _tags_of(arrival) for arrival in arrivals})
     write_remixes(connection, source, {ids[row["remote_id"]]: row["remixed_from_id"] for row in rows})
     aliases = {ids[arrival.remote_id]: arrival.aliases for arrival in arrivals if arrival.aliases}
     write_aliases(connection, source, aliases)
@@ -216,35 +227,39 @@ def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimato
     )
 
 
+def _tags_of(arrival: _Arrival) -> list[tuple[str, str]]:
+    return provider_tags(arrival.observation.video.metadata) if arrival.observation.video else []
+
+
 def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, Any]:
     row = fold([arrival.observation])
     estimator.fill(row)
     row["source"], row["remote_id"] = source, arrival.remote_id
-    row["labels"] = labels_of(provider_tags(row["metadata"]))
+    row["labels"] = labels_of(_tags_of(arrival))
     row["grams"] = fulltext.grams(row["prompt"])
     row["error_grams"] = fulltext.grams(row["error_message"])
     return row
 
 
 def _update(
-    connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator
+    connection: Writer, arrivals: Mapping[int, _Arrival], estimator: Estimator, backlog: Backlog
 ) -> tuple[set[int], dict[int, tuple[str, str]]]:
     """Keep answers about videos that the library has, and return the ids of those whose row changed.
 
     Those that had ended and have now ended otherwise come with both states.
     """
-    receipts_of = _read_receipts(connection, arrivals)
+    receipts = _read_receipts(connection, arrivals)
+    latest = _list_latest(connection, {video_id for video_id, _ in receipts if video_id not in backlog.due})
     observations, repeats, to_fold, receipt_times = [], [], [], {}
     for video_id, arrival in arrivals.items():
-        receipts = receipts_of.get(video_id, {})
-        repeated = receipts.get(arrival.identity)
+        repeated = receipts.get((video_id, arrival.identity))
         if repeated is None:
             observations.append(_observation_row(video_id, arrival))
             to_fold.append(video_id)
             continue
         received_at = max(arrival.observation.received_at, repeated.last_received_at)
         repeats.append({"id": repeated.id, "last_received_at": received_at, "times_seen": repeated.times_seen + 1})
-        if _is_newest(repeated, receipts.values()):
+        if latest.get(video_id) == (repeated.last_received_at, 1):
             receipt_times[video_id] = received_at
         else:
             to_fold.append(video_id)
@@ -252,28 +267,29 @@ def _update(
     update_rows(connection, "observations", repeats)
     absent = {video_id for video_id in receipt_times if arrivals[video_id].observation.video is None}
     _touch(connection, receipt_times, absent)
-    changes = _refold(connection, to_fold, estimator) if to_fold else []
-    overturned = {
-        change["video_id"]: (change["old"], change["new"])
-        for change in changes
-        if change["field"] == "status" and TERMINAL_STATUSES.issuperset((change["old"], change["new"]))
-    }
-    return {change["video_id"] for change in changes}, overturned
+    now = backlog.take({video_id: arrivals[video_id].remote_id for video_id in to_fold})
+    changes = refold(connection, now, estimator) if now else []
+    return {change["video_id"] for change in changes}, list_overturned(changes)
 
 
-def _is_newest(receipt: _Receipt, receipts: Iterable[_Receipt]) -> bool:
-    return all(other.last_received_at < receipt.last_received_at for other in receipts if other is not receipt)
-
-
-def _read_receipts(connection: Writer, ids: Iterable[int]) -> dict[int, dict[_Identity, _Receipt]]:
+def _read_receipts(connection: Writer, arrivals: Mapping[int, _Arrival]) -> dict[tuple[int, _Identity], _Receipt]:
+    """Those of these answers that were received before."""
+    hashes = [arrival.observation.payload_hash for arrival in arrivals.values()]
     query = (
         "SELECT video_id, channel, http_status, payload_hash, id, last_received_at, times_seen "
-        "FROM observations WHERE video_id IN :ids"
+        "FROM observations WHERE video_id IN :ids AND payload_hash IN :hashes"
     )
-    receipts: dict[int, dict[_Identity, _Receipt]] = {}
-    for video_id, channel, status, digest, *receipt in connection.execute(query, {"ids": list(ids)}):
-        receipts.setdefault(video_id, {})[channel, status, digest] = _Receipt._make(receipt)
-    return receipts
+    rows = connection.execute(query, {"ids": list(arrivals), "hashes": hashes})
+    return {(row[0], (row[1], row[2], row[3])): _Receipt(*row[4:]) for row in map(tuple, rows)}
+
+
+def _list_latest(connection: Writer, ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """When each of these videos was last answered about, and by how many distinct answers at that time."""
+    query = (
+        "SELECT video_id, last_received_at, count(*) FROM observations WHERE video_id IN :ids "
+        "GROUP BY video_id, last_received_at ORDER BY last_received_at"
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query, {"ids": list(ids)})}
 
 
 def _touch(connection: Writer, times: Mapping[int, str], absent: set[int]) -> None:
@@ -284,92 +300,6 @@ def _touch(connection: Writer, times: Mapping[int, str], absent: set[int]) -> No
     seen = [{"id": video_id, "last_seen_at": time} for video_id, time in times.items() if video_id not in absent]
     update_rows(connection, "videos", seen)
     update_rows(connection, "videos", [{"id": video_id, "gone_at": times[video_id]} for video_id in absent])
-
-
-def _refold(
-    connection: Writer, ids: Sequence[int], estimator: Estimator, *, is_recorded: bool = True
-) -> list[dict[str, Any]]:
-    """Fold the videos again from all their observations, and return what changed, as rows of the flight recorder."""
-    names = ("id", "source", "remote_id", *COLUMNS)
-    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
-    old = {row["id"]: dict(row) for row in connection.execute(query, {"ids": list(ids)})}
-    observations = _read_observations(connection, {video_id: row["remote_id"] for video_id, row in old.items()})
-    is_read = {video_id: any(answer.video for answer in observations[video_id]) for video_id in ids}
-    new = {video_id: fold(observations[video_id]) for video_id in ids if is_recorded or is_read[video_id]}
-    for row in new.values():
-        estimator.fill(row)
-    changes = _compare(old, new, observations)
-    insert_rows(connection, "changes", changes if is_recorded else [])
-    changed: dict[str, set[int]] = {}  # by field
-    for change in changes:
-        changed.setdefault(change["field"], set()).add(change["video_id"])
-    with indexed(connection, ids):
-        update_rows(connection, "videos", [{"id": video_id, **row} for video_id, row in new.items()])
-        rewrite_tags(connection, {video_id: new[video_id]["metadata"] for video_id in changed.get("metadata", ())})
-        parents = {video_id: new[video_id]["remixed_from_id"] for video_id in changed.get("remixed_from_id", ())}
-        rewrite_remixes(connection, old[ids[0]]["source"], parents)
-        to_extract = [{"id": video_id, "extracted_by": None} for video_id in changed.get("prompt", ())]
-        update_rows(connection, "videos", to_extract)
-    return changes
-
-
-def refold_all(connection: Writer, after: int = 0, limit: int = 500, size: int = 16 * 1024**2) -> int | None:
-    """Fold the next rows after this one from their kept answers, as today's parser reads them.
-
-    At most `limit` rows, whose answers together have `size` characters, or a single one. Returns the row to go on
-    after, None at the end. The flight recorder is not told: nothing moved at a server.
-    """
-    query = (
-        "SELECT id, source, (SELECT sum(length(payload)) FROM observations WHERE video_id = videos.id) AS size "
-        "FROM videos WHERE id > :after AND size IS NOT NULL ORDER BY id LIMIT :limit"
-    )
-    rows: list[Any] = []
-    for row in connection.execute(query, {"after": after, "limit": limit}):
-        size -= row["size"]
-        if rows and size < 0:
-            break
-        rows.append(row)
-    for source in {row["source"] for row in rows}:
-        ids = [row["id"] for row in rows if row["source"] == source]
-        _refold(connection, ids, Estimator(connection, source), is_recorded=False)
-    return rows[-1]["id"] if rows else None
-
-
-def _compare(
-    old: Mapping[int, Mapping[str, Any]],
-    new: Mapping[int, Mapping[str, Any]],
-    observations: Mapping[int, Sequence[Observation]],
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "video_id": video_id,
-            "field": name,
-            "old": _as_text(old[video_id][name]),
-            "new": _as_text(row[name]),
-            "observed_at": max(item.last_received_at for item in observations[video_id]),
-        }
-        for video_id, row in new.items()
-        for name in _RECORDED
-        if row[name] != old[video_id][name]
-    ]
-
-
-def _read_observations(connection: Writer, remote_ids: Mapping[int, str]) -> dict[int, list[Observation]]:
-    query = (
-        "SELECT video_id, channel, http_status, payload_hash, as_of, received_at, last_received_at, payload "
-        "FROM observations WHERE video_id IN :ids ORDER BY id"
-    )
-    observations: dict[int, list[Observation]] = {}
-    for video_id, channel, status, digest, as_of, first, last, text in connection.execute(
-        query, {"ids": list(remote_ids)}
-    ):
-        payload = json.loads(text)
-        if may_be_cut(text):  # kept by a version that cut nothing
-            payload = cut(payload)
-        video = read_observed(payload, remote_ids[video_id], status)
-        observation = Observation(video, channel, status, digest, as_of, first, last, _custom_id(payload))
-        observations.setdefault(video_id, []).append(observation)
-    return observations
 
 
 def _observation_row(video_id: int, arrival: _Arrival) -> dict[str, Any]:
@@ -388,13 +318,3 @@ def _received(arrival: _Arrival) -> dict[str, Any]:
         "last_received_at": observation.last_received_at,
         "times_seen": 1,
     }
-
-
-def _custom_id(payload: object) -> str | None:
-    """The name that a line of a Batch file gives to its job."""
-    custom_id = payload.get("custom_id") if isinstance(payload, dict) else None
-    return custom_id if isinstance(custom_id, str) else None
-
-
-def _as_text(value: Any) -> str | None:
-    return None if value is None else cut_text(str(value))

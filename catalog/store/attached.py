@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.redaction import redact_text
 from catalog.rows import json_text, stored
@@ -16,29 +15,27 @@ if TYPE_CHECKING:
     from catalog.database import Writer
 
 
-def provider_tags(metadata: str | None) -> list[tuple[str, str]]:
+def provider_tags(metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The provider's metadata map as tags: `true`, numbers and nested values as their JSON text."""
-    if metadata is None:
-        return []
-    pairs = json.loads(metadata).items()
+    pairs = metadata.items()
     tags = {stored(key): stored(value if isinstance(value, str) else json_text(value)) for key, value in pairs}
     return sorted(tags.items())
 
 
-def write_tags(connection: Writer, metadata: Mapping[int, str | None]) -> None:
-    """Give new videos the tags in their metadata."""
+def write_tags(connection: Writer, tags: Mapping[int, Iterable[tuple[str, str]]]) -> None:
+    """Give new videos these tags of their provider's."""
     rows = [
         {"video_id": video_id, "key": key, "value": value, "origin": "provider"}
-        for video_id, text in metadata.items()
-        for key, value in provider_tags(text)
+        for video_id, pairs in tags.items()
+        for key, value in pairs
     ]
     insert_rows(connection, "tags", rows)
 
 
-def rewrite_tags(connection: Writer, metadata: Mapping[int, str | None]) -> None:
-    """Replace the provider's tags of these videos with those in their metadata; the user's tags stay."""
-    connection.execute("DELETE FROM tags WHERE origin = 'provider' AND video_id IN :ids", {"ids": list(metadata)})
-    write_tags(connection, metadata)
+def rewrite_tags(connection: Writer, tags: Mapping[int, Iterable[tuple[str, str]]]) -> None:
+    """Replace the provider's tags of these videos with these; the user's tags stay."""
+    connection.execute("DELETE FROM tags WHERE origin = 'provider' AND video_id IN :ids", {"ids": list(tags)})
+    write_tags(connection, tags)
 
 
 def write_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal
 
-from catalog.records import utc_text
+from catalog.records import ALARM, utc_text
 from catalog.redaction import redact
 from catalog.rows import encodable, json_text
 from catalog.store.bulk import insert_rows
@@ -27,12 +27,17 @@ def save_delivery(
 ) -> Arrival:
     """Keep a delivery that is new, and return how it came: under a new id, or a known one with its body or another.
 
-    One about a job waits for its retrieval, unless it says itself that the job `has_ended`; any other is done.
+    One about a job waits for its retrieval, unless it says itself that the job `has_ended`; any other is done. One that
+    came with another body bears an alarm until that is seen.
     """
-    query = "SELECT body FROM deliveries WHERE source = :source AND webhook_id = :id"
+    query = "SELECT id, body FROM deliveries WHERE source = :source AND webhook_id = :id"
     known = connection.execute(query, {"source": source, "id": delivery.id}).fetchone()
+    if known is not None and _is_same(known["body"], delivery):
+        return "repeated"
     if known is not None:
-        return "repeated" if _is_same(known[0], delivery) else "contradicting"
+        alarm = f"{ALARM} at {received_at:%Y-%m-%d %H:%M} UTC"
+        connection.execute("UPDATE deliveries SET message = :alarm WHERE id = :id", {"alarm": alarm, "id": known["id"]})
+        return "contradicting"
     is_about_job = delivery.video_id is not None
     is_done = has_ended or not is_about_job
     row = {
@@ -67,14 +72,28 @@ def _is_same(body: str, delivery: Delivery) -> bool:
 def save_attempt(
     connection: Writer, delivery_id: int, state: State, *, tried_at: datetime, message: str | None = None
 ) -> None:
-    """Record an attempt to retrieve the job of a delivery, and the state of the delivery after it."""
+    """Record an attempt to retrieve the job of a delivery, and the state of the delivery after it; an alarm stays."""
     connection.execute(
-        "UPDATE deliveries SET state = :state, done_at = :done_at, message = :message, attempts = attempts + 1 "
-        "WHERE id = :id",
+        "UPDATE deliveries SET state = :state, done_at = :done_at, attempts = attempts + 1, "
+        "message = CASE WHEN message LIKE :alarm THEN message ELSE :message END WHERE id = :id",
         {
             "id": delivery_id,
+            "alarm": f"%{ALARM}%",
             "state": state,
             "done_at": None if state == "waiting" else utc_text(tried_at),
             "message": message,
         },
+    )
+
+
+def see_alarms(connection: Writer, source: str) -> None:
+    """Take every alarm about the deliveries of a source as seen; what each said stays, after `seen: `."""
+    connection.execute(
+        "UPDATE deliveries SET message = 'seen: ' || message WHERE source = :source AND message LIKE :alarm",
+        {"source": source, "alarm": f"{ALARM}%"},
+    )
+    connection.execute(
+        "UPDATE sources SET health = CASE WHEN last_run_at IS NULL THEN 'new' ELSE 'ok' END, message = NULL "
+        "WHERE name = :source AND health = 'suspect' AND message LIKE :alarm",
+        {"source": source, "alarm": f"%{ALARM}%"},
     )

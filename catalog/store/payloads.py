@@ -22,7 +22,7 @@ def kept(payload: Any) -> tuple[Any, str]:
 def shortened(payload: Any) -> tuple[Any, str]:
     """The payload without the rest of what is too long, and its JSON."""
     text = json_text(payload)
-    if may_be_cut(text) and (short := cut(payload)) is not payload:
+    if may_be_cut(text) and (short := cut(payload, text)) is not payload:
         return short, json_text(short)
     return payload, text
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 
 @dataclass(slots=True)
@@ -28,3 +32,11 @@ class Saved:
         self.strays |= other.strays
         self.cuts += other.cuts
         return self
+
+    def settle(self, changed: Collection[str], overturned: Mapping[str, tuple[str, str]]) -> None:
+        """Count the videos that came with these ids, which a fold in the end has changed, once as changed."""
+        for name in set(self.unchanged).intersection(changed):
+            self.unchanged.remove(name)
+            self.changed.append(name)
+            if name in overturned:
+                self.overturned[name] = overturned[name]

@@ -42,12 +42,16 @@ def lock_source(
     return None
 
 
-def renew_lock(connection: Writer, name: str, *, holder: str, now: datetime) -> None:
-    """Give a sign of life, if `holder` still holds the source: the time of the lock moves, even where clocks do not."""
+def renew_lock(connection: Writer, name: str, *, holder: str, now: datetime) -> bool:
+    """Give a sign of life, if `holder` still holds the source, and return whether it does.
+
+    The time of the lock moves, even where clocks do not.
+    """
     other, since = _read_lock(connection, name)
     if other == holder:
         moment = now if utc_text(now) != utc_text(since or now) else now + timedelta(milliseconds=1)
         save_source(connection, name, locked_at=moment)
+    return other == holder
 
 
 def _read_lock(connection: Writer, name: str) -> tuple[str | None, datetime | None]:

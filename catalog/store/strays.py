@@ -2,11 +2,13 @@
 
 Gateways answer under ids of their own, so an answer with another id than the one asked for is another name of the job,
 as long as nothing contradicts: the library does not know that id as another video's, and prompt, model and time of
-creation agree with what is known. What contradicts becomes part of no video.
+creation agree with what is known. An answer without any id is about the job asked for as long as these agree. What
+contradicts becomes part of no video. Of a job of which nothing is known, nothing contradicts: it is believed.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader, Writer
 
+_DAY = re.compile(r"-(?:\d{4}-\d\d-\d\d|20\d{6})$")
 _KNOWN = "SELECT id, remote_id, prompt, model, created_at FROM videos WHERE id IN :ids"
 _ALIASES = "SELECT alias FROM video_aliases WHERE source = :source AND alias IN :names"
 _EARLIER = (
@@ -28,7 +31,7 @@ _EARLIER = (
 
 
 class Claim(NamedTuple):
-    """An answer taken for one about `asked_id`, though it has these `names`, its own id first.
+    """An answer taken for one about `asked_id`, though it has these `names`, its own id first, or none at all.
 
     `row` holds what it says, as the library would store it.
     """
@@ -39,7 +42,10 @@ class Claim(NamedTuple):
 
 
 class Stray(NamedTuple):
-    """A claim that is refused: the reason, for a person, says which id the answer has and what contradicts."""
+    """A claim that is refused: the reason, for a person, says which id the answer has and what contradicts.
+
+    `answered_id` is empty where it has none.
+    """
 
     asked_id: str
     answered_id: str
@@ -62,8 +68,9 @@ def find_strays(connection: Reader, source: str, claims: Sequence[Claim], asked:
         others = [name for name in claim.names if owners.get(name, video_id) != video_id]
         problem = _find_problem(claim, known, others, taken)
         if problem is not None:
-            reason = f"the answer is about the job {claim.names[0]}, {problem}"
-            strays.append(Stray(claim.asked_id, claim.names[0], reason))
+            answered_id = claim.names[0] if claim.names else ""
+            subject = f"the job {answered_id}" if answered_id else "a job that it does not name"
+            strays.append(Stray(claim.asked_id, answered_id, f"the answer is about {subject}, {problem}"))
     return strays
 
 
@@ -113,8 +120,8 @@ def _words(prompt: str) -> str:
 
 
 def _model(name: str) -> str:
-    """The model without the provider that gateways write before it: `openai/sora-2`."""
-    return name.strip().rpartition("/")[2].casefold()
+    """The model without its provider before it, as gateways write, and without its day: `openai/sora-2-2025-10-06`."""
+    return _DAY.sub("", name.strip().rpartition("/")[2].casefold())
 
 
 def _join(words: Sequence[str]) -> str:

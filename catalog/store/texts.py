@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from catalog import fulltext
 from catalog.store.bulk import update_rows
+from catalog.wire.cuts import cut_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +21,12 @@ _NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
 
 def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
-    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`, or their words, folded."""
-    return fulltext.folded(", ".join(f"{key}={value}" if value else key for key, value in tags)) or None
+    """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`, as far as a text is kept.
+
+    Or their words, folded, where that says more.
+    """
+    written = cut_text(", ".join(f"{key}={value}" if value else key for key, value in tags))
+    return fulltext.folded(written) or None
 
 
 def read_entries(connection: Writer, ids: Iterable[int]) -> dict[int, fulltext.Entry]:

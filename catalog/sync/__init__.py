@@ -47,19 +47,22 @@ def sync_source(
     """Bring the library up to date with one source, and return the report of the run, its failure included.
 
     `full` walks the whole list; `wait` keeps asking for unfinished jobs until all have finished. Raises CatalogError
-    only while another run holds the source, or where its key is not set or cannot be used; nothing is written then.
+    only while another run holds the source, or where its key is not set or cannot be used; nothing is written then. So
+    it does where another run takes the source over, which happens to a run that stood still; what came in until then
+    stays.
     """
-    with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
-        absent: list[str] = []
-        if client.dialect.lists:
-            with run.surviving():
-                absent = take_in_list(run, client, full=full)
-        retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_without_prompt), *absent])
-        if wait:
-            wait_for(run, client)
-        run.absences.settle(run)
-        take_in_characters(run, client)
-    return run.close()
+    with _running(database, source, settings, on_progress, now) as (run, client):
+        with run.reporting():
+            absent: list[str] = []
+            if client.dialect.lists:
+                with run.surviving():
+                    absent = take_in_list(run, client, full=full)
+            retrieve(run, client, [*run.ask(list_unfinished, run.look_back), *run.ask(list_without_prompt), *absent])
+            if wait:
+                wait_for(run, client)
+            run.absences.settle(run)
+            take_in_characters(run, client)
+        return run.close()
 
 
 def add_ids(
@@ -81,21 +84,22 @@ def add_ids(
     longest = max(map(len, remote_ids), default=0)
     if longest > MAX_ID:
         raise CatalogError(f"an id of {longest:,} characters: ids have at most {MAX_ID}, one on a line")
-    with _running(database, source, settings, on_progress, now) as (run, client), run.reporting():
-        run.mode = "add"
-        wanted = run.find_new(remote_ids)
-        try:
-            answers = retrieve(run, client, wanted, is_patient=False)
-        finally:
-            with database.write() as connection:
-                run.keep_ids(connection, [name for name in run.new if name not in run.absences])
-        for name, answer in answers.items():
-            if isinstance(answer, Gone):
-                run.missed[name] = f"{answer}: nothing is kept of it" if name in run.new else str(answer)
-        if wait:
-            wait_for(run, client)
-        run.absences.settle(run)
-    return run.close()
+    with _running(database, source, settings, on_progress, now) as (run, client):
+        with run.reporting():
+            run.mode = "add"
+            wanted = run.find_new(remote_ids)
+            try:
+                answers = retrieve(run, client, wanted, is_patient=False)
+            finally:
+                with run.write() as connection:
+                    run.keep_ids(connection, [name for name in run.new if name not in run.absences])
+            for name, answer in answers.items():
+                if isinstance(answer, Gone):
+                    run.missed[name] = f"{answer}: nothing is kept of it" if name in run.new else str(answer)
+            if wait:
+                wait_for(run, client)
+            run.absences.settle(run)
+        return run.close()
 
 
 @contextmanager
@@ -109,8 +113,8 @@ def _running(
     """A run and its client, while no other run has the source; nothing is written before both can be had."""
     clock = now or (lambda: datetime.now(UTC))
     run = Run(database, source, settings, on_progress or (lambda *_: None), clock)
-    with run.connected() as client, hold(database, source.name, clock, on_doubt=run.watch_lock):
-        with database.write() as connection:
+    with run.connected() as client, hold(database, source.name, clock, on_doubt=run.watch_lock) as run.write:
+        with run.write() as connection:
             store.save_source(
                 connection, source.name, base_url=source.base_url, dialect=source.dialect, provider=source.prices
             )

@@ -58,6 +58,6 @@ class Absences:
             )
         if run.suspicion:
             return
-        with run.database.write() as connection:
+        with run.write() as connection:
             run.count(store.save_absences(connection, run.source.name, self._absent, received_at=run.now()))
             run.save_state(connection)

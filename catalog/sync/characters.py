@@ -33,7 +33,7 @@ def take_in_characters(run: Run, client: Client) -> None:
             queue.hear(character_id, error)
             if not _is_final(error) or run.suspicion:
                 continue
-        with run.database.write() as connection:
+        with run.write() as connection:
             store.save_character(
                 connection,
                 run.source.name,

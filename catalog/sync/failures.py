@@ -61,7 +61,7 @@ def remember_failures(run: Run, connection: Writer, reasons: Mapping[str, str]) 
 def excuse(run: Run, failed: Mapping[str, Exception]) -> None:
     """Let jobs be asked for by the next run, since it was the source that failed, not they."""
     now = run.now()
-    with run.database.write() as connection:
+    with run.write() as connection:
         failing = find_failing(connection, run.source.name)
         failures = {
             remote_id: store.Failure(failing[remote_id].failures, now, str(error))

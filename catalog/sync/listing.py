@@ -70,7 +70,7 @@ def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, is_full: bool
     """Keep the videos of a page with the cursor of the next, in one transaction, and decide whether the walk stops."""
     run.note(page.flaws)
     run.is_alive = True
-    with run.database.write() as connection:
+    with run.write() as connection:
         saved = run.save(connection, [_reworded(video, dialect) for video in page.videos], "list")
         is_known = not (is_full or saved.added) and all(_is_old(run, video) for video in page.videos)
         run.stopped = KNOWN if is_known and page.cursor is not None else page.ended

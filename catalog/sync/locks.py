@@ -4,6 +4,9 @@ A holder writes down who it is and shows every few seconds that it is alive, fro
 server. Whoever finds a lock asks the system about the holder, where it can see that process. Where it cannot (another
 machine, another container, a system that does not say when a process started) it watches the lock: one that does not
 move belongs to a dead run. No clock is compared with another one, so a clock that is set changes nothing.
+
+A run that was only frozen, and wakes up to find its source taken over, writes nothing more: the other one knows nothing
+of what it was about to do.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import re
 import secrets
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,15 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from catalog.database import Database
+    from catalog.database import Database, Writer
 
 RENEWED_EVERY = 3.0  # seconds
 SILENCE = 12.0  # seconds without a sign of life after which a run that cannot be seen is dead
+LOOK_EVERY = 0.5  # seconds between looks at a lock that is watched
 EXPIRES = timedelta(minutes=15)  # for locks of older versions, which renew them with each page
 
 _HOLDER = re.compile(r"(.*):(\d+)((?: \w+=\S+)*)", re.DOTALL)
 
 _mine: set[str] = set()  # what the live runs of this process have written down
+
+
+class LockLost(CatalogError):
+    """Another run has taken the source over from this one."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +130,12 @@ def hold(
     on_doubt: Callable[[], object] = lambda: None,
     renewed_every: float = RENEWED_EVERY,
     silence: float = SILENCE,
-) -> Iterator[None]:
+) -> Iterator[Callable[[], AbstractContextManager[Writer]]]:
     """Hold the source; raises CatalogError, which names the holder, while another run holds it.
 
-    `on_doubt` is called where it takes watching to learn whether that run goes on, for up to `silence` seconds.
+    Whatever the run writes, it writes inside what this yields: `Database.write`, which raises LockLost where another
+    run has the source by then. `on_doubt` is called where it takes watching to learn whether the run that holds it goes
+    on, for up to `silence` seconds.
     """
     holder = str(Holder.current())
     _mine.add(holder)
@@ -136,12 +146,22 @@ def hold(
             with suppress(CatalogError), database.write() as connection:  # the run itself meets what fails here
                 store.renew_lock(connection, source, holder=holder, now=now())
 
+    @contextmanager
+    def write() -> Iterator[Writer]:
+        with database.write() as connection:
+            if not store.renew_lock(connection, source, holder=holder, now=now()):
+                raise LockLost(
+                    f"source {source} was taken over by another run while this one stood still: "
+                    "what had come in stays, and nothing more was written"
+                )
+            yield connection
+
     try:
         _lock(database, source, holder, now, on_doubt, silence)
         keeper = threading.Thread(target=renew, name=f"lock of {source}", daemon=True)
         keeper.start()
         try:
-            yield
+            yield write
         finally:
             ended.set()
             keeper.join(1)
@@ -180,7 +200,7 @@ def _lock(
         if first is None:
             on_doubt()
             first, since = lock, time.monotonic()
-        time.sleep(silence / 12)
+        time.sleep(min(silence / 12, LOOK_EVERY))
 
 
 def _judge(silent: tuple[str, datetime] | None, moment: datetime) -> Callable[[str, datetime], bool]:

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def ask_all(
-    ask: Callable[[Question], Answer], take: Callable[[], Question | None], threads: int
+    ask: Callable[[Question], Answer],
+    take: Callable[[], Question | None],
+    threads: int,
+    *,
+    every: float | None = None,
 ) -> Iterator[tuple[Question, Answer]]:
     """Each question with its answer, as the answers come; raises the first error of `ask`.
 
     `take` gives the next question whenever a thread is free, None where there is none; it is called in the thread that
-    wants the answers, after it has had the last one. Once nobody wants further answers, questions on their way are
+    wants the answers, after it has had the last one, and `every` so many seconds where questions come up meanwhile.
+    Once nobody wants further answers, questions on their way are
     left.
     """
     questions: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
@@ -47,7 +52,10 @@ def ask_all(
                     threading.Thread(target=work, name=f"retrieve-{started}", daemon=True).start()
             if not busy:
                 return
-            question, answer, error = answers.get()
+            try:
+                question, answer, error = answers.get(timeout=every)
+            except queue.Empty:
+                continue
             busy -= 1
             if error is not None:
                 raise error

@@ -174,7 +174,7 @@ def _keep(run: Run, answers: Mapping[str, Answer]) -> None:
             run.missed.pop(remote_id, None)
             present.add(remote_id)
             replies.setdefault(answer.status, []).extend(answer.answer.videos)
-    with run.database.write() as connection:
+    with run.write() as connection:
         for status, videos in replies.items():
             failed |= run.save(connection, videos, "get", status).strays
         present -= failed.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -55,7 +55,8 @@ class Run:
     """The state of one run.
 
     `outcomes` holds for each video whether it was added, changed or unchanged, `missed` and `strays` the reasons why a
-    job could not be retrieved, or was answered with another. `new` holds the ids to add that the library does not have,
+    job could not be retrieved, or was answered with another. `write` is `Database.write`, and raises LockLost where
+    another run has taken the source over. `new` holds the ids to add that the library does not have,
     each with the name it was given by. `is_alive` says whether the source has answered anything.
     """
 
@@ -68,6 +69,7 @@ class Run:
         now: Callable[[], datetime],
     ) -> None:
         self.database = database
+        self.write: Callable[[], AbstractContextManager[Writer]] = database.write
         self.source = source
         self.settings = settings
         self.on_progress = on_progress
@@ -124,7 +126,8 @@ class Run:
     def reporting(self) -> Iterator[None]:
         """Put a failure of the source into the report, and keep the report of an interrupted run.
 
-        Raises SyncInterrupted, with the report, where the user interrupts.
+        One that has lost its lock keeps nothing, and raises LockLost. Raises SyncInterrupted, with the report, where
+        the user interrupts.
         """
         try:
             yield
@@ -286,6 +289,6 @@ class Run:
         counts |= {name: len(getattr(report, name)) for name in _COUNTED}
         if report.is_interrupted:
             counts["error"] = INTERRUPTED
-        with self.database.write() as connection:
+        with self.write() as connection:
             self.save_state(connection, **state)
             store.save_run(connection, started_at=self.started_at, finished_at=finished_at, **counts)

@@ -6,6 +6,7 @@ Importing this module loads Datasette, so it is imported only where a server sta
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +17,15 @@ from datasette.app import Datasette
 from datasette.database import Database as DatasetteDatabase
 from datasette.database import QueryInterrupted, Results
 from datasette.plugins import pm
+from datasette.renderer import json_renderer
+from datasette.utils import CustomJSONEncoder
+from datasette.utils.asgi import Response
+from datasette.views.base import DatasetteError
 
 from catalog.database import OperationalError, connect_read_only, make_rows
 from catalog.errors import CatalogError, QueryError
 from catalog.sharing import Readers, retried
+from catalog.web import search_box
 from catalog.web.cells import SafeWriter
 from catalog.web.guard import allow_own_scripts, only_for, with_headers
 from catalog.web.metadata import as_text, database_name, metadata_for
@@ -43,6 +49,8 @@ pm.get_plugin("datasette.handle_exception").rich = None
 datasette.views.base.csv = SimpleNamespace(writer=SafeWriter)
 
 pm.register(GivingWay(), GivingWay.__name__)
+if not pm.is_registered(search_box):  # by its entry point, which a package that is not installed lacks
+    pm.register(search_box)
 
 SETTINGS = {
     "suggest_facets": False,
@@ -65,19 +73,19 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
 
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, as_text(str(path)))
-        self._file = path
+        self.file = path
         self._readers = Readers(path, self.connect)
 
     @property
     def size(self) -> int:
         """The size of the file in bytes, without its write-ahead log."""
-        return self._file.stat().st_size
+        return self.file.stat().st_size
 
     def connect(self, write: bool = False) -> Any:
         """A connection that only reads; raises CatalogError when asked to write."""
         if write:
             raise CatalogError(f"cannot write to {self.path}: the library is served read-only")
-        connection = connect_read_only(self._file)
+        connection = connect_read_only(self.file)
         self.ds._prepare_connection(connection, self.name)  # noqa: SLF001 - as Datasette's own databases do
         return connection
 
@@ -117,7 +125,9 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
         limit = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms)
         values = dict(params) if isinstance(params, dict) else list(params or ())
         try:
-            answer = await lane.answer(sql, values, seconds=limit / 1000, max_rows=most if truncate else None)
+            answer = await lane.ask(
+                lambda reader: reader.answer(sql, values, seconds=limit / 1000, max_rows=most if truncate else None)
+            )
         except TookTooLong as error:
             raise QueryInterrupted(error, sql, params) from error
         except QueryError as error:
@@ -126,6 +136,24 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
             raise OperationalError(str(error)) from error
         rows, description = make_rows(answer.names, answer.rows)
         return Results(rows, answer.is_cut, description)
+
+
+async def write_json(args: Any, data: dict[str, Any], view_name: str) -> Response:
+    """The answer as Datasette writes it in JSON, by the process that has answered the query, if there is one."""
+    lane = current_lane()
+    if lane is None or not lane.is_apart:
+        return json_renderer(args, data, view_name)
+    arguments = {name: args.getlist(name) for name in args}
+    plain = {name: list(map(tuple, value)) if name == "rows" else _plain(value) for name, value in data.items()}
+    try:
+        page = await lane.ask(lambda reader: reader.write_json(arguments, plain, view_name))
+    except (TookTooLong, QueryError) as error:
+        raise DatasetteError(str(error), status=400) from error
+    return Response(page.body, page.status, page.headers, page.content_type)
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, cls=CustomJSONEncoder))
 
 
 def keep_order(sql: str) -> str:
@@ -151,6 +179,7 @@ class Site:
         self._datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
         self._datasette.remove_database("_memory")  # Datasette adds it where no files are named
         self._datasette.add_database(LibraryDatabase(self._datasette, Path(path)), name=database_name(path))
+        self._datasette.renderers["json"] = (write_json, lambda: True)
         allow_own_scripts(self._datasette.jinja_env)
         render_in_turns(self._datasette.jinja_env)
         self._queues = Queues(Path(path))

@@ -1,32 +1,37 @@
 """A queue for each kind of request, so that fifty heavy ones never hold up a plain page.
 
 Each kind has its own places and its own bound on who waits for one; whoever comes beyond that is told to come again.
-All kinds but plain pages have their queries answered by processes of their own (`reader.py`), one for each place.
+What visitors ask for is answered by processes of the kind's own (`reader.py`), one for each place; what the page of the
+server or of its database shows is read by threads that all share. Whatever is written gives way to plain pages.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from catalog.web.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, MutableMapping
+    from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
     from pathlib import Path
 
-    from catalog.database import Parameters
-    from catalog.reading.bounded import BoundedAnswer
     from catalog.web.application import Application, Message, Receive, Send
+
+Answer = TypeVar("Answer")
 
 WAIT_SECONDS = 20.0  # for a place
 SEND_SECONDS = 30.0  # for a visitor to take a piece of the answer
+PIECE = 256 << 10  # bytes
 ANSWER_SECONDS = 600.0  # for an answer as a whole
+TURN_SECONDS = 0.005  # for which a page is written without a pause
+REST_SECONDS = 0.02  # of such a pause while plain pages are answered
 RETRY_SECONDS = 5
 
 # Parameters of Datasette's that give a visitor's request no more to do than the page has anyway.
@@ -34,7 +39,7 @@ _LIGHT = frozenset(
     {"_col", "_dl", "_header", "_json", "_json_infinity", "_labels", "_next", "_nl", "_nocol", "_nocount", "_nofacet"}
     | {"_nosuggest", "_shape", "_size", "_sort", "_sort_desc", "_stream", "_ttl"}
 )
-_ROW_PARTS = 3  # database, table, key
+_PARTS = ("home", "database", "table")  # pages by the parts of their paths; rows and files have more
 _current: ContextVar[Lane | None] = ContextVar("lane", default=None)
 
 
@@ -43,12 +48,18 @@ class Full(Exception):
 
 
 class Lane:
-    """The requests of one kind: so many are answered at a time, and so many wait."""
+    """The requests of one kind: so many are answered at a time, and so many wait.
 
-    def __init__(self, places: int, waiting: int, path: Path | None = None) -> None:
+    With a path, their queries are answered by processes of their own. They give way to those of the lane `before`.
+    """
+
+    def __init__(self, places: int, waiting: int, path: Path | None = None, *, before: Lane | None = None) -> None:
         self._free = asyncio.Semaphore(places)
         self._most = waiting
         self._waiting = 0
+        self._before = before
+        self.answered = 0
+        self._turn = time.monotonic()
         self._readers = [Reader(path) for _ in range(places)] if path else []
         self._idle: SimpleQueue[Reader] = SimpleQueue()
         for reader in self._readers:
@@ -73,20 +84,36 @@ class Lane:
             raise Full from None
         finally:
             self._waiting -= 1
+        self.answered += 1
         try:
             yield
         finally:
+            self.answered -= 1
             self._free.release()
 
-    async def answer(self, sql: str, parameters: Parameters, **limits: Any) -> BoundedAnswer:
-        """What `Reader.answer` returns or raises, once one is free; where nobody waits for it any more, it is ended."""
+    def is_turn_over(self) -> bool:
+        """Whether what is written without a pause has taken so long that others must have their turn."""
+        return time.monotonic() - self._turn > TURN_SECONDS
+
+    async def give_way(self) -> None:
+        """Pause, where it is time to.
+
+        One step of the server's loop is not enough: a plain page takes some twenty, and each would wait for a turn of
+        every heavy page.
+        """
+        if self.is_turn_over():
+            await asyncio.sleep(REST_SECONDS if self._before and self._before.answered else 0)
+            self._turn = time.monotonic()
+
+    async def ask(self, question: Callable[[Reader], Answer]) -> Answer:
+        """What the question has of a reader, once one is free; where nobody waits for it any more, that is ended."""
         asked: list[Reader] = []
 
-        def ask() -> BoundedAnswer:
+        def ask() -> Answer:
             reader = self._idle.get()
             asked.append(reader)
             try:
-                return reader.answer(sql, parameters, **limits)
+                return question(reader)
             finally:
                 self._idle.put(reader)
 
@@ -108,12 +135,15 @@ class Queues:
     """The lanes of one library."""
 
     def __init__(self, path: Path) -> None:
+        plain = Lane(8, 128)
         self._lanes = {
-            "plain": Lane(8, 128),
-            "table": Lane(2, 16, path),
-            "search": Lane(2, 16, path),
-            "export": Lane(1, 16, path),
-            "sql": Lane(1, 16, path),
+            "plain": plain,
+            "home": Lane(2, 64, before=plain),
+            "database": Lane(2, 64, before=plain),
+            "table": Lane(2, 16, path, before=plain),
+            "search": Lane(2, 16, path, before=plain),
+            "export": Lane(1, 16, path, before=plain),
+            "sql": Lane(1, 16, path, before=plain),
         }
 
     def lane(self, path: str, query: str) -> Lane:
@@ -127,20 +157,18 @@ class Queues:
 
 
 def kind_of(path: str, query: str) -> str:
-    """The kind of work that a request asks for: `plain table search export sql`."""
+    """The kind of work that a request asks for: `plain home database table search export sql`."""
     names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     parts = [part for part in path.split("/") if part]
-    if not parts or parts[0] == "-":
+    if parts and parts[0] == "-":
         return "plain"
     if path.endswith(".csv"):
         return "export"
     if names & {"sql", "_where"}:
         return "sql"
-    if len(parts) >= _ROW_PARTS:
+    if len(parts) >= len(_PARTS):
         return "plain"
-    if names - _LIGHT:
-        return "search"
-    return "table" if len(parts) == _ROW_PARTS - 1 else "plain"
+    return "search" if names - _LIGHT else _PARTS[len(parts)]
 
 
 def current_lane() -> Lane | None:
@@ -185,6 +213,7 @@ class _Visit:
         self._send = send
         self._is_reading = is_reading
         self._has_stalled = asyncio.Event()
+        self._is_sent = False
         self.has_started = False
 
     async def spend(self, work: Any) -> None:
@@ -196,7 +225,7 @@ class _Visit:
         try:
             await asyncio.wait(ends, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in ends:
+            for end in ends[self._is_sent :]:  # who has it all may leave, and the work has a moment to tidy up
                 if not end.done():
                     end.cancel()
         await asyncio.wait(ends)
@@ -208,18 +237,31 @@ class _Visit:
         return {"type": "http.request", "body": b"", "more_body": False} if self._is_reading else await self._receive()
 
     async def send(self, message: Message) -> None:
-        """Send a piece, if the visitor takes it in time."""
+        """Send a message, if the visitor takes each piece of it in time."""
         self.has_started = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SEND_SECONDS):
-                await self._send(message)
-                return
-        self._has_stalled.set()
-        await asyncio.Event().wait()  # until `spend` ends it
+        for piece in _pieces(message):
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._send(piece)
+            except TimeoutError:
+                self._has_stalled.set()
+                await asyncio.Event().wait()  # until `spend` ends it
+            if lane := current_lane():
+                await lane.give_way()
+        self._is_sent = message["type"] == "http.response.body" and not message.get("more_body")
 
     async def _left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def _pieces(message: Message) -> Iterator[Message]:
+    """The message, with at most so much of a body in each piece: copying 30 MB at once holds up all that is served."""
+    body = memoryview(message.get("body", b""))
+    while len(body) > PIECE:
+        yield {**message, "body": bytes(body[:PIECE]), "more_body": True}
+        body = body[PIECE:]
+    yield {**message, "body": bytes(body)} if "body" in message else message
 
 
 async def _refuse(send: Send, text: str) -> None:

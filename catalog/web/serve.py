@@ -10,15 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from catalog.library import check_library
-from catalog.serving import in_url, serve_at
+from catalog.serving import ACCEPTED_AT_ONCE, affordable_connections, in_url, serve_at
 from catalog.web import DEFAULT_PORT
 from catalog.web.application import Site
-from catalog.web.guard import policy_headers
+from catalog.web.connections import HEAD_SECONDS, MAX_VISITORS, connections
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from catalog.serving import Answer, RunningServer
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OTHER_FILES = 64  # that the library and the processes which read it need open meanwhile
 _LAST_ANSWERS = 3  # seconds that running requests have after Ctrl-C
 
 
@@ -39,13 +38,16 @@ def serve(
     allow_sql: bool = False,
     open_browser: bool = False,
     on_ready: Callable[[RunningServer], None] | None = None,
+    head_seconds: float = HEAD_SECONDS,
+    max_visitors: int | None = None,
 ) -> None:
     """Serve the library with Datasette until Ctrl-C; port 0 picks a free one.
 
     `on_ready` gets the server once it answers; it is called in another thread, and an exception in it ends the server.
     Visitors read and never write; with `allow_sql` they may run SELECTs of their own. What others write meanwhile shows
-    at once. On a loopback address, requests under other host names are refused. Raises NotFound or SchemaError
-    for the library, ConfigError for an address that cannot be used.
+    at once. The head of a request must arrive within `head_seconds`; at most `max_visitors` are connected, by default
+    as many as the process may have files open for. On a loopback address, requests under other host names are refused.
+    Raises NotFound or SchemaError for the library, ConfigError for an address that cannot be used.
     """
     check_library(Path(path))
 
@@ -59,20 +61,22 @@ def serve(
     site = Site(path, allow_sql=allow_sql, names=names)
     try:
         with suppress(KeyboardInterrupt):
-            serve_at(host, port, _answer_with(site.application), announce)
+            most = max_visitors or affordable_connections(MAX_VISITORS, besides=_OTHER_FILES)
+            serve_at(host, port, _answer_with(site.application, connections(head_seconds, most)), announce)
     finally:
         site.close()
 
 
-def _answer_with(application: Any) -> Answer:
+def _answer_with(application: Any, protocol: Any) -> Answer:
     async def answer(listener: socket.socket, announce: Callable[[], None], stopped: asyncio.Event) -> None:
         config = uvicorn.Config(
             application,
-            http=_Protocol,
+            http=protocol,
+            backlog=ACCEPTED_AT_ONCE,
             ws="none",
             lifespan="on",
             log_config=None,
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_LAST_ANSWERS,
@@ -80,16 +84,6 @@ def _answer_with(application: Any) -> Answer:
         await _Server(config, announce, stopped).serve(sockets=[listener])
 
     return answer
-
-
-class _Protocol(H11Protocol):
-    """HTTP, with the headers of every page on what is answered to no request at all."""
-
-    def send_400_response(self, msg: str) -> None:
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), *policy_headers("")]
-        events = h11.Response(status_code=400, headers=headers), h11.Data(data=msg.encode()), h11.EndOfMessage()
-        self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
-        self.transport.close()
 
 
 class _Server(uvicorn.Server):

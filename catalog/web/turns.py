@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 from jinja2 import Template
 
+from catalog.web.queues import current_lane
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from jinja2 import Environment
-
-_TURN = 0.02  # seconds
-
-
-class _Turn:
-    """How long one page has been written without a pause."""
-
-    def __init__(self) -> None:
-        self._since = 0.0
-
-    def is_over(self) -> bool:
-        """Whether others must have their turn now; a new one begins then."""
-        now = time.monotonic()
-        if now - self._since < _TURN:
-            return False
-        self._since = now
-        return True
 
 
 class GivingWay:
@@ -37,24 +20,22 @@ class GivingWay:
 
     __name__ = "catalog.giving_way"
 
-    def __init__(self) -> None:
-        self._turn = _Turn()
-
     @hookimpl  # type: ignore[untyped-decorator]  # pluggy's, which has no types here
     def render_cell(self) -> Awaitable[None] | None:
         """Nothing to show, after a pause where one is due."""
-        return asyncio.sleep(0) if self._turn.is_over() else None
+        lane = current_lane()
+        return lane.give_way() if lane and lane.is_turn_over() else None
 
 
 class _Template(Template):
     """A template that is rendered piece by piece, with pauses."""
 
     async def render_async(self, *args: Any, **kwargs: Any) -> str:
-        pieces, turn = [], _Turn()
+        pieces, lane = [], current_lane()
         async for piece in self.generate_async(*args, **kwargs):
             pieces.append(piece)
-            if turn.is_over():
-                await asyncio.sleep(0)
+            if lane:
+                await lane.give_way()
         return "".join(pieces)
 
 

@@ -17,7 +17,8 @@ class ParsedVideo:
     never an estimate. `aliases` are other ids of the same job, as its server writes them. `updated_at` orders
     observations and says nothing about the job. `extra` holds every key that no field consumed, as sent; `payload` is
     the object the video was read from. `flaws` says what could not be read, in words for a person. `answered_id` is the
-    id that the answer gives in place of the one asked for, None where it gives that one, or none.
+    id that the answer gives in place of the one asked for, None where it gives that one, or none; `is_named` says
+    whether it gives any.
     """
 
     remote_id: str
@@ -51,6 +52,7 @@ class ParsedVideo:
     payload: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     flaws: tuple[str, ...] = field(default=(), compare=False)
     answered_id: str | None = field(default=None, compare=False)
+    is_named: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,14 +37,14 @@ def cut_text(text: str, limit: int = MAX_TEXT) -> str:
     return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
-def cut(payload: Any) -> Any:
-    """The JSON value as far as it is kept, what was cut told under CUT where it is an object.
+def cut(payload: Any, text: str) -> Any:
+    """The JSON value with this JSON text as far as it is kept, what was cut told under CUT where it is an object.
 
     The same object where nothing is too long.
     """
     short = _cut_to(payload, MAX_TEXT)
-    is_long = len(json.dumps(short, ensure_ascii=False)) > MAX_PAYLOAD
-    return _cut_to(short, SHORT_TEXT) if is_long else short
+    size = len(text) if short is payload else len(json.dumps(short, ensure_ascii=False, separators=(",", ":")))
+    return _cut_to(short, SHORT_TEXT) if size > MAX_PAYLOAD else short
 
 
 def list_cuts(payload: Any) -> dict[str, str]:
@@ -61,11 +61,27 @@ def describe_cuts(payload: Any) -> tuple[str, ...]:
 
 
 def _cut_to(payload: Any, limit: int) -> Any:
+    if not _has_longer(payload, limit):
+        return payload
     wholes: dict[str, str] = {}
     short = _Scissors(limit, wholes).cut(payload)
-    if not wholes:
-        return payload
     return {**short, CUT: wholes | list_cuts(payload)} if isinstance(short, dict) else short
+
+
+def _has_longer(payload: Any, limit: int) -> bool:
+    """Whether any text of the value is longer than that; nothing is copied."""
+    work = [payload]
+    while work:
+        value = work.pop()
+        if isinstance(value, str):
+            if cut_text(value, limit) is not value:
+                return True
+        elif isinstance(value, dict):
+            work += value
+            work += value.values()
+        elif isinstance(value, list):
+            work += value
+    return False
 
 
 class _Scissors:

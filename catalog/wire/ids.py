@@ -33,10 +33,14 @@ _ENCODED = _PREFIX + base64.b64encode(b"litellm:").decode()[:10]
 
 
 class Names(NamedTuple):
-    """Every id of a job, its key first; `answered_id` is what its server called it in place of the id asked for."""
+    """Every id of a job, its key first; `answered_id` is what its server called it in place of the id asked for.
+
+    It `is_named` where the answer itself gives any id.
+    """
 
     ids: list[str]
     answered_id: str | None
+    is_named: bool
 
 
 def require_source_name(name: str) -> None:
@@ -110,15 +114,15 @@ def read_names(job: Mapping[str, Any], rest: Leftovers, asked_id: str | None) ->
     aliases = rest.keys.pop("aliases", None)
     if aliases is not None:
         written += _text_entries(aliases, rest.flaws)
-    answered_id = None
+    is_named, answered_id = bool(written), None
     if asked_id is not None:
-        is_named = not answered or raw_id(asked_id) in map(raw_id, written)
-        answered_id = None if is_named else answered[0]
+        is_about_it = not answered or raw_id(asked_id) in map(raw_id, written)
+        answered_id = None if is_about_it else answered[0]
         written.insert(0, asked_id)
     names: dict[str, None] = {}
     for text in written:
         names[raw_id(text)] = names[text] = None
-    return Names(list(names)[:MAX_NAMES], answered_id)
+    return Names(list(names)[:MAX_NAMES], answered_id, is_named)
 
 
 def _take_ids(rest: Leftovers, keys: tuple[str, ...]) -> list[str]:

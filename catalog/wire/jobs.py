@@ -130,6 +130,7 @@ class _Draft:
             payload=self.payload,
             flaws=tuple(rest.flaws),
             answered_id=names.answered_id,
+            is_named=names.is_named,
             **values,
         )
 

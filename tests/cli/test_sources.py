@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import store
+from catalog.wire.webhooks import Delivery
 from tests.cli.conftest import job
 from tests.client.server import RawServer, response
 
@@ -54,6 +59,20 @@ def test_init_makes_a_library_and_commented_settings(run, tmp_path):
     assert result.exit_code == 0
     assert (tmp_path / "catalog.toml").read_text().startswith("# ")
     assert run("search").stdout == "0 videos\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes")
+def test_settings_that_init_writes_are_their_owners_alone(run, tmp_path):
+    (tmp_path / "catalog.toml").unlink()
+    before = os.umask(0)
+    try:
+        run("init")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "catalog.toml").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "catalog.toml").chmod(0o640)
+    run("init")
+    assert (tmp_path / "catalog.toml").stat().st_mode & 0o777 == 0o640
 
 
 def test_init_keeps_what_is_there(run, tmp_path):
@@ -286,3 +305,22 @@ def test_a_bad_price_in_the_settings_is_one_line(run, server, tmp_path):
     result = run("sync")
     assert result.exit_code == 1
     assert "line 4: prices.source: is missing" in result.stderr
+
+
+def test_an_alarm_about_a_webhook_is_shown_until_it_is_seen(run, library):
+    delivery = Delivery("wh_1", 1_790_000_000, "video.completed", "video_1", {"data": {"id": "video_1"}})
+    with library.write() as connection:
+        for known in (delivery, replace(delivery, event={"data": {"id": "video_2"}})):
+            store.save_delivery(connection, "studio", known, received_at=datetime.now(UTC))
+    shown = run("sources")
+    assert "suspect" in shown.stdout
+    assert "webhook wh_1 came again with another body at " in shown.stderr
+    assert "catalog sources --seen studio" in shown.stderr
+    unknown = run("sources", "--seen", "nobody")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "Error: no source is called 'nobody': `catalog sources` lists them\n",
+    )
+    seen = run("sources", "--seen", "studio")
+    assert (seen.exit_code, seen.stderr) == (0, "")
+    assert "suspect" not in seen.stdout

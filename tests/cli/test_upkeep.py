@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
+from tests.canary import encode, leaks_under
 from tests.cli.conftest import job
 
 
@@ -79,3 +81,18 @@ def test_rebuilt_costs_follow_the_prices_of_today(run, hear, ask, tmp_path):
     (tmp_path / "catalog.toml").unlink()
     assert run("reindex").exit_code == 0
     assert ask("show", "v1")["cost_usd"] is None
+
+
+def test_a_reindex_cuts_keys_out_that_were_not_known_when_they_came(run, hear, ask, library, tmp_path, monkeypatch):
+    key = "cnry/Key+of=reindex9q"
+    hear(job("v1", prompt=f"Echo {key}", metadata={"note": key}, custom={key: [quote(key, safe="")]}, status="queued"))
+    hear(job("v1", prompt="Echo", error={"message": f"bad key {encode(f'user:{key}')}"}), job("v2", prompt="Neon."))
+    library.close()
+    assert leaks_under(tmp_path, key)
+    monkeypatch.setenv("CATALOG_API_KEY", key)
+    assert ask("reindex")["cleaned"] == 4  # two answers, what changed of the prompt and of the error
+    library.close()
+    assert leaks_under(tmp_path, key) == {}
+    assert "[removed]" in str(ask("show", "v1"))
+    assert ask("search", "neon")["total"] == 1
+    assert ask("reindex")["cleaned"] == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import store
 from catalog.errors import ConfigError
 from catalog.records import to_json
 from tests.ingest.conftest import job
@@ -74,3 +76,23 @@ def test_a_report_is_json(bench: Bench):
         {"place": 2, "reason": "not JSON: Expecting value at column 1", "field": None}
     ]
     assert (told["added"], told["refusals"]) == (1, 1)
+
+
+def test_many_answers_about_one_job_are_folded_a_few_times_and_to_the_same_row(bench: Bench) -> None:
+    answers = [job("a", status="in_progress", prompt=f"take {n}", progress=n, metadata={"n": n}) for n in range(40)]
+    for number, answer in enumerate([*answers, job("a", status="failed"), job("b")]):
+        bench.put(f"{number:02}.json", answer)
+    report = bench.take_in()
+    assert (report.added, report.changed + report.unchanged) == (2, 40)
+    assert report.changed < 12
+    assert bench.value("SELECT count(*) FROM observations") == 42
+    row = bench.rows("SELECT * FROM videos ORDER BY remote_id")
+    assert bench.column("status", "a") == "failed"
+    number = json.loads(bench.column("metadata", "a"))["n"]
+    assert bench.rows("SELECT value FROM tags WHERE origin = 'provider'") == [(str(number),)]
+    with bench.library.write() as connection:
+        store.refold_all(connection)
+    assert bench.rows("SELECT * FROM videos ORDER BY remote_id") == row
+    again = bench.take_in()
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 42)
+    assert bench.rows("SELECT * FROM videos ORDER BY remote_id") == row

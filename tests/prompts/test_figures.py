@@ -28,10 +28,10 @@ FLOORS = {
     "dialogue": 0.95,
 }
 WRITTEN_FLOORS = {
-    1: {"CONTROLLED": 0.972, "mood": 0.96, "audio": 0.97, "OPEN": 0.785, "dialogue": 0.98},
-    2: {"CONTROLLED": 0.965, "mood": 0.97, "audio": 0.94, "OPEN": 0.76, "dialogue": 0.97},
-    3: {"CONTROLLED": 0.962, "mood": 0.92, "audio": 0.94, "OPEN": 0.75, "dialogue": 0.98},
-    4: {"CONTROLLED": 0.914, "mood": 0.88, "audio": 0.81, "OPEN": 0.74, "dialogue": 0.92},
+    1: {"CONTROLLED": 0.98, "mood": 0.965, "audio": 0.98, "OPEN": 0.785, "dialogue": 0.98},
+    2: {"CONTROLLED": 0.972, "mood": 0.975, "audio": 0.945, "OPEN": 0.76, "dialogue": 0.97},
+    3: {"CONTROLLED": 0.978, "mood": 0.95, "audio": 0.985, "OPEN": 0.75, "dialogue": 0.98},
+    4: {"CONTROLLED": 0.963, "mood": 0.935, "audio": 0.95, "OPEN": 0.74, "dialogue": 0.92},
 }
 
 

@@ -57,13 +57,15 @@ def test_another_name_of_a_job_of_which_nothing_is_known_is_an_alias(desk: Desk)
     [
         {"prompt": "a red kite  over\ndunes ", "model": "sora-2", "created_at": 1_790_000_000},
         {"model": "openai/Sora-2"},
+        {"model": "sora-2-2025-10-06"},
         {"created_at": 1_790_000_000},
         {"prompt": "", "model": None, "created_at": None},
     ],
-    ids=["white space", "the model behind its provider", "only the time", "nothing at all"],
+    ids=["white space", "the model behind its provider", "the model of a day", "only the time", "nothing at all"],
 )
 def test_what_says_the_same_or_nothing_contradicts_nothing(desk: Desk, told: dict[str, Any]) -> None:
     desk.hear(job("a", status="queued", **KNOWN))
+    assert believed(desk, {"object": "video", "status": "in_progress", **told})
     assert believed(desk, {"id": "b", "object": "video", "status": "completed", **told})
 
 
@@ -84,6 +86,18 @@ def test_a_job_that_says_otherwise_is_another(desk: Desk, told: dict[str, Any], 
         ("a", "queued", KNOWN["prompt"], "sora-2")
     ]
     assert desk.rows(STRAYS) == [("a", "b", "get", 200, 1)]
+    nameless = answer(desk, {"a": {"status": "failed", **KNOWN, **told}})
+    assert words in nameless.strays["a"]
+    assert "a job that it does not name" in nameless.strays["a"]
+    assert desk.value("SELECT status FROM videos") == "queued"
+    assert desk.rows(STRAYS)[1:] == [("a", "", "get", 200, 1)]
+
+
+def test_an_answer_without_an_id_is_believed_where_nothing_is_known(desk: Desk) -> None:
+    desk.hear({"id": "a", "object": "video"}, channel="import")
+    assert believed(desk, {"status": "completed", **KNOWN, "video_url": "https://cdn.example/key.mp4"})
+    assert not believed(desk, {"status": "failed", "prompt": "a glass whale"})
+    assert desk.rows("SELECT status, prompt FROM videos") == [("completed", KNOWN["prompt"])]
 
 
 def test_a_finished_job_is_not_overwritten_either(desk: Desk) -> None:

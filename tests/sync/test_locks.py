@@ -19,13 +19,16 @@ import pytest
 
 from catalog import store
 from catalog.errors import CatalogError
-from catalog.sync.locks import Holder, hold
+from catalog.sync.locks import Holder, LockLost, hold
+from tests.client.server import response
 from tests.house import LONG, Shelf, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from catalog.database import Database
+    from tests.client.server import Request
+    from tests.sync.account import Account
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ELSEWHERE = "4026599999"
@@ -166,6 +169,66 @@ def test_a_lock_that_was_lost_is_not_renewed_and_not_released(shelf: Shelf) -> N
         lock(shelf.library, "far:1", NOW)
         time.sleep(0.1)
     assert shelf.rows("SELECT lock_holder, locked_at FROM sources") == [("far:1", "2026-11-21T12:00:00.000Z")]
+
+
+# A run that stood still, and wakes up robbed
+
+
+def rob(account: Account, *, ends: bool) -> Callable[[Request], Iterable[bytes]]:
+    """A server that answers once another run has taken the source over from the one that asks, and ended or not."""
+
+    def answer(request: Request) -> Iterable[bytes]:
+        lock(account.library, "far:1")
+        if ends:
+            with account.library.write() as connection:
+                store.unlock_source(connection, "studio", holder="far:1")
+        return response(account.jobs[request.target.rpartition("/")[2]])
+
+    return answer
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("verb", ["sync", "add"])
+def test_a_run_that_lost_its_lock_writes_nothing_more_and_says_so(account: Account, verb: str, ends: bool) -> None:
+    account.have("v1")
+    account.have("v2", status="queued")
+    account.sync()
+    account.say(rob(account, ends=ends), "v2")
+    account.have("v2", "v3", prompt="another")
+    kept = "SELECT remote_id, status, prompt FROM videos", "SELECT id FROM sync_runs", "SELECT health FROM sources"
+    before = [account.rows(query) for query in kept]
+    account.lists = lambda _: response({"object": "list", "data": [account.jobs["v1"]], "has_more": False})
+    with pytest.raises(LockLost, match=r"^source studio was taken over by another run .* nothing more was written$"):
+        account.sync() if verb == "sync" else account.add("v2", "v3")
+    assert [account.rows(query) for query in kept] == before
+    assert account.value("SELECT lock_holder FROM sources") == (None if ends else "far:1")
+
+
+def test_a_process_that_is_frozen_robbed_and_woken_says_one_line(account: Account) -> None:
+    has_asked, may_answer = threading.Event(), threading.Event()
+
+    def answer(request: Request) -> Iterable[bytes]:
+        has_asked.set()
+        may_answer.wait(LONG)
+        return response({"object": "list", "data": [account.jobs["v1"]], "has_more": False})
+
+    account.have("v1")
+    account.lists = answer
+    settings = account.library.path.with_name("catalog.toml")
+    settings.write_text(f'[sources.studio]\nbase_url = "{account.source.base_url}"\n')
+    command = [sys.executable, "-m", "catalog", "sync", "--db", account.library.path, "--config", settings]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert has_asked.wait(LONG)
+        process.send_signal(signal.SIGSTOP)
+        lock(account.library, "far:1")
+        may_answer.set()
+        process.send_signal(signal.SIGCONT)
+        said = process.communicate(timeout=LONG)[1].splitlines()
+    assert process.returncode == 1
+    assert len(said) == 1
+    assert said[0].startswith("Error: source studio was taken over by another run while this one stood still: ")
+    assert account.rows("SELECT remote_id FROM videos") == []
+    assert account.value("SELECT lock_holder FROM sources") == "far:1"
 
 
 # Containers: each has a process 1

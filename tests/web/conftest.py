@@ -133,11 +133,18 @@ def fill(path: Path) -> None:
     library.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server, as `catalog serve` starts it, on a filled library."""
     path = tmp_path_factory.mktemp("site") / "catalog.db"
     path.write_bytes(_migrated.read_bytes())
     fill(path)
     with serving(path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def open_site(site: Site) -> Iterator[Site]:
+    """A server that takes the SQL of visitors, on the same library."""
+    with serving(site.path, allow_sql=True) as running:
         yield running

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from catalog.web.guard import own_path
 from tests.house import LONG
-from tests.web.conftest import Site, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.web.conftest import Site
 
 TARGETS = [
     "/\\evil.example/",
@@ -72,12 +71,6 @@ PLACES = {
     "refused": "/catalog?sql=select+1",
 }
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>")
-
-
-@pytest.fixture(scope="module")
-def open_site(site: Site) -> Iterator[Site]:
-    with serving(site.path, allow_sql=True) as running:
-        yield running
 
 
 def send(site: Site, data: bytes) -> httpx.Response:

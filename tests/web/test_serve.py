@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from datasette.utils import tilde_encode
 
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated, SchemaTooNew
 from catalog.library import create_library, open_library
 from catalog.reading.lineage import read_lineage
 from catalog.reading.statistics import read_stats
 from catalog.web import application
-from catalog.web.metadata import metadata_for, metadata_path
+from catalog.web.metadata import database_name, metadata_for, metadata_path
 from catalog.web.serve import serve
 from tests.house import LONG
 from tests.web.conftest import Site, fill, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from catalog.serving import RunningServer
@@ -49,13 +49,6 @@ with library.write() as connection:
 def filled(library_path: Path) -> Path:
     fill(library_path)
     return library_path
-
-
-@pytest.fixture(scope="module")
-def open_site(site: Site) -> Iterator[Site]:
-    """A server that takes the SQL of visitors, on the same library."""
-    with serving(site.path, allow_sql=True) as running:
-        yield running
 
 
 def refs(rows: list[dict[str, Any]]) -> list[str]:
@@ -226,8 +219,12 @@ def test_the_file_cannot_be_downloaded(site: Site) -> None:
 
 def test_what_another_process_writes_is_seen_at_once(site: Site) -> None:
     assert site.rows("videos", remote_id="news") == []
-    subprocess.run([sys.executable, "-c", INSERT, site.path, "news"], check=True)
-    assert refs(site.rows("videos", remote_id="news")) == ["studio:news"]
+    try:
+        subprocess.run([sys.executable, "-c", INSERT, site.path, "news"], check=True)
+        assert refs(site.rows("videos", remote_id="news")) == ["studio:news"]
+    finally:  # other tests look at the same library
+        with closing(sqlite3.connect(site.path)) as connection, connection:
+            connection.execute("DELETE FROM videos WHERE remote_id = 'news'")
     assert site.get("/catalog/videos").headers["cache-control"] == "no-cache"
 
 
@@ -264,31 +261,42 @@ def test_a_request_under_a_name_of_this_machine_is_answered(site: Site, host: st
     ],
 )
 def test_any_file_name_will_do(filled: Path, name: str) -> None:
-    with serving(filled.rename(filled.with_name(name))) as site:
-        assert refs(site.rows("videos", _search="neon")) == ["studio:root"]
-        assert TABLES["videos"]["columns"]["ref"] in site.page("/videos")
-        assert refs(site.rows("descendants", ref="studio:child")) == ["studio:grandchild"]
-        assert site.get("/-/databases.json").status_code == 200
+    path = filled.rename(filled.with_name(name))
+    site = application.Site(path)
+    home = f"/{tilde_encode(database_name(path))}"
+
+    async def visit() -> None:
+        transport = httpx.ASGITransport(app=site.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+            async def rows(query: str) -> list[dict[str, Any]]:
+                return (await client.get(f"{home}/{query}&_shape=array")).json()
+
+            assert refs(await rows("videos.json?_search=neon")) == ["studio:root"]
+            assert TABLES["videos"]["columns"]["ref"] in (await client.get(f"{home}/videos")).text
+            assert refs(await rows("descendants.json?ref=studio:child")) == ["studio:grandchild"]
+            assert (await client.get("/-/databases.json")).status_code == 200
+
+    try:
+        asyncio.run(visit())
+    finally:
+        site.close()
 
 
-def test_ctrl_c_ends_the_server_without_a_word(library_path: Path) -> None:
+def test_mistakes_of_visitors_are_answered_and_not_printed_and_ctrl_c_ends_the_server_without_a_word(
+    library_path: Path,
+) -> None:
     with serving(library_path) as site:
         assert site.get("/").status_code == 200
-        assert site.stop() == (0, "")
-
-
-def test_mistakes_of_visitors_are_answered_and_not_printed(library_path: Path) -> None:
-    with serving(library_path) as site:
         assert site.get("/catalog/nothing").status_code == 404
         assert site.get("/catalog/videos?_size=x").status_code == 400
         assert site.get("/catalog?sql=select+1").status_code == 403
         assert site.stop() == (0, "")
 
 
-def test_the_url_names_the_loopback_address_and_answers_once_told(library_path: Path) -> None:
-    with serving(library_path) as site:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", str(site.base_url).rstrip("/"))
-        assert site.get("/catalog").status_code == 200
+def test_the_url_names_the_loopback_address_and_answers_once_told(site: Site) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", str(site.base_url).rstrip("/"))
+    assert site.get("/catalog").status_code == 200
 
 
 def test_the_browser_is_opened_when_asked_for(library_path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""The language as a function of SQL, so that Datasette's search box finds what the shell and Python find."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from catalog.database import Database
+from catalog.library import check_library
+from catalog.search.fields import Fields
+from catalog.search.grammar import parse
+from catalog.search.matches import list_matches
+from catalog.search.plan import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = "catalog_search"
+
+
+def matches_clause(parameter: str) -> str:
+    """The condition on a row of `videos` that it matches the query in this parameter."""
+    return f"id IN (SELECT value FROM json_each({_NAME}(:{parameter})))"
+
+
+def add_function(database: Any, path: Path) -> None:
+    """Give a connection, of any driver, the function that `matches_clause` calls: a query in, ids out, as JSON."""
+    library = Database(path, check=check_library)
+
+    def answer(query: object) -> str:
+        with library.read() as reader:
+            return json.dumps(list(list_matches(reader, "" if query is None else str(query))))
+
+    database.create_function(_NAME, 1, answer)
+
+
+def list_remarks(path: Path, query: str) -> tuple[str, ...]:
+    """What of a query is not read as it is written."""
+    with closing(Database(path, check=check_library)) as library, library.read() as reader:
+        return make_plan(parse(query), reader, Fields(reader), now=datetime.now(UTC)).notes
