@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
-    from catalog.records import Facet, FacetCount, File, Link, Page, PromptsRead, Tag, Video
+    from catalog.records import Explanation, Facet, FacetCount, File, Link, Page, PromptsRead, QueryPart, Tag, Video
     from catalog.reports import (
         Change,
         CostGroup,
@@ -77,6 +77,7 @@ __all__ = [
     "Costs",
     "Edit",
     "Edited",
+    "Explanation",
     "Facet",
     "FacetCount",
     "FailedCosts",
@@ -98,6 +99,7 @@ __all__ = [
     "PromptsRead",
     "ProvenanceError",
     "QueryError",
+    "QueryPart",
     "RateLimited",
     "Receiver",
     "Refusal",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from catalog.prompts import PromptDiff
-    from catalog.records import FacetCount, Page, PromptsRead, Video
+    from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
     from catalog.reports import Change, Costs, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
@@ -90,6 +90,13 @@ class Answers(Opened):
         with self._database.read() as connection:
             matches = list_matches(connection, query, sort=sort, include_deleted=include_deleted)
         return self._read_pages(matches)
+
+    def explain(self, query: str, *, sort: str | None = None, include_deleted: bool = False) -> Explanation:
+        """How the query is read: its parts, and how many videos each matches by itself; raises QueryError."""
+        from catalog.search.explain import explain
+
+        with self._database.read() as connection:
+            return explain(connection, query, sort=sort, include_deleted=include_deleted)
 
     def count(self, query: str = "", *, include_deleted: bool = False) -> int:
         """How many videos match; raises QueryError."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from catalog.api import Catalog
     from catalog.cli.fitting import Part
-    from catalog.records import FacetCount, Page, Video
+    from catalog.records import Explanation, FacetCount, Page, Video
 
 _WIDEST = 160  # columns of a prompt
 _WAITING = "catalog.cli.waiting"  # the option whose value is being completed
@@ -101,6 +101,7 @@ class QueryCommand(click.Command):
     help="Show these fields of each video; in a pipe, tabs stand between them.",
 )
 @click.option("--deleted", is_flag=True, help="Include deleted videos.")
+@click.option("--explain", is_flag=True, help="Show how the query is read, and how many videos each part matches.")
 @json_option
 @library_options
 def search(
@@ -113,6 +114,7 @@ def search(
     ids: bool,
     columns: tuple[str, ...] | None,
     deleted: bool,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Find videos by words, fields and tags.
@@ -132,7 +134,12 @@ def search(
     """
     if ids and columns:
         raise click.UsageError("use either --ids or --columns")
+    if explain and (ids or columns or after or facets or multi):
+        raise click.UsageError("--explain shows no videos: of the other options it takes --sort, --deleted and --json")
     with open_catalog() as catalog:
+        if explain:
+            _explain_query(catalog.explain(" ".join(query), sort=sort, include_deleted=deleted), as_json=as_json)
+            return
         page = catalog.search(
             " ".join(query),
             facets=facets,
@@ -223,6 +230,18 @@ def _count_facets(catalog: Catalog, names: Collection[str], query: str, limit: i
         render.note(f"{prompts}: `catalog reindex --facets` reads the others")
     if not any(counts.values()):
         _give_hints(catalog.search(query, limit=0))
+
+
+def _explain_query(explanation: Explanation, *, as_json: bool) -> None:
+    if as_json:
+        render.document(explanation)
+        return
+    rows = [(f"{part.videos:,}", f"{'  ' * part.depth}{part.text}", "; ".join(part.ways)) for part in explanation.parts]
+    render.table(("videos", "part", "found by"), rows, right=("videos",), whole={"part"})
+    newest = f" (the newest {explanation.ranked:,})" if explanation.ranked else ""
+    render.line(f"{render.amount(explanation.total, 'video')}, sorted by {explanation.sort}{newest}")
+    for remark in explanation.notes:
+        render.note(remark)
 
 
 def _explain(video: Video, names: Collection[str], *, as_json: bool) -> None:

@@ -40,8 +40,9 @@ def remark_on_nothing(
         return []
     wanted = [term for term, is_negated in list_terms(query) if not is_negated]
     slips = chain(remark_on_names(connection, wanted, fields), _remark_on_values(connection, wanted, fields))
-    found = dict(islice(slips, _REMARKS))
-    return list(islice(chain(found.values(), remark_on_parts(connection, query, fields, count, found)), _REMARKS))
+    found = list(islice(slips, _REMARKS))
+    parts = remark_on_parts(connection, query, fields, count, {term for term, _ in found})
+    return list(islice(chain((remark for _, remark in found), parts), _REMARKS))
 
 
 def remark_on_facets(

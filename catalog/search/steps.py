@@ -218,6 +218,14 @@ def _as_part(test: Condition, *, scans: bool = False) -> Part:
     return Part(test.sql, test.values, test.is_set, scans=scans)
 
 
+def list_parts(step: Step) -> list[Part]:
+    """The parts of a step that find videos, not those that leave some out."""
+    if isinstance(step, Part):
+        return [step]
+    steps = step.steps if isinstance(step, Either) else step.wanted
+    return [part for each in steps for part in list_parts(each)]
+
+
 def _join_or(steps: Sequence[Step]) -> Step | None:
     """The step that finds what any finds; words become one expression."""
     words = [step.expression for step in steps if isinstance(step, Part) and step.expression]
