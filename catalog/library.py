@@ -18,6 +18,7 @@ from catalog.database import (
     BUSY_TIMEOUT,
     Database,
     DatabaseError,
+    begin_write,
     close_writer,
     connect,
     explained,
@@ -256,15 +257,22 @@ def _is_spare(name: Path, path: Path, stack: ExitStack) -> bool:
     return True
 
 
-def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Path | None:
+def restore(
+    path: Path,
+    copy: Path,
+    *,
+    busy_timeout: float = BUSY_TIMEOUT,
+    complete: Callable[[Writer], object] | None = None,
+) -> Path | None:
     """Replace the library at `path` by the backup `copy`, and return the path of a restore point made of it before.
 
     The content is copied through SQLite, in one transaction: open readers see the old or the new library, never a mix.
     The library keeps its mode; where there is none, it gets that of the backup if no others may read it. A backup with
-    an older schema is restored as it is and can then be migrated. Raises SchemaError if the backup is foreign, damaged
-    or newer than this version, CatalogError if the disk is full or read-only, and changes nothing then.
+    an older schema is restored as it is and can then be migrated; any other is ended by `complete`, in a transaction of
+    its own. Raises SchemaError if the backup is foreign, damaged or newer than this version, CatalogError if the disk
+    is full or read-only, and changes nothing then.
     """
-    _check_backup(path, copy)
+    version = _check_backup(path, copy)
     with _restore_point(path) as (restore_point, before):
         is_new = _create_file(path, before or _if_private(copy.stat()))
         try:
@@ -273,6 +281,10 @@ def restore(path: Path, copy: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Pa
                 try:
                     source.backup(target, progress=lambda status, *_: _refuse_busy(path, status))
                     use_wal(target, busy_timeout)
+                    if complete is not None and version == SCHEMA_VERSION:
+                        begin_write(target, busy_timeout)
+                        complete(target)
+                        target.execute("COMMIT")
                 finally:
                     close_writer(target, path)
         except BaseException:
@@ -286,8 +298,8 @@ def _if_private(status: os.stat_result) -> os.stat_result | None:
     return None if status.st_mode & stat.S_IRWXO else status
 
 
-def _check_backup(path: Path, copy: Path) -> None:
-    """Raise unless the backup is an undamaged library with this schema or an older one."""
+def _check_backup(path: Path, copy: Path) -> str:
+    """The schema of the backup; raises unless it is an undamaged library with this schema or an older one."""
     if not _size(copy):
         raise NotFound(f"no backup at {copy}", path=str(copy))
     if _size(path) is not None and path.samefile(copy):
@@ -301,6 +313,7 @@ def _check_backup(path: Path, copy: Path) -> None:
         raise SchemaError(
             f"the backup {copy} is damaged ({fault}): nothing was restored, name another backup", path=str(copy)
         )
+    return version
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog import bitmaps, fulltext, store
+from catalog import bitmaps, fulltext, library, store
+from catalog.api import Catalog
 from catalog.database import Database
 from catalog.errors import CatalogError
 from catalog.records import Facet
@@ -203,6 +204,19 @@ def test_a_rebuild_and_an_older_library_are_read_anew(three: Desk) -> None:
         assert bitmaps.read_changes(connection, bitmaps.revision(connection) + 1).is_rebuilt
 
 
+def test_who_has_read_a_library_reads_its_backup_anew_once_that_is_restored(three: Desk, tmp_path: Path) -> None:
+    path, copy = three.library.path, tmp_path / "copy.db"
+    library.backup(path, copy)
+    three.hear(job("b", model="sora-2"))
+    with three.library.read() as connection:
+        before = bitmaps.revision(connection)
+    Catalog.restore(copy, path)
+    three.hear(job("d", model="sora-2"))
+    with three.library.write() as connection:
+        assert bitmaps.read_changes(connection, before).is_rebuilt
+        bitmaps.check(connection)
+
+
 @pytest.mark.parametrize(
     ("drift", "words"),
     [
@@ -252,9 +266,9 @@ def test_a_kill_in_the_middle_leaves_them_true(library_path: Path) -> None:
         for _ in range(4):
             assert process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-    library = Database(library_path)
-    with library.write() as connection:
+    killed = Database(library_path)
+    with killed.write() as connection:
         bitmaps.check(connection)
         fulltext.check(connection)
         assert len(bitmaps.read_all(connection)) >= 4 * 50
-    library.close()
+    killed.close()

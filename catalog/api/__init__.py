@@ -214,7 +214,9 @@ class Catalog(Answers, Edits):
     @staticmethod
     def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:
         """Replace the library with a backup, and return the restore point made of the library as it was."""
-        return library.restore(Path(path or default_path()), Path(copy))
+        from catalog.bitmaps import tell_of_replacement
+
+        return library.restore(Path(path or default_path()), Path(copy), complete=tell_of_replacement)
 
     def reindex(
         self,

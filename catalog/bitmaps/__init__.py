@@ -11,7 +11,7 @@ The revision is a number that grows with every change of an index, the full-text
 memory can follow. It is made of the time: a library restored from a backup goes on with other numbers than before.
 """
 
-from catalog.bitmaps.keeping import check, keep, rebuild
+from catalog.bitmaps.keeping import check, keep, rebuild, tell_of_replacement
 from catalog.bitmaps.reading import (
     Changes,
     read_all,
@@ -46,4 +46,5 @@ __all__ = [
     "rebuild",
     "replace_chunk",
     "revision",
+    "tell_of_replacement",
 ]

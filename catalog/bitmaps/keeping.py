@@ -23,6 +23,10 @@ _FIND = "SELECT id, ids FROM bitmaps WHERE field = ? AND value = ? AND chunk = ?
 _HAS_ROW = "SELECT 1 FROM bitmaps WHERE field = ? AND value = ? LIMIT 1"
 _ADD = "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, ?, ?, ?)"
 _CHANGE = "UPDATE bitmaps SET ids = ?, revision = ? WHERE id = ?"
+_TELL = (
+    "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, 0, x'', ?) "
+    "ON CONFLICT (field, value, chunk) DO UPDATE SET revision = excluded.revision"
+)
 _ALL = "SELECT field, value, chunk, ids FROM bitmaps"
 
 
@@ -58,6 +62,11 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
         rows = [(field, value, chunk, serialized(ids), number) for (field, value), ids in sorted(state.items())]
         connection.executemany(_ADD, rows)
         yield min((chunk + 1) << CHUNK_BITS, newest), newest
+
+
+def tell_of_replacement(connection: Writer) -> None:
+    """Tell whoever has read bitmaps that the library has become another one, such as a backup of it."""
+    _mark(connection, "rebuilt", _next_revision(connection))
 
 
 def check(connection: Reader) -> None:
@@ -101,11 +110,7 @@ def _revise(connection: Writer, key: tuple[str, str, int], added: BitMap, remove
 
 
 def _mark(connection: Writer, name: str, number: int) -> None:
-    row = connection.execute(_FIND, (MARK, name, 0)).fetchone()
-    if row is None:
-        connection.execute(_ADD, (MARK, name, 0, serialized(BitMap()), number))
-    else:
-        connection.execute(_CHANGE, (row[1], number, row[0]))
+    connection.execute(_TELL, (MARK, name, number))
 
 
 def _next_revision(connection: Reader) -> int:
