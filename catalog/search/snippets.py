@@ -46,27 +46,34 @@ _BEST = (
 
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
-    snippets: dict[int, str] = {}
-    if plan.fragments:
-        for video_id, prompt in connection.execute(_FOLDED, {"ids": list(ids)}):
-            if text := mark(prompt, plan.fragments):
-                snippets[video_id] = text
+    snippets = _mark_all(connection, _FOLDED, plan, list(ids)) if plan.fragments else {}
     left = [video_id for video_id in ids if video_id not in snippets]
     if plan.any_match and left:
-        long = [row[0] for row in connection.execute(_LONG, {"ids": left})]
-        short = list(set(left).difference(long))
-        texts = _read_short(connection, plan.any_match, short) if short else []
-        for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
-            texts.append((video_id, _snip(prompt, plan.any_match)))
-        for video_id, text in texts:
-            if text and _OPEN in text:
-                snippets[video_id] = text.replace(_OPEN, "[").replace(_CLOSE, "]")
-    missing = [video_id for video_id in ids if video_id not in snippets]
-    if missing and not all(has_word(value.text) for value in plan.fragments):
-        for video_id, prompt in connection.execute(_PROMPTS, {"ids": missing}):
-            if text := mark(prompt or "", plan.fragments):
-                snippets[video_id] = text
+        snippets |= _read_matches(connection, plan.any_match, left)
+        left = [video_id for video_id in left if video_id not in snippets]
+    if left and not all(has_word(value.text) for value in plan.fragments):
+        snippets |= _mark_all(connection, _PROMPTS, plan, left)
     return snippets
+
+
+def _mark_all(connection: Reader, sql: str, plan: Plan, ids: list[int]) -> dict[int, str]:
+    """The snippets of the prompts that the SELECT reads, where they have one of the plan's fragments."""
+    texts = (
+        (video_id, mark(prompt or "", plan.fragments)) for video_id, prompt in connection.execute(sql, {"ids": ids})
+    )
+    return {video_id: text for video_id, text in texts if text}
+
+
+def _read_matches(connection: Reader, match: str, ids: list[int]) -> dict[int, str]:
+    """The snippets that the index makes of these videos, of long prompts from their pieces."""
+    long = [row[0] for row in connection.execute(_LONG, {"ids": ids})]
+    short = list(set(ids).difference(long))
+    texts = _read_short(connection, match, short) if short else []
+    for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
+        texts.append((video_id, _snip(prompt, match)))
+    return {
+        video_id: text.replace(_OPEN, "[").replace(_CLOSE, "]") for video_id, text in texts if text and _OPEN in text
+    }
 
 
 def _read_short(connection: Reader, match: str, ids: list[int]) -> list[tuple[int, str | None]]:
