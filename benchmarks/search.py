@@ -192,7 +192,7 @@ def ask_tantivy(index: Any, word: str) -> None:
 def time_processes(path: Path) -> None:
     """Print how long a search takes as a process of its own, against the floor of a bare import."""
     words = make_words()
-    command = [sys.executable, "-m", "catalog", "search", "--library", str(path)]
+    command = [sys.executable, "-m", "catalog", "search", "--db", str(path)]
     facets = [part for name in PAGE_FACETS[:3] for part in ("--facet", name)]
     commands = {
         f"python -c '{FLOOR}'": [sys.executable, "-c", FLOOR],

@@ -128,9 +128,9 @@ class Memory:
 
     def revised(self, changes: bitmaps.Changes) -> Memory:
         """The memory at a later revision; this one stays as it is for whoever reads from it."""
-        later = Memory(changes.revision, self.stamp)
+        memory = Memory(changes.revision, self.stamp)
         if changes.is_rebuilt:
-            return later
+            return memory
         by_field: dict[str, dict[str, Mapping[int, BitMap]]] = {}
         for (field, value), parts in changes.chunks.items():
             by_field.setdefault(field, {})[value] = parts
@@ -144,8 +144,8 @@ class Memory:
                 revised = item.with_chunks(by_field[name[0]])
             elif kind == _VALUE and name[1] in by_field.get(name[0], ()):
                 revised = _revised(item, by_field[name[0]][name[1]])
-            later._keep((kind, *name), revised, size)
-        return later
+            memory._keep((kind, *name), revised, size)
+        return memory
 
     def _keep(self, key: Key, made: object, size: int) -> None:
         with self._lock:
@@ -162,12 +162,13 @@ class _Keeper:
         self._memory = Memory(-1)
         self._lock = threading.Lock()
 
-    def open(self, connection: Any) -> Memory:
+    def open(self, connection: Reader) -> Memory:
         """The memory at the revision of the connection's snapshot; an empty one for a snapshot of long ago."""
         with self._lock:
             kept, revision = self._memory, bitmaps.revision(connection)
-            if kept.stamp != connection.stamp:
-                self._memory = Memory(revision, connection.stamp)
+            stamp = getattr(connection, "stamp", None)  # of the file
+            if kept.stamp != stamp:
+                self._memory = Memory(revision, stamp)
             elif kept.revision < revision:
                 self._memory = kept.revised(bitmaps.read_changes(connection, kept.revision))
             return self._memory if self._memory.revision == revision else Memory(revision)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.search.bits import Bits
 
-    Place = tuple[int, Any]  # of a video in the order: its id, and what it is sorted by
+Place = tuple[int, Any]  # of a video in the order: its id, and what it is sorted by
 
 RELEVANCE = "relevance"
 RANKED = 2_000  # matches that are ordered by relevance: all of them, or the newest

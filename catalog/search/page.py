@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.records import FacetCount
     from catalog.search.fields import Field
+    from catalog.search.ordering import Place
     from catalog.search.plan import Plan
     from catalog.search.query import Node
 
@@ -65,19 +66,16 @@ def search(
     plan = make_plan(tree, connection, fields, now=now, include_deleted=include_deleted)
     order = plan.order(sort)
     question = json.dumps([str(tree), order.name, order.is_descending, include_deleted])
-    start = None
-    if after is not None:
-        sort_value, video_id = read_cursor(question, after)
-        start = video_id, sort_value
+    start = None if after is None else _read_start(question, after)
     counted = [fields.get_facet(name) for name in dict.fromkeys((*facets, *multi))]
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
     hits = plan.find(bits)
     counts = _count(connection, bits, plan, hits, counted, ignoring)
-    is_cut = order.name == RELEVANCE and len(hits) > ranked
     orderer = Orderer(connection, bits, order, plan.match)
-    ordered = orderer.list_newest(hits, ranked) if is_cut and limit else hits
-    places = orderer.list_next(ordered, start, limit + 1) if limit and hits else []
+    is_cut = bool(limit) and order.name == RELEVANCE and len(hits) > ranked
+    ordered = orderer.list_newest(hits, ranked) if is_cut else hits
+    places = orderer.list_next(ordered, start, limit + 1) if limit else []
     ids = [video_id for video_id, _ in places[:limit]]
 
     def count_part(part: Node) -> int:
@@ -85,19 +83,29 @@ def search(
 
     videos = read_videos(connection, ids)
     texts = read_snippets(connection, plan, ids) if snippets and ids else {}
-    cursor = None
-    if len(places) > limit:
-        last_id, sort_value = places[limit - 1]
-        cursor = write_cursor(question, sort_value, last_id)
     return Page(
         videos=tuple(videos.values()),
         total=len(hits),
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
-        next=cursor,
-        ranked=len(ordered) if is_cut and limit else None,
+        next=_write_next(question, places, limit),
+        ranked=len(ordered) if is_cut else None,
         notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits), count_part)),
     )
+
+
+def _read_start(question: str, cursor: str) -> Place:
+    """The place after which the page begins."""
+    sort_value, video_id = read_cursor(question, cursor)
+    return video_id, sort_value
+
+
+def _write_next(question: str, places: Sequence[Place], limit: int) -> str | None:
+    """The cursor of the next page, None where the places are no more than this one shows."""
+    if len(places) <= limit or not limit:
+        return None
+    last_id, sort_value = places[limit - 1]
+    return write_cursor(question, sort_value, last_id)
 
 
 def count(connection: Reader, query: str = "", *, include_deleted: bool = False, now: datetime | None = None) -> int:

@@ -44,32 +44,42 @@ _TIMED = frozenset({"expiring", "stalled"})
 
 def pick(field: Field, term: Term, setting: Setting) -> tuple[Pick, ...] | None:
     """The picks of a term that its field can read; None where the bitmaps do not answer it."""
-    kind = field.kind
-    if kind in {"presence", "absence"}:
-        named = (setting.fields.find(value.text) for value in term.values)
-        return tuple(Pick(HAS, (known.name,), is_missing=kind == "absence") for known in named if known)
-    if kind == "claim":
-        names = [value.text.lower() for value in term.values]
-        return (
-            None if _TIMED.intersection(names) else tuple(_CLAIMS.get(name, Pick("status", (name,))) for name in names)
-        )
-    if kind == "facet":
-        return (Pick(field.name, accepts=accept_folded(term.values, is_exact=term.is_exact)),)
-    if kind == "tag":
-        return _pick_keys(term, setting)
-    if kind == "relation":
-        return (Pick("relation", accepts=accept_texts(term.values)),)
-    if kind == "size":
-        accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
-        return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
+    if make := _KINDS.get(field.kind):
+        return make(field, term, setting)
     if field.name in PRESENT and all(value.is_prefix and not value.text for value in term.values):
         return (Pick(HAS, (field.name,)),)
     if field.name not in COLUMNS:
         return None
-    return (Pick(field.name, accepts=_accept_numbers(term.values) if kind == "number" else accept_texts(term.values)),)
+    accepts = _accept_numbers(term.values) if field.kind == "number" else accept_texts(term.values)
+    return (Pick(field.name, accepts=accepts),)
 
 
-def _pick_keys(term: Term, setting: Setting) -> tuple[Pick, ...] | None:
+def _pick_presence(field: Field, term: Term, setting: Setting) -> tuple[Pick, ...]:
+    named = (setting.fields.find(value.text) for value in term.values)
+    return tuple(Pick(HAS, (known.name,), is_missing=field.kind == "absence") for known in named if known)
+
+
+def _pick_claims(_: Field, term: Term, __: Setting) -> tuple[Pick, ...] | None:
+    names = [value.text.lower() for value in term.values]
+    if _TIMED.intersection(names):
+        return None
+    return tuple(_CLAIMS.get(name, Pick("status", (name,))) for name in names)
+
+
+def _pick_facet(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
+    return (Pick(field.name, accepts=accept_folded(term.values, is_exact=term.is_exact)),)
+
+
+def _pick_relation(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
+    return (Pick("relation", accepts=accept_texts(term.values)),)
+
+
+def _pick_size(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
+    accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
+    return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
+
+
+def _pick_keys(_: Field, term: Term, setting: Setting) -> tuple[Pick, ...] | None:
     """The keys of tags that the term is about, None where it is about their values too, of which there are many."""
     if any("=" in value.text for value in term.values):
         return None
@@ -89,3 +99,14 @@ def _accept_numbers(values: Iterable[Value]) -> Callable[[str], bool]:
         return any(all(COMPARE[sign](number, end) for sign, end in bounds) for bounds in spans)
 
     return accepts
+
+
+_KINDS: dict[str, Callable[[Field, Term, Setting], tuple[Pick, ...] | None]] = {
+    "presence": _pick_presence,
+    "absence": _pick_presence,
+    "claim": _pick_claims,
+    "facet": _pick_facet,
+    "tag": _pick_keys,
+    "relation": _pick_relation,
+    "size": _pick_size,
+}

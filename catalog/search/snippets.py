@@ -46,29 +46,34 @@ _BEST = (
 
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
-    if not plan.fragments:
-        return {}
-    snippets = _read_marked(connection, _FOLDED, plan, ids)
-    if plan.any_match:
-        snippets |= _read_cut(connection, plan.any_match, [video_id for video_id in ids if video_id not in snippets])
-    if not all(has_word(value.text) for value in plan.fragments):
-        snippets |= _read_marked(connection, _PROMPTS, plan, [number for number in ids if number not in snippets])
+    snippets = _mark_all(connection, _FOLDED, plan, list(ids)) if plan.fragments else {}
+    left = [video_id for video_id in ids if video_id not in snippets]
+    if plan.any_match and left:
+        snippets |= _read_matches(connection, plan.any_match, left)
+        left = [video_id for video_id in left if video_id not in snippets]
+    if left and not all(has_word(value.text) for value in plan.fragments):
+        snippets |= _mark_all(connection, _PROMPTS, plan, left)
     return snippets
 
 
-def _read_marked(connection: Reader, query: str, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
-    rows = connection.execute(query, {"ids": list(ids)}) if ids else ()
-    marked = {video_id: mark(prompt or "", plan.fragments) for video_id, prompt in rows}
-    return {video_id: text for video_id, text in marked.items() if text}
+def _mark_all(connection: Reader, sql: str, plan: Plan, ids: list[int]) -> dict[int, str]:
+    """The snippets of the prompts that the SELECT reads, where they have one of the plan's fragments."""
+    texts = (
+        (video_id, mark(prompt or "", plan.fragments)) for video_id, prompt in connection.execute(sql, {"ids": ids})
+    )
+    return {video_id: text for video_id, text in texts if text}
 
 
-def _read_cut(connection: Reader, match: str, ids: Sequence[int]) -> dict[int, str]:
-    """Snippets as FTS5 makes them."""
-    long = [row[0] for row in connection.execute(_LONG, {"ids": list(ids)})]
+def _read_matches(connection: Reader, match: str, ids: list[int]) -> dict[int, str]:
+    """The snippets that the index makes of these videos, of long prompts from their pieces."""
+    long = [row[0] for row in connection.execute(_LONG, {"ids": ids})]
     short = list(set(ids).difference(long))
     texts = _read_short(connection, match, short) if short else []
-    texts += [(number, _snip(prompt, match)) for number, prompt in connection.execute(_PROMPTS, {"ids": long})]
-    return {number: text.replace(_OPEN, "[").replace(_CLOSE, "]") for number, text in texts if text and _OPEN in text}
+    for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
+        texts.append((video_id, _snip(prompt, match)))
+    return {
+        video_id: text.replace(_OPEN, "[").replace(_CLOSE, "]") for video_id, text in texts if text and _OPEN in text
+    }
 
 
 def _read_short(connection: Reader, match: str, ids: list[int]) -> list[tuple[int, str | None]]:
