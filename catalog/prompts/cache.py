@@ -18,7 +18,15 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-_MADE_OF = ("vocabulary.toml", "vocabulary.py", "compiler.py", "inflection.py", "tokens.py", "characters.py")
+_MADE_OF = (
+    "vocabulary.toml",
+    "vocabulary.py",
+    "compiler.py",
+    "matcher.py",
+    "inflection.py",
+    "tokens.py",
+    "characters.py",
+)
 _NAME = "vocabulary-{}.json"
 _PART_SECONDS = 60  # then whoever wrote a part is dead
 _MOST_DAYS = 30  # then a file of an older version, or of words that the user has since changed, is removed

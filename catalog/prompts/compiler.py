@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.prompts.inflection import inflect
-from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Alphabet, spell
-from catalog.prompts.vocabulary import (
+from catalog.prompts.matcher import (
     ALONE,
     ANYWHERE,
     BESIDE,
@@ -35,8 +34,10 @@ from catalog.prompts.vocabulary import (
     UPPER,
     VALUE,
     Entry,
-    read_label,
+    group,
 )
+from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Alphabet
+from catalog.prompts.vocabulary import read_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,15 +128,16 @@ class _Phrases:
         if entry not in entries:
             entries.append(entry)
 
-    def group(self) -> tuple[list[Entry], list[tuple[int, list[int], str]]]:
-        """Every entry once, and the phrases that do the same: their length, their entries, their spellings a line."""
+    def group(self) -> dict[str, Any]:
+        """Every entry once, and the phrases that name a value or have an effect apart from words for open facets."""
         numbers: dict[Entry, int] = {}
-        groups: dict[tuple[int, tuple[int, ...]], list[str]] = {}
+        phrases: dict[str, list[int]] = {}
+        open_words: dict[str, list[int]] = {}
         for code, entries in self.entries.items():
-            doing = tuple(numbers.setdefault(entry, len(numbers)) for entry in entries)
-            groups.setdefault((len(code), doing), []).append(spell(code))
-        phrases = [(length, list(doing), "\n".join(spellings)) for (length, doing), spellings in groups.items()]
-        return list(numbers), phrases
+            for entry in entries:
+                table = open_words if entry.kind == OPEN else phrases
+                table.setdefault(code, []).append(numbers.setdefault(entry, len(numbers)))
+        return {"entries": list(numbers), "phrases": group(phrases), "open_words": group(open_words)}
 
 
 def _compile(data: dict[str, Any]) -> dict[str, Any]:
@@ -146,11 +148,11 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
     for facet, table in data["context"].items():
         phrases.add(table["words"], Entry(CONTEXT, facet))
         phrases.add(table.get("not", ()), Entry(NO_CONTEXT, facet))
-    for group in data["lookalikes"].values():
-        for facet in group["facets"]:
-            for phrase in group["phrases"]:
-                mode = OUTSIDE if group.get("outside") else HYPHENATED if "-" in phrase else ANYWHERE
-                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=mode, language=group.get("language", "en")))
+    for similar in data["lookalikes"].values():
+        for facet in similar["facets"]:
+            for phrase in similar["phrases"]:
+                mode = OUTSIDE if similar.get("outside") else HYPHENATED if "-" in phrase else ANYWHERE
+                phrases.add([phrase], Entry(LOOKALIKE, facet, mode=mode, language=similar.get("language", "en")))
     for language, words in data["compounds"].items():
         phrases.add(words.split(), Entry(COMPOUND, language=language))
     for language, table in data["open"].items():
@@ -168,7 +170,6 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
         for facet, table in data["context"].items()
     }
     labels, fields = _fields(data["fields"])
-    entries, grouped = phrases.group()
     return {
         "revision": blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=8).hexdigest(),
         "values": {facet: list(values) for facet, values in data["facets"].items()},
@@ -180,8 +181,7 @@ def _compile(data: dict[str, Any]) -> dict[str, Any]:
         "labels": labels,
         "grammar": grammar,
         "words": list(phrases.alphabet.codes),
-        "entries": entries,
-        "phrases": grouped,
+        **phrases.group(),
     }
 
 

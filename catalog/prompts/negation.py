@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.prompts.matcher import Entry
     from catalog.prompts.terms import Hit, Reading
-    from catalog.prompts.vocabulary import Entry
 
 _FREE = re.compile(r"\b[\w]+-free\b")
 _REACH = 12

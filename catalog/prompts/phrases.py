@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from catalog.prompts.segments import Segment
     from catalog.prompts.tagging import Word
     from catalog.prompts.terms import Hit, Reading
+    from catalog.prompts.vocabulary import Field
 
     Finder = Callable[[Sequence[Word], Sequence[Noun], Lexicon, int], Sequence[Ranked]]
 
@@ -50,7 +51,7 @@ def find_phrases(reading: Reading, hits: Sequence[Hit]) -> list[Facet]:
     lexicon = load_lexicon()
     qualifiers = find_qualifiers(reading.tokens.words, hits, lexicon)
     sentences = _read_sentences(reading, filter(may_be_seen, reading.segments), lexicon, qualifiers)
-    prose = [sentence for sentence in sentences if not sentence.segment.field.bare or sentence.segment.field.opens]
+    prose = [sentence for sentence in sentences if _is_prose(sentence.segment.field)]
     shots: list[Sentence] | None = None
     phrases: list[Facet] = []
     for facet, most in _MOST.items():
@@ -68,6 +69,11 @@ def find_phrases(reading: Reading, hits: Sequence[Hit]) -> list[Facet]:
             found = _collect(facet, shots, _IN_PROSE[facet], reading, lexicon)
         phrases += found
     return phrases
+
+
+def _is_prose(field: Field) -> bool:
+    """Whether text of the field may speak of anything, as that of a list of shots does."""
+    return not field.bare or bool(field.opens) or field.role == "shots"
 
 
 def _read_sentences(

@@ -65,7 +65,8 @@ _SPEAKER = re.compile(
 )
 _PRONOUN_BEFORE = re.compile(r"((?:[Tt]he |[Aa]n? )?[\w-]+(?: [\w-]+)?)\s+(?:\w+ly\s+)?$")
 _VOICE_OVER = re.compile(
-    r"narrat|voice-?\s?over|aus dem off|off-?screen|旁白|画外|解说|ナレ|voz en off|\bv\.?o\.?\b", re.IGNORECASE
+    r"narrat|voice-?\s?over|aus dem off|off[- ]?(?:screen|camera)|\bo\.s\.|旁白|画外|解说|ナレ|voz en off|\bv\.?o\.?\b",
+    re.IGNORECASE,
 )
 _BEFORE, _AFTER = 70, 45
 _LONG, _LONG_UNSPACED = 50, 16  # characters of a quotation that may be a prompt

@@ -68,10 +68,14 @@ def find_qualifiers(words: Sequence[str], hits: Sequence[Hit], lexicon: Lexicon)
     """The tokens that speak of the camera or of how the picture is made, and those that only qualify a thing."""
     kinds: dict[int, Kind] = {}
     for hit in hits:
+        if hit.facet == "audio" and hit.value == "sound" and lexicon.is_third_person(words[hit.end]):
+            continue  # "a kettle whistles" is heard, and seen
         tokens = range(hit.start, hit.end + 1)
         if hit.facet in _TECHNICAL or (hit.facet == "lighting" and hit.end > hit.start):
             kinds |= dict.fromkeys(tokens, Kind.CAMERA)
         elif hit.facet in _QUALIFYING:
+            if hit.facet == "color" and hit.end > hit.start:  # "mustard cardigan"
+                tokens = tokens[:-1]
             kinds |= {token: Kind.ADJECTIVE for token in tokens if not lexicon.is_thing(words[token])}
     return kinds
 
@@ -271,6 +275,7 @@ def _continuation(words: Sequence[Word], index: int, before: Kind, lexicon: Lexi
             return -3
         verbs = [word for word in words[max(0, index - _REACH) : index] if word.kind is Kind.VERB]
         if any(lexicon.is_third_person(word.text) is is_third for word in verbs):
-            return 1.5 if is_third else 0
+            is_next = before is Kind.CONJUNCTION and words[index - 2].kind is Kind.VERB  # "turn and stand"
+            return 1.5 if is_third or is_next else 0
         return -0.5 if is_third and before is Kind.CONJUNCTION else -1.5
     return _CONTINUATION_WEIGHTS.get(before, -1)

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.prompts.beside import has_companion
 from catalog.prompts.fragments import is_lone
 from catalog.prompts.languages import Languages, find_whole_words
-from catalog.prompts.measures import add_measures
-from catalog.prompts.names import is_name
-from catalog.prompts.negation import negate
-from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Tokens, lower, spell
-from catalog.prompts.vocabulary import (
+from catalog.prompts.matcher import (
     ALONE,
     ANYWHERE,
     BESIDE,
@@ -30,14 +26,17 @@ from catalog.prompts.vocabulary import (
     OUTSIDE,
     UPPER,
     Entry,
-    Field,
-    Vocabulary,
 )
+from catalog.prompts.measures import add_measures
+from catalog.prompts.names import is_name
+from catalog.prompts.negation import negate
+from catalog.prompts.tokens import SENTENCE_ENDS, UNKNOWN, Tokens, lower
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from catalog.prompts.segments import Segment
+    from catalog.prompts.vocabulary import Field, Vocabulary
 
 _MARKS = '.,;:\n("-/'
 _BEFORE_COMMAND = ".\n:;(-"
@@ -118,7 +117,7 @@ class Reading:
     def _match_phrases(self) -> None:
         """Read the sheet once and sort what every phrase of the vocabulary does in it."""
         speaks = self.languages.speaks
-        for letter, (length, values, contexts, effects) in self.vocabulary.automaton.iter(spell(self.tokens.codes)):
+        for letter, (length, values, contexts, effects) in self.vocabulary.phrases.find(self.tokens.codes):
             end = letter // 2
             start = end - length + 1
             for entry in values:
@@ -141,7 +140,7 @@ class Reading:
     def _find_open_words(self, is_spanish: bool) -> list[tuple[int, int, str, str]]:
         found = [
             (letter // 2 - length + 1, letter // 2, entry.facet, entry.value)
-            for letter, (length, _, _, effects) in self.vocabulary.open_automaton.iter(spell(self.tokens.codes))
+            for letter, (length, _, _, effects) in self.vocabulary.open_words.find(self.tokens.codes)
             for entry in effects
             if (is_spanish if entry.language == "es" else self.languages.speaks(entry.language, letter // 2))
         ]

@@ -46,7 +46,7 @@ _MARKS = {
 class _Spelling(dict[int, str]):
     def __missing__(self, code: int) -> str:
         row, column = divmod(code, _ROW)
-        self[code] = chr(0x100 + row) + chr(0x10 + column)
+        self[code] = chr(0x100 + row) + chr(_FIRST_COLUMN + column)
         return self[code]
 
 
@@ -92,7 +92,8 @@ def spell(codes: str) -> str:
     return codes.translate(_SPELLING)
 
 
-_ROW = 96
+_FIRST_COLUMN = ord("#")
+_ROW = ord("\\") - _FIRST_COLUMN  # letters that JSON keeps as they are
 _SPELLING = _Spelling()
 
 

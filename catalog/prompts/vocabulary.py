@@ -1,4 +1,4 @@
-"""The vocabulary as prompts are read with it: facets, fields and grammar, and one automaton for every phrase.
+"""The vocabulary as prompts are read with it: facets, fields and grammar, and what finds every phrase.
 
 It is made from plain data that `compiler` writes and `cache` keeps: the same data, and so the same vocabulary, whether
 it was compiled just now or by an earlier process.
@@ -10,30 +10,15 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import ahocorasick
+from typing import TYPE_CHECKING, Any
 
 from catalog.prompts.cache import cache_folder, make_key, read_cached, write_cached
+from catalog.prompts.matcher import Entry, Matcher
 from catalog.prompts.tokens import Alphabet, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-
-ANYWHERE, NEAR, FIELD, UPPER, ALONE, HYPHENATED, OUTSIDE, BESIDE = range(8)  # when a form counts
-VALUE, CONTEXT, NO_CONTEXT, NEGATOR, NO_NEGATOR, LOOKALIKE, COMPOUND, OPEN = range(8)  # what a phrase does
-
-
-class Entry(NamedTuple):
-    """What one phrase does: its kind, the facet and value it speaks of, and when it counts."""
-
-    kind: int
-    facet: str = ""
-    value: str = ""
-    mode: int = ANYWHERE
-    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +81,8 @@ class Grammar:
 class Vocabulary:
     """Facets, values, forms, fields and their relations, ready for reading prompts.
 
-    `revision` changes with the words, and only with them. Values in `kept_broad` stay beside a narrower one.
+    `revision` changes with the words, and only with them. Values in `kept_broad` stay beside a narrower one. The words
+    for open facets, `open_words`, are a matcher of their own, for few texts need them.
     """
 
     revision: str
@@ -109,21 +95,12 @@ class Vocabulary:
     fields: Mapping[str, Field]
     grammar: Grammar
     alphabet: Alphabet
-    automaton: Any = field(repr=False)
-    open_automaton: Any = field(repr=False)
+    phrases: Matcher = field(repr=False)
+    open_words: Matcher = field(repr=False)
 
     def find_field(self, label: str, parent: str = "") -> Field | None:
         """The field that a label or a key names, alone or in parts ("Lighting + palette"); None for other words."""
         return _find_field(self, label, parent)
-
-
-class Phrase(NamedTuple):
-    """Everything one phrase does: the values it may name, the facets it is context of, and its other effects."""
-
-    length: int
-    values: tuple[Entry, ...]
-    contexts: tuple[str, ...]
-    effects: tuple[Entry, ...]
 
 
 def load(extra: Mapping[str, Any] | None = None) -> Vocabulary:
@@ -160,6 +137,7 @@ def _to_plain(value: Any) -> Any:
 def _make(data: Mapping[str, Any]) -> Vocabulary:
     """The vocabulary of the compiler's data."""
     fields = [_make_field(row) for row in data["fields"]]
+    entries = [Entry(*row) for row in data["entries"]]
     return Vocabulary(
         revision=data["revision"],
         facets=tuple(data["values"]),
@@ -174,8 +152,8 @@ def _make(data: Mapping[str, Any]) -> Vocabulary:
         fields={label: fields[number] for label, number in data["labels"].items()},
         grammar=_make_grammar(data["grammar"]),
         alphabet=Alphabet(data["words"]),
-        automaton=_make_automaton(data, lambda entry: entry.kind != OPEN),
-        open_automaton=_make_automaton(data, lambda entry: entry.kind == OPEN),
+        phrases=Matcher(data["phrases"], entries),
+        open_words=Matcher(data["open_words"], entries),
     )
 
 
@@ -194,30 +172,6 @@ def _make_grammar(table: Mapping[str, Any]) -> Grammar:
         name: frozenset(table[name]) for name in ("nothing", "none", "spanish", "english", "neighbours", "katakana")
     }
     return Grammar(**{**table, **patterns, **sets})
-
-
-def _make_automaton(data: Mapping[str, Any], is_wanted: Callable[[Entry], bool]) -> Any:
-    """The automaton of the phrases with entries that are wanted: those of open facets are read apart, in few texts."""
-    entries = [entry if is_wanted(entry) else None for entry in (Entry(*row) for row in data["entries"])]
-    automaton = ahocorasick.Automaton()
-    add = automaton.add_word
-    for length, numbers, spellings in data["phrases"]:
-        wanted = [entry for number in numbers if (entry := entries[number])]
-        if wanted:
-            phrase = _make_phrase(length, wanted)
-            for spelling in spellings.split("\n"):
-                add(spelling, phrase)
-    automaton.make_automaton()
-    return automaton
-
-
-def _make_phrase(length: int, entries: Sequence[Entry]) -> Phrase:
-    return Phrase(
-        length,
-        tuple(entry for entry in entries if entry.kind == VALUE),
-        tuple(entry.facet for entry in entries if entry.kind == CONTEXT),
-        tuple(entry for entry in entries if entry.kind not in (VALUE, CONTEXT)),
-    )
 
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")

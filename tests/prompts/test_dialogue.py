@@ -9,6 +9,15 @@ import pytest
 from catalog.prompts import extract
 
 SPOKEN = [
+    (
+        "EXT. PIER - DAWN\n\nMIRA: (in Basque, subtitled) You kept my hat.\nJON: It kept me.\n\nThey laugh.",
+        ["You kept my hat.", "It kept me."],
+    ),
+    (
+        "Kid to robot: 'You'll owe me.' Robot bows. Kid: 'I don't want it back.' Empty street, a score swelling.",
+        ["You'll owe me.", "I don't want it back."],
+    ),
+    ('{"voiceover": {"speaker": "old sailor", "line": "The tide always pays."}}', ["The tide always pays."]),
     ("INT. STUDIO - LATE\n\nSINGER (softly)\nTake it from the top.", ["Take it from the top."]),
     (
         "INT. KITCHEN - NIGHT\nMARIA\nYou never called me back.\nJOHN\n(quietly)\nI lost my phone.\nShe turns away.",

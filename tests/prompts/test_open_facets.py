@@ -137,3 +137,21 @@ def test_verbs_of_other_languages_are_counted_by_their_base(prompt: str, action:
 @pytest.mark.parametrize("word", ["เด็กหญิง", "ក្មេងស្រី", "लड़की", "éte\u0301"])
 def test_words_are_not_torn_at_their_marks(word: str) -> None:
     assert word in phrases(f"a girl named {word} runs on the beach", "subject")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "value"),
+    [
+        ("A baker in a mustard cardigan rolls the dough.", "action", "roll the dough"),  # a garment stays a noun
+        ("A tired mule trots in. It kicks a bucket.", "action", "kick a bucket"),
+        ("A kettle whistles on the stove.", "action", "whistle"),  # what is heard is seen too
+        ("Dancers bow and wait.", "action", "wait"),
+        ("Beat sheet\n1. Dusk, aerial: a lone barge crosses a lake.", "subject", "barge"),
+        ("Beat sheet\n1. Dusk, aerial: a lone barge crosses a lake.", "setting", "lake"),
+        ("Who: a cook\nDoes: slices a pear, wipes the board", "action", "slice a pear"),
+        ("Arena: a flooded car park\nLens: 35mm", "setting", "car park"),
+        ('{"opponent": "a heron", "view": "fixed"}', "subject", "heron"),
+    ],
+)
+def test_what_is_shown_is_found_beside_what_qualifies_it(prompt: str, name: str, value: str) -> None:
+    assert value in phrases(prompt, name)
