@@ -1,8 +1,8 @@
-"""The labelled sets are read as well as it was promised: the development set, and five of our own making.
+"""The labelled sets are read as well as it was promised: the development set, and six of our own making.
 
-`written-1.jsonl` to `written-5.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0),
-and scored once before anything was mended: controlled .892, .900, .940, .904 and .953, open .523, .623, .633, .751
-and .705, dialogue .840, .829, .958, .905 and .955.
+`written-1.jsonl` to `written-6.jsonl` were each written and labelled by somebody who did not know the code (CC0-1.0),
+and scored once before anything was mended: controlled .892, .900, .940, .904, .953 and .914, open .523, .623, .633,
+.751, .705 and .713, dialogue .840, .829, .958, .905, .955 and .968. Nothing has been mended by the sixth.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ WRITTEN_FLOORS = {
     3: {"CONTROLLED": 0.978, "mood": 0.95, "audio": 0.985, "OPEN": 0.75, "dialogue": 0.98},
     4: {"CONTROLLED": 0.963, "mood": 0.935, "audio": 0.95, "OPEN": 0.74, "dialogue": 0.92},
     5: {"CONTROLLED": 0.965, "mood": 0.96, "audio": 0.95, "OPEN": 0.715, "dialogue": 0.97},
+    6: {"CONTROLLED": 0.91, "mood": 0.91, "audio": 0.86, "OPEN": 0.705, "dialogue": 0.96},
 }
 
 
