@@ -34,7 +34,13 @@ BY_NAME = {column.name: column for column in TABLE}
 ON_THE_WIRE = [column for column in TABLE if column.wire]
 READ = [column for column in ON_THE_WIRE if column.name != "batch_custom_id"]  # which is beside a job, not in it
 ATTACHED = {"tags", "links", "facets", "files"}  # what other tables hold of a video
-OF_ANSWERS = {"aliases", "answered_id", "updated_at", "payload"}  # what an answer has beside the fields of its job
+OF_ANSWERS = {
+    "aliases",
+    "is_named",
+    "answered_id",
+    "updated_at",
+    "payload",
+}  # what an answer has beside the fields of its job
 OF_REQUESTS = {"verb", "name", "links", "metadata", "extra"}
 NOON = "2026-11-21T12:00:00.000Z"
 SAMPLES: Mapping[str, Any] = {

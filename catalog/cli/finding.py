@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from catalog.api import Catalog
     from catalog.cli.fitting import Part
-    from catalog.records import Explanation, FacetCount, Page, Video
+    from catalog.records import FacetCount, Page, Video
 
 _WIDEST = 160  # columns of a prompt
 _WAITING = "catalog.cli.waiting"  # the option whose value is being completed
@@ -134,12 +134,12 @@ def search(
     """
     if ids and columns:
         raise click.UsageError("use either --ids or --columns")
-    if explain and (ids or columns or after or facets or multi):
-        raise click.UsageError("--explain shows no videos: of the other options it takes --sort, --deleted and --json")
+    if explain:
+        if any((ids, columns, after, facets, multi)):
+            raise click.UsageError("--explain goes with --sort, --deleted and --json alone: it shows no videos")
+        _explain_query(" ".join(query), sort, is_with_deleted=deleted, as_json=as_json)
+        return
     with open_catalog() as catalog:
-        if explain:
-            _explain_query(catalog.explain(" ".join(query), sort=sort, include_deleted=deleted), as_json=as_json)
-            return
         page = catalog.search(
             " ".join(query),
             facets=facets,
@@ -155,10 +155,8 @@ def search(
         render.document(_pick_columns(page, columns) if columns else page)
     elif ids:
         _list_refs(page)
-    elif columns and not render.is_terminal():
-        _write_columns(page, columns, refs)
     else:
-        _list_page(page, columns, refs)
+        _show_page(page, columns, refs)
 
 
 @click.command()
@@ -232,7 +230,9 @@ def _count_facets(catalog: Catalog, names: Collection[str], query: str, limit: i
         _give_hints(catalog.search(query, limit=0))
 
 
-def _explain_query(explanation: Explanation, *, as_json: bool) -> None:
+def _explain_query(query: str, sort: str | None, *, is_with_deleted: bool, as_json: bool) -> None:
+    with open_catalog() as catalog:
+        explanation = catalog.explain(query, sort=sort, include_deleted=is_with_deleted)
     if as_json:
         render.document(explanation)
         return
@@ -264,6 +264,13 @@ def _list_refs(page: Page) -> None:
     for video in page.videos:
         render.line(video.ref)
     _give_hints(page)
+
+
+def _show_page(page: Page, columns: tuple[str, ...] | None, refs: Mapping[str, str]) -> None:
+    if columns and not render.is_terminal():
+        _write_columns(page, columns, refs)
+    else:
+        _list_page(page, columns, refs)
 
 
 def _list_page(page: Page, columns: tuple[str, ...] | None, refs: Mapping[str, str]) -> None:

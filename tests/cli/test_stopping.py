@@ -31,14 +31,20 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
-def hanging(request: Request) -> Iterable[bytes]:
-    """A list of eight unfinished jobs; the answer about each begins and does not end."""
-    if "/videos/" in request.target:
-        yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
-        time.sleep(LONG)
-        return
-    jobs = [job(f"q{number}", status="queued") for number in range(8)]
-    yield from response({"object": "list", "data": jobs, "has_more": False})
+@contextmanager
+def hanging_server() -> Iterator[RawServer]:
+    """A server with eight unfinished jobs; the answer about each begins and does not end before the test does."""
+
+    def answer(request: Request) -> Iterable[bytes]:
+        if "/videos/" in request.target:
+            yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
+            server.stopping.wait(LONG)
+            return
+        jobs = [job(f"q{number}", status="queued") for number in range(8)]
+        yield from response({"object": "list", "data": jobs, "has_more": False})
+
+    with RawServer(answer) as server:
+        yield server
 
 
 @contextmanager
@@ -68,7 +74,7 @@ def end(process: subprocess.Popen[str], number: int, within: float) -> tuple[int
 @pytest.mark.parametrize(("number", "status"), SIGNALS)
 @pytest.mark.parametrize("verb", [["sync"], ["sync", "--wait"], ["add", "studio", "q1", "--wait"]])
 def test_a_signal_ends_a_sync_whose_server_hangs(library_path, tmp_path, verb, number, status):
-    with RawServer(hanging) as server:
+    with hanging_server() as server:
         configure(tmp_path, server.base_url)
         with started(*verb) as process:
             wait_until(lambda: any("/videos/q" in request.target for request in server.requests))
@@ -80,7 +86,7 @@ def test_a_signal_ends_a_sync_whose_server_hangs(library_path, tmp_path, verb, n
 
 
 def test_what_was_listed_before_the_signal_is_kept(library_path, tmp_path):
-    with RawServer(hanging) as server:
+    with hanging_server() as server:
         configure(tmp_path, server.base_url)
         with started("sync") as process:
             wait_until(lambda: any("/videos/q" in request.target for request in server.requests))
@@ -92,7 +98,7 @@ def test_what_was_listed_before_the_signal_is_kept(library_path, tmp_path):
 
 @pytest.mark.parametrize(("number", "status"), [*SIGNALS[1:], (signal.SIGINT, 130)])
 def test_a_signal_ends_a_receiver_whose_server_hangs(library_path, tmp_path, number, status):
-    with RawServer(hanging) as server:
+    with hanging_server() as server:
         configure(tmp_path, server.base_url)
         with new_library(library_path).write() as connection:
             connection.execute(
@@ -136,7 +142,7 @@ def runs(process: int) -> bool:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_the_helper_of_an_import_ends_with_it_and_says_nothing(library_path, tmp_path, number):
-    many_jobs(tmp_path / "jobs.jsonl", 30_000)
+    many_jobs(tmp_path / "jobs.jsonl", 8_000)
     with started("import", "jobs.jsonl", "--source", "studio", start_new_session=True) as process:
         wait_until(lambda: children(process) or process.poll() is not None)
         (helper,) = children(process)
@@ -146,7 +152,7 @@ def test_the_helper_of_an_import_ends_with_it_and_says_nothing(library_path, tmp
     assert "Traceback" not in said
     assert said.count("\n") == (0 if number == signal.SIGKILL else 1)
     with Catalog.open(library_path) as library:
-        assert library.search("", limit=1).total == 30_000  # read before the prompts are
+        assert library.search("", limit=1).total == 8_000  # read before the prompts are
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")

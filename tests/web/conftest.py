@@ -15,7 +15,7 @@ import httpx
 import pytest
 from datasette.utils import tilde_encode
 
-from catalog import fulltext
+from catalog import fulltext, store
 from catalog.library import open_library
 from catalog.records import utc_text
 from catalog.web.metadata import database_name
@@ -130,6 +130,7 @@ def fill(path: Path) -> None:
         add_video(connection, "dateless too")
         add_video(connection, "tombstone", status="failed", deleted_at=ago(days=1), created_at=ago(days=4))
         connection.execute("INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'hero', '', 'user')")
+        store.rebuild_bitmaps(connection)
     library.close()
 
 

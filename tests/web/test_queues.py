@@ -19,6 +19,7 @@ import pytest
 
 from catalog.database import OperationalError, make_rows
 from catalog.web.queues import TURN_SECONDS, Lane, Queues, in_turn, kind_of
+from catalog.web.reader import MAX_PROCESS
 from tests.house import LONG, wait_until
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ def test_json_in_cells_is_decoded_within_bounds(open_site: Site) -> None:
         assert answer.status_code == status
     assert open_site.get("/catalog.json?sql=select+'[1]'+as+x&_json=x&_shape=array").json() == [{"x": [1]}]
     if sys.platform == "linux":
-        assert most_memory(open_site.process.pid) < 400
+        assert most_memory(open_site.process.pid) * 2**20 <= MAX_PROCESS
 
 
 def test_an_answer_that_is_long_is_cut(open_site: Site) -> None:
