@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_WORDS = 100  # of a phrase: the time of FTS5 grows with its words times those of the text
 
 _FOLDED = ("grams", "error_grams", "labels")  # columns that hold nothing but what was folded
-_UNSURE = re.compile("[иу\u0530-\U0010ffff]")  # letters of words that `unicode61` may make of another word
+_UNSURE = "иу"  # letters of words that `unicode61` may make of another word, and so are all from Armenian on
 
 
 def has_word(text: str) -> bool:
@@ -70,12 +70,16 @@ def _side_by_side(parts: Sequence[Part], column: str | None, *, is_prefix: bool)
     runs = [index for index, part in enumerate(parts) if part.is_run]
     if runs and all(any(abs(index - run) < PHRASE for run in runs) for index in range(len(parts))):
         return f"{{{' '.join(_FOLDED)}}} : {whole}" if column is None else f"{GRAMS[column]} : {whole}"
-    is_unsure = any(_UNSURE.search(part.letters) for part in parts if not part.is_run)
+    is_unsure = any(map(_is_unsure, (letter for part in parts if not part.is_run for letter in part.letters)))
     if len(parts) <= PHRASE and not is_unsure:
         return whole if column is None else f"{{{column} {GRAMS[column]}}} : {whole}"
     columns = GRAMS if column is None else (column,)
     found = [_in_column(parts, name, is_prefix=is_prefix, is_unsure=is_unsure) for name in columns]
     return f"({' OR '.join([*found, f'labels : {whole}'] if column is None else found)})"
+
+
+def _is_unsure(letter: str) -> bool:
+    return letter in _UNSURE or letter >= "\u0530"
 
 
 def _in_column(parts: Sequence[Part], column: str, *, is_prefix: bool, is_unsure: bool) -> str:
