@@ -47,8 +47,8 @@ class Command:
 def commands(one: str, other: str) -> tuple[Command, ...]:
     return (
         Command("--help", 2, lines=10),
-        Command("search neon rain", 3, lines=20, library="large.db"),
-        Command("search street model:sora-2", 3, lines=20, library="large.db"),
+        Command("search neon rain", 3.5, lines=20, library="large.db"),
+        Command("search street model:sora-2", 3.5, lines=20, library="large.db"),
         Command("search", 3, lines=20, library="large.db"),
         Command(f"show {one}", 3, lines=10),
         Command("facets", 3, lines=10),
