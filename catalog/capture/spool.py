@@ -160,7 +160,8 @@ def list_notes(library: Path) -> list[Path]:
     for folder in spool_folders(library):
         with suppress(OSError):
             if _is_trusted(folder, library):
-                entries = [entry for entry in os.scandir(folder) if _is_own_file(entry)]
+                with os.scandir(folder) as listing:
+                    entries = [entry for entry in listing if _is_own_file(entry)]
                 notes += [Path(entry) for entry in entries if entry.name.endswith(SUFFIX)]
                 _remove_parts(entries)
             else:
@@ -169,8 +170,13 @@ def list_notes(library: Path) -> list[Path]:
 
 
 def _is_own_file(entry: os.DirEntry[str]) -> bool:
-    """Whether this is a file of this user's: no link, no pipe, nothing that others left before they were kept out."""
-    return entry.is_file(follow_symlinks=False) and _is_own(entry.stat(follow_symlinks=False))
+    """Whether this is a file of this user's: no link, no pipe, nothing that others left before they were kept out.
+
+    One that somebody else has taken in meanwhile is none.
+    """
+    with suppress(FileNotFoundError):
+        return entry.is_file(follow_symlinks=False) and _is_own(entry.stat(follow_symlinks=False))
+    return False
 
 
 def _remove_parts(entries: Iterable[os.DirEntry[str]]) -> None:

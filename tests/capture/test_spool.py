@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ import pytest
 
 from catalog import capture
 from catalog.capture.recorder import BUSY_SECONDS
-from catalog.capture.spool import LONGEST_NOTE, spool_folders, write_note
+from catalog.capture.spool import LONGEST_NOTE, list_notes, spool_folders, write_note
 from catalog.database import Database
 from catalog.library import SCHEMA_VERSION
 from tests.house import LONG
@@ -457,3 +459,20 @@ def test_a_note_holds_no_signed_query_and_no_inline_picture(studio):
     inlined, linked = [parent for _, parent in json.loads(text)["request"]["links"]]
     assert inlined.startswith("sha256:")
     assert linked == "https://cdn.example/fox.png"
+
+
+def test_notes_that_another_run_takes_meanwhile_hide_no_others(library_path):
+    """However many go while they are listed, what waits is listed."""
+    waiting = write_note(library_path, {"kind": "answer"})
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            for note in [write_note(library_path, {"kind": "answer"}) for _ in range(10)]:
+                note.unlink()
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(come_and_go)
+        lists = [list_notes(library_path) for _ in range(200)]
+        ended.set()
+    assert all(waiting in notes for notes in lists)
