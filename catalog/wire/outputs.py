@@ -41,6 +41,7 @@ _BARE = ADDRESS | _QUALIFIERS
 _ENTERED = _SPEAKING | CARRIER
 _LEADING = _ENTERED | ADDRESS
 _NOT_ENTERED = ASIDE | REQUEST
+_NOTHING: tuple[object, ...] = (None, "", [], {})  # what a key without a result may hold
 _MAY_HOLD_ONE = ("fail_reason", "remixed_from_video_id")  # CometAPI and Agnes put the address there
 
 
@@ -127,7 +128,7 @@ def read_outputs(job: Mapping[str, Any]) -> Outputs:
 
 def _holds_only(key: str, value: object, urls: Container[str]) -> bool:
     entries = value if isinstance(value, list) else [value]
-    found = [find_url(entry) for entry in entries if entry]
+    found = [find_url(entry) for entry in entries if entry not in _NOTHING]
     return all(url in urls for url in found) and (bool(found) or key in _RANK)
 
 

@@ -273,6 +273,12 @@ def test_only_flat_user_metadata_is_metadata() -> None:
     assert video.extra["metadata"] == {"url": "https://a.example/v", "nested": {"a": 1}, "none": None}
 
 
+@pytest.mark.parametrize("value", [False, 0, True, 5, [0], [False, None]])
+def test_what_stands_for_outputs_and_is_none_is_kept_as_sent(value: object) -> None:
+    [video] = parse_videos({"id": "v1", "outputs": value}).videos
+    assert (video.output_urls, video.extra) == ([], {"outputs": value})
+
+
 def test_outputs_come_in_the_documented_order_and_once() -> None:
     job = {
         "id": "a",
