@@ -37,7 +37,21 @@ if TYPE_CHECKING:
     )
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
-    from catalog.records import Explanation, Facet, FacetCount, File, Link, Page, PromptsRead, QueryPart, Tag, Video
+    from catalog.records import (
+        Explanation,
+        Facet,
+        FacetCount,
+        File,
+        Input,
+        Link,
+        Page,
+        Place,
+        Probe,
+        PromptsRead,
+        QueryPart,
+        Tag,
+        Video,
+    )
     from catalog.reports import (
         Change,
         CostGroup,
@@ -87,6 +101,7 @@ __all__ = [
     "Generation",
     "Gone",
     "ImportReport",
+    "Input",
     "Latency",
     "Lineage",
     "LineageNode",
@@ -95,6 +110,8 @@ __all__ = [
     "Migration",
     "NotFound",
     "Page",
+    "Place",
+    "Probe",
     "PromptDiff",
     "PromptsRead",
     "ProvenanceError",

@@ -107,13 +107,69 @@ class Link(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Probe(Record):
+    """What the bytes of a file say of themselves: `seconds` of the picture track, size in pixels as it is shown.
+
+    `fps` is in frames per second; `codec` and `audio` name how pictures and sound are coded; None where it is not said.
+    """
+
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    codec: str | None = None
+    audio: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Record):
+    """Where the bytes of a file lie; `state` is `present`, `missing` or `offline`, as last seen."""
+
+    path: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class File(Record):
-    """Bytes that the library holds; `variant` is video, thumbnail, spritesheet or reference, `size` is in bytes."""
+    """A file of a job: bytes that the library holds or held, or could not get.
+
+    `variant` is video, image, thumbnail, spritesheet or reference, and `number` counts the files of one variant from 1.
+    `size` is in bytes; `type` is the media type that the bytes have. `state` is `present`, `failed` (they could not be
+    fetched), `damaged` or `lost` (nobody has them any more), with the `reason` for the last three; it speaks of the
+    bytes as last seen, whatever the places. `origin` says how they came: `download`, `inline` in an answer, `captured`
+    or `made` here. `archives` are the addresses of archives that hold them.
+    """
 
     variant: str
-    sha256: str
-    path: str
-    size: int
+    number: int
+    sha256: str | None
+    size: int | None
+    type: str | None
+    state: str
+    reason: str | None = None
+    origin: str | None = None
+    probe: Probe | None = None
+    places: tuple[Place, ...] = ()
+    archives: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str | None:
+        """A place where the bytes lie now, None where there is none."""
+        return next((place.path for place in self.places if place.state == "present"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Record):
+    """What went into a job beside its prompt: `role` is `reference`, `character`, `source` or the like.
+
+    `name` is its id, address or file name, as the request gave it; `file` is the number of the `reference` file that
+    holds it, None where the library does not.
+    """
+
+    role: str
+    number: int
+    name: str | None = None
+    file: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +191,7 @@ class Video(Record):
     `negative_prompt` is what the request sent beside the prompt, else what the prompt itself asks to leave out.
     `facets` are what the prompt asks for: those the user gave first, then by name, shot and position in the prompt.
     `flaws` say which parts of the answers could not be read, and which texts are kept cut.
-    `files` are the bytes that the library holds: none in this version.
+    `files` are its files that the library holds, held or could not get, `inputs` what went into it beside the prompt.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
@@ -178,6 +234,7 @@ class Video(Record):
     links: tuple[Link, ...] = ()
     facets: tuple[Facet, ...] = ()
     files: tuple[File, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("output_urls", "parameters", "metadata", "extra")

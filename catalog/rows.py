@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import SchemaError
 from catalog.fields import TABLE
-from catalog.records import Facet, Link, Tag, Video, read_utc, utc_text
+from catalog.records import Video, read_utc, utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,10 +24,8 @@ SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUM
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def read_video(
-    row: Mapping[str, Any], tags: Iterable[Tag] = (), links: Iterable[Link] = (), facets: Iterable[Facet] = ()
-) -> Video:
-    """The record of a row of SELECT_VIDEO, with what was read from the other tables.
+def read_video(row: Mapping[str, Any], **attached: Iterable[Any]) -> Video:
+    """The record of a row of SELECT_VIDEO, with what other tables hold of it: `tags links facets files inputs`.
 
     Raises SchemaError for a row that the library cannot have written.
     """
@@ -36,7 +34,7 @@ def read_video(
     except (TypeError, ValueError) as error:
         ref = f"{row['source']}:{row['remote_id']}"
         raise SchemaError(f"the row of {ref} is damaged: run `catalog restore BACKUP`") from error
-    return Video(**values, tags=tuple(tags), links=tuple(links), facets=tuple(facets))
+    return Video(**values, **{name: tuple(records) for name, records in attached.items()})  # type: ignore[arg-type]  # as their names say
 
 
 def _read_list(text: str | None) -> tuple[Any, ...]:

@@ -24,11 +24,14 @@ from catalog.bitmaps.reading import (
     replace_chunk,
     revision,
 )
-from catalog.bitmaps.values import COLUMNS, COMMON, HAS, PARTIAL, PRESENT, read_state
+from catalog.bitmaps.values import COLUMNS, COMMON, FILE, FILE_TESTS, FILES, HAS, PARTIAL, PRESENT, read_state
 
 __all__ = [
     "COLUMNS",
     "COMMON",
+    "FILE",
+    "FILES",
+    "FILE_TESTS",
     "HAS",
     "PARTIAL",
     "PRESENT",

@@ -45,14 +45,47 @@ PRESENT = {
 }
 PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS})  # fields whose rare values may have no bitmap
 HAS = "has"
+FILE = "file"
+# What can be said of the files of a video, as aggregates over its rows of FILES: the values of the field FILE. A job is
+# for its clips and images, not for thumbnails and the like; what was made here can be made again.
+_IS_OUTPUT = "files.variant IN ('video', 'image')"
+_IS_HELD = f"files.sha256 IS NOT NULL AND {_IS_OUTPUT}"
+FILES = "files CROSS JOIN videos ON videos.id = files.video_id"
+FILE_TESTS = {
+    "held": f"max({_IS_HELD})",
+    "missing": (
+        "max(files.sha256 IS NOT NULL AND ifnull(files.origin, '') <> 'made' "
+        "AND NOT EXISTS (SELECT 1 FROM file_places WHERE file_places.sha256 = files.sha256 AND state <> 'missing') "
+        "AND NOT EXISTS (SELECT 1 FROM archives WHERE archives.sha256 = files.sha256))"
+    ),
+    "lost": f"max(files.state = 'lost' AND {_IS_OUTPUT})",
+    "damaged": "max(files.state = 'damaged')",
+    "archived": (
+        f"ifnull(min(CASE WHEN {_IS_HELD} "
+        "THEN EXISTS (SELECT 1 FROM archives WHERE archives.sha256 = files.sha256) END), 0)"
+    ),
+    "mismatch_seconds": ("max(files.variant = 'video' AND ifnull(abs(files.seconds - videos.seconds) > 0.1, 0))"),
+    "mismatch_size": (f"max({_IS_OUTPUT} AND ifnull(files.width <> videos.width OR files.height <> videos.height, 0))"),
+}
 MARK = "mark"  # its values only tell of changes: `texts` of the full-text index, `rebuilt` of all bitmaps at once
-_TAKEN = {*COLUMNS, *PRESENT, "tag", "tag_key", "relation", HAS, MARK}  # a facet of such a name cannot be asked for
+_TAKEN = {
+    *COLUMNS,
+    *PRESENT,
+    "tag",
+    "tag_key",
+    "relation",
+    FILE,
+    HAS,
+    MARK,
+}  # a facet of such a name cannot be asked for
 
 _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
 _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id"
 _FACETS = "SELECT video_id, value_id FROM video_facets WHERE video_id"
 _RELATIONS = "SELECT child_id, relation FROM links WHERE child_id"
+_FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
+_OF_FILES = f"SELECT files.video_id, {_FILE_MASK} FROM {FILES} WHERE files.video_id {{test}} GROUP BY files.video_id"
 
 _ALL_OF_FACET = (
     "SELECT DISTINCT video_id FROM video_facets WHERE value_id = "
@@ -95,6 +128,10 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
     for video_id, relation in connection.execute(f"{_RELATIONS} {test}", parameters):
         present["relation"].append(video_id)
         found["relation", relation].append(video_id)
+    for video_id, mask in connection.execute(_OF_FILES.format(test=test), parameters):
+        for number, name in enumerate(FILE_TESTS):
+            if mask >> number & 1:
+                found[FILE, name].append(video_id)
     if has_facets:
         _add_facets(connection, found, present, connection.execute(f"{_FACETS} {test}", parameters).fetchall())
     for name, ids in present.items():

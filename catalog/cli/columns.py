@@ -11,10 +11,10 @@ import click
 from catalog.cli import render
 from catalog.cli.labels import read_prompt
 from catalog.fields import TABLE
-from catalog.records import Facet, File, Link, Video, to_json
+from catalog.records import Facet, File, Input, Link, Video, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from click.shell_completion import CompletionItem
 
@@ -72,6 +72,14 @@ def write(video: Video, name: str, refs: Mapping[str, str]) -> str:
     return _write(value)
 
 
+_RECORDS: dict[type, Callable[[Any], str]] = {
+    Facet: lambda facet: f"{facet.name}:{facet.value}",
+    Link: lambda link: f"{link.child} {link.relation} of {link.parent}",
+    File: lambda file: file.path or f"{file.variant} {file.state}",
+    Input: lambda given: f"{given.role} {given.name or given.number}",
+}
+
+
 def _write(value: Any) -> str:
     if value is None or value == {}:
         return ""
@@ -81,12 +89,8 @@ def _write(value: Any) -> str:
         return f"{value:.10g}"
     if isinstance(value, tuple):
         return ", ".join(map(_write, value))
-    if isinstance(value, Facet):
-        return f"{value.name}:{value.value}"
-    if isinstance(value, Link):
-        return f"{value.child} {value.relation} of {value.parent}"
-    if isinstance(value, File):
-        return value.path
+    if write := _RECORDS.get(type(value)):
+        return write(value)
     if isinstance(value, dict):
         import json
 

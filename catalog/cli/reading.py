@@ -14,15 +14,18 @@ from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
 from catalog.prompts import LONGEST_READ
 from catalog.reading.costs import GROUPINGS
+from catalog.records import Probe
 from catalog.reports import CostGroup, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from catalog.records import Facet, Video
+    from catalog.records import Facet, File, Video
     from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
-_SHOWN_ELSEWHERE = frozenset({"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets"})
+_SHOWN_ELSEWHERE = frozenset(
+    {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs"}
+)
 
 _REASONS = 20  # reasons of unknown costs that are shown; all are in the document
 _GROUPED_BY = tuple(GROUPINGS)[:3]
@@ -130,10 +133,38 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
             render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
         else:
             render.field("made into", f"{names[link.child]}  ({link.relation}, known by {link.origin})")
+    _show_files(video)
     _show_facets(video)
     unknown = [name for name in values if name not in texts]
     if unknown:
         render.field("unknown", ", ".join(unknown))
+
+
+def _show_files(video: Video) -> None:
+    for given in video.inputs:
+        held = f"  (kept as reference {given.file})" if given.file else ""
+        render.field("input", f"{given.role} {given.name or given.number}{held}")
+    for file in video.files:
+        render.field("file", _describe_file(file))
+        for place in file.places:
+            render.field("", place.path if place.state == "present" else f"{place.path}  ({place.state})")
+        for address in file.archives:
+            render.field("", f"{address}  (archived)")
+
+
+def _describe_file(file: File) -> str:
+    """`video 1: 2.1 MB of video/mp4, 4 s, 1280x720, 24 fps, h264, aac`, and what is wrong with it."""
+    probe = file.probe or Probe()
+    parts = [
+        file.size is not None and f"{render.volume(file.size)} of {file.type}",
+        probe.seconds and f"{render.number(probe.seconds)} s",
+        probe.width and f"{probe.width}x{probe.height}",
+        probe.fps and f"{render.number(probe.fps)} fps",
+        probe.codec,
+        probe.audio,
+        file.state != "present" and (f"{file.state}: {file.reason}" if file.reason else file.state),
+    ]
+    return f"{file.variant} {file.number}: {', '.join(part for part in parts if part)}"
 
 
 def _show_facets(video: Video) -> None:

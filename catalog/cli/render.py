@@ -96,6 +96,15 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:,.10g}"
 
 
+def volume(size: float) -> str:
+    """A number of bytes for a person: `812 bytes`, `2.1 MB`, a MB being a million."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < (1000 if unit == "bytes" else 999.95):
+            return f"{size:,.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
+
+
 def dollars(value: float) -> str:
     """`$0.80`, `$0.0125`: at least two decimals, at most six."""
     whole, _, decimals = f"{value:,.6f}".partition(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.database.driver import (
@@ -32,9 +33,8 @@ from catalog.sharing import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
-    from catalog.database.driver import Writer
+    from catalog.database.driver import Reader, Writer
 
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another before it gives up
 _FIRST_PAUSE, _SHORTEST_PAUSE = 0.010, 0.002  # seconds between two tries of a waiting writer, at first and in the end
@@ -201,6 +201,11 @@ def make_rows(names: Sequence[str], values: Iterable[Sequence[Any]]) -> tuple[li
 
 def _double_quotes(name: str) -> str:
     return name.replace('"', '""')
+
+
+def path_of(connection: Reader) -> Path:
+    """The library file that the connection is to."""
+    return Path(connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0])
 
 
 def connect(path: Path, mode: str = "rwc", busy_timeout: float = BUSY_TIMEOUT) -> Any:

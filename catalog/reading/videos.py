@@ -1,4 +1,4 @@
-"""Plain reads: videos with their tags, links and facets.
+"""Plain reads: videos with their tags, links, facets, files and inputs.
 
 A search reads its page here, so nothing is loaded that a page does not need.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from catalog.reading.files import read_files, read_inputs
 from catalog.records import Facet, Link, Tag
 from catalog.rows import SELECT_VIDEO, read_video
 
@@ -59,7 +60,7 @@ def _read_video(connection: Reader, video_id: int) -> Video:
 
 
 def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
-    """The videos with these row ids, in their order, each with its tags, links and facets; unknown ids are left out.
+    """The videos with these row ids, in their order, each with all that hangs on it; unknown ids are left out.
 
     Tags are in order of key; links to parents come before those to children; given facets come first, then by name,
     shot and position in the prompt. Each is one query for all of the videos.
@@ -70,8 +71,16 @@ def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
     parents = _attach(connection, _PARENTS, wanted, Link)
     children = _attach(connection, _CHILDREN, wanted, Link)
     facets = _attach(connection, _FACETS, wanted, Facet)
+    files, inputs = read_files(connection, wanted), read_inputs(connection, wanted)
     return {
-        video_id: read_video(rows[video_id], tags[video_id], parents[video_id] + children[video_id], facets[video_id])
+        video_id: read_video(
+            rows[video_id],
+            tags=tags[video_id],
+            links=parents[video_id] + children[video_id],
+            facets=facets[video_id],
+            files=files.get(video_id, ()),
+            inputs=inputs.get(video_id, ()),
+        )
         for video_id in wanted
         if video_id in rows
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.reading.expiry import EXPIRING_WITHIN, expiring
 from catalog.reading.statistics import STALLED_AFTER, stalled
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES, utc_text
+from catalog.search.files import STATES, having
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +22,7 @@ _PLAIN = {
     "deleted": "videos.deleted_at IS NOT NULL",
     "remix": "videos.id IN (SELECT links.child_id FROM links WHERE links.relation = 'remix')",
     "root": "videos.id NOT IN (SELECT links.child_id FROM links)",
+    **{name: f"videos.id IN ({having(name)})" for name in STATES},
 }
 CLAIMS = (*_PLAIN, "expiring", "stalled")
 

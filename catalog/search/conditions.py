@@ -215,6 +215,34 @@ def _relation(_: Field, term: Term, __: Setting) -> Condition:
     return Condition(f"SELECT links.child_id AS id FROM links WHERE {test.sql}", test.values, is_set=True)
 
 
+def _file(_: Field, term: Term, __: Setting) -> Condition:
+    from catalog.search.files import BY_FILE, with_endings
+
+    name = _equals("file_places.name", with_endings(term.values))
+    sha256 = _equals("files.sha256", [_with_text(value, value.text.lower()) for value in term.values])
+    sql = BY_FILE.format(name=name.sql, sha256=sha256.sql)
+    return Condition(sql, [*name.values, *sha256.values], is_set=True)
+
+
+def _mismatch(_: Field, term: Term, __: Setting) -> Condition:
+    from catalog.search.files import having, read_mismatches
+
+    try:
+        names = read_mismatches(term.values)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    return Condition(" UNION ALL ".join(map(having, names)), [], is_set=True)
+
+
+def _input(field: Field, term: Term, _: Setting) -> Condition:
+    from catalog.search.files import BY_INPUT
+
+    name = _equals("video_inputs.name", term.values)
+    parent = _equals("links.parent_remote_id", term.values)
+    sql = BY_INPUT.format(role=field.name, name=name.sql, parent=parent.sql)
+    return Condition(sql, [*name.values, *parent.values], is_set=True)
+
+
 def _kin(field: Field, term: Term, setting: Setting) -> Condition:
     from catalog.search.kin import with_kin
 
@@ -238,7 +266,21 @@ def _presence(_: Field, term: Term, setting: Setting) -> Condition:
 
 
 def _absence(_: Field, term: Term, setting: Setting) -> Condition:
-    return any_of(_negated(_has_value(value.text, setting)) for value in term.values)
+    return any_of(_lacks_value(value.text, setting) for value in term.values)
+
+
+def _lacks_value(name: str, setting: Setting) -> Condition:
+    """The test that the value is missing; for `file`, that held bytes are missing from every place."""
+    field = setting.fields.find(name)
+    if field and field.kind == "file":
+        return _has_file("missing")
+    return _negated(_has_value(name, setting))
+
+
+def _has_file(state: str) -> Condition:
+    from catalog.search.files import having
+
+    return Condition(f"videos.id IN ({having(state)})", [])
 
 
 def _has_value(name: str, setting: Setting) -> Condition:
@@ -246,6 +288,8 @@ def _has_value(name: str, setting: Setting) -> Condition:
     if field is None or not field.has_value:
         names = [name for name in setting.fields.list_names() if name not in FIELDS or FIELDS[name].has_value]
         raise Unreadable(explain_name("field", name, names))
+    if field.kind == "file":
+        return _has_file("held")
     if field.is_prompt_facet:
         sql, values = with_any(field.name)
         return Condition(f"videos.id IN ({sql})", values)
@@ -302,6 +346,9 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "facet": _facet,
     "phrase": _phrase,
     "relation": _relation,
+    "file": _file,
+    "mismatch": _mismatch,
+    "input": _input,
     "kin": _kin,
     "depth": _depth,
     "presence": _presence,

@@ -15,6 +15,9 @@
     facet     a value of a facet of prompts, or a narrower one
     phrase    words in the value of an open facet of prompts
     relation  how a video is linked to a parent
+    file      the name of a file that the library holds, or its hash
+    mismatch  of a file: in which way it differs from what was asked for
+    input     the id, address or name of what went into a video beside its prompt
     kin       related to the video that the value names     depth     generations above it
     presence  has:NAME          absence   missing:NAME      claim     is:NAME
 """
@@ -62,7 +65,7 @@ class Field(NamedTuple):
     @property
     def has_value(self) -> bool:
         """Whether a video can have or lack it."""
-        return self.kind not in {"presence", "absence", "claim", "kin", "depth"}
+        return self.kind not in {"presence", "absence", "claim", "kin", "depth", "mismatch", "input"}
 
 
 _SECONDS = "CAST(round(videos.seconds) AS INTEGER)"
@@ -110,6 +113,9 @@ _TABLE = (
     Field("relation", "relation", _FIRST_RELATION),
     *(Field(name, "kin", "") for name in ("descends", "ancestor", "family", "parent")),
     Field("depth", "depth", ""),
+    Field("file", "file", ""),
+    Field("mismatch", "mismatch", ""),
+    *(Field(name, "input", "") for name in ("reference", "character")),
     Field("has", "presence", ""),
     Field("missing", "absence", ""),
     Field("is", "claim", ""),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.bitmaps import COLUMNS, HAS, PRESENT
+from catalog.bitmaps import COLUMNS, FILE, HAS, PRESENT
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.search.conditions import list_keys
 from catalog.search.facets import accept_folded
+from catalog.search.files import STATES, read_mismatches
 from catalog.search.texts import accept_texts
 from catalog.search.values import COMPARE, number_bounds
 
@@ -38,6 +39,7 @@ _CLAIMS = {
     "root": Pick(HAS, ("relation",), is_missing=True),
     "gone": Pick(HAS, ("gone_at",)),
     "deleted": Pick(HAS, ("deleted_at",)),
+    **{name: Pick(FILE, (name,)) for name in STATES},
 }
 _TIMED = frozenset({"expiring", "stalled"})
 
@@ -55,8 +57,15 @@ def pick(field: Field, term: Term, setting: Setting) -> tuple[Pick, ...] | None:
 
 
 def _pick_presence(field: Field, term: Term, setting: Setting) -> tuple[Pick, ...]:
+    is_missing = field.kind == "absence"
     named = (setting.fields.find(value.text) for value in term.values)
-    return tuple(Pick(HAS, (known.name,), is_missing=field.kind == "absence") for known in named if known)
+    return tuple(
+        Pick(FILE, ("missing" if is_missing else "held",))
+        if known.kind == "file"
+        else Pick(HAS, (known.name,), is_missing=is_missing)
+        for known in named
+        if known
+    )
 
 
 def _pick_claims(_: Field, term: Term, __: Setting) -> tuple[Pick, ...] | None:
@@ -72,6 +81,10 @@ def _pick_facet(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
 
 def _pick_relation(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     return (Pick("relation", accepts=accept_texts(term.values)),)
+
+
+def _pick_mismatch(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
+    return (Pick(FILE, read_mismatches(term.values)),)
 
 
 def _pick_size(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
@@ -108,5 +121,6 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], tuple[Pick, ...] | None]] = {
     "facet": _pick_facet,
     "tag": _pick_keys,
     "relation": _pick_relation,
+    "mismatch": _pick_mismatch,
     "size": _pick_size,
 }

@@ -12,6 +12,18 @@ from catalog.store.costs import Estimator, estimate_costs, has_prices, save_pric
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
+from catalog.store.files import (
+    Bytes,
+    Spot,
+    forget_places,
+    save_archived,
+    save_checked,
+    save_damage,
+    save_failure,
+    save_file,
+    save_input,
+    save_places,
+)
 from catalog.store.folding import Backlog, fold_backlog, refold_all
 from catalog.store.indexes import rebuild_bitmaps, rebuild_texts
 from catalog.store.journal import Step, redo, undo
@@ -25,12 +37,14 @@ from catalog.store.texts import refresh_next
 __all__ = [
     "HEARD",
     "Backlog",
+    "Bytes",
     "Changed",
     "Estimator",
     "Extracted",
     "Failure",
     "KeptRequest",
     "Saved",
+    "Spot",
     "Step",
     "clean_rows",
     "delete_videos",
@@ -42,6 +56,7 @@ __all__ = [
     "fold_backlog",
     "forget_extracted",
     "forget_failures",
+    "forget_places",
     "give_facets",
     "has_prices",
     "lock_source",
@@ -52,13 +67,20 @@ __all__ = [
     "refresh_next",
     "renew_lock",
     "save_absences",
+    "save_archived",
     "save_attempt",
     "save_character",
+    "save_checked",
+    "save_damage",
     "save_delivery",
     "save_extracted",
+    "save_failure",
     "save_failures",
+    "save_file",
     "save_given",
+    "save_input",
     "save_links",
+    "save_places",
     "save_prices",
     "save_requests",
     "save_run",

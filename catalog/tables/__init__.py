@@ -23,9 +23,13 @@ from catalog.tables.videos import (
 
 # docs/schema.md describes the tables in this order
 # isort: split
+from catalog.tables.files import Archives, FilePlaces, Files, VideoInputs
+
+# isort: split
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
 
 __all__ = [
+    "Archives",
     "Bitmaps",
     "Changes",
     "Characters",
@@ -33,6 +37,8 @@ __all__ = [
     "Edits",
     "EditsRows",
     "FacetValues",
+    "FilePlaces",
+    "Files",
     "GivenFacets",
     "Links",
     "Observations",
@@ -45,5 +51,6 @@ __all__ = [
     "UtcText",
     "VideoAliases",
     "VideoFacets",
+    "VideoInputs",
     "Videos",
 ]

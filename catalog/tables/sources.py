@@ -14,7 +14,7 @@ from catalog.tables import columns
 class Sources(SQLModel, table=True):
     """What the library remembers about a source: how far its walk has come, its health, who is syncing it.
 
-    `provider` is the provider whose prices it pays.
+    `provider` is the provider whose prices it pays; since `retired_at` its server is not asked any more.
     """
 
     __tablename__ = "sources"
@@ -33,6 +33,7 @@ class Sources(SQLModel, table=True):
     last_run_at: datetime | None = columns.time()
     last_success_at: datetime | None = columns.time()
     provider: str | None = columns.text()
+    retired_at: datetime | None = columns.time()
 
 
 class SyncRuns(SQLModel, table=True):

@@ -173,6 +173,11 @@ class Links(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("child_id", "relation", "origin", "parent_source", "parent_remote_id"),
         Index("ix_links_parent", "parent_source", "parent_remote_id"),
+        Index(
+            "ix_links_named",
+            text("parent_remote_id COLLATE NOCASE"),
+            sqlite_where=text("relation IN ('character', 'reference')"),
+        ),
         columns.AUTOINCREMENT,
     )
 

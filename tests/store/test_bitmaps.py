@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from catalog import bitmaps, fulltext, store
 from catalog.database import Database
 from catalog.pricing import Price
-from catalog.records import Facet
+from catalog.records import Facet, Probe
 from tests.store.conftest import Desk, job
 
 if TYPE_CHECKING:
@@ -89,6 +89,35 @@ class Library(RuleBasedStateMachine):
     def tag(self, numbers: list[int], tags: dict[str, str], removed: list[str]) -> None:
         with self.write() as connection:
             store.tag_videos(connection, numbers, tags, removed=removed, made_at=self.desk.now)
+
+    @rule(number=ID, variant=some.sampled_from(["video", "reference"]), sha256=some.sampled_from("xy"),
+          seconds=some.sampled_from([8.0, 4.0, None]))  # fmt: skip
+    def file(self, number: int, variant: str, sha256: str, seconds: float | None) -> None:
+        data = store.Bytes(sha256, 1, "video/mp4", f"{sha256}.mp4", Probe(seconds))
+        with self.write() as connection:
+            store.save_file(connection, store.Spot(number, variant), data, origin="download", at=self.desk.now)
+
+    @rule(number=ID, state=some.sampled_from(["failed", "lost"]))
+    def fail(self, number: int, state: str) -> None:
+        with self.write() as connection:
+            store.save_failure(connection, store.Spot(number, "video"), state=state, reason="no", at=self.desk.now)
+
+    @rule(sha256=some.sampled_from("xy"), state=some.sampled_from(["present", "missing", "offline"]))
+    def move(self, sha256: str, state: str) -> None:
+        with self.write() as connection:
+            store.save_places(connection, {f"{sha256}.mp4": state}, at=self.desk.now)
+
+    @rule(sha256=some.sampled_from("xy"), what=some.sampled_from(["damage", "check", "archive", "forget"]))
+    def examine(self, sha256: str, what: str) -> None:
+        with self.write() as connection:
+            if what == "damage":
+                store.save_damage(connection, {sha256: "cut off"}, at=self.desk.now)
+            elif what == "check":
+                store.save_checked(connection, [sha256], at=self.desk.now)
+            elif what == "archive":
+                store.save_archived(connection, {sha256: f"s3://bucket/{sha256}"}, at=self.desk.now)
+            else:
+                store.forget_places(connection, [f"{sha256}.mp4"])
 
     @rule(numbers=IDS, given=GIVEN)
     def give(self, numbers: list[int], given: dict[str, list[str]]) -> None:

@@ -1,0 +1,125 @@
+"""The files of videos: what the library holds, where it lies, and what it still has to get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.database import path_of
+from catalog.records import File, Input, Place, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.database import Reader
+
+MEDIA = "media"  # the media folder beside the library
+
+_FILES = """
+SELECT video_id, variant, number, sha256, size, type, state, reason, origin, seconds, width, height, fps, codec, audio
+FROM files WHERE video_id IN :ids
+ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
+"""
+_PLACES = "SELECT sha256, root, path, state FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
+_ARCHIVES = "SELECT sha256, address FROM archives WHERE sha256 IN :hashes ORDER BY id"
+_INPUTS = """
+SELECT video_inputs.video_id, role, video_inputs.number, name, files.number FROM video_inputs
+LEFT JOIN files ON files.id = video_inputs.file_id WHERE video_inputs.video_id IN :ids ORDER BY video_inputs.id
+"""
+_HASHES = "SELECT DISTINCT sha256 FROM files WHERE video_id IN :ids AND sha256 IS NOT NULL"
+
+
+def media_folder(connection: Reader) -> Path:
+    """The media folder of the library that the connection is to."""
+    return path_of(connection).parent / MEDIA
+
+
+def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
+    """The files of these videos, by row id: clips first, then images, then what belongs to them."""
+    rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
+    hashes = list({row[3] for row in rows if row[3]})
+    places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
+    files: dict[int, list[File]] = {}
+    for video_id, variant, number, sha256, size, media_type, state, reason, origin, *probed in rows:
+        probe = Probe(*probed) if any(value is not None for value in probed) else None
+        files.setdefault(video_id, []).append(
+            File(
+                variant,
+                number,
+                sha256,
+                size,
+                media_type,
+                state,
+                reason,
+                origin,
+                probe,
+                tuple(places.get(sha256, ())),
+                tuple(archives.get(sha256, ())),
+            )
+        )
+    return files
+
+
+def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]]:
+    folder = media_folder(connection)
+    places: dict[str, list[Place]] = {}
+    for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}):
+        places.setdefault(sha256, []).append(Place(str(Path(root or folder) / path), state))
+    return places
+
+
+def _read_archives(connection: Reader, hashes: list[str]) -> dict[str, list[str]]:
+    archives: dict[str, list[str]] = {}
+    for sha256, address in connection.execute(_ARCHIVES, {"hashes": hashes}):
+        archives.setdefault(sha256, []).append(address)
+    return archives
+
+
+def read_inputs(connection: Reader, ids: Iterable[int]) -> dict[int, list[Input]]:
+    """What went into these videos beside their prompts, by row id."""
+    inputs: dict[int, list[Input]] = {}
+    for video_id, *values in connection.execute(_INPUTS, {"ids": list(ids)}):
+        inputs.setdefault(video_id, []).append(Input(*values))
+    return inputs
+
+
+class Held(NamedTuple):
+    """Bytes of a file of a video that are or were held, and where they may lie in the media folder, relative to it."""
+
+    file_id: int
+    video_id: int
+    ref: str
+    variant: str
+    number: int
+    sha256: str
+    size: int
+    type: str
+    state: str
+    path: str | None
+
+
+_HELD = """
+SELECT files.id, files.video_id, videos.ref, files.variant, files.number, files.sha256, files.size, files.type,
+files.state, (SELECT path FROM file_places WHERE file_places.sha256 = files.sha256 AND root = '' LIMIT 1)
+FROM files CROSS JOIN videos ON videos.id = files.video_id
+"""
+_NEXT_HELD = f"{_HELD} WHERE files.id > :last AND files.sha256 IS NOT NULL ORDER BY files.id LIMIT :limit"
+_HELD_OF = f"{_HELD} WHERE files.video_id IN :ids AND files.sha256 IS NOT NULL ORDER BY files.id"
+
+
+def iter_held(connection: Reader, limit: int = 1000) -> Iterator[Held]:
+    """Every file whose bytes are or were held, in order of row; a portion is read at a time."""
+    last = 0
+    while rows := connection.execute(_NEXT_HELD, {"last": last, "limit": limit}).fetchall():
+        yield from (Held(*row) for row in rows)
+        last = rows[-1][0]
+
+
+def list_held(connection: Reader, ids: Iterable[int]) -> list[Held]:
+    """The files of these videos whose bytes are or were held."""
+    return [Held(*row) for row in connection.execute(_HELD_OF, {"ids": list(ids)})]
+
+
+def list_hashes(connection: Reader, ids: Iterable[int]) -> list[str]:
+    """The hashes of all bytes that are or were held of these videos."""
+    return [row[0] for row in connection.execute(_HASHES, {"ids": list(ids)})]

@@ -1,0 +1,187 @@
+"""The files of videos: bytes that came, places where they lie, and what became of both.
+
+The bytes are in the media folder, whole and on the disk, before their row is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.records import utc_text
+from catalog.rows import stored
+from catalog.store.bulk import insert_rows, update_rows
+from catalog.store.indexes import indexed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from catalog.database import Writer
+    from catalog.records import Probe
+
+MEDIA_ROOT = ""  # of places in the media folder of the library
+
+_FIND = "SELECT id, state, sha256 FROM files WHERE video_id = :video_id AND variant = :variant AND number = :number"
+_VIDEOS = "SELECT DISTINCT video_id FROM files WHERE sha256 IN :hashes"
+_PLACE = "SELECT id, sha256, state FROM file_places WHERE root = :root AND path = :path"
+
+
+class Bytes(NamedTuple):
+    """Bytes in the media folder: `path` is relative to it, `size` in bytes, `type` the media type that they have."""
+
+    sha256: str
+    size: int
+    type: str
+    path: str
+    probe: Probe | None = None
+    made_at: datetime | None = None
+
+
+class Spot(NamedTuple):
+    """Which file of a video: its variant, and its number among those of the variant, from 1."""
+
+    video_id: int
+    variant: str
+    number: int = 1
+
+
+def save_file(connection: Writer, spot: Spot, data: Bytes, *, origin: str, at: datetime) -> int:
+    """Keep that these bytes are the file, in the place of what was there before, and return the row id of the file."""
+    now = utc_text(at)
+    probe = data.probe
+    row = {
+        "state": "present",
+        "reason": None,
+        "origin": origin,
+        "sha256": data.sha256,
+        "size": data.size,
+        "type": data.type,
+        "seconds": probe and probe.seconds,
+        "width": probe and probe.width,
+        "height": probe and probe.height,
+        "fps": probe and probe.fps,
+        "codec": probe and probe.codec,
+        "audio": probe and probe.audio,
+        "made_at": stored(data.made_at) if data.made_at else None,
+        "changed_at": now,
+        "checked_at": now,
+    }
+    with indexed(connection, {spot.video_id, *_videos(connection, [data.sha256])}):
+        file_id = _put(connection, spot, row)
+        _save_place(connection, data.sha256, MEDIA_ROOT, data.path, now)
+        _be_whole(connection, [data.sha256], now)
+    return file_id
+
+
+def save_failure(connection: Writer, spot: Spot, *, state: str, reason: str, at: datetime) -> None:
+    """Keep why a file could not be had: `failed`, or `lost` for good. One whose bytes are held stays as it is."""
+    found = connection.execute(_FIND, spot._asdict()).fetchone()
+    if found is not None and found[1] == "present":
+        return
+    if found is not None and found[1] == "damaged" and state == "failed":
+        return
+    row = {"state": state, "reason": reason, "changed_at": utc_text(at)}
+    with indexed(connection, [spot.video_id]):
+        _put(connection, spot, row)
+
+
+def save_damage(connection: Writer, reasons: Mapping[str, str], *, at: datetime) -> None:
+    """Keep that bytes with these hashes are not whole any more, and why, wherever they are files of a video."""
+    now = utc_text(at)
+    with indexed(connection, _videos(connection, reasons)):
+        connection.executemany(
+            "UPDATE files SET state = 'damaged', reason = :reason, changed_at = :now "
+            "WHERE sha256 = :sha256 AND state <> 'damaged'",
+            [{"sha256": sha256, "reason": reason, "now": now} for sha256, reason in reasons.items()],
+        )
+
+
+def save_checked(connection: Writer, hashes: Iterable[str], *, at: datetime) -> None:
+    """Keep that bytes with these hashes were read and are whole."""
+    wanted, now = list(hashes), utc_text(at)
+    query = "SELECT DISTINCT video_id FROM files WHERE sha256 IN :hashes AND state <> 'present'"
+    with indexed(connection, [row[0] for row in connection.execute(query, {"hashes": wanted})]):
+        _be_whole(connection, wanted, now)
+    connection.execute("UPDATE files SET checked_at = :now WHERE sha256 IN :hashes", {"hashes": wanted, "now": now})
+
+
+def save_places(connection: Writer, states: Mapping[str, str], *, root: str = MEDIA_ROOT, at: datetime) -> None:
+    """Keep in which state these places, by path, were seen: `present`, `missing` or `offline`."""
+    query = "SELECT id, path, sha256, state FROM file_places WHERE root = :root AND path IN :paths"
+    rows = connection.execute(query, {"root": root, "paths": list(states)}).fetchall()
+    changed = [(row_id, path, sha256) for row_id, path, sha256, state in rows if states[path] != state]
+    now = utc_text(at)
+    with indexed(connection, _videos(connection, {sha256 for _, _, sha256 in changed})):
+        update_rows(
+            connection,
+            "file_places",
+            [{"id": row_id, "state": states[path], "changed_at": now} for row_id, path, _ in changed],
+        )
+
+
+def save_archived(connection: Writer, addresses: Mapping[str, str], *, at: datetime) -> None:
+    """Keep that archives hold the bytes with these hashes, each at an address: they were read back from it."""
+    known = connection.execute("SELECT sha256, address FROM archives WHERE sha256 IN :hashes", {
+        "hashes": list(addresses),
+    }).fetchall()  # fmt: skip
+    new = addresses.items() - {(row[0], row[1]) for row in known}
+    with indexed(connection, _videos(connection, {sha256 for sha256, _ in new})):
+        insert_rows(
+            connection,
+            "archives",
+            [{"sha256": sha256, "address": address, "archived_at": utc_text(at)} for sha256, address in sorted(new)],
+        )
+
+
+def forget_places(connection: Writer, paths: Iterable[str], *, root: str = MEDIA_ROOT) -> None:
+    """Take out places where bytes were on purpose removed from."""
+    parameters = {"root": root, "paths": list(paths)}
+    hashes = connection.execute("SELECT sha256 FROM file_places WHERE root = :root AND path IN :paths", parameters)
+    with indexed(connection, _videos(connection, [row[0] for row in hashes.fetchall()])):
+        connection.execute("DELETE FROM file_places WHERE root = :root AND path IN :paths", parameters)
+
+
+def save_input(
+    connection: Writer, video_id: int, role: str, number: int, *, name: str | None = None, file_id: int | None = None
+) -> None:
+    """Keep what went into a video beside its prompt; what is known of it already is filled, never blanked."""
+    connection.execute(
+        "INSERT INTO video_inputs (video_id, role, number, name, file_id) "
+        "VALUES (:video_id, :role, :number, :name, :file_id) "
+        "ON CONFLICT (video_id, role, number) DO UPDATE SET name = coalesce(excluded.name, video_inputs.name), "
+        "file_id = coalesce(excluded.file_id, video_inputs.file_id)",
+        {"video_id": video_id, "role": role, "number": number, "name": name, "file_id": file_id},
+    )
+
+
+def _put(connection: Writer, spot: Spot, row: Mapping[str, object]) -> int:
+    found = connection.execute(_FIND, spot._asdict()).fetchone()
+    if found is None:
+        insert_rows(connection, "files", [{**spot._asdict(), **row}])
+        found = connection.execute(_FIND, spot._asdict()).fetchone()
+    else:
+        update_rows(connection, "files", [{"id": found[0], **row}])
+    return int(found[0])
+
+
+def _save_place(connection: Writer, sha256: str, root: str, path: str, now: str) -> None:
+    row = {"sha256": sha256, "state": "present", "changed_at": now}
+    found = connection.execute(_PLACE, {"root": root, "path": path}).fetchone()
+    if found is None:
+        name = path.rpartition("/")[2]
+        insert_rows(connection, "file_places", [{"root": root, "path": path, "name": name, **row}])
+    elif tuple(found[1:]) != (sha256, "present"):
+        update_rows(connection, "file_places", [{"id": found[0], **row}])
+
+
+def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
+    connection.execute(
+        "UPDATE files SET state = 'present', reason = NULL, changed_at = :now "
+        "WHERE sha256 IN :hashes AND state <> 'present'",
+        {"hashes": hashes, "now": now},
+    )
+
+
+def _videos(connection: Writer, hashes: Iterable[str]) -> list[int]:
+    """The videos that have a file of these bytes."""
+    return [row[0] for row in connection.execute(_VIDEOS, {"hashes": list(hashes)})]
