@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
     from catalog.errors import (
+        BadMedia,
         BadPayload,
         CatalogError,
         ConfigError,
+        DiskFull,
         Gone,
         MediaError,
+        MediaOffline,
+        MediaReadOnly,
         NotFound,
         ProvenanceError,
         QueryError,
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BadMedia",
     "BadPayload",
     "Catalog",
     "CatalogError",
@@ -75,6 +80,7 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "DiskFull",
     "Edit",
     "Edited",
     "Explanation",
@@ -92,6 +98,8 @@ __all__ = [
     "LineageNode",
     "Link",
     "MediaError",
+    "MediaOffline",
+    "MediaReadOnly",
     "Migration",
     "NotFound",
     "Page",
