@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
     from catalog.errors import (
+        BadMedia,
         BadPayload,
         CatalogError,
         ConfigError,
+        DiskFull,
         Gone,
         MediaError,
+        MediaOffline,
+        MediaReadOnly,
         NotFound,
         ProvenanceError,
         QueryError,
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BadMedia",
     "BadPayload",
     "Catalog",
     "CatalogError",
@@ -89,6 +94,7 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "DiskFull",
     "Edit",
     "Edited",
     "Explanation",
@@ -107,6 +113,8 @@ __all__ = [
     "LineageNode",
     "Link",
     "MediaError",
+    "MediaOffline",
+    "MediaReadOnly",
     "Migration",
     "NotFound",
     "Page",

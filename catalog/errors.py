@@ -17,7 +17,11 @@
     │   ├── Gone                    the server does not know the job
     │   ├── BadPayload              an answer that does not follow the wire format
     │   └── Refused                 the server refused, or we did: an unsafe URL, too large a body
-    ├── MediaError                  bytes on disk
+    ├── MediaError                  bytes on disk; carries `path`
+    │   ├── BadMedia                bytes that are not what they should be; carries `reason`
+    │   ├── DiskFull                no room on the disk of the media folder
+    │   ├── MediaOffline            the media folder is on a drive that is not there
+    │   └── MediaReadOnly           nothing can be written to the media folder
     └── ProvenanceError             Content Credentials that cannot be read
 
 A message is one line: what failed, on which thing, what to do next. It never holds a key, a header or a signed query.
@@ -136,6 +140,32 @@ class MediaError(CatalogError):
     def __init__(self, message: str, *, path: str | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+class BadMedia(MediaError):
+    """Bytes that are not what they should be: not of the type asked for, cut off, damaged, too large.
+
+    `reason` says it of the file, as "is an HTML page, not a video", and is part of the message.
+    """
+
+    def __init__(self, reason: str, *, path: str | None = None) -> None:
+        super().__init__(f"{path or 'the file'} {reason}", path=path)
+        self.reason = reason
+
+
+class DiskFull(MediaError):
+    """No room on the disk of the media folder. What was written of the file is removed."""
+
+
+class MediaOffline(MediaError):
+    """The media folder of a library that has files is not there, or empty: its drive may be unplugged.
+
+    Nothing is said about the files in it: they are not missing.
+    """
+
+
+class MediaReadOnly(MediaError):
+    """The media folder cannot be written to."""
 
 
 def needs_media(what: str) -> MediaError:

@@ -152,11 +152,7 @@ def test_the_installed_gateway_serves_the_same_jobs_with_clips_that_play(
 
 
 def test_without_the_extra_what_needs_it_says_so_in_one_line(installed_without_media: Path, tmp_path: Path) -> None:
-    (tmp_path / "request.json").write_text('{"name": "Mossy", "video": "data:video/mp4;base64,AAAA"}')
     advice = f"needs PyAV: run `{installed_without_media / 'python'} -m pip install av`\n"
-    checked = run(installed_without_media / "catalog", "validate", "request.json", folder=tmp_path)
-    (line,) = [line for line in checked.stdout.splitlines(keepends=True) if "PyAV" in line]
-    assert line.endswith(f"measuring a clip {advice}")
     drawn = run(installed_without_media / "python", "-m", "catalog.demo.clips", folder=tmp_path, status=1)
     assert drawn.stderr == f"drawing clips {advice}"
 

@@ -10,21 +10,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from catalog.errors import needs_media
+from catalog.disk import open_file
+from catalog.errors import BadMedia
 from catalog.wire.documents import Unreadable, read_json
 
 Verb = Literal["create", "remix", "edit", "extension", "character"]
 
 SECONDS_KEYS = ("seconds", "duration")
-PICTURE_FORMATS = ("JPEG", "PNG", "WEBP")
 
 _INDEX = re.compile(r"[0-9]{0,3}")
 _BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,2})")
@@ -122,51 +121,30 @@ def _name_of_text(text: str) -> str | None:
 
 
 def picture_size(value: object) -> tuple[int, int] | None:
-    """Width and height of a picture, None when its bytes are not at hand; ValueError when it is not a picture."""
-    source = _readable(value)
-    if source is None:
+    """Width and height of a picture, None when its bytes are not at hand; BadMedia when it is not a picture."""
+    file = _open(value)
+    if file is None:
         return None
-    import warnings
+    from catalog.media.images import read_size
+    from catalog.media.sniff import HEAD, JPEG, PNG, WEBP, sniff
 
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(source, formats=PICTURE_FORMATS) as picture:
-                return picture.size
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        LookupError,
-        TypeError,
-        struct.error,
-        Image.DecompressionBombError,
-    ) as error:
-        raise ValueError("not a JPEG, PNG or WebP picture") from error
+    with file:
+        file_type = sniff(file.read(HEAD))
+        if file_type not in {JPEG, PNG, WEBP}:
+            raise BadMedia(f"is {file_type.noun}, not a JPEG, PNG or WebP picture")
+        return read_size(file, file_type)
 
 
 def clip_facts(value: object) -> Clip | None:
-    """Length and frame of a clip, None when its bytes are not at hand.
-
-    Raises ValueError when it is not a video, MediaError where PyAV is not installed.
-    """
-    source = _readable(value)
-    if source is None:
+    """Length and frame of a clip, None when its bytes are not at hand; BadMedia when it is not a video."""
+    file = _open(value)
+    if file is None:
         return None
-    try:
-        import av
-    except ImportError as error:
-        raise needs_media("measuring a clip") from error
+    from catalog.media.examine import examine_file
 
-    try:
-        with av.open(source, "r") as container:
-            stream = container.streams.video[0]
-            seconds = container.duration / av.time_base if container.duration else None
-            return Clip(seconds, stream.width, stream.height)
-    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
-        raise ValueError("not a video") from error
+    with file:
+        probe = examine_file(file, "video").probe
+    return Clip(probe.seconds, probe.width, probe.height)
 
 
 def content_of(value: object) -> bytes | Path | None:
@@ -201,11 +179,14 @@ def object_of(value: object) -> Mapping[str, object] | None:
     return value if isinstance(value, Mapping) else None
 
 
-def _readable(value: object) -> Path | BytesIO | None:
+def _open(value: object) -> BinaryIO | None:
     content = content_of(value)
-    if isinstance(content, Path) and content.exists() and not content.is_file():
-        raise ValueError("not a regular file")
-    return BytesIO(content) if isinstance(content, bytes) else content
+    if not isinstance(content, Path):
+        return None if content is None else BytesIO(content)
+    try:
+        return open_file(content)
+    except OSError as error:
+        raise BadMedia(f"cannot be read: {error.strerror or error}", path=str(content)) from error
 
 
 def _data_url(text: str) -> bytes | None:

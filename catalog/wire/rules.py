@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from catalog.errors import MediaError
+from catalog.errors import BadMedia
 from catalog.records import Record
 from catalog.wire import documented
 from catalog.wire.parts import SECONDS_KEYS, Clip, Verb, clip_facts, name_of, nested, object_of, picture_size
@@ -211,8 +211,8 @@ def _check_picture(key: str, part: object, frame: tuple[int, int] | None) -> Ite
         return
     try:
         size = picture_size(part)
-    except ValueError as error:
-        yield _error("reference_format", key, f"the reference is {error}")
+    except BadMedia as error:
+        yield _error("reference_format", key, f"the reference {error.reason}")
         return
     if size and frame and size != frame:
         message = "the reference has {}x{} pixels, the video {}x{}: they must match"
@@ -241,11 +241,8 @@ def _check_clip(body: Mapping[str, object], limits: documented.Limits) -> Iterat
     video = body.get("video")
     try:
         clip = clip_facts(video) or _described_clip(video)
-    except ValueError as error:
-        yield _error("clip_format", "video", f"the clip is {error}")
-        return
-    except MediaError as error:
-        yield _warning("clip_unmeasured", "video", str(error))
+    except BadMedia as error:
+        yield _error("clip_format", "video", f"the clip {error.reason}")
         return
     least, most = documented.CLIP_SECONDS
     if clip.seconds is not None and not least <= round(clip.seconds, 1) <= most:

@@ -378,12 +378,28 @@ def test_a_clip_at_hand_is_measured():
     assert codes({"name": "Mossy", "video": clip(1, 320, 240)}) == ["clip_seconds", "clip_size"]
 
 
-def test_a_clip_that_cannot_be_measured_is_a_warning_that_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    (finding,) = validate({"name": "Mossy", "video": b"any bytes"}, "openai")
-    assert (finding.code, finding.severity) == ("clip_unmeasured", "warning")
-    assert finding.message == f"measuring a clip needs PyAV: run `{sys.executable} -m pip install av`"
-    assert codes({"name": "Mossy", "video": {"id": "video_1", "seconds": 5}}) == ["clip_seconds"]
+@pytest.mark.parametrize(
+    ("video", "message"),
+    [
+        (b"<!DOCTYPE html><title>403</title>", "the clip is an HTML page, not a video"),
+        (picture(64, 64), "the clip is a PNG picture, not a video"),
+        (clip(1, 320, 240)[:-9], "the clip is cut off: "),
+        (b"", "the clip is empty"),
+    ],
+)
+def test_a_clip_that_is_not_one_is_an_error_that_says_what_it_is(monkeypatch, tmp_path, video, message):
+    monkeypatch.setitem(sys.modules, "av", None)  # nothing of this needs PyAV
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(video)
+    (finding,) = validate({"name": "Mossy", "video": path}, "openai")
+    assert (finding.code, finding.severity) == ("clip_format", "error")
+    assert finding.message.startswith(message)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
+    assert codes({"name": "Mossy", "video": tmp_path / "gone.mp4"}) == ["clip_format"]
+    assert codes({"name": "Mossy", "video": tmp_path}) == ["clip_format"]
+    assert codes(GOOD | {"input_reference": tmp_path}) == ["reference_format"]
 
 
 @given(JSON | BODIES, st.sampled_from(["openai", "unified", "apimart", "generic", "?"]))

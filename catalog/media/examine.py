@@ -1,0 +1,66 @@
+"""Whether the bytes of a file are what a variant of a job's files asks for, whole to their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from catalog.disk import open_file
+from catalog.errors import BadMedia
+from catalog.media.probe import Probe, read_probe
+from catalog.media.sniff import EMPTY, GIF, HEAD, WEBP, FileType, Kind, sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import BinaryIO
+
+Variant = Literal["video", "image", "thumbnail", "spritesheet", "reference"]
+
+_ASKED: Mapping[Variant, tuple[frozenset[Kind], str]] = {
+    "video": (frozenset({"video"}), "a video"),
+    "image": (frozenset({"image"}), "a picture"),
+    "thumbnail": (frozenset({"image"}), "a picture"),
+    "spritesheet": (frozenset({"image"}), "a picture"),
+    "reference": (frozenset({"video", "image", "audio"}), "a picture, a video or a recording"),
+}
+_MOVING = frozenset({GIF, WEBP})  # pictures that some servers give as the video of a job
+_NOTHING = Probe()
+
+
+class Examined(NamedTuple):
+    """A file that is what was asked for: its type, the extension to keep it under, bytes, what it says of itself."""
+
+    type: FileType
+    extension: str
+    size: int
+    probe: Probe
+
+
+def examine(path: Path, variant: Variant) -> Examined:
+    """What a file is; raises BadMedia where that is not what the variant asks for, or the file is not whole.
+
+    A video is walked to its last box, a picture decoded. A recording is known by its first bytes alone. Raises OSError
+    where the file cannot be read.
+    """
+    try:
+        with open_file(path) as file:
+            return examine_file(file, variant)
+    except BadMedia as error:
+        raise BadMedia(error.reason, path=str(path)) from error
+
+
+def examine_file(file: BinaryIO, variant: Variant) -> Examined:
+    """As `examine`, of a file that is open."""
+    file_type = sniff(file.read(HEAD))
+    size = file.seek(0, 2)
+    kinds, asked = _ASKED[variant]
+    if file_type == EMPTY:
+        raise BadMedia("is empty")
+    if file_type.kind not in kinds and not (variant == "video" and file_type in _MOVING):
+        raise BadMedia(f"is {file_type.noun}, not {asked}")
+    if file_type.kind == "image":
+        from catalog.media.images import check_image
+
+        check_image(file, file_type)
+    probe = _NOTHING if file_type.kind == "audio" else read_probe(file, file_type)
+    return Examined(file_type, file_type.extension, size, probe)

@@ -1,0 +1,231 @@
+"""The media folder beside a library: files under the hash of their bytes, `media/ab/cd/<sha256>.<extension>`.
+
+A file is written beside its place, hashed on the way, brought to the disk and then renamed: whatever has a name of this
+kind is whole. It is never written again. What killed runs leave is removed by the next one (`catalog.leftovers`).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.disk import create, make_folder, open_file, put_in_place, sync
+from catalog.errors import DiskFull, MediaError, MediaOffline, MediaReadOnly
+from catalog.leftovers import held, name_part, remove_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = re.compile(r"(?P<first>[0-9a-f]{2})/(?P<second>[0-9a-f]{2})/(?P=first)(?P=second)[0-9a-f]{60}\.[a-z0-9]{1,8}")
+
+_BLOCK = 256 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+_UNREACHABLE = {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ESTALE, errno.ENOTDIR}
+
+
+class Part:
+    """A file on its way into the folder: what is written is hashed; `size` is the bytes written so far."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self._file = path.open("r+b", buffering=0)
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Append bytes; raises DiskFull, or another MediaError."""
+        with explained(self.path):
+            left = memoryview(data)
+            while left:  # an unbuffered file may take a part of them
+                left = left[self._file.write(left) :]
+        self._hash.update(data)
+        self.size += len(data)
+
+    def restart(self) -> None:
+        """Forget what was written, to begin from the first byte."""
+        with explained(self.path):
+            self._file.seek(0)
+            self._file.truncate()
+        self.size = 0
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Close the file; nothing more can be written."""
+        self._file.close()
+
+
+class Kept(NamedTuple):
+    """A file in the folder: where, relative to the folder of the library, with slashes; bytes."""
+
+    relative: str
+    size: int
+
+
+class MediaFolder:
+    """The media folder at `root`, beside its library.
+
+    `like` is the status of the library's file: files and folders are made open to whom it is open to, or to their owner
+    alone. `has_files` says that the library knows of files in here: then a folder that is not there, or is empty, is
+    one whose drive is not there. No other is made in its place.
+    """
+
+    def __init__(self, root: Path, *, like: os.stat_result | None = None, has_files: bool = False) -> None:
+        self.root = root
+        self._like = like
+        self._has_files = has_files
+
+    def is_offline(self) -> bool:
+        """Whether nothing can be said about the files in here, because the folder cannot be reached."""
+        try:
+            with os.scandir(self.root) as entries:
+                is_empty = not any(len(entry.name) == 2 for entry in entries)
+        except FileNotFoundError:
+            return self._has_files or self.root.is_symlink()
+        except OSError:
+            return True
+        return self._has_files and is_empty
+
+    def require(self) -> None:
+        """Raise MediaOffline where the folder cannot be reached."""
+        if self.is_offline():
+            raise MediaOffline(
+                f"the media folder {self.root} cannot be reached, or is empty: is its drive connected?",
+                path=str(self.root),
+            )
+
+    def free_bytes(self) -> int:
+        """The room on the disk that this user may fill; raises MediaError."""
+        with explained(self.root, "read"):
+            return shutil.disk_usage(self.root if self.root.exists() else self.root.parent).free
+
+    @contextmanager
+    def part(self) -> Iterator[Part]:
+        """A file to write to, in the folder, which is made if need be; what is not committed is removed at the end.
+
+        Raises MediaOffline, MediaReadOnly, DiskFull, or another MediaError.
+        """
+        self.require()
+        with explained(self.root):
+            make_folder(self.root, self._like)
+            path = name_part(self.root / uuid.uuid4().hex)
+        try:
+            with explained(self.root):
+                create(path, self._like)
+                part = Part(path)
+            try:
+                with held(path):
+                    yield part
+            finally:
+                part.close()
+        finally:
+            remove_part(path)
+
+    def commit(self, part: Part, extension: str) -> str:
+        """Put a part that is whole in its place; return that, relative to the folder of the library.
+
+        When this returns, the file outlasts a power cut. Bytes that are there already are kept as they are, and the
+        part is dropped. Raises MediaError.
+        """
+        sha256 = part.sha256
+        target = self.root / sha256[:2] / sha256[2:4] / f"{sha256}.{extension}"
+        part.close()
+        with explained(self.root):
+            if not self._holds(target, part.size):
+                for folder in (target.parent.parent, target.parent):
+                    if not folder.exists():
+                        make_folder(folder, self._like)
+                        sync(folder.parent)
+                put_in_place(part.path, target)
+        return self._relative(target)
+
+    @staticmethod
+    def _holds(target: Path, size: int) -> bool:
+        with suppress(FileNotFoundError):
+            return target.stat().st_size == size
+        return False
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root.parent).as_posix()
+
+    def path_of(self, relative: str) -> Path:
+        """Where a file of this folder lies; raises MediaError for another name, as one that leads out."""
+        folder, _, name = relative.partition("/")
+        if folder != self.root.name or not NAME.fullmatch(name):
+            raise MediaError(f"{relative} is not the name of a file in the media folder {self.root}", path=relative)
+        return self.root / name
+
+    def iter_files(self) -> Iterator[Kept]:
+        """Every file in here that has a name of its kind, one folder after the other; raises MediaError."""
+        self.require()
+        with explained(self.root, "read"):
+            for first in _list_folders(self.root):
+                for second in _list_folders(first):
+                    with os.scandir(second) as entries:
+                        for entry in sorted(entries, key=lambda entry: entry.name):
+                            if NAME.fullmatch(f"{first.name}/{second.name}/{entry.name}") and entry.is_file():
+                                yield Kept(self._relative(Path(entry)), entry.stat().st_size)
+
+    def remove(self, relative: str) -> bool:
+        """Remove a file; False where it was gone already. Raises MediaError."""
+        path = self.path_of(relative)
+        with explained(path, "remove"):
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            sync(path.parent)
+        return True
+
+
+def _list_folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry) for entry in entries if len(entry.name) == 2 and entry.is_dir())
+    except FileNotFoundError:  # nothing was kept yet
+        return []
+
+
+def hash_file(path: Path, limit: int | None = None) -> tuple[str, int]:
+    """The sha256 of a file, in hexadecimal, and its bytes; raises MediaError, and OSError as FileNotFoundError.
+
+    `limit` is how many bytes it should have at most: one that goes on is read no further, and has that many and one.
+    """
+    digest, size = hashlib.sha256(), 0
+    block = memoryview(bytearray(_BLOCK))
+    with open_file(path) as file:
+        while count := file.readinto(block if limit is None else block[: limit + 1 - size]):  # type: ignore[attr-defined]
+            digest.update(block[:count])
+            size += count
+    return digest.hexdigest(), size
+
+
+@contextmanager
+def explained(path: Path, action: str = "write to") -> Iterator[None]:
+    """Raise a MediaError, in our words, for what the disk would not do with this file or folder."""
+    try:
+        yield
+    except OSError as error:
+        where, reason = str(path), error.strerror or str(error)
+        if error.errno in _FULL:
+            raise DiskFull(f"the disk of {where} is full: make room, and run this again", path=where) from error
+        if error.errno in _FORBIDDEN:
+            raise MediaReadOnly(f"cannot {action} {where}: {reason}", path=where) from error
+        if error.errno in _UNREACHABLE or (error.errno == errno.ENOENT and not path.exists()):
+            raise MediaOffline(f"{where} cannot be reached ({reason}): is its drive connected?", path=where) from error
+        raise MediaError(f"cannot {action} {where}: {reason}", path=where) from error
+
+
+__all__ = ["Kept", "MediaFolder", "Part", "explained", "hash_file"]
