@@ -79,8 +79,9 @@ class Answer:
             return {}
         if self.length == "chunked":
             return {"Transfer-Encoding": "chunked"}
-        told = {"right": 0, "long": LIE, "short": -(len(self.body) + 1) // 2}[self.length]
-        return {"Content-Length": str(len(self.body) + told)}
+        size = len(self.body)
+        told = {"right": size, "long": size + LIE, "short": size // 2}[self.length]
+        return {"Content-Length": str(told)}
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the body as they leave."""

@@ -25,7 +25,7 @@ Body = Literal[
 PAGE = b"<html><body><h1>Welcome to nginx!</h1></body></html>"
 ERROR = b'{"error":{"message":"upstream error","type":"server_error","code":null}}'
 HUGE_SIDE = 100_000  # pixels
-BOMB = 256 << 20  # bytes, of which a thousandth is sent
+BOMB = 64 << 20  # bytes, of which a thousandth is sent
 _ZEROS = bytes(1 << 20)
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
