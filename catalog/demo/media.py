@@ -1,4 +1,5 @@
-"""Real media for the sample jobs: a playable H.264 clip, a webp thumbnail and a jpeg sprite sheet.
+"""Real media for the sample jobs: a playable H.264 clip, a webp thumbnail and a jpeg sprite sheet; of an image
+job, a png in place of the clip.
 
 Every picture depends on the job alone: the same job has the same bytes on every run. A clip has the requested length
 and shape; it is small and drawn, not generated: colours and moving shapes seeded by the id, with the
@@ -11,7 +12,7 @@ from __future__ import annotations
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from math import cos, pi, sin
 from random import Random
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from catalog.demo.clips import ready_made
+from catalog.demo.clips import filled, ready_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,7 @@ FRAMES_PER_SECOND = 12
 LONGEST_CLIP = 20
 WORKERS = 2
 QUICK = {"preset": "ultrafast", "crf": "30"}
+VARIANTS = ("video", "thumbnail", "spritesheet")
 SHEET_COLUMNS, SHEET_ROWS = 4, 3
 PALETTES = (
     ("#0b1d3a", "#e0407b", "#ffb454"),
@@ -51,25 +53,51 @@ class Asset(NamedTuple):
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
 class Pictures:
-    """Every variant of one job."""
+    """Every variant of one output of a job, each drawn and encoded when it is first asked for."""
 
-    video: Asset
-    thumbnail: Asset
-    spritesheet: Asset
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @cached_property
+    def video(self) -> Asset:
+        """The clip; of an image job, the picture."""
+        if self._job.kind == "image":
+            picture = Scene(self._job, max(_sides(self._job))).draw(0.5)
+            return Asset(_save(picture, "PNG"), "image/png")
+        frames = round(min(float(self._job.seconds), LONGEST_CLIP) * FRAMES_PER_SECOND)
+        try:
+            return Asset(encode(self._scene, frames, QUICK), "video/mp4")
+        except ImportError:
+            return Asset(ready_made(self._job), "video/mp4")
+
+    @cached_property
+    def thumbnail(self) -> Asset:
+        """One frame."""
+        return Asset(_save(self._scene.draw(0.5), "WEBP", quality=80), "image/webp")
+
+    @cached_property
+    def spritesheet(self) -> Asset:
+        """Twelve frames, row by row."""
+        return Asset(_save(_sheet(self._scene), "JPEG", quality=80), "image/jpeg")
+
+    @cached_property
+    def _scene(self) -> Scene:
+        return Scene(self._job)
 
 
 class Media:
-    """The media of jobs, made when first asked for; at most `keep` jobs' worth is held in memory.
+    """The media of jobs, made when first asked for; those of at most `keep` outputs are held in memory.
 
-    `eager` is for how many jobs `make_ready` makes them ahead, so that clients of a server need not wait.
+    `eager` is for how many jobs `make_ready` makes them ahead, so that clients of a server need not wait. With
+    `clip_bytes`, every clip is a ready-made one, filled up to that size at each request: any number of clips of any
+    size, no two of them with the same bytes, cost no memory.
     """
 
-    def __init__(self, *, eager: int = 0, keep: int = 1000) -> None:
+    def __init__(self, *, eager: int = 0, keep: int = 1000, clip_bytes: int | None = None) -> None:
         self.eager = eager
         self.keep = keep
-        self.uploads: dict[str, bytes] = {}
+        self.clip_bytes = clip_bytes
         self._pictures: dict[str, Pictures] = {}
         self._lock = threading.Lock()
 
@@ -80,33 +108,31 @@ class Media:
         """Make the media of the first `eager` jobs in two threads; return how many there were."""
         chosen = list(islice(jobs, self.eager))
         with ThreadPoolExecutor(WORKERS) as pool:
-            return sum(1 for _ in pool.map(self.pictures, chosen))
+            return sum(1 for _ in pool.map(self._make, chosen))
+
+    def asset(self, job: Job, variant: str, number: int = 0) -> Asset:
+        """One variant (`video`, `thumbnail` or `spritesheet`) of one output of a job."""
+        job = job.numbered(number)
+        if variant == "video" and job.kind == "video" and self.clip_bytes is not None:
+            return Asset(filled(ready_made(job), self.clip_bytes), "video/mp4")
+        asset: Asset = getattr(self.pictures(job), variant)
+        return asset
 
     def pictures(self, job: Job) -> Pictures:
         """Every variant of a job."""
         with self._lock:
             pictures = self._pictures.get(job.id)
         if pictures is None:
-            pictures = make_pictures(job)
+            pictures = Pictures(job)
             with self._lock:
                 while len(self._pictures) >= self.keep:
                     self._pictures.pop(next(iter(self._pictures)))
                 self._pictures[job.id] = pictures
         return pictures
 
-
-def make_pictures(job: Job) -> Pictures:
-    """Draw and encode every variant of a job."""
-    scene = Scene(job)
-    try:
-        clip = encode(scene, round(min(float(job.seconds), LONGEST_CLIP) * FRAMES_PER_SECOND), QUICK)
-    except ImportError:
-        clip = ready_made(job)
-    return Pictures(
-        video=Asset(clip, "video/mp4"),
-        thumbnail=Asset(_save(scene.draw(0.5), "WEBP", quality=80), "image/webp"),
-        spritesheet=Asset(_save(_sheet(scene), "JPEG", quality=80), "image/jpeg"),
-    )
+    def _make(self, job: Job) -> None:
+        for variant in VARIANTS:
+            self.asset(job, variant)
 
 
 def encode(scene: Scene, frames: int, options: Mapping[str, str], rate: int = FRAMES_PER_SECOND) -> bytes:
@@ -134,18 +160,18 @@ def _sheet(scene: Scene) -> Image.Image:
     return sheet
 
 
-def _save(image: Image.Image, form: str, *, quality: int) -> bytes:
+def _save(image: Image.Image, form: str, **options: int) -> bytes:
     target = io.BytesIO()
-    image.save(target, form, quality=quality)
+    image.save(target, form, **options)
     return target.getvalue()
 
 
 class Scene:
     """The look of one job: a drifting gradient, three orbiting bodies and a caption."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, long_side: int = LONG_SIDE) -> None:
         random = Random(job.id)  # noqa: S311  # the same job always looks the same
-        self.width, self.height = _frame_size(job.size)
+        self.width, self.height = _frame_size(job, long_side)
         self._palette = random.choice(PALETTES)
         self._drift = random.choice((-1, 1))
         self._bodies = [
@@ -199,13 +225,18 @@ def _opening(job: Job) -> str:
     return readable[:44] if len(readable) > 12 else f"{job.size}, {job.seconds} s"
 
 
-def _frame_size(size: str) -> tuple[int, int]:
-    """The requested shape, with a long side of 320 pixels and even sides."""
-    width, height = (int(part) for part in size.split("x"))
-    scale = LONG_SIDE / max(width, height)
+def _sides(job: Job) -> tuple[int, int]:
+    width, height = map(int, job.size.split("x"))
+    return width, height
+
+
+def _frame_size(job: Job, long_side: int) -> tuple[int, int]:
+    """The requested shape, with a long side of so many pixels and even sides."""
+    width, height = _sides(job)
+    scale = long_side / max(width, height)
     return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
 
 
 def playable(jobs: Iterable[Job], now: float) -> Iterator[Job]:
     """The jobs whose assets can be fetched at `now`."""
-    return (job for job in jobs if (state := job.at(now)).status == "completed" and (state.expires_at or 0) > now)
+    return (job for job in jobs if job.is_kept(now))

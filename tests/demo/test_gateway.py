@@ -439,7 +439,7 @@ def test_requests_are_answered_side_by_side(start):
 def test_the_log_tells_what_was_asked_and_answered(gateway: Gateway, client: httpx.Client):
     client.get("/videos", params={"limit": 3})
     client.get("/videos/video_nope")
-    assert [tuple(entry) for entry in gateway.requests] == [
+    assert [entry[:4] for entry in gateway.requests] == [
         ("GET", "/v1/videos", 200, {"limit": "3"}),
         ("GET", "/v1/videos/video_nope", 404, {}),
     ]

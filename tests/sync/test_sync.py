@@ -179,7 +179,7 @@ def test_a_server_error_is_tried_again(studio: Make) -> None:
 
 def test_an_answer_that_is_not_json_fails_and_loses_nothing(studio: Make) -> None:
     house = studio(*many(150))
-    house.gateway.faults.not_json = 100
+    house.gateway.faults.body = "html"
     report = house.sync()
     assert report.error
     house.gateway.faults.clear()

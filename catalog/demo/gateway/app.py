@@ -19,6 +19,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -53,12 +54,16 @@ ROUTES = (
 
 
 class Entry(NamedTuple):
-    """One line of the log: method, path without the query, HTTP status (0 for no answer), query parameters."""
+    """One line of the log: method, path without the query, HTTP status (0 for no answer), parameters of the query.
+
+    `headers` are those received, their names in small letters; `host` among them tells which origin was asked.
+    """
 
     method: str
     path: str
     status: int
     query: dict[str, str]
+    headers: dict[str, str]
 
 
 class Route(NamedTuple):
@@ -76,6 +81,7 @@ class Gateway:
     `jobs` default to the sample library as of now; `clock` returns Unix seconds. A new job is queued for `queues_for`
     and runs for `runs_for` seconds. The media of `media.eager` jobs are made before the server answers. `dialect` is a
     row of `catalog.demo.gateway.dialects` or the name of one. Port 0 takes a free one; OSError when a port is taken.
+    With `files_elsewhere`, signed addresses lead to an origin of their own, on another port.
     """
 
     def __init__(
@@ -90,6 +96,7 @@ class Gateway:
         queues_for: int = 2,
         runs_for: int = 8,
         port: int = 0,
+        files_elsewhere: bool = False,
     ) -> None:
         self.jobs = (
             jobs if isinstance(jobs, Jobs) else Jobs(sample_jobs(clock()) if jobs is None else jobs, clock=clock)
@@ -108,26 +115,34 @@ class Gateway:
             queues_for=queues_for,
             runs_for=runs_for,
         )
-        self._routes = list(_routes(self._desk))
-        self._server = Server(self._answer, port=port)
+        routes, file_routes = list(_routes(self._desk)), list(_file_routes(self._desk))
+        self._server = Server(partial(self._answer, [*routes, *file_routes]), port=port)
+        self._files = Server(partial(self._answer, file_routes)) if files_elsewhere else self._server
 
     def __enter__(self) -> Gateway:
         if self.media.eager:
             self.media.make_ready(playable(reversed(list(self.jobs)), self.jobs.clock()))
-        self._server.start()
-        self._desk.origin = self._server.origin
+        for server in self._servers():
+            server.start()
+        self._desk.origin, self._desk.files_origin = self.origin, self.files_origin
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.faults.stop()
-        self._server.stop()
+        for server in self._servers():
+            server.stop()
 
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
         return self._server.origin
+
+    @property
+    def files_origin(self) -> str:
+        """Scheme, host and port of signed addresses."""
+        return self._files.origin
 
     @property
     def base_url(self) -> str:
@@ -138,27 +153,31 @@ class Gateway:
         """How many requests of this method had a path in which the regular expression `pattern` is found."""
         return sum(entry.method == method and bool(re.search(pattern, entry.path)) for entry in self.requests)
 
-    def _answer(self, request: Request) -> Answer:
+    def _servers(self) -> tuple[Server, ...]:
+        return (self._server,) if self._files is self._server else (self._server, self._files)
+
+    def _answer(self, routes: list[Route], request: Request) -> Answer:
         status = 0
         number = len(self.requests) + 1
         try:
-            answer = self.faults.after(request, self._respond(request))
+            answer = self.faults.after(request, self._respond(routes, request))
             status = answer.status
         finally:
-            self.requests.append(Entry(request.method, request.path, status, dict(request.query)))
+            headers = {name.lower(): text for name, text in request.headers.items()}
+            self.requests.append(Entry(request.method, request.path, status, dict(request.query), headers))
         return replace(answer, headers={**answer.headers, "x-request-id": f"req_{number:08d}"})
 
-    def _respond(self, request: Request) -> Answer:
+    def _respond(self, routes: list[Route], request: Request) -> Answer:
         try:
             self.faults.before(request)
-            return self._route(request)
+            return self._route(routes, request)
         except Problem as problem:
             return self._desk.refuse(problem)
 
-    def _route(self, request: Request) -> Answer:
+    def _route(self, routes: list[Route], request: Request) -> Answer:
         method = "GET" if request.method == "HEAD" else request.method
         allowed: set[str] = set()
-        for route in self._routes:
+        for route in routes:
             if not (match := route.pattern.fullmatch(request.path)):
                 continue
             if route.method == method:
@@ -182,11 +201,15 @@ def _routes(desk: Desk) -> Iterator[Route]:
     for method, field, call in ROUTES:
         if (template := getattr(desk.dialect, field)) is not None:
             yield Route(method, _pattern(PREFIX + template), getattr(desk, call))
-    yield Route("GET", _pattern(FILES), desk.send_file, needs_key=False)
+
+
+def _file_routes(desk: Desk) -> Iterator[Route]:
+    for template in FILES.values():
+        yield Route("GET", _pattern(template), desk.send_file, needs_key=False)
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.escape(template).replace(r"\{id\}", "([^/]+)"))
+    return re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(template)))
 
 
 @click.command()
@@ -194,9 +217,10 @@ def _pattern(template: str) -> re.Pattern[str]:
 @click.option("--key", default="demo-key", show_default=True, help="The key that clients must send.")
 @click.option("--count", "jobs", default=240, show_default=True, help="How many sample jobs there are.")
 @click.option("--dialect", default="openai", show_default=True, type=click.Choice(sorted(DIALECTS)))
-def main(port: int, key: str, jobs: int, dialect: str) -> None:
+@click.option("--clip-bytes", type=int, help="The size of every clip, most of it filler.  [default: as it is drawn]")
+def main(port: int, key: str, jobs: int, dialect: str, clip_bytes: int | None) -> None:
     """Serve the sample library on loopback until interrupted."""
-    media = Media(eager=48)
+    media = Media(eager=48 if clip_bytes is None else 0, clip_bytes=clip_bytes)
     with Gateway(sample_jobs(time.time(), jobs), key=key, dialect=dialect, port=port, media=media) as gateway:
         click.echo(f"{gateway.base_url}  key: {key}  jobs: {len(gateway.jobs)}")
         with suppress(KeyboardInterrupt):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from base64 import b64encode
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ from catalog.demo.gateway.bodies import read_params
 from catalog.demo.gateway.jobs import Character, Failure, Job, Jobs, State
 from catalog.demo.gateway.listing import envelope, read_page
 from catalog.demo.gateway.problems import Problem, invalid, not_found
-from catalog.demo.gateway.serving import Answer, Request, ranged
+from catalog.demo.gateway.ranges import file_answer
+from catalog.demo.gateway.serving import Answer, Request
 from catalog.demo.gateway.shapes import Call, View
+from catalog.demo.media import VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,15 +31,15 @@ if TYPE_CHECKING:
     from catalog.demo.media import Media
 
 PREFIX = "/v1"
-FILES = "/files/{id}.mp4"
-VARIANTS = ("video", "thumbnail", "spritesheet")
+FILES = {"video": "/files/{id}/{number}.mp4", "image": "/files/{id}/{number}.png"}
 BLOCKED = Failure("moderation_blocked", "Your request was blocked by our moderation system.")
 NO_HEADERS: Mapping[str, str] = {}
 _ITEMS = "\0items"
 
 
 class Desk:
-    """Answers calls about `jobs` as `dialect` does; the addresses in its answers lead to `origin`.
+    """Answers calls about `jobs` as `dialect` does; the addresses in its answers lead to `origin`, signed
+    ones to `files_origin`.
 
     A new job is queued for `queues_for` and runs for `runs_for` seconds.
     """
@@ -50,7 +53,7 @@ class Desk:
         self.faults = faults
         self.queues_for = queues_for
         self.runs_for = runs_for
-        self.origin = ""
+        self.origin = self.files_origin = ""
         self._secret = key.encode()
         self._shown: dict[tuple[Call, str], bytes] = {}
 
@@ -100,17 +103,22 @@ class Desk:
 
     def send_content(self, request: Request, video_id: str) -> Answer:
         """The bytes of one variant, or a range of them."""
-        variant = request.query.get("variant") or "video"
+        job = self._find(video_id)
+        habit = self.dialect.variants
+        variant = (request.query.get("variant") if habit == "named" else None) or "video"
         if variant not in VARIANTS:
             raise invalid("variant", variant, f"one of {', '.join(VARIANTS)}")
-        return self._send(request, self._find(video_id), variant)
+        return self._send(job, variant, request.query.get("variant" if habit == "index" else "index", "0"))
 
-    def send_file(self, request: Request, video_id: str) -> Answer:
-        """The bytes behind a signed URL, which needs no key and cannot be altered."""
+    def send_file(self, request: Request, video_id: str, number: str) -> Answer:
+        """The bytes behind a signed address, which needs no key, cannot be altered, and works for some time."""
         job = self._find(video_id)
-        if request.query.get("Signature") != self._sign(job, request.query.get("Expires", "")):
+        expires = request.query.get("Expires", "")
+        if request.query.get("Signature") != self._sign(job, number, expires):
             raise Problem(403, "The signature does not match.", code="SignatureDoesNotMatch")
-        return self._send(request, job, "video")
+        if int(expires) <= self.jobs.clock():
+            raise Problem(self.dialect.expired_status, "Request has expired.", code="AccessDenied")
+        return self._send(job, "video", number)
 
     def create_character(self, request: Request) -> Answer:
         """A new character, from a name and a clip."""
@@ -154,16 +162,18 @@ class Desk:
             return NO_HEADERS
         return {"openai-poll-after-ms": str(wait)}
 
-    def _send(self, request: Request, job: Job, variant: str) -> Answer:
+    def _send(self, job: Job, variant: str, number: str) -> Answer:
         now = self.jobs.clock()
         state = job.at(now)
         if state.status != "completed":
             message = f"Video is not ready yet, its status is {state.status}."
             raise Problem(self.dialect.not_ready_status, message, code="video_not_ready")
-        if state.expires_at is not None and state.expires_at <= now:
+        if not job.is_kept(now):
             raise Problem(404, "The assets of this video have expired.", code="video_expired")
-        asset = getattr(self.media.pictures(job), variant)
-        return ranged(request, asset.data, asset.content_type)
+        if number not in map(str, range(job.outputs)) or (job.kind == "image" and variant == "spritesheet"):
+            raise Problem(404, "This video has no such asset.", code="asset_not_found")
+        asset = self.media.asset(job, variant, int(number))
+        return file_answer(asset.data, asset.content_type, job.ends_at)
 
     def _show(self, job: Job, call: Call) -> bytes:
         """The JSON of a job; that of a finished one is kept, since it no longer changes."""
@@ -171,9 +181,9 @@ class Desk:
         if body is not None:
             return body
         now = self.jobs.clock()
-        state = job.at(now)
+        state = job.at(now, renews=call == "retrieved")
         body = _dump(self.dialect.show(self._view(job, state, call, int(now))))
-        if state.is_terminal and self.dialect.remembers_creation:
+        if state.is_terminal and self.dialect.remembers_creation and job.address_lasts is None:
             self._shown[call, job.id] = body
         return body
 
@@ -189,15 +199,19 @@ class Desk:
             remixed_from=row.cite_id(job.remixed_from) if job.remixed_from else None,
             word=row.words.get(state.status, state.status),
             content_url=f"{self.origin}{PREFIX}/videos/{shown_id}/content",
-            signed_url=lambda: self._sign_url(job, str(state.expires_at)),
+            addresses=lambda: [self._address(job, number, str(state.expires_at)) for number in range(job.outputs)],
         )
 
-    def _sign_url(self, job: Job, expires: str) -> str:
-        path = FILES.replace("{id}", job.id)
-        return f"{self.origin}{path}?Expires={expires}&Signature={self._sign(job, expires)}"
+    def _address(self, job: Job, number: int, expires: str) -> str:
+        """Where one output is: a signed address, or the bytes themselves as a `data:` URL."""
+        if job.inline:
+            asset = self.media.asset(job, "video", number)
+            return f"data:{asset.content_type};base64,{b64encode(asset.data).decode()}"
+        path = FILES[job.kind].format(id=job.id, number=number)
+        return f"{self.files_origin}{path}?Expires={expires}&Signature={self._sign(job, str(number), expires)}"
 
-    def _sign(self, job: Job, expires: str) -> str:
-        return hmac.digest(self._secret, f"{job.id} {expires}".encode(), hashlib.sha256).hex()[:32]
+    def _sign(self, job: Job, number: str, expires: str) -> str:
+        return hmac.digest(self._secret, f"{job.id} {number} {expires}".encode(), hashlib.sha256).hex()[:32]
 
 
 def _json(body: object, status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> Answer:

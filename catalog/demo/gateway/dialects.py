@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from catalog.demo.gateway.shapes import Call
 
 Paging = Literal["cursor", "numbered", "whole", "deaf"]
+Variants = Literal["named", "index", "ignored"]
 UnknownCursor = Literal["refuse", "not_found", "restart", "empty"]
 
 JSON, MULTIPART, FORM = "application/json", "multipart/form-data", "application/x-www-form-urlencoded"
@@ -30,7 +31,9 @@ class Dialect:
     `paging`: `cursor` follows `after`; `numbered` counts pages; `whole` answers with everything; `deaf` ignores every
     parameter and repeats page 1 with `has_more`. `unknown_cursor` is how an `after` that names no job is answered.
     `shows` cuts list items down to some keys. `failed_status` is the HTTP status under which a failed job is retrieved.
-    `reports_cost` adds what a finished job cost, where the job knows.
+    `reports_cost` adds what a finished job cost, where the job knows. `expired_status` answers an address whose time is
+    over. `variants` says what that parameter of the content path is: `named` one of three, `index` the number of an
+    output, `ignored` nothing.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Dialect:
     created_status: int = 200
     unknown_status: int = 404
     not_ready_status: int = 404
+    expired_status: int = 403
+    variants: Variants = "named"
     polls_after_ms: int | None = 500
 
     def write_id(self, raw: str, call: Call) -> str:
@@ -95,14 +100,14 @@ class Dialect:
 BARE_KEYS = ("id", "object", "model", "created_at", "expires_at")
 
 _NO_LIST: dict[str, Any] = {"list_path": None, "delete_path": None}
-_NO_CHARACTERS: dict[str, Any] = {"characters_path": None, "character_path": None}
+_PLAIN: dict[str, Any] = {"characters_path": None, "character_path": None, "variants": "ignored"}
 _CREATE_ONLY: dict[str, Any] = {
     "remix_path": None,
     "edit_path": None,
     "extend_path": None,
     "polls_after_ms": None,
     **_NO_LIST,
-    **_NO_CHARACTERS,
+    **_PLAIN,
 }
 _PROCESSING = {"in_progress": "processing"}
 _CAPITALS = {"queued": "QUEUED", "in_progress": "IN_PROGRESS", "completed": "SUCCESS", "failed": "FAILURE"}
@@ -167,6 +172,7 @@ _ROWS = (
         paging="deaf",
         list_needs=("custom_llm_provider",),
         polls_after_ms=None,
+        variants="ignored",
     ),
     Dialect(
         name="vllm-omni",
@@ -176,16 +182,16 @@ _ROWS = (
         unknown_cursor="empty",
         failed_status=500,
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **_PLAIN,
     ),
-    Dialect(name="aibrix", lists_status=False, polls_after_ms=None, **_NO_CHARACTERS),
+    Dialect(name="aibrix", lists_status=False, polls_after_ms=None, **_PLAIN),
     Dialect(
         name="sglang",
         shape=shapes.sglang,
         error=problems.detail_error,
         unknown_cursor="empty",
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **{**_PLAIN, "variants": "index"},
     ),
     Dialect(
         name="aquiles",
@@ -194,7 +200,7 @@ _ROWS = (
         unknown_cursor="restart",
         not_ready_status=500,
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **_PLAIN,
     ),
     Dialect(
         name="fastvideo",
@@ -203,7 +209,7 @@ _ROWS = (
         tells_more=False,
         unknown_cursor="empty",
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **_PLAIN,
     ),
     Dialect(
         name="tensorrt-llm",
@@ -214,7 +220,7 @@ _ROWS = (
         tells_more=False,
         not_ready_status=400,
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **_PLAIN,
     ),
     Dialect(
         name="telefuser",
@@ -223,7 +229,7 @@ _ROWS = (
         echoes_prompt=False,
         remembers_creation=False,
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **_PLAIN,
     ),
     Dialect(
         name="bifrost",
@@ -233,9 +239,9 @@ _ROWS = (
         list_needs=("provider",),
         tells_more=False,
         polls_after_ms=None,
-        **_NO_CHARACTERS,
+        **{**_PLAIN, "variants": "named"},
     ),
-    Dialect(name="unsloth", **_NO_CHARACTERS),
+    Dialect(name="unsloth", **_PLAIN),
     Dialect(name="azure", auth_header="api-key", auth_prefix=""),
     Dialect(
         name="openrouter", words={"queued": "pending"}, shape=shapes.openrouter, created_status=202, **_CREATE_ONLY

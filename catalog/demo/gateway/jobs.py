@@ -9,11 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left, insort
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+Kind = Literal["video", "image"]
+Inline = Literal["b64_json", "data_url"]
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -46,8 +49,12 @@ class Job:
     """One generation job and its plan; every duration is in seconds.
 
     A job with a `failure` fails at the end of its run. `stalls_at` is the percentage at which a stalled job
-    stays. Assets can be fetched for `keeps_for` seconds after completion. `cost_usd` is what the server then charges,
-    None where it does not say.
+    stays. `cost_usd` is what the server charges for a finished job, None where it does not say.
+
+    The server keeps the bytes for `keeps_for` seconds after completion, unless it `has_lost` them. Addresses of them
+    work as long; where `address_lasts` is set, for so many seconds after completion, and a job that is retrieved later
+    has new ones, which last as long again. A job makes as many `outputs`, videos or images as its `kind` says; an
+    `inline` one holds their bytes in its answers, in place of addresses.
     """
 
     id: str
@@ -64,14 +71,42 @@ class Job:
     remixed_from: str | None = None
     metadata: Mapping[str, str] | None = None
     cost_usd: float | None = None
+    kind: Kind = "video"
+    outputs: int = 1
+    inline: Inline | None = None
+    address_lasts: int | None = None
+    has_lost: bool = False
 
     @property
     def ends_at(self) -> int:
         """When the job is done, in Unix seconds, unless it stalls."""
         return self.created_at + self.queues_for + self.runs_for
 
-    def at(self, now: float) -> State:
-        """The state of the job at `now`."""
+    @property
+    def kept_until(self) -> int:
+        """When the server deletes the bytes, in Unix seconds."""
+        return self.ends_at + self.keeps_for
+
+    @property
+    def shown_seconds(self) -> str | None:
+        """The length that answers tell; that of an image is none."""
+        return self.seconds if self.kind == "video" else None
+
+    @property
+    def names_outputs(self) -> bool:
+        """Whether even a server of the reference format says where the outputs are."""
+        return self.outputs > 1 or self.kind != "video" or bool(self.inline or self.address_lasts)
+
+    def is_kept(self, now: float) -> bool:
+        """Whether the server has the bytes at `now`."""
+        return self.at(now).status == "completed" and now < self.kept_until and not self.has_lost
+
+    def numbered(self, number: int) -> Job:
+        """What its output of that number, from 0, is drawn from."""
+        return replace(self, id=f"{self.id}/{number}") if number else self
+
+    def at(self, now: float, *, renews: bool = False) -> State:
+        """The state of the job at `now`; with `renews`, the one after addresses that had expired were made anew."""
         worked = now - self.created_at - self.queues_for
         if worked < 0:
             return State("queued", 0)
@@ -82,7 +117,10 @@ class Job:
             return State("in_progress", min(percent, 99))
         if self.failure:
             return State("failed", 0, error=self.failure)
-        return State("completed", 100, self.ends_at, self.ends_at + self.keeps_for)
+        expires_at = self.kept_until if self.address_lasts is None else self.ends_at + self.address_lasts
+        if renews and self.address_lasts is not None and expires_at <= now:
+            expires_at = int(now) + self.address_lasts
+        return State("completed", 100, self.ends_at, min(expires_at, self.kept_until))
 
 
 class Character(NamedTuple):

@@ -6,8 +6,6 @@ stops at once: open connections are shut, threads are joined.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import socket
 import threading
 from contextlib import suppress
@@ -15,17 +13,23 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from email.message import Message
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 64 << 20
+TICK = 0.02  # seconds between two pieces of what comes slowly
+LIE = 1000  # bytes that a length says too much
+FILLER = bytes(1 << 16)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 REASONS = {206: "Partial Content", 416: "Range Not Satisfiable", 429: "Too Many Requests"}
+
+
+Length = Literal["right", "long", "short", "chunked", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +50,50 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answers. With `sent`, only that many bytes of the body leave and the connection is closed."""
+    """What a server answers; ranges of a file may be asked for. The rest is how an answer goes wrong on its way.
+
+    With `sent`, only that many bytes of the body leave and the connection is closed. `length` is what is said of the
+    length: the truth, too much, too little, nothing because the body comes in chunks, or nothing because it ends with
+    the connection. The body leaves at `pace` bytes a second, at 0 never. What is `endless` goes on until the client
+    leaves.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_file: bool = False
     sent: int | None = None
+    length: Length = "right"
+    pace: float | None = None
+    endless: Literal["", "head", "body"] = ""
+
+    @property
+    def ends_connection(self) -> bool:
+        """Whether nothing can follow this answer."""
+        return self.sent is not None or bool(self.endless) or self.length not in ("right", "chunked")
+
+    def framing(self) -> dict[str, str]:
+        """The header that says where the body ends."""
+        if self.length == "closed":
+            return {}
+        if self.length == "chunked":
+            return {"Transfer-Encoding": "chunked"}
+        size = len(self.body)
+        told = {"right": size, "long": size + LIE, "short": size // 2}[self.length]
+        return {"Content-Length": str(told)}
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes of the body as they leave."""
+        body = self.body[: self.sent]
+        size = max(1, int(self.pace * TICK)) if self.pace else len(body) or 1
+        yield from (body[at : at + size] for at in range(0, len(body), size))
+        while self.endless == "body":
+            yield FILLER[:size] if self.pace else FILLER
 
 
 class Dropped(Exception):
     """Close the connection without an answer."""
-
-
-def ranged(request: Request, data: bytes, content_type: str) -> Answer:
-    """The bytes, or the one range of them that was asked for (RFC 9110, section 14).
-
-    A range that holds no byte is answered with 416; several ranges, a malformed one, or one for another version of the
-    bytes (`If-Range`) with all of them.
-    """
-    tag = f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
-    headers = {"Accept-Ranges": "bytes", "ETag": tag}
-    wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("Range", "").replace(" ", ""))
-    if not wanted or wanted[0] == "bytes=-" or request.headers.get("If-Range", tag) != tag:
-        return Answer(200, data, content_type, headers)
-    first, last = wanted.groups()
-    size = len(data)
-    start = int(first) if first else max(0, size - int(last))
-    end = min(int(last), size - 1) if first and last else size - 1
-    if start > end:
-        return Answer(416, b"", content_type, {**headers, "Content-Range": f"bytes */{size}"})
-    headers["Content-Range"] = f"bytes {start}-{end}/{size}"
-    return Answer(206, data[start : end + 1], content_type, headers)
 
 
 class Server:
@@ -117,6 +133,7 @@ class _Listener(ThreadingMixIn, TCPServer):
 
     def __init__(self, answer: Callable[[Request], Answer], port: int) -> None:
         self.answer = answer
+        self.stopped = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((HOST, port), _Handler)
@@ -132,6 +149,7 @@ class _Listener(ThreadingMixIn, TCPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
+        self.stopped.set()
         with self._lock:
             for connection in self._open:
                 with suppress(OSError):
@@ -182,12 +200,12 @@ class _Handler(BaseHTTPRequestHandler):
         return chunk
 
     def _send(self, answer: Answer) -> None:
-        self.close_connection = self.close_connection or answer.sent is not None
+        self.close_connection = self.close_connection or answer.ends_connection
         headers = {
             "Date": formatdate(usegmt=True),
             "Server": "sample-gateway",
             "Content-Type": answer.content_type,
-            "Content-Length": str(len(answer.body)),
+            **answer.framing(),
             **answer.headers,
             **({"Connection": "close"} if self.close_connection else {}),
         }
@@ -195,8 +213,33 @@ class _Handler(BaseHTTPRequestHandler):
         head = f"HTTP/1.1 {answer.status} {reason}\r\n" + "".join(
             f"{name}: {text}\r\n" for name, text in headers.items()
         )
-        body = b"" if self.command == "HEAD" else answer.body[: answer.sent]
-        self.wfile.write(head.encode("latin-1") + b"\r\n" + body)
+        if answer.endless == "head":
+            self._send_head_without_end(head)
+            return
+        self.wfile.write(head.encode("latin-1") + b"\r\n")
+        if self.command != "HEAD":
+            self._send_body(answer)
+
+    def _send_head_without_end(self, head: str) -> None:
+        self.wfile.write(head.encode("latin-1"))
+        while not self._wait(TICK):
+            self.wfile.write(b"X-And-Then: more\r\n")
+
+    def _send_body(self, answer: Answer) -> None:
+        if answer.pace == 0:
+            self._wait(None)
+            return
+        is_chunked = answer.length == "chunked"
+        for piece in answer.pieces():
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+            if answer.pace and self._wait(len(piece) / answer.pace):
+                return
+        if is_chunked and answer.sent is None:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _wait(self, seconds: float | None) -> bool:
+        """Wait so long, or until the server stops, which is then true."""
+        return cast("_Listener", self.server).stopped.wait(seconds)
 
 
 for _method in METHODS:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.demo.gateway.shapes.view import openai, row_number, without_nulls
+from catalog.demo.gateway.shapes.view import reference, row_number, without_nulls
 
 if TYPE_CHECKING:
     from catalog.demo.gateway.shapes.view import Body, View
 
 
 def unified(view: View) -> Body:
-    """The id twice, nulls left out, the output behind the key."""
+    """The id twice, nulls left out, the output behind the key, or whole where the job is inline."""
     job, state = view.job, view.state
+    address = view.signed_url if job.inline else lambda: view.content_url
     return without_nulls(
         {
             "id": view.id,
@@ -22,11 +23,11 @@ def unified(view: View) -> Body:
             "status": view.word,
             "progress": state.progress,
             "created_at": job.created_at,
-            "seconds": job.seconds,
+            "seconds": job.shown_seconds,
             "size": job.size,
             "completed_at": state.completed_at,
             "expires_at": state.expires_at,
-            "output_url": view.content_url if state.status == "completed" else None,
+            "output_url": address() if state.status == "completed" else None,
             "error": {"message": state.error.message, "code": state.error.code} if state.error else None,
         }
     )
@@ -34,7 +35,7 @@ def unified(view: View) -> Body:
 
 def fourall(view: View) -> Body:
     """The common keys with a quality, and a signed URL once the video is finished."""
-    shown = openai(view)
+    shown = reference(view)
     del shown["prompt"]
     shown.pop("metadata", None)
     shown["quality"] = "standard"
@@ -51,6 +52,7 @@ def apimart(view: View) -> Body:
         return {"code": 200, "data": [{"status": "submitted", "task_id": view.id}]}
     state = view.state
     done = state.status == "completed"
+    kind = f"{view.job.kind}s"
     task = {
         "id": view.id,
         "status": view.word,
@@ -60,7 +62,7 @@ def apimart(view: View) -> Body:
         "estimated_time": 300,
         "actual_time": view.job.runs_for if done else None,
         "cost": round(0.1 * float(view.job.seconds), 2) if done else None,
-        "result": {"videos": [{"url": [view.signed_url()], "expires_at": state.expires_at}]} if done else None,
+        "result": {kind: [{"url": view.addresses(), "expires_at": state.expires_at}]} if done else None,
         "error": {"code": 400, "message": state.error.message, "type": "task_failed"} if state.error else None,
     }
     return {"code": 200, "data": without_nulls(task)}
@@ -81,7 +83,7 @@ def newapi(view: View) -> Body:
             "progress": state.progress,
             "created_at": job.created_at,
             "completed_at": updated_at,
-            "seconds": job.seconds,
+            "seconds": job.shown_seconds,
             "size": job.size,
             "remixed_from_video_id": view.remixed_from,
             "metadata": {"url": url} if url else None,
@@ -123,7 +125,7 @@ def numbered(view: View) -> Body:
         "status": view.word,
         "progress": f"{state.progress}%",
         "properties": {"input": job.prompt, "size": job.size},
-        "seconds": job.seconds,
+        "seconds": job.shown_seconds,
         "model": job.model,
         "fail_reason": state.error.message if state.error else "",
         **({"result_url": view.signed_url()} if state.status == "completed" else {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.demo.gateway.shapes.view import openai, without_nulls
+from catalog.demo.gateway.shapes.view import reference, without_nulls
 
 if TYPE_CHECKING:
     from catalog.demo.gateway.shapes.view import Body, View
@@ -23,7 +23,9 @@ def openrouter(view: View) -> Body:
             "polling_url": f"/v1/videos/{view.id}",
             "status": view.word,
             "generation_id": f"gen-{view.id[-8:]}" if done else None,
-            "unsigned_urls": [f"{view.content_url}?index=0"] if done else None,
+            "unsigned_urls": [f"{view.content_url}?index={number}" for number in range(view.job.outputs)]
+            if done
+            else None,
             "usage": {"cost": _cost(view), "is_byok": False} if done else None,
             "error": state.error.message if state.error else None,
         }
@@ -49,7 +51,7 @@ def xai(view: View) -> Body:
 
 def together(view: View) -> Body:
     """The price beside the address; neither prompt nor progress."""
-    shown = openai(view)
+    shown = reference(view)
     for name in ("prompt", "progress", "metadata", "expires_at", "remixed_from_video_id"):
         shown.pop(name, None)
     if view.state.status == "completed":
@@ -59,7 +61,7 @@ def together(view: View) -> Body:
 
 def lumenfall(view: View) -> Body:
     """An output object, and an estimate of the cost among the metadata."""
-    shown = openai(view)
+    shown = reference(view)
     shown.pop("remixed_from_video_id")
     shown["output"] = (
         {"url": view.signed_url(), "content_type": "video/mp4"} if view.state.status == "completed" else None
@@ -101,7 +103,7 @@ def evolink(view: View) -> Body:
         "task_info": {"can_cancel": not state.is_terminal, "video_duration": int(job.seconds)},
         "usage": {"billing_rule": "per_call", "credits_reserved": 7, "user_group": "default"},
     }
-    return {**shown, "results": [view.signed_url()]} if state.status == "completed" else shown
+    return {**shown, "results": view.addresses()} if state.status == "completed" else shown
 
 
 def _cost(view: View) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.demo.gateway.shapes.view import openai
+from catalog.demo.gateway.shapes.view import openai, reference
 
 if TYPE_CHECKING:
     from catalog.demo.gateway.shapes.view import Body, View
@@ -33,15 +33,14 @@ def vllm_omni(view: View) -> Body:
 
 
 def sglang(view: View) -> Body:
-    """No prompt; paths on the server; an error without a code."""
-    shown = openai(view)
+    """No prompt; paths on the server, one for each output; an error without a code."""
+    shown = reference(view)
     shown.pop("metadata", None)
     del shown["prompt"]
     done = view.state.status == "completed"
-    path = f"/srv/outputs/{view.id}.mp4"
-    shown.update(
-        quality="auto", url=None, urls=[None], file_path=path, file_paths=[path] if done else [], num_outputs=1
-    )
+    paths = [f"/srv/outputs/{view.id}_{number}.mp4" for number in range(view.job.outputs)]
+    shown.update(quality="auto", url=None, urls=[None] * len(paths))
+    shown.update(file_path=paths[0], file_paths=paths if done else [], num_outputs=len(paths))
     if view.state.error:
         shown["error"] = {"message": view.state.error.message}
     return shown
@@ -60,9 +59,10 @@ def tensorrt(view: View) -> Body:
 def bifrost(view: View) -> Body:
     """Zero values dropped; the outputs in a list; the error with the reasons of the filter."""
     job, state = view.job, view.state
-    shown = {key: value for key, value in openai(view).items() if value not in (None, 0)}
+    shown = {key: value for key, value in reference(view).items() if value not in (None, 0)}
     shown.pop("metadata", None)
     shown["extra_fields"] = {"provider": "openai", "model_requested": job.model, "latency": 212}
     if state.status == "completed":
-        shown["videos"] = [{"type": "url", "url": view.signed_url(), "content_type": "video/mp4"}]
+        kind = "video/mp4" if job.kind == "video" else "image/png"
+        shown["videos"] = [{"type": "url", "url": url, "content_type": kind} for url in view.addresses()]
     return shown

@@ -16,7 +16,8 @@ Call = Literal["created", "retrieved", "listed"]
 class View:
     """A job as it is shown now: under which id, in answer to which call, with which addresses.
 
-    `content_url` needs the key; `signed_url` makes one that does not. `word` is the server's word for the status.
+    `content_url` needs the key; `addresses` makes one for each output, in order, that does not: signed, or, of an
+    inline job, a `data:` URL. `word` is the server's word for the status.
     """
 
     job: Job
@@ -27,7 +28,11 @@ class View:
     remixed_from: str | None
     word: str
     content_url: str
-    signed_url: Callable[[], str]
+    addresses: Callable[[], list[str]]
+
+    def signed_url(self) -> str:
+        """The address of the first output."""
+        return self.addresses()[0]
 
 
 Body = dict[str, Any]
@@ -35,6 +40,20 @@ Shape = Callable[[View], Body]
 
 
 def openai(view: View) -> Body:
+    """The reference format, and a list of the outputs where the content path alone would not do."""
+    shown = reference(view)
+    if view.job.names_outputs and view.state.status == "completed":
+        shown["output"] = [{"type": view.job.kind, **_output(view, address)} for address in view.addresses()]
+    return shown
+
+
+def _output(view: View, address: str) -> Body:
+    if view.job.inline == "b64_json":
+        return {"b64_json": address.partition(",")[2]}
+    return {"url": address}
+
+
+def reference(view: View) -> Body:
     """All thirteen keys, nulls included, and the metadata of a server that keeps any."""
     job, state = view.job, view.state
     shown = {
@@ -48,7 +67,7 @@ def openai(view: View) -> Body:
         "expires_at": state.expires_at,
         "prompt": job.prompt,
         "size": job.size,
-        "seconds": job.seconds,
+        "seconds": job.shown_seconds,
         "remixed_from_video_id": view.remixed_from,
         "error": state.error._asdict() if state.error else None,
     }
