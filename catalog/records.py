@@ -108,9 +108,10 @@ class Link(Record):
 
 @dataclass(frozen=True, slots=True)
 class Probe(Record):
-    """What the bytes of a file say of themselves: `seconds` of the picture track, size in pixels as it is shown.
+    """What a file says about itself; None where it does not say, or it is a picture, which has no length.
 
-    `fps` is in frames per second; `codec` and `audio` name how pictures and sound are coded; None where it is not said.
+    `seconds` is how long the track of video is shown. `width` and `height` are pixels as shown, `fps` frames a second
+    on average. `codec` and `audio` are the codecs' common names: h264, hevc, av1, vp9; aac, opus.
     """
 
     seconds: float | None = None
@@ -119,6 +120,7 @@ class Probe(Record):
     fps: float | None = None
     codec: str | None = None
     audio: str | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from catalog.disk import open_file
 from catalog.errors import BadMedia
-from catalog.media.probe import Probe, read_probe
+from catalog.media.probe import read_probe
 from catalog.media.sniff import EMPTY, GIF, HEAD, WEBP, FileType, Kind, sniff
+from catalog.records import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ from catalog.media.fragments import add_fragments, check_index, read_defaults
 from catalog.media.matroska import read_matroska
 from catalog.media.sniff import AVI, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, sniff
 from catalog.media.tracks import AUDIO, VIDEO, Clock, Track, check_data, list_tracks, read_clock, shown_seconds
+from catalog.records import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
 
@@ -30,23 +29,6 @@ _AVI_STREAM = {
     "auds": re.compile(rb"strh.{4}auds.*?strf.{4}(..)", re.DOTALL),
 }
 _AVI_AUDIO = {b"\x01\0": "pcm", b"\x55\0": "mp3", b"\x00\x20": "ac3", b"\xff\0": "aac"}
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a file says about itself; None where it does not say, or it is a picture, which has no length.
-
-    `seconds` is how long the track of video is shown. `width` and `height` are pixels as shown, `fps` frames a second
-    on average. `codec` and `audio` are the codecs' common names: h264, hevc, av1, vp9; aac, opus.
-    """
-
-    seconds: float | None = None
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
-    codec: str | None = None
-    audio: str | None = None
-    created_at: datetime | None = None
 
 
 def probe(path: Path) -> Probe:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.database import path_of
-from catalog.records import File, Input, Place, Probe
+from catalog.records import File, Input, Place, Probe, read_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MEDIA = "media"  # the media folder beside the library
 
 _FILES = """
-SELECT video_id, variant, number, sha256, size, type, state, reason, origin, seconds, width, height, fps, codec, audio
+SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
+seconds, width, height, fps, codec, audio, made_at
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
@@ -40,28 +41,20 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     hashes = list({row[3] for row in rows if row[3]})
     places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
     files: dict[int, list[File]] = {}
-    for video_id, variant, number, sha256, size, media_type, state, reason, origin, *probed in rows:
-        probe = Probe(*probed) if any(value is not None for value in probed) else None
-        files.setdefault(video_id, []).append(
-            File(
-                variant,
-                number,
-                sha256,
-                size,
-                media_type,
-                state,
-                reason,
-                origin,
-                probe,
-                tuple(places.get(sha256, ())),
-                tuple(archives.get(sha256, ())),
-            )
-        )
+    for video_id, *values in rows:
+        own, probed, sha256 = values[:8], values[8:], values[2]
+        probe = _read_probe(*probed) if any(value is not None for value in probed) else None
+        file = File(*own, probe, tuple(places.get(sha256, ())), tuple(archives.get(sha256, ())))
+        files.setdefault(video_id, []).append(file)
     return files
 
 
+def _read_probe(*values: Any) -> Probe:
+    return Probe(*values[:-1], created_at=read_utc(values[-1]))
+
+
 def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]]:
-    folder = media_folder(connection)
+    folder = path_of(connection).parent
     places: dict[str, list[Place]] = {}
     for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}):
         places.setdefault(sha256, []).append(Place(str(Path(root or folder) / path), state))
@@ -84,7 +77,7 @@ def read_inputs(connection: Reader, ids: Iterable[int]) -> dict[int, list[Input]
 
 
 class Held(NamedTuple):
-    """Bytes of a file of a video that are or were held, and where they may lie in the media folder, relative to it."""
+    """Bytes of a file of a video that are or were held; `path` is where, relative to the folder of the library."""
 
     file_id: int
     video_id: int

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from catalog.database import Writer
     from catalog.records import Probe
 
-MEDIA_ROOT = ""  # of places in the media folder of the library
+BESIDE = ""  # root of places in the folder of the library
 
 _FIND = "SELECT id, state, sha256 FROM files WHERE video_id = :video_id AND variant = :variant AND number = :number"
 _VIDEOS = "SELECT DISTINCT video_id FROM files WHERE sha256 IN :hashes"
@@ -27,14 +27,13 @@ _PLACE = "SELECT id, sha256, state FROM file_places WHERE root = :root AND path 
 
 
 class Bytes(NamedTuple):
-    """Bytes in the media folder: `path` is relative to it, `size` in bytes, `type` the media type that they have."""
+    """Bytes in the media folder: `path` is relative to the library's folder, `size` in bytes, `type` what they are."""
 
     sha256: str
     size: int
     type: str
     path: str
     probe: Probe | None = None
-    made_at: datetime | None = None
 
 
 class Spot(NamedTuple):
@@ -62,13 +61,13 @@ def save_file(connection: Writer, spot: Spot, data: Bytes, *, origin: str, at: d
         "fps": probe and probe.fps,
         "codec": probe and probe.codec,
         "audio": probe and probe.audio,
-        "made_at": stored(data.made_at) if data.made_at else None,
+        "made_at": stored(probe.created_at) if probe and probe.created_at else None,
         "changed_at": now,
         "checked_at": now,
     }
     with indexed(connection, {spot.video_id, *_videos(connection, [data.sha256])}):
         file_id = _put(connection, spot, row)
-        _save_place(connection, data.sha256, MEDIA_ROOT, data.path, now)
+        _save_place(connection, data.sha256, BESIDE, data.path, now)
         _be_whole(connection, [data.sha256], now)
     return file_id
 
@@ -105,7 +104,7 @@ def save_checked(connection: Writer, hashes: Iterable[str], *, at: datetime) -> 
     connection.execute("UPDATE files SET checked_at = :now WHERE sha256 IN :hashes", {"hashes": wanted, "now": now})
 
 
-def save_places(connection: Writer, states: Mapping[str, str], *, root: str = MEDIA_ROOT, at: datetime) -> None:
+def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BESIDE, at: datetime) -> None:
     """Keep in which state these places, by path, were seen: `present`, `missing` or `offline`."""
     query = "SELECT id, path, sha256, state FROM file_places WHERE root = :root AND path IN :paths"
     rows = connection.execute(query, {"root": root, "paths": list(states)}).fetchall()
@@ -133,7 +132,7 @@ def save_archived(connection: Writer, addresses: Mapping[str, str], *, at: datet
         )
 
 
-def forget_places(connection: Writer, paths: Iterable[str], *, root: str = MEDIA_ROOT) -> None:
+def forget_places(connection: Writer, paths: Iterable[str], *, root: str = BESIDE) -> None:
     """Take out places where bytes were on purpose removed from."""
     parameters = {"root": root, "paths": list(paths)}
     hashes = connection.execute("SELECT sha256 FROM file_places WHERE root = :root AND path IN :paths", parameters)

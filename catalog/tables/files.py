@@ -50,8 +50,8 @@ class Files(SQLModel, table=True):
 
 
 class FilePlaces(SQLModel, table=True):
-    """A place where the bytes of files lie: `root` is empty for the media folder of the library, to which `path` is
-    relative. `state` is `present`, `missing` or `offline`, as last seen; `name` is the last part of the path.
+    """A place where the bytes of files lie: `path` is relative to `root`, which is empty for the folder of the
+    library. `state` is `present`, `missing` or `offline`, as last seen; `name` is the last part of the path.
     """
 
     __tablename__ = "file_places"

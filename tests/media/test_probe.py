@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 import pytest
 
 from catalog.demo import clips
-from catalog.media.probe import Probe, probe, read_probe
+from catalog.media.probe import probe, read_probe
 from catalog.media.sniff import HEAD, sniff
+
+if TYPE_CHECKING:
+    from catalog.records import Probe
 
 
 def read(data: bytes) -> Probe:

@@ -22,7 +22,7 @@ HASH, OTHER = "ab" * 32, "cd" * 32
 
 
 def data(sha256: str = HASH, probe: Probe | None = CLIP) -> store.Bytes:
-    return store.Bytes(sha256, 2_100_000, "video/mp4", f"{sha256[:2]}/{sha256[2:4]}/{sha256}.mp4", probe)
+    return store.Bytes(sha256, 2_100_000, "video/mp4", f"media/{sha256[:2]}/{sha256[2:4]}/{sha256}.mp4", probe)
 
 
 @pytest.fixture
