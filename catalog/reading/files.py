@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
 from catalog.records import File, Input, Place, Probe, read_utc
@@ -41,16 +41,12 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     hashes = list({row[3] for row in rows if row[3]})
     places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
     files: dict[int, list[File]] = {}
-    for video_id, *values in rows:
-        own, probed, sha256 = values[:8], values[8:], values[2]
-        probe = _read_probe(*probed) if any(value is not None for value in probed) else None
-        file = File(*own, probe, tuple(places.get(sha256, ())), tuple(archives.get(sha256, ())))
-        files.setdefault(video_id, []).append(file)
+    for video_id, *own in rows:
+        sha256, probed = own[2], (*own[8:-1], read_utc(own[-1]))
+        probe = None if all(value is None for value in probed) else Probe(*probed)
+        lying = tuple(places.get(sha256, ())), tuple(archives.get(sha256, ()))
+        files.setdefault(video_id, []).append(File(*own[:8], *(probe, *lying)))
     return files
-
-
-def _read_probe(*values: Any) -> Probe:
-    return Probe(*values[:-1], created_at=read_utc(values[-1]))
 
 
 def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]]:
