@@ -2,8 +2,8 @@
 
 It looks like two months at a small studio: families of remixes, takes of the same scene, failures, and on the last day
 a few jobs that are queued, running, stalled or about to expire, one of two clips, one of four pictures, and one whose
-address has expired and can be had anew. Only the plan of each job is made here;
-`catalog.demo.gateway.jobs` works out its state at a moment.
+address has expired and is renewed by a retrieve. Only the plan of each job is made here; `catalog.demo.gateway.jobs`
+works out its state at a moment.
 """
 
 from __future__ import annotations
