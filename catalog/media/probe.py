@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from catalog.media.sniff import AVI, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, s
 from catalog.media.tracks import AUDIO, VIDEO, Clock, Track, check_data, list_tracks, read_clock, shown_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
@@ -54,8 +55,18 @@ def probe(path: Path) -> Probe:
 
     Raises OSError where it cannot be read.
     """
+    with open_media(path) as (file, file_type):
+        return read_probe(file, file_type)
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[tuple[BinaryIO, FileType]]:
+    """A file, open, and its type; a BadMedia of the block names it. Raises OSError."""
     with open_file(path) as file:
-        return read_probe(file, sniff(file.read(HEAD)))
+        try:
+            yield file, sniff(file.read(HEAD))
+        except BadMedia as error:
+            raise BadMedia(error.reason, path=str(path)) from error
 
 
 def read_probe(file: BinaryIO, file_type: FileType) -> Probe:
