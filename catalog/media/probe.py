@@ -13,7 +13,7 @@ from catalog.errors import BadMedia
 from catalog.media.boxes import children, list_boxes, read_box, root
 from catalog.media.fragments import add_fragments, check_index, read_defaults
 from catalog.media.matroska import read_matroska
-from catalog.media.sniff import AVI, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, sniff
+from catalog.media.sniff import AVI, EMPTY, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, sniff
 from catalog.media.tracks import AUDIO, VIDEO, Clock, Track, check_data, list_tracks, read_clock, shown_seconds
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def read_probe(file: BinaryIO, file_type: FileType) -> Probe:
 
         width, height = read_size(file, file_type)
         return Probe(width=width, height=height)
-    raise BadMedia(f"is {file_type.noun}, not a video")
+    if file_type.kind == "video":
+        raise BadMedia(f"is {file_type.noun}, which cannot be checked here")
+    raise BadMedia("is empty" if file_type == EMPTY else f"is {file_type.noun}, not a video")
 
 
 def _probe_boxes(file: BinaryIO) -> Probe:
@@ -103,7 +105,10 @@ def _probe_boxes(file: BinaryIO) -> Probe:
         check_index(file, boxes, size)
         film = film._replace(timescale=0)  # its edit lists speak of what moov holds alone
     check_data(tracks, size)
-    return _describe(tracks, film)
+    described = _describe(tracks, film)
+    if not any(box.kind == b"mdat" for box in boxes):
+        raise BadMedia("is cut off: it has no box mdat")
+    return described
 
 
 def _describe(tracks: Sequence[Track], film: Clock) -> Probe:

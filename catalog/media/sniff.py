@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Literal, NamedTuple
 
@@ -138,5 +139,8 @@ def _sniff_text(head: bytes) -> FileType:
     for pattern, file_type in _MARKUP:
         if pattern.match(text):
             return file_type
-    decoded = text.decode("utf-8", "replace").rstrip("\ufffd")
-    return UNKNOWN if "\ufffd" in decoded or _CONTROL.search(decoded) else TEXT
+    try:
+        decoded = codecs.getincrementaldecoder("utf-8")().decode(text)  # its last character may be cut
+    except UnicodeDecodeError:
+        return UNKNOWN
+    return UNKNOWN if _CONTROL.search(decoded) else TEXT
