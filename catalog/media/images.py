@@ -17,6 +17,7 @@ from catalog.media.sniff import AVIF, GIF, JPEG, PNG, WEBP, FileType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import BinaryIO
 
     from PIL.ImageFile import ImageFile
@@ -87,10 +88,13 @@ def opened(file: BinaryIO, file_type: FileType) -> Iterator[ImageFile]:
         raise BadMedia(f"is a picture of {size:,} bytes: more than {MOST_BYTES // 1024**2} MiB")
     file.seek(0)
     module, name = _PLUGINS[file_type]
+    plugin = _load(f"PIL.{module}")
+    if plugin is None:
+        raise BadMedia(f"is {file_type.noun}, which this Pillow cannot read")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            picture: ImageFile = getattr(import_module(f"PIL.{module}"), name)(file)
+            picture: ImageFile = getattr(plugin, name)(file)
             yield picture
     except BadMedia:
         raise
@@ -99,3 +103,12 @@ def opened(file: BinaryIO, file_type: FileType) -> Iterator[ImageFile]:
             raise
         is_cut = "truncated" in str(error)
         raise BadMedia(f"is {'cut off' if is_cut else 'damaged'}: {file_type.noun} that cannot be decoded") from error
+
+
+def _load(module: str) -> ModuleType | None:
+    """A plug-in of Pillow, None where it is too old to have it, or was built without what that needs."""
+    try:
+        plugin = import_module(module)
+    except ModuleNotFoundError:
+        return None
+    return plugin if getattr(plugin, "SUPPORTED", True) else None

@@ -85,7 +85,13 @@ _BRANDS = {
     b"msf1": HEIC,
 }
 _MARKUP = (
-    (re.compile(rb"<(!doctype\s+html|html|head|body|title|meta|script|div|p|h1)\b", re.IGNORECASE), HTML),
+    (
+        re.compile(
+            rb"<(!doctype\s+html|html|head|body|title|meta|link|style|script|iframe|center|div|pre|p|h1)\b",
+            re.IGNORECASE,
+        ),
+        HTML,
+    ),
     (re.compile(rb"<svg\b"), SVG),
     (re.compile(rb"<(\?xml|[A-Za-z][\w.:-]*[\s/>])"), XML),
     (re.compile(rb"""\{\s*["}]|\[\s*(["{\[\]0-9tfn-]|\Z)"""), JSON),

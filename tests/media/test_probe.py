@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import tempfile
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -312,11 +313,19 @@ def test_a_file_without_video_is_refused(data: bytes, reason: str) -> None:
     assert error.value.reason == reason
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize(
+    "form", sorted({"PNG", "JPEG", "WEBP", "GIF", "AVIF"} & {*Image.registered_extensions().values()})
+)
 def test_a_picture_has_a_size(form: str) -> None:
     target = io.BytesIO()
     Image.new("RGB", (33, 21)).save(target, form)
     assert read(target.getvalue()) == Probe(width=33, height=21)
+
+
+def test_a_picture_that_this_pillow_cannot_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
+    with pytest.raises(BadMedia, match="is an AVIF picture, which this Pillow cannot read"):
+        read(box("ftyp", b"avif", bytes(4)))
 
 
 def test_a_picture_is_as_large_as_shown() -> None:
