@@ -1,7 +1,7 @@
 """The public class: `Catalog` opens a library and has one short method for each verb.
 
 A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
-What asks is in `answers`, what edits in `edits`, what moves bytes in `files`; what takes videos in, and upkeep, is here.
+What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, all else is here.
 """
 
 from __future__ import annotations
