@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -107,6 +108,11 @@ def test_the_part_of_a_killed_process_goes_and_that_of_a_running_one_stays(folde
     keep(folder, b"a third")
     assert not part.exists()
     assert len(names(folder)) == 3
+
+
+def test_a_part_is_held_while_it_is_written(folder: MediaFolder) -> None:
+    with folder.part() as part, part.path.open("rb") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_files_are_private_or_as_open_as_the_library(tmp_path: Path) -> None:
