@@ -48,11 +48,15 @@ class Setting(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """SQL and the values of its question marks: a test on a row of `videos`, or the SELECT of a set of `id`s."""
+    """SQL and the values of its question marks: a test on a row of `videos`, or the SELECT of a set of `id`s.
+
+    With `takes_roots` it holds for the videos without a parent too, which the SQL leaves out.
+    """
 
     sql: str
     values: list[Any]
     is_set: bool = False
+    takes_roots: bool = False
 
 
 class Unreadable(Exception):
@@ -221,7 +225,7 @@ def _kin(field: Field, term: Term, setting: Setting) -> Condition:
     return with_kin(field.name, term, setting)
 
 
-def _depth(_: Field, term: Term, setting: Setting) -> Condition:
+def _depth(_: Field, term: Term, __: Setting) -> Condition:
     from catalog.search.kin import with_depth
 
     spans = []
@@ -230,7 +234,7 @@ def _depth(_: Field, term: Term, setting: Setting) -> Condition:
             spans.append(number_bounds(f"{value.text}{'*' * value.is_prefix}"))
         except ValueError as error:
             raise Unreadable(f"cannot read {shorten(str(value))} as depth: {_NUMBER_ADVICE}") from error
-    return with_depth(setting.connection, spans)
+    return with_depth(spans)
 
 
 def _presence(_: Field, term: Term, setting: Setting) -> Condition:
