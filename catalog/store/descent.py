@@ -85,16 +85,13 @@ def measure(connection: Writer, changed: Iterable[int]) -> None:
         return
     below = [row[0] for row in connection.execute(_BELOW, {"ids": ids})]
     above: dict[Member, set[Member]] = defaultdict(set)
-    before: dict[Member, tuple[int | None, int | None]] = {}
+    before: dict[Member, set[tuple[int | None, int | None]]] = defaultdict(set)  # of a new link there is nothing yet
     for child, parent, source, name, *line in connection.execute(_ABOVE, {"ids": below}):
         above[child].add((source, name) if parent is None else parent)
-        before[child] = tuple(line)
+        before[child].add(tuple(line))
     lines = _read_lines(connection, {parent for parents in above.values() for parent in parents} - above.keys())
-    rows = []
-    for child, line in _measure(connection, above, lines):
-        if before[child] != line:
-            rows.append((*line, child))
-    connection.executemany(_SET_LINE, rows)
+    measured = list(_measure(connection, above, lines))
+    connection.executemany(_SET_LINE, [(*line, child) for child, line in measured if before[child] != {line}])
 
 
 def rebuild_descent(connection: Writer) -> None:
