@@ -92,6 +92,12 @@ def _name(_: Field, term: Term, __: Setting) -> Condition:
     return with_name(term)
 
 
+def _own_id(_: Field, term: Term, __: Setting) -> Condition:
+    from catalog.search.names import with_own_id
+
+    return with_own_id(term)
+
+
 def _size(field: Field, term: Term, _: Setting) -> Condition:
     values = [_with_text(value, value.text.replace("×", "x")) for value in term.values]
     return any_of(_equals(column, values) for column in (field.sql, "videos.size_text"))
@@ -295,6 +301,7 @@ def _all_of(conditions: Sequence[Condition]) -> Condition:
 _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "text": _text,
     "name": _name,
+    "own_id": _own_id,
     "size": _size,
     "passage": _passage,
     "words": _passage,
