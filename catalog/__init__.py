@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
-    from catalog.file_reports import ArchiveReport
+    from catalog.file_reports import ArchiveReport, PicturesMade
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -122,6 +122,7 @@ __all__ = [
     "Migration",
     "NotFound",
     "Page",
+    "PicturesMade",
     "Place",
     "Probe",
     "PromptDiff",

@@ -248,7 +248,7 @@ class Catalog(Answers, Edits, Files):
         named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
         reads_all = all_prompts or not any(asked)
         read_by = None if reads_all or not facets else self._vocabulary.revision
-        return rebuild(self._database, self.settings, named, read_by=read_by, again=pictures, on_progress=on_progress)
+        return rebuild(self._database, self.settings, named, read_by=read_by, retries=pictures, on_progress=on_progress)
 
     def _only_source(self) -> str:
         names = list(self.settings.sources)

@@ -10,6 +10,7 @@ import click
 from catalog.cli import render
 from catalog.cli.options import json_option, library_options, library_path, open_catalog
 from catalog.errors import needs_media
+from catalog.file_reports import PicturesMade
 
 if TYPE_CHECKING:
     from catalog.reports import Reindexed
@@ -104,6 +105,11 @@ def reindex(as_json: bool, **named: bool) -> None:
         render.document(report)
         return
     render.line(f"rebuilt in {library_path()}: {', '.join(_DERIVED[name] for name in report.rebuilt)}")
+    _remark(report)
+
+
+def _remark(report: Reindexed) -> None:
+    """What came of it, beside that it is rebuilt."""
     if report.cleaned:
         render.note(
             f"a configured key was cut out of {render.amount(report.cleaned, 'row')}; backups made before still hold it"
@@ -112,15 +118,15 @@ def reindex(as_json: bool, **named: bool) -> None:
         render.note_costs(report.costs_changed)
     elif report.costs_changed is not None:
         render.note(f"{render.amount(report.costs_changed, 'cost')} changed")
-    if report.pictures_made or report.pictures_failed or report.pictures_waiting:
-        _note_pictures(report)
+    if report.pictures and report.pictures != PicturesMade():
+        _note_pictures(report.pictures)
     if report.prompts_read is not None:
         hint = "" if report.prompts_read else ": the current vocabulary has read all, and --all reads them again"
         render.note(f"{render.amount(report.prompts_read, 'prompt')} read in {render.describe_time(report)}{hint}")
 
 
-def _note_pictures(report: Reindexed) -> None:
-    failed = f", {report.pictures_failed:,} could not be made" if report.pictures_failed else ""
-    render.note(f"{render.amount(report.pictures_made or 0, 'picture')} made{failed}")
-    if report.pictures_waiting:
-        render.note(f"{render.amount(report.pictures_waiting, 'picture')} wait: {needs_media('a picture of a clip')}")
+def _note_pictures(pictures: PicturesMade) -> None:
+    failed = f", {pictures.failed:,} could not be made" if pictures.failed else ""
+    render.note(f"{render.amount(pictures.made, 'picture')} made{failed}")
+    if pictures.waiting:
+        render.note(f"{render.amount(pictures.waiting, 'picture')} wait: {needs_media('a picture of a clip')}")
