@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.findings import CheckReport, Fault, LostVideo, MediaCopy, Retirement
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -90,6 +91,7 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Change",
+    "CheckReport",
     "ConfigError",
     "CostGroup",
     "CostSum",
@@ -101,6 +103,7 @@ __all__ = [
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "Fault",
     "File",
     "FileReport",
     "Finding",
@@ -112,6 +115,8 @@ __all__ = [
     "Lineage",
     "LineageNode",
     "Link",
+    "LostVideo",
+    "MediaCopy",
     "MediaError",
     "MediaOffline",
     "MediaReadOnly",
@@ -130,6 +135,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reindexed",
+    "Retirement",
     "SchemaError",
     "SchemaOutdated",
     "SchemaTooNew",
@@ -154,7 +160,12 @@ _HOMES = {
     "Receiver": "catalog.hooks",
     "Settings": "catalog.settings",
 }
-_PLAIN_HOMES = ("catalog.errors", "catalog.records", "catalog.reports")  # of all other names; cheap to import
+_PLAIN_HOMES = (
+    "catalog.errors",
+    "catalog.records",
+    "catalog.reports",
+    "catalog.findings",
+)  # of all other names; cheap to import
 
 
 def __getattr__(name: str) -> object:

@@ -18,7 +18,7 @@ from catalog.disk import create
 from catalog.processes import is_running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ours: set[Path] = set()  # the parts that threads of this process are writing
 _BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite may add to the name of a file
@@ -32,13 +32,28 @@ _DATABASES = (b"SQLite format 3\0", b"\xd9\xd5\x05\xf9 \xa1c\xd7", b"\x37\x7f\x0
 
 def name_part(target: Path) -> Path:
     """Where to write what is then put in the place of `target`; what dead processes left in its folder is removed."""
-    for entry in _list(target.parent):
-        with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
-            if is_leftover:
-                Path(entry).unlink()
+    remove_leftovers(target.parent)
     part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
     _ours.add(part)
     return part
+
+
+def list_leftovers(folder: Path) -> list[Path]:
+    """What dead processes left in a folder."""
+    return list(_list_leftovers(folder, lambda _: None))
+
+
+def remove_leftovers(folder: Path) -> list[Path]:
+    """Remove what dead processes left in a folder, and return it."""
+    return list(_list_leftovers(folder, Path.unlink))
+
+
+def _list_leftovers(folder: Path, act: Callable[[Path], object]) -> Iterator[Path]:
+    for entry in _list(folder):
+        with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
+            if is_leftover:
+                act(Path(entry))
+                yield Path(entry)
 
 
 def remove_part(part: Path) -> None:

@@ -165,7 +165,10 @@ class SyncInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True, slots=True)
 class SourceState(Record):
-    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended."""
+    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended.
+
+    From `retired_at` on, its health is `retired`: nothing asks its server any more.
+    """
 
     name: str
     base_url: str | None
@@ -178,6 +181,7 @@ class SourceState(Record):
     cursor: str | None = None
     last_run_at: datetime | None = None
     last_success_at: datetime | None = None
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ _EDITED = (
 _REPLACED = "the library is whole, as it was or as the backup is"
 _MIGRATED = "the library is whole, and its backup stands beside it: run `catalog migrate` again"
 _REBUILT = "nothing but derived data is concerned: run `catalog reindex` again"
+_CHECKED = "the library is whole, and no file was touched: run `catalog check` again"
+_RETIRED = "what is marked stays: run `catalog retire` again"
 _MADE = "what is there already is left as it is: run `catalog init` again"
 _SAMPLE = "the sample library stays, and the next run continues with it"
 
@@ -81,6 +83,8 @@ SECTIONS = {
         Verb("redo", "editing", "Redo what was undone last.", _EDITED),
     ),
     "Keep": (
+        Verb("check", "checking", "Check the library and its files, and repair them.", _CHECKED),
+        Verb("retire", "checking", "Retire a source whose server has gone.", _RETIRED),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),
         Verb("restore", "upkeep", "Replace the library with a backup.", _REPLACED),
         Verb("migrate", "upkeep", "Upgrade an old library to this version.", _MIGRATED),

@@ -109,8 +109,8 @@ def sync(
     """Bring the library up to date with its sources.
 
     Syncs all sources, or those named. A source that fails is reported and the others go on; the exit status is then 1.
-    You may stop it at any time: what has come in is kept, and the next run continues from there. Nothing is ever
-    deleted. With --json and --watch, each run prints its document on one line.
+    A source that is retired is passed over. You may stop it at any time: what has come in is kept, and the next run
+    continues from there. Nothing is ever deleted. With --json and --watch, each run prints its document on one line.
     """
     try:
         with open_catalog() as catalog:
@@ -221,6 +221,9 @@ def _show_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> None:
 
 def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
     for report in reports:
+        if report.mode == "retired":
+            render.note(f"{report.source}: {report.stopped}")
+            continue
         if is_summed_up and not report.error:
             took = f" in {render.describe_time(report)}" if len(reports) == 1 else ""
             render.line((report.source, "name"), f": {_sum_up(report, took)}")
