@@ -43,7 +43,7 @@ def back_up(
     """Back up a library with its media, into the media folder beside the copy, and return the path of the copy.
 
     The copy gets its name when its media are there. Raises CatalogError where that would be the library's own media
-    folder, MediaOffline where this one cannot be reached, DiskFull; then there is no copy.
+    folder, MediaOffline where this one cannot be reached, DiskFull; then nothing gets the name of the copy.
     """
     beside = target if target is not None and target.is_dir() else (target or database.path).parent
     source = database.path.parent / MEDIA

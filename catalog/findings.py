@@ -40,7 +40,7 @@ class CheckReport(Record):
 
     `faults` are the first 10,000 of each kind. `checked` counts what was looked at: `rows` folded again, `files` looked
     for, `read` to their end, and the `bytes` of those. `part` is the part of the files that was read, as "2/7".
-    `is_sound` says that nothing is left to repair. `notes` are remarks that are no faults.
+    `is_sound` says that nothing is left to repair. `notes` are remarks about what is not a fault.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("is_sound",)

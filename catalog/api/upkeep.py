@@ -46,7 +46,7 @@ class Upkeep(Opened):
         Where `path` is a folder, the copy gets a dated name in it. With `media`, the files of the library come along,
         into the media folder beside the copy: only those that are not there yet, each hashed on its way. `on_media` is
         told what became of them before the copy gets its name. Raises MediaOffline, DiskFull or MediaReadOnly; then
-        there is no copy, and the next call goes on with the files.
+        nothing gets the name of the copy, and the next call goes on with the files.
         """
         target = Path(path) if path else None
         if not media:

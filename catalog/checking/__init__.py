@@ -54,7 +54,7 @@ def check(
         now or (lambda: datetime.now(UTC)),
     )
     with database.read():
-        pass  # raises where there is no library
+        pass  # raises where the library is missing
     for step in (check_schema, check_derived, check_files, check_folder):
         with run.surviving():
             step(run)
@@ -66,7 +66,7 @@ def read_part(text: str) -> Part:
     number, slash, of = text.partition("/")
     if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= _MOST_PARTS:
         return Part(int(number), int(of))
-    raise ConfigError(f"{text!r} is no part: write N/T, the N-th of T parts, as 2/7")
+    raise ConfigError(f"{text!r} is not a part: write N/T, the N-th of T parts, as 2/7")
 
 
 _MOST_PARTS = 10_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from catalog.checking.files import open_shelves
+from catalog.checking.places import open_shelves
 from catalog.disk import open_file
 from catalog.errors import CatalogError, MediaError
 from catalog.leftovers import list_leftovers, remove_leftovers
@@ -31,7 +31,7 @@ _HINT = "it is left as it is: remove it, if it is nobody's"
 
 def check_folder(run: Run) -> None:
     """Look at what lies in the media folder and is nobody's."""
-    shelves = open_shelves(run)
+    shelves = open_shelves(run.database)
     if shelves.is_offline:
         return
     others = Others(run.database)
@@ -47,7 +47,7 @@ def check_folder(run: Run) -> None:
             for relative in sorted(orphans - owned):
                 run.add("orphan", _UNKNOWN, hint=_HINT, path=str(shelves.media.path_of(relative)))
         for path in shelves.media.iter_strangers():
-            run.add("orphan", "it is no file of a media folder", hint=_HINT, path=str(path))
+            run.add("orphan", "its name is not one that the media folder gives", hint=_HINT, path=str(path))
     except MediaError as error:
         run.note(str(error))
     finally:

@@ -221,9 +221,6 @@ def _show_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> None:
 
 def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
     for report in reports:
-        if report.mode == "retired":
-            render.note(f"{report.source}: {report.stopped}")
-            continue
         if is_summed_up and not report.error:
             took = f" in {render.describe_time(report)}" if len(reports) == 1 else ""
             render.line((report.source, "name"), f": {_sum_up(report, took)}")
@@ -244,6 +241,8 @@ def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
 
 def _sum_up(report: SyncReport, took: str) -> str:
     """One line: what came in, how it stands now, what it took, and why the walk over the list ended."""
+    if report.mode == "retired":
+        return str(report.stopped)
     is_quiet = not (report.added or report.changed or report.is_interrupted)
     counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[2 if is_quiet else 0 :]]
     first = ["interrupted"] if report.is_interrupted else ["nothing new"] if is_quiet else []

@@ -121,7 +121,7 @@ def test_every_part_is_read_in_as_many_nights_as_there_are_parts(shelf: Shelf) -
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "2", "a/b", "1/0", "-1/3", "1/2/3", ""])
 def test_what_is_no_part_is_refused(shelf: Shelf, text: str) -> None:
-    with pytest.raises(ConfigError, match="is no part: write N/T"):
+    with pytest.raises(ConfigError, match="is not a part: write N/T"):
         shelf.cat.check(read_data=text)
 
 
@@ -162,7 +162,7 @@ def test_a_folder_in_the_place_of_a_file_is_damage(shelf: Shelf) -> None:
     path.mkdir()
     report = shelf.cat.check()
     assert report.found["damaged"] == 1
-    assert "something that is no file" in report.faults[0].reason
+    assert "something other than a file" in report.faults[0].reason
 
 
 def test_bytes_that_several_videos_have_are_told_for_each(shelf: Shelf) -> None:
