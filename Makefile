@@ -73,12 +73,13 @@ clean:
 	@touch $@
 
 .venv/.tests: .venv/.runs pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[media,s3]' --group dev
 	@touch $@
 
 # pip resolves to the newest versions only, so uv resolves the floors and installs them into an environment of its own.
 .venv/.lowest: .venv/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(PYTHON) -m venv .venv/lowest
-	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable '.[media]' --group dev
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable '.[media,s3]' \
+		--group dev
 	@touch $@

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
     from catalog.errors import (
+        ArchiveError,
         BadMedia,
         BadPayload,
         CatalogError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.file_reports import ArchiveReport
     from catalog.findings import CheckReport, Fault, LostVideo, MediaCopy, Retirement
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
@@ -86,6 +88,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ArchiveError",
+    "ArchiveReport",
     "BadMedia",
     "BadPayload",
     "Catalog",
@@ -165,6 +169,7 @@ _PLAIN_HOMES = (
     "catalog.records",
     "catalog.reports",
     "catalog.findings",
+    "catalog.file_reports",
 )  # of all other names; cheap to import
 
 

@@ -30,30 +30,31 @@ _RESERVED = re.compile(
 _DATABASES = (b"SQLite format 3\0", b"\xd9\xd5\x05\xf9 \xa1c\xd7", b"\x37\x7f\x06")
 
 
-def name_part(target: Path) -> Path:
-    """Where to write what is then put in the place of `target`; what dead processes left in its folder is removed."""
-    remove_leftovers(target.parent)
-    part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
-    _ours.add(part)
-    return part
-
-
 def list_leftovers(folder: Path) -> list[Path]:
     """What dead processes left in a folder."""
-    return list(_list_leftovers(folder, lambda _: None))
+    return list(_iter_leftovers(folder, lambda _: None))
 
 
 def remove_leftovers(folder: Path) -> list[Path]:
     """Remove what dead processes left in a folder, and return it."""
-    return list(_list_leftovers(folder, Path.unlink))
+    return list(_iter_leftovers(folder, Path.unlink))
 
 
-def _list_leftovers(folder: Path, act: Callable[[Path], object]) -> Iterator[Path]:
+def _iter_leftovers(folder: Path, act: Callable[[Path], object]) -> Iterator[Path]:
     for entry in _list(folder):
         with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
             if is_leftover:
                 act(Path(entry))
                 yield Path(entry)
+
+
+def name_part(target: Path, *, cleans: bool = True) -> Path:
+    """Where to write what is then put in the place of `target`; leftovers in its folder are removed, if it `cleans`."""
+    if cleans:
+        remove_leftovers(target.parent)
+    part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
+    _ours.add(part)
+    return part
 
 
 def remove_part(part: Path) -> None:
@@ -79,8 +80,11 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def held_from_the_start(path: Path, like: os.stat_result) -> Iterator[None]:
-    """Make a new, empty file, open to whom `like` is open to, and hold it; raises OSError, as FileExistsError."""
+def held_from_the_start(path: Path, like: os.stat_result | None = None) -> Iterator[None]:
+    """Make a new, empty file, open to whom `like` is open to, and hold it; raises OSError, as FileExistsError.
+
+    Without `like` it is open to its owner alone.
+    """
     handle = _make_held(path, like)
     try:
         yield
@@ -89,7 +93,7 @@ def held_from_the_start(path: Path, like: os.stat_result) -> Iterator[None]:
             os.close(handle)
 
 
-def _make_held(path: Path, like: os.stat_result) -> int | None:
+def _make_held(path: Path, like: os.stat_result | None) -> int | None:
     while True:
         create(path, like)
         if os.name != "posix":

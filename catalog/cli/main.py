@@ -39,6 +39,7 @@ _EDITED = (
 )
 _REPLACED = "the library is whole, as it was or as the backup is"
 _MIGRATED = "the library is whole, and its backup stands beside it: run `catalog migrate` again"
+_ARCHIVED = "what has been read back counts as archived, and the next run continues from there"
 _REBUILT = "nothing but derived data is concerned: run `catalog reindex` again"
 _CHECKED = "the library is whole, and no file was touched: run `catalog check` again"
 _RETIRED = "what is marked stays: run `catalog retire` again"
@@ -85,6 +86,7 @@ SECTIONS = {
     "Keep": (
         Verb("check", "checking", "Check the library and its files, and repair them.", _CHECKED),
         Verb("retire", "checking", "Retire a source whose server has gone.", _RETIRED),
+        Verb("archive", "archiving", "Copy the files to S3 and read them back, or bring them back.", _ARCHIVED),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),
         Verb("restore", "upkeep", "Replace the library with a backup.", _REPLACED),
         Verb("migrate", "upkeep", "Upgrade an old library to this version.", _MIGRATED),

@@ -12,13 +12,13 @@ import os
 import re
 import shutil
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.disk import create, make_folder, open_file, put_in_place, sync
+from catalog.disk import make_folder, open_file, put_in_place, sync
 from catalog.errors import DiskFull, MediaError, MediaOffline, MediaReadOnly
-from catalog.leftovers import held, name_part, remove_part
+from catalog.leftovers import held_from_the_start, name_part, remove_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,13 +82,14 @@ class MediaFolder:
 
     `like` is the status of the library's file: files and folders are made open to whom it is open to, or to their owner
     alone. `has_files` says that the library knows of files in here: then a folder that is not there, or is empty, is
-    one whose drive is not there. No other is made in its place.
+    one whose drive is not there. No other is made in its place. The first part removes what killed runs left.
     """
 
     def __init__(self, root: Path, *, like: os.stat_result | None = None, has_files: bool = False) -> None:
         self.root = root
         self._like = like
         self._has_files = has_files
+        self._is_clean = False
 
     def is_offline(self) -> bool:
         """Whether nothing can be said about the files in here, because the folder cannot be reached."""
@@ -123,18 +124,15 @@ class MediaFolder:
         self.require()
         with explained(self.root):
             make_folder(self.root, self._like)
-            path = name_part(self.root / uuid.uuid4().hex)
-        try:
+            path = name_part(self.root / uuid.uuid4().hex, cleans=not self._is_clean)
+            self._is_clean = True
+        with ExitStack() as stack:
+            stack.callback(remove_part, path)
             with explained(self.root):
-                create(path, self._like)
+                stack.enter_context(held_from_the_start(path, self._like))
                 part = Part(path)
-            try:
-                with held(path):
-                    yield part
-            finally:
-                part.close()
-        finally:
-            remove_part(path)
+            stack.callback(part.close)
+            yield part
 
     def commit(self, part: Part, extension: str) -> str:
         """Put a part that is whole in its place; return that, relative to the folder of the library.
@@ -147,11 +145,13 @@ class MediaFolder:
         part.close()
         with explained(self.root):
             if not self._holds(target, sha256, part.size):
-                for folder in (target.parent.parent, target.parent):
-                    if not folder.exists():
-                        make_folder(folder, self._like)
-                        sync(folder.parent)
+                folders = (target.parent.parent, target.parent)
+                made = [folder for folder in folders if not folder.exists()]
+                for folder in made:
+                    make_folder(folder, self._like)
                 put_in_place(part.path, target)
+                for folder in reversed(made):  # after the file: most disks have then written them too
+                    sync(folder.parent)
         return self._relative(target)
 
     @staticmethod
