@@ -84,8 +84,8 @@ SECTIONS = {
         Verb("redo", "editing", "Redo what was undone last.", _EDITED),
     ),
     "Keep": (
-        Verb("check", "checking", "Check the library and its files, and repair them.", _CHECKED),
-        Verb("retire", "checking", "Retire a source whose server has gone.", _RETIRED),
+        Verb("check", "checking", "Check the library and its files.", _CHECKED),
+        Verb("retire", "checking", "Retire a source whose server has gone, or soon will.", _RETIRED),
         Verb("archive", "archiving", "Copy the files to S3 and read them back, or bring them back.", _ARCHIVED),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),
         Verb("restore", "upkeep", "Replace the library with a backup.", _REPLACED),
