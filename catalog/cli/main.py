@@ -41,6 +41,7 @@ _REPLACED = "the library is whole, as it was or as the backup is"
 _MIGRATED = "the library is whole, and its backup stands beside it: run `catalog migrate` again"
 _REBUILT = "nothing but derived data is concerned: run `catalog reindex` again"
 _MADE = "what is there already is left as it is: run `catalog init` again"
+_DOWNLOADED = "what has been downloaded is kept, and the next run fetches the rest"
 _SAMPLE = "the sample library stays, and the next run continues with it"
 
 
@@ -81,6 +82,8 @@ SECTIONS = {
         Verb("redo", "editing", "Redo what was undone last.", _EDITED),
     ),
     "Keep": (
+        Verb("download", "downloading", "Download files before their addresses expire.", _DOWNLOADED),
+        Verb("rescue", "downloading", "List what is not downloaded yet, worst first."),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),
         Verb("restore", "upkeep", "Replace the library with a backup.", _REPLACED),
         Verb("migrate", "upkeep", "Upgrade an old library to this version.", _MIGRATED),

@@ -35,6 +35,12 @@ def media_folder(connection: Reader) -> Path:
     return path_of(connection).parent / MEDIA
 
 
+def has_places(connection: Reader) -> bool:
+    """Whether the library knows of files in its media folder."""
+    query = "SELECT 1 FROM file_places WHERE root = '' LIMIT 1"
+    return connection.execute(query).fetchone() is not None
+
+
 def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     """The files of these videos, by row id: clips first, then images, then what belongs to them."""
     rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
