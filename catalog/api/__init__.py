@@ -159,7 +159,8 @@ class Catalog(Answers, Edits):
         again. What could not be had is in the report. Raises ConfigError and QueryError, and DownloadInterrupted, a
         KeyboardInterrupt that carries the report so far; whatever has come by then is kept.
         """
-        from catalog.download import Choice, Download
+        from catalog.download.queue import Choice
+        from catalog.download.run import Download
 
         choice = Choice(query, tuple(sources), tuple(variants), expiring_within, lost)
         return Download(self._database, self.settings, choice, jobs=jobs, on_progress=courteous(on_progress)).run()
@@ -177,7 +178,7 @@ class Catalog(Answers, Edits):
 
         Asks no server: how large the files are and how fast they come is reckoned.
         """
-        from catalog.download import Choice, estimate
+        from catalog.download.queue import Choice, estimate
 
         choice = Choice(query, tuple(sources), tuple(variants), expiring_within, lost)
         return estimate(self._database, self.settings, choice)

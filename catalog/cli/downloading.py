@@ -21,7 +21,7 @@ _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _NAMED = 20  # files listed of a kind; further ones are only counted
 
 
-class _Span(click.ParamType):
+class _Span(click.ParamType[float]):
     """A span of time: `90`, `45m`, `1h`, `2d`; seconds where no unit stands."""
 
     name = "span"

@@ -5,8 +5,3 @@ content path; where the address that the library knows has lost its signature, o
 what the answer names is used from memory. A file is whole, examined and on the disk before its row is written. Only
 where the server itself says that it has nothing more is a file called lost.
 """
-
-from catalog.download.queue import Choice, estimate
-from catalog.download.run import Download
-
-__all__ = ["Choice", "Download", "estimate"]

@@ -12,7 +12,7 @@ from catalog.reports import Rescue, RescueQueue
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.database import Database
+    from catalog.database import Database, Reader
     from catalog.reading.rescue import Sizes, Wanted
     from catalog.settings import Settings
 
@@ -33,25 +33,23 @@ class Choice(NamedTuple):
     is_lost_too: bool = False
 
 
-def make_want(settings: Settings, choice: Choice) -> Want:
-    """What is wanted of which configured source; raises ConfigError for what cannot be."""
+def choose(connection: Reader, settings: Settings, choice: Choice, now: datetime) -> Want:
+    """What is wanted of which configured source; raises ConfigError for what cannot be, and QueryError."""
     if unknown := [name for name in choice.variants if name not in VARIANTS]:
         raise ConfigError(f"there is no variant {unknown[0]!r}: choose from {', '.join(VARIANTS)}")
-    names = choice.sources or settings.require_sources()
-    sources = {name: settings.find_source(name).server.variants for name in names}
-    return Want(sources, choice.variants, is_lost_too=choice.is_lost_too)
-
-
-def choose(database: Database, want: Want, choice: Choice, now: datetime) -> Want:
-    """The same, bounded to what the query matches and to what expires in time; raises QueryError."""
-    if choice.expiring_within is not None:
-        want = want._replace(until=now + timedelta(seconds=choice.expiring_within))
+    among = None
     if choice.query is not None:
         from catalog.search.matches import list_matches
 
-        with database.read() as connection:
-            want = want._replace(among=list_matches(connection, choice.query, now=now))
-    return want
+        among = list_matches(connection, choice.query, now=now)
+    names = choice.sources or settings.require_sources()
+    return Want(
+        {name: settings.find_source(name).server.variants for name in names},
+        choice.variants,
+        among,
+        now + timedelta(seconds=choice.expiring_within) if choice.expiring_within is not None else None,
+        is_lost_too=choice.is_lost_too,
+    )
 
 
 def estimate(
@@ -59,11 +57,10 @@ def estimate(
 ) -> RescueQueue:
     """What a download would take in the order of its queue, at so many bytes a second; asks no server."""
     now = now or datetime.now(UTC)
-    want = choose(database, make_want(settings, choice), choice, now)
     with database.read() as connection:
+        want = choose(connection, settings, choice, now)
         ids = list_wanted(connection, want, now)
-        sizes = read_sizes(connection)
-        queue = _Queue(sizes, rate, now)
+        queue = _Queue(read_sizes(connection), rate, now)
         for start in range(0, len(ids), READ_AT_ONCE):
             queue.add(read_wanted(connection, ids[start : start + READ_AT_ONCE], want, now))
     return queue.sum_up()

@@ -12,7 +12,7 @@ from catalog import store
 from catalog.client.client import Bounds, Client
 from catalog.download.job import Fetch
 from catalog.download.keeping import Keeper
-from catalog.download.queue import choose, make_want
+from catalog.download.queue import choose
 from catalog.errors import ConfigError
 from catalog.media.keep import MediaFolder
 from catalog.reading.files import has_places, media_folder
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from catalog.download.job import Fetched, Outcome
     from catalog.download.queue import Choice
-    from catalog.reading.rescue import Wanted
+    from catalog.reading.rescue import Want, Wanted
     from catalog.reports import Progress
     from catalog.settings import Settings
 
@@ -59,7 +59,6 @@ class Download:
     ) -> None:
         self._database = database
         self._settings = settings
-        self._want = make_want(settings, choice)
         self._choice = choice
         self._parallel = settings.download.parallel if jobs is None else jobs
         if not 1 <= self._parallel <= 32:
@@ -68,6 +67,7 @@ class Download:
         self._now = now
         self._started = time.monotonic()
         self._clients: dict[str, Client] = {}
+        self._want: Want
         self._queue: array[int]
         self._taken = 0
         self._portion: deque[Wanted] = deque()
@@ -89,8 +89,8 @@ class Download:
 
         Raises DownloadInterrupted, a KeyboardInterrupt with the report; what has come in by then is kept.
         """
-        self._want = choose(self._database, self._want, self._choice, self._now())
         with self._database.read() as connection:
+            self._want = choose(connection, self._settings, self._choice, self._now())
             self._queue = list_wanted(connection, self._want, self._now())
             root, has_files = media_folder(connection), has_places(connection)
         keeper = Keeper(MediaFolder(root, like=self._database.path.stat(), has_files=has_files))

@@ -9,7 +9,7 @@ import tempfile
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import av
 import pytest
@@ -19,10 +19,8 @@ from catalog.demo import clips
 from catalog.errors import BadMedia
 from catalog.media.probe import probe, read_probe
 from catalog.media.sniff import HEAD, sniff
+from catalog.records import Probe
 from tests.media.boxes import FTYP, TURNED, UNITY, box, elst, film, full, longs, mkv, mvhd, trak
-
-if TYPE_CHECKING:
-    from catalog.records import Probe
 
 
 def read(data: bytes) -> Probe:
