@@ -122,6 +122,7 @@ def recording() -> bytes:
         (b"G" * 100, TEXT),
         (b"free text and more of it", TEXT),
     ],
+    ids=lambda value: value.media_type if isinstance(value, FileType) else "",
 )
 def test_a_file_is_what_its_first_bytes_say(data: bytes, expected: FileType) -> None:
     assert sniff(data[:HEAD]) == expected
