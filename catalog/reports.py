@@ -115,8 +115,9 @@ class SyncReport(Record):
 
     `stopped` says why the walk over the list ended; `error` is set when the source failed, and whatever came in before
     that is kept. `missed` maps the ids whose retrieval failed to the reason. `expiring_about` counts those of
-    `expiring` whose expiry no answer named: it is reckoned by what the dialect documents. `is_interrupted` is True for
-    a run that was stopped before its end: the next one completes it.
+    `expiring`, finished videos whose bytes are not held and whose addresses expire within the hour, whose expiry no
+    answer named: it is reckoned by what the dialect documents. `expiring_new` counts those of them of which no earlier
+    run said so. `is_interrupted` is True for a run that was stopped before its end: the next one completes it.
 
     `overturned` maps the ids of jobs that had ended and have now ended otherwise to both states (`completed, now
     failed`). `strays` maps ids that were asked for to the reason why the answer is about another job: it was kept
@@ -139,6 +140,7 @@ class SyncReport(Record):
     seconds: float = 0.0
     expiring: int = 0
     expiring_about: int = 0
+    expiring_new: int = 0
     stopped: str | None = None
     error: str | None = None
     missed: Mapping[str, str] = field(default_factory=dict)

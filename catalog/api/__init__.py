@@ -23,6 +23,7 @@ from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from catalog.download.run import Download
     from catalog.hooks import Receiver
     from catalog.reports import DownloadReport, ImportReport, Migration, Progress, Reindexed, RescueQueue, SyncReport
 
@@ -191,13 +192,15 @@ class Catalog(Answers, Edits, Files):
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,
         secret_env: Iterable[str] = (DEFAULT_SECRET_ENV,),
+        download: bool = False,
         on_ready: Callable[[Receiver], None] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         """Receive webhooks of one source until Ctrl-C: keep each delivery, acknowledge it, ask for its job.
 
-        `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
-        ConfigError, also when the port is in use.
+        `secret_env` names the environment variables that hold the signing secrets, several while they rotate. With
+        `download`, the files of a job are downloaded as soon as it has completed. Raises ConfigError, also when the
+        port is in use.
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
@@ -222,6 +225,12 @@ class Catalog(Answers, Edits, Files):
                 on_event(f"the prices in force have changed: costs estimated again, {costs_changed:,} changed")
             take_in_notes(self._database)
 
+        def begin() -> Download:
+            from catalog.download.queue import Choice
+            from catalog.download.run import Download
+
+            return Download(self._database, self.settings, Choice(sources=(chosen.name,)))
+
         serve_hooks(
             self._database,
             chosen.name,
@@ -234,6 +243,7 @@ class Catalog(Answers, Edits, Files):
             prepare=prepare,
             on_ready=on_ready,
             on_event=on_event,
+            download=begin if download else None,
         )
 
     # Upkeep

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import store
-from catalog.client.client import Bounds, Client
+from catalog.client.client import Bounds, Client, Clock
 from catalog.download.job import Fetch
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
@@ -45,7 +45,10 @@ class _Doubtful(NamedTuple):
 
 
 class Download:
-    """One download of a library; `run` it once, `interrupt` it from any thread."""
+    """One download of a library; `run` it once, `interrupt` it from any thread.
+
+    `now` tells which addresses have expired, `clock` measures the time that calls take.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Download:
         jobs: int | None = None,
         on_progress: Progress | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -65,6 +69,7 @@ class Download:
             raise ConfigError(f"{self._parallel} files at once: choose from 1 to 32")
         self._on_progress = on_progress or (lambda *_: None)
         self._now = now
+        self._clock = clock
         self._started = time.monotonic()
         self._clients: dict[str, Client] = {}
         self._want: Want
@@ -175,6 +180,7 @@ class Download:
                     source=name,
                     proxy=source.proxy,
                     bounds=bounds,
+                    clock=self._clock,
                 )
             except ConfigError as error:
                 self._errors[name] = str(error)

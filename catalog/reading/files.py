@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 MEDIA = "media"  # the media folder beside the library
 
+# Whether the bytes of a file can be had without its server; of a table `files`.
+IS_HELD = (
+    "(files.state = 'present' AND (EXISTS "
+    "(SELECT 1 FROM file_places WHERE file_places.sha256 = files.sha256 AND file_places.state <> 'missing') "
+    "OR EXISTS (SELECT 1 FROM archives WHERE archives.sha256 = files.sha256)))"
+)
 _FILES = """
 SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
 seconds, width, height, fps, codec, audio, made_at

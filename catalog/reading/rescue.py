@@ -7,6 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.reading.expiry import EXPIRES, IS_ABOUT
+from catalog.reading.files import IS_HELD
 from catalog.reading.work import find_aliases
 from catalog.records import read_utc, utc_text
 from catalog.wire.ids import raw_id
@@ -22,19 +23,20 @@ BESIDES = ("spritesheet", "thumbnail")  # what servers offer besides, in the ord
 VARIANTS = (*RESULTS, *BESIDES)
 
 _HAS_RESULT = "videos.status = 'completed' AND videos.deleted_at IS NULL"
-_IS_HELD = (
-    "(files.state = 'present' AND (EXISTS "
-    "(SELECT 1 FROM file_places WHERE file_places.sha256 = files.sha256 AND file_places.state <> 'missing') "
-    "OR EXISTS (SELECT 1 FROM archives WHERE archives.sha256 = files.sha256)))"
+_IS_SETTLED = f"({IS_HELD} OR files.state = 'lost')"
+_RESULT = (
+    "SELECT 1 FROM files WHERE files.video_id = videos.id AND files.variant IN ('video', 'image') AND files.number = 1"
 )
-_IS_SETTLED = f"({_IS_HELD} OR files.state = 'lost')"
-_ORDER = f"CASE WHEN {EXPIRES} > :now THEN 0 WHEN {EXPIRES} IS NULL THEN 1 ELSE 2 END, {EXPIRES}, videos.id"
+_QUEUE = f"""
+SELECT id FROM (SELECT videos.id AS id, {EXPIRES} AS deadline FROM videos WHERE {{tests}})
+ORDER BY CASE WHEN deadline > :now THEN 0 WHEN deadline IS NULL THEN 1 ELSE 2 END, deadline, id
+"""
 _ROWS = f"""
 SELECT videos.id, videos.ref, videos.source, videos.remote_id, videos.kind, videos.output_urls, {EXPIRES}, {IS_ABOUT},
 videos.seconds, videos.cost_usd, videos.gone_at IS NOT NULL
 FROM videos WHERE videos.id IN :ids
 """
-_SETTLED = "SELECT video_id, variant, number FROM files WHERE video_id IN :ids AND {test}"
+_SETTLED = "SELECT video_id, variant, number, state = 'lost' FROM files WHERE video_id IN :ids AND {test}"
 _SIZES = (
     "SELECT sum(files.size), sum(videos.seconds), sum(files.size) / count(*) FROM files "
     "CROSS JOIN videos ON videos.id = files.video_id WHERE files.variant = 'video' AND files.size > 0 "
@@ -108,21 +110,23 @@ def list_wanted(connection: Reader, want: Want, now: datetime) -> array[int]:
     Those whose addresses still work come first, the earliest deadline first, then those of unknown deadline, then those
     whose addresses have expired and have to be asked for anew.
     """
-    settled = _IS_HELD if want.is_lost_too else _IS_SETTLED
-    tests = [_HAS_RESULT, "videos.source IN :sources", f"({_lacking(want, settled)})"]
+    settled = IS_HELD if want.is_lost_too else _IS_SETTLED
+    offering = [name for name, offered in want.sources.items() if set(offered) & set(BESIDES)]
+    tests = [_HAS_RESULT, "videos.source IN :sources", f"({_lacking(want, settled, is_offered=bool(offering))})"]
     values: dict[str, object] = {"now": utc_text(now), "sources": list(want.sources)}
-    values["offering"] = [name for name, offered in want.sources.items() if set(offered) & set(BESIDES)]
+    if ":offering" in tests[-1]:
+        values["offering"] = offering
     if want.among is not None:
         tests.append("videos.id IN :among")
         values["among"] = list(want.among)
     if want.until is not None:
         tests.append(f"{EXPIRES} > :now AND {EXPIRES} <= :until")
         values["until"] = utc_text(want.until)
-    query = f"SELECT videos.id FROM videos WHERE {' AND '.join(tests)} ORDER BY {_ORDER}"
+    query = _QUEUE.format(tests=" AND ".join(tests))
     return array("q", (row[0] for row in connection.execute(query, values)))
 
 
-def _lacking(want: Want, settled: str) -> str:
+def _lacking(want: Want, settled: str, *, is_offered: bool) -> str:
     """SQL for the videos that lack a wanted file; where there are several addresses, for some that do not, too."""
 
     def lacks(variants: Iterable[str]) -> str:
@@ -138,21 +142,21 @@ def _lacking(want: Want, settled: str) -> str:
         kind = {"video": "videos.kind <> 'image' AND ", "image": "videos.kind = 'image' AND "}
         of_kind = kind[results[0]] if len(results) == 1 else ""
         ways.append(f"{of_kind}({lacks(RESULTS)} OR videos.output_urls LIKE '%\",\"%')")
-    if besides := [name for name in BESIDES if name in named]:
-        in_time = "" if want.variants else f"{EXPIRES} > :now AND "
+    if is_offered and (besides := [name for name in BESIDES if name in named]):
+        in_time = "" if want.variants else f"{EXPIRES} > :now AND EXISTS ({_RESULT} AND {IS_HELD}) AND "
         each = " OR ".join(lacks([name]) for name in besides)
         ways.append(f"{in_time}videos.kind <> 'image' AND videos.source IN :offering AND ({each})")
-    return " OR ".join(f"({way})" for way in ways)
+    return " OR ".join(f"({way})" for way in ways) or "FALSE"
 
 
 def read_wanted(connection: Reader, ids: Sequence[int], want: Want, now: datetime) -> list[Wanted]:
     """The jobs with these row ids of which files are wanted, in this order."""
-    test = _IS_HELD if want.is_lost_too else _IS_SETTLED
-    settled: dict[int, set[tuple[str, int]]] = {}
-    for video_id, variant, number in connection.execute(_SETTLED.format(test=test), {"ids": list(ids)}):
-        settled.setdefault(video_id, set()).add((variant, number))
+    test = IS_HELD if want.is_lost_too else _IS_SETTLED
+    settled: dict[int, dict[tuple[str, int], bool]] = {}
+    for video_id, variant, number, is_lost in connection.execute(_SETTLED.format(test=test), {"ids": list(ids)}):
+        settled.setdefault(video_id, {})[variant, number] = bool(is_lost)
     rows = {row[0]: row for row in connection.execute(_ROWS, {"ids": list(ids)})}
-    jobs = [_read(rows[video_id], frozenset(settled.get(video_id, ())), want, now) for video_id in ids]
+    jobs = [_read(rows[video_id], settled.get(video_id, {}), want, now) for video_id in ids]
     jobs = [job for job in jobs if job.missing]
     names: dict[tuple[str, str], list[str]] = {}
     for source in {job.source for job in jobs}:
@@ -161,7 +165,7 @@ def read_wanted(connection: Reader, ids: Sequence[int], want: Want, now: datetim
     return [job._replace(names=tuple(names.get((job.source, job.remote_id), ()))) for job in jobs]
 
 
-def _read(row: Sequence[Any], settled: frozenset[tuple[str, int]], want: Want, now: datetime) -> Wanted:
+def _read(row: Sequence[Any], settled: Mapping[tuple[str, int], bool], want: Want, now: datetime) -> Wanted:
     video_id, ref, source, remote_id, kind, urls, expires_at, is_about, *rest = row
     deadline = read_utc(expires_at)
     seconds, cost_usd, is_gone = rest
@@ -177,11 +181,12 @@ def _read(row: Sequence[Any], settled: frozenset[tuple[str, int]], want: Want, n
         seconds=seconds,
         cost_usd=cost_usd,
         is_gone=bool(is_gone),
-        settled=settled,
+        settled=frozenset(settled),
         variants=(),
     )
     offered = {job.result, *(() if kind == "image" else set(BESIDES) & set(want.sources[source]))}
-    if not want.variants and (job.result, 1) in settled and not (deadline and deadline > now):
+    is_lost = settled.get((job.result, 1))  # None of a result that is still wanted
+    if not want.variants and is_lost is not None and (is_lost or not (deadline and deadline > now)):
         offered = {job.result}
     wanted = set(want.variants or VARIANTS) & offered
     return job._replace(variants=tuple(name for name in VARIANTS if name in wanted))
