@@ -86,10 +86,7 @@ def test_the_queue_is_listed_worst_first_with_the_time_left(run, ask, gateway) -
     assert lines[1].startswith("10 min")
     assert lines[3].startswith("expired 60 min ago")
     assert lines[4].startswith("3 files of 3 videos, about ")
-    assert (
-        lines[5] == "1 video will not make it in time, 1 of them expired already; it cost $0.40"
-        or "1 video" in lines[5]
-    )
+    assert lines[5].startswith("1 video will not make it in time, 1 of them expired already")
     assert [entry["ref"] for entry in ask("rescue", "--expiring-within", "30m")["jobs"]] == ["default:v2"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import store
 from catalog.client import paging
 from catalog.errors import CatalogError, ConfigError
 from catalog.sync import add_ids, listing
@@ -18,6 +19,8 @@ from tests.sync.conftest import HOUR, KEY_ENV, NOW, Studio, job, many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from catalog.demo.gateway.jobs import Clock
 
     Make = Callable[..., Studio]
 
