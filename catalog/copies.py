@@ -17,8 +17,8 @@ from catalog.disk import open_file
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated
 from catalog.findings import Fault, MediaCopy
 from catalog.media.keep import MediaFolder
-from catalog.reading.files import MEDIA
-from catalog.reading.holdings import count_stored, has_places, list_damaged, list_owners, list_stored
+from catalog.reading.files import MEDIA, has_places
+from catalog.reading.holdings import count_stored, list_damaged, list_owners, list_stored
 
 if TYPE_CHECKING:
     import os

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from catalog.download.run import Download
     from catalog.hooks import Receiver
-    from catalog.reports import ImportReport, Progress, SyncReport
+    from catalog.reports import DownloadReport, ImportReport, Progress, RescueQueue, SyncReport
 
 __all__ = ["Catalog", "default_path"]
 
@@ -149,6 +150,49 @@ class Catalog(Answers, Edits, Files, Upkeep):
             )
         return intake.complete([report], "files")[0]
 
+    def download(
+        self,
+        query: str | None = None,
+        *,
+        variants: Iterable[str] = (),
+        expiring_within: float | None = None,
+        sources: Iterable[str] = (),
+        jobs: int | None = None,
+        lost: bool = False,
+        on_progress: Progress | None = None,
+    ) -> DownloadReport:
+        """Fetch the files of videos that servers still have into the media folder, the earliest deadline first.
+
+        Of all videos, or those that match `query`, whose addresses expire within so many seconds, or that are of these
+        `sources`. `variants` are of `video image thumbnail spritesheet`, by default all that a server offers; `jobs` is
+        how many jobs are fetched at once, by default as configured. With `lost`, files that were lost are asked for
+        again. What could not be had is in the report. Raises ConfigError and QueryError, and DownloadInterrupted, a
+        KeyboardInterrupt that carries the report so far; whatever has come by then is kept.
+        """
+        from catalog.download.queue import Choice
+        from catalog.download.run import Download
+
+        choice = Choice(query, tuple(sources), tuple(variants), expiring_within, lost)
+        return Download(self._database, self.settings, choice, jobs=jobs, on_progress=courteous(on_progress)).run()
+
+    def rescue(
+        self,
+        query: str | None = None,
+        *,
+        variants: Iterable[str] = (),
+        expiring_within: float | None = None,
+        sources: Iterable[str] = (),
+        lost: bool = False,
+    ) -> RescueQueue:
+        """What `download` with the same arguments would fetch, in its order, and about what it takes.
+
+        Asks no server: how large the files are and how fast they come is reckoned.
+        """
+        from catalog.download.queue import Choice, estimate
+
+        choice = Choice(query, tuple(sources), tuple(variants), expiring_within, lost)
+        return estimate(self._database, self.settings, choice)
+
     def hooks(
         self,
         source: str | None = None,
@@ -156,13 +200,15 @@ class Catalog(Answers, Edits, Files, Upkeep):
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,
         secret_env: Iterable[str] = (DEFAULT_SECRET_ENV,),
+        download: bool = False,
         on_ready: Callable[[Receiver], None] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         """Receive webhooks of one source until Ctrl-C: keep each delivery, acknowledge it, ask for its job.
 
-        `secret_env` names the environment variables that hold the signing secrets, several while they rotate. Raises
-        ConfigError, also when the port is in use, and CatalogError for a source that is retired.
+        `secret_env` names the environment variables that hold the signing secrets, several while they rotate. With
+        `download`, the files of a job are downloaded as soon as it has completed. Raises ConfigError, also when the
+        port is in use, and CatalogError for a source that is retired.
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
@@ -188,6 +234,12 @@ class Catalog(Answers, Edits, Files, Upkeep):
                 on_event(f"the prices in force have changed: costs estimated again, {costs_changed:,} changed")
             take_in_notes(self._database)
 
+        def begin() -> Download:
+            from catalog.download.queue import Choice
+            from catalog.download.run import Download
+
+            return Download(self._database, self.settings, Choice(sources=(chosen.name,)))
+
         serve_hooks(
             self._database,
             chosen.name,
@@ -200,6 +252,7 @@ class Catalog(Answers, Edits, Files, Upkeep):
             prepare=prepare,
             on_ready=on_ready,
             on_event=on_event,
+            download=begin if download else None,
         )
 
     def _find_retired(self) -> dict[str, datetime]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from catalog import library
 from catalog.api.base import Opened, courteous, default_path
+from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from catalog.findings import CheckReport, MediaCopy, Retirement
     from catalog.reports import Migration, Progress, Reindexed
@@ -92,13 +93,31 @@ class Upkeep(Opened):
         of the database; a text such as "2/7" does so with the second of seven parts, always the same ones. Otherwise
         files are looked for and measured, and a sample of 2,000 videos is folded. What is learnt of files becomes their
         state. `repair` makes derived data again, takes in whole bytes that lie in the media folder under another name,
-        and removes what killed runs left; damaged bytes stay until whole ones are there. Raises ConfigError for another
-        text in `read_data`.
+        downloads what is missing or damaged and in no archive, and removes what killed runs left; damaged bytes stay
+        until whole ones are there. Raises ConfigError for another text in `read_data`.
         """
         from catalog.checking import Part, check, read_part
 
         part = read_part(read_data) if isinstance(read_data, str) else Part() if read_data else None
-        return check(self._database, part=part, repair=repair, on_progress=courteous(on_progress))
+        show = courteous(on_progress)
+
+        def fetch(_: Sequence[str]) -> dict[str, str]:
+            return self._download_again(show)
+
+        return check(self._database, part=part, repair=repair, fetch=fetch, on_progress=show)
+
+    def _download_again(self, on_progress: Progress | None) -> dict[str, str]:
+        """Download what is missing or damaged; returns why the rest could not be had, by ref."""
+        from catalog.download.queue import Choice
+        from catalog.download.run import Download
+
+        reasons: dict[str, str] = {}
+        for query in ("missing:file", "is:damaged"):
+            report = Download(self._database, self.settings, Choice(query), on_progress=on_progress).run()
+            reasons |= {file.ref: file.reason for file in (*report.failed, *report.lost)}
+            if report.error:
+                raise CatalogError(report.error)
+        return reasons
 
     def retire(
         self,

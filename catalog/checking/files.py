@@ -14,7 +14,7 @@ from catalog.errors import CatalogError, SchemaError
 from catalog.reading.holdings import count_stored, find_whole, list_owners, list_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from catalog.checking.places import Looked, Shelves
     from catalog.checking.run import Run
@@ -159,8 +159,9 @@ def _fetch(run: Run, broken: Sequence[Broken]) -> None:
     """Have the files fetched that are left, and add each with what became of it."""
     if run.fetch is None or not broken:
         return
+    reasons: Mapping[str, str] = {}
     try:
-        run.fetch(list(dict.fromkeys(item.owner.ref for item in broken)))
+        reasons = run.fetch(list(dict.fromkeys(item.owner.ref for item in broken)))
     except SchemaError:
         raise
     except CatalogError as error:
@@ -168,4 +169,6 @@ def _fetch(run: Run, broken: Sequence[Broken]) -> None:
     with run.database.read() as connection:
         whole = find_whole(connection, [item.owner.file_id for item in broken])
     for item in broken:
-        _add(run, item, is_repaired=item.owner.file_id in whole)
+        reason = reasons.get(item.owner.ref)
+        explained = item._replace(hint=f"it could not be downloaded again: {reason}") if reason else item
+        _add(run, explained, is_repaired=item.owner.file_id in whole)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.media.keep import MediaFolder, hash_file
-from catalog.reading.files import media_folder
-from catalog.reading.holdings import has_places
+from catalog.reading.files import has_places, media_folder
 
 if TYPE_CHECKING:
     from catalog.database import Database

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from catalog.database import Database, Writer
     from catalog.reports import Progress
 
-Fetch = Callable[[Sequence[str]], object]
+Fetch = Callable[[Sequence[str]], Mapping[str, str]]  # refs in; those that could not be had again, with the reason
 
 LISTED = 10_000  # faults of one kind that a report names; further ones are counted
 FROM_A_BACKUP = "run `catalog restore BACKUP`"

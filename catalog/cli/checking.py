@@ -49,7 +49,8 @@ def check(read_data: str | None, repair: bool, as_json: bool) -> None:
     Looks at the schema and the database, compares the indexes with the rows, and a sample of 2,000 rows with the
     answers they were made of, looks for every file and measures it. What is learnt of files becomes their state:
     `missing:file` and `is:damaged` find it. A drive that is unplugged is offline: nothing is missing because of it.
-    Nothing but files of killed runs is ever removed. The exit status is 1 if something was found that is not repaired.
+    Nothing but files of killed runs is ever removed. A repair makes derived data again and downloads files that are
+    missing or damaged. The exit status is 1 if something was found that is not repaired.
 
     \b
       catalog check --read-data 2/7      every night another part, and a week for all

@@ -44,6 +44,7 @@ _REBUILT = "nothing but derived data is concerned: run `catalog reindex` again"
 _CHECKED = "the library is whole, and no file was touched: run `catalog check` again"
 _RETIRED = "what is marked stays: run `catalog retire` again"
 _MADE = "what is there already is left as it is: run `catalog init` again"
+_DOWNLOADED = "what has been downloaded is kept, and the next run fetches the rest"
 _SAMPLE = "the sample library stays, and the next run continues with it"
 
 
@@ -84,6 +85,8 @@ SECTIONS = {
         Verb("redo", "editing", "Redo what was undone last.", _EDITED),
     ),
     "Keep": (
+        Verb("download", "downloading", "Download files before their addresses expire.", _DOWNLOADED),
+        Verb("rescue", "downloading", "List what is not downloaded yet, worst first."),
         Verb("check", "checking", "Check the library and its files.", _CHECKED),
         Verb("retire", "checking", "Retire a source whose server has gone, or soon will.", _RETIRED),
         Verb("archive", "archiving", "Copy the files to S3 and read them back, or bring them back.", _ARCHIVED),

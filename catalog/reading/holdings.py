@@ -78,11 +78,6 @@ def count_stored(connection: Reader) -> int:
     return int(connection.execute("SELECT count(DISTINCT sha256) FROM files").fetchone()[0])
 
 
-def has_places(connection: Reader) -> bool:
-    """Whether files lie, or should, in the folder of the library."""
-    return connection.execute("SELECT 1 FROM file_places WHERE root = '' LIMIT 1").fetchone() is not None
-
-
 def list_owners(connection: Reader, hashes: Iterable[str]) -> dict[str, list[Owner]]:
     """The files of videos that these bytes are, by hash."""
     owners: dict[str, list[Owner]] = {}

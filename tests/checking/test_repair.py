@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog import bitmaps, fulltext, store
+from catalog import Catalog, bitmaps, fulltext, store
 from catalog.checking import check
+from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.jobs import HOUR, Job
 from catalog.errors import DiskFull
 from tests.checking.conftest import NOW, Shelf, clip
 from tests.checking.test_check import flip
@@ -110,11 +114,12 @@ class Server:
         self.lacks = lacks
         self.asked: list[str] = []
 
-    def __call__(self, refs: Sequence[str]) -> None:
+    def __call__(self, refs: Sequence[str]) -> dict[str, str]:
         self.asked += refs
         for name in (ref.partition(":")[2] for ref in refs):
             if name not in self.lacks:
                 self.shelf.keep(name)
+        return {f"studio:{name}": "it is gone" for name in self.lacks}
 
 
 def spoil_all(shelf: Shelf) -> None:
@@ -127,6 +132,9 @@ def test_the_rest_is_fetched_again_and_damaged_bytes_stay_until_then(shelf: Shel
     spoil_all(shelf)
     server = Server(shelf, lacks=["c"])
     report = check(shelf.library, part=None, repair=True, fetch=server)
+    assert [fault.hint for fault in report.faults if not fault.is_repaired] == [
+        "it could not be downloaded again: it is gone"
+    ]
     assert sorted(server.asked) == ["studio:b", "studio:c"]  # nothing has read `a` yet
     report = shelf.cat.check(read_data=True)
     assert dict(report.found) == {"damaged": 2}
@@ -142,7 +150,7 @@ def test_what_cannot_be_fetched_is_said_and_stays_as_it_is(shelf: Shelf) -> None
     path = shelf.keep("a")
     path.write_bytes(b"short")
 
-    def fail(_: Sequence[str]) -> None:
+    def fail(_: Sequence[str]) -> dict[str, str]:
         raise DiskFull("the disk is full: make room, and run this again")
 
     report = check(shelf.library, repair=True, fetch=fail)
@@ -175,3 +183,33 @@ def test_a_place_that_is_taken_in_is_indexed(shelf: Shelf) -> None:
         store.save_place(connection, path.stem, f"media/{path.parts[-3]}/{path.parts[-2]}/{path.stem}.mov", at=NOW)
         bitmaps.check(connection)
     assert shelf.find("missing:file") == []
+
+
+def test_a_repair_downloads_again_what_is_gone_or_damaged(library_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = int(time.time())
+    monkeypatch.setenv("CATALOG_TEST_KEY", "a-key")
+    jobs = [
+        Job(id=f"video_{number}", model="sora-2", prompt=f"scene {number}", created_at=now - 600, keeps_for=24 * HOUR)
+        for number in range(3)
+    ]
+    with Gateway(jobs=jobs, clock=lambda: now, key="a-key") as gateway:
+        library_path.with_name("catalog.toml").write_text(
+            f'[sources.studio]\nbase_url = "{gateway.base_url}"\nkey_env = "CATALOG_TEST_KEY"\n'
+        )
+        with Catalog.open(library_path) as cat:
+            cat.sync()
+            cat.download(variants=["video"])
+            names = [video.ref for video in cat.search("has:file").videos]
+            gone, damaged = (Path(cat.get(name).files[0].path or "") for name in names[:2])
+            whole = gone.read_bytes(), damaged.read_bytes()
+            gone.unlink()
+            flip(damaged)
+            report = cat.check(read_data=True, repair=True)
+            assert report.found == report.repaired == {"missing": 1, "damaged": 1}
+            assert (gone.read_bytes(), damaged.read_bytes()) == whole
+            assert not cat.check(read_data=True).found
+            cat.retire("studio")
+            gone.unlink()
+            report = cat.check(repair=True)
+            assert (dict(report.found), dict(report.repaired)) == ({"missing": 1}, {})
+            assert cat.download().notes[0].startswith("studio: retired on ")
