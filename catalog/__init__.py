@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from catalog.file_reports import ArchiveReport, PicturesMade
+    from catalog.findings import CheckReport, Fault, LostVideo, MediaCopy, Retirement
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
         CostGroup,
         Costs,
         CostSum,
+        DownloadInterrupted,
+        DownloadReport,
         Edit,
         Edited,
         FailedCosts,
@@ -75,10 +78,13 @@ if TYPE_CHECKING:
         Migration,
         Refusal,
         Reindexed,
+        Rescue,
+        RescueQueue,
         SourceState,
         Stats,
         SyncInterrupted,
         SyncReport,
+        Unkept,
         UnknownCosts,
     )
     from catalog.settings import Settings
@@ -94,17 +100,21 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Change",
+    "CheckReport",
     "ConfigError",
     "CostGroup",
     "CostSum",
     "Costs",
     "DiskFull",
+    "DownloadInterrupted",
+    "DownloadReport",
     "Edit",
     "Edited",
     "Explanation",
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "Fault",
     "File",
     "FileReport",
     "Finding",
@@ -116,6 +126,8 @@ __all__ = [
     "Lineage",
     "LineageNode",
     "Link",
+    "LostVideo",
+    "MediaCopy",
     "MediaError",
     "MediaOffline",
     "MediaReadOnly",
@@ -135,6 +147,9 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reindexed",
+    "Rescue",
+    "RescueQueue",
+    "Retirement",
     "SchemaError",
     "SchemaOutdated",
     "SchemaTooNew",
@@ -148,6 +163,7 @@ __all__ = [
     "TooMany",
     "Unauthorized",
     "Unavailable",
+    "Unkept",
     "UnknownCosts",
     "Video",
 ]
@@ -163,6 +179,7 @@ _PLAIN_HOMES = (
     "catalog.errors",
     "catalog.records",
     "catalog.reports",
+    "catalog.findings",
     "catalog.file_reports",
 )  # of all other names; cheap to import
 

@@ -65,6 +65,13 @@ TEMPLATE = """\
 # parallel = 4              # how many jobs are retrieved at once
 # max_pages = 20000         # how many pages of a list one run reads at most; the next one goes on there
 
+# [download]
+# deadline_seconds = 600      # the longest that one file may take, including waits and retries
+# header_seconds = 30         # the longest until the head of an answer has come
+# min_bytes_per_second = 1024 # what a server has to send, over 30 seconds
+# max_bytes = 4_000_000_000   # the largest file, after decompression
+# parallel = 4                # how many files are downloaded at once
+
 # Your own price, for a source or a provider, overrides those that come with the package.
 # [[prices]]
 # source = "studio"
@@ -180,6 +187,16 @@ class SyncSettings(_Strict):
             raise ConfigError(f"max_pages: {_reason(error.errors()[0])}") from error
 
 
+class DownloadSettings(_Strict):
+    """How files are downloaded; each name says its unit."""
+
+    deadline_seconds: Annotated[float, Field(gt=0, le=24 * 3600)] = 600.0
+    header_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    min_bytes_per_second: Annotated[float, Field(ge=0)] = 1024.0
+    max_bytes: Annotated[int, Field(ge=1)] = 4_000_000_000
+    parallel: Annotated[int, Field(ge=1, le=32)] = 4
+
+
 def _read_row(row: Any) -> Any:
     """The price that a TOML table describes; the error carries the column for the message."""
     if isinstance(row, Price):
@@ -205,6 +222,7 @@ class ConfigFile(_Strict):
 
     sources: dict[str, Source] = Field(default_factory=dict)
     sync: SyncSettings = SyncSettings()
+    download: DownloadSettings = DownloadSettings()
     prices: tuple[Annotated[Price, BeforeValidator(_read_row)], ...] = ()
     prices_file: Path | None = None
     facets: dict[FacetName, dict[FacetName, Forms]] = Field(default_factory=dict)
@@ -307,8 +325,8 @@ def _reason(fault: Any, keys: Sequence[str] = ()) -> str:
 
 
 def _unknown(key: str, parents: Sequence[str]) -> str:
-    models: dict[int, type[BaseModel]] = {0: ConfigFile, 1: SyncSettings}
-    model = models.get(len(parents), Source)
+    tables: dict[str, type[BaseModel]] = {"sync": SyncSettings, "download": DownloadSettings}
+    model = tables.get(parents[0], Source) if parents else ConfigFile
     names = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"name"})
     if re.search("key|token|secret|password", key, re.IGNORECASE):
         return "no such setting: put the key in an environment variable and its name in key_env"

@@ -90,7 +90,8 @@ class TooMany(CatalogError):
 class SourceError(CatalogError):
     """A server that failed, refused or answered nonsense.
 
-    `status` is the HTTP status and `payload` the JSON body, where they arrived.
+    `status` is the HTTP status and `payload` the JSON body, where they arrived. `problem` is what failed, without what
+    the message says of the subject and of what to do next.
     """
 
     def __init__(
@@ -102,8 +103,10 @@ class SourceError(CatalogError):
         status: int | None = None,
         retry_after: float | None = None,
         payload: object = None,
+        problem: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.problem = problem or message
         self.source = source
         self.remote_id = remote_id
         self.status = status

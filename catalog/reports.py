@@ -119,8 +119,9 @@ class SyncReport(Record):
 
     `stopped` says why the walk over the list ended; `error` is set when the source failed, and whatever came in before
     that is kept. `missed` maps the ids whose retrieval failed to the reason. `expiring_about` counts those of
-    `expiring` whose expiry no answer named: it is reckoned by what the dialect documents. `is_interrupted` is True for
-    a run that was stopped before its end: the next one completes it.
+    `expiring`, finished videos whose bytes are not held and whose addresses expire within the hour, whose expiry no
+    answer named: it is reckoned by what the dialect documents. `expiring_new` counts those of them of which no earlier
+    run said so. `is_interrupted` is True for a run that was stopped before its end: the next one completes it.
 
     `overturned` maps the ids of jobs that had ended and have now ended otherwise to both states (`completed, now
     failed`). `strays` maps ids that were asked for to the reason why the answer is about another job: it was kept
@@ -143,6 +144,7 @@ class SyncReport(Record):
     seconds: float = 0.0
     expiring: int = 0
     expiring_about: int = 0
+    expiring_new: int = 0
     stopped: str | None = None
     error: str | None = None
     missed: Mapping[str, str] = field(default_factory=dict)
@@ -168,8 +170,98 @@ class SyncInterrupted(KeyboardInterrupt):
 
 
 @dataclass(frozen=True, slots=True)
+class Unkept(Record):
+    """A file that a download could not get: `failed`, to be tried again by the next run, or `lost` for good.
+
+    `cost_usd` is what its job cost, None where that is unknown.
+    """
+
+    ref: str
+    variant: str
+    number: int
+    reason: str
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadReport(Record):
+    """What one download did: `files` that came, `bytes` of them, what could not be had, and `left`, jobs not tried.
+
+    `lost_usd` is what the jobs with lost files cost, as far as that is known, None where nothing was lost or none of it
+    is known. `errors` maps sources to why they could not be asked, `error` says what ended the whole: nothing more
+    could be written. `missing` counts thumbnails and spritesheets that servers did not have. `requests` are HTTP
+    requests.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    failed: tuple[Unkept, ...] = ()
+    lost: tuple[Unkept, ...] = ()
+    lost_usd: float | None = None
+    missing: int = 0
+    left: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._freeze("errors")
+
+
+class DownloadInterrupted(KeyboardInterrupt):
+    """The user stopped a download: a KeyboardInterrupt that carries its `report` up to there."""
+
+    def __init__(self, report: DownloadReport) -> None:
+        super().__init__("interrupted")
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue(Record):
+    """A job in the queue of a download: which files are wanted of it, and how long its addresses work.
+
+    `seconds_left` is None where nobody says until when, and below 0 where they have expired: then only an answer that
+    names new ones helps. `is_about` says that the time is reckoned. `bytes` is about how much there is to fetch, and
+    `is_late` whether it will come too late when all is fetched in this order.
+    """
+
+    ref: str
+    files: tuple[str, ...]
+    expires_at: datetime | None = None
+    is_about: bool = False
+    seconds_left: float | None = None
+    bytes: int = 0
+    is_late: bool = False
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RescueQueue(Record):
+    """The queue of a download, worst first, and about what it takes: `bytes` and `seconds` for `files` of `videos`.
+
+    `late` counts the jobs that will not make it, `expired` those among them whose addresses do not work any more.
+    `rate` is the bytes a second that this reckons with. `jobs` are the first of them.
+    """
+
+    videos: int
+    files: int
+    bytes: int
+    seconds: float
+    rate: float
+    late: int = 0
+    expired: int = 0
+    late_usd: float | None = None
+    jobs: tuple[Rescue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState(Record):
-    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended."""
+    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended.
+
+    From `retired_at` on, its health is `retired`: nothing asks its server any more.
+    """
 
     name: str
     base_url: str | None
@@ -182,6 +274,7 @@ class SourceState(Record):
     cursor: str | None = None
     last_run_at: datetime | None = None
     last_success_at: datetime | None = None
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

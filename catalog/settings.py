@@ -19,7 +19,7 @@ from catalog.redaction import find_credentials, know_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from catalog.config import Source, SyncSettings
+    from catalog.config import DownloadSettings, Source, SyncSettings
     from catalog.pricing import Price
 
 WEBHOOK_SECRET_ENV = "CATALOG_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
@@ -39,6 +39,7 @@ class Settings:
     facets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     path: Path | None = None
     sync_table: SyncSettings | None = None
+    download_table: DownloadSettings | None = None
 
     @property
     def sync(self) -> SyncSettings:
@@ -46,6 +47,13 @@ class Settings:
         from catalog.config import SyncSettings
 
         return self.sync_table or SyncSettings()
+
+    @property
+    def download(self) -> DownloadSettings:
+        """The settings of a download, or their defaults."""
+        from catalog.config import DownloadSettings
+
+        return self.download_table or DownloadSettings()
 
     @property
     def payers(self) -> dict[str, tuple[str, str | None]]:
@@ -128,7 +136,14 @@ def _read(path: Path) -> Settings:
     from catalog.config import read_file
 
     content = read_file(path)
-    return Settings(content.sources, content.prices, content.prices_file, content.facets, sync_table=content.sync)
+    return Settings(
+        content.sources,
+        content.prices,
+        content.prices_file,
+        content.facets,
+        sync_table=content.sync,
+        download_table=content.download,
+    )
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Source]:

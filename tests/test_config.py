@@ -77,7 +77,7 @@ MISTAKES = {
         "look_back = 3\n",
         1,
         "look_back",
-        "no such setting: use one of facets, prices, prices_file, sources, sync",
+        "no such setting: use one of download, facets, prices, prices_file, sources, sync",
     ),
     "a key of a section": ("# parralel\n[sync]\n\nparralel = 2\n", 4, "sync.parralel", "did you mean parallel?"),
     "a key of a source": (f"[sources.a]\n{URL}dialekt = 'x'\n", 3, "sources.a.dialekt", "did you mean dialect?"),

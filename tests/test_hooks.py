@@ -142,6 +142,7 @@ def running(
     max_senders: int | None = None,
     on_event: Callable[[str], object] | None = None,
     client: Callable[[], Any] | None = None,
+    download: Callable[[], Any] | None = None,
 ) -> Iterator[Running]:
     ready: list[Receiver] = []
     is_ready = threading.Event()
@@ -167,6 +168,7 @@ def running(
                 read_seconds=read_seconds,
                 keep_seconds=keep_seconds,
                 max_senders=max_senders,
+                download=download,
             )
         except BaseException as error:  # noqa: BLE001 - told to the test
             failures.append(error)

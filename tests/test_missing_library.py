@@ -44,6 +44,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "complete_ref": lambda cat: cat.complete_ref("v"),
     "costs": Catalog.costs,
     "count": Catalog.count,
+    "download": Catalog.download,
     "diff": lambda cat: cat.diff("v1", "v2"),
     "explain": lambda cat: cat.explain("neon"),
     "facets": Catalog.facets,
@@ -54,6 +55,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "iterate": lambda cat: list(cat.iterate()),
     "lineage": lambda cat: cat.lineage("v1"),
     "reading": lambda cat: cat.reading().__enter__(),
+    "rescue": Catalog.rescue,
     "search": Catalog.search,
     "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
@@ -61,10 +63,12 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "unarchive": Catalog.unarchive,
 }
 EDITING: dict[str, Callable[[Catalog], Any]] = {
+    "check": Catalog.check,
     "delete": lambda cat: cat.delete("v1"),
     "redo": Catalog.redo,
     "reindex": Catalog.reindex,
     "give": lambda cat: cat.give("v1", style="noir"),
+    "retire": lambda cat: cat.retire("studio"),
     "see_alarms": lambda cat: cat.see_alarms("studio"),
     "tag": lambda cat: cat.tag("v1", "keeper"),
     "undelete": lambda cat: cat.undelete("v1"),

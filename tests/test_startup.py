@@ -59,6 +59,7 @@ MAY_LOAD = {
     "stats": DRIVER,
     "stats --cost": DRIVER,
     "sources": DRIVER,
+    "rescue": DRIVER,
     "validate request.json": frozenset(),
     "migrate": DRIVER,
     "backup copy.db": DRIVER,
@@ -81,7 +82,7 @@ MAY_LOAD = {
 }
 
 # These ask a server, are one, or make a library.
-OTHERS = {"add", "demo", "hooks", "init", "serve", "sync"}
+OTHERS = {"add", "demo", "download", "hooks", "init", "serve", "sync"}
 
 READING = ("search neon", "facets", "show video_1", "lineage video_1", "changes video_1", "stats")
 

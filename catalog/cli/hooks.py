@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="The environment variable that holds a signing secret; repeatable while secrets are rotated.",
 )
+@click.option("--download", is_flag=True, help="Download the files of each job as soon as it has completed.")
 @library_options
-def hooks(source: str | None, host: str, port: int, secret_env: tuple[str, ...]) -> None:
+def hooks(source: str | None, host: str, port: int, secret_env: tuple[str, ...], download: bool) -> None:
     """Receive webhooks and retrieve the jobs they announce.
 
     Accepts signed deliveries at /webhook, keeps each before it answers, and asks the source for the job until it has
@@ -44,4 +45,12 @@ def hooks(source: str | None, host: str, port: int, secret_env: tuple[str, ...])
         render.announce(f"listening for webhooks at {receiver.url}/webhook, until Ctrl-C")
 
     with open_catalog() as catalog:
-        catalog.hooks(source, host=host, port=port, secret_env=secret_env, on_ready=on_ready, on_event=render.note)
+        catalog.hooks(
+            source,
+            host=host,
+            port=port,
+            secret_env=secret_env,
+            download=download,
+            on_ready=on_ready,
+            on_event=render.note,
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
+from catalog.cli.downloading import show_interrupted, show_report
 from catalog.cli.options import (
     complete_sources,
     config_path,
@@ -101,26 +102,38 @@ def sources(seen: str | None, as_json: bool) -> None:
     metavar="N",
     help="Read at most so many pages of a list; the next run goes on there. Default: 20,000, or as configured.",
 )
+@click.option("--download", "downloads", is_flag=True, help="Then download what these sources have and you lack.")
 @json_option
 @library_options
 def sync(
-    sources: tuple[str, ...], full: bool, wait: bool, watch: float | None, max_pages: int | None, as_json: bool
+    sources: tuple[str, ...],
+    full: bool,
+    wait: bool,
+    watch: float | None,
+    max_pages: int | None,
+    downloads: bool,
+    as_json: bool,
 ) -> None:
     """Bring the library up to date with its sources.
 
     Syncs all sources, or those named. A source that fails is reported and the others go on; the exit status is then 1.
-    You may stop it at any time: what has come in is kept, and the next run continues from there. Nothing is ever
-    deleted. With --json and --watch, each run prints its document on one line.
+    A source that is retired is passed over. You may stop it at any time: what has come in is kept, and the next run
+    continues from there. Nothing is ever deleted. With --json and --watch, each run prints its document on one line;
+    with --download, it has the members `sync` and `download`.
     """
     try:
         with open_catalog() as catalog:
             while True:
                 with render.progress() as on_progress:
                     reports = catalog.sync(*sources, full=full, wait=wait, max_pages=max_pages, on_progress=on_progress)
+                    downloaded = catalog.download(sources=sources, on_progress=on_progress) if downloads else None
                 try:
                     if as_json:
-                        render.document(reports, indent=2 if watch is None else None)
-                    _report(reports, is_summed_up=not as_json)
+                        shown = {"sync": reports, "download": downloaded} if downloads else reports
+                        render.document(shown, indent=2 if watch is None else None)
+                    _report(reports, is_summed_up=not as_json, is_warned=not downloads)
+                    if downloaded is not None:
+                        show_report(downloaded, is_summed_up=not as_json)
                 except OutputLost as error:
                     if watch is None or as_json or error.is_unread:
                         raise
@@ -131,6 +144,7 @@ def sync(
                 time.sleep(watch)
     except KeyboardInterrupt as stop:
         _show_interrupted(stop, as_json=as_json)
+        show_interrupted(stop, as_json=as_json)
         raise
 
 
@@ -219,7 +233,8 @@ def _show_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> None:
     _report(reports, is_summed_up=not as_json)
 
 
-def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
+def _report(reports: Sequence[SyncReport], *, is_summed_up: bool, is_warned: bool = True) -> None:
+    """Show what runs did; `is_warned` unless what expires is downloaded now."""
     for report in reports:
         if is_summed_up and not report.error:
             took = f" in {render.describe_time(report)}" if len(reports) == 1 else ""
@@ -228,10 +243,13 @@ def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
             render.note(f"{report.source}: {remark}")
         if report.overturned:
             render.note(f"Warning: {report.source}: {_describe_overturned(report)}")
-        if report.expiring:
-            videos = render.amount(report.expiring, "finished video")
+        if report.expiring_new and is_warned:
+            videos = render.amount(report.expiring_new, "finished video")
             hour = "about an hour" if report.expiring_about else "the hour"
-            render.note(f"Warning: {report.source}: {videos} will expire within {hour}")
+            render.note(
+                f"Warning: {report.source}: {videos} will expire within {hour}: run `catalog download`; "
+                "`catalog rescue` lists them"
+            )
         _complain_of(report)
     if is_summed_up and len(reports) > 1:
         render.line(f"{render.amount(len(reports), 'source')} in {_describe_total(reports)}")
@@ -241,6 +259,8 @@ def _report(reports: Sequence[SyncReport], *, is_summed_up: bool) -> None:
 
 def _sum_up(report: SyncReport, took: str) -> str:
     """One line: what came in, how it stands now, what it took, and why the walk over the list ended."""
+    if report.mode == "retired":
+        return str(report.stopped)
     is_quiet = not (report.added or report.changed or report.is_interrupted)
     counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[2 if is_quiet else 0 :]]
     first = ["interrupted"] if report.is_interrupted else ["nothing new"] if is_quiet else []

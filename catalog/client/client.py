@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog.client.addresses import Base, Guard, Resolver, resolve
+from catalog.client.content import Content, Resumption
 from catalog.client.failures import Subject
 from catalog.client.hosts import ENVIRONMENT, require_proxy
-from catalog.client.session import Bounds, Clock, Content, Exchange, Session, usable_key
+from catalog.client.session import Bounds, Clock, Exchange, Session, usable_key
 from catalog.errors import ConfigError, Refused
 from catalog.redaction import redact_text
 from catalog.wire.dialects import Dialect, find_dialect
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from catalog.client.network import Deadline
     from catalog.wire.answers import Answer
 
-__all__ = ["Bounds", "Client", "Clock", "Content", "Reply"]
+__all__ = ["Bounds", "Client", "Clock", "Content", "Reply", "Resumption"]
 
 JSON_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 MEDIA_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+RESULTS = frozenset({"video", "image"})  # the variants that are what a job made, and need no name
 LONGEST_POLL = 3600.0
 LONGEST_NAME = 80
 
@@ -154,21 +157,31 @@ class Client:
             raise subject.misanswered(exchange.status, exchange.payload, "the answer is not a character")
         return _reply(exchange, answer)
 
+    def media_deadline(self) -> Deadline:
+        """The deadline of one file that is begun now, however many calls it takes."""
+        return self._session.media_deadline()
+
     @contextmanager
     def open_content(
-        self, remote_id: str, variant: str = "video", url: str | None = None, range_from: int | None = None
+        self,
+        remote_id: str,
+        variant: str = "video",
+        url: str | None = None,
+        *,
+        resumption: Resumption | None = None,
+        deadline: Deadline | None = None,
     ) -> Iterator[Content]:
         """The bytes of one variant of a job, from `url` where an answer named one, else from the content path.
 
-        `range_from` asks for the bytes from that offset on; `Content.starts_at` is the offset that the server chose.
+        `resumption` asks for the rest of a file that broke off; `Content.starts_at` is the offset that the server
+        chose: 0 where it does not go on with the very same file. `deadline` is that of `media_deadline`, by default
+        a new one.
         An error page with a good status raises BadPayload. A 404 from the content path often means "not ready": Gone,
         like every other failure here, says nothing about the job itself.
         """
         subject = Subject(self.source, f"fetching the {variant} of {_named(remote_id)}", remote_id)
         address = self._content_address(subject, remote_id, variant, url)
-        headers = {**MEDIA_HEADERS, "Range": f"bytes={range_from}-"} if range_from else MEDIA_HEADERS
-        call = self._session.call(subject, address, headers)
-        with self._session.open_media(call, range_from or 0) as content:
+        with self._session.open_media(subject, address, MEDIA_HEADERS, resumption, deadline) as content:
             yield content
 
     def _content_address(
@@ -177,9 +190,11 @@ class Client:
         if url is not None:
             return lambda guard: guard.read(url)
         template = self._path(subject, "content_path", "have no content path", "pass the URL that an answer gave")
+        if variant in RESULTS:
+            return lambda _guard: self.base.url(template, remote_id)
         if variant not in self.dialect.variants:
             raise subject.error(Refused, f"servers of dialect {self.dialect.name} have no {variant}")
-        query = {} if variant == "video" else {"variant": variant}
+        query = {"variant": variant}
         return lambda _guard: self.base.url(template, remote_id, query)
 
     def _path(self, subject: Subject, field: str, lack: str, advice: str = "") -> str:

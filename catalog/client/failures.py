@@ -51,7 +51,7 @@ class Subject:
     def error(self, kind: type[SourceError], problem: str, *, advice: str = "", **data: Any) -> SourceError:
         """An error of this kind about this subject."""
         message = f"{self.source}: {self.doing} failed: {problem}; {advice or ADVICE[kind]}"
-        return kind(message, source=self.source, remote_id=self.remote_id, **data)
+        return kind(message, source=self.source, remote_id=self.remote_id, problem=problem, **data)
 
     def answered(
         self, status: int, payload: object, *, retry_after: float | None = None, is_foreign: bool = False

@@ -60,6 +60,23 @@ class Deadline:
         """The seconds until then; zero or less when it has passed."""
         return self._end - self._clock()
 
+    @property
+    def problem(self) -> str:
+        """What is wrong when it has passed."""
+        return f"no complete answer within {self.seconds:g} seconds"
+
+    def restart(self) -> None:
+        """Begin the seconds again."""
+        self._end = self._clock() + self.seconds
+
+    def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks of a body as they come off the wire, for a deadline that depends on them."""
+        return iter(chunks)
+
+    def at_most(self, seconds: float) -> Deadline:
+        """This deadline, or one so many seconds from now where that is sooner."""
+        return self if self.seconds_left() <= seconds else Deadline(seconds, self._clock)
+
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline of the running call", default=None)
 

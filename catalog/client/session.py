@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from catalog.client.addresses import Base, Guard, Resolver, UnsafeURL, resolve
+from catalog.client.content import Content, Pace, Resumption, is_part, media_type, starts_at
 from catalog.client.faults import is_certificate_fault, is_refusal, reason_of, server_of
 from catalog.client.network import CONNECT_SECONDS, Deadline, Transport, proxy_for, within
 from catalog.client.retry import backoff, requested_wait, should_retry
@@ -31,7 +32,7 @@ from catalog.wire.documents import Unreadable, read_json
 from catalog.wire.faults import error_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from catalog.client.failures import Subject
 
@@ -47,13 +48,18 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long and how much: seconds for one call and for reading one media body, bytes of JSON and of media.
+    """How long and how much: seconds for one call and for one file, bytes of JSON and of media.
 
     `retries` bounds retries after waits of our own choice; where the server names the wait, only the deadline does.
+    The head of an answer with media has `header_seconds`, its body has to come at `min_rate` bytes a second, over
+    `rate_seconds`. `media_cap` counts the bytes after decoding.
     """
 
     deadline: float = 60.0
-    content_deadline: float = 3600.0
+    content_deadline: float = 600.0
+    header_seconds: float = 30.0
+    min_rate: float = 1024.0
+    rate_seconds: float = 30.0
     json_cap: int = 32 * MIB
     media_cap: int = 4096 * MIB
     retries: int = 4
@@ -89,6 +95,7 @@ class Call:
     headers: Mapping[str, str]
     deadline: Deadline
     is_answer: Callable[[object], bool] = _never
+    head_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,36 +107,6 @@ class Exchange:
     payload: Any
 
 
-class Content:
-    """An open download: its status, headers and length are here, its bytes arrive as they are read."""
-
-    def __init__(self, response: httpx.Response, chunks: Iterator[bytes]) -> None:
-        self.status = response.status_code
-        self.headers = response.headers
-        self._chunks = chunks
-
-    @property
-    def media_type(self) -> str:
-        """The media type without its parameters, in lower case; empty where the server does not name one."""
-        return _media_type(self.headers)
-
-    @property
-    def length(self) -> int | None:
-        """Bytes still to come, where the server says so."""
-        text = self.headers.get("content-length", "")
-        is_plain = self.headers.get("content-encoding", "identity").lower() == "identity"
-        return int(text) if is_plain and text.isascii() and text.isdigit() else None
-
-    @property
-    def starts_at(self) -> int:
-        """The offset of the first byte: 0 unless the server honoured the range that was asked for."""
-        return _range_start(self.headers) if self.status == 206 else 0
-
-    def iter_bytes(self) -> Iterator[bytes]:
-        """The body in pieces, once; raises Unavailable when it breaks off or stalls, Refused past the cap."""
-        return self._chunks
-
-
 class _Transient(Exception):
     """A failure that may pass: the error to raise when it does not, and the wait that the server named."""
 
@@ -137,6 +114,10 @@ class _Transient(Exception):
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+
+
+class _NotContinued(Exception):
+    """The answer is not the rest of the file that was asked for: it has to be asked for as a whole."""
 
 
 class Session:
@@ -197,12 +178,35 @@ class Session:
         """The JSON answer to a call: one with a good status, or a body that `is_answer` accepts."""
         return self._persist(call, lambda: self._exchange(call))
 
+    def media_deadline(self) -> Deadline:
+        """The deadline of one file that is begun now."""
+        return Deadline(self._bounds.content_deadline, self._clock.now)
+
     @contextmanager
-    def open_media(self, call: Call, start: int) -> Iterator[Content]:
-        """The bytes from offset `start` on, as a stream; an error page raises, whatever its status."""
+    def open_media(
+        self,
+        subject: Subject,
+        address: Callable[[Guard], httpx.URL],
+        headers: Mapping[str, str],
+        resumption: Resumption | None,
+        deadline: Deadline | None,
+    ) -> Iterator[Content]:
+        """The bytes of a file as a stream, the rest of it or all; an error page raises, whatever its status."""
+        deadline = deadline or self.media_deadline()
+        call = replace(
+            self.call(subject, address, {**headers, **(resumption.headers if resumption else {})}),
+            deadline=deadline,
+            head_seconds=self._bounds.header_seconds,
+        )
         with ExitStack() as stack:
-            response = self._persist(call, lambda: self._open(call, stack, start))
-            yield Content(response, self._media(call.subject, response))
+            try:
+                response = self._persist(call, lambda: self._open(call, stack, resumption))
+            except _NotContinued:
+                whole = replace(call, headers=headers)
+                response = self._persist(whole, lambda: self._open(whole, stack, None))
+            bounds = self._bounds
+            pace = Pace(deadline, bounds.min_rate, bounds.rate_seconds, self._clock.now)
+            yield Content(response, self._media(subject, response, pace), pace)
 
     def _persist(self, call: Call, attempt: Callable[[], Result]) -> Result:
         guesses = attempts = 0
@@ -226,18 +230,21 @@ class Session:
                 return Exchange(status, response.headers, payload)
             raise self._failure(call, response, payload, landed)
 
-    def _open(self, call: Call, stack: ExitStack, start: int) -> httpx.Response:
+    def _open(self, call: Call, stack: ExitStack, resumption: Resumption | None) -> httpx.Response:
+        """The answer, open as long as the stack; raises _NotContinued where it does not go on as asked."""
         with ExitStack() as attempt:
             response, landed = attempt.enter_context(self._answer(call))
             status = response.status_code
+            if resumption and (status == 416 or (status == 206 and not resumption.is_continued_by(response))):
+                raise _NotContinued
             if status not in {200, 206}:
                 raise self._failure(call, response, self._read_page(call, response), landed)
-            if _media_type(response.headers) in PAGES:
+            if media_type(response.headers) in PAGES:
                 page = self._read_page(call, response)
                 raise call.subject.misanswered(status, page, "the answer is a page, not media")
-            if status == 206 and _range_start(response.headers) != start:
+            if resumption is None and is_part(response):
                 raise call.subject.error(
-                    BadPayload, "the server sent another range than the one asked for", status=status
+                    BadPayload, "the server sent a part, and was asked for the whole", status=status
                 )
             stack.enter_context(attempt.pop_all())
             return response
@@ -269,12 +276,13 @@ class Session:
         raise call.subject.error(Refused, f"more than {MOST_HOPS} redirects")
 
     def _send(self, call: Call, url: httpx.URL, key_header: Mapping[str, str]) -> httpx.Response:
-        seconds = call.deadline.seconds_left()
+        deadline = call.deadline if call.head_seconds is None else call.deadline.at_most(call.head_seconds)
+        seconds = deadline.seconds_left()
         timeouts = {"connect": min(CONNECT_SECONDS, seconds), "read": seconds, "write": seconds, "pool": seconds}
         headers = {**call.headers, **key_header, "User-Agent": USER_AGENT}
         is_home = self._base.is_origin_of(url)
         server = server_of(url, proxy_for(url, self._proxy))
-        with _refusals(call.subject), _faults(call.subject, call.deadline, server), within(call.deadline):
+        with _refusals(call.subject), _faults(call.subject, deadline, server), within(deadline):
             request = httpx.Request("GET", url if is_home else self._guard.check(url), headers=headers)
             request.extensions["timeout"] = timeouts
             with self._lock:
@@ -298,10 +306,10 @@ class Session:
         except (BadPayload, Refused):
             return None
 
-    def _media(self, subject: Subject, response: httpx.Response) -> Iterator[bytes]:
-        deadline = Deadline(self._bounds.content_deadline, self._clock.now)
+    def _media(self, subject: Subject, response: httpx.Response, pace: Pace) -> Iterator[bytes]:
+        cap = self._bounds.media_cap - starts_at(response.status_code, response.headers)
         try:
-            yield from _chunks(subject, response, self._bounds.media_cap, deadline)
+            yield from _chunks(subject, response, cap, pace)
         except _Transient as fault:
             raise fault.error from fault.__cause__
         except BadBody as error:
@@ -318,8 +326,9 @@ def usable_key(key: str | None, source: str) -> str:
 
 def _chunks(subject: Subject, response: httpx.Response, cap: int, deadline: Deadline) -> Iterator[bytes]:
     coding = response.headers.get("content-encoding", "")
+    received: Iterable[bytes] = response.stream  # type: ignore[assignment]
     with _faults(subject, deadline):
-        chunks = iter(inflated(response.stream, coding, cap))  # type: ignore[arg-type]
+        chunks = iter(inflated(deadline.counted(received), coding, cap))
         while True:
             with within(deadline):
                 chunk = next(chunks, None)
@@ -348,8 +357,7 @@ def _faults(subject: Subject, deadline: Deadline, server: str = "the server") ->
         advice = "raise the cap if you expect a body of this size"
         raise subject.error(Refused, "the answer is larger than its cap", advice=advice) from error
     except httpx.TimeoutException as error:
-        problem = f"no complete answer within {deadline.seconds:g} seconds"
-        raise _Transient(subject.error(Unavailable, problem)) from error
+        raise _Transient(subject.error(Unavailable, deadline.problem)) from error
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
         raise subject.error(Refused, "the request cannot be sent as HTTP") from error
     except httpx.TransportError as error:
@@ -365,13 +373,3 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
     if url.scheme == "https" and target.scheme != "https":
         raise UnsafeURL("it redirects from https to an address without TLS")
     return target
-
-
-def _media_type(headers: httpx.Headers) -> str:
-    text: str = headers.get("content-type", "")
-    return text.partition(";")[0].strip().lower()
-
-
-def _range_start(headers: httpx.Headers) -> int:
-    match = re.match(r"bytes (\d{1,18})-", headers.get("content-range", "").strip().lower())
-    return int(match[1]) if match else 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+from catalog.hooks.downloader import Downloader
 from catalog.hooks.inbox import Inbox
 from catalog.hooks.listener import KEEP_SECONDS, READ_SECONDS, receive_requests
 from catalog.hooks.remarks import Remarks
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from catalog.client.client import Client
     from catalog.database import Database
+    from catalog.download.run import Download
     from catalog.serving import RunningServer
 
 END_SECONDS = 1.0  # granted to what the thread is doing when the receiver ends
@@ -69,6 +71,7 @@ def serve_hooks(
     read_seconds: float = READ_SECONDS,
     keep_seconds: float = KEEP_SECONDS,
     max_senders: int | None = None,
+    download: Callable[[], Download] | None = None,
 ) -> None:
     """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
 
@@ -79,6 +82,7 @@ def serve_hooks(
     at a time; `pause` returns the seconds until the next attempt at a job, by the number of attempts so far. A delivery
     must arrive as a whole within `read_seconds`, and is to be delivered again where the library is busy for
     `keep_seconds`; at most `max_senders` are connected, by default as many as the process may have files open for.
+    `download` makes a download of what is wanted: one is run in the beginning, and after each job that has ended.
     Raises ConfigError for a secret or an address that cannot be used, before `prepare` is called.
     """
     if not [signing_key(secret) for secret in secrets]:
@@ -87,16 +91,32 @@ def serve_hooks(
 
     clock = now or (lambda: datetime.now(UTC))
     with client_factory() as client, Remarks(on_event or (lambda _: None)) as remarks:
+        downloader = Downloader(download, remarks.tell) if download else None
         retriever = Retriever(
-            database, source, client, parallel=parallel, words=words, now=clock, pause=pause, tell=remarks.tell
+            database,
+            source,
+            client,
+            parallel=parallel,
+            words=words,
+            now=clock,
+            pause=pause,
+            tell=remarks.tell,
+            on_ended=downloader.wake if downloader else lambda: None,
         )
-        inbox = Inbox(database, source, secrets, clock, remarks.tell, on_new=retriever.wake)
-        thread = threading.Thread(target=retriever.run, name="catalog-hooks", daemon=True)
+        workers = [worker for worker in (retriever, downloader) if worker is not None]
+        threads = [threading.Thread(target=worker.run, name="catalog-hooks", daemon=True) for worker in workers]
+
+        def wake() -> None:
+            for worker in workers:
+                worker.wake()
+
+        inbox = Inbox(database, source, secrets, clock, remarks.tell, on_new=wake)
 
         def announce(server: RunningServer) -> None:
             if prepare is not None:
                 prepare()
-            thread.start()
+            for thread in threads:
+                thread.start()
             if on_ready is not None:
                 on_ready(Receiver(server.url, server.stop))
 
@@ -104,7 +124,9 @@ def serve_hooks(
             answer = receive_requests(inbox.receive, read_seconds, keep_seconds, max_senders)
             serve_at(host, port, answer, announce)
         finally:
-            retriever.stop()
+            for worker in workers:
+                worker.stop()
             client.interrupt()
-            if thread.ident is not None:
-                thread.join(END_SECONDS)
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join(END_SECONDS)

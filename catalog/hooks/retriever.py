@@ -42,7 +42,10 @@ def growing_pause(attempts: int) -> float:
 
 
 class Retriever:
-    """Retrieves the jobs of waiting deliveries; `run` is for a thread of its own, `wake` and `stop` for any other."""
+    """Retrieves the jobs of waiting deliveries; `run` is for a thread of its own, `wake` and `stop` for any other.
+
+    `on_ended` is called after each job that has ended was kept.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Retriever:
         now: Callable[[], datetime],
         pause: Callable[[int], float],
         tell: Callable[[str], None],
+        on_ended: Callable[[], object] = lambda: None,
     ) -> None:
         self._database = database
         self._source = source
@@ -64,6 +68,7 @@ class Retriever:
         self._now = now
         self._pause = pause
         self._tell = tell
+        self._on_ended = on_ended
         self._due: dict[int, float] = {}
         self._asked_for: set[str | None] = set()  # the jobs that are asked for now
         self._woken = threading.Event()
@@ -172,6 +177,8 @@ class Retriever:
                     self._due.pop(delivery.id, None)
         self._has_prompts = True
         self._tell(f"{deliveries[0].remote_id}: {message}")
+        if is_settled:
+            self._on_ended()
 
     def _is_late(self, delivery: WaitingDelivery) -> bool:
         return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 MEDIA = "media"  # the media folder beside the library
 
+# Whether the bytes of a file can be had without its server; of a table `files`.
+IS_HELD = (
+    "(files.state = 'present' AND (EXISTS "
+    "(SELECT 1 FROM file_places WHERE file_places.sha256 = files.sha256 AND file_places.state <> 'missing') "
+    "OR EXISTS (SELECT 1 FROM archives WHERE archives.sha256 = files.sha256)))"
+)
 _FILES = """
 SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
 seconds, width, height, fps, codec, audio, made_at
@@ -36,6 +42,12 @@ def media_folder(connection: Reader) -> Path:
 
 
 _make: Callable[..., File] = File  # whose first fields are columns
+
+
+def has_places(connection: Reader) -> bool:
+    """Whether the library knows of files in its media folder."""
+    query = "SELECT 1 FROM file_places WHERE root = '' LIMIT 1"
+    return connection.execute(query).fetchone() is not None
 
 
 def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.reading.expiry import EXPIRING, IS_ABOUT
+from catalog.reading.expiry import EXPIRES, EXPIRING, IS_ABOUT
+from catalog.reading.files import IS_HELD
 from catalog.records import UNFINISHED_STATUSES, read_utc, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from catalog.database import Reader
@@ -48,6 +49,16 @@ _DELIVERIES = (
     "SELECT id, webhook_id, remote_id, received_at, attempts FROM deliveries "
     "WHERE source = :source AND state = 'waiting' ORDER BY attempts, id LIMIT :limit"
 )
+
+
+_EXPIRING = f"""
+SELECT count(*), count(*) FILTER (WHERE {IS_ABOUT}), count(*) FILTER (
+    WHERE {EXPIRES} > :near OR first_seen_at > :since OR completed_at > :since OR remote_id IN :changed
+)
+FROM videos WHERE source = :source AND {EXPIRING} AND NOT EXISTS (
+    SELECT 1 FROM files WHERE files.video_id = videos.id AND files.variant IN ('video', 'image') AND {IS_HELD}
+)
+"""
 
 
 class Walk(NamedTuple):
@@ -95,17 +106,31 @@ def count_unfinished(connection: Reader, source: str) -> int:
 
 
 class Expiring(NamedTuple):
-    """How many finished jobs can be downloaded now but not much longer, and for how many of them that is reckoned."""
+    """How many finished jobs without their bytes can be downloaded now but not much longer.
+
+    `about` counts those for which that is reckoned, `new` those of which no earlier run could have said so.
+    """
 
     videos: int
     about: int
+    new: int
 
 
-def count_expiring(connection: Reader, source: str, now: datetime, soon: datetime) -> Expiring:
-    """The finished jobs that can be downloaded now but no longer at the time `soon`."""
-    query = f"SELECT count(*), count(*) FILTER (WHERE {IS_ABOUT}) FROM videos WHERE source = :source AND {EXPIRING}"
-    moments = {"source": source, "now": utc_text(now), "soon": utc_text(soon)}
-    return Expiring(*connection.execute(query, moments).fetchone())
+def count_expiring(
+    connection: Reader, source: str, now: datetime, soon: datetime, changed: Collection[str] = ()
+) -> Expiring:
+    """The finished jobs that the library does not hold, and can get now but no longer at the time `soon`.
+
+    New since the last run are those whose time has come near since then, those that have been seen or have ended since,
+    and those that are `changed`, by their ids.
+    """
+    last_run = connection.execute("SELECT last_run_at FROM sources WHERE name = :source", {"source": source}).fetchone()
+    since = read_utc(last_run[0]) if last_run else None
+    moments = {"now": utc_text(now), "soon": utc_text(soon), "since": "", "near": ""}
+    if since is not None:
+        moments |= {"since": utc_text(since), "near": utc_text(since + (soon - now))}
+    values = {"source": source, "changed": list(changed), **moments}
+    return Expiring(*connection.execute(_EXPIRING, values).fetchone())
 
 
 def find_aliases(connection: Reader, source: str, remote_ids: Iterable[str]) -> dict[str, list[str]]:

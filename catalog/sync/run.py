@@ -250,7 +250,8 @@ class Run:
         outcomes = Counter(self.outcomes.values())
         finished_at = self.now()
         soon = finished_at + timedelta(seconds=EXPIRING_WITHIN)
-        expiring = self.ask(count_expiring, finished_at, soon)
+        changed = [remote_id for remote_id, outcome in self.outcomes.items() if outcome != "unchanged"]
+        expiring = self.ask(count_expiring, finished_at, soon, changed)
         report = SyncReport(
             source=self.source.name,
             mode=self.mode,
@@ -263,6 +264,7 @@ class Run:
             seconds=round(time.monotonic() - self._started, 3),
             expiring=expiring.videos,
             expiring_about=expiring.about,
+            expiring_new=expiring.new,
             stopped=self.stopped,
             is_interrupted=self._is_cut_short,
             error=self._error,

@@ -716,28 +716,6 @@ def test_a_url_elsewhere_gets_no_key(serve, connect):
     assert KEY not in str(other.requests[0].headers)
 
 
-def test_a_range_is_asked_for_and_told(serve, connect):
-    rest = response(
-        MOVIE[100:], 206, content_type="video/mp4", content_range=f"bytes 100-{len(MOVIE) - 1}/{len(MOVIE)}"
-    )
-    server = serve(in_turn(rest))
-    with connect(server).open_content("video_1", range_from=100) as content:
-        assert (content.status, content.starts_at) == (206, 100)
-        assert b"".join(content.iter_bytes()) == MOVIE[100:]
-    assert server.requests[0].headers["range"] == "bytes=100-"
-
-
-def test_a_range_that_is_ignored_starts_at_zero(serve, connect):
-    with connect(serve(always(MOVIE, content_type="video/mp4"))).open_content("video_1", range_from=100) as content:
-        assert content.starts_at == 0
-
-
-def test_another_range_than_asked_for_is_a_bad_payload(serve, connect):
-    server = serve(always(MOVIE, 206, content_type="video/mp4", content_range="bytes 50-99/100"))
-    with pytest.raises(BadPayload, match="another range"):
-        body_of(connect(server), range_from=100)
-
-
 @pytest.mark.parametrize("media_type", ["application/json", "text/html; charset=utf-8"])
 def test_an_error_page_with_a_good_status_is_no_content(serve, connect, media_type):
     with pytest.raises(BadPayload, match="a page, not media"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import store
 from catalog.client import paging
 from catalog.errors import CatalogError, ConfigError
 from catalog.sync import add_ids, listing
@@ -18,6 +19,8 @@ from tests.sync.conftest import HOUR, KEY_ENV, NOW, Studio, job, many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from catalog.demo.gateway.jobs import Clock
 
     Make = Callable[..., Studio]
 
@@ -86,6 +89,27 @@ def test_a_failed_job_is_counted_and_keeps_its_error(studio: Make) -> None:
 def test_jobs_that_expire_within_the_hour_are_counted(studio: Make) -> None:
     house = studio(job(1, age=30 * 60, keeps_for=HOUR), job(2))
     assert house.sync().expiring == 1
+
+
+def test_a_job_that_will_expire_is_new_once(studio: Make, clock: Clock) -> None:
+    house = studio(job(1, age=10, keeps_for=2 * HOUR), job(2, age=30 * 60, keeps_for=HOUR))
+    assert [(report.expiring, report.expiring_new) for report in (house.sync(), house.sync())] == [(1, 1), (1, 0)]
+    clock.advance(20 * 60)
+    house.gateway.jobs.add(job(3, age=-19 * 60, keeps_for=HOUR))
+    report = house.sync()
+    assert (report.expiring, report.expiring_new) == (2, 1)  # a job that was made since
+    clock.advance(45 * 60)
+    report = house.sync()
+    assert (report.expiring, report.expiring_new) == (2, 1)  # one whose time has come near
+
+
+def test_a_job_whose_bytes_are_held_does_not_expire(studio: Make) -> None:
+    house = studio(job(1, age=30 * 60, keeps_for=HOUR))
+    house.sync()
+    with house.library.write() as connection:
+        data = store.Bytes("a" * 64, 1, "video/mp4", f"media/aa/aa/{'a' * 64}.mp4")
+        store.save_file(connection, store.Spot(1, "video"), data, origin="download", at=house.now())
+    assert house.sync().expiring == 0
 
 
 def test_a_job_that_the_server_forgot_is_gone_but_kept(studio: Make) -> None:
