@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from catalog.reports import Progress
     from catalog.settings import Settings
 
-DERIVED = ("rows", "fts", "bitmaps", "facets", "costs", "pictures")
+DERIVED = ("rows", "links", "fts", "bitmaps", "facets", "costs", "pictures")
 
 
 def rebuild(
@@ -46,6 +46,8 @@ def rebuild(
     if "costs" in named:
         moved = intake.keep_prices(database, settings)
     with database.write() as connection:
+        if "links" in named:
+            store.rebuild_descent(connection)
         if "fts" in named:
             store.rebuild_texts(connection, on_progress)
         if "bitmaps" in named:

@@ -46,14 +46,17 @@ class LineageNode(Record):
 class Lineage(Record):
     """Where a video comes from and what was made from it.
 
-    `ancestors` are nearest first; `roots` are the whole family as trees from each oldest known or dangling ancestor
-    down; `descendants` counts the videos below `ref`.
+    `ancestors` are nearest first; `roots` are the family as trees, from each oldest known or dangling ancestor down.
+    Both have no more of it than was asked for; the numbers count all: what is above `ref`, the videos below it, and
+    the `members` of the whole family.
     """
 
     ref: str
     ancestors: tuple[LineageNode, ...]
     roots: tuple[LineageNode, ...]
+    ancestor_count: int
     descendants: int
+    members: int
 
 
 @dataclass(frozen=True, slots=True)

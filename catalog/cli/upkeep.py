@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NAMED = 5  # files that did not come along which are named; further ones are counted
 _DERIVED = {
     "rows": "the rows of videos",
+    "links": "where links lead",
     "fts": "the full-text index",
     "bitmaps": "the bitmaps that counts are made of",
     "facets": "the facets of prompts",
@@ -115,6 +116,7 @@ def migrate() -> None:
 
 @click.command()
 @click.option("--rows", is_flag=True, help=f"Rebuild {_DERIVED['rows']}, from the answers that the library kept.")
+@click.option("--links", is_flag=True, help="Rebuild where links lead, and how many generations are above each video.")
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
@@ -132,7 +134,7 @@ def reindex(as_json: bool, **named: bool) -> None:
     if (
         named["all_prompts"]
         and not named["facets"]
-        and any(named[name] for name in ("rows", "fts", "bitmaps", "costs", "pictures"))
+        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "costs", "pictures"))
     ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:
