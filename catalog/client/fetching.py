@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from catalog.client.content import Resumption
-from catalog.errors import BadPayload, Unavailable
+from catalog.errors import BadPayload, SourceError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from catalog.client.content import Content
 
 OVERLAP = 1024  # bytes asked for a second time: a server that sends others than it says is found out
+
+
+PIECE = 256 * 1024  # bytes written at once
 
 
 class Sink(Protocol):
@@ -61,7 +64,7 @@ def fetch_content(
                 else:
                     resumption = None
                     continue
-                for chunk in chunks:
+                for chunk in _gathered(chunks):
                     sink.write(chunk)
                     tail = chunk[-OVERLAP:] if len(chunk) >= OVERLAP else (tail + chunk)[-OVERLAP:]
                 if content.total is not None and sink.size != content.total:
@@ -74,6 +77,24 @@ def fetch_content(
             furthest = sink.size
             start = sink.size - len(tail)
             resumption = Resumption(start, content.etag, content.total) if content.etag and start else None
+
+
+def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes in larger pieces, each worth the change of threads that writing takes; whatever came is among them."""
+    held, size = [], 0
+    try:
+        for chunk in chunks:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= PIECE:
+                yield b"".join(held)
+                held, size = [], 0
+    except SourceError:
+        if held:
+            yield b"".join(held)
+        raise
+    if held:
+        yield b"".join(held)
 
 
 def _continue(chunks: Iterator[bytes], tail: bytes) -> Iterator[bytes] | None:

@@ -39,7 +39,7 @@ class Outcome:
     """What became of a job: of its files, and the answer that it was retrieved with.
 
     `refusal` says that its source refuses the key, `silence` that it could not be reached, `breakdown` that nothing can
-    be written any more.
+    be written any more. One that `is_skipped` was not tried, because the download was over.
     """
 
     job: Wanted
@@ -48,6 +48,7 @@ class Outcome:
     refusal: SourceError | None = None
     silence: SourceError | None = None
     breakdown: MediaError | None = None
+    is_skipped: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -86,7 +87,8 @@ class Fetch:
         """Ask for the job, once: its answer names addresses that work."""
         job = self._job
         try:
-            reply = self._client.retrieve(job.asked_id, known_as=[job.remote_id, *job.names])
+            with self._keeper.asking:
+                reply = self._client.retrieve(job.asked_id, known_as=[job.remote_id, *job.names])
         except SourceError as error:
             self._outcome.reply = error
             self._note(error)

@@ -23,9 +23,10 @@ SPARE_BYTES = 64 * 1024 * 1024  # left on the disk: the library has to grow, too
 
 
 class Keeper:
-    """Brings files into a media folder; for several threads."""
+    """Brings files into a media folder, for several threads: so many of them at once are `asking` servers."""
 
-    def __init__(self, folder: MediaFolder) -> None:
+    def __init__(self, folder: MediaFolder, at_once: int) -> None:
+        self.asking = threading.Semaphore(at_once)
         self._folder = folder
         self._pledged: dict[Part, int] = {}
         self._lock = threading.Lock()
@@ -37,9 +38,10 @@ class Keeper:
         can be written.
         """
         with self._folder.part() as part, self._pledging(part):
-            fetch_content(
-                client, remote_id, part, variant, url, on_open=lambda content: self._ask_for_room(part, content)
-            )
+            with self.asking:
+                fetch_content(
+                    client, remote_id, part, variant, url, on_open=lambda content: self._ask_for_room(part, content)
+                )
             found = examine(part.path, cast("Variant", variant))
             path = self._folder.commit(part, found.extension)
         return Bytes(part.sha256, found.size, found.type.media_type, path, found.probe)

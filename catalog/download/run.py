@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import store
 from catalog.client.client import Bounds, Client, Clock
-from catalog.download.job import Fetch
+from catalog.download.job import Fetch, Outcome
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
 from catalog.errors import ConfigError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from catalog.database import Database
-    from catalog.download.job import Fetched, Outcome
+    from catalog.download.job import Fetched
     from catalog.download.queue import Choice
     from catalog.reading.rescue import Want, Wanted
     from catalog.reports import Progress
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 READ_AT_ONCE = 200  # jobs of the queue
 MAX_SILENCES = 5  # jobs in a row that a source did not answer for, before it is left alone
+THREADS_EACH = 2  # for a file that is fetched: while one is brought to the disk, the next is on its way
 END_SECONDS = 3.0  # granted to threads to take away what they have begun
 
 
@@ -78,6 +79,7 @@ class Download:
         self._taken = 0
         self._portion: deque[Wanted] = deque()
         self._is_over = threading.Event()
+        self._is_interrupted = False
         self._busy = 0
         self._idle = threading.Condition()
         self._silences: dict[str, int] = {}
@@ -105,9 +107,14 @@ class Download:
                 if name in asked
             ]
             root, has_files = media_folder(connection), has_places(connection)
-        keeper = Keeper(MediaFolder(root, like=self._database.path.stat(), has_files=has_files))
+        folder = MediaFolder(root, like=self._database.path.stat(), has_files=has_files)
+        keeper = Keeper(folder, self._parallel)
+
+        def fetch(job: Wanted) -> Outcome:
+            return self._fetch(job, keeper)
+
         try:
-            for _, outcome in ask_all(lambda job: self._fetch(job, keeper), self._take, self._parallel):
+            for _, outcome in ask_all(fetch, self._take, THREADS_EACH * self._parallel):
                 self._save(outcome)
             self._settle()
         except KeyboardInterrupt:
@@ -122,6 +129,7 @@ class Download:
 
     def interrupt(self) -> None:
         """End what is on its way: part files go, whole files stay."""
+        self._is_interrupted = True
         self._is_over.set()
         for client in list(self._clients.values()):
             client.interrupt()
@@ -136,6 +144,8 @@ class Download:
         with self._idle:
             self._busy += 1
         try:
+            if self._is_over.is_set():
+                return Outcome(job, is_skipped=True)
             return Fetch(self._clients[job.source], job, keeper).run()
         finally:
             with self._idle:
@@ -197,6 +207,9 @@ class Download:
     def _save(self, outcome: Outcome) -> None:
         """Keep what became of a job, each file in a transaction of its own."""
         job, source = outcome.job, outcome.job.source
+        if outcome.is_skipped:
+            self._left += 1
+            return
         if outcome.reply is not None and not isinstance(outcome.reply, Exception):
             with self._database.write() as connection:
                 saved = store.save_videos(
@@ -209,9 +222,11 @@ class Download:
                 )
             self._notes += [f"{source}: asked for {name}: {reason}" for name, reason in saved.strays.items()]
             self._answered[source] = self._answered.get(source, 0) + 1
+        is_untold = self._is_interrupted or outcome.refusal is not None  # then a failure says nothing of the file
         for file in outcome.files:
-            if outcome.refusal is None or file.state == "present":
+            if not is_untold or file.state == "present":
                 self._save_file(job, file)
+        self._left += is_untold
         self._judge_source(outcome)
         if outcome.breakdown is not None and self._error is None:
             self._error = str(outcome.breakdown)
@@ -245,7 +260,6 @@ class Download:
         source = outcome.job.source
         if outcome.refusal is not None:
             self._errors.setdefault(source, str(outcome.refusal))
-            self._left += 1
         has_file = any(file.state == "present" for file in outcome.files)
         is_silent = outcome.silence is not None and not has_file
         self._silences[source] = self._silences.get(source, 0) + 1 if is_silent else 0

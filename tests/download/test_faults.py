@@ -180,6 +180,7 @@ def test_an_interrupted_download_keeps_what_is_whole_and_leaves_no_parts(studio)
     thread.join()
     assert done.is_set()
     assert 0 < report.files < 5
+    assert made.value("SELECT count(*) FROM files WHERE state <> 'present'") == 0
     assert len(made.kept()) == report.files
     made.gateway.faults.clear()
     assert made.download(variants=("video",)).files == 5 - report.files

@@ -22,6 +22,8 @@ from unittest.mock import patch
 from catalog import Catalog
 from catalog.database import connect
 from catalog.demo.gateway import Gateway
+from catalog.demo.gateway.jobs import Job
+from catalog.demo.media import Media
 from catalog.demo.sample import sample_jobs
 from catalog.errors import CatalogError, SchemaOutdated
 from catalog.library import APPLICATION_ID, upgrade
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 NOW = 1_795_000_000
 JOBS, FILED = 60, 80
+CLIPS, CLIP_BYTES = 12, 500_000
+MEDIA = Media(clip_bytes=CLIP_BYTES)
 KEY = "key-of-the-soak"
 ENVIRONMENT = {KEY_ENV: KEY}
 LIBRARY = "catalog.db"
@@ -61,6 +65,7 @@ VERBS = (
     Verb("sync", "new", ("sync",)),
     Verb("sync --full", "filled", ("sync", "--full")),
     Verb("add", "new", ("add", "studio", *(job.id for job in itertools.islice(sample_jobs(NOW, JOBS), 12)))),
+    Verb("download", "filled", ("download", "clip", "--variant", "video")),
     Verb("import", "new", ("import", "jobs.jsonl", "--source", "studio")),
     Verb("import into a library", "filled", ("import", "more.jsonl", "--source", "studio")),
     Verb("tag", "filled", ("tag", "--query", "fox", "campaign=launch", "keeper", "--yes")),
@@ -162,7 +167,7 @@ def kill_writers(folder: Path, chance: Random, size: int) -> Figures:
     figures, verbs = Figures(), chance.sample(VERBS, min(size, len(VERBS)))
     with (
         patch.dict(os.environ, ENVIRONMENT),
-        Gateway(sample_jobs(NOW, JOBS), clock=lambda: NOW, key=KEY) as gateway,
+        Gateway([*sample_jobs(NOW, JOBS), *clips()], clock=lambda: NOW, key=KEY, media=MEDIA) as gateway,
         ThreadPoolExecutor(2) as pool,
     ):
         gateway.faults.latency = 0.01
@@ -224,7 +229,7 @@ def judge(place: Path, verb: Verb, rehearsal: Rehearsal, is_acknowledged: bool) 
         faults += list_run_faults(("reindex", "--facets"), place)  # as any journey in does
     faults += [f"after the next run: {fault}" for fault in list_faults(library)]
     faults += [f"after the next run, {line}" for line in list_differences(rehearsal.after, read_all(library))]
-    left = sorted(path.name for path in place.iterdir() if ".part" in path.name or path.name.endswith("-journal"))
+    left = sorted(path.name for path in place.rglob("*") if ".part" in path.name or path.name.endswith("-journal"))
     return [*faults, *(f"{name} is left behind" for name in left)]
 
 
@@ -251,6 +256,14 @@ def judge_copy(path: Path, before: State) -> list[str]:
         with closing(connect(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall()]
         return [] if found == ["ok"] else [f"{path.name}: {found}"]
+
+
+def clips() -> list[Job]:
+    """Jobs whose clips the server goes on having."""
+    return [
+        Job(id=f"clip_{number}", model="sora-2", prompt=f"clip {number}", created_at=NOW - 600, keeps_for=10**9)
+        for number in range(CLIPS)
+    ]
 
 
 def write_jobs(path: Path, numbers: range) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog import fulltext, store
 from catalog.errors import CatalogError
 from catalog.library import open_library
+from catalog.media.keep import hash_file
 from tests.house import read_rows
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ BASE = {
     "video_id",
     "deliveries": "SELECT source, webhook_id, remote_id FROM deliveries",
     "edits": "SELECT id, act, undone_at IS NULL FROM edits",
+    "files": "SELECT ref, variant, number, state, sha256 FROM files JOIN videos ON videos.id = video_id",
+    "places": "SELECT path, sha256, state FROM file_places",
 }
 DERIVED = {
     "facets": "SELECT ref, facet, value, origin, start, end, shot FROM video_facets JOIN videos ON videos.id = video_id"
@@ -103,7 +106,13 @@ def list_faults(path: Path, *, is_folded: bool = True) -> list[str]:
 
 def _list_damage(library: Database) -> list[str]:
     faults = [f"integrity: {row[0]}" for row in read_rows(library, "PRAGMA integrity_check") if row[0] != "ok"]
-    return faults + [f"orphan: {row}" for row in read_rows(library, "PRAGMA foreign_key_check")]
+    faults += [f"orphan: {row}" for row in read_rows(library, "PRAGMA foreign_key_check")]
+    kept = read_rows(library, "SELECT path, sha256 FROM file_places WHERE root = '' AND state = 'present'")
+    return faults + [f"not whole: {name}" for name, sha256 in kept if not _is_whole(library.path.parent / name, sha256)]
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    return path.is_file() and hash_file(path)[0] == sha256
 
 
 def _list_wrong_rows(library: Database) -> list[str]:
