@@ -79,6 +79,19 @@ def test_a_video_without_a_prompt_is_listed_by_what_went_wrong(run, hear):
     assert sorted(lines[:4:2]) == ["(no prompt)", "The gateway was asleep"]
 
 
+def test_of_a_large_family_the_first_are_drawn_and_all_are_counted(run, hear):
+    hear(job("v0"), *(job(f"v{number}", remixed_from_video_id="v0") for number in range(1, 6)))
+    drawn = run("lineage", "v3", "--limit", "3")
+    assert len(drawn.stdout.splitlines()) == 4
+    assert drawn.stdout.splitlines()[-1] == "studio:v3: 1 ancestor, 0 descendants"
+    assert drawn.stderr == "3 of 6 members of the family are shown: --limit 6 shows all\n"
+    document = run("lineage", "v0", "--limit", "3", "--json")
+    family = json.loads(document.stdout)
+    assert (len(family["roots"][0]["children"]), family["descendants"], family["members"]) == (2, 5, 6)
+    assert "3 of 6" in document.stderr
+    assert run("lineage", "v0", "--limit", "6").stderr == run("lineage", "v0").stderr == ""
+
+
 def test_a_prompt_in_json_is_shown_as_words(run, hear):
     prompt = {"subject": "a nurse\nasleep", "camera": {"move": "push in", "lens": ["35mm", "f2"]}, "seconds": 8}
     hear(job("v4", prompt=json.dumps(prompt)), job("v5", prompt=f"Like this: {json.dumps(prompt)} but slow"))
