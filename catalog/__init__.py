@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
     from catalog.errors import (
+        ArchiveError,
         BadMedia,
         BadPayload,
         CatalogError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.file_reports import ArchiveReport
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -85,6 +87,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ArchiveError",
+    "ArchiveReport",
     "BadMedia",
     "BadPayload",
     "Catalog",
@@ -154,7 +158,12 @@ _HOMES = {
     "Receiver": "catalog.hooks",
     "Settings": "catalog.settings",
 }
-_PLAIN_HOMES = ("catalog.errors", "catalog.records", "catalog.reports")  # of all other names; cheap to import
+_PLAIN_HOMES = (
+    "catalog.errors",
+    "catalog.records",
+    "catalog.reports",
+    "catalog.file_reports",
+)  # of all other names; cheap to import
 
 
 def __getattr__(name: str) -> object:

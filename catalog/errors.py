@@ -22,6 +22,7 @@
     │   ├── DiskFull                no room on the disk of the media folder
     │   ├── MediaOffline            the media folder is on a drive that is not there
     │   └── MediaReadOnly           nothing can be written to the media folder
+    ├── ArchiveError                an archive that failed or refused
     └── ProvenanceError             Content Credentials that cannot be read
 
 A message is one line: what failed, on which thing, what to do next. It never holds a key, a header or a signed query.
@@ -132,6 +133,10 @@ class BadPayload(SourceError):
 
 class Refused(SourceError):
     """HTTP 4xx other than the above, or a request we will not make: an unsafe URL, a body over its cap."""
+
+
+class ArchiveError(CatalogError):
+    """An archive that could not be reached, refused, or holds other bytes than it should."""
 
 
 class MediaError(CatalogError):

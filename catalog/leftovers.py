@@ -64,8 +64,11 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def held_from_the_start(path: Path, like: os.stat_result) -> Iterator[None]:
-    """Make a new, empty file, open to whom `like` is open to, and hold it; raises OSError, as FileExistsError."""
+def held_from_the_start(path: Path, like: os.stat_result | None = None) -> Iterator[None]:
+    """Make a new, empty file, open to whom `like` is open to, and hold it; raises OSError, as FileExistsError.
+
+    Without `like` it is open to its owner alone.
+    """
     handle = _make_held(path, like)
     try:
         yield
@@ -74,7 +77,7 @@ def held_from_the_start(path: Path, like: os.stat_result) -> Iterator[None]:
             os.close(handle)
 
 
-def _make_held(path: Path, like: os.stat_result) -> int | None:
+def _make_held(path: Path, like: os.stat_result | None) -> int | None:
     while True:
         create(path, like)
         if os.name != "posix":

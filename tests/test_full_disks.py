@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -19,29 +18,10 @@ from tests.house import job, new_library
 from tests.test_database import ADD_VIDEO, fill, run_sql, value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 COUNT = "SELECT count(*) FROM videos"
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a disk with these options."""
-    folders: list[Path] = []
-
-    def mount(options: str) -> Path:
-        folder = tmp_path / f"disk {len(folders)}"
-        folder.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
-        if os.geteuid() or subprocess.run(command, check=False).returncode:
-            pytest.skip("a disk of one's own takes root and mount")
-        folders.append(folder)
-        return folder
-
-    yield mount
-    for folder in folders:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The public class: `Catalog` opens a library and has one short method for each verb.
 
 A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
-What asks is in `answers`, what edits in `edits`; what takes videos in, and upkeep, is here.
+What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, all else is here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from catalog import library
 from catalog.api.answers import Answers
 from catalog.api.base import courteous, default_path
 from catalog.api.edits import Edits
+from catalog.api.files import Files
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Edits):
+class Catalog(Answers, Edits, Files):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.

@@ -39,6 +39,7 @@ _EDITED = (
 )
 _REPLACED = "the library is whole, as it was or as the backup is"
 _MIGRATED = "the library is whole, and its backup stands beside it: run `catalog migrate` again"
+_ARCHIVED = "what has been read back counts as archived, and the next run continues from there"
 _REBUILT = "nothing but derived data is concerned: run `catalog reindex` again"
 _MADE = "what is there already is left as it is: run `catalog init` again"
 _SAMPLE = "the sample library stays, and the next run continues with it"
@@ -81,6 +82,7 @@ SECTIONS = {
         Verb("redo", "editing", "Redo what was undone last.", _EDITED),
     ),
     "Keep": (
+        Verb("archive", "archiving", "Copy the files to S3 and read them back, or bring them back.", _ARCHIVED),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),
         Verb("restore", "upkeep", "Replace the library with a backup.", _REPLACED),
         Verb("migrate", "upkeep", "Upgrade an old library to this version.", _MIGRATED),

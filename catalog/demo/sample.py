@@ -1,8 +1,9 @@
 """The sample library: any number of jobs, the same for the same moment, made from the prompts beside this module.
 
 It looks like two months at a small studio: families of remixes, takes of the same scene, failures, and on the last day
-a few jobs that are queued, running, stalled or about to expire. Only the plan of each job is made here;
-`catalog.demo.gateway.jobs` works out its state at a moment.
+a few jobs that are queued, running, stalled or about to expire, one of two clips, one of four pictures, and one whose
+address has expired and is renewed by a retrieve. Only the plan of each job is made here; `catalog.demo.gateway.jobs`
+works out its state at a moment.
 """
 
 from __future__ import annotations
@@ -67,6 +68,14 @@ ARTISTS = ("mira", "jonas", "yuki", "pilar")
 # Assets are kept long enough to look at most of the library; the oldest quarter of it has lost them.
 KEEPS_FOR = 45 * DAY
 
+FOUR_PICTURES: Mapping[str, Any] = {
+    "kind": "image",
+    "outputs": 4,
+    "model": "imagen-4.0-generate-001",
+    "size": "1024x1024",
+    "cost_usd": None,
+}
+
 # The jobs of the last days: how many seconds ago each was created, and which parts of its plan are fixed.
 RECENT: tuple[tuple[int, Mapping[str, Any]], ...] = (
     (4, {"queues_for": 600, "runs_for": 180}),
@@ -77,13 +86,13 @@ RECENT: tuple[tuple[int, Mapping[str, Any]], ...] = (
     (280, {"queues_for": 30, "runs_for": 900}),
     (420, {"queues_for": 8, "runs_for": 600}),
     (14 * MINUTE, {"queues_for": 10, "runs_for": 110, "keeps_for": HOUR}),
-    (25 * MINUTE, {"queues_for": 10, "runs_for": 160, "keeps_for": HOUR}),
+    (25 * MINUTE, {"queues_for": 10, "runs_for": 160, "keeps_for": HOUR, "outputs": 2}),
     (38 * MINUTE, {"queues_for": 15, "runs_for": 95, "keeps_for": HOUR}),
-    (47 * MINUTE, {"queues_for": 20, "runs_for": 240, "keeps_for": HOUR}),
+    (47 * MINUTE, {"queues_for": 20, "runs_for": 24, "keeps_for": HOUR, **FOUR_PICTURES}),
     (58 * MINUTE, {"queues_for": 5, "runs_for": 130, "keeps_for": HOUR}),
     (2 * HOUR, {"queues_for": 5, "runs_for": 130, "keeps_for": HOUR}),
     (3 * HOUR, {"queues_for": 9, "runs_for": 170, "failure": FAILURES[0]}),
-    (4 * HOUR, {"queues_for": 9, "runs_for": 170, "keeps_for": DAY}),
+    (4 * HOUR, {"queues_for": 9, "runs_for": 170, "keeps_for": DAY, "address_lasts": HOUR}),
     (9 * HOUR, {"queues_for": 30, "runs_for": 300, "stalls_at": 41}),
     (4 * DAY, {"queues_for": 60, "runs_for": 300, "stalls_at": 99}),
     (6 * DAY, {"remixed_from": "video_5a3d1e00c0ffee5a3d1e00c0ffee"}),

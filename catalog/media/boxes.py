@@ -72,7 +72,7 @@ def _read_header(head: bytes, at: int, size: int) -> Box:
         body = 16
     elif length == 0 and kind in KNOWN:  # to the end of the file
         length = left
-    if kind not in KNOWN and (length < body or length > left or not kind.isalnum()):
+    if kind not in KNOWN and (length < body or length > left or not _is_printable(kind)):
         raise BadMedia(_behind(left))
     box = Box(kind, at, at + body, at + length)
     if length < body:
@@ -80,6 +80,10 @@ def _read_header(head: bytes, at: int, size: int) -> Box:
     if length > left:
         raise BadMedia(f"is cut off: {left:,} of {length:,} bytes of box {box.name}")
     return box
+
+
+def _is_printable(kind: bytes) -> bool:
+    return kind.isascii() and kind.decode("ascii").isprintable()
 
 
 def _behind(left: int) -> str:
@@ -131,7 +135,7 @@ def children(data: bytes, box: Box, skipped: int = 0) -> list[Box]:
 
 
 def _shown(kind: bytes) -> str:
-    return kind.decode("latin-1") if kind.isalnum() else kind.hex()
+    return kind.decode("ascii") if _is_printable(kind) else kind.hex()
 
 
 def index(data: bytes, box: Box, skipped: int = 0) -> dict[bytes, Box]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from catalog.disk import open_file
 from catalog.errors import BadMedia
-from catalog.media.probe import read_probe
+from catalog.media.probe import open_media, read_probe
 from catalog.media.sniff import EMPTY, GIF, HEAD, WEBP, FileType, Kind, sniff
 from catalog.records import Probe
 
@@ -43,15 +42,13 @@ def examine(path: Path, variant: Variant) -> Examined:
     A video is walked to its last box, a picture decoded. A recording is known by its first bytes alone. Raises OSError
     where the file cannot be read.
     """
-    try:
-        with open_file(path) as file:
-            return examine_file(file, variant)
-    except BadMedia as error:
-        raise BadMedia(error.reason, path=str(path)) from error
+    with open_media(path) as (file, _):
+        return examine_file(file, variant)
 
 
 def examine_file(file: BinaryIO, variant: Variant) -> Examined:
     """As `examine`, of a file that is open."""
+    file.seek(0)
     file_type = sniff(file.read(HEAD))
     size = file.seek(0, 2)
     kinds, asked = _ASKED[variant]

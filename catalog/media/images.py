@@ -12,10 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from catalog.errors import BadMedia
+from catalog.media.boxes import list_boxes
 from catalog.media.sniff import AVIF, GIF, JPEG, PNG, WEBP, FileType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import BinaryIO
 
     from PIL.ImageFile import ImageFile
@@ -32,7 +34,8 @@ _PLUGINS = {
 }
 READABLE = frozenset(_PLUGINS)
 # What a whole file has near its end. Something may follow it, as phones put a clip behind a picture.
-_ENDS = {PNG: b"IEND\xaeB`\x82", JPEG: b"\xff\xd9", GIF: b"\x3b"}
+_ENDS = {PNG: b"IEND\xaeB`\x82", JPEG: b"\xff\xd9"}
+_GIF_END = b"\x3b"  # too short to be looked for
 _TAIL = 64 * 1024
 _ORIENTATION = 0x0112
 _LYING = frozenset({5, 6, 7, 8})  # EXIF orientations that swap the sides
@@ -55,10 +58,17 @@ def check_image(file: BinaryIO, file_type: FileType) -> None:
     with opened(file, file_type) as picture:
         require_pixels(*picture.size)
         picture.load()
+    if not _has_end(file, file_type):
+        raise BadMedia(f"is cut off: {file_type.noun} without its end")
+
+
+def _has_end(file: BinaryIO, file_type: FileType) -> bool:
+    if file_type == AVIF:
+        return bool(list_boxes(file))
     size = file.seek(0, 2)
     file.seek(max(0, size - _TAIL))
-    if _ENDS.get(file_type, b"") not in file.read():
-        raise BadMedia(f"is cut off: {file_type.noun} without its end")
+    tail = file.read()
+    return tail.rstrip(b"\0\r\n").endswith(_GIF_END) if file_type == GIF else _ENDS.get(file_type, b"") in tail
 
 
 def require_pixels(width: int, height: int) -> None:
@@ -78,10 +88,13 @@ def opened(file: BinaryIO, file_type: FileType) -> Iterator[ImageFile]:
         raise BadMedia(f"is a picture of {size:,} bytes: more than {MOST_BYTES // 1024**2} MiB")
     file.seek(0)
     module, name = _PLUGINS[file_type]
+    plugin = _load(f"PIL.{module}")
+    if plugin is None:
+        raise BadMedia(f"is {file_type.noun}, which this Pillow cannot read")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            picture: ImageFile = getattr(import_module(f"PIL.{module}"), name)(file)
+            picture: ImageFile = getattr(plugin, name)(file)
             yield picture
     except BadMedia:
         raise
@@ -90,3 +103,12 @@ def opened(file: BinaryIO, file_type: FileType) -> Iterator[ImageFile]:
             raise
         is_cut = "truncated" in str(error)
         raise BadMedia(f"is {'cut off' if is_cut else 'damaged'}: {file_type.noun} that cannot be decoded") from error
+
+
+def _load(module: str) -> ModuleType | None:
+    """A plug-in of Pillow, None where it is too old to have it, or was built without what that needs."""
+    try:
+        plugin = import_module(module)
+    except ModuleNotFoundError:
+        return None
+    return plugin if getattr(plugin, "SUPPORTED", True) else None

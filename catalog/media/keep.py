@@ -12,13 +12,13 @@ import os
 import re
 import shutil
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.disk import create, make_folder, open_file, put_in_place, sync
+from catalog.disk import make_folder, open_file, put_in_place, sync
 from catalog.errors import DiskFull, MediaError, MediaOffline, MediaReadOnly
-from catalog.leftovers import held, name_part, remove_part
+from catalog.leftovers import held_from_the_start, name_part, remove_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,17 +121,13 @@ class MediaFolder:
         with explained(self.root):
             make_folder(self.root, self._like)
             path = name_part(self.root / uuid.uuid4().hex)
-        try:
+        with ExitStack() as stack:
+            stack.callback(remove_part, path)
             with explained(self.root):
-                create(path, self._like)
+                stack.enter_context(held_from_the_start(path, self._like))
                 part = Part(path)
-            try:
-                with held(path):
-                    yield part
-            finally:
-                part.close()
-        finally:
-            remove_part(path)
+            stack.callback(part.close)
+            yield part
 
     def commit(self, part: Part, extension: str) -> str:
         """Put a part that is whole in its place; return that, relative to the folder of the library.

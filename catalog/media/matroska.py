@@ -39,6 +39,7 @@ _SCALE, _DURATION, _DATE = 0x2AD7B1, 0x4489, 0x4461
 _TRACK, _KIND, _CODEC, _FRAME_TIME, _VIDEO = 0xAE, 0x83, 0x86, 0x23E383, 0xE0
 _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_UNIT = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
 
+_PIXELS, _RATIO = 0, 3  # units of the sides as shown
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 _CODECS = {
     b"V_MPEG4/ISO/AVC": "h264",
@@ -181,10 +182,15 @@ def _read_tracks(data: bytes, facts: Matroska) -> None:
 
 
 def _read_frame(video: dict[int, bytes]) -> tuple[int | None, int | None]:
-    """The sides as shown, in pixels; the sides as stored where only a ratio, or a length in centimetres, is given."""
-    stored = tuple(int.from_bytes(video.get(side, b"")) for side in (_WIDTH, _HEIGHT))
-    shown = tuple(int.from_bytes(video.get(side, b"")) for side in (_SHOWN_WIDTH, _SHOWN_HEIGHT))
-    width, height = shown if all(shown) and not any(video.get(_SHOWN_UNIT, b"")) else stored
+    """The sides as shown, in pixels: those that are named, or the stored ones in the ratio that is named."""
+    width, height, shown_width, shown_height, unit = (
+        int.from_bytes(video.get(field, b"")) for field in (_WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_UNIT)
+    )
+    if shown_width and shown_height:
+        if unit == _PIXELS:
+            width, height = shown_width, shown_height
+        elif unit == _RATIO:
+            width = round(height * shown_width / shown_height)
     return (width, height) if width and height else (None, None)
 
 

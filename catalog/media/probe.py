@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ from catalog.errors import BadMedia
 from catalog.media.boxes import children, list_boxes, read_box, root
 from catalog.media.fragments import add_fragments, check_index, read_defaults
 from catalog.media.matroska import read_matroska
-from catalog.media.sniff import AVI, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, sniff
+from catalog.media.sniff import AVI, EMPTY, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, sniff
 from catalog.media.tracks import AUDIO, VIDEO, Clock, Track, check_data, list_tracks, read_clock, shown_seconds
 from catalog.records import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -36,8 +37,18 @@ def probe(path: Path) -> Probe:
 
     Raises OSError where it cannot be read.
     """
+    with open_media(path) as (file, file_type):
+        return read_probe(file, file_type)
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[tuple[BinaryIO, FileType]]:
+    """A file, open, and its type; a BadMedia of the block names it. Raises OSError."""
     with open_file(path) as file:
-        return read_probe(file, sniff(file.read(HEAD)))
+        try:
+            yield file, sniff(file.read(HEAD))
+        except BadMedia as error:
+            raise BadMedia(error.reason, path=str(path)) from error
 
 
 def read_probe(file: BinaryIO, file_type: FileType) -> Probe:
@@ -53,7 +64,9 @@ def read_probe(file: BinaryIO, file_type: FileType) -> Probe:
 
         width, height = read_size(file, file_type)
         return Probe(width=width, height=height)
-    raise BadMedia(f"is {file_type.noun}, not a video")
+    if file_type.kind == "video":
+        raise BadMedia(f"is {file_type.noun}, which cannot be checked here")
+    raise BadMedia("is empty" if file_type == EMPTY else f"is {file_type.noun}, not a video")
 
 
 def _probe_boxes(file: BinaryIO) -> Probe:
@@ -74,7 +87,10 @@ def _probe_boxes(file: BinaryIO) -> Probe:
         check_index(file, boxes, size)
         film = film._replace(timescale=0)  # its edit lists speak of what moov holds alone
     check_data(tracks, size)
-    return _describe(tracks, film)
+    described = _describe(tracks, film)
+    if not any(box.kind == b"mdat" for box in boxes):
+        raise BadMedia("is cut off: it has no box mdat")
+    return described
 
 
 def _describe(tracks: Sequence[Track], film: Clock) -> Probe:

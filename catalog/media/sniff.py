@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Literal, NamedTuple
 
@@ -84,7 +85,13 @@ _BRANDS = {
     b"msf1": HEIC,
 }
 _MARKUP = (
-    (re.compile(rb"<(!doctype\s+html|html|head|body|title|meta|script|div|p|h1)\b", re.IGNORECASE), HTML),
+    (
+        re.compile(
+            rb"<(!doctype\s+html|html|head|body|title|meta|link|style|script|iframe|center|div|pre|p|h1)\b",
+            re.IGNORECASE,
+        ),
+        HTML,
+    ),
     (re.compile(rb"<svg\b"), SVG),
     (re.compile(rb"<(\?xml|[A-Za-z][\w.:-]*[\s/>])"), XML),
     (re.compile(rb"""\{\s*["}]|\[\s*(["{\[\]0-9tfn-]|\Z)"""), JSON),
@@ -138,5 +145,8 @@ def _sniff_text(head: bytes) -> FileType:
     for pattern, file_type in _MARKUP:
         if pattern.match(text):
             return file_type
-    decoded = text.decode("utf-8", "replace").rstrip("\ufffd")
-    return UNKNOWN if "\ufffd" in decoded or _CONTROL.search(decoded) else TEXT
+    try:
+        decoded = codecs.getincrementaldecoder("utf-8")().decode(text)  # its last character may be cut
+    except UnicodeDecodeError:
+        return UNKNOWN
+    return UNKNOWN if _CONTROL.search(decoded) else TEXT

@@ -132,6 +132,8 @@ def _read_track(moov: bytes, handler: bytes, trak: Mapping[bytes, Box], mdia: Ma
     stbl = index(moov, minf[b"stbl"]) if b"stbl" in minf else {}
     clock = read_clock(moov, mdia[b"mdhd"])
     ticks, samples = _sum_times(moov, stbl.get(b"stts"))
+    if not samples and b"stsz" in stbl:
+        _, samples = unpack(_TWO_LONGS, moov, stbl[b"stsz"], 4)
     tkhd = trak[b"tkhd"]
     (number,) = unpack(_LONG, moov, tkhd, 20 if moov[tkhd.body] == _LARGE_FLAG else 12)
     track = Track(number, handler, clock.timescale, ticks or clock.duration or 0, samples, None)
@@ -148,7 +150,7 @@ def _read_track(moov: bytes, handler: bytes, trak: Mapping[bytes, Box], mdia: Ma
 
 
 def _sum_times(moov: bytes, stts: Box | None) -> tuple[int, int]:
-    """Ticks of length and number of samples; no ticks where the table is longer than anybody needs."""
+    """Ticks of length and number of samples; none where the table is longer than anybody needs."""
     if stts is None:
         return 0, 0
     (count,) = unpack(_LONG, moov, stts, 4)

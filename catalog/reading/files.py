@@ -9,7 +9,7 @@ from catalog.database import path_of
 from catalog.records import File, Input, Place, Probe, read_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from catalog.database import Reader
 
@@ -35,6 +35,9 @@ def media_folder(connection: Reader) -> Path:
     return path_of(connection).parent / MEDIA
 
 
+_make: Callable[..., File] = File  # whose first fields are columns
+
+
 def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     """The files of these videos, by row id: clips first, then images, then what belongs to them."""
     rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
@@ -45,7 +48,7 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
         sha256, probed = own[2], (*own[8:-1], read_utc(own[-1]))
         probe = None if all(value is None for value in probed) else Probe(*probed)
         lying = tuple(places.get(sha256, ())), tuple(archives.get(sha256, ()))
-        files.setdefault(video_id, []).append(File(*own[:8], *(probe, *lying)))
+        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying))
     return files
 
 
@@ -135,6 +138,60 @@ ORDER BY video_inputs.id
 def list_unfetched_inputs(connection: Reader, ids: Iterable[int]) -> list[Unfetched]:
     """The inputs of these videos that have an address and whose bytes were never had."""
     return [Unfetched(*row) for row in connection.execute(_UNFETCHED, {"ids": list(ids)})]
+
+
+class Copy(NamedTuple):
+    """Bytes of files, each once: where they lie beside the library, and at which addresses archives hold them.
+
+    The names are of one of the files that they are of.
+    """
+
+    sha256: str
+    size: int
+    type: str
+    path: str
+    ref: str
+    variant: str
+    number: int
+    archives: tuple[str, ...]
+
+
+_COPIES = """
+SELECT files.sha256, files.size, files.type, {path} AS path, videos.ref, files.variant, files.number
+FROM files CROSS JOIN videos ON videos.id = files.video_id
+WHERE files.sha256 IS NOT NULL AND files.origin <> 'made' {among} ORDER BY files.id
+"""
+_LYING = (
+    "(SELECT file_places.path FROM file_places WHERE file_places.sha256 = files.sha256 "
+    "AND file_places.root = '' AND file_places.state = 'present' LIMIT 1)"
+)
+_ADDRESSES = "SELECT sha256, address FROM archives ORDER BY id"
+
+
+def list_archivable(connection: Reader, ids: Iterable[int] | None = None) -> list[Copy]:
+    """All bytes that lie in the media folder and cannot be made again, of these videos or of all."""
+    return [copy for copy in _list_copies(connection, _LYING, ids) if copy.path]
+
+
+def list_archived(connection: Reader, ids: Iterable[int] | None = None) -> list[Copy]:
+    """All bytes that an archive holds and that lie in no place here, of these videos or of all."""
+    copies = _list_copies(connection, f"coalesce({_LYING}, '')", ids)
+    return [
+        copy._replace(path=f"{MEDIA}/{copy.archives[0].rpartition(f'/{MEDIA}/')[2]}")
+        for copy in copies
+        if copy.archives and not copy.path
+    ]
+
+
+def _list_copies(connection: Reader, path: str, ids: Iterable[int] | None) -> list[Copy]:
+    archives: dict[str, tuple[str, ...]] = {}
+    for sha256, address in connection.execute(_ADDRESSES):
+        archives[sha256] = (*archives.get(sha256, ()), address)
+    among = "" if ids is None else "AND files.video_id IN :ids"
+    rows = connection.execute(_COPIES.format(path=path, among=among), {} if ids is None else {"ids": list(ids)})
+    make: Callable[..., Copy] = Copy
+    copies = {row[0]: make(*row, archives.get(row[0], ())) for row in rows}
+    return list(copies.values())
 
 
 def list_hashes(connection: Reader, ids: Iterable[int]) -> list[str]:

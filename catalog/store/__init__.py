@@ -23,6 +23,7 @@ from catalog.store.files import (
     save_failure,
     save_file,
     save_input,
+    save_place,
     save_places,
 )
 from catalog.store.folding import Backlog, fold_backlog, refold_all
@@ -83,6 +84,7 @@ __all__ = [
     "save_given",
     "save_input",
     "save_links",
+    "save_place",
     "save_places",
     "save_prices",
     "save_requests",

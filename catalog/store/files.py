@@ -118,6 +118,14 @@ def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BE
         )
 
 
+def save_place(connection: Writer, sha256: str, path: str, *, at: datetime) -> None:
+    """Keep that the bytes with this hash lie, whole, at this path again."""
+    now = utc_text(at)
+    with indexed(connection, _videos(connection, [sha256])):
+        _save_place(connection, sha256, BESIDE, path, now)
+        _be_whole(connection, [sha256], now)
+
+
 def save_archived(connection: Writer, addresses: Mapping[str, str], *, at: datetime) -> None:
     """Keep that archives hold the bytes with these hashes, each at an address: they were read back from it."""
     known = connection.execute("SELECT sha256, address FROM archives WHERE sha256 IN :hashes", {

@@ -146,3 +146,11 @@ def test_the_hand_written_scenes_have_names_of_their_own():
     names = [scene["name"] for scene in scenes()]
     assert len(names) >= 80
     assert len(set(names)) == len(names)
+
+
+def test_there_is_a_job_of_every_kind_that_a_download_meets(jobs: list[Job], states: dict[str, State]):
+    kept = [job for job in jobs if job.is_kept(NOW)]
+    assert [(job.kind, job.outputs) for job in kept if job.names_outputs] == [("video", 1), ("image", 4), ("video", 2)]
+    assert any(states[job.id].expires_at <= NOW < job.at(NOW, renews=True).expires_at for job in kept)
+    lost = [job for job in jobs if states[job.id].status == "completed" and job not in kept]
+    assert any(job.created_at > NOW - 3 * HOUR for job in lost)

@@ -73,8 +73,9 @@ def trak(
     offset: int = 0,
     handler: bytes = b"vide",
     duration: int = 40,
+    table: bytes | None = None,
 ) -> bytes:
-    table = stbl(
+    table = table or stbl(
         stsd=entry(codec, *size, inside),
         stts=longs(1, samples, 1) if stts is None else stts,
         offset=offset,
@@ -92,6 +93,12 @@ def trak(
             box("minf", table),
         ),
     )
+
+
+def mkv(kind: int, *parts: bytes) -> bytes:
+    """An element of a Matroska file, whose length takes eight bytes."""
+    body = b"".join(parts)
+    return kind.to_bytes((kind.bit_length() + 7) // 8) + b"\1" + len(body).to_bytes(7) + body
 
 
 def film(*tracks: bytes, data: int = 400, head: bytes | None = None) -> bytes:

@@ -26,7 +26,7 @@ def ready_made(job: Job) -> bytes:
 
 
 def filled(clip: bytes, size: int) -> bytes:
-    """The clip with a box of filler behind it, `size` bytes in all; ValueError where there is no room for the box."""
+    """The clip with a box of filler behind it, `size` bytes in all; ValueError where the box does not fit in."""
     room = size - len(clip) - len(box(b"free", b""))
     if room < 0:
         raise ValueError(f"a clip of {len(clip)} bytes cannot be filled up to {size}")

@@ -106,7 +106,7 @@ class Job:
         return replace(self, id=f"{self.id}/{number}") if number else self
 
     def at(self, now: float, *, renews: bool = False) -> State:
-        """The state of the job at `now`; with `renews`, the one after addresses that had expired were made anew."""
+        """The state of the job at `now`; with `renews`, the one in which addresses that had expired are new."""
         worked = now - self.created_at - self.queues_for
         if worked < 0:
             return State("queued", 0)

@@ -80,8 +80,8 @@ class Answer:
         if self.length == "chunked":
             return {"Transfer-Encoding": "chunked"}
         size = len(self.body)
-        told = {"right": size, "long": size + LIE, "short": size // 2}[self.length]
-        return {"Content-Length": str(told)}
+        length = {"right": size, "long": size + LIE, "short": size // 2}[self.length]
+        return {"Content-Length": str(length)}
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the body as they leave."""
