@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.rows import encodable
-from catalog.store.files import Bytes, Spot, save_failure, save_file, save_input
+from catalog.store.files import Bytes, Spot, save_failure, save_files, save_input
 from catalog.store.names import find_ids
 from catalog.wire.roles import plain_name, read_inputs
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from catalog.wire.answers import ParsedVideo
     from catalog.wire.inline import Use
     from catalog.wire.roles import Role
+
+MAX_FAILED = 20  # files of one answer of which is kept that they failed; all are counted
 
 _VIDEOS = "SELECT id, kind, output_urls FROM videos WHERE id IN :ids"
 _FILES = "SELECT video_id, variant, number, sha256, state, id FROM files WHERE video_id IN :ids ORDER BY id"
@@ -62,9 +64,9 @@ def save_enclosed(
         for item in items:
             what = (item.use, item.role, item.name, item.data.sha256) if item.data else ()
             if what not in seen:  # the same output in two places is one
-                shelf.save(item)
+                shelf.put(item)
             seen.update([what] if what else ())
-        shelf.save_inputs()
+        shelf.save()
         reasons = Counter(item.reason for item in items if item.reason)
         remarks += [
             f"{name}: what the answer holds inside {reason}{f' ({count} times)' if count > 1 else ''}"
@@ -85,34 +87,49 @@ class _Shelf:
         self._kind = "image" if kind == "image" else "video"
         self._urls: list[str] = json.loads(output_urls) if output_urls else []
         self._at = at
-        self._files: dict[tuple[str, int], tuple[str | None, str, int]] = {}
-        for row in connection.execute(_FILES, {"ids": [video_id]}):
-            self._files[row[1], row[2]] = (row[3], row[4], row[5])
+        self._taken: dict[tuple[str, int], str | None] = {}
+        self._held: dict[tuple[str, str], int] = {}  # rows, by variant and hash
+        for _, variant, number, sha256, state, file_id in connection.execute(_FILES, {"ids": [video_id]}):
+            self._taken[variant, number] = sha256
+            if state == "present":
+                self._held.setdefault((variant, sha256), file_id)
+        self._new: dict[Spot, Enclosed] = {}
+        self._failed: dict[Spot, str] = {}
         self._passed: Counter[str] = Counter({self._kind: len(self._urls)})
-        self._inputs: list[tuple[Role, str | None, int | None]] = []
+        self._inputs: list[tuple[Enclosed, str]] = []
 
-    def save(self, item: Enclosed) -> None:
-        """Keep an item: its bytes as a file, or that a file failed; nothing of what is no media."""
+    def put(self, item: Enclosed) -> None:
+        """Find the place of an item, its bytes or a file that failed; nothing comes of what is no media."""
         variant = self._variant(item)
         if item.data is None:
-            if item.is_lost and variant != "reference":
+            if item.is_lost and variant != "reference" and len(self._failed) < MAX_FAILED:
                 spot = Spot(self._video_id, variant, self._number(item, variant))
-                save_failure(self._connection, spot, state="failed", reason=item.reason or "", at=self._at)
+                self._failed[spot] = item.reason or ""
             return
-        number = self._number(item, variant)
-        file_id = self._find(variant, item.data.sha256)
-        if file_id is None:
-            spot = Spot(self._video_id, variant, number)
-            file_id = save_file(self._connection, spot, item.data, origin=item.origin, at=self._at)
-            self._files[variant, number] = (item.data.sha256, "present", file_id)
+        number, sha256 = self._number(item, variant), item.data.sha256
+        if (variant, sha256) not in self._held:
+            self._new[Spot(self._video_id, variant, number)] = item
+            self._taken[variant, number] = sha256
+            self._held[variant, sha256] = 0
         if item.role is not None:
-            name = plain_name(item.name) if item.name else f"sha256:{item.data.sha256}"
-            self._inputs.append((item.role, name, file_id))
+            self._inputs.append((item, plain_name(item.name) if item.name else f"sha256:{sha256}"))
 
-    def save_inputs(self) -> None:
-        """Keep what the items that were saved are to the job."""
-        if self._inputs:
-            _save_inputs(self._connection, {self._video_id: self._inputs})
+    def save(self) -> None:
+        """Keep all that was put here, and what it is to the job."""
+        files = {spot: item.data for spot, item in self._new.items() if item.data}
+        origins = {spot: item.origin for spot, item in self._new.items()}
+        rows = save_files(self._connection, files, origins=origins, at=self._at) if files else {}
+        for spot, file_id in rows.items():
+            self._held[spot.variant, files[spot].sha256] = file_id
+        for spot, reason in self._failed.items():
+            save_failure(self._connection, spot, state="failed", reason=reason, at=self._at)
+        inputs = [
+            (item.role, name, self._held["reference", item.data.sha256])
+            for item, name in self._inputs
+            if item.role and item.data
+        ]
+        if inputs:
+            _save_inputs(self._connection, {self._video_id: inputs})
 
     def _variant(self, item: Enclosed) -> str:
         kind = item.data.type.partition("/")[0] if item.data else self._kind
@@ -122,24 +139,13 @@ class _Shelf:
             return "video"
         return "image" if item.use == "output" else item.use
 
-    def _find(self, variant: str, sha256: str) -> int | None:
-        """The row of the file that these bytes are already."""
-        return next(
-            (
-                file_id
-                for (other, _), (known, state, file_id) in self._files.items()
-                if (other, known, state) == (variant, sha256, "present")
-            ),
-            None,
-        )
-
     def _number(self, item: Enclosed, variant: str) -> int:
         if item.use == "output" and variant == self._kind and item.beside in self._urls:
             return self._urls.index(item.beside) + 1
         if variant != "reference":
             self._passed[variant] += 1
         number = max(self._passed[variant], 1)
-        while item.data is not None and self._files.get((variant, number), (None,))[0] not in {None, item.data.sha256}:
+        while item.data is not None and self._taken.get((variant, number)) not in {None, item.data.sha256}:
             number += 1
         return number
 
