@@ -15,6 +15,7 @@ import pytest
 
 from catalog import capture, store
 from catalog.capture.spool import PART_SECONDS, list_notes, write_note
+from catalog.client.client import Client
 from catalog.demo.clips import ready_made
 from catalog.enclosed import keep_enclosed
 from catalog.library import open_library
@@ -31,7 +32,7 @@ from tests.ingest.conftest import Bench
 from tests.store.conftest import Desk
 from tests.sync.conftest import clock, studio
 from tests.sync.conftest import job as job_of
-from tests.test_hooks import event, response, running, signed
+from tests.test_hooks import event, running, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,11 +136,13 @@ def test_a_webhook_that_holds_its_clip(library: Database) -> None:
 
 
 def test_a_job_that_the_receiver_asks_for(library: Database) -> None:
-    told = response(job("video_1", output=[{"b64_json": b64(CLIP)}]))
-    with RawServer(always(told)) as server, running(library, server.base_url) as hooks:
-        assert hooks.post(event()) == 200
-        hooks.wait_for(FILES, [("video_1", "video", 1, name(CLIP), "inline", "present")])
-        require_kept(hooks, CLIP)
+    told = job("video_1", output=[{"b64_json": b64(PNG)}])
+    with RawServer(always(told)) as server:
+        client = lambda: Client(server.base_url, source="studio", deadline=LONG)  # noqa: E731
+        with running(library, client=client) as hooks:
+            assert hooks.post(event()) == 200
+            hooks.wait_for(FILES, [("video_1", "image", 1, name(PNG), "inline", "present")])
+            require_kept(hooks, PNG)
 
 
 @pytest.fixture
@@ -366,10 +369,11 @@ def test_an_answer_that_says_less_takes_no_input_away(counter: Counter) -> None:
 
 def test_inputs_of_a_captured_call_are_found_by_a_search(captured: Captured) -> None:
     with captured.client() as client:
-        body = {"prompt": "x", "video": {"id": "video_77"}, "characters": [{"id": "char_1"}]}
+        client.post(f"{captured.server.base_url}/videos", json={"prompt": "x"})
+        body = {"prompt": "x", "video": {"id": "video_1"}, "characters": [{"id": "char_1"}]}
         client.post(f"{captured.server.base_url}/videos/extensions", json=body)
     assert capture.flush(captured.library, LONG)
-    assert captured.look(INPUTS) == [("source", "video_77", None), ("character", "char_1", None)]
+    assert captured.look(INPUTS) == [("source", "video_1", None), ("character", "char_1", None)]
     with closing(open_library(captured.library)) as library:
-        queries = ("relation:extension", "parent:studio:video_77", "character:char_1")
-        assert [Counter(library).find(query) for query in queries] == [["video_1"]] * 3
+        queries = ("relation:extension", "parent:studio:video_1", "character:char_1")
+        assert [Counter(library).find(query) for query in queries] == [["video_2"]] * 3

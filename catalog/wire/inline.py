@@ -91,7 +91,7 @@ def may_hold_inline(payload: object) -> bool:
         if type(value) is dict:
             for key, child in value.items():
                 if type(child) is str:
-                    if len(child) >= _SHORTEST and (_may_be_inline(child) or key.lower() in INLINE_KEYS):
+                    if len(child) >= _SHORTEST and (_may_be_inline(child) or ("64" in key and _is_key(key))):
                         return True
                 elif child.__class__ in _NESTING:
                     work.append(child)
@@ -106,7 +106,11 @@ def may_hold_inline(payload: object) -> bool:
 
 
 def _may_be_inline(text: str) -> bool:
-    return "base64," in text or "b64" in text or text[:5].lower() == "data:"
+    return "base64," in text or "b64" in text or (text[0] in "dD" and text[:5].lower() == "data:")
+
+
+def _is_key(key: str) -> bool:
+    return key.lower() in INLINE_KEYS
 
 
 def find_inline(payload: Mapping[str, Any]) -> Iterator[Inline]:
@@ -152,7 +156,7 @@ def _read_text(key: str, text: str, level: _Level, beside: str | None) -> Iterat
     start = _DATA.match(text.lstrip()[:400])
     if start is not None and _is_base64(start[0]):
         yield _of_data_url(start[0], text.lstrip()[start.end() :], level, beside)
-    elif key.lower() in INLINE_KEYS:
+    elif _is_key(key):
         yield Inline(level.use, _role(level), text, beside=beside)
     else:
         for match in _DATA.finditer(text):

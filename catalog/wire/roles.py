@@ -69,7 +69,7 @@ def role_of(spoken: frozenset[str], *, is_asked: bool = False) -> Role | None:
 def read_inputs(video: ParsedVideo) -> list[Named]:
     """What the payload of a video, without secrets, says went into it, each once, in order."""
     payload = video.payload
-    line = parse_line(payload)
+    line = parse_line(payload) if "body" in payload and "url" in payload else None
     if line is not None:
         sources = [Named("source", link.parent) for link in line.links if link.relation == "remix"]
         body = payload.get("body")
