@@ -1,6 +1,6 @@
 """The step of every journey before its write transaction: media inside answers and requests go to the media folder.
 
-What cannot be kept, because it is no media or because the folder cannot be written, takes nothing else with it.
+What cannot be kept, because it is something else or because the folder cannot be written, takes nothing else with it.
 """
 
 from __future__ import annotations

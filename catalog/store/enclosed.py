@@ -99,7 +99,7 @@ class _Shelf:
         self._inputs: list[tuple[Enclosed, str]] = []
 
     def put(self, item: Enclosed) -> None:
-        """Find the place of an item, its bytes or a file that failed; nothing comes of what is no media."""
+        """Find the place of an item, its bytes or a file that failed; nothing comes of what is something else."""
         variant = self._variant(item)
         if item.data is None:
             if item.is_lost and variant != "reference" and len(self._failed) < MAX_FAILED:

@@ -37,6 +37,7 @@ _SPACE = re.compile(r"\s+")
 _STANDARD = str.maketrans("-_", "+/")
 _BROKEN = "is not base64"
 _NESTING = frozenset({dict, list})
+_NO_KEY = ""
 
 
 class Inline(NamedTuple):
@@ -88,20 +89,13 @@ def may_hold_inline(payload: object) -> bool:
     """Whether a look at each text of a JSON value finds anything like media inside it."""
     work: list[Any] = [payload]
     for value in work:
-        if type(value) is dict:
-            for key, child in value.items():
-                if type(child) is str:
-                    if len(child) >= _SHORTEST and (_may_be_inline(child) or ("64" in key and _is_key(key))):
-                        return True
-                elif child.__class__ in _NESTING:
-                    work.append(child)
-        elif type(value) is list:
-            for child in value:
-                if type(child) is str:
-                    if len(child) >= _SHORTEST and _may_be_inline(child):
-                        return True
-                elif child.__class__ in _NESTING:
-                    work.append(child)
+        members = value.items() if type(value) is dict else ((_NO_KEY, child) for child in value) if value else ()
+        for key, child in members:
+            if type(child) is str:
+                if len(child) >= _SHORTEST and (_may_be_inline(child) or ("64" in key and _is_key(key))):
+                    return True
+            elif child.__class__ in _NESTING:
+                work.append(child)
     return False
 
 
@@ -127,21 +121,27 @@ def find_inline(payload: Mapping[str, Any]) -> Iterator[Inline]:
     count = 0
     while work and count < MAX_INLINE:
         key, value, level, beside = work.pop()
-        if isinstance(value, str):
-            text = value if len(value) < _SHORTEST else opened(value) if _may_be_inline(value) else value
-            if text is not value:
-                work.append((key, text, level, beside))
-                continue
-            found = list(_read_text(key, value, level, beside)) if len(value) >= _SHORTEST else []
-            count += len(found)
-            yield from found
-        elif isinstance(value, FilePart | bytes) and level.use == "reference":
-            count += 1
-            yield from _read_file(value, level)
-        elif isinstance(value, dict):
+        value = _opened(value)
+        if isinstance(value, dict):
             work += reversed(list(_members(value, level)))
         elif isinstance(value, list):
             work += [(key, child, level, beside) for child in reversed(value)]
+        else:
+            for inline in _read(key, value, level, beside):
+                count += 1
+                yield inline
+
+
+def _opened(value: Any) -> Any:
+    """The JSON inside a text that may hold media; any other value as it is."""
+    return opened(value) if isinstance(value, str) and len(value) >= _SHORTEST and _may_be_inline(value) else value
+
+
+def _read(key: str, value: object, level: _Level, beside: str | None) -> Iterator[Inline]:
+    if isinstance(value, str) and len(value) >= _SHORTEST:
+        yield from _read_text(key, value, level, beside)
+    elif isinstance(value, FilePart | bytes) and level.use == "reference":
+        yield from _read_file(value, level)
 
 
 def _members(value: dict[str, Any], level: _Level) -> Iterator[tuple[str, Any, _Level, str | None]]:

@@ -51,19 +51,28 @@ def role_of(spoken: frozenset[str], *, is_asked: bool = False) -> Role | None:
     """The role of what stands under a key of these words, in a request where it `is_asked`; None where it is none."""
     if not spoken <= _SPEAKING:  # a strength, a size, a number of them
         return None
-    if not spoken.isdisjoint(_MASK):
-        return "mask"
-    if not spoken.isdisjoint(_CHARACTERS):
-        return "character"
+    plain = _plain_role(spoken)
+    if plain is not None:
+        return plain
     if is_asked and not spoken.isdisjoint(_FRAMES) and not spoken.isdisjoint(_FIRST | _LAST):
         return "last_frame" if spoken.isdisjoint(_FIRST) else "first_frame"
     if not spoken.isdisjoint(_REFERENCES):
         return "reference"
     if not spoken.isdisjoint(_SOURCES) and not spoken.isdisjoint(_CLIPS | {"task"}):
         return "source"
-    if not is_asked or spoken.isdisjoint(_CLIPS | _PICTURES):
-        return None
-    return "reference" if spoken.isdisjoint(_CLIPS) else "source"
+    return _asked_role(spoken) if is_asked else None
+
+
+def _plain_role(spoken: frozenset[str]) -> Role | None:
+    if not spoken.isdisjoint(_MASK):
+        return "mask"
+    return None if spoken.isdisjoint(_CHARACTERS) else "character"
+
+
+def _asked_role(spoken: frozenset[str]) -> Role | None:
+    if spoken.isdisjoint(_CLIPS):
+        return None if spoken.isdisjoint(_PICTURES) else "reference"
+    return "source"
 
 
 def read_inputs(video: ParsedVideo) -> list[Named]:
@@ -111,8 +120,8 @@ def _find_named(payload: Mapping[str, Any], *, is_asked: bool, depth: int = 0) -
 
 def _find_part(part: dict[str, Any], *, is_asked: bool, depth: int) -> Iterator[Named]:
     """The inputs in an object, which may say its own role beside it: `{"image_url": …, "role": "first_frame"}`."""
-    told = part.get("role")
-    role = role_of(words_of(snake(told)), is_asked=True) if is_asked and isinstance(told, str) else None
+    word = part.get("role")
+    role = role_of(words_of(snake(word)), is_asked=True) if is_asked and isinstance(word, str) else None
     if role is None:
         yield from _find_named(part, is_asked=is_asked, depth=depth)
     else:
