@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8001
 SERVE ?= 1
 BIN := .venv/bin
+INSTALL ?= $(BIN)/python -m pip install
 
 .PHONY: help demo test soak lowest check lint types layers docs bench wheel clean
 
@@ -21,9 +22,10 @@ help:
 demo: .venv/.runs
 	$(BIN)/catalog demo --directory demo-library --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
-# A worker for each logical core: tests wait for disks, sockets and processes more than they compute, and no two
-# share a file. A worker that is done takes tests from another.
-XDIST := -n auto --dist worksteal
+# One worker more than cores: tests wait for disks, sockets and processes as well as compute, and no two share a file.
+# A worker that is done takes tests from another.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(1 + (os.cpu_count() or 1))")
+XDIST = -n $(WORKERS) --dist worksteal
 
 test: .venv/.tests
 	$(BIN)/python -m pytest -q $(XDIST)
@@ -68,17 +70,18 @@ clean:
 	@touch $@
 
 .venv/.runs: .venv/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[media]'
+	$(INSTALL) --quiet --editable '.[media]'
 	$(BIN)/python -m compileall -q catalog
 	@touch $@
 
 .venv/.tests: .venv/.runs pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+	$(INSTALL) --quiet --editable '.[media,s3]' --group dev
 	@touch $@
 
 # pip resolves to the newest versions only, so uv resolves the floors and installs them into an environment of its own.
 .venv/.lowest: .venv/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(PYTHON) -m venv .venv/lowest
-	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable '.[media]' --group dev
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct --editable '.[media,s3]' \
+		--group dev
 	@touch $@

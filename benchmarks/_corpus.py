@@ -80,6 +80,7 @@ def make_library(path: Path, videos: int) -> Database:
                 writer.write(connection, portion)
         with library.write() as connection:
             fulltext.rebuild(connection)
+            store.rebuild_descent(connection)
             store.rebuild_bitmaps(connection)
     return library
 

@@ -1,18 +1,20 @@
 """Searches of a library of a million jobs: CPU time of pages by what they ask for, of peers, and of fresh processes.
 
 python benchmarks/search.py [--videos 1000000] [--library PATH] [--peers]    PATH is kept and used again
+python benchmarks/search.py --growth [PATH ...]    of such libraries, or of new ones of 10,000 to 1,000,000 videos
 
 A page is the total, nine facets with their ten most frequent values, 20 ids and snippets; the records of its videos are
 shown apart. Times are milliseconds of CPU time, the median and the 95th percentile across the distinct queries of a
 class: the first time that the words are asked for, and again. A yardstick of pure Python tells the machine's speed.
 
---peers measures beside it, in the same run: one SQL statement per answer and facet on the same tables, and tantivy with
-its aggregations where it is installed.
+--peers measures beside it, in the same run, what else a user would take for the same rows, each where it is installed:
+SQL on the same tables, Datasette, tantivy and PostgreSQL, as `_peers.py` tells. --growth prints a table of Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import subprocess
@@ -20,11 +22,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from _corpus import CHINESE, PAGE_FACETS, list_names, list_phrases, make_library, make_words
+from _peers import PEERS, Missing, Peer
 from _yardstick import lines_a_second
 
+from catalog.library import open_library
 from catalog.reading.videos import read_videos
 from catalog.search.page import search
 
@@ -36,6 +40,14 @@ if TYPE_CHECKING:
 FLOOR = "import sqlite3, click"
 REPEATS = 5
 NEWEST = "-created_at"
+SIZES = (10_000, 100_000, 1_000_000)  # videos of the libraries by which growth is shown
+GROWTH = {  # the classes of queries by which it is shown, as the table calls them
+    "no text, 1 filter": "one filter",
+    "1 % word, newest": "a word in 1 %",
+    "10 % word, newest": "a word in 10 %",
+    "phrase in 5 %": "a phrase in 5 %",
+    "Chinese word in 1 %": "a Chinese word in 1 %",
+}
 
 
 def main() -> None:
@@ -43,16 +55,20 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=1_000_000)
     parser.add_argument("--library", type=Path)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--growth", type=Path, nargs="*")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if arguments.growth is not None:
+            show_growth(arguments.growth, Path(folder))
+            return
         path = arguments.library or Path(folder) / "catalog.db"
         library = make_library(path, arguments.videos)
         size = path.stat().st_size / 1e6
         print(f"{arguments.videos:,} videos, {size:,.0f} MB, {os.cpu_count()} cores, {lines_a_second():,.0f} lines/s\n")
         time_pages(library)
-        if arguments.peers:
-            time_peers(library, Path(folder))
         library.close()
+        if arguments.peers:
+            time_peers(path)
         time_processes(path)
 
 
@@ -74,28 +90,58 @@ def list_classes(words: list[str]) -> Iterator[tuple[str, str | None, list[str]]
     yield "Chinese word in 1 %", NEWEST, list(CHINESE)
 
 
+class Measured(NamedTuple):
+    """The times of the pages of a class, in milliseconds, and how many videos match each query."""
+
+    first: list[float]
+    again: list[float]
+    records: list[float]
+    totals: list[int]
+
+
+def measure_class(library: Database, sort: str | None, queries: list[str]) -> Measured:
+    """The times of the pages of these queries, without their records, which are measured apart."""
+    measured = Measured([], [], [], [])
+    for query in queries:
+        with library.read() as connection:
+            start = time.process_time()
+            page = search(connection, query, facets=PAGE_FACETS, sort=sort)
+            took = (time.process_time() - start) * 1000
+            repeated = best(lambda: search(connection, query, facets=PAGE_FACETS, sort=sort))  # noqa: B023
+            ids = list_ids(connection, [video.ref for video in page.videos])
+            reading = best(lambda: read_videos(connection, ids))  # noqa: B023
+        measured.first.append(took - reading)
+        measured.again.append(repeated - reading)
+        measured.records.append(reading)
+        measured.totals.append(page.total)
+    return measured
+
+
 def time_pages(library: Database) -> None:
     """Print the times of each class of pages."""
     print(f"{'page':<28} {'matches':>9} {'first p50':>10} {'p95':>8} {'again p50':>10} {'p95':>8} {'records':>8}")
     for name, sort, queries in list_classes(make_words()):
-        first, again, records, totals = [], [], [], []
-        for query in queries:
-            with library.read() as connection:
-                start = time.process_time()
-                page = search(connection, query, facets=PAGE_FACETS, sort=sort)
-                took = (time.process_time() - start) * 1000
-                repeated = best(lambda: search(connection, query, facets=PAGE_FACETS, sort=sort))  # noqa: B023
-                ids = list_ids(connection, [video.ref for video in page.videos])
-                reading = best(lambda: read_videos(connection, ids))  # noqa: B023
-            first.append(took - reading)
-            again.append(repeated - reading)
-            records.append(reading)
-            totals.append(page.total)
+        first, again, records, totals = measure_class(library, sort, queries)
         print(
             f"{name:<28} {statistics.median(totals):>9,.0f} {statistics.median(first):>10.2f} {high(first):>8.2f} "
             f"{statistics.median(again):>10.2f} {high(again):>8.2f} {statistics.median(records):>8.2f}"
         )
     print()
+
+
+def show_growth(paths: list[Path], folder: Path) -> None:
+    """Print how pages grow with the library: a table of Markdown, the median of the first times in milliseconds."""
+    columns = []
+    for path in paths or [folder / f"{videos}.db" for videos in SIZES]:
+        library = open_library(path) if paths else make_library(path, int(path.stem))
+        with library.read() as connection:
+            total = search(connection, "", limit=1).total
+        classes = [(sort, queries) for name, sort, queries in list_classes(make_words()) if name in GROWTH]
+        medians = [statistics.median(measure_class(library, *chosen).first) for chosen in classes]
+        columns.append([f"{total:,} videos", "---", *(f"{took:.2f} ms" for took in medians)])
+        library.close()
+    for cells in zip(["page of", "---", *GROWTH.values()], *columns, strict=True):
+        print(f"| {' | '.join(cells)} |")
 
 
 def list_ids(connection: Reader, refs: list[str]) -> list[int]:
@@ -105,88 +151,36 @@ def list_ids(connection: Reader, refs: list[str]) -> list[int]:
     return [row[0] for row in rows]
 
 
-def time_peers(library: Database, folder: Path) -> None:
-    """Print what the same total, counts and 20 ids cost elsewhere, by class of one word."""
+@contextlib.contextmanager
+def open_catalog(library: Database) -> Iterator[Peer]:
+    """The catalog as its peers are asked."""
+    with library.read() as connection:
+        yield Peer(lambda word: search(connection, word, facets=PAGE_FACETS, sort=NEWEST), time.process_time)
+
+
+def time_peers(path: Path) -> None:
+    """Print what the same total, counts and 20 ids cost elsewhere, by classes of one word."""
     words = make_words()
-    peers: dict[str, Callable[[str], object]] = {"SQL": lambda word: ask_sql(library, word)}
-    try:
-        index = index_tantivy(library, folder)
-    except ImportError:
-        print("tantivy is not installed")
-    else:
-        peers["tantivy"] = lambda word: ask_tantivy(index, word)
-    for name, chosen in (("1 %", words[470:478]), ("10 %", words[50:58]), ("50 %", words[8:13])):
-        for peer, ask in peers.items():
-            times = [best(lambda: ask(word), 2) for word in chosen]  # noqa: B023
-            print(f"{peer:<10} {name:>5} word {statistics.median(times):>10.2f} {high(times):>10.2f}")
+    classes = {"1 %": words[470:478], "10 %": words[50:58], "50 %": words[8:13]}
+    ours: dict[str, list[float]] = {}
+    print(f"{'page of':<12} {'word':>5} {'first p50':>10} {'p95':>8} {'again p50':>10} {'p95':>8} {'catalog x':>12}")
+    for name, open_peer in {"catalog": open_catalog, **PEERS}.items():
+        library = open_library(path)
+        try:
+            with open_peer(library) as peer:
+                for share, chosen in classes.items():
+                    pairs = [[best(lambda: peer.ask(word), 1, peer.clock) for _ in range(2)] for word in chosen]  # noqa: B023
+                    first, again = zip(*pairs, strict=True)
+                    medians = [statistics.median(first), statistics.median(again)]
+                    ratios = [took / own for took, own in zip(medians, ours.setdefault(share, medians), strict=True)]
+                    print(
+                        f"{name:<12} {share:>5} {medians[0]:>10.2f} {high(first):>8.2f} {medians[1]:>10.2f} "
+                        f"{high(again):>8.2f} {ratios[0]:>6.1f} {ratios[1]:>5.1f}"
+                    )
+        except Missing as advice:
+            print(f"{name:<12} is not installed: {advice}")
+        library.close()
     print()
-
-
-SQL_COLUMNS = {
-    "model": "model", "status": "status", "size": "width || 'x' || height", "seconds": "seconds",
-    "month": "substr(created_at, 1, 7)",
-}  # fmt: skip
-
-
-def ask_sql(library: Database, word: str) -> None:
-    """The page by statements on the rows: the newest 20, the total, and a GROUP BY for each facet."""
-    hits = "SELECT rowid FROM videos_fts WHERE videos_fts MATCH :word"
-    with library.read() as connection:
-        given = {"word": word}
-        connection.execute(
-            f"SELECT id FROM videos WHERE id IN ({hits}) ORDER BY created_at DESC LIMIT 20", given
-        ).fetchall()
-        connection.execute(f"SELECT count(*) FROM ({hits})", given).fetchone()
-        for name in PAGE_FACETS:
-            if sql := SQL_COLUMNS.get(name):
-                counts = f"SELECT {sql}, count(*) FROM videos WHERE id IN ({hits}) GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
-            else:
-                counts = (
-                    "SELECT facet_values.value, count(*) FROM video_facets "
-                    "JOIN facet_values ON facet_values.id = value_id "
-                    f"WHERE video_id IN ({hits}) AND facet = '{name}' GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
-                )
-            connection.execute(counts, given).fetchall()
-
-
-def index_tantivy(library: Database, folder: Path) -> Any:
-    """An index of the prompts with fast fields for the facets; raises ImportError where tantivy is missing."""
-    import tantivy
-
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("prompt")
-    builder.add_integer_field("number", stored=True, fast=True)
-    for name in PAGE_FACETS:
-        builder.add_text_field(name, tokenizer_name="raw", fast=True)
-    place = folder / "tantivy"
-    place.mkdir()
-    index = tantivy.Index(builder.build(), path=str(place))
-    writer = index.writer(500_000_000, 1)
-    with library.read() as connection:
-        facets: dict[int, list[tuple[str, str]]] = {}
-        rows = connection.execute(
-            "SELECT video_id, facet, value FROM video_facets JOIN facet_values ON facet_values.id = value_id"
-        )
-        for video_id, name, value in rows:
-            if name in PAGE_FACETS:
-                facets.setdefault(video_id, []).append((name, value))
-        columns = ", ".join(f"CAST({sql} AS TEXT)" for sql in SQL_COLUMNS.values())
-        for video_id, prompt, *values in connection.execute(f"SELECT id, prompt, {columns} FROM videos"):
-            pairs = [*zip(SQL_COLUMNS, values, strict=True), *facets.pop(video_id, ())]
-            writer.add_document(tantivy.Document(prompt=prompt, number=video_id, **dict(pairs)))
-    writer.commit()
-    writer.wait_merging_threads()
-    index.reload()
-    return index
-
-
-def ask_tantivy(index: Any, word: str) -> None:
-    """The page by tantivy: the newest 20, the total, and the aggregations of all facets."""
-    import tantivy
-
-    query, searcher = index.parse_query(word, ["prompt"]), index.searcher()
-    searcher.search(query, 20, count=True, order_by_field="number", order=tantivy.Order.Desc)
-    searcher.aggregate(query, {name: {"terms": {"field": name, "size": 10}} for name in PAGE_FACETS})
 
 
 def time_processes(path: Path) -> None:

@@ -15,10 +15,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = "0009"  # the number of the newest migration, which makes these columns
+SCHEMA_VERSION = "0010"  # the number of the newest migration, which makes these columns
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
-Kind = Literal["text", "name", "words", "passage", "number", "time", "seed", "parameter"]
+Kind = Literal["text", "name", "own_id", "words", "passage", "number", "time", "seed", "parameter"]
 
 
 class Ask(NamedTuple):
@@ -67,7 +67,7 @@ TABLE = (
         "remote_id",
         str,
         "Its id on the server",
-        ask=Ask("text"),
+        ask=Ask("own_id"),
         wire="id",
         headings=("id", "video_id", "task_id"),
     ),

@@ -30,12 +30,18 @@ _RESERVED = re.compile(
 _DATABASES = (b"SQLite format 3\0", b"\xd9\xd5\x05\xf9 \xa1c\xd7", b"\x37\x7f\x06")
 
 
-def name_part(target: Path) -> Path:
-    """Where to write what is then put in the place of `target`; what dead processes left in its folder is removed."""
-    for entry in _list(target.parent):
+def remove_leftovers(folder: Path) -> None:
+    """Remove what dead processes left in a folder."""
+    for entry in _list(folder):
         with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
             if is_leftover:
                 Path(entry).unlink()
+
+
+def name_part(target: Path, *, cleans: bool = True) -> Path:
+    """Where to write what is then put in the place of `target`; leftovers in its folder are removed, if it `cleans`."""
+    if cleans:
+        remove_leftovers(target.parent)
     part = target.with_name(f"{target.name}.{os.getpid()}.catalog.part")
     _ours.add(part)
     return part

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from catalog import intake, store
+from catalog.pictures import Made, make_pictures
 from catalog.reports import Reindexed
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from catalog.reports import Progress
     from catalog.settings import Settings
 
-DERIVED = ("rows", "fts", "bitmaps", "facets", "costs")
+DERIVED = ("rows", "links", "fts", "bitmaps", "facets", "costs", "pictures")
 
 
 def rebuild(
@@ -28,9 +29,13 @@ def rebuild(
     named: Collection[str],
     *,
     read_by: str | None,
+    again: bool = False,
     on_progress: Progress | None = None,
 ) -> Reindexed:
-    """Rebuild what is named of DERIVED; prompts that the vocabulary of revision `read_by` has read stay as they are."""
+    """Rebuild what is named of DERIVED; prompts that the vocabulary of revision `read_by` has read stay as they are.
+
+    Of pictures those are made that lack, and where it is tried `again`, also those that could not be made before.
+    """
     started = time.monotonic()
     costs_changed = prompts_read = moved = None
     cleaned = 0
@@ -41,6 +46,8 @@ def rebuild(
     if "costs" in named:
         moved = intake.keep_prices(database, settings)
     with database.write() as connection:
+        if "links" in named:
+            store.rebuild_descent(connection)
         if "fts" in named:
             store.rebuild_texts(connection, on_progress)
         if "bitmaps" in named:
@@ -53,12 +60,20 @@ def rebuild(
         begun = time.monotonic()
         prompts_read = intake.read_prompts(database, settings, on_progress)
         phases["prompts"] = round(time.monotonic() - begun, 3)
+    made: Made | None = None
+    if "pictures" in named:
+        begun = time.monotonic()
+        made = make_pictures(database, again=again, on_progress=on_progress)
+        phases["pictures"] = round(time.monotonic() - begun, 3)
     return Reindexed(
         rebuilt=tuple(name for name in DERIVED if name in named),
         costs_changed=costs_changed,
         prompts_read=prompts_read,
         prices_changed=moved is not None,
         cleaned=cleaned,
+        pictures_made=made and made.made,
+        pictures_failed=made.failed if made else 0,
+        pictures_waiting=made.waiting if made else 0,
         seconds=round(time.monotonic() - started, 3),
         phases=phases,
     )

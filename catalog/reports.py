@@ -46,14 +46,17 @@ class LineageNode(Record):
 class Lineage(Record):
     """Where a video comes from and what was made from it.
 
-    `ancestors` are nearest first; `roots` are the whole family as trees from each oldest known or dangling ancestor
-    down; `descendants` counts the videos below `ref`.
+    `ancestors` are nearest first; `roots` are the family as trees, from each oldest known or dangling ancestor down.
+    Both have no more of it than was asked for; the numbers count all: what is above `ref`, the videos below it, and
+    the `members` of the whole family.
     """
 
     ref: str
     ancestors: tuple[LineageNode, ...]
     roots: tuple[LineageNode, ...]
+    ancestor_count: int
     descendants: int
+    members: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,10 +368,11 @@ class ImportReport(Record):
 
 @dataclass(frozen=True, slots=True)
 class Reindexed(Record):
-    """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs`), the counts are None for what was not.
+    """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs pictures`), None counts what was not.
 
     `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
-    the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut.
+    the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut. Beside
+    `pictures_made` stands of how many files none could be made, and how many wait until PyAV is installed.
     """
 
     rebuilt: tuple[str, ...]
@@ -376,6 +380,9 @@ class Reindexed(Record):
     prompts_read: int | None = None
     prices_changed: bool = False
     cleaned: int = 0
+    pictures_made: int | None = None
+    pictures_failed: int = 0
+    pictures_waiting: int = 0
     seconds: float = 0.0
     phases: Mapping[str, float] = field(default_factory=dict)
 

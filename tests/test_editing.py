@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,13 +20,14 @@ from hypothesis import strategies as some
 from catalog import Catalog, CatalogError, ConfigError, Edited, NotFound, QueryError, TooMany, Video, fulltext, store
 from catalog.database import Database
 from catalog.facets import count_due, extract_due
+from catalog.library import open_library
+from catalog.store.journal import PORTION
 from catalog.wire.parse import parse_videos
 from tests.house import LONG, job, read_rows
 from tests.store.test_journal import dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PROMPTS = ("a noir fox at night, slow push in", "東京 in the rain, anime style", "a fox, watercolor", None)
@@ -47,19 +49,27 @@ def hear(library: Database, *jobs: dict[str, Any], at: datetime = NOW) -> None:
         store.save_videos(connection, "studio", videos, channel="list", received_at=at)
 
 
+@pytest.fixture(scope="module")
+def _four(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = Path(shutil.copy(_migrated, tmp_path_factory.mktemp("four")))
+    with contextlib.closing(open_library(path)) as library:
+        for number, prompt in enumerate(PROMPTS):
+            hear(library, job(f"v{number}", prompt=prompt, created_at=1_790_000_000 + number))
+        hear(library, job("v3", video_id=ALIAS, created_at=1_790_000_003))
+        extract_due(library)
+        with library.write() as connection:
+            for number in range(1, 5):
+                store.save_tags(connection, number, {"old": ""})
+            connection.execute("UPDATE videos SET deleted_at = '2026-11-21T12:00:00.000Z' WHERE id > 2")
+            store.rebuild_bitmaps(connection)
+    return path
+
+
 @pytest.fixture
-def four(library: Database) -> Database:
+def four(_four: Path, tmp_path: Path) -> Iterator[Database]:
     """A library of four videos, on which every verb has something to do: tagged `old`, the last two hidden."""
-    for number, prompt in enumerate(PROMPTS):
-        hear(library, job(f"v{number}", prompt=prompt, created_at=1_790_000_000 + number))
-    hear(library, job("v3", video_id=ALIAS, created_at=1_790_000_003))
-    extract_due(library)
-    with library.write() as connection:
-        for number in range(1, 5):
-            store.save_tags(connection, number, {"old": ""})
-        connection.execute("UPDATE videos SET deleted_at = '2026-11-21T12:00:00.000Z' WHERE id > 2")
-        store.rebuild_bitmaps(connection)
-    return library
+    with contextlib.closing(open_library(shutil.copy(_four, tmp_path))) as library:
+        yield library
 
 
 @pytest.fixture
@@ -143,10 +153,11 @@ def test_a_list_with_one_ref_is_many(cat: Catalog) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("nothing", [(), [], set(), iter(())])
-def test_no_refs_at_all_are_no_edit(cat: Catalog, verb: str, nothing: Any) -> None:
-    assert VERBS[verb](cat, nothing) == Edited(0, ())
-    assert cat.history() == []
+def test_no_refs_at_all_are_no_edit(cat: Catalog, verb: str) -> None:
+    nothing: Any
+    for nothing in ((), [], set(), iter(())):
+        assert VERBS[verb](cat, nothing) == Edited(0, ())
+        assert cat.history() == []
 
 
 # What is refused, and changes nothing
@@ -162,10 +173,10 @@ def untouched(cat: Catalog, four: Database) -> Iterator[Catalog]:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("refs", ["studio:v1", "v1", ALIAS, "studio:nobody", ["studio:v1"], ("v1", "v2"), []])
-def test_refs_and_a_query_together_are_refused(untouched: Catalog, verb: str, refs: Any) -> None:
-    with pytest.raises(CatalogError, match="name videos or give a query, not both"):
-        VERBS[verb](untouched, refs, query="fox")
+def test_refs_and_a_query_together_are_refused(untouched: Catalog, verb: str) -> None:
+    for refs in ("studio:v1", "v1", ALIAS, "studio:nobody", ["studio:v1"], ("v1", "v2"), []):
+        with pytest.raises(CatalogError, match="name videos or give a query, not both"):
+            VERBS[verb](untouched, refs, query="fox")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -175,12 +186,11 @@ def test_neither_is_refused(untouched: Catalog, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize(
-    "refs", [b"studio:v1", 7, 1.5, ["v1", None], ["v1", b"v2"], ["v1", 7], [["v1"]], {"v1": "x"}, True]
-)
-def test_what_is_no_text_names_no_video(untouched: Catalog, verb: str, refs: Any) -> None:
-    with pytest.raises(CatalogError, match=r"a ref is text, not (bytes|int|float|NoneType|list|dict|bool)"):
-        VERBS[verb](untouched, refs)
+def test_what_is_no_text_names_no_video(untouched: Catalog, verb: str) -> None:
+    refs: Any
+    for refs in (b"studio:v1", 7, 1.5, ["v1", None], ["v1", b"v2"], ["v1", 7], [["v1"]], {"v1": "x"}, True):
+        with pytest.raises(CatalogError, match=r"a ref is text, not (bytes|int|float|NoneType|list|dict|bool)"):
+            VERBS[verb](untouched, refs)
 
 
 def test_what_is_no_text_is_no_tag(untouched: Catalog) -> None:
@@ -196,10 +206,11 @@ def test_what_is_no_text_is_no_tag(untouched: Catalog) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("query", [b"fox", 7, ["fox"]])
-def test_what_is_no_text_is_no_query(untouched: Catalog, verb: str, query: Any) -> None:
-    with pytest.raises(CatalogError, match="a query is text, not"):
-        VERBS[verb](untouched, query=query)
+def test_what_is_no_text_is_no_query(untouched: Catalog, verb: str) -> None:
+    query: Any
+    for query in (b"fox", 7, ["fox"]):
+        with pytest.raises(CatalogError, match="a query is text, not"):
+            VERBS[verb](untouched, query=query)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -211,11 +222,11 @@ def test_one_unknown_ref_among_many_is_named(untouched: Catalog, verb: str) -> N
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("ref", ["", " ", "nul\0nul", "\udcff", "x" * 100_000, "%", "studio:", "v"])
-def test_a_text_that_names_no_video_is_not_found(untouched: Catalog, verb: str, ref: str) -> None:
-    for refs in (ref, ["v1", ref]):
-        with pytest.raises(NotFound):
-            VERBS[verb](untouched, refs)
+def test_a_text_that_names_no_video_is_not_found(untouched: Catalog, verb: str) -> None:
+    for ref in ("", " ", "nul\0nul", "\udcff", "x" * 100_000, "%", "studio:", "v"):
+        for refs in (ref, ["v1", ref]):
+            with pytest.raises(NotFound):
+                VERBS[verb](untouched, refs)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -332,14 +343,15 @@ def test_prompts_that_are_due_for_another_reason_are_left_alone(cat: Catalog, fo
 # Very many, others at work, a process that dies
 
 
-def test_ten_thousand_refs_are_one_edit_and_go_back_to_the_row(cat: Catalog, four: Database) -> None:
-    hear(four, *(job(f"f{number}", prompt="a crowd") for number in range(10_000)))
+def test_thousands_of_refs_are_one_edit_and_go_back_to_the_row(cat: Catalog, four: Database) -> None:
+    many = 2 * PORTION + 1
+    hear(four, *(job(f"f{number}", prompt="a crowd") for number in range(many)))
     with four.write() as connection:
         connection.execute("UPDATE videos SET extracted_by = 'of the test'")
-    refs, before = [f"studio:f{number}" for number in range(10_000)], dump(four)
-    assert cat.tag(refs, "keeper", "take=1").count == cat.give(reversed(refs), client="acme").count == 10_000
+    refs, before = [f"studio:f{number}" for number in range(many)], dump(four)
+    assert cat.tag(refs, "keeper", "take=1").count == cat.give(reversed(refs), client="acme").count == many
     assert cat.delete(refs).refs == tuple(refs)
-    assert [edit.videos for edit in cat.history()] == [10_000] * 3
+    assert [edit.videos for edit in cat.history()] == [many] * 3
     with pytest.raises(NotFound, match="nul"):
         cat.undelete([*refs, "nul\0nul"])
     assert len(cat.undo(3)) == 3

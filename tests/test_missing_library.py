@@ -36,6 +36,7 @@ NOTE = {"kind": "answer", "source": "studio", "at": "2026-11-21T10:00:00.000Z", 
 NOTE |= {"asked_id": None, "answer": {"id": "video_1", "object": "video", "status": "queued"}}
 
 READING: dict[str, Callable[[Catalog], Any]] = {
+    "archive": lambda cat: cat.archive("s3://a-bucket"),
     "backup": Catalog.backup,
     "changes": lambda cat: cat.changes("v1"),
     "complete_query": lambda cat: cat.complete_query("model:"),
@@ -57,6 +58,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
     "stats": Catalog.stats,
+    "unarchive": Catalog.unarchive,
 }
 EDITING: dict[str, Callable[[Catalog], Any]] = {
     "delete": lambda cat: cat.delete("v1"),

@@ -223,28 +223,32 @@ class Catalog(Answers, Edits, Files):
         self,
         *,
         rows: bool = False,
+        links: bool = False,
         fts: bool = False,
         bitmaps: bool = False,
         costs: bool = False,
         facets: bool = False,
+        pictures: bool = False,
         all_prompts: bool = False,
         on_progress: Progress | None = None,
     ) -> Reindexed:
         """Rebuild derived data: what is named, or everything.
 
-        `rows` are what each video is, folded again from the answers that the library kept, `fts` is the full-text index
-        and its columns, `bitmaps` are the sets of videos that counts are made of, `costs` are the estimates of what
-        videos cost, at the prices in force, `facets` is what prompts ask for: those that the current vocabulary has not
-        read yet are read with it, with `all_prompts`, and where nothing is named, all.
+        `rows` are what each video is, folded again from the answers that the library kept, `links` which videos the
+        links lead to and how many generations are above each, `fts` is the full-text index and its columns, `bitmaps`
+        are the sets of videos that counts are made of, `costs` are the estimates of what videos cost, at the prices in
+        force, `facets` is what prompts ask for: those that the current vocabulary has not read yet are read with it,
+        with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails and sheets of frames
+        that files lack; where they are named, those that could not be made are tried again.
         """
         from catalog.rebuilding import DERIVED, rebuild
 
         on_progress = courteous(on_progress)
-        asked = (rows, fts, bitmaps, facets, costs)
+        asked = (rows, links, fts, bitmaps, facets, costs, pictures)
         named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
         reads_all = all_prompts or not any(asked)
         read_by = None if reads_all or not facets else self._vocabulary.revision
-        return rebuild(self._database, self.settings, named, read_by=read_by, on_progress=on_progress)
+        return rebuild(self._database, self.settings, named, read_by=read_by, again=pictures, on_progress=on_progress)
 
     def _only_source(self) -> str:
         names = list(self.settings.sources)

@@ -162,14 +162,17 @@ class Answers(Opened):
         with self._database.read() as connection:
             return complete_word(connection, word, limit)
 
-    def lineage(self, ref: str) -> Lineage:
-        """The family of a video: what it was made from and what was made from it; raises NotFound."""
+    def lineage(self, ref: str, *, limit: int | None = None) -> Lineage:
+        """The family of a video: what it was made from and what was made from it; raises NotFound.
+
+        At most `limit` videos of it, where that is given: first the ancestors, then the descendants, then the others,
+        each the nearest first.
+        """
         from catalog.reading.lineage import read_lineage
         from catalog.reading.names import get_name
 
         with self._database.read() as connection:
-            video = get_name(connection, ref)
-            return read_lineage(connection, video.source, video.remote_id)
+            return read_lineage(connection, get_name(connection, ref).id, limit)
 
     def diff(self, old: str, new: str) -> PromptDiff:
         """How the prompts of two videos differ, in words and facets; raises NotFound."""
@@ -179,12 +182,15 @@ class Answers(Opened):
             pair = self.get(old), self.get(new)
             return diff_videos(connection, [pair], lambda: self._vocabulary)[0]
 
-    def generations(self, ref: str) -> list[Generation]:
-        """How the prompt changed at each step of a video's family, from the oldest known ancestor down."""
+    def generations(self, ref: str, *, limit: int | None = None) -> list[Generation]:
+        """How the prompt changed at each step of a video's family, from the oldest known ancestor down.
+
+        `limit` is as for `lineage`.
+        """
         from catalog.reading.generations import list_generations
 
         with self._database.read() as connection:
-            return list_generations(connection, self.lineage(ref), lambda: self._vocabulary)
+            return list_generations(connection, self.lineage(ref, limit=limit), lambda: self._vocabulary)
 
     def changes(self, ref: str) -> list[Change]:
         """How a video has changed since it was first seen, oldest first; raises NotFound."""

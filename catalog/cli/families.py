@@ -29,27 +29,38 @@ _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 @click.command()
 @click.argument("ref", shell_complete=complete_refs)
 @click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Videos of the family, its ancestors first.",
+)
 @json_option
 @library_options
-def lineage(ref: str, diff: bool, as_json: bool) -> None:
+def lineage(ref: str, diff: bool, limit: int, as_json: bool) -> None:
     """Draw the family tree of a video.
 
     Shows its oldest ancestors and everything made from them; `*` marks the video itself. A parent that is not in the
-    library appears by its ref. With --diff, shows at each video the facets that a remix removed and added, then the
-    words, in place of the prompt.
+    library appears by its ref. Of a large family, shows the ancestors, then the descendants, then the others, each the
+    nearest first. With --diff, shows at each video the facets that a remix removed and added, then the words, in place
+    of the prompt.
     """
-    with open_catalog() as catalog:
-        steps = catalog.generations(ref) if diff else []
-        family = catalog.lineage(ref)
+    with open_catalog() as catalog, catalog.reading():
+        steps = catalog.generations(ref, limit=limit) if diff else []
+        family = catalog.lineage(ref, limit=limit)
         names = {} if as_json else shorten_refs(catalog, [family.ref, *_list_members(family.roots)])
     if as_json:
         render.document(steps if diff else family)
+        _note_rest(family)
         return
     describe = _describer(family, names, {step.ref: step.change for step in steps})
     for root in family.roots:
         render.tree(root, describe)
-    ancestors = render.amount(len(family.ancestors), "ancestor")
+    ancestors = render.amount(family.ancestor_count, "ancestor")
     render.words(f"{names[family.ref]}: {ancestors}, {render.amount(family.descendants, 'descendant')}")
+    _note_rest(family)
 
 
 @click.command()
@@ -70,6 +81,14 @@ def diff(old: str, new: str, as_json: bool) -> None:
         render.note("the prompts are the same")
     else:
         _show_change(change)
+
+
+def _note_rest(family: Lineage) -> None:
+    shown = len(set(_list_members(family.roots)))
+    if shown < family.members:
+        render.note(
+            f"{shown:,} of {family.members:,} members of the family are shown: --limit {family.members} shows all"
+        )
 
 
 def _list_members(roots: Iterable[LineageNode]) -> Iterator[str]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from catalog.cli import render
 from catalog.cli.options import json_option, library_options, library_path, open_catalog
+from catalog.errors import needs_media
+
+if TYPE_CHECKING:
+    from catalog.reports import Reindexed
 
 _DERIVED = {
     "rows": "the rows of videos",
+    "links": "where links lead",
     "fts": "the full-text index",
     "bitmaps": "the bitmaps that counts are made of",
     "facets": "the facets of prompts",
     "costs": "the estimated costs",
+    "pictures": "the thumbnails and sheets of frames that were lacking",
 }
 
 
@@ -70,10 +77,12 @@ def migrate() -> None:
 
 @click.command()
 @click.option("--rows", is_flag=True, help=f"Rebuild {_DERIVED['rows']}, from the answers that the library kept.")
+@click.option("--links", is_flag=True, help="Rebuild where links lead, and how many generations are above each video.")
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
+@click.option("--pictures", is_flag=True, help="Make the thumbnails and sheets of frames that files lack.")
 @click.option("--all", "all_prompts", is_flag=True, help="With --facets: read all prompts again.")
 @json_option
 @library_options
@@ -86,7 +95,7 @@ def reindex(as_json: bool, **named: bool) -> None:
     if (
         named["all_prompts"]
         and not named["facets"]
-        and any(named[name] for name in ("rows", "fts", "bitmaps", "costs"))
+        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "costs", "pictures"))
     ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:
@@ -103,6 +112,15 @@ def reindex(as_json: bool, **named: bool) -> None:
         render.note_costs(report.costs_changed)
     elif report.costs_changed is not None:
         render.note(f"{render.amount(report.costs_changed, 'cost')} changed")
+    if report.pictures_made or report.pictures_failed or report.pictures_waiting:
+        _note_pictures(report)
     if report.prompts_read is not None:
         hint = "" if report.prompts_read else ": the current vocabulary has read all, and --all reads them again"
         render.note(f"{render.amount(report.prompts_read, 'prompt')} read in {render.describe_time(report)}{hint}")
+
+
+def _note_pictures(report: Reindexed) -> None:
+    failed = f", {report.pictures_failed:,} could not be made" if report.pictures_failed else ""
+    render.note(f"{render.amount(report.pictures_made or 0, 'picture')} made{failed}")
+    if report.pictures_waiting:
+        render.note(f"{render.amount(report.pictures_waiting, 'picture')} wait: {needs_media('a picture of a clip')}")

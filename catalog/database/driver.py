@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from catalog.errors import CatalogError, SchemaError
@@ -90,10 +91,15 @@ class Connection(driver.Connection):  # type: ignore[misc]  # pysqlite3 has no t
 def _with_list(sql: str, parameters: Mapping[str, Any], name: str, values: list[Any]) -> tuple[str, Mapping[str, Any]]:
     text = json.dumps(values)
     if r"\u0000" not in text:
-        return _replace_list(sql, name, f"SELECT value FROM json_each(:{name})"), {**parameters, name: text}
+        return _with_subquery(sql, name), {**parameters, name: text}
     # SQLite 3.40 ends a text in JSON at its first NUL.
     items = {f"{name}_{number}": value for number, value in enumerate(values)}
     return _replace_list(sql, name, ", ".join(f":{item}" for item in items)), {**parameters, **items}
+
+
+@lru_cache(maxsize=256)  # statements are few, and finding the list in one takes as long as running it
+def _with_subquery(sql: str, name: str) -> str:
+    return _replace_list(sql, name, f"SELECT value FROM json_each(:{name})")
 
 
 def _replace_list(sql: str, name: str, content: str) -> str:

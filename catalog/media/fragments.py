@@ -60,6 +60,9 @@ def add_fragments(file: BinaryIO, boxes: Iterable[Box], tracks: Iterable[Track],
         track.number: Fragmented(track, defaults.get(track.number, Defaults(0, 0)), 0 if track.samples else None)
         for track in tracks
     }
+    for fragmented in by_number.values():
+        if not fragmented.track.samples:
+            fragmented.track.duration = 0  # what it says it has is that of its fragments
     for box in boxes:
         if box.kind == b"moof":
             left -= box.end - box.start

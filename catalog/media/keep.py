@@ -79,13 +79,14 @@ class MediaFolder:
 
     `like` is the status of the library's file: files and folders are made open to whom it is open to, or to their owner
     alone. `has_files` says that the library knows of files in here: then a folder that is not there, or is empty, is
-    one whose drive is not there. No other is made in its place.
+    one whose drive is not there. No other is made in its place. The first part removes what killed runs left.
     """
 
     def __init__(self, root: Path, *, like: os.stat_result | None = None, has_files: bool = False) -> None:
         self.root = root
         self._like = like
         self._has_files = has_files
+        self._is_clean = False
 
     def is_offline(self) -> bool:
         """Whether nothing can be said about the files in here, because the folder cannot be reached."""
@@ -120,7 +121,8 @@ class MediaFolder:
         self.require()
         with explained(self.root):
             make_folder(self.root, self._like)
-            path = name_part(self.root / uuid.uuid4().hex)
+            path = name_part(self.root / uuid.uuid4().hex, cleans=not self._is_clean)
+            self._is_clean = True
         with ExitStack() as stack:
             stack.callback(remove_part, path)
             with explained(self.root):
@@ -140,11 +142,13 @@ class MediaFolder:
         part.close()
         with explained(self.root):
             if not self._holds(target, part.size):
-                for folder in (target.parent.parent, target.parent):
-                    if not folder.exists():
-                        make_folder(folder, self._like)
-                        sync(folder.parent)
+                folders = (target.parent.parent, target.parent)
+                made = [folder for folder in folders if not folder.exists()]
+                for folder in made:
+                    make_folder(folder, self._like)
                 put_in_place(part.path, target)
+                for folder in reversed(made):  # after the file: most disks have then written them too
+                    sync(folder.parent)
         return self._relative(target)
 
     @staticmethod

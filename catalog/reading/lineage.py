@@ -9,7 +9,8 @@ lies deeper becomes a tree of its own.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from catalog.reports import Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
@@ -23,86 +24,105 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100  # levels of one tree
 
 # CROSS JOIN makes SQLite walk from the family to its links, each by an index, whatever its statistics say.
-_FAMILY = """
-WITH RECURSIVE upward(source, remote_id) AS (
-    SELECT :source, :remote_id
-    UNION
-    SELECT links.parent_source, links.parent_remote_id FROM upward CROSS JOIN videos CROSS JOIN links
-    WHERE videos.source = upward.source AND videos.remote_id = upward.remote_id AND links.child_id = videos.id
-), family(source, remote_id) AS (
-    SELECT source, remote_id FROM upward
-    UNION
-    SELECT videos.source, videos.remote_id FROM family CROSS JOIN links CROSS JOIN videos
-    WHERE links.parent_source = family.source AND links.parent_remote_id = family.remote_id
-    AND videos.id = links.child_id
+_UPWARD = """
+WITH RECURSIVE upward(id) AS (
+    SELECT :me UNION
+    SELECT links.parent_id FROM upward CROSS JOIN links WHERE links.child_id = upward.id AND links.parent_id IS NOT NULL
 )
 """
-_VIDEOS = f"""{_FAMILY}
-SELECT {SELECT_VIDEO} FROM family CROSS JOIN videos
-WHERE videos.source = family.source AND videos.remote_id = family.remote_id
+_CHILDREN = "SELECT links.child_id FROM family CROSS JOIN links WHERE links.parent_id = family.id"
+# Those above and all their descendants, and those of parents that the library does not have; the nearest first.
+_FAMILY = f"""{_UPWARD}, family(id) AS (
+    SELECT id FROM upward
+    UNION SELECT links.child_id FROM upward CROSS JOIN links AS lost CROSS JOIN links
+    WHERE lost.child_id = upward.id AND lost.parent_id IS NULL AND links.parent_id IS NULL
+    AND links.parent_source = lost.parent_source AND links.parent_remote_id = lost.parent_remote_id
+    UNION {_CHILDREN}
+)
 """
-_EDGES = f"""{_FAMILY}
-SELECT videos.source, videos.remote_id, links.parent_source, links.parent_remote_id, links.relation
-FROM family CROSS JOIN videos CROSS JOIN links
-WHERE videos.source = family.source AND videos.remote_id = family.remote_id AND links.child_id = videos.id
+_DESCENDANTS = f"WITH RECURSIVE family(id) AS (SELECT :me UNION {_CHILDREN})"
+_WALKS = (
+    f"{_UPWARD} SELECT id FROM upward",
+    f"{_DESCENDANTS} SELECT id FROM family",
+    f"{_FAMILY} SELECT id FROM family",
+)
+_COUNT_DESCENDANTS = f"{_DESCENDANTS} SELECT count(*) - 1 FROM family"
+_COUNT_FAMILY = f"""{_FAMILY}
+SELECT (SELECT count(*) FROM upward), (SELECT count(*) FROM family), count(*) FROM (
+    SELECT DISTINCT parent_source, parent_remote_id FROM upward CROSS JOIN links
+    WHERE links.child_id = upward.id AND links.parent_id IS NULL
+)
+"""
+_VIDEOS = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN :ids"
+_EDGES = """
+SELECT links.child_id, links.parent_id, links.parent_source || ':' || links.parent_remote_id, links.relation
+FROM videos CROSS JOIN links WHERE videos.id IN :ids AND links.child_id = videos.id
 ORDER BY videos.created_at IS NULL, videos.created_at, videos.id, links.id
 """
 
-
-class _Name(NamedTuple):
-    source: str
-    remote_id: str
-
-    @property
-    def ref(self) -> str:
-        return f"{self.source}:{self.remote_id}"
-
+_Member = int | str  # the row of a video, or the ref of one that the library does not have
 
 # The relation by parent, then by child in order of creation; a second link between the same two adds nothing.
-_Edges = dict[_Name, dict[_Name, str]]
+_Edges = dict[_Member, dict[_Member, str]]
 
 
-def read_lineage(connection: Reader, source: str, remote_id: str) -> Lineage:
-    """The family of one video: its ancestors, nearest first, and the trees from its oldest ancestors down."""
-    me = _Name(source, remote_id)
-    edges = _read_edges(connection, me)
-    videos = _read_videos(connection, me)
+def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Lineage:
+    """The family of the video of a row: its ancestors, nearest first, and the trees from its oldest ancestors down.
+
+    At most `limit` videos of it: first the ancestors, then the descendants, then the others, each the nearest first.
+    """
+    ids = _list_members(connection, me, limit)
+    edges = _read_edges(connection, ids)
+    videos = {row["row_id"]: read_video(row) for row in connection.execute(_VIDEOS, {"ids": ids})}
     nearest = _climb(me, edges, videos)
-    descendants = sum(1 for _ in _descend([me], edges)) - 1
-    return Lineage(me.ref, tuple(nearest.values()), _grow(_find_roots(me, nearest, edges), edges, videos), descendants)
+    roots = _grow(_find_roots(me, nearest, edges), edges, videos)
+    upward, family, lost = connection.execute(_COUNT_FAMILY, {"me": me}).fetchone()
+    ancestors = upward - 1 + lost
+    descendants = connection.execute(_COUNT_DESCENDANTS, {"me": me}).fetchone()[0] if ancestors else family - 1
+    return Lineage(videos[me].ref, tuple(nearest.values()), roots, ancestors, descendants, family + lost)
 
 
-def _read_edges(connection: Reader, me: _Name) -> _Edges:
+def _list_members(connection: Reader, me: int, limit: int | None) -> list[int]:
+    """The rows of the videos of the family, those that matter most first, at most so many."""
+    if limit is None:
+        return [row[0] for row in connection.execute(_WALKS[-1], {"me": me})]
+    ids: dict[int, None] = {}
+    for walk in _WALKS:
+        rows = connection.execute(f"{walk} LIMIT :limit", {"me": me, "limit": limit})
+        ids |= dict.fromkeys(row[0] for row in rows)
+        if len(ids) >= limit:
+            break
+    return list(islice(ids, max(1, limit)))
+
+
+def _read_edges(connection: Reader, ids: list[int]) -> _Edges:
     edges: _Edges = {}
-    for *pair, relation in connection.execute(_EDGES, me._asdict()):
-        child, parent = _Name(*pair[:2]), _Name(*pair[2:])
-        edges.setdefault(parent, {}).setdefault(child, relation)
+    members = set(ids)
+    for child, parent_id, parent_ref, relation in connection.execute(_EDGES, {"ids": ids}):
+        if parent_id is None or parent_id in members:
+            parent = parent_ref if parent_id is None else parent_id
+            edges.setdefault(parent, {}).setdefault(child, relation)
     return edges
 
 
-def _read_videos(connection: Reader, me: _Name) -> dict[_Name, Video]:
-    rows = connection.execute(_VIDEOS, me._asdict())
-    return {_Name(row["source"], row["remote_id"]): read_video(row) for row in rows}
-
-
-def _climb(me: _Name, edges: _Edges, videos: Mapping[_Name, Video]) -> dict[_Name, LineageNode]:
+def _climb(me: _Member, edges: _Edges, videos: Mapping[_Member, Video]) -> dict[_Member, LineageNode]:
     """The ancestors, nearest first; `relation` is the one to the family member through which each was reached."""
-    parents: dict[_Name, dict[_Name, str]] = {}
+    parents: dict[_Member, dict[_Member, str]] = {}
     for parent, children in edges.items():
         for child, relation in children.items():
             parents.setdefault(child, {})[parent] = relation
-    ancestors: dict[_Name, LineageNode] = {}
+    ancestors: dict[_Member, LineageNode] = {}
     waiting = deque([(me, 0)])
     while waiting:
         child, depth = waiting.popleft()
         for parent, relation in parents.get(child, {}).items():
             if parent != me and parent not in ancestors:
-                ancestors[parent] = LineageNode(parent.ref, videos.get(parent), relation, depth - 1)
+                ancestors[parent] = _node(parent, videos, relation, depth - 1)
                 waiting.append((parent, depth - 1))
     return ancestors
 
 
-def _find_roots(me: _Name, nearest: Iterable[_Name], edges: _Edges) -> list[_Name]:
+def _find_roots(me: _Member, nearest: Iterable[_Member], edges: _Edges) -> list[_Member]:
     """The roots of trees that hold every ancestor: those without parents, then the farthest member of each circle."""
     children = {child for children_of in edges.values() for child in children_of}
     oldest_first = [*reversed([*nearest]), me]
@@ -115,7 +135,7 @@ def _find_roots(me: _Name, nearest: Iterable[_Name], edges: _Edges) -> list[_Nam
     return roots
 
 
-def _descend(roots: Iterable[_Name], edges: _Edges) -> Iterator[_Name]:
+def _descend(roots: Iterable[_Member], edges: _Edges) -> Iterator[_Member]:
     """The roots and all below them, each once."""
     waiting = list(roots)
     seen = set(waiting)
@@ -127,12 +147,12 @@ def _descend(roots: Iterable[_Name], edges: _Edges) -> Iterator[_Name]:
         waiting.extend(below)
 
 
-def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) -> tuple[LineageNode, ...]:
+def _grow(roots: Iterable[_Member], edges: _Edges, videos: Mapping[_Member, Video]) -> tuple[LineageNode, ...]:
     """The trees from these roots down; a video whose branches are drawn elsewhere is a leaf marked as a repeat."""
-    drawn: set[_Name] = set()
+    drawn: set[_Member] = set()
     waiting = deque(roots)
 
-    def grow(name: _Name, relation: str | None, depth: int) -> LineageNode:
+    def grow(name: _Member, relation: str | None, depth: int) -> LineageNode:
         children = edges.get(name, {})
         is_repeat = name in drawn
         if not is_repeat and depth == MAX_DEPTH and children:
@@ -141,7 +161,7 @@ def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) 
         else:
             drawn.add(name)
         branches = () if is_repeat else tuple(grow(*child, depth + 1) for child in children.items())
-        return LineageNode(name.ref, videos.get(name), relation, depth, is_repeat, branches)
+        return _node(name, videos, relation, depth, is_repeat=is_repeat, children=branches)
 
     trees = []
     while waiting:
@@ -149,3 +169,11 @@ def _grow(roots: Iterable[_Name], edges: _Edges, videos: Mapping[_Name, Video]) 
         if name not in drawn:
             trees.append(grow(name, None, 0))
     return tuple(trees)
+
+
+def _node(
+    member: _Member, videos: Mapping[_Member, Video], relation: str | None, depth: int, **more: Any
+) -> LineageNode:
+    if isinstance(member, str):
+        return LineageNode(member, None, relation, depth, **more)
+    return LineageNode(videos[member].ref, videos[member], relation, depth, **more)

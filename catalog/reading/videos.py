@@ -29,7 +29,7 @@ WHERE links.child_id IN :ids ORDER BY links.id
 _CHILDREN = """
 SELECT parent.id, child.ref, parent.ref, links.relation, links.origin
 FROM videos AS parent
-CROSS JOIN links ON links.parent_source = parent.source AND links.parent_remote_id = parent.remote_id
+CROSS JOIN links ON links.parent_id = parent.id
 CROSS JOIN videos AS child ON child.id = links.child_id
 WHERE parent.id IN :ids AND child.id <> parent.id ORDER BY links.id
 """

@@ -40,7 +40,8 @@ _FAILING = (
     "SELECT remote_id, failures, due_at FROM retries JOIN videos ON videos.id = retries.video_id WHERE source = :source"
 )
 _UNKNOWN_CHARACTERS = (
-    "SELECT DISTINCT parent_remote_id FROM links WHERE parent_source = :source AND relation = 'character' "
+    "SELECT DISTINCT parent_remote_id FROM links WHERE parent_id IS NULL AND parent_source = :source "
+    "AND relation = 'character' "
     "AND NOT EXISTS (SELECT 1 FROM characters WHERE source = parent_source AND remote_id = parent_remote_id) ORDER BY 1"
 )
 _DELIVERIES = (

@@ -48,11 +48,15 @@ class Setting(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """SQL and the values of its question marks: a test on a row of `videos`, or the SELECT of a set of `id`s."""
+    """SQL and the values of its question marks: a test on a row of `videos`, or the SELECT of a set of `id`s.
+
+    With `takes_roots` it holds for the videos without a parent too, which the SQL leaves out.
+    """
 
     sql: str
     values: list[Any]
     is_set: bool = False
+    takes_roots: bool = False
 
 
 class Unreadable(Exception):
@@ -86,6 +90,12 @@ def _name(_: Field, term: Term, __: Setting) -> Condition:
     from catalog.search.names import with_name
 
     return with_name(term)
+
+
+def _own_id(_: Field, term: Term, __: Setting) -> Condition:
+    from catalog.search.names import with_own_id
+
+    return with_own_id(term)
 
 
 def _size(field: Field, term: Term, _: Setting) -> Condition:
@@ -249,7 +259,7 @@ def _kin(field: Field, term: Term, setting: Setting) -> Condition:
     return with_kin(field.name, term, setting)
 
 
-def _depth(_: Field, term: Term, setting: Setting) -> Condition:
+def _depth(_: Field, term: Term, __: Setting) -> Condition:
     from catalog.search.kin import with_depth
 
     spans = []
@@ -258,7 +268,7 @@ def _depth(_: Field, term: Term, setting: Setting) -> Condition:
             spans.append(number_bounds(f"{value.text}{'*' * value.is_prefix}"))
         except ValueError as error:
             raise Unreadable(f"cannot read {shorten(str(value))} as depth: {_NUMBER_ADVICE}") from error
-    return with_depth(setting.connection, spans)
+    return with_depth(spans)
 
 
 def _presence(_: Field, term: Term, setting: Setting) -> Condition:
@@ -335,6 +345,7 @@ def _all_of(conditions: Sequence[Condition]) -> Condition:
 _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "text": _text,
     "name": _name,
+    "own_id": _own_id,
     "size": _size,
     "passage": _passage,
     "words": _passage,

@@ -4,6 +4,7 @@
 
     text      equal without regard to ASCII case, or beginning so
     name      any of a video's names begins so or, in quotes, is so; case matters
+    own_id    a video's own id is so or, with `*`, begins so; case matters
     words     words and phrases in that column of the full-text index
     passage   part of a long text that is not indexed
     number    compared as a number
@@ -80,7 +81,7 @@ _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value
 
 _COMPUTED = {"negative_prompt": NEGATIVE_PROMPT}
 _COUNTED = {"seconds": _SECONDS}  # clips are measured, and hardly two lengths agree
-_SORTED = frozenset({"text", "name", "number", "time", "seed"})
+_SORTED = frozenset({"text", "name", "own_id", "number", "time", "seed"})
 _ORDERS = {"seed": "substr('00000000000000000000' || videos.seed, -20)"}  # as long as the longest, so by number
 
 

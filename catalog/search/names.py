@@ -40,6 +40,12 @@ def with_name(term: Term) -> Condition:
     return Condition(f"SELECT id FROM ({_OWN} UNION ALL {_ALIASED})", [json.dumps(spans)] * 2, is_set=True)
 
 
+def with_own_id(term: Term) -> Condition:
+    """The videos whose own id is exactly so or, with `*`, begins so."""
+    spans = [span for value in term.values for span in list_spans(value.text, is_exact=not value.is_prefix)]
+    return Condition(_OWN, [json.dumps(spans)], is_set=True)
+
+
 def remark_on_names(connection: Reader, terms: Iterable[Term], fields: Fields) -> Iterator[tuple[Term, str]]:
     """The terms with a name that fits no video, and a remark on it with the nearest name."""
     for term in terms:

@@ -49,6 +49,11 @@ class Part(NamedTuple):
         return f"videos.id IN ({self.sql})" if self.is_set else f"({self.sql})"
 
 
+_ROOTS = Part(
+    "videos.id NOT IN (SELECT links.child_id FROM links)", [], picks=(Pick(HAS, ("relation",), is_missing=True),)
+)
+
+
 class All(NamedTuple):
     """The videos that all `wanted` steps find, or every video, but for what an `unwanted` one finds."""
 
@@ -126,7 +131,10 @@ class Compiler:
 
     def _compile_field(self, field: Field, term: Term, *, is_negated: bool) -> Step | None:
         if field.kind != "words":
-            part = _as_part(condition(field, term, self.setting), scans=field.kind in _SCANNING)
+            test = condition(field, term, self.setting)
+            part = _as_part(test, scans=field.kind in _SCANNING)
+            if test.takes_roots:
+                return Either((_ROOTS, part))
             if part.scans:
                 return All((_having(field), part))
             return part._replace(picks=pick(field, term, self.setting), field=field.name)

@@ -10,6 +10,7 @@ from catalog.store.characters import save_character
 from catalog.store.cleaning import HEARD, clean_rows
 from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
+from catalog.store.descent import rebuild_descent
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.enclosed import Enclosed, save_enclosed
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
@@ -64,6 +65,7 @@ __all__ = [
     "has_prices",
     "lock_source",
     "rebuild_bitmaps",
+    "rebuild_descent",
     "rebuild_texts",
     "redo",
     "refold_all",

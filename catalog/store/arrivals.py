@@ -18,6 +18,7 @@ from catalog.redaction import cut_secrets
 from catalog.store.attached import provider_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
+from catalog.store.descent import adopt
 from catalog.store.enclosed import save_enclosed, save_named
 from catalog.store.folding import Backlog, custom_id_of, fold_backlog, list_overturned, refold
 from catalog.store.indexes import index_new
@@ -226,6 +227,7 @@ def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimato
     ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
     observations = [_observation_row(ids[arrival.remote_id], arrival) for arrival in arrivals]
     insert_rows(connection, "observations", observations)
+    adopt(connection, source, ids)
     write_tags(connection, {ids[arrival.remote_id]: _tags_of(arrival) for arrival in arrivals})
     write_remixes(connection, source, {ids[row["remote_id"]]: row["remixed_from_id"] for row in rows})
     aliases = {ids[arrival.remote_id]: arrival.aliases for arrival in arrivals if arrival.aliases}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from catalog.redaction import redact_text
 from catalog.rows import json_text, stored
 from catalog.store.bulk import insert_rows
+from catalog.store.descent import find_parents, measure
 from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from catalog.database import Writer
 
@@ -40,19 +41,16 @@ def rewrite_tags(connection: Writer, tags: Mapping[int, Iterable[tuple[str, str]
 
 def write_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:
     """Link new videos to the parents that the server named."""
-    common = {"relation": "remix", "origin": "api", "parent_source": source}
-    rows = [
-        {"child_id": video_id, "parent_remote_id": parent, **common}
-        for video_id, parent in parents.items()
-        if parent is not None
-    ]
-    insert_rows(connection, "links", rows)
+    named = {video_id: [("remix", parent)] for video_id, parent in parents.items() if parent is not None}
+    _insert_links(connection, source, named, origin="api")
+    measure(connection, named)
 
 
 def rewrite_remixes(connection: Writer, source: str, parents: Mapping[int, str | None]) -> None:
     """Replace the links that the server named with those in the rows; links of other origins stay."""
     connection.execute("DELETE FROM links WHERE origin = 'api' AND child_id IN :ids", {"ids": list(parents)})
     write_remixes(connection, source, parents)
+    measure(connection, [video_id for video_id, parent in parents.items() if parent is None])
 
 
 def save_links(connection: Writer, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str) -> int:
@@ -60,17 +58,31 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
     query = "SELECT relation, parent_remote_id FROM links WHERE origin = :origin AND child_id = :id"
     existing = {(row[0], row[1]) for row in connection.execute(query, {"origin": origin, "id": video_id})}
     unique = dict.fromkeys((relation, stored(redact_text(parent))) for relation, parent in links)
-    rows = [
-        {
-            "child_id": video_id,
-            "relation": relation,
-            "origin": origin,
-            "parent_source": source,
-            "parent_remote_id": parent,
-        }
-        for relation, parent in unique
-        if (relation, parent) not in existing
-    ]
-    with indexed(connection, [video_id] if rows else ()):
-        insert_rows(connection, "links", rows)
-    return len(rows)
+    new = [link for link in unique if link not in existing]
+    with indexed(connection, [video_id] if new else ()):
+        _insert_links(connection, source, {video_id: new}, origin=origin)
+        measure(connection, [video_id])
+    return len(new)
+
+
+def _insert_links(
+    connection: Writer, source: str, links: Mapping[int, Sequence[tuple[str, str]]], *, origin: str
+) -> None:
+    """Link videos to parents, each `(relation, parent's id)`."""
+    rows = find_parents(connection, source, {parent for pairs in links.values() for _, parent in pairs})
+    insert_rows(
+        connection,
+        "links",
+        [
+            {
+                "child_id": video_id,
+                "relation": relation,
+                "origin": origin,
+                "parent_source": source,
+                "parent_remote_id": parent,
+                "parent_id": rows.get(parent),
+            }
+            for video_id, pairs in links.items()
+            for relation, parent in pairs
+        ],
+    )

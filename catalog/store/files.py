@@ -84,14 +84,19 @@ def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
     }
 
 
-def save_failure(connection: Writer, spot: Spot, *, state: str, reason: str, at: datetime) -> None:
-    """Keep why a file could not be had: `failed`, or `lost` for good. One whose bytes are held stays as it is."""
+def save_failure(
+    connection: Writer, spot: Spot, *, state: str, reason: str, at: datetime, origin: str | None = None
+) -> None:
+    """Keep why a file could not be had: `failed`, or `lost` for good. One whose bytes are held stays as it is.
+
+    `origin` says how it was to come, where that tells them apart.
+    """
     found = connection.execute(_FIND, spot._asdict()).fetchone()
     if found is not None and found[1] == "present":
         return
     if found is not None and found[1] == "damaged" and state == "failed":
         return
-    row = {"state": state, "reason": reason, "changed_at": utc_text(at)}
+    row = {"state": state, "reason": reason, "changed_at": utc_text(at), **({"origin": origin} if origin else {})}
     with indexed(connection, [spot.video_id]):
         _put(connection, spot, row)
 

@@ -167,17 +167,23 @@ class Tags(SQLModel, table=True):
 
 
 class Links(SQLModel, table=True):
-    """An edge from a video to its parent, which is named, not numbered, because it may never have been seen."""
+    """An edge from a video to its parent, which is named, because it may never have been seen.
+
+    Derived are the row of the parent, where the library has it, how many generations are above the child, and whether
+    a circle of links is.
+    """
 
     __tablename__ = "links"
     __table_args__ = (
         UniqueConstraint("child_id", "relation", "origin", "parent_source", "parent_remote_id"),
-        Index("ix_links_parent", "parent_source", "parent_remote_id"),
         Index(
             "ix_links_named",
             text("parent_remote_id COLLATE NOCASE"),
             sqlite_where=text("relation IN ('character', 'reference')"),
         ),
+        Index("ix_links_parent_id", "parent_id", "child_id", sqlite_where=text("parent_id IS NOT NULL")),
+        Index("ix_links_lost", "parent_source", "parent_remote_id", sqlite_where=text("parent_id IS NULL")),
+        Index("ix_links_depth", "depth", "child_id"),
         columns.AUTOINCREMENT,
     )
 
@@ -187,6 +193,11 @@ class Links(SQLModel, table=True):
     origin: str = columns.text(nullable=False)
     parent_source: str = columns.text(nullable=False)
     parent_remote_id: str = columns.text(nullable=False)
+    parent_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("videos.id", ondelete="SET NULL"), nullable=True)
+    )
+    depth: int | None = columns.count()
+    is_circular: int | None = columns.count()
 
 
 class VideoAliases(SQLModel, table=True):

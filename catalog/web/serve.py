@@ -17,6 +17,7 @@ from catalog.serving import ACCEPTED_AT_ONCE, affordable_connections, in_url, se
 from catalog.web import DEFAULT_PORT
 from catalog.web.application import Site
 from catalog.web.connections import HEAD_SECONDS, MAX_VISITORS, connections
+from catalog.web.painter import Painter
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,9 +55,11 @@ def serve(
     def announce(server: RunningServer) -> None:
         if on_ready is not None:
             on_ready(server)
+        painter.start()
         if open_browser:
             webbrowser.open(server.url)
 
+    painter = Painter(Path(path))
     names = {in_url(name) for name in _LOOPBACK} if host in _LOOPBACK else None
     site = Site(path, allow_sql=allow_sql, names=names)
     try:
@@ -64,6 +67,7 @@ def serve(
             most = max_visitors or affordable_connections(MAX_VISITORS, besides=_OTHER_FILES)
             serve_at(host, port, _answer_with(site.application, connections(head_seconds, most)), announce)
     finally:
+        painter.stop()
         site.close()
 
 

@@ -168,13 +168,13 @@ def test_an_upload_for_another_purpose_leaves_nothing(studio):
 
 
 def test_a_big_batch_does_not_hold_its_caller_up(studio):
-    asked = lines(*(input_line(str(number), f"take {number} " + "x" * 700) for number in range(2000)))
-    answers = (output_line(str(number), f"video_{number}") | {"padding": "x" * 500} for number in range(2000))
+    asked = lines(*(input_line(str(number), f"take {number} " + "x" * 7000) for number in range(200)))
+    answers = (output_line(str(number), f"video_{number}") | {"padding": "x" * 6000} for number in range(200))
     studio.server.files["file-out"] = lines(*answers)
     assert min(len(asked), len(studio.server.files["file-out"])) > LONG_NOTE
     with held_by_another_process(studio.library):
         studio.sdk().files.create(file=("in.jsonl", asked), purpose="batch")
         studio.sdk().files.content("file-out").read()
         assert studio.look("SELECT * FROM videos") == []
-    assert studio.rows("SELECT count(*), count(prompt) FROM videos") == [(2000, 2000)]
+    assert studio.rows("SELECT count(*), count(prompt) FROM videos") == [(200, 200)]
     assert studio.notes() == []

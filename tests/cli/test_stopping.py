@@ -142,7 +142,7 @@ def runs(process: int) -> bool:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_the_helper_of_an_import_ends_with_it_and_says_nothing(library_path, tmp_path, number):
-    many_jobs(tmp_path / "jobs.jsonl", 8_000)
+    many_jobs(tmp_path / "jobs.jsonl", 4_000)
     with started("import", "jobs.jsonl", "--source", "studio", start_new_session=True) as process:
         wait_until(lambda: children(process) or process.poll() is not None)
         (helper,) = children(process)
@@ -152,7 +152,7 @@ def test_the_helper_of_an_import_ends_with_it_and_says_nothing(library_path, tmp
     assert "Traceback" not in said
     assert said.count("\n") == (0 if number == signal.SIGKILL else 1)
     with Catalog.open(library_path) as library:
-        assert library.search("", limit=1).total == 8_000  # read before the prompts are
+        assert library.search("", limit=1).total == 4_000  # read before the prompts are
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")

@@ -59,7 +59,7 @@ def test_a_rebuilt_index_finds_the_same(run, hear, ask):
     hear(job(prompt="neon street"))
     assert run("reindex", "--fts").stdout.endswith(": the full-text index\n")
     everything = run("reindex").stdout
-    assert ": the rows of videos, the full-text index, the bitmaps that counts are made of, the facets" in everything
+    assert ": the rows of videos, where links lead, the full-text index, the bitmaps that counts are made" in everything
     assert ask("search", "neon")["total"] == 1
 
 

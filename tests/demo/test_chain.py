@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = Path(sys.executable).with_name("catalog")
+NAMED, MODULE = ("catalog",), (sys.executable, "-m", "catalog")
 ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("CATALOG")}
+FOUND = {"PATH": f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}"}  # where the shell finds the program by its name
 
 
 def run_command(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -41,10 +43,11 @@ def read_commands(output: str) -> list[str]:
 
 
 @contextmanager
-def started(folder: Path, *options: str, until: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(folder: Path, *program: str, until: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A demo that has printed a line in which `until` is found, and what it has printed so far."""
-    command = [PROGRAM, "demo", "--port", "0", *options]
-    with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
+    command = [*(program or [PROGRAM]), "demo", "--port", "0"]
+    environment = ENVIRONMENT | (FOUND if "catalog" in program[:1] else {})
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         output = ""
         try:
@@ -90,17 +93,6 @@ def test_without_the_gateway_no_command_needs_it(output: str):
     assert not any(command.endswith(" sync") for command in read_commands(output))
 
 
-def test_a_catalog_that_the_shell_finds_is_printed_by_its_name(folder: Path, output: str):
-    path = f"{PROGRAM.parent}{os.pathsep}{ENVIRONMENT['PATH']}"
-    done = run_command(f"PATH='{path}' catalog demo --no-serve", folder)
-    assert read_commands(done.stdout)[0].startswith("catalog --db ")
-
-
-def test_a_catalog_that_is_called_as_a_module_is_printed_so(folder: Path, output: str):
-    done = run_command(f"{sys.executable} -m catalog demo --no-serve", folder)
-    assert read_commands(done.stdout)[0].startswith(f"{sys.executable} -m catalog --db ")
-
-
 def test_costs_in_the_sample_library_are_reported_estimated_and_unknown(folder: Path, output: str):
     done = run_command(f"{PROGRAM} --db demo-library/catalog.db search --json --limit 500", folder)
     bases = {(video["model"], video["cost_basis"]) for video in json.loads(done.stdout)["videos"]}
@@ -144,13 +136,19 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("number", "times", "status"),
-    [(signal.SIGTERM, 1, 143), (signal.SIGTERM, 5, 143), (signal.SIGHUP, 1, 129), (signal.SIGINT, 1, 0)],
+    ("program", "number", "times", "status"),
+    [
+        (NAMED, signal.SIGTERM, 1, 143),
+        (NAMED, signal.SIGTERM, 5, 143),
+        (MODULE, signal.SIGHUP, 1, 129),
+        (MODULE, signal.SIGINT, 1, 0),
+    ],
 )
-def test_a_signal_ends_the_server_and_the_gateway_with_the_demo(
-    folder: Path, output: str, number: Any, times: int, status: int
+def test_a_signal_ends_the_server_and_the_gateway_with_the_demo_however_it_was_called(
+    folder: Path, output: str, program: tuple[str, ...], number: Any, times: int, status: int
 ):
-    with started(folder, until="serving ") as (running, printed):
+    with started(folder, *program, until="serving ") as (running, printed):
+        assert read_commands(printed)[0].startswith(f"{' '.join(program)} --db ")
         urls = re.findall(r"http://[\d.]+:\d+", printed)
         assert [answers(url) for url in urls] == [True, True]
         for _ in range(times):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NUMBERS = (b"\0\0\0\0", b"\0\0\0\1", b"\0\0\0\x10", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"moov")
 CLIP = (clips.FOLDER / "square.mp4").read_bytes()
 FRAGMENTED = encode(audio="aac", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"}, rate=4)
+FRAGMENTS = encode(options={"movflags": "frag_every_frame+empty_moov+default_base_moof"}, frames=6)
 WEBM = encode("webm", "libvpx-vp9", frames=6)
 AVI = encode("avi", frames=6)
 
@@ -84,13 +85,13 @@ def test_data_to_the_end_of_the_file_are_measured_by_the_tables() -> None:
     )
 
 
-def test_fragments_are_refused_where_they_are_cut() -> None:
-    assert read(FRAGMENTED).seconds == 6.0
-    boxes = list_boxes(io.BytesIO(FRAGMENTED))
-    for box_, following in zip(boxes, [*boxes[1:], None], strict=True):
-        assert refuse(FRAGMENTED[: box_.end - 1])
-        if box_.kind in {b"ftyp", b"moof"} and following:
-            assert refuse(FRAGMENTED[: box_.end])
+@pytest.mark.parametrize("data", [FRAGMENTED, FRAGMENTS], ids=["one", "many"])
+def test_fragments_are_refused_where_they_are_cut(data: bytes) -> None:
+    assert read(data).seconds
+    for top in list_boxes(io.BytesIO(data)):
+        assert refuse(data[: top.end - 1])
+        if top.kind in {b"ftyp", b"moof"}:
+            assert refuse(data[: top.end])
 
 
 def test_an_index_that_names_more_than_there_is_shows_a_cut() -> None:

@@ -101,11 +101,11 @@ def test_the_part_of_a_killed_process_goes_and_that_of_a_running_one_stays(folde
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         part = folder.root / process.stdout.readline().strip()
-        keep(folder, b"another")
+        keep(MediaFolder(folder.root), b"another")
         assert part.read_bytes() == b"half"
         process.kill()
     assert part.exists()
-    keep(folder, b"a third")
+    keep(MediaFolder(folder.root), b"a third")
     assert not part.exists()
     assert len(names(folder)) == 3
 

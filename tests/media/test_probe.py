@@ -251,6 +251,14 @@ def test_an_edit_list_says_what_is_shown(edits: bytes, seconds: float) -> None:
     assert read(film(trak(edits=edits))).seconds == seconds
 
 
+def test_an_edit_list_of_a_film_in_fragments_says_nothing_about_them() -> None:
+    track = trak(samples=0, stts=longs(0), edits=elst((1000, 0, 1)))
+    head = FTYP + box("moov", mvhd(), track, box("mvex", full("trex", longs(1, 1, 1, 0, 0))))
+    run = full("trun", longs(40, *range(10, 50)), flags=0x200)  # the size of each sample
+    data = head + box("moof", box("traf", full("tfhd", longs(1)), run)) + box("mdat", bytes(2000))
+    assert read(data) == Probe(4.0, 64, 48, 10.0, "h264")
+
+
 def test_the_length_is_that_of_the_video_and_not_of_the_film() -> None:
     assert read(film(head=mvhd(duration=4027))).seconds == 4.0
     assert read(film(trak(duration=0))).seconds == 4.0  # as live recordings leave it

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -21,6 +21,8 @@ from catalog.prompts.vocabulary import load_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from catalog.prompts.vocabulary import Vocabulary
 
 PROMPT = "Acme truck, wide shot at dusk.\nCamera: slow push-in, 35mm lens, no zoom.\n[Lighting] soft key light, neon"
 OWN_WORDS = {"brand": {"acme": ["acme"]}, "lighting": {"neon": {"near": ["tube+"]}}}
@@ -38,17 +40,24 @@ print("catalog.prompts.compiler" in sys.modules, found)
 """
 
 
+class Compiled(NamedTuple):
+    """A cache folder that was empty, and the vocabulary that was compiled into it."""
+
+    folder: Path
+    vocabulary: Vocabulary
+
+
 @pytest.fixture(scope="module")
-def _kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """The vocabulary, compiled: which takes seconds."""
     folder = tmp_path_factory.mktemp("kept") / "video-catalog"
-    load_through(folder)
-    return folder
+    return Compiled(folder, load_through(folder))
 
 
 @pytest.fixture
-def folder(_kept: Path, tmp_path: Path) -> Path:
+def folder(compiled: Compiled, tmp_path: Path) -> Path:
     """A cache folder that holds the compiled vocabulary."""
-    return Path(shutil.copytree(_kept, tmp_path / "video-catalog"))
+    return Path(shutil.copytree(compiled.folder, tmp_path / "video-catalog"))
 
 
 @pytest.fixture
@@ -70,9 +79,8 @@ def finish(process: subprocess.Popen[str]) -> tuple[bool, str]:
     return compiled == "True", found
 
 
-@pytest.mark.parametrize("own_words", [None, OWN_WORDS])
-def test_prompts_are_read_alike_with_and_without_it(own_words: dict[str, Any] | None, tmp_path: Path) -> None:
-    compiled, kept = (load_through(tmp_path, own_words) for _ in range(2))
+def check_alike(compiled: Vocabulary, kept: Vocabulary) -> None:
+    """Prompts are read alike with what was compiled now and what an earlier process compiled."""
     assert extract(PROMPT, compiled) == extract(PROMPT, kept)
     assert extract(PROMPT, compiled).facets
     assert compiled.revision == kept.revision
@@ -83,21 +91,22 @@ def test_prompts_are_read_alike_with_and_without_it(own_words: dict[str, Any] | 
         assert getattr(compiled, name) == getattr(kept, name), name
 
 
+def test_prompts_are_read_alike_with_and_without_it(compiled: Compiled) -> None:
+    check_alike(compiled.vocabulary, load_through(compiled.folder))
+
+
 def test_without_a_folder_the_vocabulary_is_compiled_each_time(folder: Path) -> None:
     assert extract(PROMPT, load_through(None)) == extract(PROMPT, load_through(folder))
 
 
-def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
-    (first, found), (second, again) = (finish(start(tmp_path / "caches" / "video-catalog")) for _ in range(2))
-    assert (first, second) == (True, False)
-    assert again == found
-
-
-def test_two_processes_may_compile_at_once(tmp_path: Path) -> None:
-    processes = [start(tmp_path) for _ in range(2)]
-    assert len({finish(process)[1] for process in processes}) == 1
-    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
-    assert not finish(start(tmp_path))[0]
+def test_two_processes_may_compile_at_once_and_a_third_compiles_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "caches" / "video-catalog"
+    processes = [start(folder) for _ in range(2)]
+    first, second = (finish(process) for process in processes)
+    assert True in {first[0], second[0]}
+    assert [path.suffix for path in folder.iterdir()] == [".json"]
+    assert finish(start(folder)) == (False, first[1])
+    assert second[1] == first[1]
 
 
 def test_the_helper_of_the_journey_reads_what_is_kept(tmp_path: Path) -> None:
@@ -114,6 +123,7 @@ def test_the_helper_of_the_journey_reads_what_is_kept(tmp_path: Path) -> None:
 def test_each_users_words_have_a_file_of_their_own(folder: Path) -> None:
     mine = load_through(folder, OWN_WORDS)
     assert len(list(folder.iterdir())) == 2
+    check_alike(mine, load_through(folder, OWN_WORDS))
     assert "brand" in {facet.name for facet in extract(PROMPT, mine).facets}
     assert "brand" not in {facet.name for facet in extract(PROMPT, load_through(folder)).facets}
 

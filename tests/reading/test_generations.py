@@ -46,7 +46,7 @@ def test_prompts_that_were_read_are_not_read_again(remixed: Database) -> None:
     extract_due(remixed)
     with remixed.read() as connection:
         assert diff(connection, refuse) == EXPECTED
-        [step] = list_generations(connection, read_lineage(connection, "studio", "b"), refuse)
+        [step] = list_generations(connection, read_lineage(connection, 2), refuse)
     assert (step.ref, step.parent, step.relation, step.change) == ("studio:b", "studio:a", "remix", EXPECTED)
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog import store
+from catalog.reading import lineage
 from catalog.reading.lineage import MAX_DEPTH, read_lineage
+from catalog.reading.names import get_name
 from catalog.records import to_json
 
 if TYPE_CHECKING:
@@ -49,14 +52,15 @@ def family(library: Database) -> Family:
             ]
             if links:
                 connection.executemany(ADD_LINK, links)
+            store.rebuild_descent(connection)
         return look(library, asked)
 
     return make
 
 
-def look(library: Database, asked: str) -> Lineage:
+def look(library: Database, asked: str, limit: int | None = None) -> Lineage:
     with library.read() as connection:
-        return read_lineage(connection, "studio", asked)
+        return read_lineage(connection, get_name(connection, f"studio:{asked}").id, limit)
 
 
 def draw(node: LineageNode) -> str:
@@ -143,6 +147,7 @@ def test_a_parent_may_stand_in_another_source(library: Database, family: Family)
     family(["a"], "a")
     with library.write() as connection:
         connection.execute(ADD_LINK, ("reference", "user", "other", "x:y", "a"))
+        store.rebuild_descent(connection)
     found = look(library, "a")
     assert [(node.ref, node.relation) for node in found.ancestors] == [("other:x:y", "reference")]
     assert trees(found) == ["other:x:y?(a)"]
@@ -152,6 +157,7 @@ def test_two_links_between_the_same_two_are_one_branch(library: Database, family
     family(["a", "b < a"], "a")
     with library.write() as connection:
         connection.execute(ADD_LINK, ("reference", "user", "studio", "a", "b"))
+        store.rebuild_descent(connection)
     found = look(library, "b")
     assert trees(found) == ["a(b)"]
     assert [node.relation for node in nodes(found.roots)] == [None, "remix"]
@@ -228,11 +234,48 @@ def test_a_large_family_is_read_whole(family: Family) -> None:
     assert found.descendants == 0
 
 
-def test_the_walk_uses_the_indexes(library: Database) -> None:
-    from catalog.reading import lineage
+@pytest.mark.parametrize(
+    ("asked", "limit", "drawn", "above"),
+    [
+        ("d", 1, ["d"], []),
+        ("d", 2, ["b(d)"], ["b"]),
+        ("d", 3, ["a(b(d))"], ["b", "a"]),
+        ("d", 5, ["a(b(d(e f)))"], ["b", "a"]),
+        ("d", 6, ["a(b(d(e f(g))))"], ["b", "a"]),
+        ("d", 7, ["a(b(d(e f(g))) c)"], ["b", "a"]),
+        ("d", 8, ["a(b(d(e f(g))) c(h))"], ["b", "a"]),
+        ("d", None, ["a(b(d(e f(g))) c(h))"], ["b", "a"]),
+        ("j", 1, ["lost?(j)"], ["lost"]),
+        ("j", 2, ["lost?(i j)"], ["lost"]),
+    ],
+)
+def test_of_a_large_family_the_nearest_are_shown_and_all_are_counted(
+    library: Database, family: Family, asked: str, limit: int | None, drawn: list[str], above: list[str]
+) -> None:
+    family(["a", "b < a", "c < a", "d < b", "e < d", "f < d", "g < f", "h < c", "i < lost", "j < lost"], "a")
+    found = look(library, asked, limit)
+    assert trees(found) == drawn
+    assert [name for name, _ in ancestors(found)] == above
+    counts = (found.ancestor_count, found.descendants, found.members)
+    assert counts == ((2, 3, 8) if asked == "d" else (1, 0, 3))
 
+
+def test_the_first_of_a_large_family_are_read_without_the_others(library: Database, family: Family) -> None:
+    family(["v0", *(f"v{number} < v{(number - 1) // 3}" for number in range(1, 500))], "v0")
+    found = look(library, "v1", 10)
+    assert sum(1 for _ in nodes(found.roots)) == 10
+    assert (found.ancestor_count, found.members) == (1, 500)
+
+
+@pytest.mark.parametrize("query", [*lineage._WALKS, lineage._COUNT_DESCENDANTS, lineage._COUNT_FAMILY])
+def test_the_walk_uses_the_indexes(library: Database, query: str) -> None:
+    with library.read() as connection:
+        plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", {"me": 1})]
+        assert not [step for step in plan if step.startswith(("SCAN videos", "SCAN links")) or "BLOOM" in step], plan
+
+
+def test_the_members_are_read_by_their_rows(library: Database) -> None:
     with library.read() as connection:
         for query in (lineage._VIDEOS, lineage._EDGES):
-            names = {"source": "studio", "remote_id": "v1"}
-            plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", names)]
-            assert not [step for step in plan if step.startswith(("SCAN videos", "SCAN links"))], plan
+            rows = connection.execute(f"EXPLAIN QUERY PLAN {query}", {"ids": [1, 2]})
+            assert not [row["detail"] for row in rows if row["detail"].startswith(("SCAN videos", "SCAN links"))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog import store
 from catalog.config import Source
 from catalog.errors import NotFound, SchemaError
 from catalog.reading.changes import list_changes
@@ -74,6 +75,8 @@ def test_a_video_comes_with_its_links_up_then_down(library: Database) -> None:
     """
     run(library, link, 1, "remix", "me")
     run(library, link, 2, "edit", "lost")
+    with library.write() as connection:
+        store.rebuild_descent(connection)
     assert find(library, "me").links == (
         Link("studio:me", "studio:lost", "edit", "api"),
         Link("studio:child", "studio:me", "remix", "api"),

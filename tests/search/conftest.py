@@ -62,10 +62,14 @@ class Library(Shelf):
             for source, group in groupby(rows, key=lambda row: row.get("source", SOURCE)):
                 videos = [video for row in group for video in parse_videos(payload_of(row)).videos]
                 store.save_videos(connection, source, videos, channel="list", received_at=SEEN)
+            ids = {
+                source: store.find_ids(connection, source, [row["remote_id"] for row in rows])
+                for source in {row.get("source", SOURCE) for row in rows}
+            }
             extracted = []
             for row in rows:
                 source, remote_id = row.get("source", SOURCE), row["remote_id"]
-                video_id = store.find_ids(connection, source, [remote_id])[remote_id]
+                video_id = ids[source][remote_id]
                 if row.get("tags"):
                     store.save_tags(connection, video_id, {key: value for key, _, value in map(split_tag, row["tags"])})
                 if row.get("gone_at"):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.search.bits import Bits
+from catalog.search.explain import explain
 from catalog.search.fields import SORTED_BY, Fields, get_order
 from catalog.search.grammar import parse
 from catalog.search.matches import list_matches
@@ -42,11 +43,15 @@ FORMS = (
     "camera_movement:pan", "camera_movement:=pan", "camera_movement:push-in,dolly", "lens:wide*", "brand:acme",
     "subject:fox", "subject:=fox", "seed:42", "seed:4*", "seed:*", "remixed_from:v1", "remixed_from:V*",
     "custom_id:x", "id:v1", "id:v", "ref:studio:v1", "descends:v1", "ancestor:v2", "family:v2", "parent:v1",
-    "kind:video", "source:studio", "quality:*", "tier:standard", "cost_basis:reported,unknown", "error_code:*",
+    "descends:v1,v2", "ancestor:v2,v4", "parent:v1,v2", "depth:0,2", "depth:1..3", "-depth:0", "remote_id:v1",
+    "remote_id:v*", "kind:video", "source:studio", "quality:*", "tier:standard", "cost_basis:reported,unknown",
+    "error_code:*",
 )  # fmt: skip
 OF_A_LIST = re.compile(r"json_each\(|IN :ids")  # which a filter is made of at once
-READS_ALL = re.compile(r"SCAN (videos|tags|links|bitmaps|video_facets)\b(?! USING INDEX ix_videos_unextracted)")
-WITHOUT_SCAN = [form for form in FORMS if not form.startswith("depth")]  # which takes all links
+READS_ALL = re.compile(
+    r"SCAN (videos|tags|links|lost|bitmaps|video_facets|video_aliases)\b(?! USING INDEX ix_videos_unextracted)"
+)
+IN_ORDER = re.compile(r"SCAN videos USING (COVERING )?INDEX ix_videos_\w+: .* ORDER BY ")
 SORTS = tuple(f"{minus}{name}" for name in SORTED_BY for minus in ("", "-"))
 
 
@@ -110,33 +115,55 @@ def test_pages_make_up_the_answer_in_order(filled: Library, sort: str, query: st
         assert [names[video_id] for video_id in list_matches(connection, query, sort=sort, now=NOW)] == found
 
 
-@pytest.mark.parametrize(
-    "query", [*WITHOUT_SCAN, *(f"sort:{name}" for name in ("created", "-completed", "latency", "cost", "model"))]
-)
+@pytest.mark.parametrize("query", FORMS)
 def test_no_form_but_four_reads_every_row(filled: Library, query: str) -> None:
+    recorder = record(filled, query)
+    assert [line for line in recorder.lines if is_of_all(line)] == []
+
+
+@pytest.mark.parametrize("query", SCANNING)
+def test_what_reads_every_row_says_so(filled: Library, query: str) -> None:
     with filled.database.read() as connection:
+        [part] = explain(connection, query, now=NOW).parts
+    assert "reads every row" in part.ways
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_an_order_is_walked_through_an_index_or_sorts_only_matches(filled: Library, sort: str) -> None:
+    walks = [line for query in ("", "is:completed", "id:v1") for line in record(filled, query, sort=sort).walks]
+    assert [line for line in walks if is_of_all(line) and not IN_ORDER.match(line)] == []
+    assert [line for line in walks if "TEMP B-TREE" in line and not OF_A_LIST.search(line)] == []
+
+
+def record(library: Library, query: str, **options: Any) -> Recorder:
+    with library.database.read() as connection:
         recorder = Recorder(connection)
-        search(recorder, query, limit=5, now=NOW)
-    assert [
-        line
-        for line in recorder.lines
-        if ("BLOOM FILTER" in line and not OF_A_LIST.search(line)) or READS_ALL.match(line)
-    ] == []
+        search(recorder, query, limit=5, now=NOW, **options)
+    return recorder
+
+
+def is_of_all(line: str) -> bool:
+    """Whether a step of SQLite's goes through a whole table, for its rows or for a filter."""
+    return bool(("BLOOM FILTER" in line and not OF_A_LIST.search(line)) or READS_ALL.match(line))
 
 
 class Recorder:
-    """A connection that keeps how SQLite goes about every statement that reads all it finds."""
+    """A connection that keeps how SQLite goes about every statement, `walks` those that end before they have read all.
+
+    A walk in the order of an index is one, and not the sort of whatever is found.
+    """
 
     shared: dict[str, Any] | None = None
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.lines: list[str] = []
+        self.walks: list[str] = []
 
     def execute(self, sql: str, parameters: Any = ()) -> Any:
-        rows = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
-        if "LIMIT" not in sql and "ORDER BY sort_value" not in sql:  # which end before they have read all
-            self.lines += [f"{row['detail']}: {sql}" for row in rows]
+        steps = [row["detail"] for row in self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+        is_walk = "LIMIT" in sql or "ORDER BY sort_value" in sql
+        (self.walks if is_walk else self.lines).extend(f"{step}: {sql}" for step in steps)
         return self._connection.execute(sql, parameters)
 
 

@@ -120,7 +120,7 @@ def test_deleted_videos_are_not_found_by_what_they_ask_for(asked: Library) -> No
     assert counts(asked, "lens") == {"lens": [("35mm", 1)]}
 
 
-@pytest.fixture(scope="module", params=[11, 10_010])
+@pytest.fixture(scope="module", params=[11, 2_002])
 def shot_on_35mm(request: pytest.FixtureRequest, make_library: Callable[[], Library]) -> Iterator[tuple[Library, int]]:
     """A library of few or of many videos of one lens, five others in it, and how many they are."""
     library, total = make_library(), request.param

@@ -76,7 +76,12 @@ def find(library: Library, query: str) -> list[str]:
         ("neon -id:video_ -id:a", ["studio:task_01"]),
         ("id:video_9b9b source:demo status:completed", ["demo:video_9b9bfdee"]),
         ("id:video_ id:demo:", ["demo:video_9b9bfdee", "demo:video_9b9c1111"]),
-        ("remote_id:VIDEO_9B9BFDEE", ["demo:video_9b9bfdee", "studio:video_9b9bfdee"]),
+        ("remote_id:video_9b9bfdee", ["demo:video_9b9bfdee", "studio:video_9b9bfdee"]),
+        ("remote_id:video_9b9b", []),
+        ("remote_id:video_9b9b*", ["demo:video_9b9bfdee", "studio:video_9b9bfdee"]),
+        ("remote_id:VIDEO_9B9BFDEE", []),
+        ("remote_id:cgt*", []),
+        ('remote_id:"a:b,c"', ["studio:a:b,c"]),
     ],
 )
 def test_a_name_is_found_by_its_beginning_and_in_quotes_whole(named: Library, query: str, refs: list[str]) -> None:

@@ -130,6 +130,7 @@ def fill(path: Path) -> None:
         add_video(connection, "dateless too")
         add_video(connection, "tombstone", status="failed", deleted_at=ago(days=1), created_at=ago(days=4))
         connection.execute("INSERT INTO tags (video_id, key, value, origin) VALUES (1, 'hero', '', 'user')")
+        store.rebuild_descent(connection)
         store.rebuild_bitmaps(connection)
     library.close()
 

@@ -179,7 +179,7 @@ def test_descendants_are_found_below_a_ref(site: Site, ref: str, found: list[str
 def test_descendants_are_those_of_the_family_tree(site: Site) -> None:
     library = open_library(site.path)
     with library.read() as connection:
-        count = read_lineage(connection, "studio", "root").descendants
+        count = read_lineage(connection, 1).descendants
     library.close()
     rows = site.rows("descendants", ref="studio:root")
     assert len(rows) == count

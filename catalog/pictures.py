@@ -1,0 +1,132 @@
+"""The journey of pictures: thumbnails and sheets of frames for the files that lack them, a few at a time.
+
+They are derived: whoever loses them makes them again. Thumbnails are made at the end of a command that brought files,
+sheets, which take several times as long, while the library is served, or by `reindex`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog import store
+from catalog.errors import MediaError
+from catalog.media.keep import MediaFolder
+from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
+from catalog.media.probe import probe
+from catalog.reading.files import media_folder
+from catalog.reading.pictures import find_alike, list_lacking
+from catalog.records import Probe
+from catalog.sync.parallel import ask_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from catalog.database import Database
+    from catalog.reading.pictures import Lacking
+    from catalog.reports import Progress
+
+MAKERS: dict[str, Callable[[Path], bytes]] = {"thumbnail": make_thumbnail, "spritesheet": make_spritesheet}
+VARIANTS = tuple(MAKERS)
+_TYPE = "image/jpeg"
+
+
+class Made(NamedTuple):
+    """How many pictures were made, of how many files none can be, and how many wait for PyAV to be installed."""
+
+    made: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+def make_pictures(
+    database: Database,
+    variants: Sequence[str] = VARIANTS,
+    *,
+    among: Sequence[int] | None = None,
+    again: bool = False,
+    parallel: int | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+    on_progress: Progress | None = None,
+) -> Made:
+    """Make the pictures of these variants that files lack, of all videos or of those `among` these row ids.
+
+    Files of which none could be made are tried `again` only where that is asked for. As many are made at once as there
+    are cores, or `parallel`. It ends early, with nothing lost, once it `is_stopped`.
+    Raises MediaError where the media folder cannot be written to.
+    """
+    with database.read() as connection:
+        root = media_folder(connection)
+    parallel = parallel or os.cpu_count() or 1
+    maker = _Maker(database, MediaFolder(root, like=database.path.stat()))
+    counts = [0, 0, 0]
+    for variant in variants:
+        lacking = _iter_lacking(database, variant, among, again=again)
+        take = partial(_take, lacking, is_stopped)
+        for done, (_, outcome) in enumerate(ask_all(partial(maker.make, variant), take, parallel), 1):
+            counts[outcome] += 1
+            if on_progress:
+                on_progress("pictures", done, None, f"making {variant}s")
+    return Made(*counts)
+
+
+def _take(lacking: Iterator[Lacking], is_stopped: Callable[[], bool]) -> Lacking | None:
+    return None if is_stopped() else next(lacking, None)
+
+
+_MADE, _FAILED, _WAITING = range(3)
+
+
+class _Maker:
+    """Makes one picture and keeps it; for several threads."""
+
+    def __init__(self, database: Database, folder: MediaFolder) -> None:
+        self._database, self._folder = database, folder
+        self._has_decoder = find_spec("av") is not None
+
+    def make(self, variant: str, item: Lacking) -> int:
+        """What became of it: made, failed or waiting."""
+        spot = store.Spot(item.video_id, variant, item.number)
+        with self._database.read() as connection:
+            alike = find_alike(connection, item.sha256, variant)
+        if alike:
+            size = Probe(width=alike.width, height=alike.height)
+            return self._keep(spot, store.Bytes(alike.sha256, alike.size, alike.type, alike.path, size))
+        if item.variant == "video" and not self._has_decoder:
+            return _WAITING
+        try:
+            data = MAKERS[variant](self._folder.path_of(item.path))
+        except (MediaError, OSError) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+            with self._database.write() as connection:
+                store.save_failure(
+                    connection, spot, state="failed", reason=f"no {variant} can be made: the file {reason}",
+                    origin="made", at=datetime.now(UTC),
+                )  # fmt: skip
+            return _FAILED
+        with self._folder.part() as part:
+            part.write(data)
+            found = probe(part.path)
+            path = self._folder.commit(part, EXTENSION)
+            return self._keep(spot, store.Bytes(part.sha256, part.size, _TYPE, path, found))
+
+    def _keep(self, spot: store.Spot, data: store.Bytes) -> int:
+        with self._database.write() as connection:
+            store.save_file(connection, spot, data, origin="made", at=datetime.now(UTC))
+        return _MADE
+
+
+def _iter_lacking(database: Database, variant: str, among: Sequence[int] | None, *, again: bool) -> Iterator[Lacking]:
+    """The files that lack a picture, a portion read at a time; in a video of several, one after the other."""
+    last = 0
+    while True:
+        with database.read() as connection:
+            portion = list_lacking(connection, variant, after=last, among=among, again=again)
+        if not portion:
+            return
+        yield from portion
+        last = portion[-1].file_id

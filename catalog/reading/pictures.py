@@ -1,0 +1,86 @@
+"""The pictures that clips and images lack: thumbnails, and sheets of frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from catalog.database import Reader
+
+MADE_OF = {"thumbnail": ("video", "image"), "spritesheet": ("video",)}  # which files each variant is made of
+
+
+class Lacking(NamedTuple):
+    """A file without a picture of a variant: `path` is where it lies, relative to the folder of the library."""
+
+    file_id: int
+    video_id: int
+    ref: str
+    variant: str
+    number: int
+    sha256: str
+    path: str
+
+
+_LACKING = """
+SELECT files.id, files.video_id, videos.ref, files.variant, files.number, files.sha256, file_places.path
+FROM files CROSS JOIN videos ON videos.id = files.video_id
+CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root = '' AND file_places.state = 'present'
+WHERE files.id > :last AND files.variant IN :kinds AND files.state = 'present' {among}
+AND NOT EXISTS (
+    SELECT 1 FROM files AS picture
+    WHERE picture.video_id = files.video_id AND picture.variant = :variant AND picture.number = files.number
+    AND (picture.state = 'present' OR (picture.origin = 'made' AND :again = 0))
+)
+ORDER BY files.id LIMIT :limit
+"""
+_ALIKE = """
+SELECT picture.sha256, picture.size, picture.type, file_places.path, picture.width, picture.height
+FROM files CROSS JOIN files AS picture ON picture.video_id = files.video_id AND picture.number = files.number
+CROSS JOIN file_places ON file_places.sha256 = picture.sha256 AND file_places.state = 'present'
+WHERE files.sha256 = :sha256 AND files.variant IN :kinds AND picture.variant = :variant AND picture.state = 'present'
+AND picture.origin = 'made' LIMIT 1
+"""
+
+
+def list_lacking(
+    connection: Reader,
+    variant: str,
+    *,
+    after: int = 0,
+    among: Iterable[int] | None = None,
+    again: bool = False,
+    limit: int = 100,
+) -> list[Lacking]:
+    """The next files, after this row, that lack a picture of the variant, of these videos or of all.
+
+    Those of which none could be made are left out, unless it shall be tried `again`.
+    """
+    parameters = {"last": after, "kinds": list(MADE_OF[variant]), "variant": variant, "again": again, "limit": limit}
+    if among is None:
+        rows = connection.execute(_LACKING.format(among=""), parameters)
+    else:
+        rows = connection.execute(_LACKING.format(among="AND files.video_id IN :among"), {
+            **parameters, "among": list(among),
+        })  # fmt: skip
+    return [Lacking(*row) for row in rows]
+
+
+class Alike(NamedTuple):
+    """A picture that was made of the same bytes: `path` is relative to the folder of the library."""
+
+    sha256: str
+    size: int
+    type: str
+    path: str
+    width: int | None
+    height: int | None
+
+
+def find_alike(connection: Reader, sha256: str, variant: str) -> Alike | None:
+    """The picture of this variant that was made of the bytes with this hash, for another video."""
+    parameters = {"sha256": sha256, "kinds": list(MADE_OF[variant]), "variant": variant}
+    row = connection.execute(_ALIKE, parameters).fetchone()
+    return row and Alike(*row)

@@ -1,0 +1,146 @@
+"""Lines of descent: which row each link leads to, and how many generations are above its child.
+
+Both follow from the names in the links, and are kept so that families are walked and depths are asked for by number.
+Depth is the longest line of parents; on a circle, and below one, the number of distinct ancestors. A parent that the
+library does not have counts as one without parents.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from catalog.database import Writer
+
+Member = int | tuple[str, str]  # the row of a video, or the name of one that the library does not have
+Item = TypeVar("Item")
+
+
+class Line(NamedTuple):
+    """What is above a video: how many generations, and whether a circle of links is."""
+
+    depth: int
+    is_circular: bool
+
+
+_ROOT = Line(0, is_circular=False)
+_WAITING = (
+    "SELECT parent_remote_id, id FROM links "
+    "WHERE parent_id IS NULL AND parent_source = :source AND parent_remote_id IN :names"
+)
+_ADOPT = "UPDATE links SET parent_id = ? WHERE id = ?"
+_JOIN = (
+    "UPDATE links SET parent_id = "
+    "(SELECT id FROM videos WHERE source = links.parent_source AND remote_id = links.parent_remote_id)"
+)
+_BELOW = """
+WITH RECURSIVE below(id) AS (
+    SELECT child_id FROM links WHERE child_id IN :ids
+    UNION SELECT child_id FROM links WHERE parent_id IN :ids
+    UNION SELECT links.child_id FROM below CROSS JOIN links WHERE links.parent_id = below.id
+) SELECT id FROM below
+"""
+_ABOVE = (
+    "SELECT child_id, parent_id, parent_source, parent_remote_id, depth, is_circular FROM links WHERE child_id IN :ids"
+)
+_LINES = "SELECT child_id, depth, is_circular FROM links WHERE child_id IN :ids"
+_ANCESTORS = """
+WITH RECURSIVE upward(id) AS (
+    SELECT ?1 UNION
+    SELECT links.parent_id FROM upward CROSS JOIN links WHERE links.child_id = upward.id AND parent_id IS NOT NULL
+)
+SELECT count(*) FROM (
+    SELECT id, NULL FROM upward WHERE id <> ?1 UNION
+    SELECT parent_source, parent_remote_id FROM upward CROSS JOIN links
+    WHERE links.child_id = upward.id AND parent_id IS NULL
+)
+"""
+_SET_LINE = "UPDATE links SET depth = ?, is_circular = ? WHERE child_id = ?"
+
+
+def find_parents(connection: Writer, source: str, names: Collection[str]) -> dict[str, int]:
+    """The rows of parents by their own ids, of those that the library has."""
+    if not names:
+        return {}
+    query = "SELECT remote_id, id FROM videos WHERE source = :source AND remote_id IN :names"
+    return dict(connection.execute(query, {"source": source, "names": list(names)}).fetchall())
+
+
+def adopt(connection: Writer, source: str, ids: Mapping[str, int]) -> None:
+    """Lead the links that name one of these new videos to its row; `ids` are the rows by the videos' own ids.
+
+    What is above the children stays as it is until `measure` is told of the videos that have parents themselves.
+    """
+    waiting = connection.execute(_WAITING, {"source": source, "names": list(ids)}).fetchall()
+    connection.executemany(_ADOPT, [(ids[name], link_id) for name, link_id in waiting])
+
+
+def measure(connection: Writer, changed: Iterable[int]) -> None:
+    """Bring depths up to date: those of the videos whose links changed, and of all that descend from them."""
+    ids = list(changed)
+    if not ids:
+        return
+    below = [row[0] for row in connection.execute(_BELOW, {"ids": ids})]
+    above: dict[Member, set[Member]] = defaultdict(set)
+    before: dict[Member, set[tuple[int | None, int | None]]] = defaultdict(set)  # of a new link there is nothing yet
+    for child, parent, source, name, *line in connection.execute(_ABOVE, {"ids": below}):
+        above[child].add((source, name) if parent is None else parent)
+        before[child].add(tuple(line))
+    lines = _read_lines(connection, {parent for parents in above.values() for parent in parents} - above.keys())
+    measured = list(_measure(connection, above, lines))
+    connection.executemany(_SET_LINE, [(*line, child) for child, line in measured if before[child] != {line}])
+
+
+def rebuild_descent(connection: Writer) -> None:
+    """Derive again, from the names in all links, which rows they lead to and what is above their children."""
+    connection.execute(_JOIN)
+    measure(connection, [row[0] for row in connection.execute("SELECT DISTINCT child_id FROM links")])
+
+
+def _read_lines(connection: Writer, members: Iterable[Member]) -> dict[Member, Line]:
+    ids = [member for member in members if isinstance(member, int)]
+    return {row[0]: Line(row[1], bool(row[2])) for row in connection.execute(_LINES, {"ids": ids})}
+
+
+def _measure(
+    connection: Writer, above: Mapping[Member, set[Member]], lines: dict[Member, Line]
+) -> Iterator[tuple[Member, Line]]:
+    """The line of each video of `above`, which has their parents; `lines` has those of parents that are not in it."""
+    acyclic = _sort(above)
+    entangled = above.keys() - acyclic
+    children: dict[Member, set[Member]] = {member: set() for member in entangled}
+    for child in entangled:
+        for parent in above[child] & entangled:
+            children[parent].add(child)
+    beneath = _sort(children)  # the circles, the lowest first
+    circles = entangled - set(beneath)
+    for member in (*acyclic, *circles, *reversed(beneath)):
+        parents = [lines.get(parent, _ROOT) for parent in above[member]]
+        is_circular = member in circles or any(line.is_circular for line in parents)
+        if member in circles or (is_circular and len(parents) > 1):
+            depth = connection.execute(_ANCESTORS, (member,)).fetchone()[0]
+        else:
+            depth = 1 + max(line.depth for line in parents)
+        lines[member] = Line(depth, is_circular)
+        yield member, lines[member]
+
+
+def _sort(before: Mapping[Item, Collection[Item]]) -> list[Item]:
+    """The items, each after all that are before it; those on circles, and those that come after one, are left out."""
+    after: dict[Item, list[Item]] = defaultdict(list)
+    unseen: dict[Item, int] = {}
+    for item, others in before.items():
+        within = [other for other in others if other in before]
+        unseen[item] = len(within)
+        for other in within:
+            after[other].append(item)
+    ready = [item for item, count in unseen.items() if not count]
+    for item in ready:
+        for other in after[item]:
+            unseen[other] -= 1
+            if not unseen[other]:
+                ready.append(other)
+    return ready
