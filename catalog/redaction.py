@@ -21,7 +21,13 @@ from catalog.spellings import LONG, REMOVED, SHORT, Secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_SECRET_KEYS = frozenset({"b64_json", "file_path", "file_paths", "authorization", "api_key", "apikey", "x-api-key"})
+INLINE_KEYS = frozenset(
+    {
+        *("b64_json", "b64json", "b64-json", "video_b64", "image_b64", "video_base64", "image_base64"),
+        *("videobase64", "imagebase64", "bytesbase64encoded", "bytes_base64_encoded"),
+    }
+)  # of media in base64, in small letters
+_SECRET_KEYS = INLINE_KEYS | {"file_path", "file_paths", "authorization", "api_key", "apikey", "x-api-key"}
 _SIGNED = re.compile(
     r"(?:[?#&;]|\\u0026)(?:sig|sign|key|auth|policy|hdnts|hdnea|jwt|md5|code)="
     r"|(?:signature|token|credential|secret|password|expires|access_?key(?:_?id)?|(?:api|auth)[_-]?key|key-pair-id)=",
@@ -29,7 +35,12 @@ _SIGNED = re.compile(
 )
 _QUERY = re.compile(r"[?#][^\s\"'<>]+")
 _LOGIN = re.compile(r"(?<=://)(?:[^\s/?#@\"'<>]*@)+")
-_MEDIA = re.compile(r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*", re.IGNORECASE)
+_MEDIA = re.compile(  # base64 may be broken into lines
+    r"\bdata:(?:[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[^\s,;]{1,64}){0,4}|;base64),[^\s\"'<>]*"
+    r"(?:(?<=[\w+/=-])(?:\s+[\w+/=-]{20,})*(?:[ \t\r]*\n[ \t]*[\w+/-]{1,19}={0,2}\s*\Z)?)?",
+    re.IGNORECASE | re.ASCII,
+)
+_INLINE = re.compile(r"""(b64_json\\*["']\s{0,4}:\s{0,4}\\*["'])[\w+/=-]{6,}""", re.IGNORECASE)
 _SECRETS = (
     ("file:/", r"\bfile:/[^\s\"'<>]*"),
     ("bearer", r"(?<=\bbearer\s)\s{0,8}(?=\S{0,512}(?:\d|[._~+/=]\w)|\S{20})[\w.~+/*=-]{6,}"),
@@ -192,6 +203,8 @@ def redact_text(text: str) -> str:
     if len(text) < SHORT:
         return text
     clean = _MEDIA.sub(REMOVED, text) if "data:" in text.lower() else text  # first: there may be megabytes of it
+    if "b64_json" in clean:
+        clean = _INLINE.sub(rf"\1{REMOVED}", clean)
     clean = redact_url(_known.cut(clean))
     folded = clean.lower()
     for hint, pattern in _REMOVALS:

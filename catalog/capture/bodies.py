@@ -1,4 +1,4 @@
-"""Reads bodies as they pass by, in pieces: JSON and forms; of media in a form only the name is kept."""
+"""Reads bodies as they pass by, in pieces: JSON and forms, with the files in them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_BODY = 32 << 20
 LONGEST_FILE = 200 << 20  # what a Batch input or output file may have
+MOST_MEDIA = 64 << 20  # bytes of the files of one form that are kept; of others the name is
 UNNAMED = frozenset({"", "upload"})  # what HTTP clients call a file that has no name
 
 
@@ -71,17 +72,18 @@ class QueryBody(_Buffer):
 
 
 class FormBody:
-    """A multipart form: fields as text, files as `FilePart`, with their content only if `keeps_files`.
+    """A multipart form: fields as text, files as `FilePart`.
 
-    A file without a name is named `sha256:…` after its bytes.
+    A file without a name is named `sha256:…` after its bytes. Where they have more than MOST_MEDIA bytes together, the
+    content of the last is left out; with `needs_files` that many more are too long a form.
     """
 
-    def __init__(self, content_type: bytes, *, keeps_files: bool = False) -> None:
+    def __init__(self, content_type: bytes, *, needs_files: bool = False) -> None:
         from python_multipart.multipart import MultipartParser, parse_options_header
 
         _, options = parse_options_header(content_type)
         self._read_options = parse_options_header
-        self._keeps_files = keeps_files
+        self._needs_files = needs_files
         self._fields: list[tuple[str, object]] = []
         self._size = 0
         self._parser = MultipartParser(
@@ -133,12 +135,14 @@ class FormBody:
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_nameless:
             self._digest.update(data[start:end])
-        if not self._is_file or self._keeps_files:
-            self._content += data[start:end]
-            self._size += end - start
-            if self._size > LONGEST_FILE:
-                self._content.clear()
-                raise TooLong(f"a form of more than {LONGEST_FILE} bytes")
+        self._size += end - start
+        if self._is_file and not self._needs_files and self._size > MOST_MEDIA:
+            self._content.clear()
+            return
+        self._content += data[start:end]
+        if len(self._content) > LONGEST_FILE:
+            self._content.clear()
+            raise TooLong(f"a form of more than {LONGEST_FILE} bytes")
 
     def _end(self) -> None:
         if self._is_file:
@@ -148,11 +152,11 @@ class FormBody:
             self._fields.append((self._name, self._content.decode()))
 
 
-def body_reader(content_type: str, *, keeps_files: bool = False) -> Body | None:
+def body_reader(content_type: str, *, needs_files: bool = False) -> Body | None:
     """A reader for a request body of that type, None for a type that is not read."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return FormBody(content_type.encode(), keeps_files=keeps_files)
+        return FormBody(content_type.encode(), needs_files=needs_files)
     if kind == "application/x-www-form-urlencoded":
         return QueryBody()
     return JsonBody() if kind == "application/json" or kind.endswith("+json") or not kind else None

@@ -1,7 +1,7 @@
-"""Makes a note of a call and its answer. Pure; a note is JSON without keys, headers or media.
+"""Makes a note of a call and its answer. Pure; a note is JSON without keys or headers.
 
 The request is read here, while its whole body is at hand; the answer is read when the note is taken in, by the parser
-of that day.
+of that day. Media inside either are beside the note, under `media`: what the spool writes to a file of its own.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from catalog.capture.media import MEDIA, Medium
 from catalog.redaction import redact, redact_text
 from catalog.wire.batch import BatchInput, BatchOutput, read_line
 from catalog.wire.documents import Unreadable, read_json
+from catalog.wire.inline import find_inline, may_hold_inline
 from catalog.wire.parse import parse_videos
 from catalog.wire.parts import FilePart, as_json
 from catalog.wire.requests import parse_request, request_line
@@ -73,14 +75,17 @@ def _note_answer(exchange: Exchange) -> dict[str, Any] | None:
     answer = parse_videos(exchange.answer, asked_id=call.asked_id, http_status=status)
     if not answer.videos:
         return None
-    return {"kind": "answer", "status": status, "asked_id": call.asked_id, "answer": redact(exchange.answer)}
+    note = {"kind": "answer", "status": status, "asked_id": call.asked_id, "answer": redact(exchange.answer)}
+    return note | {MEDIA: [medium for video in answer.videos for medium in _find_media(video.remote_id, video.payload)]}
 
 
 def _note_request(exchange: Exchange) -> dict[str, Any] | None:
     note = _note_answer(exchange)
     if note is None:
         return None
-    return note | {"request": _keep_request(exchange.call.method, exchange.call.path, exchange.body)}
+    call, body = exchange.call, exchange.body
+    media = _find_media(None, {"method": call.method, "url": call.path, "body": body})
+    return note | {"request": _keep_request(call.method, call.path, body), MEDIA: [*note[MEDIA], *media]}
 
 
 def _note_character(exchange: Exchange) -> dict[str, Any] | None:
@@ -98,12 +103,11 @@ def _note_upload(exchange: Exchange) -> dict[str, Any] | None:
     if exchange.status >= 300 or not isinstance(form, Mapping) or form.get("purpose") != BATCH_PURPOSE:
         return None
     file = form.get("file")
-    requests = [
-        _keep_request("POST", line.url, body, line.custom_id)
-        for line, body in _input_lines(file.content if isinstance(file, FilePart) else b"")
-    ]
+    lines = list(_input_lines(file.content if isinstance(file, FilePart) else b""))
+    requests = [_keep_request("POST", line.url, body, line.custom_id) for line, body in lines]
+    media = [medium for line, body in lines for medium in _find_media(line.custom_id, {"url": line.url, "body": body})]
     file_id = exchange.answer.get("id") if isinstance(exchange.answer, Mapping) else None
-    note = {"kind": "upload", "file_id": file_id, "outputs": [], "requests": requests}
+    note = {"kind": "upload", "file_id": file_id, "outputs": [], "requests": requests, MEDIA: media}
     return note if requests else None
 
 
@@ -122,8 +126,15 @@ def _note_batch(exchange: Exchange) -> dict[str, Any] | None:
 def _note_results(exchange: Exchange) -> dict[str, Any] | None:
     if exchange.status >= 300 or not isinstance(exchange.answer, bytes):
         return None
-    lines = [redact(line) for line in _json_lines(exchange.answer) if isinstance(read_line(line), BatchOutput)]
-    return {"kind": "results", "file_id": exchange.call.asked_id, "lines": lines} if lines else None
+    lines = [line for line in _json_lines(exchange.answer) if isinstance(read_line(line), BatchOutput)]
+    media = [
+        medium
+        for line in lines
+        for video in parse_videos(line).videos
+        for medium in _find_media(video.remote_id, video.payload)
+    ]
+    note = {"kind": "results", "file_id": exchange.call.asked_id, "lines": [redact(line) for line in lines]}
+    return note | {MEDIA: media} if lines else None
 
 
 _NOTES = {
@@ -134,6 +145,17 @@ _NOTES = {
     "batch": _note_batch,
     "results": _note_results,
 }
+
+
+def _find_media(name: str | None, payload: Mapping[str, Any]) -> list[Medium]:
+    """The media inside what an answer says of the job with this id, or inside a request with this custom id."""
+    body = payload.get("body")
+    has_files = isinstance(body, Mapping) and any(_holds_file(value) for value in body.values())
+    return [Medium(name, inline) for inline in find_inline(payload)] if has_files or may_hold_inline(payload) else []
+
+
+def _holds_file(value: object) -> bool:
+    return any(isinstance(part, FilePart) for part in (value if isinstance(value, list) else [value]))
 
 
 def _keep_request(method: str, path: str, body: object, custom_id: str | None = None) -> dict[str, Any]:

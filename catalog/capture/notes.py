@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.batches import Answer, Join, Request, Rule
+from catalog.capture.media import MEDIA, keep_media
 from catalog.capture.spool import kind_of, list_notes, read_note, remove_note, rewrite_note, set_aside
 from catalog.errors import CatalogError
 from catalog.prompts.given import read_given
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from catalog import store
     from catalog.database import Database, Writer
     from catalog.wire.answers import ParsedVideo
 
+    Enclosed = dict[str | None, list[store.Enclosed]]
     OnBroken = Callable[[Path, str], None]
     Noted = tuple[Path, dict[str, Any]]
 
@@ -112,8 +115,9 @@ def _take_all(database: Database, notes: Sequence[Noted], report: OnBroken) -> i
     if not notes:
         return 0
     try:
+        kept = [keep_media(database, path, note) for path, note in notes]
         with database.write() as connection:
-            taken = sum(_take(connection, note) for _, note in notes)
+            taken = sum(_take(connection, note, media) for (_, note), media in zip(notes, kept, strict=True))
     except _FAULTS_OF_LIBRARY:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the note is at fault, and the others must not wait
@@ -121,19 +125,25 @@ def _take_all(database: Database, notes: Sequence[Noted], report: OnBroken) -> i
             return sum(_take_all(database, [note], report) for note in notes)
         _set_aside(notes[0][0], error, report)
         return 0
-    for path, _ in notes:
-        remove_note(path)
+    for (path, _), media in zip(notes, kept, strict=True):
+        if not _are_due(media):
+            remove_note(path)
     return taken
 
 
-def _take(connection: Writer, note: dict[str, Any]) -> int:
+def _are_due(media: Enclosed) -> bool:
+    """Whether media still wait for their folder, and the note with them: taking it in again adds only these."""
+    return any(item.is_due for items in media.values() for item in items)
+
+
+def _take(connection: Writer, note: dict[str, Any], media: Enclosed) -> int:
     from catalog import store
 
     store.save_source(connection, note["source"])
-    return _TAKERS[note["kind"]](connection, note, datetime.fromisoformat(note["at"]))
+    return _TAKERS[note["kind"]](connection, note, datetime.fromisoformat(note["at"]), media)
 
 
-def _take_answer(connection: Writer, note: dict[str, Any], at: datetime) -> int:
+def _take_answer(connection: Writer, note: dict[str, Any], at: datetime, media: Enclosed) -> int:
     from catalog import store
 
     source, status, request = note["source"], note["status"], note.get("request")
@@ -143,22 +153,35 @@ def _take_answer(connection: Writer, note: dict[str, Any], at: datetime) -> int:
     for name, reason in saved.strays.items():
         message = f"asked for {name}: {reason}; the answer is kept apart"
         store.save_source(connection, source, health="suspect", message=message)
+        media.pop(name, None)
     if request is not None:
         _save_requests(connection, note, {video.remote_id: request for video in videos}, CHANNEL, at)
+        for video in videos:
+            media.setdefault(video.remote_id, []).extend(media.get(None, ()))
+    _save_media(connection, source, media, at)
     return len(news)
 
 
-def _take_results(connection: Writer, note: dict[str, Any], at: datetime) -> int:
+def _save_media(connection: Writer, source: str, media: Enclosed, at: datetime) -> None:
+    from catalog import store
+
+    named = {name: items for name, items in media.items() if name is not None}
+    for remark in store.save_enclosed(connection, source, named, at=at) if named else ():
+        _log.warning("%s", remark)
+
+
+def _take_results(connection: Writer, note: dict[str, Any], at: datetime, media: Enclosed) -> int:
     from catalog import store
 
     source = note["source"]
     videos = [replace(video, payload=line) for line in note["lines"] for video in parse_videos(line).videos]
     news = _unheard(connection, source, videos, BATCH_CHANNEL, at)
     store.save_videos(connection, source, news, channel=BATCH_CHANNEL, received_at=at)
+    _save_media(connection, source, media, at)
     return len(news)
 
 
-def _take_character(connection: Writer, note: dict[str, Any], at: datetime) -> int:
+def _take_character(connection: Writer, note: dict[str, Any], at: datetime, _media: Enclosed) -> int:
     from catalog import store
 
     character = note["character"]
@@ -171,7 +194,7 @@ def _take_character(connection: Writer, note: dict[str, Any], at: datetime) -> i
     return 1
 
 
-_TAKERS: dict[str, Callable[[Writer, dict[str, Any], datetime], int]] = {
+_TAKERS: dict[str, Callable[[Writer, dict[str, Any], datetime, Enclosed], int]] = {
     "answer": _take_answer,
     "results": _take_results,
     "character": _take_character,
@@ -239,7 +262,13 @@ def _join_uploads(
     for path, upload in uploads:
         try:
             with database.write() as connection:
-                waiting = _join_upload(connection, path, upload, joins[upload["source"]])
+                waiting, joined = _join_upload(connection, path, upload, joins[upload["source"]])
+            if upload.get(MEDIA) and joined:
+                media = keep_media(database, path, upload, among=joined)
+                with database.write() as connection:
+                    _save_media(connection, upload["source"], media, datetime.fromisoformat(upload["at"]))
+                if _are_due(media):
+                    continue
         except _FAULTS_OF_LIBRARY:
             raise
         except Exception as error:  # noqa: BLE001 - as above
@@ -295,8 +324,13 @@ class _UploadJoin:
             self.waiting[request.home.note].append(request)
 
 
-def _join_upload(connection: Writer, path: Path, upload: Mapping[str, Any], join: _UploadJoin) -> list[dict[str, Any]]:
-    """Save the requests of an upload whose videos are known; returns the others, which wait on."""
+def _join_upload(
+    connection: Writer, path: Path, upload: Mapping[str, Any], join: _UploadJoin
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Save the requests of an upload whose videos are known; returns the others, which wait on, and the videos' ids.
+
+    The ids are by the custom ids of their requests.
+    """
     from catalog import store
 
     source, at = upload["source"], datetime.fromisoformat(upload["at"])
@@ -310,4 +344,4 @@ def _join_upload(connection: Writer, path: Path, upload: Mapping[str, Any], join
     requests = {request["line"]["custom_id"]: request for request in upload["requests"]}
     joined = {remote_id: requests[custom_id] for custom_id, remote_id in video_ids.items()}
     _save_requests(connection, upload, joined, BATCH_CHANNEL, at)
-    return [request for custom_id, request in requests.items() if custom_id not in video_ids]
+    return [request for custom_id, request in requests.items() if custom_id not in video_ids], video_ids

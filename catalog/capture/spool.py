@@ -1,10 +1,10 @@
 """Notes on disk, between the call that made them and the library that takes them in.
 
 Each note is a file of its own, written whole under another name and then renamed: a reader sees all of it or nothing,
-without a lock. The folder lies beside the library, `catalog.db.spool/`; where that cannot be written, in the user's
-state folder or the system's temporary one, under a name made from the library's path. A folder that another user could
-have made is neither read nor written: whoever plants one would choose which files are moved, and what the library is
-told.
+without a lock. Media that the call carried lie in a file beside it. The folder lies beside the library,
+`catalog.db.spool/`; where that cannot be written, in the user's state folder or the system's temporary one, under a
+name made from the library's path. A folder that another user could have made is neither read nor written: whoever
+plants one would choose which files are moved, and what the library is told.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ import shlex
 import stat
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.capture.media import MEDIA, MEDIA_SUFFIX, media_of, write_media
 from catalog.disk import make_folder, open_as, sync
 from catalog.rows import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
 
 SUFFIX = ".json"
 PART = ".part"
@@ -67,17 +69,16 @@ def _temporary_places() -> list[Path]:
 
 
 def write_note(library: Path, note: dict[str, Any]) -> Path:
-    """Write a note where the library will find it; returns its path.
+    """Write a note where the library will find it, its media before it; returns its path.
 
     The file survives the end of this process but not a power cut. Raises OSError when no folder can be written.
     """
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}-{secrets.token_hex(4)}.{note['kind']}{SUFFIX}"
-    text = json_text(note).encode() + b"\n"
     fault: OSError | None = None
     for folder in spool_folders(library):
         try:
             if _make(folder, library):
-                return _write(folder / name, text, _audience(folder, library))
+                return _write_whole(folder / name, note, _audience(folder, library))
         except OSError as error:
             fault = fault or error
     raise fault or OSError("no folder for notes can be trusted: another user could have made each")
@@ -130,18 +131,38 @@ def _is_own(status: os.stat_result) -> bool:
     return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
 
 
-def _write(path: Path, text: bytes, like: os.stat_result | None) -> Path:
+def _write_whole(path: Path, note: dict[str, Any], like: os.stat_result | None) -> Path:
+    media, beside = note.get(MEDIA) or [], media_of(path)
+    try:
+        if media:
+            with _writing(beside, like) as file:
+                media = write_media(file, media)
+        _write(path, json_text({**note, MEDIA: media} if media else note).encode() + b"\n", like)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    return path
+
+
+def _write(path: Path, text: bytes, like: os.stat_result | None) -> None:
+    with _writing(path, like) as file:
+        file.write(text)
+
+
+@contextmanager
+def _writing(path: Path, like: os.stat_result | None) -> Iterator[BinaryIO]:
+    """A file to write, which has its name when it is whole."""
     part = path.with_name(path.name + PART)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text)
+            yield file
         open_as(part, like, _NOTE)
         part.replace(path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
-    return path
 
 
 def rewrite_note(path: Path, note: dict[str, Any]) -> None:
@@ -151,7 +172,8 @@ def rewrite_note(path: Path, note: dict[str, Any]) -> None:
     like = None
     with suppress(FileNotFoundError):
         like = path.stat()
-    sync_note(_write(path, json_text(note).encode() + b"\n", like))
+    _write(path, json_text(note).encode() + b"\n", like)
+    sync_note(path)
 
 
 def list_notes(library: Path) -> list[Path]:
@@ -180,10 +202,14 @@ def _is_own_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _remove_parts(entries: Iterable[os.DirEntry[str]]) -> None:
-    """Remove notes that a process was killed over: half of a call, of which nothing was acknowledged."""
+    """Remove what a process was killed over: half of a call, of which nothing was acknowledged, or its media alone."""
+    names = {entry.name for entry in entries}
     for entry in entries:
-        if entry.name.endswith(SUFFIX + PART) and time.time() - entry.stat().st_mtime > PART_SECONDS:
-            Path(entry).unlink(missing_ok=True)
+        is_part = entry.name.endswith((SUFFIX + PART, MEDIA_SUFFIX + PART))
+        is_alone = entry.name.endswith(MEDIA_SUFFIX) and entry.name.removesuffix(MEDIA_SUFFIX) not in names
+        with suppress(FileNotFoundError):
+            if (is_part or is_alone) and time.time() - entry.stat().st_mtime > PART_SECONDS:
+                Path(entry).unlink()
 
 
 @cache
@@ -216,6 +242,7 @@ def read_note(path: Path) -> dict[str, Any]:
 def remove_note(path: Path) -> None:
     """Remove a note that was taken in, and the folder with its last one."""
     path.unlink(missing_ok=True)
+    media_of(path).unlink(missing_ok=True)
     with suppress(OSError):
         path.parent.rmdir()
 
@@ -224,13 +251,14 @@ def set_aside(path: Path) -> Path:
     """Move a note that cannot be taken in to where it is not read again; returns its new path."""
     folder = path.parent / BROKEN
     make_folder(folder, path.parent.stat())
-    with suppress(FileNotFoundError):
-        path.replace(folder / path.name)
+    for file in (media_of(path), path):
+        with suppress(FileNotFoundError):
+            file.replace(folder / file.name)
     return folder / path.name
 
 
 def sync_note(path: Path) -> None:
     """Make a note safe from a power cut."""
-    for part in (path, path.parent):
+    for part in (media_of(path), path, path.parent):
         with suppress(OSError):
             sync(part)

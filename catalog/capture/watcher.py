@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from catalog.capture.bodies import LONGEST_BODY, LONGEST_FILE, Body, PlainBody, body_reader
 from catalog.capture.exchanges import Call, Exchange, make_note, read_call
+from catalog.capture.media import MEDIA
 from catalog.capture.recorder import Recorder, guarded, recorder_of
 from catalog.client.hosts import DEFAULT_PORTS
 from catalog.errors import ConfigError
@@ -127,7 +128,7 @@ class Note:
     def start_request(self) -> None:
         """Read the request from its beginning: it may be sent again."""
         with self._step():
-            self._request = body_reader(self._content_type, keeps_files=self._call.kind == "upload")
+            self._request = body_reader(self._content_type, needs_files=self._call.kind == "upload")
 
     def feed_request(self, data: bytes) -> None:
         """Take the next piece of the request."""
@@ -169,8 +170,12 @@ class Note:
 
     def _make(self, at: str) -> dict[str, Any] | None:
         note = make_note(Exchange(self._call, self._read_request(), self._status, self._read_answer()))
+        if note is None:
+            return None
         common = {"source": self._source, "at": at, "tags": self._watcher.tags, "facets": self._watcher.facets}
-        return note and cut_secrets(cut_secrets(common | note, self._secrets))
+        media = note.pop(MEDIA, [])
+        plain: dict[str, Any] = cut_secrets(cut_secrets(common | note, self._secrets))
+        return {**plain, MEDIA: media} if media else plain
 
     def _read_request(self) -> object:
         return self._request.value() if self._request is not None and self._call.method == "POST" else None

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from catalog import store
+from catalog.enclosed import keep_enclosed
 from catalog.errors import CatalogError
 from catalog.records import ALARM, TERMINAL_STATUSES
 from catalog.redaction import cut_secrets
@@ -73,15 +74,28 @@ class Inbox:
         said_at = answer.webhook.created_at if answer.webhook else None
         videos = [replace(video, payload=event) for video in answer.videos] if delivery.video_id else []
         has_ended = delivery.is_job and all(video.status in TERMINAL_STATUSES for video in videos)
+        enclosed = keep_enclosed(self.database, videos)
+        remarks: list[str] = []
         with self.database.write() as connection:
             arrival = store.save_delivery(connection, self.source, delivery, received_at=now, has_ended=has_ended)
             if arrival == "new" and videos:
                 store.save_source(connection, self.source)
-                store.save_videos(connection, self.source, videos, channel="webhook", received_at=now, as_of=said_at)
+                saved = store.save_videos(
+                    connection,
+                    self.source,
+                    videos,
+                    channel="webhook",
+                    received_at=now,
+                    as_of=said_at,
+                    enclosed=enclosed,
+                )
+                remarks = saved.remarks
             if arrival == "contradicting":
                 # Acknowledged all the same: senders switch an address off that refuses deliveries for long.
                 alarm = f"webhook {delivery.id} {ALARM} at {now:%Y-%m-%d %H:%M} UTC: {_CHECK}"
                 store.save_source(connection, self.source, health="suspect", message=alarm)
+        for remark in remarks:
+            self.tell(remark)
         return arrival
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from catalog import store
+from catalog.enclosed import keep_enclosed
 from catalog.errors import CatalogError, SourceError
 from catalog.facets import extract_due
 from catalog.reading.work import list_waiting_deliveries
@@ -18,13 +19,15 @@ from catalog.records import TERMINAL_STATUSES
 from catalog.sync.parallel import ask_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from catalog.client.client import Client, Reply
     from catalog.database import Database, Writer
     from catalog.reading.work import WaitingDelivery
     from catalog.store.deliveries import State
+
+    Enclosed = Mapping[str, Sequence[store.Enclosed]]
 
 GIVE_UP_AFTER = timedelta(hours=72)  # as long as senders redeliver
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
@@ -166,8 +169,10 @@ class Retriever:
         wanted_pause = answer.retry_after if isinstance(answer, SourceError) else answer.poll_after
         for delivery in deliveries:
             self._due[delivery.id] = time.monotonic() + max(self._pause(attempts), wanted_pause or 0.0)
+        videos = () if isinstance(answer, SourceError) else answer.answer.videos
+        enclosed = keep_enclosed(self._database, videos)
         with self._database.write() as connection:
-            is_settled, message = self._keep(connection, deliveries[0].remote_id, answer)
+            is_settled, message = self._keep(connection, deliveries[0].remote_id, answer, enclosed)
             for delivery in deliveries:
                 state: State = "done" if is_settled else "refused" if self._is_late(delivery) else "waiting"
                 store.save_attempt(
@@ -183,8 +188,12 @@ class Retriever:
     def _is_late(self, delivery: WaitingDelivery) -> bool:
         return delivery.received_at is not None and self._now() - delivery.received_at > GIVE_UP_AFTER
 
-    def _keep(self, connection: Writer, remote_id: str, answer: Reply | SourceError) -> tuple[bool, str]:
-        """Keep the answer about a job, and return whether the job has ended, and its status or what went wrong.
+    def _keep(
+        self, connection: Writer, remote_id: str, answer: Reply | SourceError, enclosed: Enclosed
+    ) -> tuple[bool, str]:
+        """Keep the answer about a job, and what is enclosed in it.
+
+        Returns whether the job has ended, and its status or what went wrong.
 
         A job that the server does not know may not be there yet: only a sync, which sees many, marks one as gone.
         """
@@ -192,8 +201,16 @@ class Retriever:
             return False, str(answer)
         videos = answer.answer.videos
         saved = store.save_videos(
-            connection, self._source, videos, channel="get", received_at=self._now(), http_status=answer.status
+            connection,
+            self._source,
+            videos,
+            channel="get",
+            received_at=self._now(),
+            http_status=answer.status,
+            enclosed=enclosed,
         )
+        for remark in saved.remarks:
+            self._tell(remark)
         if saved.strays:
             reason = f"asked for {remote_id}: {next(iter(saved.strays.values()))}; the answer is kept apart"
             store.save_source(connection, self._source, health="suspect", message=reason)

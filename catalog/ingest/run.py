@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalog import store
 from catalog.database import IntegrityError
 from catalog.disk import open_file
+from catalog.enclosed import keep_enclosed
 from catalog.errors import CatalogError
 from catalog.ingest import batch, sheets
 from catalog.ingest.folders import STANDARD_INPUT, Scan, explain
@@ -89,7 +90,8 @@ def import_paths(
             else:
                 create_library(copy)
             database = stack.enter_context(closing(open_library(copy)))
-        run = _Import(database, source, columns, dates, giving, now or datetime.now(UTC), on_progress)
+        at = now or datetime.now(UTC)
+        run = _Import(database, source, columns, dates, giving, at, on_progress, is_dry_run=dry_run)
         try:
             return replace(run.read(Scan(paths, READ, follows_links=follow_links)), is_dry_run=dry_run)
         except CatalogError as error:
@@ -136,7 +138,10 @@ class _Import:
         giving: Giving,
         now: datetime,
         on_progress: Progress | None,
+        *,
+        is_dry_run: bool,
     ) -> None:
+        self.is_dry_run = is_dry_run
         self.database = database
         self.source = source
         self.columns = columns
@@ -302,11 +307,14 @@ class _Import:
 
     def _save(self, pending: list[tuple[int, Entry]]) -> None:
         batches: list[tuple[_File, store.Saved]] = []
+        videos = [entry.video for _, entry in pending]
+        enclosed = {} if self.is_dry_run else keep_enclosed(self.database, videos)
         with self.database.write() as connection:
             store.save_source(connection, self.source)
             estimator, backlog = store.Estimator(connection, self.source), store.Backlog()
             for (number, channel), group in groupby(pending, key=lambda pair: (pair[0], pair[1].channel)):
                 file, entries = self.files[number], [entry for _, entry in group]
+                names = {entry.video.remote_id for entry in entries} if enclosed else ()
                 saved = store.save_videos(
                     connection,
                     self.source,
@@ -316,6 +324,7 @@ class _Import:
                     as_of=file.modified,
                     estimator=estimator,
                     backlog=backlog,
+                    enclosed={name: enclosed[name] for name in names if name in enclosed},
                 )
                 batches.append((file, saved))
                 for name, reason in saved.strays.items():
@@ -330,8 +339,8 @@ class _Import:
                 changed = changed.difference(saved.changed)
             regiven = self.giving.save(connection, (entry for _, entry in pending))
         _count(batches, regiven)
-        cuts = (words for _, saved in batches for words in saved.cuts)
-        self.notes += islice(cuts, MAX_NOTES - len(self.notes))
+        notes = dict.fromkeys(words for _, saved in batches for words in (*saved.cuts, *saved.remarks))
+        self.notes += islice(notes, MAX_NOTES - len(self.notes))
 
     def _find_batch_videos(self, custom_ids: Iterable[str]) -> Mapping[str, Sequence[BatchVideo]]:
         if not self.database.is_made:

@@ -124,6 +124,34 @@ def list_held(connection: Reader, ids: Iterable[int]) -> list[Held]:
     return [Held(*row) for row in connection.execute(_HELD_OF, {"ids": list(ids)})]
 
 
+def has_files(connection: Reader) -> bool:
+    """Whether the library holds or held the bytes of any file."""
+    return connection.execute("SELECT 1 FROM files WHERE sha256 IS NOT NULL LIMIT 1").fetchone() is not None
+
+
+class Unfetched(NamedTuple):
+    """An input of a video that has an address and no file: which it is, and where its bytes may be had."""
+
+    video_id: int
+    ref: str
+    role: str
+    number: int
+    url: str
+
+
+_UNFETCHED = """
+SELECT video_inputs.video_id, videos.ref, role, video_inputs.number, name FROM video_inputs
+CROSS JOIN videos ON videos.id = video_inputs.video_id
+WHERE video_inputs.video_id IN :ids AND file_id IS NULL AND (name LIKE 'https://%' OR name LIKE 'http://%')
+ORDER BY video_inputs.id
+"""
+
+
+def list_unfetched_inputs(connection: Reader, ids: Iterable[int]) -> list[Unfetched]:
+    """The inputs of these videos that have an address and whose bytes were never had."""
+    return [Unfetched(*row) for row in connection.execute(_UNFETCHED, {"ids": list(ids)})]
+
+
 class Copy(NamedTuple):
     """Bytes of files, each once: where they lie beside the library, and at which addresses archives hold them.
 

@@ -12,6 +12,7 @@ from catalog.store.costs import Estimator, estimate_costs, has_prices, save_pric
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.descent import rebuild_descent
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
+from catalog.store.enclosed import Enclosed, save_enclosed
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.files import (
     Bytes,
@@ -42,6 +43,7 @@ __all__ = [
     "Backlog",
     "Bytes",
     "Changed",
+    "Enclosed",
     "Estimator",
     "Extracted",
     "Failure",
@@ -80,6 +82,7 @@ __all__ = [
     "save_checked",
     "save_damage",
     "save_delivery",
+    "save_enclosed",
     "save_extracted",
     "save_failure",
     "save_failures",

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog import fulltext
 from catalog.fold import Observation, fold
 from catalog.records import utc_text
+from catalog.redaction import cut_secrets
 from catalog.store.attached import provider_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
 from catalog.store.descent import adopt
+from catalog.store.enclosed import save_enclosed, save_named
 from catalog.store.folding import Backlog, custom_id_of, fold_backlog, list_overturned, refold
 from catalog.store.indexes import index_new
 from catalog.store.names import find_ids, write_aliases
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Writer
     from catalog.errors import Gone
+    from catalog.store.enclosed import Enclosed
     from catalog.wire.answers import ParsedVideo
 
 
@@ -79,13 +82,15 @@ def save_videos(
     asked: Collection[str] = (),
     estimator: Estimator | None = None,
     backlog: Backlog | None = None,
+    enclosed: Mapping[str, Sequence[Enclosed]] | None = None,
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
     `as_of` is the time of an answer in which the provider states none: the time of the file it came in. `asked` are the
     ids that the caller asks for, each as a job of its own. An answer about another job than the one asked for is kept
-    apart. Who calls this many times in one transaction hands over one `estimator`, which reads all prices when made,
-    and one `backlog`, which it folds in the end.
+    apart. `enclosed` is what lay inside the answers, by id, its bytes in the media folder already. Who calls this many
+    times in one transaction hands over one `estimator`, which reads all prices when made, and one `backlog`, which it
+    folds in the end.
     """
     saved, estimator = Saved(), estimator or Estimator(connection, source)
     is_own = backlog is None
@@ -96,8 +101,12 @@ def save_videos(
         saved += _save(connection, source, arrivals, estimator, backlog)
         saved.strays |= strays
         saved.cuts += [f"{arrival.remote_id}: {words}" for arrival in arrivals for words in arrival.cuts]
+        save_named(connection, source, (arrival.observation.video for arrival in arrivals))
     if is_own:
         saved.settle(*fold_backlog(connection, backlog, estimator))
+    if enclosed:
+        own = {cut_secrets(name): items for name, items in enclosed.items() if name not in saved.strays}
+        saved.remarks += save_enclosed(connection, source, own, at=received_at)
     return saved
 
 

@@ -46,9 +46,26 @@ class Spot(NamedTuple):
 
 def save_file(connection: Writer, spot: Spot, data: Bytes, *, origin: str, at: datetime) -> int:
     """Keep that these bytes are the file, in the place of what was there before, and return the row id of the file."""
+    return save_files(connection, {spot: data}, origins={spot: origin}, at=at)[spot]
+
+
+def save_files(
+    connection: Writer, files: Mapping[Spot, Bytes], *, origins: Mapping[Spot, str], at: datetime
+) -> dict[Spot, int]:
+    """Keep that these bytes are these files, as `save_file`, and return the row ids of the files."""
     now = utc_text(at)
+    hashes = list({data.sha256 for data in files.values()})
+    with indexed(connection, {*(spot.video_id for spot in files), *_videos(connection, hashes)}):
+        rows = {spot: _put(connection, spot, _row(data, origins[spot], now)) for spot, data in files.items()}
+        for data in files.values():
+            _save_place(connection, data.sha256, BESIDE, data.path, now)
+        _be_whole(connection, hashes, now)
+    return rows
+
+
+def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
     probe = data.probe
-    row = {
+    return {
         "state": "present",
         "reason": None,
         "origin": origin,
@@ -65,11 +82,6 @@ def save_file(connection: Writer, spot: Spot, data: Bytes, *, origin: str, at: d
         "changed_at": now,
         "checked_at": now,
     }
-    with indexed(connection, {spot.video_id, *_videos(connection, [data.sha256])}):
-        file_id = _put(connection, spot, row)
-        _save_place(connection, data.sha256, BESIDE, data.path, now)
-        _be_whole(connection, [data.sha256], now)
-    return file_id
 
 
 def save_failure(

@@ -14,7 +14,8 @@ class Saved:
     """What became of the videos of a batch, by remote id.
 
     `overturned` holds those that had ended and have now ended otherwise, with both states; `strays` holds, for ids that
-    were asked for, why the answer is taken for one about another job; `cuts` says of which videos what was too long.
+    were asked for, why the answer is taken for one about another job; `cuts` says of which videos what was too long,
+    `remarks` of which what lay inside their answers could not be kept.
     """
 
     added: list[str] = field(default_factory=list)
@@ -23,6 +24,7 @@ class Saved:
     overturned: dict[str, tuple[str, str]] = field(default_factory=dict)
     strays: dict[str, str] = field(default_factory=dict)
     cuts: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def __iadd__(self, other: Saved) -> Saved:
         self.added += other.added
@@ -31,6 +33,7 @@ class Saved:
         self.overturned |= other.overturned
         self.strays |= other.strays
         self.cuts += other.cuts
+        self.remarks += other.remarks
         return self
 
     def settle(self, changed: Collection[str], overturned: Mapping[str, tuple[str, str]]) -> None:

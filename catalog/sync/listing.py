@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from catalog.client import paging
+from catalog.enclosed import keep_enclosed
 from catalog.errors import RateLimited, SourceError, Unauthorized
 from catalog.reading.work import get_walk, list_absent
 from catalog.sync.absences import is_mass
@@ -70,8 +71,10 @@ def _take_in_page(run: Run, dialect: Dialect, page: ListedPage, *, is_full: bool
     """Keep the videos of a page with the cursor of the next, in one transaction, and decide whether the walk stops."""
     run.note(page.flaws)
     run.is_alive = True
+    videos = [_reworded(video, dialect) for video in page.videos]
+    enclosed = keep_enclosed(run.database, videos)
     with run.write() as connection:
-        saved = run.save(connection, [_reworded(video, dialect) for video in page.videos], "list")
+        saved = run.save(connection, videos, "list", enclosed=enclosed)
         is_known = not (is_full or saved.added) and all(_is_old(run, video) for video in page.videos)
         run.stopped = KNOWN if is_known and page.cursor is not None else page.ended
         if keeps_cursor:

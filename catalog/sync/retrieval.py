@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import store
+from catalog.enclosed import keep_enclosed
 from catalog.errors import Gone, RateLimited, SourceError
 from catalog.reading.work import find_aliases, list_unfinished
 from catalog.sync.failures import excuse, remember_failures, sort_by_failures
@@ -174,9 +175,10 @@ def _keep(run: Run, answers: Mapping[str, Answer]) -> None:
             run.missed.pop(remote_id, None)
             present.add(remote_id)
             replies.setdefault(answer.status, []).extend(answer.answer.videos)
+    enclosed = {status: keep_enclosed(run.database, videos) for status, videos in replies.items()}
     with run.write() as connection:
         for status, videos in replies.items():
-            failed |= run.save(connection, videos, "get", status).strays
+            failed |= run.save(connection, videos, "get", status, enclosed=enclosed[status]).strays
         present -= failed.keys()
         run.absences.hear_of(present)
         run.keep_ids(connection, run.missed.keys() & answers.keys())

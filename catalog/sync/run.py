@@ -21,7 +21,7 @@ from catalog.wire.answers import ParsedVideo
 from catalog.wire.ids import raw_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from catalog.config import Source, SyncSettings
@@ -153,8 +153,16 @@ class Run:
 
     # What comes in
 
-    def save(self, connection: Writer, videos: Sequence[ParsedVideo], channel: str, status: int = 200) -> store.Saved:
-        """Keep answers about videos, and count what became of each."""
+    def save(
+        self,
+        connection: Writer,
+        videos: Sequence[ParsedVideo],
+        channel: str,
+        status: int = 200,
+        *,
+        enclosed: Mapping[str, Sequence[store.Enclosed]] | None = None,
+    ) -> store.Saved:
+        """Keep answers about videos with what was `enclosed` in them, and count what became of each."""
         saved = store.save_videos(
             connection,
             self.source.name,
@@ -163,11 +171,13 @@ class Run:
             received_at=self.now(),
             http_status=status,
             asked=self.new,
+            enclosed=enclosed,
         )
         for video in videos:
             keep = self._failed.add if video.status == "failed" else self._failed.discard
             keep(video.remote_id)
         self.note(saved.cuts)
+        self.note(saved.remarks)
         self.count(saved)
         return saved
 

@@ -80,7 +80,7 @@ class _Search:
 
     def enter(self, level: Mapping[str, Any], under: _Key) -> None:
         """Look under each key of an object that may lead to an address."""
-        for name in sorted(level if under.speaks else filter(_may_lead, level), key=_rank):
+        for name in sorted(level if under.speaks else filter(_may_lead, level), key=rank):
             if name == "metadata":
                 self.enter_metadata(level[name])
             elif words_of(name).isdisjoint(_NOT_ENTERED):
@@ -111,7 +111,8 @@ def _may_lead(key: str) -> bool:
     return key == "metadata" or not words_of(key).isdisjoint(_LEADING)
 
 
-def _rank(key: str) -> tuple[int, str]:
+def rank(key: str) -> tuple[int, str]:
+    """Where the members of an object stand in the order of what a job made."""
     return _RANK.get(key, 500), key
 
 
