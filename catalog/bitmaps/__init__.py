@@ -20,13 +20,17 @@ from catalog.bitmaps.reading import (
     read_field,
     read_missing,
     read_present,
+    read_texts,
     read_values,
     replace_chunk,
     revision,
 )
+from catalog.bitmaps.sets import CHUNK_BITS
 from catalog.bitmaps.values import COLUMNS, COMMON, HAS, PARTIAL, PRESENT, read_state
+from catalog.bitmaps.words import match_chunk, read_word, rebuild_words
 
 __all__ = [
+    "CHUNK_BITS",
     "COLUMNS",
     "COMMON",
     "HAS",
@@ -35,6 +39,7 @@ __all__ = [
     "Changes",
     "check",
     "keep",
+    "match_chunk",
     "read_all",
     "read_changes",
     "read_deleted",
@@ -42,8 +47,11 @@ __all__ = [
     "read_missing",
     "read_present",
     "read_state",
+    "read_texts",
     "read_values",
+    "read_word",
     "rebuild",
+    "rebuild_words",
     "replace_chunk",
     "revision",
     "tell_of_replacement",

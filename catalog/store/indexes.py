@@ -28,14 +28,15 @@ def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
         return
     texts, values = read_entries(connection, videos), bitmaps.read_state(connection, videos)
     yield
-    is_other_text = refresh(connection, texts)
-    bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=is_other_text)
+    changed = videos if refresh(connection, texts) else []
+    bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=changed)
 
 
 def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:
     """Index videos that were inserted just now, with their entries of the full text."""
     fulltext.add(connection, entries)
-    bitmaps.keep(connection, {}, bitmaps.read_state(connection, [entry[0] for entry in entries]), texts=True)
+    ids = [entry[0] for entry in entries]
+    bitmaps.keep(connection, {}, bitmaps.read_state(connection, ids), texts=ids)
 
 
 def rebuild_texts(connection: Writer, on_progress: Progress | None = None) -> None:
@@ -46,7 +47,8 @@ def rebuild_texts(connection: Writer, on_progress: Progress | None = None) -> No
         if on_progress and after is not None:
             on_progress("library", after, None, "reading texts")
     fulltext.rebuild(connection)
-    bitmaps.keep(connection, {}, {}, texts=True)
+    bitmaps.keep(connection, {}, {}, texts=bitmaps.read_all(connection))
+    _rebuild_words(connection, on_progress)
 
 
 def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> None:
@@ -54,3 +56,10 @@ def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> 
     for reached, last in bitmaps.rebuild(connection):
         if on_progress:
             on_progress("library", reached, last, "making bitmaps")
+    _rebuild_words(connection, on_progress)
+
+
+def _rebuild_words(connection: Writer, on_progress: Progress | None) -> None:
+    for done, words in bitmaps.rebuild_words(connection):
+        if on_progress:
+            on_progress("library", done, words, "looking up common words")

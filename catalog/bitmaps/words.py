@@ -1,0 +1,86 @@
+"""The bitmaps of common words: which videos the full-text index finds by them, so that a search need not walk it.
+
+A word that every second prompt has takes the index as long as 100,000 rare ones. Nobody keeps these sets true: every
+change of a text marks the chunk that the video is in, and a reader asks the index again about the chunks that have been
+marked since the sets were made. So a writer pays one mark, and the answers are those of the index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pyroaring import BitMap
+
+from catalog import letters
+from catalog.bitmaps.reading import read_all, revision
+from catalog.bitmaps.sets import CHUNK_BITS, join, serialized, split
+from catalog.bitmaps.values import WORD
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.database import Reader, Writer
+
+SHARE = 0.08  # of the videos have a word that is kept, by a sample
+
+_SAMPLED = 1_000  # videos
+_TEXTS = "SELECT prompt FROM videos WHERE id IN :ids"
+_MATCHES = "SELECT json_group_array(rowid) FROM videos_fts WHERE videos_fts MATCH ?"
+_WITHIN = f"{_MATCHES} AND rowid BETWEEN ? AND ?"
+_ADD = "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, ?, ?, ?)"
+_KEPT = "SELECT ids, revision FROM bitmaps WHERE field = ? AND value = ?"
+_NAMES = "SELECT DISTINCT value FROM bitmaps WHERE field = ?"
+
+
+def read_word(connection: Reader, expression: str) -> tuple[int, BitMap] | None:
+    """What the index found by an expression, and the revision of that time; None where it is not kept."""
+    rows = connection.execute(_KEPT, (WORD, expression)).fetchall()
+    return (rows[0][1], join([row[0] for row in rows])) if rows else None
+
+
+def match_chunk(connection: Reader, expression: str, chunk: int) -> str:
+    """The ids of a chunk that the index finds by an expression, as JSON."""
+    first, last = chunk << CHUNK_BITS, ((chunk + 1) << CHUNK_BITS) - 1
+    ids: str = connection.execute(_WITHIN, (expression, first, last)).fetchone()[0]
+    return ids
+
+
+def rebuild_words(connection: Writer) -> Iterator[tuple[int, int]]:
+    """Make the bitmaps of common words again; yields the number of words that are done, and that of all."""
+    connection.execute("DELETE FROM bitmaps WHERE field = ?", (WORD,))
+    words = _list_common(connection)
+    number = revision(connection)
+    for done, word in enumerate(words, 1):
+        expression = f'"{word}"'
+        ids = BitMap(json.loads(connection.execute(_MATCHES, (expression,)).fetchone()[0]))
+        rows = [(WORD, expression, chunk, serialized(part), number) for chunk, part in split(ids)]
+        connection.executemany(_ADD, rows)
+        yield done, len(words)
+
+
+def check_words(connection: Reader, changed: dict[int, int]) -> None:
+    """Raise CatalogError unless the bitmaps of words agree with the index, but for chunks that `changed` since."""
+    for (expression,) in connection.execute(_NAMES, (WORD,)).fetchall():
+        known = read_word(connection, expression)
+        if known is None:
+            continue
+        number, ids = known
+        differing = ids ^ BitMap(json.loads(connection.execute(_MATCHES, (expression,)).fetchone()[0]))
+        if any(changed.get(video_id >> CHUNK_BITS, 0) <= number for video_id in differing):
+            raise CatalogError(
+                f"the bitmaps differ from the full-text index at {expression}: run `catalog reindex --bitmaps`"
+            )
+
+
+def _list_common(connection: Reader) -> list[str]:
+    """The words that are common in a sample of the prompts, in order."""
+    videos = read_all(connection)
+    step = max(1, len(videos) // _SAMPLED)
+    ids = videos[::step].to_array().tolist() if videos else []
+    counts: Counter[str] = Counter()
+    for (prompt,) in connection.execute(_TEXTS, {"ids": ids}):
+        counts.update({part.letters for part in letters.read(prompt or "") if not part.is_run})
+    return sorted(word for word, count in counts.items() if count >= SHARE * len(ids))
