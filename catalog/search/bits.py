@@ -11,7 +11,6 @@ import json
 import threading
 from collections import OrderedDict
 from functools import cached_property
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from catalog import bitmaps
@@ -144,6 +143,10 @@ class Bits:
 
     def remember(self, name: str, hits: BitMap, make: Callable[[], Made], weigh: Callable[[Made], int]) -> Made:
         """What is made of these videos, for as long as nothing changes."""
+        if not self._goes_on:
+            return make()
+        from hashlib import blake2b
+
         return self._memory.get((_RANKS, name, blake2b(hits.serialize(), digest_size=16).hexdigest()), make, weigh)
 
     def read(self, sql: str, values: Sequence[Any]) -> BitMap:

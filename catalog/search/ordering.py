@@ -94,6 +94,7 @@ class Orderer:
         self._order = order
         self._match = match or ""
         self._ranked = ranked
+        self._ranked_last: tuple[BitMap, Ranking] | None = None
 
     def list_next(self, hits: BitMap, start: Place | None, limit: int) -> list[Place]:
         """The next places after the start, or the first ones."""
@@ -143,12 +144,10 @@ class Orderer:
         return self._bits.read_walk(f"SELECT json_group_array(id) FROM ({walk})", values)
 
     def _rank(self, hits: BitMap) -> Ranking:
-        return self._bits.remember(
-            f"{self._match} {self._ranked}",
-            hits,
-            lambda: self._make_ranking(hits),
-            lambda ranking: 16 * len(ranking.ids),
-        )
+        if self._ranked_last is None or self._ranked_last[0] is not hits:
+            name, make = f"{self._match} {self._ranked}", lambda: self._make_ranking(hits)
+            self._ranked_last = hits, self._bits.remember(name, hits, make, lambda ranking: 16 * len(ranking.ids))
+        return self._ranked_last[1]
 
     def _make_ranking(self, hits: BitMap) -> Ranking:
         if self._ranked is not None and len(hits) > self._ranked:
