@@ -45,6 +45,8 @@ def rebuild(
             store.rebuild_texts(connection, on_progress)
         if "bitmaps" in named:
             store.rebuild_bitmaps(connection, on_progress)
+        if "fts" in named or "bitmaps" in named:
+            store.rebuild_words(connection, on_progress)
         if "costs" in named:
             costs_changed = (moved or 0) + store.estimate_costs(connection)
         if "facets" in named:

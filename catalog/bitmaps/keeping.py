@@ -10,7 +10,17 @@ from pyroaring import BitMap
 
 from catalog.bitmaps.reading import read_texts, revision
 from catalog.bitmaps.sets import CHUNK_BITS, read_bitmap, serialized, split
-from catalog.bitmaps.values import MARK, PARTIAL, TEXTS, WORD, list_common, read_chunk, read_facets, read_if_common
+from catalog.bitmaps.values import (
+    MARK,
+    PARTIAL,
+    REBUILT,
+    TEXTS,
+    WORD,
+    list_common,
+    read_chunk,
+    read_facets,
+    read_if_common,
+)
 from catalog.bitmaps.words import check_words
 from catalog.errors import CatalogError
 
@@ -57,7 +67,7 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
     common = list_common(connection)
     facets = read_facets(connection, common)
     connection.execute("DELETE FROM bitmaps")
-    _mark(connection, "rebuilt", number)
+    _mark(connection, REBUILT, number)
     newest = connection.execute("SELECT max(id) FROM videos").fetchone()[0] or 0
     for chunk in range((newest >> CHUNK_BITS) + 1):
         state = read_chunk(connection, chunk, common, facets)
@@ -68,7 +78,7 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
 
 def tell_of_replacement(connection: Writer) -> None:
     """Tell whoever has read bitmaps that the library has become another one, such as a backup of it."""
-    _mark(connection, "rebuilt", _next_revision(connection))
+    _mark(connection, REBUILT, _next_revision(connection))
 
 
 def check(connection: Reader) -> None:

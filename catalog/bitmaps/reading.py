@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.bitmaps.sets import CHUNK_BITS, join, read_bitmap
-from catalog.bitmaps.values import HAS, MARK, PARTIAL, TEXTS, WORD, read_rows
+from catalog.bitmaps.values import HAS, MARK, PARTIAL, REBUILT, TEXTS, WORD, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,7 @@ def read_changes(connection: Reader, since: int) -> Changes:
         return Changes(newest, is_rebuilt=False, texts=False, chunks={})
     rows = connection.execute(_SINCE, (since, WORD)).fetchall() if newest > since else []
     marks = {row[1] for row in rows if row[0] == MARK}
-    if newest < since or "rebuilt" in marks:
+    if newest < since or REBUILT in marks:
         return Changes(newest, is_rebuilt=True, texts=True, chunks={})
     chunks: dict[tuple[str, str], dict[int, BitMap]] = {}
     for field, value, chunk, ids in rows:

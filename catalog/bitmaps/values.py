@@ -45,8 +45,8 @@ PRESENT = {
 }
 PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS})  # fields whose rare values may have no bitmap
 HAS = "has"
-MARK = "mark"  # its values only tell of changes: TEXTS of the full-text index, `rebuilt` of all bitmaps at once
-TEXTS = "texts"
+MARK = "mark"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
+TEXTS, REBUILT = "texts", "rebuilt"
 WORD = "fts:word"  # its values are expressions of the full-text index; no facet is called so
 _TAKEN = {*COLUMNS, *PRESENT, "tag", "tag_key", "relation", HAS, MARK}  # a facet of such a name cannot be asked for
 

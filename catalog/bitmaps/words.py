@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from catalog import letters
-from catalog.bitmaps.reading import read_all, revision
+from catalog.bitmaps.reading import read_all, read_texts
 from catalog.bitmaps.sets import CHUNK_BITS, join, serialized, split
-from catalog.bitmaps.values import WORD
+from catalog.bitmaps.values import MARK, REBUILT, WORD
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from catalog.database import Reader, Writer
 
 SHARE = 0.08  # of the videos have a word that is kept, by a sample
+FEW_CHUNKS = 2  # that any word is looked up in within milliseconds
 
 _SAMPLED = 1_000  # videos
 _TEXTS = "SELECT prompt FROM videos WHERE id IN :ids"
@@ -32,6 +33,7 @@ _MATCHES = "SELECT json_group_array(rowid) FROM videos_fts WHERE videos_fts MATC
 _WITHIN = f"{_MATCHES} AND rowid BETWEEN ? AND ?"
 _ADD = "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, ?, ?, ?)"
 _KEPT = "SELECT ids, revision FROM bitmaps WHERE field = ? AND value = ?"
+_REBUILT = "SELECT coalesce(max(revision), 0) FROM bitmaps WHERE field = ? AND value = ?"
 _NAMES = "SELECT DISTINCT value FROM bitmaps WHERE field = ?"
 
 
@@ -48,17 +50,28 @@ def match_chunk(connection: Reader, expression: str, chunk: int) -> str:
     return ids
 
 
-def rebuild_words(connection: Writer) -> Iterator[tuple[int, int]]:
-    """Make the bitmaps of common words again; yields the number of words that are done, and that of all."""
-    connection.execute("DELETE FROM bitmaps WHERE field = ?", (WORD,))
-    words = _list_common(connection)
-    number = revision(connection)
-    for done, word in enumerate(words, 1):
+def look_up_words(connection: Reader) -> Iterator[tuple[str, BitMap]]:
+    """The expressions of the words that are common in a sample of the prompts, in order, and what the index finds."""
+    for word in _list_common(connection):
         expression = f'"{word}"'
-        ids = BitMap(json.loads(connection.execute(_MATCHES, (expression,)).fetchone()[0]))
+        yield expression, BitMap(json.loads(connection.execute(_MATCHES, (expression,)).fetchone()[0]))
+
+
+def save_words(connection: Writer, found: Mapping[str, BitMap], number: int) -> None:
+    """Keep what was found at a revision in the place of all that is kept, unless the bitmaps were made again since."""
+    if connection.execute(_REBUILT, (MARK, REBUILT)).fetchone()[0] > number:
+        return
+    connection.execute("DELETE FROM bitmaps WHERE field = ?", (WORD,))
+    for expression, ids in found.items():
         rows = [(WORD, expression, chunk, serialized(part), number) for chunk, part in split(ids)]
         connection.executemany(_ADD, rows)
-        yield done, len(words)
+
+
+def are_words_due(connection: Reader) -> bool:
+    """Whether texts have changed all over the library since common words were looked up, so that each takes long."""
+    number = connection.execute("SELECT max(revision) FROM bitmaps WHERE field = ?", (WORD,)).fetchone()[0] or 0
+    changed = sum(1 for revision in read_texts(connection).values() if revision > number)
+    return changed > FEW_CHUNKS and 4 * changed > read_all(connection).max() >> CHUNK_BITS
 
 
 def check_words(connection: Reader, changed: dict[int, int]) -> None:

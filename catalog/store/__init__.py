@@ -13,7 +13,7 @@ from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.folding import Backlog, fold_backlog, refold_all
-from catalog.store.indexes import rebuild_bitmaps, rebuild_texts
+from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts, rebuild_words
 from catalog.store.journal import Step, redo, undo
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
@@ -45,8 +45,10 @@ __all__ = [
     "give_facets",
     "has_prices",
     "lock_source",
+    "look_up_words",
     "rebuild_bitmaps",
     "rebuild_texts",
+    "rebuild_words",
     "redo",
     "refold_all",
     "refresh_next",

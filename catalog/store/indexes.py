@@ -15,7 +15,9 @@ from catalog.store.texts import read_entries, refresh, refresh_next
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from catalog.database import Writer
+    from pyroaring import BitMap
+
+    from catalog.database import Reader, Writer
     from catalog.reports import Progress
 
 
@@ -48,7 +50,6 @@ def rebuild_texts(connection: Writer, on_progress: Progress | None = None) -> No
             on_progress("library", after, None, "reading texts")
     fulltext.rebuild(connection)
     bitmaps.keep(connection, {}, {}, texts=bitmaps.read_all(connection))
-    _rebuild_words(connection, on_progress)
 
 
 def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> None:
@@ -56,10 +57,18 @@ def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> 
     for reached, last in bitmaps.rebuild(connection):
         if on_progress:
             on_progress("library", reached, last, "making bitmaps")
-    _rebuild_words(connection, on_progress)
 
 
-def _rebuild_words(connection: Writer, on_progress: Progress | None) -> None:
-    for done, words in bitmaps.rebuild_words(connection):
+def rebuild_words(connection: Writer, on_progress: Progress | None = None) -> None:
+    """Look up again what common words find."""
+    bitmaps.save_words(connection, look_up_words(connection, on_progress), bitmaps.revision(connection))
+
+
+def look_up_words(connection: Reader, on_progress: Progress | None = None) -> dict[str, BitMap]:
+    """What common words find, by their expressions."""
+    found = {}
+    for expression, ids in bitmaps.look_up_words(connection):
+        found[expression] = ids
         if on_progress:
-            on_progress("library", done, words, "looking up common words")
+            on_progress("library", len(found), None, "looking up common words")
+    return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from hypothesis.stateful import invariant, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from catalog import bitmaps, store
+from catalog import bitmaps, intake, store
 from catalog.bitmaps import CHUNK_BITS
+from catalog.errors import CatalogError
 from catalog.search.bits import ONCE, Bits, bitmap
 from catalog.search.columns import Table, read_ids
 from catalog.search.ordering import RELEVANCE, Order, Orderer
@@ -73,6 +75,11 @@ def go_on(connection: Any) -> Bits:
 class Searched(Anything):
     """A library that is asked after everything that happens to it."""
 
+    @rule()
+    def look_up_words(self) -> None:
+        with self.write() as connection:
+            store.rebuild_words(connection)
+
     @invariant()
     def the_memory_is_true(self) -> None:
         with self.desk.library.read() as connection:
@@ -129,7 +136,7 @@ def test_ids_are_read_from_json() -> None:
 def test_a_word_is_looked_up_again_only_where_texts_have_changed(library: Library) -> None:
     library.add_all(*({"remote_id": f"v{number}", "prompt": "neon"} for number in range(3)))
     with library.database.write() as connection:
-        store.rebuild_bitmaps(connection)
+        store.rebuild_words(connection)
     asked: list[str] = []
 
     class Listening(Cold):
@@ -144,6 +151,48 @@ def test_a_word_is_looked_up_again_only_where_texts_have_changed(library: Librar
     with library.database.read() as connection:
         assert len(Bits(Listening(connection)).match('"neon"')) == 4
         assert len(asked) == 1
+
+
+@pytest.fixture
+def wide(library: Library) -> Library:
+    """A library whose videos lie in four chunks."""
+    for chunk in range(4):
+        library.add(f"v{chunk}", prompt="a neon street")
+        with library.database.write() as connection:
+            connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'videos'", [chunk + 1 << CHUNK_BITS])
+    return library
+
+
+def find_kept(library: Library, word: str) -> list[int] | None:
+    with library.database.read() as connection:
+        kept = bitmaps.read_word(connection, f'"{word}"')
+        return kept and list(kept[1])
+
+
+def test_common_words_are_looked_up_once_texts_have_changed_all_over(wide: Library) -> None:
+    assert find_kept(wide, "neon") is None
+    intake.look_up_words(wide.database)
+    assert find_kept(wide, "neon") == [1, *(1 + (chunk << CHUNK_BITS) for chunk in (1, 2, 3))]
+    wide.add("later", prompt="neon again")
+    intake.look_up_words(wide.database)
+    assert find_kept(wide, "again") is None
+    with wide.database.write() as connection:
+        bitmaps.check(connection)
+
+
+def test_words_that_were_looked_up_before_a_rebuild_are_not_kept(wide: Library) -> None:
+    with wide.database.write() as connection:
+        number, found = bitmaps.revision(connection), store.look_up_words(connection)
+        store.rebuild_bitmaps(connection)
+        bitmaps.save_words(connection, found, number)
+    assert find_kept(wide, "neon") is None
+
+
+def test_words_that_the_index_finds_otherwise_are_told(wide: Library) -> None:
+    with wide.database.write() as connection:
+        bitmaps.save_words(connection, {'"street"': bitmap([1])}, bitmaps.revision(connection))
+        with pytest.raises(CatalogError, match='full-text index at "street"'):
+            bitmaps.check(connection)
 
 
 def test_relevance_is_computed_once_until_something_changes(library: Library) -> None:
