@@ -81,6 +81,7 @@ def make_library(path: Path, videos: int) -> Database:
         with library.write() as connection:
             fulltext.rebuild(connection)
             store.rebuild_bitmaps(connection)
+            store.rebuild_words(connection)
     return library
 
 

@@ -16,7 +16,7 @@ from catalog.database import scratch
 from catalog.search.words import has_word, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.search.plan import Plan
@@ -53,11 +53,9 @@ def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[in
         return {}
     special = connection.execute(_SPECIAL, {"ids": list(ids)}).fetchall()
     snippets = _mark_all(plan, [(row[0], row[1]) for row in special if row[2]])
-    left = [video_id for video_id in ids if video_id not in snippets]
-    if plan.any_match and left:
-        long = {row[0]: row[1] for row in special if row[0] not in snippets and len(row[1] or "") > PIECE}
-        snippets |= _read_matches(connection, plan.any_match, left, long)
-        left = [video_id for video_id in left if video_id not in snippets]
+    if plan.any_match:
+        snippets |= _read_matches(connection, plan.any_match, [each for each in ids if each not in snippets], special)
+    left = [each for each in ids if each not in snippets]
     if left and not all(has_word(value.text) for value in plan.fragments):
         snippets |= _mark_all(plan, connection.execute(_PROMPTS, {"ids": left}))
     return snippets
@@ -69,10 +67,10 @@ def _mark_all(plan: Plan, prompts: Iterable[Any]) -> dict[int, str]:
     return {video_id: text for video_id, text in texts if text}
 
 
-def _read_matches(connection: Reader, match: str, ids: list[int], long: Mapping[int, str]) -> dict[int, str]:
-    """The snippets that the index makes of these videos, of the long prompts from their pieces."""
-    short = [video_id for video_id in ids if video_id not in long]
-    texts = _read_short(connection, match, short) if short else []
+def _read_matches(connection: Reader, match: str, ids: list[int], special: Iterable[Any]) -> dict[int, str]:
+    """The snippets that the index makes of these videos, of long prompts, which are among the special, of pieces."""
+    long = {row[0]: row[1] for row in special if row[0] in ids and len(row[1] or "") > PIECE}
+    texts = _read_short(connection, match, [each for each in ids if each not in long])
     texts += ((video_id, _snip(prompt, match)) for video_id, prompt in long.items())
     return {
         video_id: text.replace(_OPEN, "[").replace(_CLOSE, "]") for video_id, text in texts if text and _OPEN in text
@@ -81,6 +79,8 @@ def _read_matches(connection: Reader, match: str, ids: list[int], long: Mapping[
 
 def _read_short(connection: Reader, match: str, ids: list[int]) -> list[tuple[int, str | None]]:
     """The snippets of prompts that FTS5 makes them of."""
+    if not ids:
+        return []
     first, last = min(ids), max(ids)
     sql = _ON_A_WALK if last - first <= _NEAR else _ONE_BY_ONE
     parameters = {"match": match, "ids": ids, **({"first": first, "last": last} if sql is _ON_A_WALK else {})}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from catalog.database import Reader, Writer
     from catalog.reports import Progress
 
+_SHOWN = 10  # words between two times that progress is shown
+
 
 @contextmanager
 def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
@@ -69,6 +71,6 @@ def look_up_words(connection: Reader, on_progress: Progress | None = None) -> di
     found = {}
     for expression, ids in bitmaps.look_up_words(connection):
         found[expression] = ids
-        if on_progress:
+        if on_progress and len(found) % _SHOWN == 0:
             on_progress("library", len(found), None, "looking up common words")
     return found
