@@ -30,7 +30,7 @@ ONCE = 4  # questions of a process that does not go on
 _MATCHES = "SELECT json_group_array(rowid) FROM videos_fts WHERE videos_fts MATCH ?"
 _CHUNK_BYTES = 8192  # the most that 65,536 ids take
 _MOST_ROWS = KEPT // 32  # of the table, so that it leaves room for bitmaps
-_FIELD, _VALUE, _WORDS, _RANKS = "field", "value", "words", "ranks"
+_FIELD, _VALUE, _WORDS, _MADE = "field", "value", "words", "made"
 _TABLE = ("table",)
 
 Key = tuple[str, ...]
@@ -72,6 +72,7 @@ class Bits:
         keeper = _Keeper() if shared is None else shared.setdefault("bits", _Keeper())
         self._memory: Memory = keeper.open(connection)
         self._goes_on: bool = keeper.asked > ONCE
+        self._digest: tuple[BitMap, str] | None = None  # of the videos of which something was remembered last
         self._rows: Rows | None = None  # of the videos whose values were counted last
 
     @property
@@ -142,12 +143,14 @@ class Bits:
         return Found(memory.revision, _revised(found.ids, matches) if matches else found.ids)
 
     def remember(self, name: str, hits: BitMap, make: Callable[[], Made], weigh: Callable[[Made], int]) -> Made:
-        """What is made of these videos, for as long as nothing changes."""
+        """What is made of these videos, for as long as nothing changes: for the next page, or the same one again."""
         if not self._goes_on:
             return make()
-        from hashlib import blake2b
+        if self._digest is None or self._digest[0] is not hits:
+            from hashlib import blake2b
 
-        return self._memory.get((_RANKS, name, blake2b(hits.serialize(), digest_size=16).hexdigest()), make, weigh)
+            self._digest = hits, blake2b(hits.serialize(), digest_size=16).hexdigest()
+        return self._memory.get((_MADE, name, self._digest[1]), make, weigh)
 
     def read(self, sql: str, values: Sequence[Any]) -> BitMap:
         """The ids that a SELECT answers as one JSON array, which costs a third of reading them as rows."""
@@ -223,7 +226,7 @@ class Memory:
         with self._lock:
             items = list(self._items.items())
         for (kind, *name), (item, size) in items:
-            if kind == _RANKS:
+            if kind == _MADE:
                 continue
             revised = item
             if kind == _TABLE[0]:

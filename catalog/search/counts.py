@@ -52,9 +52,10 @@ _BY_VALUE = _FACET.format(
 def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, limit: int) -> tuple[FacetCount, ...]:
     """The `limit` most frequent values of a field among these videos: by count, then by value, none as the last."""
     is_measured = field.name == "seconds"  # clips are measured, and hardly two lengths agree
-    counts = _count(bits, field.name, hits, None if is_measured else limit)
-    if is_measured:
-        counts = [*_round(counts)]
+    most = None if is_measured else limit
+    make = lambda: _count(bits, field.name, hits, most)  # noqa: E731
+    found = bits.remember(f"counts {field.name} {most}", hits, make, lambda counts: 200 + 100 * len(counts))
+    counts = [*(_round(found) if is_measured else found)]
     if field.name in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < bitmaps.COMMON):
         counts += _count_rare(connection, field, list(bits.read_field(field.name).sets), hits, limit)
     counts.sort(key=_number if field.kind == "number" else _VALUE)

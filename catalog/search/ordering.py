@@ -145,7 +145,7 @@ class Orderer:
 
     def _rank(self, hits: BitMap) -> Ranking:
         if self._ranked_last is None or self._ranked_last[0] is not hits:
-            name, make = f"{self._match} {self._ranked}", lambda: self._make_ranking(hits)
+            name, make = f"ranks {self._match} {self._ranked}", lambda: self._make_ranking(hits)
             self._ranked_last = hits, self._bits.remember(name, hits, make, lambda ranking: 16 * len(ranking.ids))
         return self._ranked_last[1]
 
