@@ -181,6 +181,12 @@ def test_common_words_are_looked_up_once_texts_have_changed_all_over(wide: Libra
         bitmaps.check(connection)
 
 
+def test_a_small_library_does_without_what_is_kept_of_words(library: Library) -> None:
+    library.add("v1", prompt="a neon street")
+    intake.look_up_words(library.database)
+    assert find_kept(library, "neon") is None
+
+
 def test_words_that_were_looked_up_before_a_rebuild_are_not_kept(wide: Library) -> None:
     with wide.database.write() as connection:
         number, found = bitmaps.revision(connection), store.look_up_words(connection)
