@@ -59,7 +59,7 @@ _SYLLABLES = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"] 
 
 
 def make_library(path: Path, videos: int) -> Database:
-    """A library of that many jobs, the same ones each time; an existing one is used as it is."""
+    """A library of that many jobs, the same ones each time, all in the system's memory; one that exists is used."""
     is_new = not path.exists()
     create_library(path)
     library = open_library(path)
@@ -82,6 +82,10 @@ def make_library(path: Path, videos: int) -> Database:
             fulltext.rebuild(connection)
             store.rebuild_descent(connection)
             store.rebuild_bitmaps(connection)
+            store.rebuild_words(connection)
+    with path.open("rb") as file:  # so that the system has all of it in memory
+        while file.read(1 << 24):
+            pass
     return library
 
 

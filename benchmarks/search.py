@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -216,8 +217,8 @@ def best(run: Callable[[], Any], repeats: int = REPEATS, clock: Callable[[], flo
 
 def children() -> float:
     """The CPU time of the processes that have ended, in seconds."""
-    spent = os.times()
-    return spent.children_user + spent.children_system
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def high(times: Iterable[float]) -> float:

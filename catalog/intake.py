@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from catalog import capture, store
+from catalog import bitmaps, capture, store
 from catalog.capture.spool import list_notes
 from catalog.errors import CatalogError
 from catalog.library import create_library
@@ -56,6 +56,7 @@ class Intake:
             begun = time.monotonic()
             try:
                 read_prompts(database, settings, self._on_progress, left=self._left)
+                look_up_words(database, self._on_progress)
             except CatalogError as error:
                 raise CatalogError(f"{error} (all that has come in is kept: run the same again to go on)") from error
             self._reading = time.monotonic() - begun
@@ -93,6 +94,16 @@ def take_in_notes(database: Database) -> None:
     """Take in the notes that a capturing client left while the library was busy or missing."""
     if list_notes(database.path):
         capture.take_in_spool(database)
+
+
+def look_up_words(database: Database, on_progress: Progress | None = None) -> None:
+    """Look up again what common words find, where texts have changed all over the library, and let others write."""
+    with database.read() as connection:
+        if not bitmaps.are_words_due(connection):
+            return
+        number, found = bitmaps.revision(connection), store.look_up_words(connection, on_progress)
+    with database.write() as connection:
+        bitmaps.save_words(connection, found, number)
 
 
 def keep_prices(database: Database, settings: Settings) -> int | None:
@@ -137,6 +148,7 @@ def derive_all(connection: Writer, on_progress: Progress | None = None) -> None:
         after = store.refresh_next(connection, after)
         if on_progress and after is not None:
             on_progress("library", after, None, "indexing")
+    store.rebuild_words(connection, on_progress)
 
 
 def fold_batch(connection: Writer, after: int, on_progress: Progress | None) -> int | None:

@@ -77,6 +77,8 @@ def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_
         store.rebuild_texts(connection, on_progress)
     if "bitmaps" in named:
         store.rebuild_bitmaps(connection, on_progress)
+    if "fts" in named or "bitmaps" in named:
+        store.rebuild_words(connection, on_progress)
     if "facets" in named:
         store.forget_extracted(connection, but_by=read_by)
 

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 from catalog.disk import NOT_REGULAR, read_file
 from catalog.errors import ConfigError
-from catalog.redaction import find_credentials, know_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -107,12 +106,16 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
     """
     settings = Settings() if path is None or _is_blank(path) else _read(path)
     settings = replace(settings, path=path, sources=settings.sources or _read_environment(environment))
+    from catalog.redaction import know_secrets
+
     know_secrets(*_find_secrets(settings.sources.values(), environment))
     return settings
 
 
 def _find_secrets(sources: Iterable[Source], environment: Mapping[str, str]) -> Iterator[str | None]:
     """The keys of the sources, what stands in their addresses, and the secrets under the names that we know."""
+    from catalog.redaction import find_credentials
+
     names = {source.key_env for source in sources} | {name for _, name in ENVIRONMENT_SOURCES} | {WEBHOOK_SECRET_ENV}
     for name in filter(None, names):
         yield from (environment.get(name), os.environ.get(name))

@@ -7,6 +7,8 @@ them chunk by chunk, and the store before and after every change.
 Two kinds of fields are whole only in part: of the values of tags and of open facets, which are unbounded, those on less
 than COMMON videos may have no bitmap; `read_values` reads the rows of such values, by their index.
 
+Of words that are common in prompts, what the full-text index finds is kept too: `words` says how that stays true.
+
 The revision is a number that grows with every change of an index, the full-text index included, so that what is kept in
 memory can follow. It is made of the time: a library restored from a backup goes on with other numbers than before.
 """
@@ -20,13 +22,17 @@ from catalog.bitmaps.reading import (
     read_field,
     read_missing,
     read_present,
+    read_texts,
     read_values,
     replace_chunk,
     revision,
 )
+from catalog.bitmaps.sets import CHUNK_BITS
 from catalog.bitmaps.values import COLUMNS, COMMON, FILE, FILE_TESTS, FILES, HAS, PARTIAL, PRESENT, read_state
+from catalog.bitmaps.words import are_words_due, look_up_words, match_chunk, read_word, save_words
 
 __all__ = [
+    "CHUNK_BITS",
     "COLUMNS",
     "COMMON",
     "FILE",
@@ -36,8 +42,11 @@ __all__ = [
     "PARTIAL",
     "PRESENT",
     "Changes",
+    "are_words_due",
     "check",
     "keep",
+    "look_up_words",
+    "match_chunk",
     "read_all",
     "read_changes",
     "read_deleted",
@@ -45,9 +54,12 @@ __all__ = [
     "read_missing",
     "read_present",
     "read_state",
+    "read_texts",
     "read_values",
+    "read_word",
     "rebuild",
     "replace_chunk",
     "revision",
+    "save_words",
     "tell_of_replacement",
 ]

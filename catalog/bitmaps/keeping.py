@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
-from catalog.bitmaps.reading import revision
+from catalog.bitmaps.reading import read_texts, revision
 from catalog.bitmaps.sets import CHUNK_BITS, read_bitmap, serialized, split
-from catalog.bitmaps.values import MARK, PARTIAL, list_common, read_chunk, read_facets, read_if_common
+from catalog.bitmaps.values import (
+    MARK,
+    PARTIAL,
+    REBUILT,
+    TEXTS,
+    WORD,
+    list_common,
+    read_chunk,
+    read_facets,
+    read_if_common,
+)
+from catalog.bitmaps.words import check_words
 from catalog.database.integrity import Differs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from catalog.bitmaps.values import Sets, State
     from catalog.database import Reader, Writer
@@ -24,19 +35,20 @@ _HAS_ROW = "SELECT 1 FROM bitmaps WHERE field = ? AND value = ? LIMIT 1"
 _ADD = "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, ?, ?, ?)"
 _CHANGE = "UPDATE bitmaps SET ids = ?, revision = ? WHERE id = ?"
 _TELL = (
-    "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, 0, x'', ?) "
+    "INSERT INTO bitmaps (field, value, chunk, ids, revision) VALUES (?, ?, ?, x'', ?) "
     "ON CONFLICT (field, value, chunk) DO UPDATE SET revision = excluded.revision"
 )
 _ALL = "SELECT field, value, chunk, ids FROM bitmaps"
 
 
-def keep(connection: Writer, before: State, after: State, *, texts: bool = False) -> None:
+def keep(connection: Writer, before: State, after: State, *, texts: Iterable[int] = ()) -> None:
     """Bring the bitmaps from the state before a change of videos to the state after it.
 
-    `texts` says that the full-text index has changed too.
+    `texts` are the videos, at least, whose entries in the full-text index have changed too.
     """
+    chunks = {video_id >> CHUNK_BITS for video_id in texts}
     changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
-    if not changed and not texts:
+    if not changed and not chunks:
         return
     number = _next_revision(connection)
     for field, value in changed:
@@ -45,8 +57,8 @@ def keep(connection: Writer, before: State, after: State, *, texts: bool = False
             old, new = BitMap(), read_if_common(connection, field, value)
         for chunk, within in split(old ^ new):
             _revise(connection, (field, value, chunk), within & new, within - new, number)
-    if texts:
-        _mark(connection, "texts", number)
+    for chunk in chunks:
+        _mark(connection, TEXTS, number, chunk)
 
 
 def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
@@ -55,7 +67,7 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
     common = list_common(connection)
     facets = read_facets(connection, common)
     connection.execute("DELETE FROM bitmaps")
-    _mark(connection, "rebuilt", number)
+    _mark(connection, REBUILT, number)
     newest = connection.execute("SELECT max(id) FROM videos").fetchone()[0] or 0
     for chunk in range((newest >> CHUNK_BITS) + 1):
         state = read_chunk(connection, chunk, common, facets)
@@ -66,14 +78,15 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
 
 def tell_of_replacement(connection: Writer) -> None:
     """Tell whoever has read bitmaps that the library has become another one, such as a backup of it."""
-    _mark(connection, "rebuilt", _next_revision(connection))
+    _mark(connection, REBUILT, _next_revision(connection))
 
 
 def check(connection: Reader) -> None:
-    """Raise Differs, with the first difference, unless the bitmaps agree with the rows."""
+    """Raise Differs, with the first difference, unless the bitmaps agree with the rows and the full text."""
+    check_words(connection, read_texts(connection))
     kept: dict[int, Sets] = defaultdict(dict)
     for field, value, chunk, ids in connection.execute(_ALL):
-        if field != MARK:
+        if field not in {MARK, WORD}:
             kept[chunk][field, value] = read_bitmap(ids)
     partly = {key for state in kept.values() for key in state if key[0] in PARTIAL}
     partly |= {key for key in list_common(connection) - partly if read_if_common(connection, *key)}
@@ -107,8 +120,8 @@ def _revise(connection: Writer, key: tuple[str, str, int], added: BitMap, remove
         connection.execute(_CHANGE, (serialized(ids), number, row[0]))
 
 
-def _mark(connection: Writer, name: str, number: int) -> None:
-    connection.execute(_TELL, (MARK, name, number))
+def _mark(connection: Writer, name: str, number: int, chunk: int = 0) -> None:
+    connection.execute(_TELL, (MARK, name, chunk, number))
 
 
 def _next_revision(connection: Reader) -> int:

@@ -67,17 +67,10 @@ FILE_TESTS = {
     "mismatch_seconds": ("max(files.variant = 'video' AND ifnull(abs(files.seconds - videos.seconds) > 0.1, 0))"),
     "mismatch_size": (f"max({_IS_OUTPUT} AND ifnull(files.width <> videos.width OR files.height <> videos.height, 0))"),
 }
-MARK = "mark"  # its values only tell of changes: `texts` of the full-text index, `rebuilt` of all bitmaps at once
-_TAKEN = {
-    *COLUMNS,
-    *PRESENT,
-    "tag",
-    "tag_key",
-    "relation",
-    FILE,
-    HAS,
-    MARK,
-}  # a facet of such a name cannot be asked for
+MARK = "mark"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
+TEXTS, REBUILT = "texts", "rebuilt"
+WORD = "fts:word"  # its values are expressions of the full-text index; no facet is called so
+_TAKEN = {*COLUMNS, *PRESENT, "tag", "tag_key", "relation", FILE, HAS, MARK}  # no facet of such a name is found
 
 _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
 _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"

@@ -19,7 +19,6 @@ from catalog.cli.options import DEBUG, library_options
 from catalog.cli.render import Interrupted, has_complained, plain
 from catalog.cli.streams import OutputLost, drop_output, take_streams
 from catalog.errors import CatalogError
-from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,6 +126,8 @@ class Program(click.Group):
         try:
             super().invoke(ctx)
         except CatalogError as error:
+            from catalog.redaction import redact_text
+
             raise click.ClickException(redact_text(plain(error))) from error
         except KeyboardInterrupt:
             raise _stopped() from None

@@ -19,7 +19,6 @@ import click
 
 from catalog.cli.fitting import cut, fit, flow, measure, pad
 from catalog.cli.streams import OutputLost, drop_output
-from catalog.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -266,6 +265,8 @@ def note_costs(changed: int | None) -> None:
 
 def complain(message: object) -> None:
     """Print an error that does not end the command; its exit status will be 1."""
+    from catalog.redaction import redact_text
+
     click.echo(f"Error: {redact_text(plain(message))}", err=True)
     click.get_current_context().meta[_COMPLAINED] = True
 

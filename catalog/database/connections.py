@@ -85,6 +85,7 @@ def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
         connection.row_factory = Row
         connection.is_locked = mode == LOCKED
         try:
+            connection.execute("PRAGMA cache_size=-8192")  # a page of search visits more than the usual 2 MB
             if mode == IN_MEMORY:
                 connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()

@@ -1,7 +1,8 @@
 """The bitmaps of a library as a search reads them: of the values of a field, and of what the full-text index finds.
 
 What one search has read the next one of the same open library finds in memory, at most KEPT bytes of it. Each read is
-of one revision: where others have written, only the chunks that changed are read again, and the words that may have.
+of one revision: where others have written, only the chunks that changed are read again. A library that is asked more
+than ONCE is taken for one that will be asked on, and what takes long to load is loaded for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import threading
 from collections import OrderedDict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from catalog import bitmaps
 
@@ -20,16 +21,27 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from catalog.database import Reader
+    from catalog.search.columns import Rows, Table
     from catalog.search.picks import Pick
 
-KEPT = 100_000_000  # bytes of bitmaps that an open library keeps in memory
+KEPT = 100_000_000  # bytes that an open library keeps in memory
+ONCE = 4  # questions of a process that does not go on
 
 _MATCHES = "SELECT json_group_array(rowid) FROM videos_fts WHERE videos_fts MATCH ?"
 _CHUNK_BYTES = 8192  # the most that 65,536 ids take
-_FIELD, _VALUE, _WORDS = "field", "value", "words"
+_MOST_ROWS = KEPT // 32  # of the table, so that it leaves room for bitmaps
+_FIELD, _VALUE, _WORDS, _MADE = "field", "value", "words", "made"
+_TABLE = ("table",)
 
 Key = tuple[str, ...]
 Made = TypeVar("Made")
+
+
+class Found(NamedTuple):
+    """What the full-text index found at a revision."""
+
+    revision: int
+    ids: BitMap
 
 
 class Values:
@@ -57,7 +69,11 @@ class Bits:
     def __init__(self, connection: Reader) -> None:
         self._connection = connection
         shared = getattr(connection, "shared", None)
-        self._memory = Memory() if shared is None else shared.setdefault("bits", _Keeper()).open(connection)
+        keeper = _Keeper() if shared is None else shared.setdefault("bits", _Keeper())
+        self._memory: Memory = keeper.open(connection)
+        self._goes_on: bool = keeper.asked > ONCE
+        self._digest: tuple[BitMap, str] | None = None  # of the videos of which something was remembered last
+        self._rows: Rows | None = None  # of the videos whose values were counted last
 
     @property
     def all(self) -> BitMap:
@@ -72,6 +88,22 @@ class Bits:
     def read_field(self, name: str) -> Values:
         """All values of a field, of one that is whole only in part the frequent ones."""
         return self._memory.get((_FIELD, name), lambda: Values(bitmaps.read_field(self._connection, name)), _weigh_all)
+
+    def count(self, name: str, hits: BitMap) -> list[tuple[int, str | None]] | None:
+        """How many of few videos have which value of a field; None where bitmaps have to tell.
+
+        That is in a process that does not go on, and in a library whose table would take too much memory.
+        """
+        if not self._goes_on or self.all.max() > _MOST_ROWS:
+            return None
+        from catalog.search.columns import Table
+
+        if self._rows is None or self._rows.hits is not hits or name not in self._rows:
+            table = self._memory.get(_TABLE, Table, _weigh_table)
+            if name not in table:
+                table = self._memory.put(_TABLE, table.with_field(name, self.read_field(name).sets), _weigh_table)
+            self._rows = table.read(hits)
+        return self._rows.count(name)
 
     def having(self, field: str, value: str) -> BitMap:
         """The videos that have exactly this value."""
@@ -93,11 +125,49 @@ class Bits:
 
     def match(self, expression: str) -> BitMap:
         """The videos whose texts match an expression of the full-text index."""
-        return self._memory.get((_WORDS, expression), lambda: self.read(_MATCHES, [expression]), _weigh)
+        return self._memory.follow(
+            (_WORDS, expression),
+            lambda found: self._match_again(expression, found),
+            lambda found: _weigh(found.ids),
+        ).ids
+
+    def _match_again(self, expression: str, found: Found | None) -> Found:
+        """What the index finds, if it found that before: asked only about what has changed."""
+        memory = self._memory
+        if found is None and (kept := bitmaps.read_word(self._connection, expression)):
+            found = Found(*kept)
+        changed = [] if found is None else memory.list_changed(found.revision)
+        if found is None or 2 * len(changed) > (self.all.max() >> bitmaps.CHUNK_BITS if self.all else 0) + 1:
+            return Found(memory.revision, self.read(_MATCHES, [expression]))
+        matches = {chunk: self._parse(bitmaps.match_chunk(self._connection, expression, chunk)) for chunk in changed}
+        return Found(memory.revision, _revised(found.ids, matches) if matches else found.ids)
+
+    def remember(self, name: str, hits: BitMap, make: Callable[[], Made], weigh: Callable[[Made], int]) -> Made:
+        """What is made of these videos, for as long as nothing changes: for the next page, or the same one again."""
+        if not self._goes_on:
+            return make()
+        if self._digest is None or self._digest[0] is not hits:
+            from hashlib import blake2b
+
+            self._digest = hits, blake2b(hits.serialize(), digest_size=16).hexdigest()
+        return self._memory.get((_MADE, name, self._digest[1]), make, weigh)
 
     def read(self, sql: str, values: Sequence[Any]) -> BitMap:
         """The ids that a SELECT answers as one JSON array, which costs a third of reading them as rows."""
-        return bitmap(json.loads(self._connection.execute(sql, values).fetchone()[0]))
+        return self._parse(self._connection.execute(sql, values).fetchone()[0])
+
+    def read_walk(self, sql: str, values: Sequence[Any]) -> tuple[BitMap, int | None]:
+        """As `read`, with the id that comes last in the array, None where it is empty."""
+        text = self._connection.execute(sql, values).fetchone()[0]
+        last = text[1:-1].rpartition(",")[2]
+        return self._parse(text), int(last) if last else None
+
+    def _parse(self, text: str) -> BitMap:
+        if not self._goes_on:
+            return bitmap(json.loads(text))
+        from catalog.search.columns import read_ids
+
+        return read_ids(text)
 
 
 def bitmap(ids: Iterable[int] = ()) -> BitMap:
@@ -108,27 +178,46 @@ def bitmap(ids: Iterable[int] = ()) -> BitMap:
 
 
 class Memory:
-    """What has been read at one revision; what has not been used for longest goes first. For several threads."""
+    """What has been read at one revision; what has not been used for longest goes first. For several threads.
 
-    def __init__(self, revision: int = 0, stamp: object = None, *, limit: int = KEPT) -> None:
+    `texts` is the revision of the newest change of a text, by chunk.
+    """
+
+    def __init__(
+        self, revision: int = 0, stamp: object = None, texts: Mapping[int, int] | None = None, *, limit: int = KEPT
+    ) -> None:
         self.revision, self.stamp, self._limit = revision, stamp, limit
+        self._texts = texts or {}
         self._items: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: Key, make: Callable[[], Made], weigh: Callable[[Made], int]) -> Made:
         """What is kept under the key, or else what is made now."""
-        with self._lock:
-            if key in self._items:
-                self._items.move_to_end(key)
-                return self._items[key][0]  # type: ignore[no-any-return]  # of the kind that the key says
-        made = make()
+        kept: Made | None = self._find(key)
+        if kept is not None:
+            return kept
+        return self.put(key, make(), weigh)
+
+    def put(self, key: Key, made: Made, weigh: Callable[[Made], int]) -> Made:
+        """Keep something, perhaps in the place of another."""
         self._keep(key, made, weigh(made))
         return made
 
-    def revised(self, changes: bitmaps.Changes) -> Memory:
+    def follow(self, key: Key, make: Callable[[Found | None], Found], weigh: Callable[[Found], int]) -> Found:
+        """What is kept under the key, made again from it where texts have changed since."""
+        kept: Found | None = self._find(key)
+        if kept is not None and not self.list_changed(kept.revision):
+            return kept
+        return self.put(key, make(kept), weigh)
+
+    def list_changed(self, since: int) -> list[int]:
+        """The chunks with texts that have changed since a revision."""
+        return [chunk for chunk, revision in self._texts.items() if revision > since]
+
+    def revised(self, changes: bitmaps.Changes, texts: Mapping[int, int]) -> Memory:
         """The memory at a later revision; this one stays as it is for whoever reads from it."""
-        memory = Memory(changes.revision, self.stamp)
+        memory = Memory(changes.revision, self.stamp, texts)
         if changes.is_rebuilt:
             return memory
         by_field: dict[str, dict[str, Mapping[int, BitMap]]] = {}
@@ -137,15 +226,24 @@ class Memory:
         with self._lock:
             items = list(self._items.items())
         for (kind, *name), (item, size) in items:
-            if kind == _WORDS and changes.texts:
+            if kind == _MADE:
                 continue
             revised = item
-            if kind == _FIELD and name[0] in by_field:
+            if kind == _TABLE[0]:
+                revised = item.with_chunks(by_field)
+            elif kind == _FIELD and name[0] in by_field:
                 revised = item.with_chunks(by_field[name[0]])
             elif kind == _VALUE and name[1] in by_field.get(name[0], ()):
                 revised = _revised(item, by_field[name[0]][name[1]])
             memory._keep((kind, *name), revised, size)
         return memory
+
+    def _find(self, key: Key) -> Any:
+        with self._lock:
+            if key not in self._items:
+                return None
+            self._items.move_to_end(key)
+            return self._items[key][0]
 
     def _keep(self, key: Key, made: object, size: int) -> None:
         with self._lock:
@@ -156,22 +254,27 @@ class Memory:
 
 
 class _Keeper:
-    """The newest memory of an open library."""
+    """The newest memory of an open library, and how many questions it was `asked`."""
 
     def __init__(self) -> None:
+        self.asked = 0
         self._memory = Memory(-1)
         self._lock = threading.Lock()
 
     def open(self, connection: Reader) -> Memory:
         """The memory at the revision of the connection's snapshot; an empty one for a snapshot of long ago."""
         with self._lock:
+            self.asked += 1
             kept, revision = self._memory, bitmaps.revision(connection)
             stamp = getattr(connection, "stamp", None)  # of the file
+            if kept.stamp == stamp and kept.revision == revision:
+                return kept
+            texts = bitmaps.read_texts(connection)
             if kept.stamp != stamp:
-                self._memory = Memory(revision, stamp)
+                self._memory = Memory(revision, stamp, texts)
             elif kept.revision < revision:
-                self._memory = kept.revised(bitmaps.read_changes(connection, kept.revision))
-            return self._memory if self._memory.revision == revision else Memory(revision)
+                self._memory = kept.revised(bitmaps.read_changes(connection, kept.revision), texts)
+            return self._memory if self._memory.revision == revision else Memory(revision, texts=texts)
 
 
 def _revised(ids: BitMap | None, parts: Mapping[int, BitMap]) -> BitMap:
@@ -184,6 +287,10 @@ def _revised(ids: BitMap | None, parts: Mapping[int, BitMap]) -> BitMap:
 def _weigh(ids: BitMap) -> int:
     """About the bytes that a bitmap takes."""
     return 200 + min(2 * len(ids), _CHUNK_BYTES * (1 + (ids.max() >> 16))) if ids else 200
+
+
+def _weigh_table(table: Table) -> int:
+    return table.size
 
 
 def _weigh_all(values: Values) -> int:

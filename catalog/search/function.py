@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from catalog.database import Database
@@ -27,7 +27,7 @@ def matches_clause(parameter: str) -> str:
 
 def add_function(database: Any, path: Path) -> None:
     """Give a connection, of any driver, the function that `matches_clause` calls: a query in, ids out, as JSON."""
-    library = Database(path, check=check_library)
+    library = _open(path)
 
     def answer(query: object) -> str:
         with library.read() as reader:
@@ -36,7 +36,13 @@ def add_function(database: Any, path: Path) -> None:
     database.create_function(_NAME, 1, answer)
 
 
+@lru_cache(maxsize=8)
+def _open(path: Path) -> Database:
+    """The library, once for all connections of this process, so that they share what it keeps in memory."""
+    return Database(path, check=check_library)
+
+
 def list_remarks(path: Path, query: str) -> tuple[str, ...]:
     """What of a query is not read as it is written."""
-    with closing(Database(path, check=check_library)) as library, library.read() as reader:
+    with _open(path).read() as reader:
         return make_plan(parse(query), reader, Fields(reader), now=datetime.now(UTC)).notes

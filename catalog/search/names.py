@@ -36,8 +36,18 @@ CROSS JOIN video_aliases AS other ON other.source = present.source AND other.ali
 
 def with_name(term: Term) -> Condition:
     """The videos with a name that begins so or, in quotation marks or after `:=`, is exactly so."""
+    return Condition(f"SELECT id FROM ({_OWN} UNION ALL {_ALIASED})", _list_spans(term), is_set=True)
+
+
+def has_name(connection: Reader, term: Term) -> bool:
+    """Whether a video has such a name."""
+    sql = f"SELECT 1 FROM ({_OWN} UNION ALL {_ALIASED}) LIMIT 1"
+    return connection.execute(sql, _list_spans(term)).fetchone() is not None
+
+
+def _list_spans(term: Term) -> list[str]:
     spans = [span for value in term.values for span in list_spans(value.text, is_exact=_is_whole(term, value))]
-    return Condition(f"SELECT id FROM ({_OWN} UNION ALL {_ALIASED})", [json.dumps(spans)] * 2, is_set=True)
+    return [json.dumps(spans)] * 2
 
 
 def with_own_id(term: Term) -> Condition:

@@ -8,7 +8,10 @@ come last either way, ties go by id.
 from __future__ import annotations
 
 import json
+from array import array
+from bisect import bisect_right
 from itertools import islice
+from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import bitmaps, fulltext
@@ -30,10 +33,9 @@ RANKED = 2_000  # matches that are ordered by relevance: all of them, or the new
 _WEIGHTS = {"prompt": 4.0, "error_message": 1.0, "labels": 2.0, "grams": 4.0, "error_grams": 1.0}
 _BM25 = f"bm25(videos_fts, {', '.join(str(_WEIGHTS[column]) for column in fulltext.COLUMNS)})"
 # The `+` keeps SQLite from going to the index once for every id (measured: 9.8 s instead of 5 ms).
-_RANK = f"""
-SELECT rowid, {_BM25} FROM videos_fts WHERE videos_fts MATCH ? AND rowid BETWEEN ? AND ?
-AND +rowid IN (SELECT value FROM json_each(?))
-"""
+_RANK_ALL = f"SELECT {_BM25}, rowid FROM videos_fts WHERE videos_fts MATCH ? AND rowid BETWEEN ? AND ?"
+_RANK = f"{_RANK_ALL} AND +rowid IN (SELECT value FROM json_each(?))"
+_FEW_MORE = 1.5  # times as many matches in a range of ids as are wanted, up to which all are ranked
 _DATE = "created_at"
 _DATES = "SELECT id, created_at FROM videos WHERE id IN :ids"
 _MANY = 1_000  # places that are read at once, from which on each comes with what it is sorted by
@@ -62,20 +64,43 @@ class Order(NamedTuple):
         return mine < other if self.is_descending else mine > other
 
 
-class Orderer:
-    """Puts matches in one order, in one snapshot of a library; `match` is the expression that relevance is about."""
+class Ranking(NamedTuple):
+    """Matches by relevance: their ids and their scores, the least of which is the best."""
 
-    def __init__(self, connection: Reader, bits: Bits, order: Order, match: str | None) -> None:
+    ids: array[int]
+    scores: array[float]
+
+    def list_next(self, start: Place | None, limit: int) -> list[Place]:
+        """The next places after the start."""
+        after = (start[1], start[0]) if start else None
+        begin = bisect_right(range(len(self.ids)), after, key=self._at) if after else 0
+        return list(zip(self.ids[begin : begin + limit], self.scores[begin : begin + limit], strict=True))
+
+    def _at(self, index: int) -> tuple[float, int]:
+        return self.scores[index], self.ids[index]
+
+
+class Orderer:
+    """Puts matches in one order, in one snapshot of a library.
+
+    `match` is the expression that relevance is about. Of more than `ranked` matches, it orders only the newest.
+    """
+
+    def __init__(
+        self, connection: Reader, bits: Bits, order: Order, match: str | None, ranked: int | None = None
+    ) -> None:
         self._connection = connection
         self._bits = bits
         self._order = order
-        self._match = match
+        self._match = match or ""
+        self._ranked = ranked
+        self._ranked_last: tuple[BitMap, Ranking] | None = None
 
     def list_next(self, hits: BitMap, start: Place | None, limit: int) -> list[Place]:
         """The next places after the start, or the first ones."""
         order = self._order
         if order.name == RELEVANCE:
-            return self._rank(hits, start, limit)
+            return self._rank(hits).list_next(start, limit)
         if order.name == _DATE:
             return list(islice(self._by_month(hits, start, limit), limit))
         if order.name in bitmaps.COLUMNS and order.name != "size":
@@ -83,6 +108,11 @@ class Orderer:
         if order.name in _WALKED:
             return self._by_index(hits, start, limit)
         return self._by_rows(hits, start, limit)
+
+    def count_ranked(self, hits: BitMap) -> int | None:
+        """How many of the matches relevance orders, None where it is all of them."""
+        is_cut = self._order.name == RELEVANCE and self._ranked is not None and len(hits) > self._ranked
+        return len(self._rank(hits).ids) if is_cut else None
 
     def list_newest(self, hits: BitMap, count: int) -> BitMap:
         """The newest of the matches, so many or a few more."""
@@ -92,7 +122,7 @@ class Orderer:
             part, missing = hits & months[month], count - len(newest)
             if len(part) > missing + count // 4:
                 steps = _expect_steps(missing, len(part), len(months[month]))
-                while len(met := part & bitmap(self._list_month(month, None, steps))) < missing:
+                while len(met := part & self._list_month(month, None, steps)[0]) < missing:
                     steps *= 2
                 part = met
             newest |= part
@@ -101,8 +131,8 @@ class Orderer:
         undated = hits - newest
         return newest | undated[max(0, len(undated) - (count - len(newest))) :]
 
-    def _list_month(self, month: str, start: Place | None, steps: int) -> list[int]:
-        """So many videos of a month, in order, after the start."""
+    def _list_month(self, month: str, start: Place | None, steps: int) -> tuple[BitMap, int | None]:
+        """So many videos of a month, after the start, and the one that is last in order, None where there are none."""
         order, test = self._order, _MONTH
         values: list[Any] = [month]
         if start is not None:
@@ -111,40 +141,71 @@ class Orderer:
             values = [month, start[1], start[0]]
         way = "ASC" if order.name == _DATE and not order.is_descending else "DESC"
         walk = f"SELECT id FROM videos WHERE {test} ORDER BY created_at {way}, id {way} LIMIT {steps:d}"
-        listed = self._connection.execute(f"SELECT json_group_array(id) FROM ({walk})", values).fetchone()[0]
-        return json.loads(listed)  # type: ignore[no-any-return]
+        return self._bits.read_walk(f"SELECT json_group_array(id) FROM ({walk})", values)
 
-    def _rank(self, hits: BitMap, start: Place | None, limit: int) -> list[Place]:
-        values = [self._match, hits.min(), hits.max(), _listed(hits)] if hits else [self._match, 0, 0, "[]"]
-        places = sorted((score, video_id) for video_id, score in self._connection.execute(_RANK, values))
-        after = (start[1], start[0]) if start else None
-        return [(video_id, score) for score, video_id in places if after is None or (score, video_id) > after][:limit]
+    def _rank(self, hits: BitMap) -> Ranking:
+        if self._ranked_last is None or self._ranked_last[0] is not hits:
+            name, make = f"ranks {self._match} {self._ranked}", lambda: self._make_ranking(hits)
+            self._ranked_last = hits, self._bits.remember(name, hits, make, lambda ranking: 16 * len(ranking.ids))
+        return self._ranked_last[1]
+
+    def _make_ranking(self, hits: BitMap) -> Ranking:
+        if self._ranked is not None and len(hits) > self._ranked:
+            hits = self.list_newest(hits, self._ranked)
+        if not hits:
+            return Ranking(array("q"), array("d"))
+        first, last = hits.min(), hits.max()
+        if self._bits.match(self._match).range_cardinality(first, last + 1) < _FEW_MORE * len(hits):
+            rows = self._connection.execute(_RANK_ALL, [self._match, first, last])
+            scored = sorted(row for row in map(tuple, rows) if row[1] in hits)
+        else:
+            scored = sorted(map(tuple, self._connection.execute(_RANK, [self._match, first, last, _listed(hits)])))
+        return Ranking(array("q", [row[1] for row in scored]), array("d", [row[0] for row in scored]))
 
     def _by_month(self, hits: BitMap, start: Place | None, limit: int) -> Iterator[Place]:
-        order = self._order
-        months = self._bits.read_field("month").sets
-        if start is None or start[1] is not None:
-            for month in sorted(months, reverse=order.is_descending):
-                if start is not None and (month > start[1][:7] if order.is_descending else month < start[1][:7]):
-                    continue
-                if part := hits & months[month]:
-                    for place in self._read_month(part, month, len(months[month]), start, limit):
-                        yield place
-                        limit -= 1
+        """By date: of months with few matches their rows are read at once, others are walked through in the index."""
+        sets = self._bits.read_field("month").sets
+        few = bitmap()
+        for month in self._list_months(sets, start):
+            part = hits & sets[month]
+            if limit > _MANY:
+                yield from self._after(start, (place for place in self._walk(_MONTH, [month]) if place[0] in part))
+                continue
+            steps = _expect_steps(limit, len(part), len(sets[month])) if part else 0
+            is_walked = steps * _STEP_COST < len(part) * _ROW_COST
+            few |= bitmap() if is_walked else part
+            if is_walked or len(few) >= limit:
+                yield from self._after(start, self._read_sorted(few))
+                few = bitmap()
+            if is_walked:
+                yield from self._walk_month(part, month, steps, start)
+        yield from self._after(start, self._read_sorted(few))
         yield from self._without(hits, start)
 
-    def _read_month(self, part: BitMap, month: str, size: int, start: Place | None, limit: int) -> Iterator[Place]:
-        """The places in one month, in order: by a walk through the index or, where that is cheaper, by the own rows."""
-        steps = _expect_steps(limit, len(part), size)
-        if limit > _MANY or steps * _STEP_COST >= len(part) * _ROW_COST:
-            walk = self._walk(_MONTH, [month]) if limit > _MANY else self._read_sorted(part)
-            yield from (place for place in walk if place[0] in part and self._order.is_after(place, start))
-            return
-        while ids := self._list_month(month, start if start and start[1][:7] == month else None, steps):
-            met = [video_id for video_id in ids if video_id in part]
-            dates = dict(self._connection.execute(_DATES, {"ids": [*met, ids[-1]]}).fetchall())
-            yield from ((video_id, dates[video_id]) for video_id in met)
-            start, steps = (ids[-1], dates[ids[-1]]), 4 * steps
+    def _list_months(self, months: Iterable[str], start: Place | None) -> list[str]:
+        """The months in order, from that of the start on."""
+        is_descending = self._order.is_descending
+        ordered = sorted(months, reverse=is_descending)
+        if start is None:
+            return ordered
+        first = start[1] and start[1][:7]
+        return [month for month in ordered if first and (month <= first if is_descending else month >= first)]
+
+    def _after(self, start: Place | None, places: Iterable[Place]) -> Iterable[Place]:
+        return (place for place in places if self._order.is_after(place, start))
+
+    def _walk_month(self, part: BitMap, month: str, steps: int, start: Place | None) -> Iterator[Place]:
+        """The places in one month, in order."""
+        start = start if start and start[1][:7] == month else None
+        while True:
+            ids, last = self._list_month(month, start, steps)
+            if last is None:
+                return
+            met = (part & ids).to_array().tolist()
+            dates = dict(self._connection.execute(_DATES, {"ids": [*met, last]}).fetchall())
+            dated = sorted(((dates[video_id], video_id) for video_id in met), reverse=self._order.is_descending)
+            yield from ((video_id, date) for date, video_id in dated)
+            start, steps = (last, dates[last]), 4 * steps
 
     def _walk(self, test: str, values: list[Any]) -> Iterable[Place]:
         order = self._order
@@ -153,7 +214,7 @@ class Orderer:
         return ((row[0], row[1]) for row in self._connection.execute(sql, values))
 
     def _read_sorted(self, hits: BitMap) -> Iterable[Place]:
-        return self._walk(_THESE, [_listed(hits)])
+        return self._walk(_THESE, [_listed(hits)]) if hits else ()
 
     def _without(self, hits: BitMap, start: Place | None) -> Iterator[Place]:
         """The videos without a value, which come last, after the start where that has no value either."""
@@ -232,7 +293,7 @@ _NUMBERS = frozenset({"seconds", "progress", "width", "height"})
 
 def _expect_steps(wanted: int, having: int, size: int) -> int:
     """In how many steps among so many videos, of which some are matches, the wanted ones are likely to be met."""
-    return min(size, 20 + wanted * size * 5 // (having * 4))
+    return min(size, 20 + (wanted + min(wanted // 4, 3 * isqrt(wanted))) * size // having)
 
 
 def _first(item: tuple[Any, BitMap]) -> Any:

@@ -14,7 +14,7 @@ from catalog.search.counts import count_values
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
-from catalog.search.ordering import RANKED, RELEVANCE, Orderer
+from catalog.search.ordering import RANKED, Orderer
 from catalog.search.plan import make_plan
 from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
@@ -72,10 +72,8 @@ def search(
     bits = Bits(connection)
     hits = plan.find(bits)
     counts = _count(connection, bits, plan, hits, counted, ignoring)
-    orderer = Orderer(connection, bits, order, plan.match)
-    is_cut = bool(limit) and order.name == RELEVANCE and len(hits) > ranked
-    ordered = orderer.list_newest(hits, ranked) if is_cut else hits
-    places = orderer.list_next(ordered, start, limit + 1) if limit else []
+    orderer = Orderer(connection, bits, order, plan.match, ranked)
+    places = orderer.list_next(hits, start, limit + 1) if limit else []
     ids = [video_id for video_id, _ in places[:limit]]
 
     def count_part(part: Node) -> int:
@@ -89,7 +87,7 @@ def search(
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=_write_next(question, places, limit),
-        ranked=len(ordered) if is_cut else None,
+        ranked=orderer.count_ranked(hits) if limit else None,
         notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits), count_part)),
     )
 

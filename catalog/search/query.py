@@ -5,7 +5,7 @@ Trees compare by what they mean as written: positions do not count. `str` of a t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +14,28 @@ if TYPE_CHECKING:
 QUOTE = '"'
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class _Part:
+    """How parts of a tree compare; written once, because dataclasses that each make it by themselves start slowly."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._compared()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def _compared(self) -> tuple[object, ...]:
+        return tuple([getattr(self, each.name) for each in fields(self) if each.compare])  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Value(_Part):
     """A word, a phrase or the value of a field, without its quotation marks and its last `*`."""
 
     text: str
@@ -27,8 +47,8 @@ class Value:
         return f"{text}*" if self.is_prefix else text
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Term(_Part):
     """One condition: any of the values, of the field called `name`, which is not checked to be one; None for words.
 
     With `is_exact` a value is meant whole. `position` is where the term begins in the query; `is_dangling` marks an
@@ -61,8 +81,8 @@ class Term:
         return name + ",".join(map(str, self.values))
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Not(_Part):
     """What the operand does not match."""
 
     operand: Node
@@ -71,8 +91,8 @@ class Not:
         return f"-{_grouped(self.operand)}"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class And(_Part):
     """What all operands match, of which there are at least two."""
 
     operands: tuple[Node, ...]
@@ -81,8 +101,8 @@ class And:
         return " ".join(_grouped(node) if isinstance(node, And | Or) else str(node) for node in self.operands)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Or(_Part):
     """What any operand matches, of which there are at least two."""
 
     operands: tuple[Node, ...]

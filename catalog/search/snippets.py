@@ -9,14 +9,14 @@ to the words of a prompt, FTS5 would not see what it matches by, so it is marked
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog import fulltext, letters
 from catalog.database import scratch
 from catalog.search.words import has_word, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from catalog.database import Reader
     from catalog.search.plan import Plan
@@ -35,9 +35,12 @@ _SELECT = f"SELECT rowid, {_SNIPPET.format(table='videos_fts')} FROM videos_fts 
 _NEAR = 250_000
 _ON_A_WALK = f"{_SELECT} AND rowid BETWEEN :first AND :last AND +rowid IN :ids"
 _ONE_BY_ONE = f"{_SELECT} AND rowid IN :ids"
-_LONG = f"SELECT id FROM videos WHERE id IN :ids AND length(prompt) > {PIECE}"
-_FOLDED = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids AND grams IS NOT NULL"
-_PROMPTS = f"SELECT id, substr(prompt, 1, {LONGEST}) FROM videos WHERE id IN :ids"
+_PROMPT = f"substr(prompt, 1, {LONGEST})"
+_SPECIAL = f"""
+SELECT id, {_PROMPT}, grams IS NOT NULL FROM videos
+WHERE id IN :ids AND (grams IS NOT NULL OR length(prompt) > {PIECE})
+"""
+_PROMPTS = f"SELECT id, {_PROMPT} FROM videos WHERE id IN :ids"
 _BEST = (
     f"SELECT rowid, {_SNIPPET.format(table='pieces')} FROM pieces WHERE pieces MATCH :match "
     "AND rowid = (SELECT rowid FROM pieces WHERE pieces MATCH :match ORDER BY rank, rowid LIMIT 1)"
@@ -46,31 +49,29 @@ _BEST = (
 
 def read_snippets(connection: Reader, plan: Plan, ids: Sequence[int]) -> dict[int, str]:
     """The snippets of these videos by row id; a video that matches by something other than its prompt has none."""
-    snippets = _mark_all(connection, _FOLDED, plan, list(ids)) if plan.fragments else {}
-    left = [video_id for video_id in ids if video_id not in snippets]
-    if plan.any_match and left:
-        snippets |= _read_matches(connection, plan.any_match, left)
-        left = [video_id for video_id in left if video_id not in snippets]
+    if not (plan.fragments or plan.any_match):
+        return {}
+    special = connection.execute(_SPECIAL, {"ids": list(ids)}).fetchall()
+    snippets = _mark_all(plan, [(row[0], row[1]) for row in special if row[2]])
+    if plan.any_match:
+        snippets |= _read_matches(connection, plan.any_match, [each for each in ids if each not in snippets], special)
+    left = [each for each in ids if each not in snippets]
     if left and not all(has_word(value.text) for value in plan.fragments):
-        snippets |= _mark_all(connection, _PROMPTS, plan, left)
+        snippets |= _mark_all(plan, connection.execute(_PROMPTS, {"ids": left}))
     return snippets
 
 
-def _mark_all(connection: Reader, sql: str, plan: Plan, ids: list[int]) -> dict[int, str]:
-    """The snippets of the prompts that the SELECT reads, where they have one of the plan's fragments."""
-    texts = (
-        (video_id, mark(prompt or "", plan.fragments)) for video_id, prompt in connection.execute(sql, {"ids": ids})
-    )
+def _mark_all(plan: Plan, prompts: Iterable[Any]) -> dict[int, str]:
+    """The snippets of prompts, by row id, where they have one of the plan's fragments."""
+    texts = ((video_id, mark(prompt or "", plan.fragments)) for video_id, prompt in prompts)
     return {video_id: text for video_id, text in texts if text}
 
 
-def _read_matches(connection: Reader, match: str, ids: list[int]) -> dict[int, str]:
-    """The snippets that the index makes of these videos, of long prompts from their pieces."""
-    long = [row[0] for row in connection.execute(_LONG, {"ids": ids})]
-    short = list(set(ids).difference(long))
-    texts = _read_short(connection, match, short) if short else []
-    for video_id, prompt in connection.execute(_PROMPTS, {"ids": long}):
-        texts.append((video_id, _snip(prompt, match)))
+def _read_matches(connection: Reader, match: str, ids: list[int], special: Iterable[Any]) -> dict[int, str]:
+    """The snippets that the index makes of these videos, of long prompts, which are among the special, of pieces."""
+    long = {row[0]: row[1] for row in special if row[0] in ids and len(row[1] or "") > PIECE}
+    texts = _read_short(connection, match, [each for each in ids if each not in long])
+    texts += ((video_id, _snip(prompt, match)) for video_id, prompt in long.items())
     return {
         video_id: text.replace(_OPEN, "[").replace(_CLOSE, "]") for video_id, text in texts if text and _OPEN in text
     }
@@ -78,6 +79,8 @@ def _read_matches(connection: Reader, match: str, ids: list[int]) -> dict[int, s
 
 def _read_short(connection: Reader, match: str, ids: list[int]) -> list[tuple[int, str | None]]:
     """The snippets of prompts that FTS5 makes them of."""
+    if not ids:
+        return []
     first, last = min(ids), max(ids)
     sql = _ON_A_WALK if last - first <= _NEAR else _ONE_BY_ONE
     parameters = {"match": match, "ids": ids, **({"first": first, "last": last} if sql is _ON_A_WALK else {})}

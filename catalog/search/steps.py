@@ -173,16 +173,16 @@ class Compiler:
 
     def _compile_name(self, words: Value) -> Part | None:
         """The videos that the word names: with the whole of a name, or a long beginning of one."""
-        from catalog.reading.names import find_written
-        from catalog.search.names import with_name
+        from catalog.search.names import has_name, with_name
 
         text = words.text
         if not text or text.isspace() or len(text.split()) > 1:
             return None
         is_whole = len(text) < MIN_BEGINNING
-        if (is_whole and words.is_prefix) or find_written(self.setting.connection, text, is_exact=is_whole) is None:
+        name = Term((Value(text, is_quoted=is_whole, is_prefix=not is_whole),))
+        if (is_whole and words.is_prefix) or not has_name(self.setting.connection, name):
             return None
-        return _as_part(with_name(Term((Value(text, is_quoted=is_whole, is_prefix=not is_whole),))))
+        return _as_part(with_name(name))
 
     def _is_about_deleted(self, field: Field, term: Term) -> bool:
         if field.kind == "claim":

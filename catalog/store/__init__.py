@@ -28,7 +28,7 @@ from catalog.store.files import (
     save_places,
 )
 from catalog.store.folding import Backlog, fold_again, fold_backlog, list_unfolded, refold_all
-from catalog.store.indexes import rebuild_bitmaps, rebuild_texts
+from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts, rebuild_words
 from catalog.store.journal import Step, redo, undo
 from catalog.store.losses import bring_back, save_losses
 from catalog.store.names import find_ids, find_video
@@ -68,9 +68,11 @@ __all__ = [
     "has_prices",
     "list_unfolded",
     "lock_source",
+    "look_up_words",
     "rebuild_bitmaps",
     "rebuild_descent",
     "rebuild_texts",
+    "rebuild_words",
     "redo",
     "refold_all",
     "refresh_next",

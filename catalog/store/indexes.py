@@ -15,8 +15,12 @@ from catalog.store.texts import read_entries, refresh, refresh_next
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from catalog.database import Writer
+    from pyroaring import BitMap
+
+    from catalog.database import Reader, Writer
     from catalog.reports import Progress
+
+_SHOWN = 10  # words between two times that progress is shown
 
 
 @contextmanager
@@ -28,14 +32,15 @@ def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
         return
     texts, values = read_entries(connection, videos), bitmaps.read_state(connection, videos)
     yield
-    is_other_text = refresh(connection, texts)
-    bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=is_other_text)
+    changed = videos if refresh(connection, texts) else []
+    bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=changed)
 
 
 def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:
     """Index videos that were inserted just now, with their entries of the full text."""
     fulltext.add(connection, entries)
-    bitmaps.keep(connection, {}, bitmaps.read_state(connection, [entry[0] for entry in entries]), texts=True)
+    ids = [entry[0] for entry in entries]
+    bitmaps.keep(connection, {}, bitmaps.read_state(connection, ids), texts=ids)
 
 
 def rebuild_texts(connection: Writer, on_progress: Progress | None = None) -> None:
@@ -46,7 +51,7 @@ def rebuild_texts(connection: Writer, on_progress: Progress | None = None) -> No
         if on_progress and after is not None:
             on_progress("library", after, None, "reading texts")
     fulltext.rebuild(connection)
-    bitmaps.keep(connection, {}, {}, texts=True)
+    bitmaps.keep(connection, {}, {}, texts=bitmaps.read_all(connection))
 
 
 def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> None:
@@ -54,3 +59,18 @@ def rebuild_bitmaps(connection: Writer, on_progress: Progress | None = None) -> 
     for reached, last in bitmaps.rebuild(connection):
         if on_progress:
             on_progress("library", reached, last, "making bitmaps")
+
+
+def rebuild_words(connection: Writer, on_progress: Progress | None = None) -> None:
+    """Look up again what common words find."""
+    bitmaps.save_words(connection, look_up_words(connection, on_progress), bitmaps.revision(connection))
+
+
+def look_up_words(connection: Reader, on_progress: Progress | None = None) -> dict[str, BitMap]:
+    """What common words find, by their expressions."""
+    found = {}
+    for expression, ids in bitmaps.look_up_words(connection):
+        found[expression] = ids
+        if on_progress and len(found) % _SHOWN == 0:
+            on_progress("library", len(found), None, "looking up common words")
+    return found

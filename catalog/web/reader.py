@@ -102,6 +102,7 @@ def _start(path: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for the server
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each would take addresses, which are bounded
     )
 
 
