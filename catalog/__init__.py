@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
-    from catalog.file_reports import ArchiveReport
+    from catalog.file_reports import ArchiveReport, DownloadInterrupted, DownloadReport, Rescue, RescueQueue, Unkept
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -63,8 +63,6 @@ if TYPE_CHECKING:
         CostGroup,
         Costs,
         CostSum,
-        DownloadInterrupted,
-        DownloadReport,
         Edit,
         Edited,
         FailedCosts,
@@ -77,13 +75,10 @@ if TYPE_CHECKING:
         Migration,
         Refusal,
         Reindexed,
-        Rescue,
-        RescueQueue,
         SourceState,
         Stats,
         SyncInterrupted,
         SyncReport,
-        Unkept,
         UnknownCosts,
     )
     from catalog.settings import Settings

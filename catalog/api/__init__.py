@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from catalog.download.run import Download
+    from catalog.file_reports import DownloadReport, RescueQueue
     from catalog.hooks import Receiver
-    from catalog.reports import DownloadReport, ImportReport, Migration, Progress, Reindexed, RescueQueue, SyncReport
+    from catalog.reports import ImportReport, Migration, Progress, Reindexed, SyncReport
 
 __all__ = ["Catalog", "default_path"]
 

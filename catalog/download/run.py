@@ -14,10 +14,10 @@ from catalog.download.job import Fetch, Outcome
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
 from catalog.errors import ConfigError
+from catalog.file_reports import DownloadInterrupted, DownloadReport, Unkept
 from catalog.media.keep import MediaFolder
 from catalog.reading.files import has_places, media_folder
 from catalog.reading.rescue import list_wanted, read_wanted
-from catalog.reports import DownloadInterrupted, DownloadReport, Unkept
 from catalog.sync.absences import is_mass
 from catalog.sync.parallel import ask_all
 
@@ -102,12 +102,13 @@ class Download:
             root, has_files = media_folder(connection), has_places(connection)
         folder = MediaFolder(root, like=self._database.path.stat(), has_files=has_files)
         keeper = Keeper(folder, self._parallel)
+        threads = THREADS_EACH * self._parallel if self._parallel > 1 else 1  # one alone keeps the order to the letter
 
         def fetch(job: Wanted) -> Outcome:
             return self._fetch(job, keeper)
 
         try:
-            for _, outcome in ask_all(fetch, self._take, THREADS_EACH * self._parallel):
+            for _, outcome in ask_all(fetch, self._take, threads):
                 self._save(outcome)
             self._settle()
         except KeyboardInterrupt:
@@ -139,7 +140,10 @@ class Download:
         try:
             if self._is_over.is_set():
                 return Outcome(job, is_skipped=True)
-            return Fetch(self._clients[job.source], job, keeper).run()
+            outcome = Fetch(self._clients[job.source], job, keeper).run()
+            if outcome.breakdown is not None:
+                self._is_over.set()
+            return outcome
         finally:
             with self._idle:
                 self._busy -= 1
@@ -223,7 +227,6 @@ class Download:
         self._judge_source(outcome)
         if outcome.breakdown is not None and self._error is None:
             self._error = str(outcome.breakdown)
-            self._is_over.set()
         self._tell()
 
     def _save_file(self, job: Wanted, file: Fetched) -> None:
