@@ -40,7 +40,16 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
-    from catalog.file_reports import ArchiveReport, DownloadInterrupted, DownloadReport, Rescue, RescueQueue, Unkept
+    from catalog.file_reports import (
+        ArchiveReport,
+        DownloadInterrupted,
+        DownloadReport,
+        PicturesMade,
+        Rescue,
+        RescueQueue,
+        Unkept,
+    )
+    from catalog.findings import CheckReport, Fault, LostVideo, MediaCopy, Retirement
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -94,6 +103,7 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Change",
+    "CheckReport",
     "ConfigError",
     "CostGroup",
     "CostSum",
@@ -107,6 +117,7 @@ __all__ = [
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "Fault",
     "File",
     "FileReport",
     "Finding",
@@ -118,12 +129,15 @@ __all__ = [
     "Lineage",
     "LineageNode",
     "Link",
+    "LostVideo",
+    "MediaCopy",
     "MediaError",
     "MediaOffline",
     "MediaReadOnly",
     "Migration",
     "NotFound",
     "Page",
+    "PicturesMade",
     "Place",
     "Probe",
     "PromptDiff",
@@ -138,6 +152,7 @@ __all__ = [
     "Reindexed",
     "Rescue",
     "RescueQueue",
+    "Retirement",
     "SchemaError",
     "SchemaOutdated",
     "SchemaTooNew",
@@ -167,6 +182,7 @@ _PLAIN_HOMES = (
     "catalog.errors",
     "catalog.records",
     "catalog.reports",
+    "catalog.findings",
     "catalog.file_reports",
 )  # of all other names; cheap to import
 

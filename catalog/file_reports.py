@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesMade(Record):
+    """How many pictures were `made`; of how many files none can be; how many wait until PyAV is installed."""
+
+    made: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveReport(Record):
     """What a run to an archive, or back from archives, did; counts are files, each of different bytes.
 

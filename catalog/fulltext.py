@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from catalog import letters
 from catalog.database import DatabaseError
-from catalog.errors import CatalogError
+from catalog.database.integrity import Differs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,8 +102,8 @@ def rebuild(connection: Writer) -> None:
 
 
 def check(connection: Writer) -> None:
-    """Raise CatalogError unless the index agrees with the rows."""
+    """Raise Differs unless the index agrees with the rows."""
     try:
         connection.execute("INSERT INTO videos_fts(videos_fts, rank) VALUES ('integrity-check', 1)")
     except DatabaseError as error:
-        raise CatalogError("the full-text index differs from the rows: run `catalog reindex --fts`") from error
+        raise Differs("the full-text index differs from the rows: run `catalog reindex --fts`") from error

@@ -18,7 +18,7 @@ from catalog.disk import create
 from catalog.processes import is_running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ours: set[Path] = set()  # the parts that threads of this process are writing
 _BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite may add to the name of a file
@@ -30,12 +30,22 @@ _RESERVED = re.compile(
 _DATABASES = (b"SQLite format 3\0", b"\xd9\xd5\x05\xf9 \xa1c\xd7", b"\x37\x7f\x06")
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what dead processes left in a folder."""
+def list_leftovers(folder: Path) -> list[Path]:
+    """What dead processes left in a folder."""
+    return list(_iter_leftovers(folder, lambda _: None))
+
+
+def remove_leftovers(folder: Path) -> list[Path]:
+    """Remove what dead processes left in a folder, and return it."""
+    return list(_iter_leftovers(folder, Path.unlink))
+
+
+def _iter_leftovers(folder: Path, act: Callable[[Path], object]) -> Iterator[Path]:
     for entry in _list(folder):
         with suppress(OSError), _leftover(entry) as is_leftover:  # it may have gone by now
             if is_leftover:
-                Path(entry).unlink()
+                act(Path(entry))
+                yield Path(entry)
 
 
 def name_part(target: Path, *, cleans: bool = True) -> Path:

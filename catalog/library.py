@@ -194,30 +194,39 @@ def migrate(path: str | Path, complete: Callable[[Writer], object] | None = None
     return Migration(old, SCHEMA_VERSION, copy)
 
 
-def backup(path: Path, target: Path | None = None, *, purpose: str = "backup") -> Path:
+def backup(
+    path: Path,
+    target: Path | None = None,
+    *,
+    purpose: str = "backup",
+    carry: Callable[[Path], object] | None = None,
+) -> Path:
     """Copy the library while others read and write: the path of the copy, which is compact, consistent and a library.
 
-    Without a target it is made beside the library, under a name that says when and for what purpose. It has the mode
-    of the library and, where this user may give it, its group.
+    Without a target it is made beside the library, or in the folder that the target is, under a name that says when and
+    for what purpose. It has the mode of the library and, where this user may give it, its group. `carry` takes along
+    what belongs to it, before it gets its name.
     """
     if not _size(path):
         raise _missing(path)
-    if target is None:
-        with _spare_path(path, purpose) as spare:
-            return _copy(path, spare)
+    if target is None or target.is_dir():
+        with _spare_path(path, purpose, target) as spare:
+            return _copy(path, spare, carry)
     if _size(target) is not None:
         raise CatalogError(f"cannot back up to {target}: it already exists, name a new file")
     if not target.parent.is_dir():
         raise CatalogError(f"cannot back up to {target}: create the folder {target.parent} first")
-    return _copy(path, target)
+    return _copy(path, target, carry)
 
 
-def _copy(path: Path, target: Path) -> Path:
+def _copy(path: Path, target: Path, carry: Callable[[Path], object] | None = None) -> Path:
     part = name_part(target)
     try:
         with held_from_the_start(part, path.stat()):
             with explained(path, "back up", f" to {target}"), reading_alone(path) as connection:
                 connection.execute("VACUUM INTO :part", {"part": part.absolute().as_uri()})
+            if carry is not None:
+                carry(part)
             put_in_place(part, target)
     except OSError as error:
         raise CatalogError(f"cannot back up the library {path} to {target}: {error.strerror}") from error
@@ -227,14 +236,14 @@ def _copy(path: Path, target: Path) -> Path:
 
 
 @contextmanager
-def _spare_path(path: Path, purpose: str) -> Iterator[Path]:
-    """A new, empty file beside `path` whose name says when and why: `catalog.db.20261121T105703Z.before-restore`.
+def _spare_path(path: Path, purpose: str, folder: Path | None = None) -> Iterator[Path]:
+    """A new, empty file beside `path`, or in a folder, named like `catalog.db.20261121T105703Z.before-restore`.
 
     The file is made and held at once, so that no other process takes the same name in the same second. A block that
     fails leaves no such file.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    first = path.with_name(f"{path.name}.{stamp}.{purpose}")
+    first = (folder or path.parent) / f"{path.name}.{stamp}.{purpose}"
     names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 1000)))
     with ExitStack() as stack:
         name = next((name for name in names if _is_spare(name, path, stack)), None)
@@ -263,18 +272,23 @@ def restore(
     *,
     busy_timeout: float = BUSY_TIMEOUT,
     complete: Callable[[Writer], object] | None = None,
+    carry: Callable[[os.stat_result | None], object] | None = None,
 ) -> Path | None:
     """Replace the library at `path` by the backup `copy`, and return the path of a restore point made of it before.
 
     The content is copied through SQLite, in one transaction: open readers see the old or the new library, never a mix.
     The library keeps its mode; where there is none, it gets that of the backup if no others may read it. A backup with
     an older schema is restored as it is and can then be migrated; any other is ended by `complete`, in a transaction of
-    its own. Raises SchemaError if the backup is foreign, damaged or newer than this version, CatalogError if the disk
-    is full or read-only, and changes nothing then.
+    its own. `carry` takes along what belongs to the backup, before anything is replaced. Raises SchemaError if the
+    backup is foreign, damaged or newer than this version, CatalogError if the disk is full or read-only, and changes
+    nothing then.
     """
     version = _check_backup(path, copy)
     with _restore_point(path) as (restore_point, before):
-        is_new = _create_file(path, before or _if_private(copy.stat()))
+        like = before or _if_private(copy.stat())
+        if carry is not None:
+            carry(like)
+        is_new = _create_file(path, like)
         try:
             with explained(path, "restore"), reading_alone(copy) as source:
                 target = connect(path, busy_timeout=busy_timeout)

@@ -10,10 +10,11 @@ import os
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import MediaError
+from catalog.file_reports import PicturesMade
 from catalog.media.keep import MediaFolder
 from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
 from catalog.media.probe import probe
@@ -35,29 +36,21 @@ VARIANTS = tuple(MAKERS)
 _TYPE = "image/jpeg"
 
 
-class Made(NamedTuple):
-    """How many pictures were made, of how many files none can be, and how many wait for PyAV to be installed."""
-
-    made: int = 0
-    failed: int = 0
-    waiting: int = 0
-
-
 def make_pictures(
     database: Database,
     variants: Sequence[str] = VARIANTS,
     *,
     among: Sequence[int] | None = None,
-    again: bool = False,
+    retries: bool = False,
     parallel: int | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
     on_progress: Progress | None = None,
-) -> Made:
+) -> PicturesMade:
     """Make the pictures of these variants that files lack, of all videos or of those `among` these row ids.
 
-    Files of which none could be made are tried `again` only where that is asked for. As many are made at once as there
-    are cores, or `parallel`. It ends early, with nothing lost, once it `is_stopped`.
-    Raises MediaError where the media folder cannot be written to.
+    With `retries`, files of which none could be made are tried again. As many are made at once as there are cores, or
+    `parallel`. It ends early, with nothing lost, once it `is_stopped`. Raises MediaError where the media folder cannot
+    be written to.
     """
     with database.read() as connection:
         root = media_folder(connection)
@@ -65,13 +58,13 @@ def make_pictures(
     maker = _Maker(database, MediaFolder(root, like=database.path.stat()))
     counts = [0, 0, 0]
     for variant in variants:
-        lacking = _iter_lacking(database, variant, among, again=again)
+        lacking = _iter_lacking(database, variant, among, retries=retries)
         take = partial(_take, lacking, is_stopped)
         for done, (_, outcome) in enumerate(ask_all(partial(maker.make, variant), take, parallel), 1):
             counts[outcome] += 1
             if on_progress:
                 on_progress("pictures", done, None, f"making {variant}s")
-    return Made(*counts)
+    return PicturesMade(*counts)
 
 
 def _take(lacking: Iterator[Lacking], is_stopped: Callable[[], bool]) -> Lacking | None:
@@ -120,12 +113,12 @@ class _Maker:
         return _MADE
 
 
-def _iter_lacking(database: Database, variant: str, among: Sequence[int] | None, *, again: bool) -> Iterator[Lacking]:
+def _iter_lacking(database: Database, variant: str, among: Sequence[int] | None, *, retries: bool) -> Iterator[Lacking]:
     """The files that lack a picture, a portion read at a time; in a video of several, one after the other."""
     last = 0
     while True:
         with database.read() as connection:
-            portion = list_lacking(connection, variant, after=last, among=among, again=again)
+            portion = list_lacking(connection, variant, after=last, among=among, retries=retries)
         if not portion:
             return
         yield from portion

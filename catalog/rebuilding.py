@@ -10,13 +10,13 @@ import time
 from typing import TYPE_CHECKING
 
 from catalog import intake, store
-from catalog.pictures import Made, make_pictures
+from catalog.pictures import make_pictures
 from catalog.reports import Reindexed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from catalog.database import Database
+    from catalog.database import Database, Writer
     from catalog.reports import Progress
     from catalog.settings import Settings
 
@@ -29,15 +29,15 @@ def rebuild(
     named: Collection[str],
     *,
     read_by: str | None,
-    again: bool = False,
+    retries: bool = False,
     on_progress: Progress | None = None,
 ) -> Reindexed:
     """Rebuild what is named of DERIVED; prompts that the vocabulary of revision `read_by` has read stay as they are.
 
-    Of pictures those are made that lack, and where it is tried `again`, also those that could not be made before.
+    Pictures are made for files that lack them, with `retries` also for those of which none could be made.
     """
     started = time.monotonic()
-    costs_changed = prompts_read = moved = None
+    costs_changed = prompts_read = moved = pictures = None
     cleaned = 0
     phases: dict[str, float] = {}
     if "rows" in named:
@@ -46,24 +46,16 @@ def rebuild(
     if "costs" in named:
         moved = intake.keep_prices(database, settings)
     with database.write() as connection:
-        if "links" in named:
-            store.rebuild_descent(connection)
-        if "fts" in named:
-            store.rebuild_texts(connection, on_progress)
-        if "bitmaps" in named:
-            store.rebuild_bitmaps(connection, on_progress)
+        _derive(connection, named, read_by, on_progress)
         if "costs" in named:
             costs_changed = (moved or 0) + store.estimate_costs(connection)
-        if "facets" in named:
-            store.forget_extracted(connection, but_by=read_by)
     if "facets" in named:
         begun = time.monotonic()
         prompts_read = intake.read_prompts(database, settings, on_progress)
         phases["prompts"] = round(time.monotonic() - begun, 3)
-    made: Made | None = None
     if "pictures" in named:
         begun = time.monotonic()
-        made = make_pictures(database, again=again, on_progress=on_progress)
+        pictures = make_pictures(database, retries=retries, on_progress=on_progress)
         phases["pictures"] = round(time.monotonic() - begun, 3)
     return Reindexed(
         rebuilt=tuple(name for name in DERIVED if name in named),
@@ -71,12 +63,22 @@ def rebuild(
         prompts_read=prompts_read,
         prices_changed=moved is not None,
         cleaned=cleaned,
-        pictures_made=made and made.made,
-        pictures_failed=made.failed if made else 0,
-        pictures_waiting=made.waiting if made else 0,
+        pictures=pictures,
         seconds=round(time.monotonic() - started, 3),
         phases=phases,
     )
+
+
+def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_progress: Progress | None) -> None:
+    """Make what hangs on rows again, in one transaction; the prompts whose facets are named become due."""
+    if "links" in named:
+        store.rebuild_descent(connection)
+    if "fts" in named:
+        store.rebuild_texts(connection, on_progress)
+    if "bitmaps" in named:
+        store.rebuild_bitmaps(connection, on_progress)
+    if "facets" in named:
+        store.forget_extracted(connection, but_by=read_by)
 
 
 def _clean(database: Database, on_progress: Progress | None) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from catalog.file_reports import PicturesMade
     from catalog.prompts import PromptDiff
     from catalog.records import Video
 
@@ -170,7 +171,10 @@ class SyncInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True, slots=True)
 class SourceState(Record):
-    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended."""
+    """A configured or remembered source and its health: `new ok failing suspect interrupted`, as its last run ended.
+
+    From `retired_at` on, its health is `retired`: nothing asks its server any more.
+    """
 
     name: str
     base_url: str | None
@@ -183,6 +187,7 @@ class SourceState(Record):
     cursor: str | None = None
     last_run_at: datetime | None = None
     last_success_at: datetime | None = None
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +378,7 @@ class Reindexed(Record):
     """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs pictures`), None counts what was not.
 
     `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
-    the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut. Beside
-    `pictures_made` stands of how many files none could be made, and how many wait until PyAV is installed.
+    the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut.
     """
 
     rebuilt: tuple[str, ...]
@@ -382,9 +386,7 @@ class Reindexed(Record):
     prompts_read: int | None = None
     prices_changed: bool = False
     cleaned: int = 0
-    pictures_made: int | None = None
-    pictures_failed: int = 0
-    pictures_waiting: int = 0
+    pictures: PicturesMade | None = None
     seconds: float = 0.0
     phases: Mapping[str, float] = field(default_factory=dict)
 

@@ -63,10 +63,12 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "unarchive": Catalog.unarchive,
 }
 EDITING: dict[str, Callable[[Catalog], Any]] = {
+    "check": Catalog.check,
     "delete": lambda cat: cat.delete("v1"),
     "redo": Catalog.redo,
     "reindex": Catalog.reindex,
     "give": lambda cat: cat.give("v1", style="noir"),
+    "retire": lambda cat: cat.retire("studio"),
     "see_alarms": lambda cat: cat.see_alarms("studio"),
     "tag": lambda cat: cat.tag("v1", "keeper"),
     "undelete": lambda cat: cat.undelete("v1"),

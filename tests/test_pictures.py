@@ -10,10 +10,11 @@ from PIL import Image
 from catalog import pictures, store
 from catalog.api import Catalog
 from catalog.demo import clips
+from catalog.file_reports import PicturesMade
 from catalog.media.examine import examine
 from catalog.media.keep import MediaFolder
 from catalog.media.probe import probe
-from catalog.pictures import Made, make_pictures
+from catalog.pictures import make_pictures
 from catalog.web.painter import Painter
 from tests.house import wait_until
 from tests.store.conftest import START, Desk, job
@@ -57,7 +58,7 @@ def shelf(library: Database) -> Shelf:
 def test_a_clip_gets_a_thumbnail_and_a_sheet_of_frames(shelf: Shelf) -> None:
     pytest.importorskip("av", reason="PyAV draws the frames")
     shelf.keep("a", CLIP)
-    assert make_pictures(shelf.library) == Made(2)
+    assert make_pictures(shelf.library) == PicturesMade(2)
     files = shelf.files("a")
     assert set(files) == {"video", "thumbnail", "spritesheet"}
     for variant in pictures.VARIANTS:
@@ -65,7 +66,7 @@ def test_a_clip_gets_a_thumbnail_and_a_sheet_of_frames(shelf: Shelf) -> None:
         assert (file.origin, file.type, file.state) == ("made", "image/jpeg", "present")
         found = examine(shelf.library.path.parent / str(file.path), variant)  # type: ignore[arg-type]
         assert (found.probe.width, found.probe.height) == (file.probe.width, file.probe.height)  # type: ignore[union-attr]
-    assert make_pictures(shelf.library) == Made()
+    assert make_pictures(shelf.library) == PicturesMade()
 
 
 def test_the_same_bytes_are_drawn_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +76,7 @@ def test_the_same_bytes_are_drawn_once(shelf: Shelf, monkeypatch: pytest.MonkeyP
     drawn: list[Any] = []
     make = pictures.MAKERS["thumbnail"]
     monkeypatch.setitem(pictures.MAKERS, "thumbnail", lambda path: drawn.append(path) or make(path))
-    assert make_pictures(shelf.library, ["thumbnail"], parallel=1) == Made(2)
+    assert make_pictures(shelf.library, ["thumbnail"], parallel=1) == PicturesMade(2)
     assert len(drawn) == 1
     assert shelf.files("a")["thumbnail"] == shelf.files("b")["thumbnail"]
 
@@ -83,7 +84,7 @@ def test_the_same_bytes_are_drawn_once(shelf: Shelf, monkeypatch: pytest.MonkeyP
 def test_an_image_gets_a_thumbnail_alone(shelf: Shelf, tmp_path: Path) -> None:
     Image.new("RGB", (1280, 720), "teal").save(tmp_path / "a.png")
     shelf.keep("a", (tmp_path / "a.png").read_bytes(), variant="image", extension="png")
-    assert make_pictures(shelf.library) == Made(1)
+    assert make_pictures(shelf.library) == PicturesMade(1)
     probe_of = shelf.files("a")["thumbnail"].probe
     assert probe_of
     assert (probe_of.width, probe_of.height) == (640, 360)
@@ -93,20 +94,20 @@ def test_what_cannot_be_drawn_says_why_and_is_tried_again_when_asked(shelf: Shel
     pytest.importorskip("av", reason="PyAV draws the frames")
     path = shelf.keep("a", CLIP)
     path.write_bytes(bytes(len(CLIP)))
-    assert make_pictures(shelf.library, ["thumbnail"]) == Made(failed=1)
+    assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade(failed=1)
     assert "no thumbnail can be made" in str(shelf.files("a")["thumbnail"].reason)
-    assert make_pictures(shelf.library, ["thumbnail"]) == Made()
+    assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade()
     path.write_bytes(CLIP)
     with Catalog.open(shelf.library.path) as catalog:
-        assert catalog.reindex(bitmaps=True).pictures_made is None
+        assert catalog.reindex(bitmaps=True).pictures is None
         report = catalog.reindex(pictures=True)
-    assert (report.pictures_made, report.pictures_failed, report.rebuilt) == (2, 0, ("pictures",))
+    assert (report.pictures, report.rebuilt) == (PicturesMade(2), ("pictures",))
 
 
 def test_clips_wait_for_a_decoder(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.keep("a", CLIP)
     monkeypatch.setattr(pictures, "find_spec", lambda name: None)
-    assert make_pictures(shelf.library) == Made(waiting=2)
+    assert make_pictures(shelf.library) == PicturesMade(waiting=2)
     assert set(shelf.files("a")) == {"video"}
 
 
@@ -114,12 +115,12 @@ def test_a_server_picture_is_enough(shelf: Shelf, tmp_path: Path) -> None:
     Image.new("RGB", (64, 36), "teal").save(tmp_path / "a.png")
     shelf.keep("a", CLIP)
     shelf.keep("a", (tmp_path / "a.png").read_bytes(), variant="thumbnail", extension="png")
-    assert make_pictures(shelf.library, ["thumbnail"]) == Made()
+    assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade()
 
 
 def test_it_ends_when_it_is_stopped(shelf: Shelf) -> None:
     shelf.keep("a", CLIP)
-    assert make_pictures(shelf.library, is_stopped=lambda: True) == Made()
+    assert make_pictures(shelf.library, is_stopped=lambda: True) == PicturesMade()
 
 
 def test_pictures_are_made_while_the_library_is_served(shelf: Shelf) -> None:

@@ -1,37 +1,38 @@
 """The public class: `Catalog` opens a library and has one short method for each verb.
 
 A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
-What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, all else is here.
+What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, what looks after a library in `upkeep`;
+what takes videos in is here.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from functools import partial
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from catalog import library
 from catalog.api.answers import Answers
 from catalog.api.base import courteous, default_path
 from catalog.api.edits import Edits
 from catalog.api.files import Files
+from catalog.api.upkeep import Upkeep
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from catalog.download.run import Download
     from catalog.file_reports import DownloadReport, RescueQueue
     from catalog.hooks import Receiver
-    from catalog.reports import ImportReport, Migration, Progress, Reindexed, SyncReport
+    from catalog.reports import ImportReport, Progress, SyncReport
 
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Edits, Files):
+class Catalog(Answers, Edits, Files, Upkeep):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.
@@ -51,8 +52,9 @@ class Catalog(Answers, Edits, Files):
 
         `full` walks the whole list, `wait` goes on asking until no job is unfinished. A run reads at most `max_pages`
         pages of a list, by default as configured, and the next one goes on there. `on_progress(source, done, total,
-        phase)` is called as it goes; `total` is None while it is unknown. Raises ConfigError where no source, or no
-        source of that name, is configured, and SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
+        phase)` is called as it goes; `total` is None while it is unknown. A source that is retired is passed over: its
+        report has the mode `retired`. Raises ConfigError where no source, or no source of that name, is configured, and
+        SyncInterrupted, a KeyboardInterrupt that carries the reports so far.
         """
         from catalog.intake import Intake
         from catalog.reports import SyncInterrupted, SyncReport
@@ -63,9 +65,13 @@ class Catalog(Answers, Edits, Files):
         settings = self.settings.sync.with_max_pages(max_pages)
         intake = Intake(self._database, self.settings, on_progress)
         reports: list[SyncReport] = []
+        retired = self._find_retired()
         try:
             with intake.around():
                 for source in chosen:
+                    if (moment := retired.get(source.name)) is not None:
+                        reports.append(self._pass_over(source.name, moment))
+                        continue
                     try:
                         report = sync_source(
                             self._database, source, settings, full=full, wait=wait, on_progress=on_progress
@@ -84,7 +90,8 @@ class Catalog(Answers, Edits, Files):
         """Add jobs of a source by their ids, for servers that cannot list: asks for each job.
 
         Later syncs go on asking for what is unfinished or could not be retrieved; with `wait`, this call does, until
-        every job has ended. Nothing is kept of an id that the server does not know: `missed` names it.
+        every job has ended. Nothing is kept of an id that the server does not know: `missed` names it. Raises
+        CatalogError for a source that is retired.
         """
         from catalog.intake import Intake
         from catalog.reports import SyncInterrupted
@@ -92,6 +99,7 @@ class Catalog(Answers, Edits, Files):
 
         on_progress = courteous(on_progress)
         configured = self.settings.find_source(source)
+        self._refuse_retired(source)
         intake = Intake(self._database, self.settings, on_progress)
         try:
             with intake.around():
@@ -201,13 +209,14 @@ class Catalog(Answers, Edits, Files):
 
         `secret_env` names the environment variables that hold the signing secrets, several while they rotate. With
         `download`, the files of a job are downloaded as soon as it has completed. Raises ConfigError, also when the
-        port is in use.
+        port is in use, and CatalogError for a source that is retired.
         """
         from catalog.client.client import Client
         from catalog.hooks import read_secrets, serve_hooks
         from catalog.intake import make, take_in_notes
 
         chosen = self.settings.find_source(source or self._only_source())
+        self._refuse_retired(chosen.name)
         deadline = self.settings.sync.deadline_seconds
 
         def connect() -> Client:
@@ -247,62 +256,29 @@ class Catalog(Answers, Edits, Files):
             download=begin if download else None,
         )
 
-    # Upkeep
+    def _find_retired(self) -> dict[str, datetime]:
+        """The sources that are retired by now, and since when."""
+        from catalog.reading.sources import find_retired
 
-    @staticmethod
-    def migrate(path: str | Path | None = None, *, on_progress: Progress | None = None) -> Migration:
-        """Upgrade an old library to this version: the schemas before and after, and the backup made first.
+        if not self._database.is_made:
+            return {}
+        with self._database.read() as connection:
+            return find_retired(connection, datetime.now(UTC))
 
-        What is new in a row is read from the answers that the library kept. A migration that fails changes nothing.
-        """
-        from catalog.intake import derive_all
+    def _pass_over(self, source: str, moment: datetime) -> SyncReport:
+        """The report about a source that is retired; what it did not deliver before is lost by now."""
+        from catalog.reading.sources import explain_retired
+        from catalog.reports import SyncReport
+        from catalog.retiring import mark_losses
 
-        on_progress = courteous(on_progress)
-        if on_progress:
-            on_progress("library", 0, None, "upgrading")
-        return library.migrate(path or default_path(), partial(derive_all, on_progress=on_progress))
+        mark_losses(self._database, source, moment, datetime.now(UTC))
+        return SyncReport(source=source, mode="retired", stopped=explain_retired(source, moment))
 
-    def backup(self, path: str | Path | None = None) -> Path:
-        """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where."""
-        return library.backup(self.path, Path(path) if path else None)
+    def _refuse_retired(self, source: str) -> None:
+        from catalog.reading.sources import explain_retired
 
-    @staticmethod
-    def restore(copy: str | Path, path: str | Path | None = None) -> Path | None:
-        """Replace the library with a backup, and return the restore point made of the library as it was."""
-        from catalog.bitmaps import tell_of_replacement
-
-        return library.restore(Path(path or default_path()), Path(copy), complete=tell_of_replacement)
-
-    def reindex(
-        self,
-        *,
-        rows: bool = False,
-        links: bool = False,
-        fts: bool = False,
-        bitmaps: bool = False,
-        costs: bool = False,
-        facets: bool = False,
-        pictures: bool = False,
-        all_prompts: bool = False,
-        on_progress: Progress | None = None,
-    ) -> Reindexed:
-        """Rebuild derived data: what is named, or everything.
-
-        `rows` are what each video is, folded again from the answers that the library kept, `links` which videos the
-        links lead to and how many generations are above each, `fts` is the full-text index and its columns, `bitmaps`
-        are the sets of videos that counts are made of, `costs` are the estimates of what videos cost, at the prices in
-        force, `facets` is what prompts ask for: those that the current vocabulary has not read yet are read with it,
-        with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails and sheets of frames
-        that files lack; where they are named, those that could not be made are tried again.
-        """
-        from catalog.rebuilding import DERIVED, rebuild
-
-        on_progress = courteous(on_progress)
-        asked = (rows, links, fts, bitmaps, facets, costs, pictures)
-        named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
-        reads_all = all_prompts or not any(asked)
-        read_by = None if reads_all or not facets else self._vocabulary.revision
-        return rebuild(self._database, self.settings, named, read_by=read_by, again=pictures, on_progress=on_progress)
+        if moment := self._find_retired().get(source):
+            raise CatalogError(f"{source} was {explain_retired(source, moment)}")
 
     def _only_source(self) -> str:
         names = list(self.settings.sources)

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from catalog.bitmaps.reading import revision
 from catalog.bitmaps.sets import CHUNK_BITS, read_bitmap, serialized, split
 from catalog.bitmaps.values import MARK, PARTIAL, list_common, read_chunk, read_facets, read_if_common
-from catalog.errors import CatalogError
+from catalog.database.integrity import Differs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def tell_of_replacement(connection: Writer) -> None:
 
 
 def check(connection: Reader) -> None:
-    """Raise CatalogError, with the first difference, unless the bitmaps agree with the rows."""
+    """Raise Differs, with the first difference, unless the bitmaps agree with the rows."""
     kept: dict[int, Sets] = defaultdict(dict)
     for field, value, chunk, ids in connection.execute(_ALL):
         if field != MARK:
@@ -83,9 +83,7 @@ def check(connection: Reader) -> None:
         for key in sorted(rows.keys() | kept[chunk].keys()):
             differing = rows.get(key, BitMap()) ^ kept[chunk].get(key, BitMap())
             if differing:
-                raise CatalogError(
-                    _describe(connection, key, differing[0], is_missing=differing[0] in rows.get(key, ()))
-                )
+                raise Differs(_describe(connection, key, differing[0], is_missing=differing[0] in rows.get(key, ())))
 
 
 def _describe(connection: Reader, key: tuple[str, str], video_id: int, *, is_missing: bool) -> str:

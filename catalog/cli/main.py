@@ -41,6 +41,8 @@ _REPLACED = "the library is whole, as it was or as the backup is"
 _MIGRATED = "the library is whole, and its backup stands beside it: run `catalog migrate` again"
 _ARCHIVED = "what has been read back counts as archived, and the next run continues from there"
 _REBUILT = "nothing but derived data is concerned: run `catalog reindex` again"
+_CHECKED = "the library is whole, and no file was touched: run `catalog check` again"
+_RETIRED = "what is marked stays: run `catalog retire` again"
 _MADE = "what is there already is left as it is: run `catalog init` again"
 _DOWNLOADED = "what has been downloaded is kept, and the next run fetches the rest"
 _SAMPLE = "the sample library stays, and the next run continues with it"
@@ -85,6 +87,8 @@ SECTIONS = {
     "Keep": (
         Verb("download", "downloading", "Download files before their addresses expire.", _DOWNLOADED),
         Verb("rescue", "downloading", "List what is not downloaded yet, worst first."),
+        Verb("check", "checking", "Check the library and its files.", _CHECKED),
+        Verb("retire", "checking", "Retire a source whose server has gone, or soon will.", _RETIRED),
         Verb("archive", "archiving", "Copy the files to S3 and read them back, or bring them back.", _ARCHIVED),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),
         Verb("restore", "upkeep", "Replace the library with a backup.", _REPLACED),

@@ -118,9 +118,9 @@ def sync(
     """Bring the library up to date with its sources.
 
     Syncs all sources, or those named. A source that fails is reported and the others go on; the exit status is then 1.
-    You may stop it at any time: what has come in is kept, and the next run continues from there. Nothing is ever
-    deleted. With --json and --watch, each run prints its document on one line; with --download, it has the members
-    `sync` and `download`.
+    A source that is retired is passed over. You may stop it at any time: what has come in is kept, and the next run
+    continues from there. Nothing is ever deleted. With --json and --watch, each run prints its document on one line;
+    with --download, it has the members `sync` and `download`.
     """
     try:
         with open_catalog() as catalog:
@@ -273,6 +273,8 @@ def _warn_of_expiry(report: SyncReport) -> None:
 
 def _sum_up(report: SyncReport, took: str) -> str:
     """One line: what came in, how it stands now, what it took, and why the walk over the list ended."""
+    if report.mode == "retired":
+        return str(report.stopped)
     is_quiet = not (report.added or report.changed or report.is_interrupted)
     counts = [f"{getattr(report, name):,} {name}" for name in _COUNTED[2 if is_quiet else 0 :]]
     first = ["interrupted"] if report.is_interrupted else ["nothing new"] if is_quiet else []

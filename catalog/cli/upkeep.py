@@ -10,10 +10,17 @@ import click
 from catalog.cli import render
 from catalog.cli.options import json_option, library_options, library_path, open_catalog
 from catalog.errors import needs_media
+from catalog.file_reports import PicturesMade
 
 if TYPE_CHECKING:
     from catalog.reports import Reindexed
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.findings import MediaCopy
+
+_NAMED = 5  # files that did not come along which are named; further ones are counted
 _DERIVED = {
     "rows": "the rows of videos",
     "links": "where links lead",
@@ -27,32 +34,65 @@ _DERIVED = {
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--media", is_flag=True, help="Take the files of the library along, into the media folder beside PATH.")
+@json_option
 @library_options
-def backup(path: Path | None) -> None:
+def backup(path: Path | None, media: bool, as_json: bool) -> None:
     """Back up the library, even while it is in use.
 
-    Writes PATH, which must not exist, else a file beside the library named after the time. The backup is itself a
-    library.
+    Writes PATH, which must not exist; where it is a folder, a file in it that is named after the time, and without it
+    such a file beside the library. The backup is itself a library.
+
+    With --media, PATH lies in another folder. Only files that are not there yet are copied, and each is hashed on its
+    way; several backups in one folder share their media. A file that is missing or damaged is told, and the exit status
+    is then 1.
     """
-    with open_catalog() as catalog:
-        render.line(f"created {catalog.backup(path)}")
+    copies: list[MediaCopy] = []
+    with open_catalog() as catalog, render.progress() as on_progress:
+        copy = catalog.backup(path, media=media, on_media=copies.append, on_progress=on_progress)
+    if as_json:
+        render.document({"path": str(copy), "media": copies[0] if copies else None})
+    else:
+        render.line(f"created {copy}")
+    _show_media(copies, as_json=as_json)
 
 
 @click.command()
 @click.argument("copy", metavar="BACKUP", type=click.Path(path_type=Path))
+@json_option
 @library_options
-def restore(copy: Path) -> None:
+def restore(copy: Path, as_json: bool) -> None:
     """Replace the library with a backup.
 
-    Copies the current library beside it first, as a restore point.
+    Copies the current library beside it first, as a restore point. Where the backup has a media folder beside it, puts
+    back what is missing of its files; whole files stay as they are.
     """
     from catalog.api import Catalog
 
     path = library_path()
-    point = Catalog.restore(copy, path)
-    render.line(f"restored {path} from {copy}")
-    if point:
-        render.line(f"the library as it was before: {point}")
+    copies: list[MediaCopy] = []
+    with render.progress() as on_progress:
+        point = Catalog.restore(copy, path, on_media=copies.append, on_progress=on_progress)
+    if as_json:
+        media = copies[0] if copies else None
+        render.document({"path": str(path), "restore_point": str(point) if point else None, "media": media})
+    else:
+        render.line(f"restored {path} from {copy}")
+        if point:
+            render.line(f"the library as it was before: {point}")
+    _show_media(copies, as_json=as_json)
+
+
+def _show_media(copies: Sequence[MediaCopy], *, as_json: bool) -> None:
+    """Print what became of the media, where they came along; what did not makes the exit status 1."""
+    for media in copies:
+        if not as_json:
+            copied = f"{media.copied:,} copied ({render.volume(media.bytes)})" if media.copied else "none to copy"
+            render.line(f"media in {media.folder}: {render.amount(media.files, 'file')}, {copied}")
+        for fault in media.faults[:_NAMED]:
+            render.complain(f"{fault.ref} {fault.variant}: {fault.reason} ({fault.path})")
+        if media.failed > _NAMED:
+            render.complain(f"{media.failed - _NAMED:,} more files could not be copied")
 
 
 @click.command()
@@ -104,6 +144,11 @@ def reindex(as_json: bool, **named: bool) -> None:
         render.document(report)
         return
     render.line(f"rebuilt in {library_path()}: {', '.join(_DERIVED[name] for name in report.rebuilt)}")
+    _remark(report)
+
+
+def _remark(report: Reindexed) -> None:
+    """What came of it, beside that it is rebuilt."""
     if report.cleaned:
         render.note(
             f"a configured key was cut out of {render.amount(report.cleaned, 'row')}; backups made before still hold it"
@@ -112,15 +157,15 @@ def reindex(as_json: bool, **named: bool) -> None:
         render.note_costs(report.costs_changed)
     elif report.costs_changed is not None:
         render.note(f"{render.amount(report.costs_changed, 'cost')} changed")
-    if report.pictures_made or report.pictures_failed or report.pictures_waiting:
-        _note_pictures(report)
+    if report.pictures and report.pictures != PicturesMade():
+        _note_pictures(report.pictures)
     if report.prompts_read is not None:
         hint = "" if report.prompts_read else ": the current vocabulary has read all, and --all reads them again"
         render.note(f"{render.amount(report.prompts_read, 'prompt')} read in {render.describe_time(report)}{hint}")
 
 
-def _note_pictures(report: Reindexed) -> None:
-    failed = f", {report.pictures_failed:,} could not be made" if report.pictures_failed else ""
-    render.note(f"{render.amount(report.pictures_made or 0, 'picture')} made{failed}")
-    if report.pictures_waiting:
-        render.note(f"{render.amount(report.pictures_waiting, 'picture')} wait: {needs_media('a picture of a clip')}")
+def _note_pictures(pictures: PicturesMade) -> None:
+    failed = f", {pictures.failed:,} could not be made" if pictures.failed else ""
+    render.note(f"{render.amount(pictures.made, 'picture')} made{failed}")
+    if pictures.waiting:
+        render.note(f"{render.amount(pictures.waiting, 'picture')} wait: {needs_media('a picture of a clip')}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.errors import ConfigError
 from catalog.file_reports import Rescue, RescueQueue
 from catalog.reading.rescue import VARIANTS, Want, list_wanted, read_sizes, read_wanted
+from catalog.reading.sources import find_retired
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ class Choice(NamedTuple):
 
 
 def choose(connection: Reader, settings: Settings, choice: Choice, now: datetime) -> Want:
-    """What is wanted of which configured source; raises ConfigError for what cannot be, and QueryError."""
+    """What is wanted of which source that is not retired; raises ConfigError for what cannot be, and QueryError."""
     if unknown := [name for name in choice.variants if name not in VARIANTS]:
         raise ConfigError(f"{unknown[0]!r} is not a variant: choose from {', '.join(VARIANTS)}")
     among = None
@@ -42,7 +43,8 @@ def choose(connection: Reader, settings: Settings, choice: Choice, now: datetime
         from catalog.search.matches import list_matches
 
         among = list_matches(connection, choice.query, now=now)
-    names = choice.sources or settings.require_sources()
+    retired = find_retired(connection, now)
+    names = [name for name in choice.sources or settings.require_sources() if name not in retired]
     return Want(
         {name: settings.find_source(name).server.variants for name in names},
         choice.variants,

@@ -18,6 +18,7 @@ from catalog.file_reports import DownloadInterrupted, DownloadReport, Unkept
 from catalog.media.keep import MediaFolder
 from catalog.reading.files import has_places, media_folder
 from catalog.reading.rescue import list_wanted, read_wanted
+from catalog.reading.sources import explain_retired, find_retired
 from catalog.sync.absences import is_mass
 from catalog.sync.parallel import ask_all
 
@@ -99,6 +100,12 @@ class Download:
         with self._database.read() as connection:
             self._want = choose(connection, self._settings, self._choice, self._now())
             self._queue = list_wanted(connection, self._want, self._now())
+            asked = self._choice.sources or tuple(self._settings.sources)
+            self._notes += [
+                f"{name}: {explain_retired(name, moment)}"
+                for name, moment in find_retired(connection, self._now()).items()
+                if name in asked
+            ]
             root, has_files = media_folder(connection), has_places(connection)
         folder = MediaFolder(root, like=self._database.path.stat(), has_files=has_files)
         keeper = Keeper(folder, self._parallel)

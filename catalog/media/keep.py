@@ -21,10 +21,13 @@ from catalog.errors import DiskFull, MediaError, MediaOffline, MediaReadOnly
 from catalog.leftovers import held_from_the_start, name_part, remove_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NAME = re.compile(r"(?P<first>[0-9a-f]{2})/(?P<second>[0-9a-f]{2})/(?P=first)(?P=second)[0-9a-f]{60}\.[a-z0-9]{1,8}")
 
+_PASSED = re.compile(
+    r"\.|.*\.catalog\.part$|(Thumbs\.db|desktop\.ini)$", re.IGNORECASE
+)  # what systems and runs put there
 _BLOCK = 256 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -135,13 +138,13 @@ class MediaFolder:
         """Put a part that is whole in its place; return that, relative to the folder of the library.
 
         When this returns, the file outlasts a power cut. Bytes that are there already are kept as they are, and the
-        part is dropped. Raises MediaError.
+        part is dropped; a file that is there and is not whole any more is replaced. Raises MediaError.
         """
         sha256 = part.sha256
         target = self.root / sha256[:2] / sha256[2:4] / f"{sha256}.{extension}"
         part.close()
         with explained(self.root):
-            if not self._holds(target, part.size):
+            if not self._holds(target, sha256, part.size):
                 folders = (target.parent.parent, target.parent)
                 made = [folder for folder in folders if not folder.exists()]
                 for folder in made:
@@ -152,9 +155,9 @@ class MediaFolder:
         return self._relative(target)
 
     @staticmethod
-    def _holds(target: Path, size: int) -> bool:
-        with suppress(FileNotFoundError):
-            return target.stat().st_size == size
+    def _holds(target: Path, sha256: str, size: int) -> bool:
+        with suppress(OSError):
+            return target.stat().st_size == size and hash_file(target, size) == (sha256, size)
         return False
 
     def _relative(self, path: Path) -> str:
@@ -162,10 +165,14 @@ class MediaFolder:
 
     def path_of(self, relative: str) -> Path:
         """Where a file of this folder lies; raises MediaError for another name, as one that leads out."""
-        folder, _, name = relative.partition("/")
-        if folder != self.root.name or not NAME.fullmatch(name):
+        if not self.is_name(relative):
             raise MediaError(f"{relative} is not the name of a file in the media folder {self.root}", path=relative)
-        return self.root / name
+        return self.root.parent / relative
+
+    def is_name(self, relative: str) -> bool:
+        """Whether a file of this folder can have this name."""
+        folder, _, name = relative.partition("/")
+        return folder == self.root.name and NAME.fullmatch(name) is not None
 
     def iter_files(self) -> Iterator[Kept]:
         """Every file in here that has a name of its kind, one folder after the other; raises MediaError."""
@@ -177,6 +184,17 @@ class MediaFolder:
                         for entry in sorted(entries, key=lambda entry: entry.name):
                             if NAME.fullmatch(f"{first.name}/{second.name}/{entry.name}") and entry.is_file():
                                 yield Kept(self._relative(Path(entry)), entry.stat().st_size)
+
+    def iter_strangers(self) -> Iterator[Path]:
+        """What else lies in here, but for hidden files and parts of files; raises MediaError."""
+        self.require()
+        with explained(self.root, "read"):
+            for folder in (self.root, *_list_folders(self.root)):
+                yield from _list_strangers(folder, lambda entry: len(entry.name) == 2 and entry.is_dir())
+                if folder == self.root:
+                    continue
+                for last in _list_folders(folder):
+                    yield from _list_strangers(last, _has_name)
 
     def remove(self, relative: str) -> bool:
         """Remove a file; False where it was gone already. Raises MediaError."""
@@ -195,6 +213,19 @@ def _list_folders(folder: Path) -> list[Path]:
         with os.scandir(folder) as entries:
             return sorted(Path(entry) for entry in entries if len(entry.name) == 2 and entry.is_dir())
     except FileNotFoundError:  # nothing was kept yet
+        return []
+
+
+def _has_name(entry: os.DirEntry[str]) -> bool:
+    """Whether a file has the name that its folders ask for."""
+    return NAME.fullmatch("/".join(Path(entry).parts[-3:])) is not None and entry.is_file()
+
+
+def _list_strangers(folder: Path, belongs: Callable[[os.DirEntry[str]], bool]) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry) for entry in entries if not (_PASSED.match(entry.name) or belongs(entry)))
+    except FileNotFoundError:
         return []
 
 

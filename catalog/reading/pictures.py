@@ -32,7 +32,7 @@ WHERE files.id > :last AND files.variant IN :kinds AND files.state = 'present' {
 AND NOT EXISTS (
     SELECT 1 FROM files AS picture
     WHERE picture.video_id = files.video_id AND picture.variant = :variant AND picture.number = files.number
-    AND (picture.state = 'present' OR (picture.origin = 'made' AND :again = 0))
+    AND (picture.state = 'present' OR (picture.origin = 'made' AND :retries = 0))
 )
 ORDER BY files.id LIMIT :limit
 """
@@ -51,14 +51,20 @@ def list_lacking(
     *,
     after: int = 0,
     among: Iterable[int] | None = None,
-    again: bool = False,
+    retries: bool = False,
     limit: int = 100,
 ) -> list[Lacking]:
     """The next files, after this row, that lack a picture of the variant, of these videos or of all.
 
-    Those of which none could be made are left out, unless it shall be tried `again`.
+    Those of which none could be made are left out, but for `retries`.
     """
-    parameters = {"last": after, "kinds": list(MADE_OF[variant]), "variant": variant, "again": again, "limit": limit}
+    parameters = {
+        "last": after,
+        "kinds": list(MADE_OF[variant]),
+        "variant": variant,
+        "retries": retries,
+        "limit": limit,
+    }
     if among is None:
         rows = connection.execute(_LACKING.format(among=""), parameters)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from catalog.records import ALARM, read_utc
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 
+_RETIRED = "SELECT name, retired_at FROM sources WHERE retired_at IS NOT NULL"
 # The newest alarm of each source, and how many there are.
 _ALARMS = (
     "SELECT source, webhook_id, message, alarms FROM deliveries JOIN "
@@ -46,6 +48,17 @@ def list_sources(
     ]
 
 
+def find_retired(connection: Reader, now: datetime) -> dict[str, datetime]:
+    """The sources that are retired by now, with the moment since when."""
+    moments = {name: read_utc(text) for name, text in connection.execute(_RETIRED)}
+    return {name: moment for name, moment in moments.items() if moment is not None and moment <= now}
+
+
+def explain_retired(name: str, moment: datetime) -> str:
+    """What is said of a retired source, and what brings it back."""
+    return f"retired on {moment:%Y-%m-%d}: `catalog retire {name} --undo` brings it back"
+
+
 def _describe_alarms(row: Any) -> str:
     more = f" (and {row['alarms'] - 1:,} more)" if row["alarms"] > 1 else ""
     return (
@@ -69,6 +82,9 @@ def _with_alarm(row: Any, alarm: str | None) -> dict[str, Any]:
 def _state(
     name: str, source: Source | None, memory: Mapping[str, Any], videos: int, environment: Mapping[str, str]
 ) -> SourceState:
+    retired_at = read_utc(memory.get("retired_at"))
+    if retired_at is not None and retired_at <= datetime.now(UTC):
+        memory = {**memory, "health": "retired", "message": explain_retired(name, retired_at)}
     return SourceState(
         name=name,
         base_url=redact_text(source.base_url) if source else memory.get("base_url"),
@@ -81,4 +97,5 @@ def _state(
         cursor=memory.get("cursor"),
         last_run_at=read_utc(memory.get("last_run_at")),
         last_success_at=read_utc(memory.get("last_success_at")),
+        retired_at=retired_at,
     )

@@ -26,9 +26,10 @@ from catalog.store.files import (
     save_place,
     save_places,
 )
-from catalog.store.folding import Backlog, fold_backlog, refold_all
+from catalog.store.folding import Backlog, fold_again, fold_backlog, list_unfolded, refold_all
 from catalog.store.indexes import rebuild_bitmaps, rebuild_texts
 from catalog.store.journal import Step, redo, undo
+from catalog.store.losses import bring_back, save_losses
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
@@ -48,6 +49,7 @@ __all__ = [
     "Saved",
     "Spot",
     "Step",
+    "bring_back",
     "clean_rows",
     "delete_videos",
     "estimate_costs",
@@ -55,12 +57,14 @@ __all__ = [
     "find_ids",
     "find_unheard",
     "find_video",
+    "fold_again",
     "fold_backlog",
     "forget_extracted",
     "forget_failures",
     "forget_places",
     "give_facets",
     "has_prices",
+    "list_unfolded",
     "lock_source",
     "rebuild_bitmaps",
     "rebuild_descent",
@@ -83,6 +87,7 @@ __all__ = [
     "save_given",
     "save_input",
     "save_links",
+    "save_losses",
     "save_place",
     "save_places",
     "save_prices",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from catalog.store.bulk import update_rows
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -31,7 +33,6 @@ _WAITING = (
     "SELECT parent_remote_id, id FROM links "
     "WHERE parent_id IS NULL AND parent_source = :source AND parent_remote_id IN :names"
 )
-_ADOPT = "UPDATE links SET parent_id = ? WHERE id = ?"
 _JOIN = (
     "UPDATE links SET parent_id = "
     "(SELECT id FROM videos WHERE source = links.parent_source AND remote_id = links.parent_remote_id)"
@@ -49,16 +50,15 @@ _ABOVE = (
 _LINES = "SELECT child_id, depth, is_circular FROM links WHERE child_id IN :ids"
 _ANCESTORS = """
 WITH RECURSIVE upward(id) AS (
-    SELECT ?1 UNION
+    SELECT :me UNION
     SELECT links.parent_id FROM upward CROSS JOIN links WHERE links.child_id = upward.id AND parent_id IS NOT NULL
 )
 SELECT count(*) FROM (
-    SELECT id, NULL FROM upward WHERE id <> ?1 UNION
+    SELECT id, NULL FROM upward WHERE id <> :me UNION
     SELECT parent_source, parent_remote_id FROM upward CROSS JOIN links
     WHERE links.child_id = upward.id AND parent_id IS NULL
 )
 """
-_SET_LINE = "UPDATE links SET depth = ?, is_circular = ? WHERE child_id = ?"
 
 
 def find_parents(connection: Writer, source: str, names: Collection[str]) -> dict[str, int]:
@@ -75,7 +75,7 @@ def adopt(connection: Writer, source: str, ids: Mapping[str, int]) -> None:
     What is above the children stays as it is until `measure` is told of the videos that have parents themselves.
     """
     waiting = connection.execute(_WAITING, {"source": source, "names": list(ids)}).fetchall()
-    connection.executemany(_ADOPT, [(ids[name], link_id) for name, link_id in waiting])
+    update_rows(connection, "links", [{"id": link_id, "parent_id": ids[name]} for name, link_id in waiting])
 
 
 def measure(connection: Writer, changed: Iterable[int]) -> None:
@@ -91,7 +91,8 @@ def measure(connection: Writer, changed: Iterable[int]) -> None:
         before[child].add(tuple(line))
     lines = _read_lines(connection, {parent for parents in above.values() for parent in parents} - above.keys())
     measured = list(_measure(connection, above, lines))
-    connection.executemany(_SET_LINE, [(*line, child) for child, line in measured if before[child] != {line}])
+    rows = [{"child_id": child, **line._asdict()} for child, line in measured if before[child] != {line}]
+    update_rows(connection, "links", rows, key="child_id")
 
 
 def rebuild_descent(connection: Writer) -> None:
@@ -121,7 +122,7 @@ def _measure(
         parents = [lines.get(parent, _ROOT) for parent in above[member]]
         is_circular = member in circles or any(line.is_circular for line in parents)
         if member in circles or (is_circular and len(parents) > 1):
-            depth = connection.execute(_ANCESTORS, (member,)).fetchone()[0]
+            depth = connection.execute(_ANCESTORS, {"me": member}).fetchone()[0]
         else:
             depth = 1 + max(line.depth for line in parents)
         lines[member] = Line(depth, is_circular)

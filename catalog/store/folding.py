@@ -19,7 +19,7 @@ from catalog.wire.requests import read_observed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from catalog.database import Writer
+    from catalog.database import Reader, Writer
 
 # The flight recorder leaves out when we looked and what we have no name for.
 _UNRECORDED = frozenset({"first_seen_at", "last_seen_at", "extra", "flaws"})
@@ -71,14 +71,7 @@ def refold(
     connection: Writer, ids: Sequence[int], estimator: Estimator, *, is_recorded: bool = True
 ) -> list[dict[str, Any]]:
     """Fold the videos again from all their observations, and return what changed, as rows of the flight recorder."""
-    names = ("id", "source", "remote_id", *COLUMNS)
-    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
-    old = {row["id"]: dict(row) for row in connection.execute(query, {"ids": list(ids)})}
-    observations = _read_observations(connection, {video_id: row["remote_id"] for video_id, row in old.items()})
-    is_read = {video_id: any(answer.video for answer in observations[video_id]) for video_id in ids}
-    new = {video_id: fold(observations[video_id]) for video_id in ids if is_recorded or is_read[video_id]}
-    for row in new.values():
-        estimator.fill(row)
+    old, new, observations = _fold_rows(connection, ids, estimator, is_recorded=is_recorded)
     changes = _compare(old, new, observations)
     insert_rows(connection, "changes", changes if is_recorded else [])
     changed: dict[str, set[int]] = {}  # by field
@@ -95,6 +88,53 @@ def refold(
     return changes
 
 
+def list_unfolded(connection: Reader, ids: Sequence[int]) -> dict[int, list[str]]:
+    """Those of these videos whose row is not what their kept answers fold to, with the columns that differ."""
+    unfolded: dict[int, list[str]] = {}
+    for source, own in _by_source(connection, ids).items():
+        old, new, _ = _fold_rows(connection, own, Estimator(connection, source), is_recorded=False)
+        for video_id, row in new.items():
+            if differing := [name for name in COLUMNS if row[name] != old[video_id][name]]:
+                unfolded[video_id] = differing
+    return unfolded
+
+
+def fold_again(connection: Writer, ids: Sequence[int]) -> None:
+    """Fold these videos again from their kept answers; the flight recorder is not told: nothing moved at a server."""
+    for source, own in _by_source(connection, ids).items():
+        refold(connection, own, Estimator(connection, source), is_recorded=False)
+
+
+def _by_source(connection: Reader, ids: Sequence[int]) -> dict[str, list[int]]:
+    """These videos by their sources."""
+    query = "SELECT source, id FROM videos WHERE id IN :ids ORDER BY id"
+    sources: dict[str, list[int]] = {}
+    for source, video_id in connection.execute(query, {"ids": list(ids)}):
+        sources.setdefault(source, []).append(video_id)
+    return sources
+
+
+def _fold_rows(
+    connection: Reader, ids: Sequence[int], estimator: Estimator, *, is_recorded: bool
+) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]], dict[int, list[Observation]]]:
+    """The rows of these videos as they are, as their answers fold, and the answers.
+
+    Where the flight recorder is not told, a video of which no answer can be read keeps its row.
+    """
+    names = ("id", "source", "remote_id", *COLUMNS)
+    query = f"SELECT {', '.join(names)} FROM videos WHERE id IN :ids"
+    old = {row["id"]: dict(row) for row in connection.execute(query, {"ids": list(ids)})}
+    observations = _read_observations(connection, {video_id: row["remote_id"] for video_id, row in old.items()})
+    new = {
+        video_id: fold(observations[video_id])
+        for video_id in ids
+        if is_recorded or any(answer.video for answer in observations.get(video_id, ()))
+    }
+    for row in new.values():
+        estimator.fill(row)
+    return old, new, observations
+
+
 def refold_all(connection: Writer, after: int = 0, limit: int = 500, size: int = 16 * 1024**2) -> int | None:
     """Fold the next rows after this one from their kept answers, as today's parser reads them.
 
@@ -102,7 +142,7 @@ def refold_all(connection: Writer, after: int = 0, limit: int = 500, size: int =
     after, None at the end. The flight recorder is not told: nothing moved at a server.
     """
     query = (
-        "SELECT id, source, (SELECT sum(length(payload)) FROM observations WHERE video_id = videos.id) AS size "
+        "SELECT id, (SELECT sum(length(payload)) FROM observations WHERE video_id = videos.id) AS size "
         "FROM videos WHERE id > :after AND size IS NOT NULL ORDER BY id LIMIT :limit"
     )
     rows: list[Any] = []
@@ -111,9 +151,7 @@ def refold_all(connection: Writer, after: int = 0, limit: int = 500, size: int =
         if rows and size < 0:
             break
         rows.append(row)
-    for source in {row["source"] for row in rows}:
-        ids = [row["id"] for row in rows if row["source"] == source]
-        refold(connection, ids, Estimator(connection, source), is_recorded=False)
+    fold_again(connection, [row["id"] for row in rows])
     return rows[-1]["id"] if rows else None
 
 
@@ -136,7 +174,7 @@ def _compare(
     ]
 
 
-def _read_observations(connection: Writer, remote_ids: Mapping[int, str]) -> dict[int, list[Observation]]:
+def _read_observations(connection: Reader, remote_ids: Mapping[int, str]) -> dict[int, list[Observation]]:
     query = (
         "SELECT video_id, channel, http_status, payload_hash, as_of, received_at, last_received_at, payload "
         "FROM observations WHERE video_id IN :ids ORDER BY id"

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 from catalog import store
 from catalog.database import Database
+from catalog.store.attached import rewrite_remixes
 from catalog.wire.parse import parse_videos
 from tests.store.conftest import START, Desk, job
 
@@ -107,6 +108,14 @@ def test_a_parent_that_is_taken_back_moves_all_below_it(desk: Desk) -> None:
     link(desk, "b", "a")
     link(desk, "a", "elsewhere")
     assert measure(desk) == {"a": 1, "b": 2, "c": 3}
+
+
+def test_a_video_that_loses_its_parent_moves_all_below_it(desk: Desk) -> None:
+    hear(desk, ("a", None), ("b", "a"), ("c", "b"), ("d", "c"))
+    link(desk, "c", "elsewhere")
+    with desk.library.write() as connection:
+        rewrite_remixes(connection, "studio", {store.find_ids(connection, "studio", ["b"])["b"]: None})
+    assert measure(desk) == {"c": 1, "d": 2}
 
 
 def test_the_ids_of_two_sources_are_not_mixed_up(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from catalog import store, tables
-from catalog.records import Facet
+from catalog.records import Facet, Probe
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.requests import request_line
 from catalog.wire.webhooks import Delivery
@@ -70,6 +70,17 @@ def write_everything(desk: Desk) -> None:
         store.undo(connection, 1, undone_at=now)
         store.tag_videos(connection, [1], {"keeper": "2"}, made_at=now)
         store.rebuild_texts(connection)
+        held = store.Bytes("ab", 1, "video/mp4", "media/ab.mp4", Probe(4.0))
+        store.save_file(connection, store.Spot(1, "video"), held, origin="download", at=now)
+        store.save_file(connection, store.Spot(1, "video"), held, origin="download", at=now)
+        store.save_failure(connection, store.Spot(1, "thumbnail"), state="failed", reason="no", at=now, origin="made")
+        store.save_damage(connection, {"ab": "cut off"}, at=now)
+        store.save_checked(connection, ["ab"], at=now)
+        store.save_places(connection, {"media/ab.mp4": "missing"}, at=now)
+        store.save_place(connection, "ab", "media/ab.mp4", at=now)
+        store.save_archived(connection, {"ab": "s3://bucket/ab"}, at=now)
+        store.save_input(connection, 1, "reference", 1, name="file-1")
+        store.forget_places(connection, ["media/ab.mp4"])
 
 
 def watch(connection: Any, written: dict[str, set[str]]) -> None:

@@ -1,0 +1,140 @@
+"""Looking at the places where bytes should lie.
+
+A folder that cannot be reached says nothing about the files in it: they are offline, not missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.media.keep import MediaFolder, hash_file
+from catalog.reading.files import has_places, media_folder
+
+if TYPE_CHECKING:
+    from catalog.database import Database
+    from catalog.reading.holdings import Spot, Stored
+
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+_BROKEN = {errno.EIO, getattr(errno, "EUCLEAN", errno.EIO)}
+
+
+class Seen(NamedTuple):
+    """What a look at a place showed: `whole damaged missing offline`, and why if not whole."""
+
+    state: str
+    reason: str = ""
+
+
+class Looked(NamedTuple):
+    """What was seen of bytes at each of their places; `is_read` where they were read to their end."""
+
+    bytes: Stored
+    seen: tuple[Seen, ...]
+    is_read: bool
+
+    def find(self, state: str) -> tuple[Spot, Seen] | None:
+        """The first place that was seen to be so."""
+        pairs = zip(self.bytes.places, self.seen, strict=True)
+        return next((pair for pair in pairs if pair[1].state == state), None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the bytes lie whole at one of their places."""
+        return self.find("whole") is not None
+
+    @property
+    def damage(self) -> str | None:
+        """Why the bytes are not whole any more, where that was not known before."""
+        found = None if self.is_whole or self.bytes.is_damaged else self.find("damaged")
+        return found and found[1].reason
+
+    def list_changes(self) -> list[tuple[Spot, str]]:
+        """The places whose state is not the one that the library knows, each with its state."""
+        states = {"whole": "present", "damaged": "missing" if self.is_whole else "present"}
+        pairs = zip(self.bytes.places, self.seen, strict=True)
+        return [(spot, state) for spot, seen in pairs if (state := states.get(seen.state, seen.state)) != spot.state]
+
+    @property
+    def fault(self) -> tuple[str, str, Spot | None] | None:
+        """The kind of the fault, its reason and its place; None where the bytes are whole somewhere, or archived."""
+        if self.is_whole or (self.bytes.is_archived and not self.seen):
+            return None
+        for kind in ("damaged", "offline", "missing"):
+            if found := self.find(kind):
+                return kind, found[1].reason, found[0]
+        return "missing", "the library knows no place of it", None
+
+
+_UNREACHED = Seen("offline", "its folder cannot be reached")
+
+
+class Shelves:
+    """The folders that files lie in."""
+
+    def __init__(self, folder: MediaFolder) -> None:
+        self.media = folder
+        self._beside = folder.root.parent
+        self.is_offline = folder.is_offline()
+
+    def path_of(self, spot: Spot) -> Path:
+        """Where a place is."""
+        return Path(spot.root or self._beside) / spot.path
+
+    def look(self, item: Stored, *, is_read: bool) -> Looked:
+        """Look at all places of the bytes."""
+        return Looked(item, tuple(self._look(spot, item, is_read=is_read) for spot in item.places), is_read)
+
+    def _look(self, spot: Spot, item: Stored, *, is_read: bool) -> Seen:
+        is_beside = not spot.root
+        if self.is_offline if is_beside else not Path(spot.root).is_dir():
+            return _UNREACHED
+        try:
+            seen = _look(self.path_of(spot), item, is_read=is_read)
+        except OSError as error:
+            seen = _explain(error)
+        if seen.state == "missing" and is_beside and self.media.is_offline():  # the drive went while we looked
+            self.is_offline = True
+            return _UNREACHED
+        return seen
+
+    def find_twin(self, item: Stored) -> str | None:
+        """The path of a file in the media folder that has these bytes, whole, and where they are not known to lie."""
+        if self.is_offline:
+            return None
+        known = {self.path_of(spot) for spot in item.places}
+        folder = self.media.root / item.sha256[:2] / item.sha256[2:4]
+        try:
+            for path in sorted(path for path in folder.glob(f"{item.sha256}.*") if path not in known):
+                relative = path.relative_to(self._beside).as_posix()
+                if self.media.is_name(relative) and hash_file(path, item.size)[0] == item.sha256:
+                    return relative
+        except OSError:
+            pass
+        return None
+
+
+def _look(path: Path, item: Stored, *, is_read: bool) -> Seen:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return Seen("damaged", "something other than a file lies in its place")
+    if item.size is not None and status.st_size != item.size:
+        return Seen("damaged", f"has {status.st_size:,} bytes instead of {item.size:,}")
+    if is_read and hash_file(path, item.size)[0] != item.sha256:
+        return Seen("damaged", "its bytes are not those that it had")
+    return Seen("whole")
+
+
+def _explain(error: OSError) -> Seen:
+    if error.errno in _GONE:
+        return Seen("missing", "nothing lies in its place")
+    reason = f"it cannot be read: {error.strerror or error}"
+    return Seen("damaged" if error.errno in _BROKEN else "offline", reason)
+
+
+def open_shelves(database: Database) -> Shelves:
+    """The folders of a library."""
+    with database.read() as connection:
+        return Shelves(MediaFolder(media_folder(connection), has_files=has_places(connection)))
