@@ -81,6 +81,7 @@ class Download:
         self._is_over = threading.Event()
         self._is_interrupted = False
         self._busy = 0
+        self._under_way = 0
         self._idle = threading.Condition()
         self._silences: dict[str, int] = {}
         self._answered: dict[str, int] = {}  # jobs, by source
@@ -166,6 +167,7 @@ class Download:
             if self._portion:
                 job = self._portion.popleft()
                 if self._connect(job.source):
+                    self._under_way += 1
                     return job
                 self._left += 1
                 self._tell()
@@ -211,6 +213,7 @@ class Download:
     def _save(self, outcome: Outcome) -> None:
         """Keep what became of a job, each file in a transaction of its own."""
         job, source = outcome.job, outcome.job.source
+        self._under_way -= 1
         if outcome.is_skipped:
             self._left += 1
             return
@@ -296,7 +299,7 @@ class Download:
             lost=tuple(self._lost),
             lost_usd=round(sum(costs.values()), 6) if costs else None,
             missing=self._missing,
-            left=self._left + len(self._portion) + len(self._queue) - self._taken,
+            left=self._left + self._under_way + len(self._portion) + len(self._queue) - self._taken,
             requests=sum(client.requests_made for client in self._clients.values()),
             seconds=round(time.monotonic() - self._started, 3),
             error=self._error,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import pytest
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.faults import MEDIA
 from catalog.demo.gateway.jobs import HOUR, Job
+from tests.cli.test_stopping import started
+from tests.house import LONG, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,3 +108,17 @@ def test_a_span_that_cannot_be_read_is_explained(run, gateway, span) -> None:
     result = run("download", f"--expiring-within={span}")
     assert result.exit_code == 2
     assert "write it as 45m, 1h or 2d" in result.stderr
+
+
+def test_a_download_that_is_interrupted_says_what_is_kept_and_leaves_no_parts(run, gateway, tmp_path) -> None:
+    made = gateway(job(1), job(2))
+    run("sync")
+    made.faults.only, made.faults.bytes_per_second = MEDIA, 2000
+    with started("download", "--variant", "video") as process:
+        wait_until(lambda: list((tmp_path / "media").glob("*.part")))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LONG)
+    assert process.returncode == 130
+    assert out.startswith("0 files downloaded, 0 bytes, 2 left in ")
+    assert err.endswith("interrupted: what has been downloaded is kept, and the next run fetches the rest\n")
+    assert list((tmp_path / "media").iterdir()) == []
