@@ -40,7 +40,15 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
-    from catalog.file_reports import ArchiveReport, PicturesMade
+    from catalog.file_reports import (
+        ArchiveReport,
+        DownloadInterrupted,
+        DownloadReport,
+        PicturesMade,
+        Rescue,
+        RescueQueue,
+        Unkept,
+    )
     from catalog.findings import CheckReport, Fault, LostVideo, MediaCopy, Retirement
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
@@ -64,8 +72,6 @@ if TYPE_CHECKING:
         CostGroup,
         Costs,
         CostSum,
-        DownloadInterrupted,
-        DownloadReport,
         Edit,
         Edited,
         FailedCosts,
@@ -78,13 +84,10 @@ if TYPE_CHECKING:
         Migration,
         Refusal,
         Reindexed,
-        Rescue,
-        RescueQueue,
         SourceState,
         Stats,
         SyncInterrupted,
         SyncReport,
-        Unkept,
         UnknownCosts,
     )
     from catalog.settings import Settings

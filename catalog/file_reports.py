@@ -12,6 +12,7 @@ from catalog.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,90 @@ class ArchiveReport(Record):
 
     def __post_init__(self) -> None:
         self._freeze("failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept(Record):
+    """A file that a download could not get: `failed`, to be tried again by the next run, or `lost` for good.
+
+    `cost_usd` is what its job cost, None where that is unknown.
+    """
+
+    ref: str
+    variant: str
+    number: int
+    reason: str
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadReport(Record):
+    """What one download did: `files` that came, `bytes` of them, what could not be had, and `left`, jobs not tried.
+
+    `lost_usd` is what the jobs with lost files cost, as far as that is known, None where nothing was lost or none of it
+    is known. `errors` maps sources to why they could not be asked, `error` says what ended the whole: nothing more
+    could be written. `missing` counts thumbnails and spritesheets that servers did not have, or that are of no use.
+    `requests` are HTTP requests.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    failed: tuple[Unkept, ...] = ()
+    lost: tuple[Unkept, ...] = ()
+    lost_usd: float | None = None
+    missing: int = 0
+    left: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._freeze("errors")
+
+
+class DownloadInterrupted(KeyboardInterrupt):
+    """The user stopped a download: a KeyboardInterrupt that carries its `report` up to there."""
+
+    def __init__(self, report: DownloadReport) -> None:
+        super().__init__("interrupted")
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue(Record):
+    """A job in the queue of a download: which files are wanted of it, and how long its addresses work.
+
+    `seconds_left` is None where nobody says until when, and below 0 where they have expired: then only an answer that
+    names new ones helps. `is_about` says that the time is reckoned. `bytes` is about how much there is to fetch, and
+    `is_late` whether it will come too late when all is fetched in this order.
+    """
+
+    ref: str
+    files: tuple[str, ...]
+    expires_at: datetime | None = None
+    is_about: bool = False
+    seconds_left: float | None = None
+    bytes: int = 0
+    is_late: bool = False
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RescueQueue(Record):
+    """The queue of a download, worst first, and about what it takes: `bytes` and `seconds` for `files` of `videos`.
+
+    `late` counts the jobs that will not make it, `expired` those among them whose addresses do not work any more.
+    `rate` is the bytes a second that this reckons with. `jobs` are the first of them.
+    """
+
+    videos: int
+    files: int
+    bytes: int
+    seconds: float
+    rate: float
+    late: int = 0
+    expired: int = 0
+    late_usd: float | None = None
+    jobs: tuple[Rescue, ...] = ()

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.download.run import Download
+    from catalog.file_reports import DownloadReport, RescueQueue
     from catalog.hooks import Receiver
-    from catalog.reports import DownloadReport, ImportReport, Progress, RescueQueue, SyncReport
+    from catalog.reports import ImportReport, Progress, SyncReport
 
 __all__ = ["Catalog", "default_path"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from catalog.reports import DownloadReport, Rescue, RescueQueue, Unkept
+    from catalog.file_reports import DownloadReport, Rescue, RescueQueue, Unkept
 
 VARIANTS = ("video", "image", "thumbnail", "spritesheet")
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -129,7 +129,7 @@ def rescue(query: tuple[str, ...], variants: tuple[str, ...], expiring_within: f
 
 def show_interrupted(stop: KeyboardInterrupt, *, as_json: bool) -> None:
     """Show the report of an interrupted download."""
-    from catalog.reports import DownloadInterrupted
+    from catalog.file_reports import DownloadInterrupted
 
     if isinstance(stop, DownloadInterrupted):
         if as_json:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from catalog.file_reports import DownloadReport
     from catalog.reports import SourceState, SyncReport
 
 _COUNTED = ("added", "changed", "unchanged", "unfinished", "failed")
@@ -127,18 +128,7 @@ def sync(
                 with render.progress() as on_progress:
                     reports = catalog.sync(*sources, full=full, wait=wait, max_pages=max_pages, on_progress=on_progress)
                     downloaded = catalog.download(sources=sources, on_progress=on_progress) if downloads else None
-                try:
-                    if as_json:
-                        shown = {"sync": reports, "download": downloaded} if downloads else reports
-                        render.document(shown, indent=2 if watch is None else None)
-                    _report(reports, is_summed_up=not as_json, is_warned=not downloads)
-                    if downloaded is not None:
-                        show_report(downloaded, is_summed_up=not as_json)
-                except OutputLost as error:
-                    if watch is None or as_json or error.is_unread:
-                        raise
-                    drop_output()
-                    render.note(str(error))
+                _show_run(reports, downloaded, as_json=as_json, is_watching=watch is not None)
                 if watch is None:
                     return
                 time.sleep(watch)
@@ -180,6 +170,24 @@ def add(source: str, ids: tuple[str, ...], files: tuple[str, ...], wait: bool, a
     if as_json:
         render.document(report)
     _report([report], is_summed_up=not as_json)
+
+
+def _show_run(
+    reports: Sequence[SyncReport], downloaded: DownloadReport | None, *, as_json: bool, is_watching: bool
+) -> None:
+    """Show what a run of `sync` did; while it is repeated, a table that cannot be written stops nothing."""
+    try:
+        if as_json:
+            shown = reports if downloaded is None else {"sync": reports, "download": downloaded}
+            render.document(shown, indent=None if is_watching else 2)
+        _report(reports, is_summed_up=not as_json, is_warned=downloaded is None)
+        if downloaded is not None:
+            show_report(downloaded, is_summed_up=not as_json)
+    except OutputLost as error:
+        if not is_watching or as_json or error.is_unread:
+            raise
+        drop_output()
+        render.note(str(error))
 
 
 def _settings_beside(library: Path) -> Path:
@@ -243,18 +251,24 @@ def _report(reports: Sequence[SyncReport], *, is_summed_up: bool, is_warned: boo
             render.note(f"{report.source}: {remark}")
         if report.overturned:
             render.note(f"Warning: {report.source}: {_describe_overturned(report)}")
-        if report.expiring_new and is_warned:
-            videos = render.amount(report.expiring_new, "finished video")
-            hour = "about an hour" if report.expiring_about else "the hour"
-            render.note(
-                f"Warning: {report.source}: {videos} will expire within {hour}: run `catalog download`; "
-                "`catalog rescue` lists them"
-            )
+        if is_warned:
+            _warn_of_expiry(report)
         _complain_of(report)
     if is_summed_up and len(reports) > 1:
         render.line(f"{render.amount(len(reports), 'source')} in {_describe_total(reports)}")
     for report in reports[:1]:
         render.note_costs(report.costs_changed)
+
+
+def _warn_of_expiry(report: SyncReport) -> None:
+    """Name what expires soon and is not held, once: of later runs it is not new."""
+    if report.expiring_new:
+        videos = render.amount(report.expiring_new, "finished video")
+        hour = "about an hour" if report.expiring_about else "the hour"
+        render.note(
+            f"Warning: {report.source}: {videos} will expire within {hour}: run `catalog download`; "
+            "`catalog rescue` lists them"
+        )
 
 
 def _sum_up(report: SyncReport, took: str) -> str:

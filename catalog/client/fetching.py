@@ -47,36 +47,57 @@ def fetch_content(
     Raises the SourceError of the last attempt, BadPayload for a body that is shorter than it was said to be.
     """
     deadline = client.media_deadline()
-    resumption: Resumption | None = None
-    tail = b""
+    transfer = _Transfer(sink)
     furthest = 0
-    while True:
+    while not transfer.is_done:
         content: Content | None = None
         try:
-            with client.open_content(remote_id, variant, url, resumption=resumption, deadline=deadline) as content:
+            with client.open_content(
+                remote_id, variant, url, resumption=transfer.resumption, deadline=deadline
+            ) as content:
                 on_open(content)
-                chunks = content.iter_bytes()
-                if content.starts_at == 0:
-                    sink.restart()
-                    tail = b""
-                elif (rest := _continue(chunks, tail)) is not None:
-                    chunks = rest
-                else:
-                    resumption = None
-                    continue
-                for chunk in _gathered(chunks):
-                    sink.write(chunk)
-                    tail = chunk[-OVERLAP:] if len(chunk) >= OVERLAP else (tail + chunk)[-OVERLAP:]
-                if content.total is not None and sink.size != content.total:
-                    problem = f"it ended after {sink.size:,} of {content.total:,} bytes"
-                    raise BadPayload(problem, source=client.source, remote_id=remote_id)
-                return
+                transfer.take(content)
         except Unavailable:
             if content is None or content.is_too_slow or sink.size <= furthest:
                 raise
             furthest = sink.size
-            start = sink.size - len(tail)
-            resumption = Resumption(start, content.etag, content.total) if content.etag and start else None
+            transfer.prepare(content)
+    if transfer.total not in {None, sink.size}:
+        problem = f"it ended after {sink.size:,} of {transfer.total:,} bytes"
+        raise BadPayload(problem, source=client.source, remote_id=remote_id)
+
+
+class _Transfer:
+    """What has come of a file, and how the rest is asked for: `total` are the bytes that it is said to have."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._tail = b""
+        self.resumption: Resumption | None = None
+        self.total: int | None = None
+        self.is_done = False
+
+    def take(self, content: Content) -> None:
+        """Write what an answer holds; one that does not go on as what is there ends is left, to begin again."""
+        chunks: Iterator[bytes] | None = content.iter_bytes()
+        self.total = content.total
+        if content.starts_at:
+            chunks = _continue(content.iter_bytes(), self._tail)
+        else:
+            self._sink.restart()
+            self._tail = b""
+        if chunks is None:
+            self.resumption = None
+            return
+        for chunk in _gathered(chunks):
+            self._sink.write(chunk)
+            self._tail = chunk[-OVERLAP:] if len(chunk) >= OVERLAP else (self._tail + chunk)[-OVERLAP:]
+        self.is_done = True
+
+    def prepare(self, content: Content) -> None:
+        """Ask for the rest of what broke off, where that can be done safely, else for all of it."""
+        start = self._sink.size - len(self._tail)
+        self.resumption = Resumption(start, content.etag, content.total) if content.etag and start else None
 
 
 def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.dialects import dialect
+from catalog.demo.gateway.jobs import HOUR
 from catalog.demo.sample import sample_jobs
 from catalog.disk import create
 from catalog.errors import CatalogError, needs_media
@@ -54,6 +55,7 @@ source = "{source}"
 model = "sora-2-pro"
 usd_per_second = 0.30
 """
+WITHIN = "1h"  # of all that could be downloaded, what cannot wait
 SHORT_ID = 14  # letters of a job's id that tell it from the others
 FOR_EVER = 1e9  # seconds; without a number, `wait` would sleep through a signal that a thread of the gateway received
 LAST_WORK = 3.0  # seconds that a step has to end after it was told to
@@ -81,6 +83,9 @@ def run(
             ("search", FACET_QUERY, "--facet", "camera_movement", "--facet", "lighting", "--limit", "3"),
             ("facets", "--explain", f"{SOURCE}:{first}"),
             ("lineage", f"{SOURCE}:{last}"),
+            ("rescue", "--expiring-within", WITHIN),
+            ("download", "--expiring-within", WITHIN),
+            *(("show", f"{SOURCE}:{clip}") for clip in _find_expiring(gateway)),
         ):
             _show(directory, step, echo)
         library = directory / "catalog.db"
@@ -121,6 +126,13 @@ def _suggest(catalog: Sequence[str], name: str, *, is_running: bool) -> Iterator
         yield shlex.join([*catalog, *step])
     for verb in ("sources", "sync") if is_running else ("sources",):
         yield f"{KEY_ENV}={KEY} {shlex.join([*catalog, verb])}"
+
+
+def _find_expiring(gateway: Gateway) -> Iterator[str]:
+    """The job whose clip expires next, if any does within the hour."""
+    now = time.time()
+    soon = [job for job in gateway.jobs if job.is_kept(now) and job.kept_until < now + HOUR]
+    yield from (job.id for job in sorted(soon, key=lambda job: job.kept_until)[:1])
 
 
 def _read_epoch(path: Path) -> int:

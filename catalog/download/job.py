@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from catalog.download.keeping import NoGrid
 from catalog.errors import BadMedia, Gone, MediaError, Refused, SourceError, Unauthorized, Unavailable
 from catalog.reading.rescue import BESIDES
 
@@ -77,11 +78,19 @@ class Fetch:
             if number in job.list_missing(job.result, number):
                 outcome.files.append(self._fetch_result(number))
             number += 1
+        self._learn_shape()
         has_result = all(file.state == "present" for file in outcome.files)
         for variant in BESIDES:
             if has_result and not outcome.is_over and job.list_missing(variant, 1):
                 outcome.files.append(self._fetch_beside(variant))
         return outcome
+
+    def _learn_shape(self) -> None:
+        """Know the shape of the clip, which its spritesheet is judged by."""
+        for file in self._outcome.files:
+            probe = file.data.probe if file.data and file.number == 1 else None
+            if probe and probe.width and probe.height:
+                self._job = self._job._replace(shape=(probe.width, probe.height))
 
     def _retrieve(self) -> None:
         """Ask for the job, once: its answer names addresses that work."""
@@ -115,7 +124,7 @@ class Fetch:
     def _keep(self, variant: str, number: int, url: str | None, errors: list[SourceError | BadMedia]) -> Fetched | None:
         """The file at an address; None where it cannot be had there, and why is added to the errors."""
         try:
-            return Fetched(variant, number, self._keeper.keep(self._client, self._job.asked_id, variant, url))
+            return Fetched(variant, number, self._keeper.keep(self._client, self._job, variant, url))
         except (SourceError, BadMedia) as error:
             errors.append(error)
             self._note(error)
@@ -174,7 +183,11 @@ def _is_refusal(error: SourceError | BadMedia) -> bool:
 
 
 def _is_lacking(error: SourceError | BadMedia) -> bool:
-    """Whether a server says that it does not have what was asked for."""
+    """Whether a server says that it does not have what was asked for, or what it has is of no use."""
+    return isinstance(error, NoGrid) or _is_denial(error)
+
+
+def _is_denial(error: SourceError | BadMedia) -> bool:
     return isinstance(error, Unauthorized | Gone | Refused) and 400 <= (error.status or 0) < 500
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import ConfigError
+from catalog.file_reports import Rescue, RescueQueue
 from catalog.reading.rescue import VARIANTS, Want, list_wanted, read_sizes, read_wanted
 from catalog.reading.sources import find_retired
-from catalog.reports import Rescue, RescueQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Choice(NamedTuple):
 def choose(connection: Reader, settings: Settings, choice: Choice, now: datetime) -> Want:
     """What is wanted of which source that is not retired; raises ConfigError for what cannot be, and QueryError."""
     if unknown := [name for name in choice.variants if name not in VARIANTS]:
-        raise ConfigError(f"there is no variant {unknown[0]!r}: choose from {', '.join(VARIANTS)}")
+        raise ConfigError(f"{unknown[0]!r} is not a variant: choose from {', '.join(VARIANTS)}")
     among = None
     if choice.query is not None:
         from catalog.search.matches import list_matches

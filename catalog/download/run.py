@@ -14,11 +14,11 @@ from catalog.download.job import Fetch, Outcome
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
 from catalog.errors import ConfigError
+from catalog.file_reports import DownloadInterrupted, DownloadReport, Unkept
 from catalog.media.keep import MediaFolder
 from catalog.reading.files import has_places, media_folder
 from catalog.reading.rescue import list_wanted, read_wanted
 from catalog.reading.sources import explain_retired, find_retired
-from catalog.reports import DownloadInterrupted, DownloadReport, Unkept
 from catalog.sync.absences import is_mass
 from catalog.sync.parallel import ask_all
 
@@ -81,6 +81,7 @@ class Download:
         self._is_over = threading.Event()
         self._is_interrupted = False
         self._busy = 0
+        self._under_way = 0
         self._idle = threading.Condition()
         self._silences: dict[str, int] = {}
         self._answered: dict[str, int] = {}  # jobs, by source
@@ -109,12 +110,13 @@ class Download:
             root, has_files = media_folder(connection), has_places(connection)
         folder = MediaFolder(root, like=self._database.path.stat(), has_files=has_files)
         keeper = Keeper(folder, self._parallel)
+        threads = THREADS_EACH * self._parallel if self._parallel > 1 else 1  # one alone keeps the order to the letter
 
         def fetch(job: Wanted) -> Outcome:
             return self._fetch(job, keeper)
 
         try:
-            for _, outcome in ask_all(fetch, self._take, THREADS_EACH * self._parallel):
+            for _, outcome in ask_all(fetch, self._take, threads):
                 self._save(outcome)
             self._settle()
         except KeyboardInterrupt:
@@ -146,7 +148,10 @@ class Download:
         try:
             if self._is_over.is_set():
                 return Outcome(job, is_skipped=True)
-            return Fetch(self._clients[job.source], job, keeper).run()
+            outcome = Fetch(self._clients[job.source], job, keeper).run()
+            if outcome.breakdown is not None:
+                self._is_over.set()
+            return outcome
         finally:
             with self._idle:
                 self._busy -= 1
@@ -162,6 +167,7 @@ class Download:
             if self._portion:
                 job = self._portion.popleft()
                 if self._connect(job.source):
+                    self._under_way += 1
                     return job
                 self._left += 1
                 self._tell()
@@ -207,6 +213,7 @@ class Download:
     def _save(self, outcome: Outcome) -> None:
         """Keep what became of a job, each file in a transaction of its own."""
         job, source = outcome.job, outcome.job.source
+        self._under_way -= 1
         if outcome.is_skipped:
             self._left += 1
             return
@@ -230,7 +237,6 @@ class Download:
         self._judge_source(outcome)
         if outcome.breakdown is not None and self._error is None:
             self._error = str(outcome.breakdown)
-            self._is_over.set()
         self._tell()
 
     def _save_file(self, job: Wanted, file: Fetched) -> None:
@@ -293,7 +299,7 @@ class Download:
             lost=tuple(self._lost),
             lost_usd=round(sum(costs.values()), 6) if costs else None,
             missing=self._missing,
-            left=self._left + len(self._portion) + len(self._queue) - self._taken,
+            left=self._left + self._under_way + len(self._portion) + len(self._queue) - self._taken,
             requests=sum(client.requests_made for client in self._clients.values()),
             seconds=round(time.monotonic() - self._started, 3),
             error=self._error,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from catalog.download.run import Download
-    from catalog.reports import DownloadReport
+    from catalog.file_reports import DownloadReport
 
 
 class Downloader:

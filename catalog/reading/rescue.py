@@ -31,9 +31,11 @@ _QUEUE = f"""
 SELECT id FROM (SELECT videos.id AS id, {EXPIRES} AS deadline FROM videos WHERE {{tests}})
 ORDER BY CASE WHEN deadline > :now THEN 0 WHEN deadline IS NULL THEN 1 ELSE 2 END, deadline, id
 """
+_OF_CLIP = "SELECT {} FROM files WHERE files.video_id = videos.id AND files.variant = 'video' AND files.number = 1"
+_WIDTH, _HEIGHT = (f"coalesce(({_OF_CLIP.format(side)}), videos.{side})" for side in ("width", "height"))
 _ROWS = f"""
 SELECT videos.id, videos.ref, videos.source, videos.remote_id, videos.kind, videos.output_urls, {EXPIRES}, {IS_ABOUT},
-videos.seconds, videos.cost_usd, videos.gone_at IS NOT NULL
+videos.seconds, videos.cost_usd, videos.gone_at IS NOT NULL, {_WIDTH}, {_HEIGHT}
 FROM videos WHERE videos.id IN :ids
 """
 _SETTLED = "SELECT video_id, variant, number, state = 'lost' FROM files WHERE video_id IN :ids AND {test}"
@@ -63,7 +65,8 @@ class Wanted(NamedTuple):
     """A job of which files are wanted. `urls` are its addresses as they are kept, without their signatures.
 
     `settled` are the files that are held, or lost for good, by variant and number. `expires_at` is None where nobody
-    says until when the files can be had; `is_about` where that is reckoned. `names` are other ids of the job.
+    says until when the files can be had; `is_about` where that is reckoned. `names` are other ids of the job. `shape`
+    is the width and height of the clip, of its file or as it was asked for.
     """
 
     id: int
@@ -80,6 +83,7 @@ class Wanted(NamedTuple):
     settled: frozenset[tuple[str, int]]
     variants: tuple[str, ...]
     names: tuple[str, ...] = ()
+    shape: tuple[int, int] | None = None
 
     @property
     def result(self) -> str:
@@ -108,7 +112,7 @@ def list_wanted(connection: Reader, want: Want, now: datetime) -> array[int]:
     """The row ids of the videos of which files may be wanted, by deadline.
 
     Those whose addresses still work come first, the earliest deadline first, then those of unknown deadline, then those
-    whose addresses have expired and have to be asked for anew.
+    whose addresses have expired and have to be renewed.
     """
     settled = IS_HELD if want.is_lost_too else _IS_SETTLED
     offering = [name for name, offered in want.sources.items() if set(offered) & set(BESIDES)]
@@ -168,7 +172,7 @@ def read_wanted(connection: Reader, ids: Sequence[int], want: Want, now: datetim
 def _read(row: Sequence[Any], settled: Mapping[tuple[str, int], bool], want: Want, now: datetime) -> Wanted:
     video_id, ref, source, remote_id, kind, urls, expires_at, is_about, *rest = row
     deadline = read_utc(expires_at)
-    seconds, cost_usd, is_gone = rest
+    seconds, cost_usd, is_gone, width, height = rest
     job = Wanted(
         id=video_id,
         ref=ref,
@@ -183,13 +187,19 @@ def _read(row: Sequence[Any], settled: Mapping[tuple[str, int], bool], want: Wan
         is_gone=bool(is_gone),
         settled=frozenset(settled),
         variants=(),
+        shape=(width, height) if width and height else None,
     )
-    offered = {job.result, *(() if kind == "image" else set(BESIDES) & set(want.sources[source]))}
-    is_lost = settled.get((job.result, 1))  # None of a result that is still wanted
-    if not want.variants and is_lost is not None and (is_lost or not (deadline and deadline > now)):
-        offered = {job.result}
-    wanted = set(want.variants or VARIANTS) & offered
+    wanted = set(want.variants or VARIANTS) & _list_offered(job, settled.get((job.result, 1)), want, now)
     return job._replace(variants=tuple(name for name in VARIANTS if name in wanted))
+
+
+def _list_offered(job: Wanted, is_lost: bool | None, want: Want, now: datetime) -> set[str]:
+    """The variants that may be wanted of a job; `is_lost` says whether its result is lost, None while it is wanted."""
+    is_in_time = job.expires_at is not None and job.expires_at > now
+    is_over = is_lost is not None and (is_lost or not is_in_time)  # what there is besides comes with it, or in time
+    if job.result == "image" or (is_over and not want.variants):
+        return {job.result}
+    return {job.result, *set(BESIDES).intersection(want.sources[job.source])}
 
 
 class Sizes(NamedTuple):

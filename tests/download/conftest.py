@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.database import Database
+    from catalog.file_reports import DownloadReport, RescueQueue
     from catalog.records import File
-    from catalog.reports import DownloadReport, RescueQueue
 
 NOW = 1_795_000_000
 KEY_ENV = "TEST_GATEWAY_KEY"
