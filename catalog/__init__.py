@@ -49,7 +49,6 @@ if TYPE_CHECKING:
         RescueQueue,
         Unkept,
     )
-    from catalog.findings import CheckReport, Fault, LostVideo, MediaCopy, Retirement
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
@@ -81,9 +80,7 @@ if TYPE_CHECKING:
         Latency,
         Lineage,
         LineageNode,
-        Migration,
         Refusal,
-        Reindexed,
         SourceState,
         Stats,
         SyncInterrupted,
@@ -91,6 +88,7 @@ if TYPE_CHECKING:
         UnknownCosts,
     )
     from catalog.settings import Settings
+    from catalog.upkeep_reports import CheckReport, Fault, LostVideo, MediaCopy, Migration, Reindexed, Retirement
     from catalog.wire.rules import Finding
 
 __version__ = "0.1.0"
@@ -182,7 +180,7 @@ _PLAIN_HOMES = (
     "catalog.errors",
     "catalog.records",
     "catalog.reports",
-    "catalog.findings",
+    "catalog.upkeep_reports",
     "catalog.file_reports",
 )  # of all other names; cheap to import
 

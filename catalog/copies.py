@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from catalog import library
 from catalog.disk import open_file
 from catalog.errors import CatalogError, NotFound, SchemaError, SchemaOutdated
-from catalog.findings import Fault, MediaCopy
 from catalog.media.keep import MediaFolder
 from catalog.reading.files import MEDIA, has_places
 from catalog.reading.holdings import count_stored, list_damaged, list_owners, list_stored
+from catalog.upkeep_reports import Fault, MediaCopy
 
 if TYPE_CHECKING:
     import os

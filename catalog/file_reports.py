@@ -66,7 +66,7 @@ class DownloadReport(Record):
     `lost_usd` is what the jobs with lost files cost, as far as that is known, None where nothing was lost or none of it
     is known. `errors` maps sources to why they could not be asked, `error` says what ended the whole: nothing more
     could be written. `missing` counts thumbnails and spritesheets that servers did not have, or that are of no use.
-    `requests` are HTTP requests.
+    `requests` are HTTP requests; `pictures` are the thumbnails made of what came without one.
     """
 
     files: int = 0
@@ -81,6 +81,7 @@ class DownloadReport(Record):
     error: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    pictures: PicturesMade = PicturesMade()
 
     def __post_init__(self) -> None:
         self._freeze("errors")

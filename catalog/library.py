@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from catalog.database import Writer
-    from catalog.reports import Migration
+    from catalog.upkeep_reports import Migration
 
 APPLICATION_ID = 0x43617456  # "CatV", in the file's header
 NO_SCHEMA = "0000"  # the version of a library whose creation has not ended
@@ -173,7 +173,7 @@ def migrate(path: str | Path, complete: Callable[[Writer], object] | None = None
 
     A migration that fails changes nothing; the CatalogError that it raises names the backup.
     """
-    from catalog.reports import Migration
+    from catalog.upkeep_reports import Migration
 
     path = Path(path)
     old = read_version(path) if _size(path) else NO_SCHEMA

@@ -18,10 +18,10 @@ from catalog.file_reports import PicturesMade
 from catalog.media.keep import MediaFolder
 from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
 from catalog.media.probe import probe
+from catalog.parallel import ask_all
 from catalog.reading.files import media_folder
 from catalog.reading.pictures import find_alike, list_lacking
 from catalog.records import Probe
-from catalog.sync.parallel import ask_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog import intake, store
 from catalog.pictures import make_pictures
-from catalog.reports import Reindexed
+from catalog.upkeep_reports import Reindexed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from catalog import store
 from catalog.errors import ConfigError
-from catalog.findings import Retirement
 from catalog.reading.costs import read_costs
 from catalog.reading.losses import describe_lost, list_lost, list_without_bytes
 from catalog.reading.names import list_video_sources
+from catalog.upkeep_reports import Retirement
 
 if TYPE_CHECKING:
     from collections.abc import Collection

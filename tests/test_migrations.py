@@ -23,9 +23,9 @@ from catalog.library import (
     migrate,
     read_version,
 )
-from catalog.reports import Migration
 from catalog.search.page import search
 from catalog.upgrading import migrations_folder, upgrade
+from catalog.upkeep_reports import Migration
 from tests.cli.terminal import on_terminal
 
 if TYPE_CHECKING:

@@ -55,6 +55,7 @@ MAY_LOAD = {
     "facets": DRIVER,
     "facets --explain video_1": DRIVER,
     "show video_1": DRIVER,
+    "check": DRIVER,
     "lineage video_1": DRIVER,
     "lineage video_1 --diff": DRIVER,
     "diff video_1 video_2": DRIVER,
@@ -62,7 +63,6 @@ MAY_LOAD = {
     "stats": DRIVER,
     "stats --cost": DRIVER,
     "sources": DRIVER,
-    "rescue": DRIVER,
     "validate request.json": frozenset(),
     "migrate": DRIVER,
     "backup copy.db": DRIVER,
@@ -85,7 +85,7 @@ MAY_LOAD = {
 }
 
 # These ask a server, are one, or make a library.
-OTHERS = {"add", "demo", "download", "hooks", "init", "serve", "sync"}
+OTHERS = {"add", "archive", "demo", "download", "hooks", "init", "rescue", "retire", "serve", "sync"}
 
 READING = ("search neon", "facets", "show video_1", "lineage video_1", "changes video_1", "stats")
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.download.run import Download
-    from catalog.file_reports import DownloadReport, RescueQueue
     from catalog.hooks import Receiver
     from catalog.reports import ImportReport, Progress, SyncReport
 
@@ -150,49 +149,6 @@ class Catalog(Answers, Edits, Files, Upkeep):
                 on_progress=on_progress,
             )
         return intake.complete([report], "files")[0]
-
-    def download(
-        self,
-        query: str | None = None,
-        *,
-        variants: Iterable[str] = (),
-        expiring_within: float | None = None,
-        sources: Iterable[str] = (),
-        jobs: int | None = None,
-        lost: bool = False,
-        on_progress: Progress | None = None,
-    ) -> DownloadReport:
-        """Fetch the files of videos that servers still have into the media folder, the earliest deadline first.
-
-        Of all videos, or those that match `query`, whose addresses expire within so many seconds, or that are of these
-        `sources`. `variants` are of `video image thumbnail spritesheet`, by default all that a server offers; `jobs` is
-        how many jobs are fetched at once, by default as configured. With `lost`, files that were lost are asked for
-        again. What could not be had is in the report. Raises ConfigError and QueryError, and DownloadInterrupted, a
-        KeyboardInterrupt that carries the report so far; whatever has come by then is kept.
-        """
-        from catalog.download.queue import Choice
-        from catalog.download.run import Download
-
-        choice = Choice(query, tuple(sources), tuple(variants), expiring_within, lost)
-        return Download(self._database, self.settings, choice, jobs=jobs, on_progress=courteous(on_progress)).run()
-
-    def rescue(
-        self,
-        query: str | None = None,
-        *,
-        variants: Iterable[str] = (),
-        expiring_within: float | None = None,
-        sources: Iterable[str] = (),
-        lost: bool = False,
-    ) -> RescueQueue:
-        """What `download` with the same arguments would fetch, in its order, and about what it takes.
-
-        Asks no server: how large the files are and how fast they come is reckoned.
-        """
-        from catalog.download.queue import Choice, estimate
-
-        choice = Choice(query, tuple(sources), tuple(variants), expiring_within, lost)
-        return estimate(self._database, self.settings, choice)
 
     def hooks(
         self,

@@ -14,8 +14,8 @@ from catalog.errors import CatalogError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from catalog.findings import CheckReport, MediaCopy, Retirement
-    from catalog.reports import Migration, Progress, Reindexed
+    from catalog.reports import Progress
+    from catalog.upkeep_reports import CheckReport, MediaCopy, Migration, Reindexed, Retirement
 
 
 class Upkeep(Opened):

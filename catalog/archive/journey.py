@@ -16,9 +16,9 @@ from catalog.archive.bucket import Address, Bucket
 from catalog.errors import ArchiveError, CatalogError, MediaError
 from catalog.file_reports import ArchiveReport
 from catalog.media.keep import MediaFolder, hash_file
+from catalog.parallel import ask_all
 from catalog.reading.files import list_archivable, list_archived, media_folder
 from catalog.search.matches import list_match_names
-from catalog.sync.parallel import ask_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from catalog.checking.run import Fetch
     from catalog.database import Database
-    from catalog.findings import CheckReport
     from catalog.reports import Progress
+    from catalog.upkeep_reports import CheckReport
 
 __all__ = ["Part", "check", "read_part"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.database import DatabaseError
 from catalog.errors import CatalogError, SchemaError
-from catalog.findings import CheckReport, Fault
+from catalog.upkeep_reports import CheckReport, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

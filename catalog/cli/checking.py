@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from catalog.findings import CheckReport, Fault, Retirement
+    from catalog.upkeep_reports import CheckReport, Fault, Retirement
 
 _NAMED = 5  # faults of a kind, or lost videos, that are listed; further ones are counted
 _ALL = "1/1"

@@ -9,6 +9,7 @@ import click
 
 from catalog.cli import render
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.errors import needs_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -85,7 +86,7 @@ def download(
 
     \b
       catalog download --expiring-within 1h
-      catalog download "project:launch rating:>3" --variant video
+      catalog download 'tag:project=launch' --variant video
     """
     words = " ".join(query) or None
     with open_catalog() as catalog:
@@ -143,6 +144,9 @@ def show_report(report: DownloadReport, *, is_summed_up: bool) -> None:
         render.line(_sum_up(report))
     for remark in report.notes:
         render.note(remark)
+    if report.pictures.waiting:
+        waiting = render.amount(report.pictures.waiting, "thumbnail")
+        render.note(f"{waiting} wait: {needs_media('a picture of a clip')}")
     _complain_of(report.lost, "is lost", "lost")
     if report.lost:
         cost = "an unknown amount" if report.lost_usd is None else render.dollars(report.lost_usd)

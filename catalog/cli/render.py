@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.cli.fitting import Part
-    from catalog.reports import ImportReport, Progress, Reindexed, SyncReport
+    from catalog.reports import ImportReport, Progress, SyncReport
+    from catalog.upkeep_reports import Reindexed
 
 # Controls of the second set, marks and overrides of direction, separators of lines, halves of surrogate pairs.
 _OBEYED = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"

@@ -13,12 +13,12 @@ from catalog.errors import needs_media
 from catalog.file_reports import PicturesMade
 
 if TYPE_CHECKING:
-    from catalog.reports import Reindexed
+    from catalog.upkeep_reports import Reindexed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalog.findings import MediaCopy
+    from catalog.upkeep_reports import MediaCopy
 
 _NAMED = 5  # files that did not come along which are named; further ones are counted
 _DERIVED = {

@@ -13,14 +13,15 @@ from catalog.client.client import Bounds, Client, Clock
 from catalog.download.job import Fetch, Outcome
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
-from catalog.errors import ConfigError
-from catalog.file_reports import DownloadInterrupted, DownloadReport, Unkept
+from catalog.errors import ConfigError, MediaError
+from catalog.file_reports import DownloadInterrupted, DownloadReport, PicturesMade, Unkept
 from catalog.media.keep import MediaFolder
+from catalog.parallel import ask_all
+from catalog.pictures import make_pictures
 from catalog.reading.files import has_places, media_folder
-from catalog.reading.rescue import list_wanted, read_wanted
+from catalog.reading.rescue import RESULTS, list_wanted, read_wanted
 from catalog.reading.sources import explain_retired, find_retired
 from catalog.sync.absences import is_mass
-from catalog.sync.parallel import ask_all
 
 if TYPE_CHECKING:
     from array import array
@@ -49,6 +50,8 @@ class _Doubtful(NamedTuple):
 class Download:
     """One download of a library; `run` it once, `interrupt` it from any thread.
 
+    Unless `draws` is false, it ends with the thumbnails of what came without one.
+
     `now` tells which addresses have expired, `clock` measures the time that calls take.
     """
 
@@ -59,6 +62,7 @@ class Download:
         choice: Choice,
         *,
         jobs: int | None = None,
+        draws: bool = True,
         on_progress: Progress | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Clock | None = None,
@@ -89,6 +93,9 @@ class Download:
         self._files = self._bytes = self._missing = self._left = self._done = 0
         self._failed: list[Unkept] = []
         self._lost: list[Unkept] = []
+        self._draws = draws
+        self._kept: list[int] = []  # the videos whose results came
+        self._pictures = PicturesMade()
         self._error: str | None = None
         self._errors: dict[str, str] = {}
         self._notes: list[str] = []
@@ -119,6 +126,8 @@ class Download:
             for _, outcome in ask_all(fetch, self._take, threads):
                 self._save(outcome)
             self._settle()
+            if self._draws:
+                self._make_thumbnails()
         except KeyboardInterrupt:
             self.interrupt()
             raise DownloadInterrupted(self._report()) from None
@@ -252,6 +261,8 @@ class Download:
                 store.save_file(connection, spot, file.data, origin="download", at=self._now())
             self._files += 1
             self._bytes += file.data.size
+            if file.variant in RESULTS:
+                self._kept.append(job.id)
 
     def _keep_failure(self, job: Wanted, file: Fetched, *, is_lost: bool) -> None:
         spot = store.Spot(job.id, file.variant, file.number)
@@ -286,6 +297,19 @@ class Download:
             for job, file in doubtful:
                 self._keep_failure(job, file, is_lost=not is_suspect)
 
+    def _make_thumbnails(self) -> None:
+        """Make the thumbnails of what came without one; what the disk does not take is made by a later run."""
+        try:
+            self._pictures = make_pictures(
+                self._database,
+                ["thumbnail"],
+                among=self._kept,
+                is_stopped=self._is_over.is_set,
+                on_progress=self._on_progress,
+            )
+        except MediaError as error:
+            self._error = self._error or str(error)
+
     def _tell(self) -> None:
         self._done += 1
         self._on_progress("clips", self._done, len(self._queue), "downloading")
@@ -305,4 +329,5 @@ class Download:
             error=self._error,
             errors=self._errors,
             notes=tuple(self._notes),
+            pictures=self._pictures,
         )

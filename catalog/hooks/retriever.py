@@ -14,9 +14,9 @@ from catalog import store
 from catalog.enclosed import keep_enclosed
 from catalog.errors import CatalogError, SourceError
 from catalog.facets import extract_due
+from catalog.parallel import ask_all
 from catalog.reading.work import list_waiting_deliveries
 from catalog.records import TERMINAL_STATUSES
-from catalog.sync.parallel import ask_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

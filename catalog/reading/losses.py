@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.findings import LostVideo
+from catalog.upkeep_reports import LostVideo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog import store
 from catalog.enclosed import keep_enclosed
 from catalog.errors import Gone, RateLimited, SourceError
+from catalog.parallel import ask_all
 from catalog.reading.work import find_aliases, list_unfinished
 from catalog.sync.failures import excuse, remember_failures, sort_by_failures
-from catalog.sync.parallel import ask_all
 from catalog.sync.queue import MAX_FAILURES, Queue, is_key_refused
 from catalog.wire.ids import raw_id
 

@@ -9,7 +9,7 @@ from collections import deque
 
 import pytest
 
-from catalog.sync.parallel import ask_all
+from catalog.parallel import ask_all
 from tests.house import LONG
 
 
@@ -73,7 +73,7 @@ def test_threads_end_when_the_answers_are_all_there() -> None:
 HANG = """
 import time
 from collections import deque
-from catalog.sync.parallel import ask_all
+from catalog.parallel import ask_all
 things = deque(range(4))
 for thing, _ in ask_all(lambda n: time.sleep(600 if n else 0), lambda: things.popleft() if things else None, 4):
     break

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from catalog.file_reports import PicturesMade
+
 _NO_COST = CostSum()
 
 
@@ -104,3 +106,36 @@ class MediaCopy(Record):
     bytes: int = 0
     failed: int = 0
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed(Record):
+    """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs pictures`), None counts what was not.
+
+    `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
+    the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut.
+    """
+
+    rebuilt: tuple[str, ...]
+    costs_changed: int | None = None
+    prompts_read: int | None = None
+    prices_changed: bool = False
+    cleaned: int = 0
+    pictures: PicturesMade | None = None
+    seconds: float = 0.0
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._freeze("phases")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration(Record):
+    """What became of an old library: its schema before and after, and the backup made first.
+
+    `backup` is None where there was nothing to do.
+    """
+
+    before: str
+    after: str
+    backup: Path | None = None
