@@ -55,7 +55,6 @@ MAY_LOAD = {
     "facets": DRIVER,
     "facets --explain video_1": DRIVER,
     "show video_1": DRIVER,
-    "check": DRIVER,
     "lineage video_1": DRIVER,
     "lineage video_1 --diff": DRIVER,
     "diff video_1 video_2": DRIVER,
@@ -85,7 +84,7 @@ MAY_LOAD = {
 }
 
 # These ask a server, are one, or make a library.
-OTHERS = {"add", "archive", "demo", "download", "hooks", "init", "rescue", "retire", "serve", "sync"}
+OTHERS = {"add", "archive", "check", "demo", "download", "hooks", "init", "rescue", "retire", "serve", "sync"}
 
 READING = ("search neon", "facets", "show video_1", "lineage video_1", "changes video_1", "stats")
 
