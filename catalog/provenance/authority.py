@@ -121,16 +121,18 @@ def sign(
     ingredients: Sequence[tuple[Mapping[str, Any], str, bytes]] = (),
     remote_url: str | None = None,
     is_embedded: bool = True,
+    purposes: str = reader.PURPOSES,
 ) -> tuple[bytes, bytes]:
     """The media signed, and its manifest store.
 
     `definition` is a manifest as c2pa takes it, `ingredients` are definitions with the type and the bytes of each.
-    With a `remote_url` the media says that its store is there; it holds none if not `is_embedded`.
+    With a `remote_url` the media says that its store is there; it holds none if not `is_embedded`. `purposes` are those
+    that the signer's certificate may have, one a line.
     """
     c2pa = reader.load()
     settings = {
         **reader.OFFLINE,
-        "trust": {"trust_config": reader.PURPOSES},
+        "trust": {"trust_config": purposes},
         "builder": {"thumbnail": {"enabled": False}},
     }
     with c2pa.Context.from_dict(settings) as context:

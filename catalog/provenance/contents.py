@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,13 @@ _SUFFIX = re.compile(r"(\.v\d+)?(__\d+)?\Z")
 def read_manifests(
     report: Mapping[str, Any], crjson: Mapping[str, Any], hashes: Mapping[str, str]
 ) -> tuple[Manifest, ...]:
-    """The manifests of a store, the active one first; `hashes` are those of their bytes, by label."""
+    """The manifests of a store, the active one first, then those it was made from, one generation after the other.
+
+    `hashes` are those of their bytes, by label.
+    """
     manifests = _map(report.get("manifests"))
     standard = {_text(each.get("label")): each for each in _maps(crjson.get("manifests"))}
     active = report.get("active_manifest")
-    labels = sorted(manifests, key=lambda label: label != active)
     return tuple(
         _read_manifest(
             label,
@@ -32,8 +35,21 @@ def read_manifests(
             is_active=label == active,
             manifest_hash=hashes.get(label),
         )
-        for label in labels
+        for label in _order(manifests, active)
     )
+
+
+def _order(manifests: Mapping[str, Any], active: Any) -> list[str]:
+    """The labels by generations; those that nothing leads to come last. The reader gives them in any order."""
+    ordered = dict.fromkeys([active] if active in manifests else [])
+    waiting = deque(ordered)
+    while waiting:
+        for ingredient in _maps(_map(manifests[waiting.popleft()]).get("ingredients")):
+            label = ingredient.get("active_manifest")
+            if label in manifests and label not in ordered:
+                ordered[label] = None
+                waiting.append(label)
+    return [*ordered, *sorted(label for label in manifests if label not in ordered)]
 
 
 def _read_manifest(

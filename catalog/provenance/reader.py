@@ -98,7 +98,7 @@ def _make_context(profile: Profile, _: int) -> Any:
 
 
 def read(file_format: str, file: BinaryIO, context: Any, store: bytes | None = None) -> Reading | None:
-    """What the reader says of a file, from where it stands; None where there are no credentials.
+    """What the reader says of a file, from where it stands; None where the file has none.
 
     `store` is a detached manifest store. Raises Failed.
     """

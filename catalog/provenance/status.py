@@ -78,23 +78,23 @@ def derive_status(
     changes = [code for code in codes.failure if _CHANGED.fullmatch(code)]
     if changes and has_media:
         return Result("changed", _join(changes))
-    failures = [code for code in codes.failure if _is_hard(code) and code not in changes]
+    failures = [code for code in _hard(codes.failure) if code not in changes]
     broken = [code for code in failures if not code.startswith("ingredient.")]
     if broken:
         return Result("broken", _join(broken))
-    history = [*failures, *filter(_is_hard, codes.ingredients), *filter(_is_hard, codes.recorded)]
+    history = [*failures, *_hard(codes.ingredients), *_hard(codes.recorded)]
     if history:
         return Result("history_problem", _join(history))
     if EXPIRED in codes.failure:
         return Result("intact_expired")
-    for uri in _lists_of_signer(report):
-        if uri in signer_lists:
-            return Result("intact_known_signer", None, uri)
+    known = next((uri for uri in _lists_of_signer(report) if uri in signer_lists), None)
+    if known is not None:
+        return Result("intact_known_signer", None, known)
     return Result("intact_unknown_signer", FORM_NOT_ACCEPTED if INVALID in codes.failure else None)
 
 
-def _is_hard(code: str) -> bool:
-    return not _SOFT.fullmatch(code)
+def _hard(codes: Iterable[str]) -> list[str]:
+    return [code for code in codes if not _SOFT.fullmatch(code)]
 
 
 def _join(codes: Iterable[str]) -> str:

@@ -117,13 +117,13 @@ def load_list(
 
     Certificates for time-stamping become anchors of time-stamps, all others of signers; in a file of a list of
     time-stamp authorities, by its name, all of them are the former. `are_time_stampers` decides it for all. Raises
-    ProvenanceError for what cannot be read, is no list, or holds no certificate.
+    ProvenanceError for what cannot be read, is not a list, or holds no certificate.
     """
     path = Path(path)
     try:
         data = read_file(path)
     except (OSError, ValueError) as error:
-        raise ProvenanceError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        raise ProvenanceError(f"{path}: {getattr(error, 'strerror', None) or error}", path=str(path)) from error
     try:
         return parse_list(
             data,
@@ -134,7 +134,7 @@ def load_list(
             source=source if source is not None else str(path),
         )
     except ProvenanceError as error:
-        raise ProvenanceError(f"{path}: {error}") from error
+        raise ProvenanceError(f"{path}: {error}", path=str(path)) from error
 
 
 def parse_list(
@@ -147,13 +147,13 @@ def parse_list(
     source: str | None = None,
 ) -> TrustList:
     """The trust list that these bytes of a file are, see `load_list`."""
-    issued = next_update = told = None
+    issued = next_update = scheme_name = None
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        certificates, told, issued, next_update = _parse_etsi(data)
+        certificates, scheme_name, issued, next_update = _parse_etsi(data)
     else:
         certificates = list(_parse_pem(data))
     stem = Path(file_name).stem
-    name = name or told or _tell_name(stem)
+    name = name or scheme_name or _NAMES.get(stem.lower(), stem)
     if are_time_stampers is None and re.search(r"(^|[^a-z])tsa([^a-z]|$)|time-?stamp", stem, re.IGNORECASE):
         are_time_stampers = True
     signers, time_stampers = _split(certificates, are_time_stampers)
@@ -177,10 +177,6 @@ _NAMES = {
     "c2pa-tsa-trust-list": "C2PA time-stamp list",
     "interim-anchors-frozen": "interim list, frozen",
 }
-
-
-def _tell_name(stem: str) -> str:
-    return _NAMES.get(stem.lower(), stem)
 
 
 def _parse_pem(data: bytes) -> Iterator[bytes]:

@@ -88,7 +88,7 @@ def _drive(pool: list[_Worker], waiting: Iterator[Target]) -> Iterator[Checked]:
 
 
 class _Worker:
-    """One process, started anew after each file that it does not survive. It is spoken to through pipes: no sockets."""
+    """One process, started again after each file that it does not survive; spoken to through pipes, not sockets."""
 
     answers: Connection
     deadline: float
