@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .checking import check_file
 from .checks import Check
+from .reader import name_version
 from .trust import Profile
 
 if TYPE_CHECKING:
@@ -162,10 +163,14 @@ class _Worker:
     def _bury(self, reason: str) -> Checked:
         has_started = self._is_ready
         self.end()
-        check = Check("unreadable", f"The file cannot be read: {reason}")
-        if not has_started:  # it says nothing about the file
-            check = Check(None, reason)
-        return self._finish(replace(check, lists=tuple(each.use for each in self._profile.lists)))
+        check = Check(
+            "unreadable" if has_started else None,  # a worker that never started says nothing about the file
+            f"The file cannot be read: {reason}" if has_started else reason,
+            lists=tuple(each.use for each in self._profile.lists),
+            reader=name_version() if has_started else None,
+            checked_at=datetime.now(UTC),
+        )
+        return self._finish(check)
 
     def _name_end(self) -> str:
         code = self._process.wait() if self._process else 0
