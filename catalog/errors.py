@@ -23,7 +23,7 @@
     │   ├── MediaOffline            the media folder is on a drive that is not there
     │   └── MediaReadOnly           nothing can be written to the media folder
     ├── ArchiveError                an archive that failed or refused
-    └── ProvenanceError             Content Credentials that cannot be read
+    └── ProvenanceError             a trust list that cannot be used
 
 A message is one line: what failed, on which thing, what to do next. It never holds a key, a header or a signed query.
 """
@@ -182,7 +182,7 @@ def needs_media(what: str) -> MediaError:
 
 
 class ProvenanceError(CatalogError):
-    """Content Credentials that could not be read; `path` names the file."""
+    """A trust list that cannot be used; `path` names its file."""
 
     def __init__(self, message: str, *, path: str | None = None) -> None:
         super().__init__(message)

@@ -5,6 +5,7 @@ Connections are the business of `database`, migrations that of `upgrading`, whic
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import threading
@@ -34,7 +35,6 @@ from catalog.sharing import BESIDE, beside, require_regular, retried
 from catalog.upgrading import run_migrations, upgrade
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from catalog.database import Writer
@@ -209,7 +209,7 @@ def backup(
     """
     if not _size(path):
         raise _missing(path)
-    if target is None or target.is_dir():
+    if target is None or os.path.isdir(target):  # noqa: PTH112 - False for a name that is too long
         with _spare_path(path, purpose, target) as spare:
             return _copy(path, spare, carry)
     if _size(target) is not None:

@@ -32,6 +32,8 @@ HEAVY = (
         "alembic",
         "asyncio",
         "av",
+        "c2pa",
+        "cryptography",
         "datasette",
         "h11",
         "httpcore",

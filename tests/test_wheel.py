@@ -163,7 +163,7 @@ def test_the_wheel_names_its_license_and_needs_pyav_for_its_extra_alone(wheel: P
         metadata = message_from_bytes(archive.read(name))
     assert metadata["Name"] == "video-catalog"
     assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
-    assert metadata.get_all("Provides-Extra") == ["media"]
+    assert metadata.get_all("Provides-Extra") == ["media", "s3"]
     (need,) = [need for need in metadata.get_all("Requires-Dist", []) if need.startswith("av")]
     assert need.endswith("extra == 'media'")
 

@@ -77,7 +77,7 @@ def download(
     estimate: bool,
     as_json: bool,
 ) -> None:
-    """Download clips, pictures and thumbnails before their addresses expire.
+    """Download clips and pictures before their addresses expire.
 
     Fetches what the library lacks of all videos, or of those that match QUERY, into the folder `media` beside the
     library: the earliest deadline first, the clip, then its spritesheet and thumbnail. Whatever is refused is listed
@@ -117,11 +117,11 @@ def download(
 @json_option
 @library_options
 def rescue(query: tuple[str, ...], variants: tuple[str, ...], expiring_within: float | None, as_json: bool) -> None:
-    """List what is not downloaded yet, worst first, with the time that is left.
+    """List what is not downloaded yet, worst first.
 
-    It is the queue of `catalog download`, and asks no server. `about` marks a time that is reckoned by what the dialect
-    documents. What will not make it at the usual speed is marked as late; an address that has expired may still be
-    renewed by the server.
+    Shows the time that is left. It is the queue of `catalog download`, and asks no server. `about` marks a time that is
+    reckoned by what the dialect documents. What will not make it at the usual speed is marked as late; an address that
+    has expired may still be renewed by the server.
     """
     with open_catalog() as catalog:
         queue = catalog.rescue(" ".join(query) or None, variants=variants, expiring_within=expiring_within)

@@ -84,7 +84,12 @@ SECTIONS = {
         Verb("redo", "editing", "Redo what was undone last.", _EDITED),
     ),
     "Keep": (
-        Verb("download", "downloading", "Download files before their addresses expire.", _DOWNLOADED),
+        Verb(
+            "download",
+            "downloading",
+            "Download clips and pictures before their addresses expire.",
+            _DOWNLOADED,
+        ),
         Verb("rescue", "downloading", "List what is not downloaded yet, worst first."),
         Verb("check", "checking", "Check the library and its files.", _CHECKED),
         Verb("retire", "checking", "Retire a source whose server has gone, or soon will.", _RETIRED),

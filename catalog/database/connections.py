@@ -85,10 +85,10 @@ def connect_read_only(path: Path, busy_timeout: float = BUSY_TIMEOUT) -> Any:
         connection.row_factory = Row
         connection.is_locked = mode == LOCKED
         try:
-            connection.execute("PRAGMA cache_size=-8192")  # a page of search visits more than the usual 2 MB
             if mode == IN_MEMORY:
                 connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            connection.execute("PRAGMA cache_size=-8192")  # a page of search visits more than the usual 2 MB
         except BaseException as error:
             connection.close()
             if not isinstance(error, OperationalError) or primary_code(error) not in _NO_LOG:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.library import create_library
+from tests.provenance.mutants import attack_manifests
 from tests.soak.answers import hear_hostile
 from tests.soak.deliveries import keep_deliveries, refuse_forgeries
 from tests.soak.figures import Figures, Part
@@ -87,6 +88,13 @@ PARTS = (
     Part("forged", "forged webhooks", refuse_forgeries, 60, 2000),
     Part("valid", "valid webhooks, each until it is acknowledged", keep_deliveries, 60, 2000),
     Part("answers", "hostile answers to a sync", hear_hostile, 4, 130),
+    Part(
+        "manifests",
+        "mutants of signed files: none ends a check or is better than its original",
+        attack_manifests,
+        0,
+        1500,
+    ),
     Part("canary", "a secret in every spelling, on every way in", hide_secrets, 0, 1),
     *map(hold_law, LAWS),
     Part("hypotheses", "laws of the parser, the fold, the search and more", hold_hypotheses, 0, 200),

@@ -1,0 +1,172 @@
+"""The bytes of a manifest store: cut out of the file that carries it, and the manifests within.
+
+A store is kept as it stands. What is not where the C2PA specification puts it (section A.3) is not found.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from struct import Struct
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_STORE = 64 * 1024 * 1024  # bytes of a store that are cut out
+_MOST_PARTS = 100_000  # boxes, chunks or segments of a file that are looked at
+_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_BOX = Struct(">I4s")
+_WIDE = Struct(">Q")
+_CHUNK = Struct("<4sI")
+_SEGMENT = Struct(">HHI")  # number of the box, number of the packet in it: JPEG XT, part 3
+
+
+def cut_store(file: BinaryIO) -> bytes | None:
+    """The manifest store in an MP4, PNG, JPEG or WebP file; None where there is none or it is somewhere else.
+
+    Raises OSError.
+    """
+    file.seek(0)
+    head = file.read(12)
+    if head[4:8] == b"ftyp":
+        found = _cut_from_boxes(file)
+    elif head.startswith(b"\x89PNG"):
+        found = _cut_from_png(file)
+    elif head.startswith(b"\xff\xd8"):
+        found = _cut_from_jpeg(file)
+    elif head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        found = _cut_from_riff(file)
+    else:
+        return None
+    return _whole_box(found) if found else None
+
+
+def _whole_box(data: bytes) -> bytes | None:
+    """The JUMBF box that the bytes begin with, without what pads it."""
+    if len(data) < 8 or data[4:8] != b"jumb":
+        return None
+    size = _BOX.unpack_from(data)[0]
+    return data[:size] if 8 <= size <= len(data) else None
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    return file.read(size) if 0 <= size <= MOST_STORE else b""
+
+
+def _cut_from_boxes(file: BinaryIO) -> bytes | None:
+    end = file.seek(0, os.SEEK_END)
+    at = 0
+    for _ in range(_MOST_PARTS):
+        file.seek(at)
+        head = file.read(32)
+        if len(head) < 8:
+            return None
+        size, kind = _BOX.unpack_from(head)
+        skipped = 8
+        if size == 1 and len(head) >= 16:
+            size, skipped = _WIDE.unpack_from(head, 8)[0], 16
+        size = size or end - at
+        if size < skipped or at + size > end:
+            return None
+        if kind == b"uuid" and head[skipped : skipped + 16] == _UUID:
+            file.seek(at + skipped + 20)  # behind the UUID, the version and the flags
+            purpose, _, rest = _read(file, size - skipped - 20).partition(b"\0")
+            if purpose == b"manifest":
+                return rest[8:]  # behind the offset of the first box of hashes
+        at += size
+    return None
+
+
+def _cut_from_png(file: BinaryIO) -> bytes | None:
+    file.seek(8)
+    for _ in range(_MOST_PARTS):
+        head = file.read(8)
+        if len(head) < 8:
+            return None
+        size, kind = _BOX.unpack(head)
+        if kind == b"caBX":
+            return _read(file, size)
+        file.seek(size + 4, os.SEEK_CUR)
+    return None
+
+
+def _cut_from_riff(file: BinaryIO) -> bytes | None:
+    file.seek(12)
+    for _ in range(_MOST_PARTS):
+        head = file.read(8)
+        if len(head) < 8:
+            return None
+        kind, size = _CHUNK.unpack(head)
+        if kind == b"C2PA":
+            return _read(file, size)
+        file.seek(size + size % 2, os.SEEK_CUR)
+    return None
+
+
+def _cut_from_jpeg(file: BinaryIO) -> bytes | None:
+    packets: dict[int, dict[int, bytes]] = {}
+    for segment in _list_app11(file):
+        if len(segment) < 16 or segment[:2] != b"JP":
+            continue
+        box, packet = _SEGMENT.unpack_from(segment)[1], _SEGMENT.unpack_from(segment)[2]
+        packets.setdefault(box, {})[packet] = segment[8:]
+    for parts in packets.values():
+        first, *others = (parts[number] for number in sorted(parts))
+        skipped = 16 if first[:4] == b"\0\0\0\1" else 8  # each packet repeats the header of the box
+        store = b"".join((first, *(part[skipped:] for part in others)))
+        if _whole_box(store) and next(iter_manifests(store), None):
+            return store
+    return None
+
+
+def _list_app11(file: BinaryIO) -> Iterator[bytes]:
+    """The bodies of the APP11 segments in front of the picture."""
+    file.seek(2)
+    for _ in range(_MOST_PARTS):
+        head = file.read(2)
+        if len(head) < 2 or head[0] != 0xFF or head[1] in {0xD9, 0xDA}:
+            return
+        if head[1] == 0xFF or 0xD0 <= head[1] <= 0xD8 or head[1] == 1:  # filling, or a marker without a body
+            file.seek(-1 if head[1] == 0xFF else 0, os.SEEK_CUR)
+            continue
+        size = int.from_bytes(file.read(2), "big") - 2
+        if head[1] == 0xEB:
+            yield _read(file, size)
+        else:
+            file.seek(max(size, 0), os.SEEK_CUR)
+
+
+def iter_manifests(store: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each manifest of a store by its label, as the bytes that ingredients give the hash of: without its header."""
+    for kind, body in list(_iter_boxes(store, 8, len(store)))[1:]:
+        label = _read_label(body) if kind == b"jumb" else None
+        if label:
+            yield label, body
+
+
+def hash_manifests(store: bytes) -> dict[str, str]:
+    """The sha256 of each manifest of a store by its label, in base64 as ingredients give it."""
+    return {label: base64.b64encode(hashlib.sha256(body).digest()).decode() for label, body in iter_manifests(store)}
+
+
+def _iter_boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    while at + 8 <= end:
+        size, kind = _BOX.unpack_from(data, at)
+        skipped = 8
+        if size == 1 and at + 16 <= end:
+            size, skipped = _WIDE.unpack_from(data, at + 8)[0], 16
+        size = size or end - at
+        if size < skipped or at + size > end:
+            return
+        yield kind, data[at + skipped : at + size]
+        at += size
+
+
+def _read_label(body: bytes) -> str | None:
+    """The label in the description box, which comes first in each JUMBF box: ISO 19566-5, section B.3."""
+    kind, description = next(_iter_boxes(body, 0, len(body)), (b"", b""))
+    if kind != b"jumd" or len(description) < 18 or not description[16] & 2:
+        return None
+    return description[17:].partition(b"\0")[0].decode("utf-8", "replace")

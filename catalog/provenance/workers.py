@@ -1,0 +1,216 @@
+"""Checking many files in processes of their own, so that no file can take the program down or hold it up.
+
+A worker is one Python process that checks what it is sent, one file after the other. It is killed for a file that takes
+too long, and ends by itself where a file takes more memory than it may have, or when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .checking import check_file
+from .checks import Check
+from .reader import name_version
+from .trust import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SECONDS = 30.0  # for one file
+MEMORY = 4 * 1024**3  # bytes of addresses of one worker; the reader takes 550 MB for a film of any size
+MOST_WORKERS = 4
+_START_SECONDS = 120.0  # until a worker has loaded the reader and proven its settings
+
+
+class Target(NamedTuple):
+    """A file to check, and the file of a detached manifest store that may speak for it."""
+
+    path: Path
+    manifest: Path | None = None
+
+
+class Checked(NamedTuple):
+    """A file that was checked."""
+
+    target: Target
+    check: Check
+
+
+def check_files(
+    targets: Iterable[Target | str | Path],
+    *,
+    profile: Profile | None = None,
+    workers: int | None = None,
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
+) -> Iterator[Checked]:
+    """Check files in worker processes, as `check_file` does, and give each as it is done: not in order.
+
+    `targets` are taken one by one as workers are free. `workers` is one for each processor by default, four at most.
+    `seconds` and `memory`, in bytes, are the limits of one file; what breaks them is `unreadable`. Close the iterator
+    to end the workers early.
+    """
+    profile = profile or Profile()
+    waiting = (target if isinstance(target, Target) else Target(Path(target)) for target in targets)
+    first = list(islice(waiting, max(1, workers or min(os.cpu_count() or 1, MOST_WORKERS))))
+    pool = [_Worker(profile, seconds, memory) for _ in first]
+    try:
+        for worker, target in zip(pool, first, strict=True):
+            worker.send(target)
+        yield from _drive(pool, waiting)
+    finally:
+        for worker in pool:
+            worker.end()
+
+
+def _drive(pool: list[_Worker], waiting: Iterator[Target]) -> Iterator[Checked]:
+    """Hand out the targets until all are checked."""
+    while busy := [worker for worker in pool if worker.target]:
+        left = min(worker.deadline for worker in busy) - time.monotonic()
+        ready = set(wait([worker.answers for worker in busy], max(left, 0)))
+        for worker in busy:
+            checked = worker.receive() if worker.answers in ready else worker.give_up()
+            if checked is None:
+                continue
+            target = next(waiting, None)
+            if target is not None:
+                worker.send(target)
+            yield checked
+
+
+class _Worker:
+    """One process, started again after each file that it does not survive; spoken to through pipes, not sockets."""
+
+    answers: Connection
+    deadline: float
+
+    def __init__(self, profile: Profile, seconds: float, memory: int) -> None:
+        self._profile = profile
+        self._seconds = seconds
+        self._memory = memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+        self.target: Target | None = None
+
+    def send(self, target: Target) -> None:
+        self.target = target
+        if self._process is None:
+            self._start()
+        elif self._is_ready:
+            self._hand_over()
+
+    def _start(self) -> None:
+        orders, self._orders = Pipe(duplex=False)
+        self.answers, answers = Pipe(duplex=False)
+        numbers = (orders.fileno(), answers.fileno())
+        path = os.pathsep.join(filter(None, (*sys.path, os.environ.get("PYTHONPATH"))))
+        command = f"from catalog.provenance.workers import serve; serve{(*numbers, self._memory)}"
+        with orders, answers:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", command],
+                pass_fds=numbers,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        self._is_ready = False
+        self.deadline = time.monotonic() + _START_SECONDS
+        with suppress(OSError):  # it has ended already: told when its answer does not come
+            self._orders.send((self._profile, self._seconds))
+
+    def _hand_over(self) -> None:
+        self.deadline = time.monotonic() + self._seconds
+        with suppress(OSError):
+            self._orders.send(self.target)
+
+    def receive(self) -> Checked | None:
+        """The check that has come; None for the word that the worker is ready."""
+        try:
+            answer = self.answers.recv()
+        except (EOFError, OSError):
+            return self._bury(f"the check of it ended with {self._name_end()}; a file can ask for too much memory")
+        if answer is None:
+            self._is_ready = True
+            self._hand_over()
+            return None
+        return self._finish(answer)
+
+    def give_up(self) -> Checked | None:
+        """The end of a check that is past its deadline; None where it has time left."""
+        if time.monotonic() < self.deadline:
+            return None
+        if self._is_ready:
+            return self._bury(f"the check of it took more than {self._seconds:g} seconds")
+        return self._bury(f"the reader did not start within {_START_SECONDS:g} seconds")
+
+    def _finish(self, check: Check) -> Checked:
+        if self.target is None:
+            raise RuntimeError("a check without a file")
+        target, self.target = self.target, None
+        return Checked(target, check)
+
+    def _bury(self, reason: str) -> Checked:
+        has_started = self._is_ready
+        self.end()
+        check = Check(
+            "unreadable" if has_started else None,  # a worker that never started says nothing about the file
+            f"The file cannot be read: {reason}" if has_started else reason,
+            lists=tuple(each.use for each in self._profile.lists),
+            reader=name_version() if has_started else None,
+            checked_at=datetime.now(UTC),
+        )
+        return self._finish(check)
+
+    def _name_end(self) -> str:
+        code = self._process.wait() if self._process else 0
+        try:
+            return signal.Signals(-code).name
+        except ValueError:
+            return f"status {code}"
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        self._orders.close()
+        self.answers.close()
+        self._process = None
+
+
+def serve(orders_number: int, answers_number: int, memory: int) -> None:
+    """Be a worker: check what comes through one pipe and answer through the other, until the first is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    _limit_memory(memory)
+    orders, answers = Connection(orders_number, writable=False), Connection(answers_number, readable=False)
+    with suppress(EOFError, OSError):
+        profile, seconds = orders.recv()
+        check_file(os.devnull, profile=profile)  # load the reader and prove its settings, on no file's time
+        answers.send(None)
+        while True:
+            target = orders.recv()
+            signal.alarm(int(seconds) + 2)  # should the parent be gone
+            check = check_file(target.path, profile=profile, manifest=target.manifest)
+            signal.alarm(0)
+            answers.send(check)
+
+
+def _limit_memory(size: int) -> None:
+    import resource
+
+    with suppress(ValueError, OSError):  # a lower limit stands already
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
