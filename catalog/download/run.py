@@ -13,6 +13,7 @@ from catalog.client.client import Bounds, Client, Clock
 from catalog.download.job import Fetch, Outcome
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
+from catalog.enclosed import keep_enclosed
 from catalog.errors import ConfigError, MediaError
 from catalog.file_reports import DownloadInterrupted, DownloadReport, PicturesMade, Unkept
 from catalog.media.keep import MediaFolder
@@ -226,7 +227,10 @@ class Download:
         if outcome.is_skipped:
             self._left += 1
             return
+        arrived: set[str] = set()  # variants whose bytes lay in the answer itself
         if outcome.reply is not None and not isinstance(outcome.reply, Exception):
+            enclosed = keep_enclosed(self._database, outcome.reply.answer.videos)
+            arrived = {item.use for items in enclosed.values() for item in items if item.data}
             with self._database.write() as connection:
                 saved = store.save_videos(
                     connection,
@@ -235,12 +239,14 @@ class Download:
                     channel="get",
                     received_at=self._now(),
                     http_status=outcome.reply.status,
+                    enclosed=enclosed,
                 )
+            self._notes += saved.remarks
             self._notes += [f"{source}: asked for {name}: {reason}" for name, reason in saved.strays.items()]
             self._answered[source] = self._answered.get(source, 0) + 1
         is_untold = self._is_interrupted or outcome.refusal is not None  # then a failure says nothing of the file
         for file in outcome.files:
-            if not is_untold or file.state == "present":
+            if file.state == "present" or not (is_untold or file.variant in arrived):
                 self._save_file(job, file)
         self._left += is_untold
         self._judge_source(outcome)

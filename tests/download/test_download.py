@@ -233,3 +233,20 @@ def test_an_estimate_tells_what_will_not_make_it_and_asks_nobody(studio) -> None
     assert queue.bytes == 3 * 4 * 600_000
     assert [job.is_late for job in queue.jobs] == [False, False, True]
     assert made.asked() == []
+
+
+def test_bytes_in_the_answer_to_a_retrieve_are_the_file(studio) -> None:
+    made = studio(job(1, inline="b64_json"))
+    with made.library.write() as connection:  # as if the list had come from a server that leaves the bytes out
+        connection.execute("DELETE FROM files")
+    assert made.download(variants=("video",)).failed == ()
+    assert (made.file().state, made.file().origin) in {("present", "inline"), ("present", "download")}
+    assert made.download(variants=("video",)).files == 0
+
+
+def test_a_download_ends_with_the_thumbnails_of_what_came_without_one(studio) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    made = studio()
+    report = made.prepare(variants=("video",), draws=True).run()
+    assert (report.files, report.pictures.made) == (1, 1)
+    assert [(file.variant, file.origin) for file in made.files()] == [("video", "download"), ("thumbnail", "made")]
