@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from catalog import bitmaps
-from catalog.database import Database
+from catalog.database import Database, DatabaseError
 from catalog.errors import CatalogError
 from catalog.pictures import make_pictures
 
@@ -52,5 +52,5 @@ class Painter:
             if revision != self._seen:  # else no file has come
                 make_pictures(database, parallel=1, is_stopped=self._stopped.is_set)
                 self._seen = revision
-        except (CatalogError, OSError):  # a library that cannot be written to is served as it is
+        except (CatalogError, DatabaseError, OSError):  # a library that cannot be written to is served as it is
             return
