@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from catalog.client.client import Client, Reply
     from catalog.download.keeping import Keeper
+    from catalog.reading.files import Unfetched
     from catalog.reading.rescue import Wanted
     from catalog.store import Bytes
 
@@ -37,7 +39,7 @@ class Fetched(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a job: of its files, and the answer that it was retrieved with.
+    """What became of a job: of its files, the answer that it was retrieved with, and what came of its `inputs`.
 
     `refusal` says that its source refuses the key, `silence` that it could not be reached, `breakdown` that nothing can
     be written any more. One that `is_skipped` was not tried, because the download was over.
@@ -45,6 +47,7 @@ class Outcome:
 
     job: Wanted
     files: list[Fetched] = field(default_factory=list)
+    inputs: list[tuple[Unfetched, Bytes]] = field(default_factory=list)
     reply: Reply | SourceError | None = None
     refusal: SourceError | None = None
     silence: SourceError | None = None
@@ -83,7 +86,16 @@ class Fetch:
         for variant in BESIDES:
             if has_result and not outcome.is_over and job.list_missing(variant, 1):
                 outcome.files.append(self._fetch_beside(variant))
+        self._fetch_inputs()
         return outcome
+
+    def _fetch_inputs(self) -> None:
+        """What went into the job, as far as its addresses still work; those that do not work are passed over."""
+        for given in self._job.inputs:
+            if self._outcome.is_over:
+                return
+            with suppress(SourceError, BadMedia):
+                self._outcome.inputs.append((given, self._keeper.keep(self._client, self._job, "reference", given.url)))
 
     def _learn_shape(self) -> None:
         """Know the shape of the clip, which its spritesheet is judged by."""

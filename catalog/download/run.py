@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable
 
+    from catalog.client.client import Reply
     from catalog.database import Database
     from catalog.download.job import Fetched
     from catalog.download.queue import Choice
+    from catalog.errors import SourceError
     from catalog.reading.rescue import Want, Wanted
     from catalog.reports import Progress
     from catalog.settings import Settings
@@ -227,32 +229,42 @@ class Download:
         if outcome.is_skipped:
             self._left += 1
             return
-        arrived: set[str] = set()  # variants whose bytes lay in the answer itself
-        if outcome.reply is not None and not isinstance(outcome.reply, Exception):
-            enclosed = keep_enclosed(self._database, outcome.reply.answer.videos)
-            arrived = {item.use for items in enclosed.values() for item in items if item.data}
-            with self._database.write() as connection:
-                saved = store.save_videos(
-                    connection,
-                    source,
-                    outcome.reply.answer.videos,
-                    channel="get",
-                    received_at=self._now(),
-                    http_status=outcome.reply.status,
-                    enclosed=enclosed,
-                )
-            self._notes += saved.remarks
-            self._notes += [f"{source}: asked for {name}: {reason}" for name, reason in saved.strays.items()]
-            self._answered[source] = self._answered.get(source, 0) + 1
+        arrived = self._save_reply(source, outcome.reply)
         is_untold = self._is_interrupted or outcome.refusal is not None  # then a failure says nothing of the file
         for file in outcome.files:
             if file.state == "present" or not (is_untold or file.variant in arrived):
                 self._save_file(job, file)
+        for given, data in outcome.inputs:
+            with self._database.write() as connection:
+                store.save_reference(connection, given.video_id, given.role, given.number, data, at=self._now())
+            self._files += 1
+            self._bytes += data.size
         self._left += is_untold
         self._judge_source(outcome)
         if outcome.breakdown is not None and self._error is None:
             self._error = str(outcome.breakdown)
         self._tell()
+
+    def _save_reply(self, source: str, reply: Reply | SourceError | None) -> set[str]:
+        """Keep the answer that a job was retrieved with, and return the variants whose bytes lay in it."""
+        if reply is None or isinstance(reply, Exception):
+            return set()
+        videos = reply.answer.videos
+        enclosed = keep_enclosed(self._database, videos)
+        with self._database.write() as connection:
+            saved = store.save_videos(
+                connection,
+                source,
+                videos,
+                channel="get",
+                received_at=self._now(),
+                http_status=reply.status,
+                enclosed=enclosed,
+            )
+        self._notes += saved.remarks
+        self._notes += [f"{source}: asked for {name}: {reason}" for name, reason in saved.strays.items()]
+        self._answered[source] = self._answered.get(source, 0) + 1
+        return {item.use for items in enclosed.values() for item in items if item.data}
 
     def _save_file(self, job: Wanted, file: Fetched) -> None:
         if file.state == "missing":

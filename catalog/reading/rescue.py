@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.reading.expiry import EXPIRES, IS_ABOUT
-from catalog.reading.files import IS_HELD
+from catalog.reading.files import IS_HELD, Unfetched, list_unfetched_inputs
 from catalog.reading.work import find_aliases
 from catalog.records import read_utc, utc_text
 from catalog.wire.ids import raw_id
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RESULTS = ("video", "image")  # the variants of what a job made
 BESIDES = ("spritesheet", "thumbnail")  # what servers offer besides, in the order of the queue
 VARIANTS = (*RESULTS, *BESIDES)
+MAX_INPUTS = 20  # of one job that are asked for in one run
 
 _HAS_RESULT = "videos.status = 'completed' AND videos.deleted_at IS NULL"
 _IS_SETTLED = f"({IS_HELD} OR files.state = 'lost')"
@@ -66,7 +67,7 @@ class Wanted(NamedTuple):
 
     `settled` are the files that are held, or lost for good, by variant and number. `expires_at` is None where nobody
     says until when the files can be had; `is_about` where that is reckoned. `names` are other ids of the job. `shape`
-    is the width and height of the clip, of its file or as it was asked for.
+    is the width and height of the clip, of its file or as it was asked for. `inputs` went into it and have an address.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Wanted(NamedTuple):
     variants: tuple[str, ...]
     names: tuple[str, ...] = ()
     shape: tuple[int, int] | None = None
+    inputs: tuple[Unfetched, ...] = ()
 
     @property
     def result(self) -> str:
@@ -166,7 +168,15 @@ def read_wanted(connection: Reader, ids: Sequence[int], want: Want, now: datetim
     for source in {job.source for job in jobs}:
         found = find_aliases(connection, source, [job.remote_id for job in jobs if job.source == source])
         names |= {(source, remote_id): aliases for remote_id, aliases in found.items()}
-    return [job._replace(names=tuple(names.get((job.source, job.remote_id), ()))) for job in jobs]
+    inputs: dict[int, list[Unfetched]] = {}
+    for given in [] if want.variants else list_unfetched_inputs(connection, [job.id for job in jobs]):
+        inputs.setdefault(given.video_id, []).append(given)
+    return [
+        job._replace(
+            names=tuple(names.get((job.source, job.remote_id), ())), inputs=tuple(inputs.get(job.id, ())[:MAX_INPUTS])
+        )
+        for job in jobs
+    ]
 
 
 def _read(row: Sequence[Any], settled: Mapping[tuple[str, int], bool], want: Want, now: datetime) -> Wanted:

@@ -26,6 +26,7 @@ from catalog.store.files import (
     save_input,
     save_place,
     save_places,
+    save_reference,
 )
 from catalog.store.folding import Backlog, fold_again, fold_backlog, list_unfolded, refold_all
 from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts, rebuild_words
@@ -96,6 +97,7 @@ __all__ = [
     "save_place",
     "save_places",
     "save_prices",
+    "save_reference",
     "save_requests",
     "save_run",
     "save_source",

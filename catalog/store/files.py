@@ -165,6 +165,17 @@ def forget_places(connection: Writer, paths: Iterable[str], *, root: str = BESID
         connection.execute("DELETE FROM file_places WHERE root = :root AND path IN :paths", parameters)
 
 
+def save_reference(connection: Writer, video_id: int, role: str, number: int, data: Bytes, *, at: datetime) -> None:
+    """Keep that these bytes, which were downloaded, are the input of a video with this role and number."""
+    query = "SELECT number FROM files WHERE video_id = :id AND variant = 'reference' AND sha256 = :sha256"
+    found = connection.execute(query, {"id": video_id, "sha256": data.sha256}).fetchone()
+    if found is None:
+        query = "SELECT coalesce(max(number), 0) + 1 FROM files WHERE video_id = :id AND variant = 'reference'"
+        found = connection.execute(query, {"id": video_id}).fetchone()
+    file_id = save_file(connection, Spot(video_id, "reference", found[0]), data, origin="download", at=at)
+    save_input(connection, video_id, role, number, file_id=file_id)
+
+
 def save_input(
     connection: Writer, video_id: int, role: str, number: int, *, name: str | None = None, file_id: int | None = None
 ) -> None:

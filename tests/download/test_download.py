@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from catalog import ConfigError
+from catalog import ConfigError, store
 from catalog.demo.gateway.jobs import HOUR
 from catalog.file_reports import Unkept
+from catalog.reading.videos import get_video
 from tests.download.conftest import KEY, job
 
 
@@ -250,3 +251,20 @@ def test_a_download_ends_with_the_thumbnails_of_what_came_without_one(studio) ->
     report = made.prepare(variants=("video",), draws=True).run()
     assert (report.files, report.pictures.made) == (1, 1)
     assert [(file.variant, file.origin) for file in made.files()] == [("video", "download"), ("thumbnail", "made")]
+
+
+def test_what_went_into_a_job_is_fetched_with_it_where_it_still_can_be(studio) -> None:
+    made = studio(job(1), job(2))
+    address = f"{made.gateway.base_url}/videos/video_2/content"
+    with made.library.write() as connection:
+        (row,) = connection.execute("SELECT id FROM videos WHERE remote_id = 'video_1'").fetchone()
+        for number, url in enumerate((address, f"{address}/gone", "file-123"), 1):
+            store.save_input(connection, row, "reference", number, name=url)
+    report = made.download("id:video_1")
+    assert (report.files, report.failed, report.lost) == (4, (), ())
+    with made.library.read() as connection:
+        video = get_video(connection, "studio:video_1")
+    held = {given.name: given.file for given in video.inputs}
+    assert held == {address: 1, f"{address}/gone": None, "file-123": None}
+    (kept,) = [file for file in video.files if file.variant == "reference"]
+    assert (kept.state, kept.origin) == ("present", "download")
