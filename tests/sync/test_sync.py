@@ -169,7 +169,7 @@ def test_a_missing_key_is_named_by_its_variable_before_anything_is_written(
 def test_a_server_that_is_not_there_is_a_clear_error(studio: Make) -> None:
     house = studio(*many(3))
     house.source = house.source.model_copy(update={"base_url": "http://127.0.0.1:9/v1"})
-    house.settings = house.settings.model_copy(update={"deadline_seconds": 0.5})
+    house.settings = house.settings.model_copy(update={"deadline_seconds": 20.0})
     report = house.sync()
     assert report.error
     assert "127.0.0.1:9" in report.error
