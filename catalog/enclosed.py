@@ -12,7 +12,7 @@ from catalog.errors import BadMedia, MediaError
 from catalog.media.examine import examine
 from catalog.media.keep import MediaFolder
 from catalog.media.sniff import HEAD, sniff
-from catalog.reading.files import MEDIA, has_files
+from catalog.reading.files import MEDIA, media_folder
 from catalog.wire.inline import find_inline, may_hold_inline
 
 if TYPE_CHECKING:
@@ -45,12 +45,11 @@ class Keeper:
     """Puts media into the media folder of a library, which may be missing still."""
 
     def __init__(self, database: Database) -> None:
-        path, like, is_used = database.path, None, False
         if database.is_made:
-            like = path.stat()
             with database.read() as connection:
-                is_used = has_files(connection)
-        self._folder = MediaFolder(path.parent / MEDIA, like=like, has_files=is_used)
+                self._folder = media_folder(connection)
+        else:
+            self._folder = MediaFolder(database.path.parent / MEDIA)
 
     def keep(self, inline: Inline) -> store.Enclosed:
         """Keep what lies inside a payload."""

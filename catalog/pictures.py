@@ -13,9 +13,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from catalog import store
-from catalog.errors import MediaError
+from catalog.errors import BadMedia
 from catalog.file_reports import PicturesMade
-from catalog.media.keep import MediaFolder
 from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
 from catalog.media.probe import probe
 from catalog.parallel import ask_all
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.database import Database
+    from catalog.media.keep import MediaFolder
     from catalog.reading.pictures import Lacking
     from catalog.reports import Progress
 
@@ -53,9 +53,10 @@ def make_pictures(
     be written to.
     """
     with database.read() as connection:
-        root = media_folder(connection)
+        folder = media_folder(connection)
+    folder.require()
     parallel = parallel or os.cpu_count() or 1
-    maker = _Maker(database, MediaFolder(root, like=database.path.stat()))
+    maker = _Maker(database, folder)
     counts = [0, 0, 0]
     for variant in variants:
         lacking = _iter_lacking(database, variant, among, retries=retries)
@@ -93,13 +94,18 @@ class _Maker:
             return _WAITING
         try:
             data = MAKERS[variant](self._folder.path_of(item.path))
-        except (MediaError, OSError) as error:
-            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+        except BadMedia as error:
             with self._database.write() as connection:
                 store.save_failure(
-                    connection, spot, state="failed", reason=f"no {variant} can be made: the file {reason}",
-                    origin="made", at=datetime.now(UTC),
-                )  # fmt: skip
+                    connection,
+                    spot,
+                    state="failed",
+                    reason=f"no {variant} can be made: the file {error.reason}",
+                    origin="made",
+                    at=datetime.now(UTC),
+                )
+            return _FAILED
+        except OSError:  # the file cannot be read now, and that says nothing of what is in it
             return _FAILED
         with self._folder.part() as part:
             part.write(data)

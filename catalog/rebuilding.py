@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from catalog import intake, store
+from catalog.errors import MediaOffline
 from catalog.pictures import make_pictures
 from catalog.upkeep_reports import Reindexed
 
@@ -34,7 +35,8 @@ def rebuild(
 ) -> Reindexed:
     """Rebuild what is named of DERIVED; prompts that the vocabulary of revision `read_by` has read stay as they are.
 
-    Pictures are made for files that lack them, with `retries` also for those of which none could be made.
+    Pictures are made for files that lack them, with `retries` also for those of which none could be made; without it, a
+    media folder that cannot be reached is passed over.
     """
     started = time.monotonic()
     costs_changed = prompts_read = moved = pictures = None
@@ -55,7 +57,11 @@ def rebuild(
         phases["prompts"] = round(time.monotonic() - begun, 3)
     if "pictures" in named:
         begun = time.monotonic()
-        pictures = make_pictures(database, retries=retries, on_progress=on_progress)
+        try:
+            pictures = make_pictures(database, retries=retries, on_progress=on_progress)
+        except MediaOffline:
+            if retries:
+                raise
         phases["pictures"] = round(time.monotonic() - begun, 3)
     return Reindexed(
         rebuilt=tuple(name for name in DERIVED if name in named),

@@ -10,6 +10,7 @@ from PIL import Image
 from catalog import pictures, store
 from catalog.api import Catalog
 from catalog.demo import clips
+from catalog.errors import MediaOffline
 from catalog.file_reports import PicturesMade
 from catalog.media.examine import examine
 from catalog.media.keep import MediaFolder
@@ -134,3 +135,20 @@ def test_pictures_are_made_while_the_library_is_served(shelf: Shelf) -> None:
         wait_until(lambda: "spritesheet" in shelf.files("b"))
     finally:
         painter.stop()
+
+
+def test_a_drive_that_is_not_there_is_no_reason_to_give_a_clip_up(shelf: Shelf) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    path = shelf.keep("a", CLIP)
+    media = shelf.folder.root
+    media.rename(media.with_name("unplugged"))
+    with Catalog.open(shelf.library.path) as catalog:
+        with pytest.raises(MediaOffline):
+            catalog.reindex(pictures=True)
+        assert catalog.reindex().pictures is None
+    assert not media.exists()
+    media.with_name("unplugged").rename(media)
+    aside = path.rename(path.with_suffix(".aside"))
+    assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade(failed=1)
+    aside.rename(path)
+    assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade(1)

@@ -65,14 +65,15 @@ class Files(Opened):
         query: str | None = None,
         *,
         drop_local: bool = False,
-        parallel: int = 4,
+        jobs: int = 4,
         on_progress: Progress | None = None,
     ) -> ArchiveReport:
         """Copy the files of the videos that match, by default of all, to `s3://bucket/prefix`, and read each back.
 
-        What was read back is archived, and with `drop_local` its local bytes are then removed. `parallel` files are on
-        their way at once. Credentials and the server come from the environment, see docs/files.md. Raises ConfigError
-        for an address that is none, QueryError; what failed is in the report.
+        What was read back is archived, and with `drop_local` its local bytes are then removed. `jobs` files are on
+        their way at once. Credentials and the server come from the environment, see docs/files.md. What failed is in
+        the report. Raises ConfigError for an address that is none, QueryError, and MediaOffline where the media folder
+        cannot be reached.
         """
         from catalog.archive import archive
 
@@ -81,14 +82,14 @@ class Files(Opened):
             address,
             query,
             drop_local=drop_local,
-            parallel=parallel,
+            jobs=jobs,
             on_progress=courteous(on_progress),
         )
 
     def unarchive(
-        self, query: str | None = None, *, parallel: int = 4, on_progress: Progress | None = None
+        self, query: str | None = None, *, jobs: int = 4, on_progress: Progress | None = None
     ) -> ArchiveReport:
         """Bring the files of the videos that match, by default of all, back from the archives that hold them."""
         from catalog.archive import unarchive
 
-        return unarchive(self._database, query, parallel=parallel, on_progress=courteous(on_progress))
+        return unarchive(self._database, query, jobs=jobs, on_progress=courteous(on_progress))

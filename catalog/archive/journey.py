@@ -15,16 +15,16 @@ from catalog import store
 from catalog.archive.bucket import Address, Bucket
 from catalog.errors import ArchiveError, CatalogError, MediaError
 from catalog.file_reports import ArchiveReport
-from catalog.media.keep import MediaFolder, hash_file
+from catalog.media.keep import hash_file
 from catalog.parallel import ask_all
 from catalog.reading.files import list_archivable, list_archived, media_folder
 from catalog.search.matches import list_match_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from catalog.database import Database
+    from catalog.media.keep import MediaFolder
     from catalog.reading.files import Copy
     from catalog.reports import Progress
 
@@ -46,23 +46,25 @@ def archive(
     query: str | None = None,
     *,
     drop_local: bool = False,
-    parallel: int = PARALLEL,
+    jobs: int = PARALLEL,
     on_progress: Progress | None = None,
 ) -> ArchiveReport:
     """Copy the files of the videos that match, by default of all, to the archive, and read each copy back.
 
     With `drop_local`, the local bytes of what was read back are then removed. Pictures that were made here are left
-    out: they can be made again. Raises ConfigError for the address and ArchiveError where nothing could be copied.
+    out: they can be made again. Raises ConfigError for the address, and MediaOffline where the media
+    folder cannot be reached.
     """
     bucket = Bucket(Address.parse(address))
     started = time.monotonic()
     with database.read() as connection:
         ids = None if query is None else [name.id for name in list_match_names(connection, query)]
         copies = list_archivable(connection, ids)
-        root = media_folder(connection).parent
-    work = _Work(bucket, root)
+        folder = media_folder(connection)
+    folder.require()
+    work = _Work(bucket, folder)
     due = [copy for copy in copies if bucket.address_of(copy.path) not in copy.archives]
-    run = _Run(due, parallel, on_progress, "archiving")
+    run = _Run(due, jobs, on_progress, "archiving")
     for portion in run.portions(work.send):
         with database.write() as connection:
             now = datetime.now(UTC)
@@ -73,7 +75,7 @@ def archive(
     dropped = 0
     if drop_local:
         run.take_out(copies, work.is_there)
-        dropped = _drop(database, [copy for copy in copies if copy.sha256 not in run.failed], root, on_progress)
+        dropped = _drop(database, [copy for copy in copies if copy.sha256 not in run.failed], folder, on_progress)
     return run.report(str(bucket.address), already=len(copies) - len(due), dropped=dropped, started=started)
 
 
@@ -81,7 +83,7 @@ def unarchive(
     database: Database,
     query: str | None = None,
     *,
-    parallel: int = PARALLEL,
+    jobs: int = PARALLEL,
     on_progress: Progress | None = None,
 ) -> ArchiveReport:
     """Bring back, from the archives, the files of the videos that match that lie nowhere here, by default of all."""
@@ -89,15 +91,14 @@ def unarchive(
     with database.read() as connection:
         ids = None if query is None else [name.id for name in list_match_names(connection, query)]
         copies = list_archived(connection, ids)
-        root = media_folder(connection)
-    folder = MediaFolder(root, like=database.path.stat())
+        folder = media_folder(connection)
     buckets: dict[Address, Bucket] = {}
     lock = threading.Lock()
 
     def fetch(copy: Copy) -> _Outcome:
         return _fetch(copy, folder, lambda address: _open(buckets, lock, address))
 
-    run = _Run(copies, parallel, on_progress, "fetching")
+    run = _Run(copies, jobs, on_progress, "fetching")
     for portion in run.portions(fetch):
         with database.write() as connection:
             for copy, outcome in portion:
@@ -109,11 +110,11 @@ def unarchive(
 class _Work:
     """What is done with one file on its way to the archive."""
 
-    def __init__(self, bucket: Bucket, root: Path) -> None:
-        self._bucket, self._root = bucket, root
+    def __init__(self, bucket: Bucket, folder: MediaFolder) -> None:
+        self._bucket, self._folder = bucket, folder
 
     def send(self, copy: Copy) -> _Outcome:
-        path = self._root / copy.path
+        path = self._folder.path_of(copy.path)
         try:
             sha256, size = hash_file(path, copy.size)
         except OSError as error:
@@ -216,9 +217,8 @@ def _open(buckets: dict[Address, Bucket], lock: threading.Lock, address: Address
         return buckets[address]
 
 
-def _drop(database: Database, copies: list[Copy], root: Path, on_progress: Progress | None) -> int:
+def _drop(database: Database, copies: list[Copy], folder: MediaFolder, on_progress: Progress | None) -> int:
     """Remove the local bytes of archived files: the library forgets each place before its bytes go."""
-    folder = MediaFolder(root / "media")
     dropped = 0
     for start in range(0, len(copies), _PORTION):
         portion = copies[start : start + _PORTION]

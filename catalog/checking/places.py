@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.media.keep import MediaFolder, hash_file
-from catalog.reading.files import has_places, media_folder
+from catalog.reading.files import media_folder
 
 if TYPE_CHECKING:
     from catalog.database import Database
@@ -137,4 +137,4 @@ def _explain(error: OSError) -> Seen:
 def open_shelves(database: Database) -> Shelves:
     """The folders of a library."""
     with database.read() as connection:
-        return Shelves(MediaFolder(media_folder(connection), has_files=has_places(connection)))
+        return Shelves(media_folder(connection))

@@ -34,7 +34,7 @@ def archive(address_and_query: tuple[str, ...], is_back: bool, drop_local: bool,
     \b
       catalog archive s3://studio-archive/clips
       catalog archive s3://studio-archive/clips 'created:..2026-06' --drop-local
-      catalog archive --restore 'campaign=launch'
+      catalog archive --restore 'tag:campaign=launch'
     """
     if is_back:
         if drop_local:
@@ -43,14 +43,14 @@ def archive(address_and_query: tuple[str, ...], is_back: bool, drop_local: bool,
             raise click.UsageError("--restore takes a QUERY only: the library knows where each file is")
         query = " ".join(address_and_query) or None
         with open_catalog() as catalog, render.progress() as on_progress:
-            report = catalog.unarchive(query, parallel=jobs, on_progress=on_progress)
+            report = catalog.unarchive(query, jobs=jobs, on_progress=on_progress)
     else:
         if not address_and_query:
             raise click.UsageError("name the archive: s3://BUCKET/PREFIX")
         address, *words = address_and_query
         with open_catalog() as catalog, render.progress() as on_progress:
             report = catalog.archive(
-                address, " ".join(words) or None, drop_local=drop_local, parallel=jobs, on_progress=on_progress
+                address, " ".join(words) or None, drop_local=drop_local, jobs=jobs, on_progress=on_progress
             )
     if as_json:
         render.document(report)

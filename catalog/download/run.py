@@ -16,10 +16,9 @@ from catalog.download.queue import choose
 from catalog.enclosed import keep_enclosed
 from catalog.errors import ConfigError, MediaError
 from catalog.file_reports import DownloadInterrupted, DownloadReport, PicturesMade, Unkept
-from catalog.media.keep import MediaFolder
 from catalog.parallel import ask_all
 from catalog.pictures import make_pictures
-from catalog.reading.files import has_places, media_folder
+from catalog.reading.files import media_folder
 from catalog.reading.rescue import RESULTS, list_wanted, read_wanted
 from catalog.reading.sources import explain_retired, find_retired
 from catalog.sync.absences import is_mass
@@ -117,8 +116,7 @@ class Download:
                 for name, moment in find_retired(connection, self._now()).items()
                 if name in asked
             ]
-            root, has_files = media_folder(connection), has_places(connection)
-        folder = MediaFolder(root, like=self._database.path.stat(), has_files=has_files)
+            folder = media_folder(connection)
         keeper = Keeper(folder, self._parallel)
         threads = THREADS_EACH * self._parallel if self._parallel > 1 else 1  # one alone keeps the order to the letter
 
@@ -224,12 +222,12 @@ class Download:
 
     def _save(self, outcome: Outcome) -> None:
         """Keep what became of a job, each file in a transaction of its own."""
-        job, source = outcome.job, outcome.job.source
+        job = outcome.job
         self._under_way -= 1
         if outcome.is_skipped:
             self._left += 1
             return
-        arrived = self._save_reply(source, outcome.reply)
+        arrived = self._save_reply(job, outcome.reply)
         is_untold = self._is_interrupted or outcome.refusal is not None  # then a failure says nothing of the file
         for file in outcome.files:
             if file.state == "present" or not (is_untold or file.variant in arrived):
@@ -245,11 +243,11 @@ class Download:
             self._error = str(outcome.breakdown)
         self._tell()
 
-    def _save_reply(self, source: str, reply: Reply | SourceError | None) -> set[str]:
+    def _save_reply(self, job: Wanted, reply: Reply | SourceError | None) -> set[str]:
         """Keep the answer that a job was retrieved with, and return the variants whose bytes lay in it."""
         if reply is None or isinstance(reply, Exception):
             return set()
-        videos = reply.answer.videos
+        source, videos = job.source, reply.answer.videos
         enclosed = keep_enclosed(self._database, videos)
         with self._database.write() as connection:
             saved = store.save_videos(
@@ -264,7 +262,8 @@ class Download:
         self._notes += saved.remarks
         self._notes += [f"{source}: asked for {name}: {reason}" for name, reason in saved.strays.items()]
         self._answered[source] = self._answered.get(source, 0) + 1
-        return {item.use for items in enclosed.values() for item in items if item.data}
+        uses = {item.use for items in enclosed.values() for item in items if item.data}
+        return {job.result if use == "output" else use for use in uses}
 
     def _save_file(self, job: Wanted, file: Fetched) -> None:
         if file.state == "missing":

@@ -6,12 +6,12 @@ blocks too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from struct import unpack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import BadMedia
+from catalog.records import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,38 +58,25 @@ class Element(NamedTuple):
     end: int | None
 
 
-@dataclass(slots=True)
-class Matroska:
-    """What such a file says of itself: lengths in seconds, sides in pixels as shown."""
-
-    seconds: float | None = None
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
-    codec: str | None = None
-    audio: str | None = None
-    created_at: datetime | None = None
-
-
-def read_matroska(file: BinaryIO) -> Matroska:
-    """What the file says; raises BadMedia where it is not whole to its end."""
-    facts = Matroska()
+def read_matroska(file: BinaryIO) -> Probe:
+    """What the file says, as it says it; raises BadMedia where it is not whole to its end."""
+    facts: dict[str, Any] = {}
     scale, cluster, latest = 1_000_000, 0, 0
     for element in _walk(file):
         if element.number == _INFO:
             info = _fields(_read(file, element, MOST_HELD))
             scale = int.from_bytes(info.get(_SCALE, b"")) or scale
-            facts.seconds = _float(info.get(_DURATION, b"")) * scale / 1e9 or None
-            facts.created_at = _time(info.get(_DATE, b""))
+            facts["seconds"] = _float(info.get(_DURATION, b"")) * scale / 1e9 or None
+            facts["created_at"] = _time(info.get(_DATE, b""))
         elif element.number == _TRACKS:
             _read_tracks(_read(file, element, MOST_HELD), facts)
         elif element.number == _TIMESTAMP:
             cluster = int.from_bytes(_read(file, element, 8))
-        elif element.number in {_BLOCK, _SIMPLE_BLOCK} and not facts.seconds:
+        elif element.number in {_BLOCK, _SIMPLE_BLOCK} and not facts.get("seconds"):
             latest = max(latest, cluster + _read_block_time(file, element))
-    if not facts.seconds and latest:  # recorded live; its last frame is shown for as long as others
-        facts.seconds = latest * scale / 1e9 + (1 / facts.fps if facts.fps else 0)
-    return facts
+    if not facts.get("seconds") and latest:  # recorded live; its last frame is shown for as long as others
+        facts["seconds"] = latest * scale / 1e9 + (1 / facts["fps"] if facts.get("fps") else 0)
+    return Probe(**facts)
 
 
 def _walk(file: BinaryIO) -> Iterator[Element]:
@@ -165,20 +152,20 @@ def _fields(data: bytes) -> dict[int, bytes]:
     return dict(_list(data))
 
 
-def _read_tracks(data: bytes, facts: Matroska) -> None:
+def _read_tracks(data: bytes, facts: dict[str, Any]) -> None:
     """Fill in what the first track of video and the first of audio say."""
     for number, held in _list(data):
         track = _fields(held) if number == _TRACK else {}
         kind = int.from_bytes(track.get(_KIND, b""))
         name = track.get(_CODEC, b"").rstrip(b"\0")
         codec = _CODECS.get(name) or name.partition(b"_")[2].partition(b"/")[0].decode("ascii", "replace").lower()
-        if kind == 1 and facts.codec is None:
-            facts.codec = codec
-            facts.width, facts.height = _read_frame(_fields(track.get(_VIDEO, b"")))
+        if kind == 1 and "codec" not in facts:
+            facts["codec"] = codec
+            facts["width"], facts["height"] = _read_frame(_fields(track.get(_VIDEO, b"")))
             nanoseconds = int.from_bytes(track.get(_FRAME_TIME, b""))
-            facts.fps = 1e9 / nanoseconds if nanoseconds else None
-        elif kind == 2 and facts.audio is None:
-            facts.audio = codec
+            facts["fps"] = 1e9 / nanoseconds if nanoseconds else None
+        elif kind == 2 and "audio" not in facts:
+            facts["audio"] = codec
 
 
 def _read_frame(video: dict[int, bytes]) -> tuple[int | None, int | None]:

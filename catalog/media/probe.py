@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -119,18 +120,10 @@ def _rounded(number: float | None) -> float | None:
 
 
 def _probe_matroska(file: BinaryIO) -> Probe:
-    facts = read_matroska(file)
-    if facts.codec is None:
+    found = read_matroska(file)
+    if found.codec is None:
         raise BadMedia("has no track of video")
-    return Probe(
-        _rounded(facts.seconds),
-        facts.width,
-        facts.height,
-        _rounded(facts.fps),
-        facts.codec,
-        facts.audio,
-        facts.created_at,
-    )
+    return replace(found, seconds=_rounded(found.seconds), fps=_rounded(found.fps))
 
 
 def _probe_avi(file: BinaryIO) -> Probe:

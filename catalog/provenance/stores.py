@@ -12,7 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MOST_STORE = 64 * 1024 * 1024  # bytes of a store that are cut out
 _MOST_PARTS = 100_000  # boxes, chunks or segments of a file that are looked at
@@ -81,27 +81,26 @@ def _cut_from_boxes(file: BinaryIO) -> bytes | None:
 
 def _cut_from_png(file: BinaryIO) -> bytes | None:
     file.seek(8)
-    for _ in range(_MOST_PARTS):
-        head = file.read(8)
-        if len(head) < 8:
-            return None
-        size, kind = _BOX.unpack(head)
-        if kind == b"caBX":
-            return _read(file, size)
-        file.seek(size + 4, os.SEEK_CUR)
-    return None
+    return _cut_from_chunks(file, b"caBX", _BOX.unpack, lambda size: size + 4)  # and a checksum
 
 
 def _cut_from_riff(file: BinaryIO) -> bytes | None:
     file.seek(12)
+    return _cut_from_chunks(file, b"C2PA", lambda head: _CHUNK.unpack(head)[::-1], lambda size: size + size % 2)
+
+
+def _cut_from_chunks(
+    file: BinaryIO, wanted: bytes, read_head: Callable[[bytes], tuple[int, bytes]], fill: Callable[[int], int]
+) -> bytes | None:
+    """The first chunk of this kind: a head says its size and kind, and `fill` how far the next one is behind it."""
     for _ in range(_MOST_PARTS):
         head = file.read(8)
         if len(head) < 8:
             return None
-        kind, size = _CHUNK.unpack(head)
-        if kind == b"C2PA":
+        size, kind = read_head(head)
+        if kind == wanted:
             return _read(file, size)
-        file.seek(size + size % 2, os.SEEK_CUR)
+        file.seek(fill(size), os.SEEK_CUR)
     return None
 
 

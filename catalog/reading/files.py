@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
+from catalog.media.keep import MediaFolder
 from catalog.records import File, Input, Place, Probe, read_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from catalog.database import Reader
 
@@ -33,21 +34,21 @@ _INPUTS = """
 SELECT video_inputs.video_id, role, video_inputs.number, name, files.number FROM video_inputs
 LEFT JOIN files ON files.id = video_inputs.file_id WHERE video_inputs.video_id IN :ids ORDER BY video_inputs.id
 """
-_HASHES = "SELECT DISTINCT sha256 FROM files WHERE video_id IN :ids AND sha256 IS NOT NULL"
-
-
-def media_folder(connection: Reader) -> Path:
-    """The media folder of the library that the connection is to."""
-    return path_of(connection).parent / MEDIA
-
-
-_make: Callable[..., File] = File  # whose first fields are columns
 
 
 def has_places(connection: Reader) -> bool:
     """Whether the library knows of files in its media folder."""
     query = "SELECT 1 FROM file_places WHERE root = '' LIMIT 1"
     return connection.execute(query).fetchone() is not None
+
+
+def media_folder(connection: Reader) -> MediaFolder:
+    """The media folder of the library that the connection is to."""
+    path = path_of(connection)
+    return MediaFolder(path.parent / MEDIA, like=path.stat(), has_files=has_places(connection))
+
+
+_make: Callable[..., File] = File  # whose first fields are columns
 
 
 def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
@@ -85,48 +86,6 @@ def read_inputs(connection: Reader, ids: Iterable[int]) -> dict[int, list[Input]
     for video_id, *values in connection.execute(_INPUTS, {"ids": list(ids)}):
         inputs.setdefault(video_id, []).append(Input(*values))
     return inputs
-
-
-class Held(NamedTuple):
-    """Bytes of a file of a video that are or were held; `path` is where, relative to the folder of the library."""
-
-    file_id: int
-    video_id: int
-    ref: str
-    variant: str
-    number: int
-    sha256: str
-    size: int
-    type: str
-    state: str
-    path: str | None
-
-
-_HELD = """
-SELECT files.id, files.video_id, videos.ref, files.variant, files.number, files.sha256, files.size, files.type,
-files.state, (SELECT path FROM file_places WHERE file_places.sha256 = files.sha256 AND root = '' LIMIT 1)
-FROM files CROSS JOIN videos ON videos.id = files.video_id
-"""
-_NEXT_HELD = f"{_HELD} WHERE files.id > :last AND files.sha256 IS NOT NULL ORDER BY files.id LIMIT :limit"
-_HELD_OF = f"{_HELD} WHERE files.video_id IN :ids AND files.sha256 IS NOT NULL ORDER BY files.id"
-
-
-def iter_held(connection: Reader, limit: int = 1000) -> Iterator[Held]:
-    """Every file whose bytes are or were held, in order of row; a portion is read at a time."""
-    last = 0
-    while rows := connection.execute(_NEXT_HELD, {"last": last, "limit": limit}).fetchall():
-        yield from (Held(*row) for row in rows)
-        last = rows[-1][0]
-
-
-def list_held(connection: Reader, ids: Iterable[int]) -> list[Held]:
-    """The files of these videos whose bytes are or were held."""
-    return [Held(*row) for row in connection.execute(_HELD_OF, {"ids": list(ids)})]
-
-
-def has_files(connection: Reader) -> bool:
-    """Whether the library holds or held the bytes of any file."""
-    return connection.execute("SELECT 1 FROM files WHERE sha256 IS NOT NULL LIMIT 1").fetchone() is not None
 
 
 class Unfetched(NamedTuple):
@@ -204,8 +163,3 @@ def _list_copies(connection: Reader, path: str, ids: Iterable[int] | None) -> li
     make: Callable[..., Copy] = Copy
     copies = {row[0]: make(*row, archives.get(row[0], ())) for row in rows}
     return list(copies.values())
-
-
-def list_hashes(connection: Reader, ids: Iterable[int]) -> list[str]:
-    """The hashes of all bytes that are or were held of these videos."""
-    return [row[0] for row in connection.execute(_HASHES, {"ids": list(ids)})]

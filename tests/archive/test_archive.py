@@ -16,7 +16,7 @@ from catalog import store
 from catalog.api import Catalog
 from catalog.archive.bucket import Address, Bucket
 from catalog.cli import main
-from catalog.errors import ArchiveError, ConfigError, QueryError
+from catalog.errors import ArchiveError, ConfigError, MediaOffline, QueryError
 from catalog.media.keep import MediaFolder
 from tests.store.conftest import START, Desk, job
 
@@ -258,3 +258,26 @@ def test_the_shell_archives_and_brings_back(s3: Any, shelf: Shelf) -> None:
 )
 def test_a_command_that_makes_no_sense_is_a_usage_error(shelf: Shelf, arguments: tuple[str, ...]) -> None:
     assert CliRunner().invoke(main.cli, ["archive", "--db", str(shelf.library.path), *arguments]).exit_code == 2
+
+
+@pytest.mark.parametrize("act", ["archive", "drop", "unarchive"])
+def test_a_drive_that_is_not_there_loses_nothing(s3: Any, shelf: Shelf, catalog: Catalog, act: str) -> None:
+    path = shelf.keep("a", b"one")
+    shelf.keep("b", b"two")
+    catalog.archive(ADDRESS)
+    if act == "unarchive":
+        catalog.archive(ADDRESS, "id:b", drop_local=True)
+    before = catalog.get("a").files
+    media = shelf.folder.root
+    media.rename(media.with_name("unplugged"))
+    calls = {
+        "archive": lambda: catalog.archive(ADDRESS),
+        "drop": lambda: catalog.archive(ADDRESS, drop_local=True),
+        "unarchive": catalog.unarchive,
+    }
+    with pytest.raises(MediaOffline, match="cannot be reached"):
+        calls[act]()
+    assert not media.exists()
+    assert catalog.get("a").files == before
+    media.with_name("unplugged").rename(media)
+    assert path.read_bytes() == b"one"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import bitmaps, store
-from catalog.reading.files import iter_held, list_hashes
 from catalog.reading.videos import get_video
 from catalog.records import Input, Place, Probe
 from catalog.search.page import search
@@ -193,20 +192,3 @@ def test_what_went_into_a_video_is_filled_and_found(shelf: Desk) -> None:
     assert find(shelf, "reference:FILE-123") == find(shelf, "reference:file*") == ["a"]
     assert find(shelf, "character:char_1") == ["b"]
     assert find(shelf, "character:file-123") == find(shelf, "has:file") == []
-
-
-def test_held_files_are_read_a_portion_at_a_time(shelf: Desk) -> None:
-    keep(shelf, "a")
-    keep(shelf, "b")
-    keep(shelf, "c", sha256=OTHER)
-    with shelf.library.write() as connection:
-        store.save_failure(connection, spot(shelf, "c", number=2), state="failed", reason="no", at=shelf.now)
-    with shelf.library.read() as connection:
-        held = list(iter_held(connection, limit=1))
-        hashes = list_hashes(connection, [spot(shelf, "a").video_id, spot(shelf, "b").video_id])
-    assert [(file.ref, file.sha256, file.path) for file in held] == [
-        ("studio:a", HASH, data().path),
-        ("studio:b", HASH, data().path),
-        ("studio:c", OTHER, data(OTHER).path),
-    ]
-    assert hashes == [HASH]
