@@ -31,6 +31,7 @@ from catalog.store.files import (
 )
 from catalog.store.folding import Backlog, fold_again, fold_backlog, list_unfolded, refold_all
 from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts, rebuild_words
+from catalog.store.ingredients import rebuild_ingredients
 from catalog.store.journal import Step, redo, undo
 from catalog.store.losses import bring_back, save_losses
 from catalog.store.names import find_ids, find_video
@@ -74,6 +75,7 @@ __all__ = [
     "look_up_words",
     "rebuild_bitmaps",
     "rebuild_descent",
+    "rebuild_ingredients",
     "rebuild_texts",
     "rebuild_words",
     "redo",

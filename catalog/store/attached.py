@@ -9,6 +9,7 @@ from catalog.rows import json_text, stored
 from catalog.store.bulk import insert_rows
 from catalog.store.descent import find_parents, measure
 from catalog.store.indexes import indexed
+from catalog.store.ingredients import link_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +44,7 @@ def write_remixes(connection: Writer, source: str, parents: Mapping[int, str | N
     """Link new videos to the parents that the server named."""
     named = {video_id: [("remix", parent)] for video_id, parent in parents.items() if parent is not None}
     _insert_links(connection, source, named, origin="api")
+    link_again(connection, named)
     measure(connection, named)
 
 
@@ -50,7 +52,9 @@ def rewrite_remixes(connection: Writer, source: str, parents: Mapping[int, str |
     """Replace the links that the server named with those in the rows; links of other origins stay."""
     connection.execute("DELETE FROM links WHERE origin = 'api' AND child_id IN :ids", {"ids": list(parents)})
     write_remixes(connection, source, parents)
-    measure(connection, [video_id for video_id, parent in parents.items() if parent is None])
+    parentless = [video_id for video_id, parent in parents.items() if parent is None]
+    link_again(connection, parentless)
+    measure(connection, parentless)
 
 
 def save_links(connection: Writer, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str) -> int:
@@ -61,6 +65,7 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
     new = [link for link in unique if link not in existing]
     with indexed(connection, [video_id] if new else ()):
         _insert_links(connection, source, {video_id: new}, origin=origin)
+        link_again(connection, [video_id])
         measure(connection, [video_id])
     return len(new)
 
