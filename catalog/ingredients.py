@@ -117,10 +117,10 @@ class Trait(NamedTuple):
 
 
 class Made:
-    """What the credentials of a video say that it was made of: `parents` are those that the library has.
+    """What the credentials of a video say that it was made of: `parents` are the videos that the library has.
 
-    `titles` are of ingredients that are no videos of the library, by their relationship and whether they have a
-    manifest: the first title of each kind, which may be None.
+    `titles` are of the other ingredients, by their relationship and whether they have a manifest: the first title of
+    each kind, which may be None.
     """
 
     def __init__(self) -> None:
@@ -223,17 +223,27 @@ class _Matcher:
         if others:
             return _choose(others, claimed), "manifest"
         excluded = {video for _, video in labelled} | {child}
-        if ingredient.instance_id:
-            candidates = [each for each in self._list_instances(ingredient.instance_id) if each[0] != child]
-            if len(candidates) == 1 and not candidates[0][1] and candidates[0][0] not in excluded:
-                return candidates[0][0], "instance_id"
+        return self._match_instance(ingredient, child, excluded) or self._match_hash(ingredient, excluded, claimed)
+
+    def _match_instance(self, ingredient: _Ingredient, child: int, excluded: Collection[int]) -> tuple[int, str] | None:
+        """The one other video with the instance id, unless it says itself that it was made of what has that."""
+        candidates = [each for each in self._list_instances(ingredient.instance_id) if each[0] != child]
+        if len(candidates) != 1 or candidates[0][1] or candidates[0][0] in excluded:
+            return None
+        return candidates[0][0], "instance_id"
+
+    def _match_hash(
+        self, ingredient: _Ingredient, excluded: Collection[int], claimed: Collection[int]
+    ) -> tuple[int, str] | None:
         for name in (ingredient.instance_id, ingredient.document_id):
             hashed = [video for video in self._list_hashed(name) if video not in excluded]
             if hashed:
                 return _choose(hashed, claimed), "file_hash"
         return None
 
-    def _list_instances(self, instance_id: str) -> Iterable[tuple[int, bool]]:
+    def _list_instances(self, instance_id: str | None) -> Iterable[tuple[int, bool]]:
+        if not instance_id:
+            return ()
         if instance_id not in self._instances:
             videos: dict[int, bool] = {}
             for video, is_made in self._connection.execute(_INSTANCES, {"instance_id": instance_id}):

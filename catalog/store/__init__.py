@@ -12,7 +12,17 @@ from catalog.store.costs import Estimator, estimate_costs, has_prices, save_pric
 from catalog.store.credentials import SavedChecks, remove_trust_list, save_checks, save_trust_list
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.descent import rebuild_descent
-from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
+from catalog.store.edits import (
+    Changed,
+    ParentName,
+    delete_videos,
+    give_facets,
+    link_videos,
+    save_tags,
+    tag_videos,
+    undelete_videos,
+    unlink_videos,
+)
 from catalog.store.enclosed import Enclosed, save_enclosed
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.files import (
@@ -51,6 +61,7 @@ __all__ = [
     "Extracted",
     "Failure",
     "KeptRequest",
+    "ParentName",
     "Saved",
     "SavedChecks",
     "Spot",
@@ -70,6 +81,7 @@ __all__ = [
     "forget_places",
     "give_facets",
     "has_prices",
+    "link_videos",
     "list_unfolded",
     "lock_source",
     "look_up_words",
@@ -114,5 +126,6 @@ __all__ = [
     "tag_videos",
     "undelete_videos",
     "undo",
+    "unlink_videos",
     "unlock_source",
 ]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from catalog.redaction import redact_text
 from catalog.rows import json_text, stored
 from catalog.store.bulk import insert_rows
-from catalog.store.descent import find_parents, measure
+from catalog.store.descent import find_parents, lead, measure
 from catalog.store.indexes import indexed
 from catalog.store.ingredients import link_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from catalog.database import Writer
 
@@ -65,9 +65,18 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
     new = [link for link in unique if link not in existing]
     with indexed(connection, [video_id] if new else ()):
         _insert_links(connection, source, {video_id: new}, origin=origin)
-        link_again(connection, [video_id])
-        measure(connection, [video_id])
+        follow_links(connection, [video_id])
     return len(new)
+
+
+def follow_links(connection: Writer, children: Collection[int]) -> None:
+    """Bring up to date what follows from the links of these videos, which others than the server changed.
+
+    Inside `indexed`: where they lead, which of those of credentials stand, and what is above the videos.
+    """
+    lead(connection, children)
+    link_again(connection, children)
+    measure(connection, children)
 
 
 def _insert_links(
