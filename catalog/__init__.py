@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.family_reports import EvidenceRow
     from catalog.file_reports import (
         ArchiveReport,
         DownloadInterrupted,
@@ -111,6 +112,7 @@ __all__ = [
     "DownloadReport",
     "Edit",
     "Edited",
+    "EvidenceRow",
     "Explanation",
     "Facet",
     "FacetCount",
@@ -182,6 +184,7 @@ _PLAIN_HOMES = (
     "catalog.reports",
     "catalog.upkeep_reports",
     "catalog.file_reports",
+    "catalog.family_reports",
 )  # of all other names; cheap to import
 
 

@@ -65,11 +65,11 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
     new = [link for link in unique if link not in existing]
     with indexed(connection, [video_id] if new else ()):
         _insert_links(connection, source, {video_id: new}, origin=origin)
-        follow_links(connection, [video_id])
+        refresh_links(connection, [video_id])
     return len(new)
 
 
-def follow_links(connection: Writer, children: Collection[int]) -> None:
+def refresh_links(connection: Writer, children: Collection[int]) -> None:
     """Bring up to date what follows from the links of these videos, which others than the server changed.
 
     Inside `indexed`: where they lead, which of those of credentials stand, and what is above the videos.

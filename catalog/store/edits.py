@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import CatalogError
 from catalog.records import utc_text
-from catalog.store.attached import follow_links
+from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.descent import find_line, find_parents
 from catalog.store.facets import replace_given
@@ -92,7 +92,7 @@ def link_videos(
             new = [video_id for video_id in videos if video_id not in linked]
             with indexed(connection, new):
                 insert_rows(connection, "links", [{"child_id": video_id, **row} for video_id in new])
-                follow_links(connection, new)
+                refresh_links(connection, new)
     return Changed(act.videos)
 
 
@@ -110,7 +110,7 @@ def unlink_videos(
             children = {child for child, _, _ in links}
             with indexed(connection, children):
                 connection.execute("DELETE FROM links WHERE id IN :ids", {"ids": [row_id for _, _, row_id in links]})
-                follow_links(connection, children)
+                refresh_links(connection, children)
     if not act.videos:
         _refuse_to_unlink(connection, wanted, parent)
     return Changed(act.videos)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
 from catalog.rows import json_text
-from catalog.store.attached import follow_links
+from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.indexes import indexed
@@ -211,7 +211,7 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
         for table in sorted({subject.table for subject in moving}):
             states = [state for subject, state in moving.items() if subject.table == table]
             _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
-        follow_links(connection, linked)
+        refresh_links(connection, linked)
         return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
 
 

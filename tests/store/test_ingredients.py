@@ -14,14 +14,14 @@ from hypothesis import strategies as some
 
 from catalog import bitmaps, ingredients, store
 from catalog.database import Database
-from catalog.provenance import Check, Ingredient, Manifest, check_file
-from tests.store.conftest import START, Desk, job
+from catalog.provenance import Ingredient, Manifest, check_file
+from tests.manifests import CHILD, NAMED, PARENT, SHA, check, keep, manifest, put, save
+from tests.store.conftest import Desk, job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from catalog.database import Writer
 
 LINKS = (
     "SELECT child.remote_id, parent.remote_id, relation FROM links JOIN videos AS child ON child.id = child_id "
@@ -31,37 +31,6 @@ KEPT = (
     "SELECT child_id, relation, origin, parent_source, parent_remote_id, parent_id, depth, is_circular "
     "FROM links ORDER BY 1, 2, 3, 4, 5"
 )
-SHA = {name: name[0].encode().hex() * 32 for name in ("parent", "child", "other", "third")}
-
-
-def manifest(label: str, *made_of: Ingredient, **more: Any) -> Manifest:
-    return Manifest(label, is_active=True, ingredients=made_of, **more)
-
-
-def check(*manifests: Manifest, status: Any = "intact_unknown_signer") -> Check:
-    """A check that found these manifests, which are a store of their own."""
-    found = {"store": repr(manifests).encode(), "crjson": "{}", "manifests": manifests} if manifests else {}
-    return Check(status, sha256="ab", checked_at=START, reader="c2pa 1", **found)
-
-
-def put(connection: Writer, name: str, sha256: str | None = None, variant: str = "video") -> int:
-    """Keep a file of a job: the row of the file."""
-    sha256 = sha256 or SHA[name]
-    held = store.Bytes(sha256, 1, "video/mp4", f"media/{sha256}.mp4")
-    spot = store.Spot(store.find_ids(connection, "studio", [name])[name], variant)
-    return store.save_file(connection, spot, held, origin="download", at=START)
-
-
-def keep(desk: Desk, name: str, sha256: str | None = None, variant: str = "video", **more: Any) -> int:
-    """Take in a job with a file: the row of the file."""
-    desk.hear(job(name, **more))
-    with desk.library.write() as connection:
-        return put(connection, name, sha256, variant)
-
-
-def save(desk: Desk, checks: dict[int, Check]) -> None:
-    with desk.library.write() as connection:
-        store.save_checks(connection, checks)
 
 
 def find(desk: Desk) -> list[tuple[str, str, str]]:
@@ -79,11 +48,6 @@ def link(desk: Desk, child: str, parent: str, relation: str, origin: str = "requ
     with desk.library.write() as connection:
         video_id = store.find_ids(connection, "studio", [child])[child]
         store.save_links(connection, "studio", video_id, [(relation, parent)], origin=origin)
-
-
-PARENT = manifest("urn:parent", instance_id="xmp:iid:parent", hash="A" * 43 + "=")
-NAMED = Ingredient("parentOf", title="parent.mp4", manifest="urn:parent", manifest_hash="A" * 43 + "=")
-CHILD = manifest("urn:child", NAMED, instance_id="xmp:iid:child")
 
 
 @pytest.mark.parametrize("order", [["parent", "child"], ["child", "parent"]])
