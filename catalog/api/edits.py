@@ -181,7 +181,7 @@ class Edits(Opened):
         from catalog import store
         from catalog.editing import get_parent, read_relations
 
-        children, named = (None, refs) if query is not None and parent is None else (refs, parent)
+        children, named = (None, refs) if parent is None else (refs, parent)
         (chosen,) = read_relations(_read_text(relation))
 
         def change(connection: Writer, ids: list[int]) -> Changed:
@@ -224,7 +224,7 @@ class Edits(Opened):
         from catalog import store
         from catalog.editing import get_parent, read_relations
 
-        children, named = (None, refs) if query is not None and parent is None else (refs, parent)
+        children, named = (None, refs) if parent is None else (refs, parent)
         relations = read_relations(relation)
 
         def change(connection: Writer, ids: list[int]) -> Changed:
