@@ -27,6 +27,7 @@ MATCHES = ("manifest", "instance_id", "file_hash")  # the strongest first
 OUTPUTS = "('video', 'image')"  # variants of files that a job is for
 PARENT = RELATIONSHIPS[0]
 
+_UNIQUE = 3  # videos that share an instance id, from which on no child can tell one of them by it
 _PORTION = 2000  # ingredients in memory at once
 _LONGEST = 1000  # characters of a label or an id that is compared
 _TITLE = 200  # characters of a title that is shown
@@ -67,7 +68,8 @@ SELECT DISTINCT files.video_id, EXISTS (
     SELECT 1 FROM c2pa_ingredients WHERE c2pa_ingredients.manifest_id = c2pa_manifests.id
     AND c2pa_ingredients.instance_id = c2pa_manifests.instance_id
 ) FROM c2pa_manifests {_FILES_OF_STORE}
-WHERE c2pa_manifests.is_active = 1 AND c2pa_manifests.instance_id = :instance_id AND files.variant IN {OUTPUTS} LIMIT 5
+WHERE c2pa_manifests.is_active = 1 AND c2pa_manifests.instance_id = :instance_id AND files.variant IN {OUTPUTS}
+LIMIT :limit
 """
 _HASHED = f"SELECT DISTINCT video_id FROM files WHERE sha256 = :sha256 AND variant IN {OUTPUTS}"
 _REFERENCES = f"""
@@ -194,7 +196,7 @@ def list_naming(connection: Reader, before: Collection[Trait], after: Collection
     }
     names = {
         "manifest": {trait.label for trait in traits if trait.label},
-        "instance_id": spelled | {trait.instance_id for trait in traits if trait.instance_id},
+        "instance_id": spelled | _list_telling(connection, traits),
         "document_id": spelled,
     }
     naming: set[int] = set()
@@ -204,6 +206,21 @@ def list_naming(connection: Reader, before: Collection[Trait], after: Collection
     if hashes:
         naming.update(row[0] for row in connection.execute(_REFERRING, {"hashes": sorted(hashes)}))
     return naming
+
+
+def _list_telling(connection: Reader, traits: Collection[Trait]) -> set[str]:
+    """The instance ids that may tell a video, or might before: those that few others have.
+
+    A parent and all its remixes may share one, so that else each remix would have all others looked at.
+    """
+    telling = set()
+    for instance_id in {trait.instance_id for trait in traits if trait.instance_id}:
+        videos = {trait.video_id for trait in traits if trait.instance_id == instance_id}
+        parameters = {"instance_id": instance_id, "limit": 2 * (len(videos) + _UNIQUE)}
+        holders = {row[0] for row in connection.execute(_INSTANCES, parameters)}
+        if len(holders - videos) < _UNIQUE:
+            telling.add(instance_id)
+    return telling
 
 
 class _Matcher:
@@ -250,7 +267,8 @@ class _Matcher:
             return ()
         if instance_id not in self._instances:
             videos: dict[int, bool] = {}
-            for video, is_made in self._connection.execute(_INSTANCES, {"instance_id": instance_id}):
+            parameters = {"instance_id": instance_id, "limit": 2 * _UNIQUE - 1}
+            for video, is_made in self._connection.execute(_INSTANCES, parameters):
                 videos[video] = videos.get(video, False) or bool(is_made)
             self._instances[instance_id] = videos
         return self._instances[instance_id].items()

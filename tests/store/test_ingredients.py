@@ -354,6 +354,25 @@ def test_what_is_kept_is_what_would_be_made_of_everything(shared: Database, even
         raise TakenBack
 
 
+def test_a_family_that_shares_an_instance_id_is_not_looked_at_again_for_each_member(desk: Desk) -> None:
+    shared = "xmp:iid:shared"
+    names = [f"v{number}" for number in range(6)]
+    made = {
+        keep(desk, name, f"{number:064x}"): check(
+            manifest(f"urn:{number}", Ingredient("parentOf", instance_id=shared), instance_id=shared)
+        )
+        for number, name in enumerate(names)
+    }
+    looked_at = []
+    for file_id, found in made.items():
+        save(desk, {file_id: found})
+        with desk.library.read() as connection:
+            traits = ingredients.read_traits(connection, [file_id])
+            looked_at.append(len(ingredients.list_naming(connection, (), traits)))
+    assert looked_at == [1, 2, 3, 0, 0, 0]
+    assert find(desk) == []
+
+
 def test_every_query_goes_by_an_index(desk: Desk) -> None:
     from catalog.store import ingredients as links
 
@@ -366,7 +385,7 @@ def test_every_query_goes_by_an_index(desk: Desk) -> None:
     queries += ingredients._NAMING.values()
     values = {
         "ids": [1], "stores": [1], "labels": ["a"], "statuses": ["a"], "relationships": ["a"], "instance_id": "a",
-        "sha256": "a", "names": ["a"], "hashes": ["a"],
+        "sha256": "a", "names": ["a"], "hashes": ["a"], "limit": 5,
     }  # fmt: skip
     assert len(queries) > 12
     with desk.library.read() as connection:
