@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
+    from catalog.credential_reports import (
+        CredentialsChecked,
+        FileProvenance,
+        PastCheck,
+        Provenance,
+        TrustListEntry,
+        TrustUpdate,
+    )
     from catalog.errors import (
         ArchiveError,
         BadMedia,
@@ -52,6 +60,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
+        Credentials,
         Explanation,
         Facet,
         FacetCount,
@@ -106,6 +115,8 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "Credentials",
+    "CredentialsChecked",
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
@@ -117,6 +128,7 @@ __all__ = [
     "FailedCosts",
     "Fault",
     "File",
+    "FileProvenance",
     "FileReport",
     "Finding",
     "Generation",
@@ -135,11 +147,13 @@ __all__ = [
     "Migration",
     "NotFound",
     "Page",
+    "PastCheck",
     "PicturesMade",
     "Place",
     "Probe",
     "PromptDiff",
     "PromptsRead",
+    "Provenance",
     "ProvenanceError",
     "QueryError",
     "QueryPart",
@@ -162,6 +176,8 @@ __all__ = [
     "SyncReport",
     "Tag",
     "TooMany",
+    "TrustListEntry",
+    "TrustUpdate",
     "Unauthorized",
     "Unavailable",
     "Unkept",
@@ -182,6 +198,7 @@ _PLAIN_HOMES = (
     "catalog.reports",
     "catalog.upkeep_reports",
     "catalog.file_reports",
+    "catalog.credential_reports",
 )  # of all other names; cheap to import
 
 

@@ -20,7 +20,7 @@ from catalog.reports import CostGroup, Stats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from catalog.records import Facet, File, Video
+    from catalog.records import Credentials, Facet, File, Video
     from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
 _SHOWN_ELSEWHERE = frozenset(
@@ -150,6 +150,8 @@ def _show_files(video: Video) -> None:
             render.field("", place.path if place.state == "present" else f"{place.path}  ({place.state})")
         for address in file.archives:
             render.field("", f"{address}  (archived)")
+        if file.credentials:
+            render.field("", _describe_credentials(file.credentials))
 
 
 def _describe_file(file: File) -> str:
@@ -165,6 +167,11 @@ def _describe_file(file: File) -> str:
         file.state != "present" and (f"{file.state}: {file.reason}" if file.reason else file.state),
     ]
     return f"{file.variant} {file.number}: {', '.join(part for part in parts if part)}"
+
+
+def _describe_credentials(credentials: Credentials) -> str:
+    signer = f'; they name "{render.clip(credentials.signer, 60)}"' if credentials.signer else ""
+    return f"credentials: {credentials.words}{signer}"
 
 
 def _show_facets(video: Video) -> None:
