@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalog.cli import render
+from catalog.provenance.status import hard_codes
 from catalog.provenance.words import clean, quote
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def _describe_action(action: Action) -> str:
 def _describe_ingredient(ingredient: Ingredient) -> str:
     title = quote(ingredient.title) if clean(ingredient.title) else "something without a title"
     remarks = [clean(ingredient.relationship) or "no relationship named"]
-    if ingredient.recorded:
-        remarks.append(f"with faults when it was taken in: {', '.join(_list(ingredient.recorded))}")
+    if faults := hard_codes(ingredient.recorded):
+        remarks.append(f"with faults when it was taken in: {', '.join(_list(faults))}")
     return f"{title}  ({', '.join(remarks)})"
 
 

@@ -187,10 +187,8 @@ def _look_up(catalog: Catalog, names: Sequence[str], manifest: str | None, *, is
         except NotFound as error:
             if os.path.lexists(name):
                 yield catalog.check_file(name)
-            elif error.ref is None:
-                raise
             else:
-                render.complain(f"{error}; no file has that name either")
+                render.complain(f"{error}; {name} is not a file either" if error.ref is not None else error)
 
 
 def _show(shown: Sequence[Provenance], *, is_list: bool, verbose: bool, as_json: bool) -> None:

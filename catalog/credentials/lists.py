@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -11,7 +12,7 @@ from catalog import store
 from catalog.credential_reports import TrustListEntry, TrustUpdate
 from catalog.errors import CatalogError, ProvenanceError
 from catalog.provenance import Profile, load_list, parse_list
-from catalog.provenance.trust import LONGEST_LIST, name_uri
+from catalog.provenance.trust import LONGEST_LIST, name_uri, read_list
 from catalog.provenance.words import clean, quote
 from catalog.reading.credentials import list_trust_lists
 
@@ -67,9 +68,14 @@ def add_list(
     now: datetime | None = None,
 ) -> TrustListEntry:
     """Add the trust list in a file, or renew the one of its name; raises ProvenanceError for what is not a list."""
+    with database.read():  # a library that is missing is told before a list that is none
+        pass
     uri = name_uri(name) if name else None
     trust_list = load_list(path, name=name, uri=uri, are_time_stampers=are_time_stampers, source=str(path.absolute()))
-    return _keep(database, trust_list, path.read_bytes(), now or datetime.now(UTC))
+    content = read_list(path)
+    if hashlib.sha256(content).hexdigest() != trust_list.sha256:
+        raise ProvenanceError(f"{path}: it changed while it was read", path=str(path))
+    return _keep(database, trust_list, content, now or datetime.now(UTC))
 
 
 def remove_list(database: Database, name: str) -> TrustListEntry:

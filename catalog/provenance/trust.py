@@ -121,11 +121,7 @@ def load_list(
     ProvenanceError for what cannot be read, is not a list, or holds no certificate.
     """
     path = Path(path)
-    try:
-        with open_file(path) as file:
-            data = file.read(LONGEST_LIST + 1)
-    except (OSError, ValueError) as error:
-        raise ProvenanceError(f"{path}: {getattr(error, 'strerror', None) or error}", path=str(path)) from error
+    data = read_list(path)
     try:
         return parse_list(
             data,
@@ -137,6 +133,15 @@ def load_list(
         )
     except ProvenanceError as error:
         raise ProvenanceError(f"{path}: {error}", path=str(path)) from error
+
+
+def read_list(path: Path) -> bytes:
+    """The bytes of a file that may be a list, of one that is too long only the first; raises ProvenanceError."""
+    try:
+        with open_file(path) as file:
+            return file.read(LONGEST_LIST + 1)
+    except (OSError, ValueError) as error:
+        raise ProvenanceError(f"{path}: {getattr(error, 'strerror', None) or error}", path=str(path)) from error
 
 
 def parse_list(

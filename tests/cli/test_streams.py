@@ -41,6 +41,8 @@ LINES = {
     "lineage": "lineage v1",
     "diff": "diff v1 v2",
     "changes": "changes v1",
+    "provenance": "provenance v1",
+    "trust": "trust --json",
     "stats": "stats",
     "tag": "tag v1 look=noir",
     "delete": "delete v1",
