@@ -5,11 +5,12 @@ instruction ("Same shot, but", "Add a dog", "Keep the light") and
 
 - it resembles the parent's, as `likeness` measures it, and the parent's is whole too: it is the same prompt rewritten,
   and what it dropped is dropped, or
-- it speaks of a subject and of at least COVERED of the names of facets that the parent has, of which there are at least
-  three: it is another prompt.
+- it speaks of a subject and of at least COVERED of the names of facets that the parent has, at least three of them: it
+  is another prompt, unless it is short and begins with what is known ("The car is blue", "She smiles").
 
-An unknown prompt inherits nothing, for nobody knows what it leaves alone. What an instruction inherits is what the
-parent asks for or has inherited itself, less
+A video inherits from one parent, along a link of RELATIONS: the one that the user named, else the server, the request,
+the credentials; of several, the first that was kept. An unknown prompt inherits nothing, for nobody knows what it
+leaves alone. What an instruction inherits is what the parent asks for or has inherited itself, less
 
 - what it takes away: "remove the umbrella", "no rain", "replace the dog with a cat"; "no dialogue" takes all of it;
 - the values of each name under which it asks for something else: "but at night", "make it snow". A value that the
@@ -28,22 +29,31 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.prompts.instructions import find_ended, is_added, is_new_place, is_of_new_thing, opens_as_instruction
+from catalog.prompts.instructions import (
+    find_ended,
+    is_added,
+    is_new_place,
+    is_of_new_thing,
+    opens_as_instruction,
+    refers_back,
+)
 from catalog.prompts.likeness import resemble
 from catalog.prompts.removals import find_removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from catalog.prompts.removals import Removed, Value
     from catalog.prompts.vocabulary import Vocabulary
     from catalog.records import Facet
 
+RELATIONS = ("remix", "edit", "extension")  # along which a video inherits
+ORIGINS = ("user", "api", "request", "c2pa")  # of links, in the order in which their word on the parent goes
 COVERED = 0.6  # of the names of the parent's facets
 MOST = 100  # values that a video inherits, the nearest first: a line of 100,000 additions would have billions
 
-_FEWEST_NAMES = 3
+_FEWEST = 3  # names that another prompt covers
 _COMING = frozenset({"subject", "action", "audio"})
 _BESIDE_NOTHING: Mapping[Value, Sequence[Removed]] = {
     ("palette", "black_and_white"): [("color", None)],
@@ -52,6 +62,15 @@ _BESIDE_NOTHING: Mapping[Value, Sequence[Removed]] = {
     ("time_of_day", "night"): [("lighting", "sunlight")],
     **{("audio", sound): [("audio", "silence")] for sound in ("music", "sound", "dialogue", "voiceover")},
 }
+
+
+class Line(NamedTuple):
+    """A link of a video: the parent's row, None where the library does not have it, and whether a circle is above."""
+
+    relation: str
+    origin: str
+    parent: int | None
+    is_circular: bool
 
 
 class Asked(NamedTuple):
@@ -73,6 +92,14 @@ class Asked(NamedTuple):
         return self.own | dict.fromkeys(self.inherited)
 
 
+def choose_parent(lines: Iterable[Line]) -> int | None:
+    """The parent that a video inherits from, of its links in the order in which they were kept; None for none."""
+    fitting = [line for line in lines if line.relation in RELATIONS]
+    rank = {origin: number for number, origin in enumerate(ORIGINS)}
+    first = min(fitting, key=lambda line: rank.get(line.origin, len(rank)), default=None)
+    return None if first is None or first.is_circular else first.parent
+
+
 def inherit(child: Asked, parent: Asked, vocabulary: Vocabulary) -> list[Value]:
     """What the child inherits of what the parent asks for, the nearest first, at most MOST values; not its own."""
     if not child.prompt or child.prompt.isspace() or is_whole(child, parent):
@@ -92,8 +119,10 @@ def is_whole(child: Asked, parent: Asked) -> bool:
         return False
     if parent.prompt and resemble(parent.prompt, prompt):
         return not (parent.inherited or opens_as_instruction(parent.prompt))
+    if refers_back(prompt):
+        return False
     names, own = ({name for name, _ in values} for values in (parent.effective, child.own))
-    return "subject" in own and len(names) >= _FEWEST_NAMES and len(names & own) >= COVERED * len(names)
+    return "subject" in own and len(names & own) >= max(_FEWEST, COVERED * len(names))
 
 
 def _list_replaced(child: Asked, above: AbstractSet[Value], vocabulary: Vocabulary) -> Iterator[str]:

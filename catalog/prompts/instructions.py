@@ -40,16 +40,20 @@ _OPENING = re.compile(
     rf"\W*{_FILLER}(?:(?:{_SAME}|{_COMMANDS})\b|{_ELSEWHERE}|[^。.]{{0,20}}(?:のまま|を追加|を加え|を削除|を消して|に変え|にして))",
     re.IGNORECASE,
 )
+_BACK = re.compile(r"\W*(?:the|her|his|she|he|it|they|their|its)\b", re.IGNORECASE)
+_SHORT = 12  # words
 
 # Commands after which a thing is gone. Some words are commands only before a determiner: "drop shadow", "cut to".
 _THE = r"(?:the|all|any|every|each|her|his|their|its|my|your|our|this|that|these|those|both|everything|everyone)"
 _TAKE = (
     r"(?:remove|delete|erase|eliminate|get rid of|do away with|take (?:out|away|off)|strip (?:out|away|off)|leave out|"
     r"edit out|cut out|filter out|clear (?:out|away)|turn off|switch off)"
-    rf"|(?:drop|lose|cut|kill|mute|hide|clear|silence|ditch|scrap|discard)(?=\s+{_THE}\b)"
+    rf"|(?:drop|lose|cut|kill|hide|clear|ditch|scrap|discard|(?:mute|silence)(?!\s+(?:everything|all)\b))(?=\s+{_THE}\b)"
+    r"|stop(?=\s+the\s+(?:rain|snow|storm|wind|fog|music|shaking|shake|camera shake)\b)"
     r"|(?:quita|quitar|elimina|eliminar|borra|borrar|suprime|saca)(?=\s+(?:el|la|los|las|al|todo|toda|todos|todas)\b)"
 )
 _SWAP = r"(?:replace|swap(?: out)?|substitute|exchange|trade)"
+_GONE = r"(?:is|are)\s+(?:now\s+|already\s+)?(?:gone|removed|absent|missing|no longer there)\b"
 _TURN = r"(?:turn|change|transform|convert|switch|morph|make)"
 _START = rf"(?:(?<=[.;:,!?\n…—–-])|\A)[\s\"'“”*•]{{0,8}}{_FILLER}"
 _UNLESS = r"(?:except|but|so that|because|while|until|unless|then|instead)"
@@ -62,18 +66,29 @@ _REMOVAL = re.compile(
     rf"(?=\s*(?:[.;:!?\n,…—–]|\s-\s|\b{_UNLESS}\b|\band\s+{_VERB}\b|\Z))",
     re.IGNORECASE,
 )
-_SWAPPED = re.compile(
-    rf"{_START}(?P<verb>{_SWAP})\s+(?P<thing>[^.;:!?\n]{{1,120}}?)\s+(?:with|for|by)\b", re.IGNORECASE
+_TAKEN_OUT = re.compile(
+    rf"{_START}(?P<verb>take|leave|cut|edit|filter)\s+(?P<thing>{_THE}\s+[^.;:!?\n,]{{1,60}}?)\s+(?:out|away)\b",
+    re.IGNORECASE,
 )
+_SWAPPED = re.compile(
+    rf"{_START}(?P<verb>{_SWAP}|(?:cambia|reemplaza|sustituye)(?=\s+(?:el|la|los|las|al)\b))\s+"
+    r"(?P<thing>[^.;:!?\n]{1,120}?)\s+(?:with|for|by|por|con)\b",
+    re.IGNORECASE,
+)
+_MADE = re.compile(
+    rf"{_START}(?P<verb>make)\s+(?P<thing>(?:the|her|his|their|this|that)\s+[\w-]+(?:\s+[\w-]+)?)\s+(?:a|an)\s",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(rf"{_START}(?P<verb>)(?P<thing>{_THE}\s+[\w-]+(?:\s+[\w-]+)?)\s+{_GONE}", re.IGNORECASE)
 _TURNED = re.compile(
     rf"{_START}(?P<verb>{_TURN})\s+(?P<thing>(?:the|her|his|their|its|this|that|these|those|all|every)\s+[^.;:!?\n,]{{1,80}}?)"
     r"\s+(?:from\s+(?P<from>[^.;:!?\n,]{1,60}?)\s+)?(?:(?P<into>into)|to)\b",
     re.IGNORECASE,
 )
-_EXCHANGES = frozenset({"change", "transform", "convert", "switch"})  # with "to" too; "turn the camera to" is a turn
 _ASPECT = re.compile(
     r"\b(?:background|backdrop|setting|location|place|scene|shot|weather|lighting|light|palette|colou?rs?|camera|angle|"
-    r"style|look|mood|tone|time|time of day|season|lens|focus|speed|pace|framing|view|movement|move|ending|format)\Z",
+    r"style|look|mood|tone|time|time of day|season|lens|focus|speed|pace|framing|view|movement|move|ending|format|"
+    r"head|face|gaze|body|back|eyes?|attention|page|wheel|key|knob|handle|chair|dial)\Z",
     re.IGNORECASE,
 )
 _COMMANDED = re.compile(
@@ -84,7 +99,8 @@ _COMMANDED = re.compile(
 _MAY_COMMAND = re.compile(
     r"remov|delet|erase|elimin|get rid|do away|take|strip|leave out|edit out|cut|filter|clear|turn|switch|drop|lose|"
     r"kill|mute|hide|silence|ditch|scrap|discard|replac|swap|substit|exchange|trade|chang|transf|convert|morph|make|"
-    r"extend|move closer|quita|borra|suprime|saca",
+    r"extend|move closer|stop|leave|gone|absent|missing|no longer there|quita|cambia|"
+    r"reemplaza|sustituye|elimina|borra|suprime|saca",
     re.IGNORECASE,
 )
 _OVER = re.compile(
@@ -116,7 +132,8 @@ _PLACED = re.compile(
     r"|(?:^|\b(?:but|and|now|instead)\s+)(?:now\s+)?(?:set|move|moved|relocate|transport|bring|place|put|shift|stage)"
     r"|(?:^|\b(?:but|now|instead))(?:\W+(?:it is|it's|we are|we're))?)"
     r"(?:\s+[\w-]+){0,2}?[\s,]*\b(?:in|on|at|to|into|inside|onto|aboard|through|atop)\s+"
-    r"(?:(?!the\b|her\b|his\b|its\b|their\b|this\b|that\b|every\b|each\b|all\b)[\w-]+\s+){0,4}\Z",
+    r"(?:(?!the\b|her\b|his\b|its\b|their\b|this\b|that\b|every\b|each\b|all\b)[\w-]+\s+){0,4}\Z"
+    r"|\b(?:background|backdrop|setting|location|place)\s*:\s*(?:[\w-]+\s+){0,4}\Z",
     re.IGNORECASE,
 )
 _PLACED_ELSEWHERE = re.compile(
@@ -125,11 +142,11 @@ _PLACED_ELSEWHERE = re.compile(
 
 
 class Removal(NamedTuple):
-    """A command that takes something away: where it begins, and from where to where the thing stands."""
+    """A command that takes something away: from where to where it stands, and the thing in it."""
 
     start: int
-    thing: int
     end: int
+    thing: tuple[int, int]
 
 
 def opens_as_instruction(text: str) -> bool:
@@ -137,21 +154,26 @@ def opens_as_instruction(text: str) -> bool:
     return _OPENING.match(text) is not None
 
 
+def refers_back(text: str) -> bool:
+    """Whether a short text begins with something that is known: "The car is blue now", "She smiles"."""
+    return _BACK.match(text) is not None and len(text.split(maxsplit=_SHORT)) < _SHORT
+
+
 def find_removals(text: str) -> list[Removal]:
     """The commands that take things away, and those that put others in their place; in the order of the text."""
     if _MAY_COMMAND.search(text) is None:
         return []
     removals = [
-        Removal(match.start("verb"), match.start("thing"), match.end("thing"))
-        for pattern in (_REMOVAL, _SWAPPED)
+        Removal(match.start("verb"), match.end() if pattern is _ENDED else match.end("thing"), match.span("thing"))
+        for pattern in (_REMOVAL, _TAKEN_OUT, _SWAPPED, _MADE, _ENDED)
         for match in pattern.finditer(text)
-        if match["thing"].strip()
+        if match["thing"].strip() and (pattern is not _MADE or _ASPECT.search(match["thing"]) is None)
     ]
     for match in _TURNED.finditer(text):
         if match["from"] is not None:
-            removals.append(Removal(match.start("from"), match.start("from"), match.end("from")))
-        elif match["into"] or (match["verb"].lower() in _EXCHANGES and _ASPECT.search(match["thing"]) is None):
-            removals.append(Removal(match.start("verb"), match.start("thing"), match.end("thing")))
+            removals.append(Removal(*match.span("from"), match.span("from")))
+        elif match["into"] or _ASPECT.search(match["thing"]) is None:
+            removals.append(Removal(match.start("verb"), match.end("thing"), match.span("thing")))
     return sorted(removals)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.prompts.inflection import singular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from catalog.prompts.vocabulary import Vocabulary
@@ -29,6 +29,10 @@ _ALL_OF = {
     "subject": "everyone everybody people person anybody anyone",
 }
 _NAMES = {word: name for name, words in _ALL_OF.items() for word in words.split()}
+_WITH_ALL_OF: Mapping[str, Sequence[Removed]] = {
+    "dialogue": [("audio", "dialogue")],
+    "audio": [("dialogue", None)],
+}
 _MOVING = frozenset({"movement", "move", "motion"})  # of the camera, where that is named too
 _ARTICLES = frozenset({"the", "a", "an", "any", "all", "her", "his", "their", "its"})
 
@@ -40,11 +44,13 @@ _NEGATORS = (
 )
 _NEGATION = re.compile(
     rf"\W*(?:(?:there (?:is|are)|with|but|and|or)\s+)?"
-    rf"(?:(?:{_NEGATORS})\b|没有|不要|去掉|去除|排除|避免|不含|不带|没|无|無|不|非)"
+    rf"(?:(?:{_NEGATORS})\b|没有|不要|去掉|去除|删除|移除|删掉|拿掉|排除|避免|不含|不带|没|无|無|不|非)"
     r"\s*(?:(?:any|more|longer|a|an|the|of|el|la|los|las)\s+)?|\W*",
     re.IGNORECASE,
 )
-_NEGATED_AFTER = re.compile(r"[はがをも]?(?:なし|無し|ない|なく|抜き|不要|禁止|を除く|ゼロ)\W*\Z")
+_NEGATED_AFTER = re.compile(
+    r"[はがをも]?(?:なし|無し|ない|なく|抜き|不要|禁止|除く|ゼロ|やめて|消して|削除|取り除いて)\W*\Z"
+)
 _DETAIL = re.compile(  # from here on a piece only tells which thing it is about
     r"\b(?:from|in|on|at|of|with|behind|near|by|next|under|over|around|beside|that|who|which|wearing|into|to|for|except)\b",
     re.IGNORECASE,
@@ -64,7 +70,9 @@ def find_removed(avoided: str, above: Iterable[Value], vocabulary: Vocabulary) -
     for thing in things:
         words = {singular(word) for word in _WORDS.findall(thing.lower()) if not word.endswith(("'s", "’s"))}
         removed.update(value for word in words for value, others in by_last_word.get(word, ()) if _names(words, others))
-        removed.update((_NAMES[word], None) for word in words & _NAMES.keys() if _is_about_all(word, words))
+        named = {_NAMES[word] for word in words & _NAMES.keys() if _is_about_all(word, words)}
+        removed.update((name, None) for name in named)
+        removed.update(other for name in named for other in _WITH_ALL_OF.get(name, ()))
     return removed
 
 

@@ -1,10 +1,9 @@
 """What remixes inherit of their parents' facets: derived from what both ask for, a portion of the due links at a time.
 
-A video inherits from one parent, along a link of RELATIONS: the one that the user named, else the server, the request,
-the credentials; of several, the first that was kept. From a parent that the library does not have it inherits nothing,
-nor on a circle of links or below one. Whatever changes what a video asks for makes its own links and those of its
-children due (`is_inherited` NULL); what changes in its turn makes the links below due. Depths are the order: nobody is
-reckoned before the parent is.
+The rule is `prompts.inheritance`'s. From a parent that the library does not have a video inherits nothing, nor on a
+circle of links or below one; a parent that the user deleted counts. Whatever changes what a video asks for makes its
+own links and those of its children due (`is_inherited` NULL); what changes in its turn makes the links below due.
+Depths are the order: nobody is reckoned before the parent is.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.prompts import LONGEST_READ
-from catalog.prompts.inheritance import Asked, inherit
+from catalog.prompts.inheritance import Asked, Line, choose_parent, inherit
 from catalog.records import Facet
 from catalog.store.bulk import insert_rows
 from catalog.store.indexes import indexed
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from catalog.prompts.removals import Value
 
 PORTION = 250  # videos in a transaction
-RELATIONS = ("remix", "edit", "extension")
-ORIGINS = ("user", "api", "request", "c2pa")  # whose word on the parent goes first
 
 _IS_UNREAD = "videos.extracted_by IS NULL AND videos.prompt IS NOT NULL"
 _DUE = f"""
@@ -151,19 +148,17 @@ def _read_children(connection: Reader, ids: Sequence[int]) -> dict[int, _Child]:
         links.setdefault(row["child_id"], []).append(row)
     children = {
         video_id: _Child(
-            _choose_parent(rows), max(row["depth"] for row in rows), any(row["is_inherited"] is None for row in rows)
+            choose_parent(_read_line(row) for row in rows),
+            max(row["depth"] for row in rows),
+            any(row["is_inherited"] is None for row in rows),
         )
         for video_id, rows in links.items()
     }
     return dict(sorted(children.items(), key=lambda item: (item[1].depth, item[0])))
 
 
-def _choose_parent(links: Iterable[Mapping[str, Any]]) -> int | None:
-    """The parent that a video inherits from, of its links in the order in which they were kept."""
-    rank = {origin: number for number, origin in enumerate(ORIGINS)}
-    fitting = [link for link in links if link["relation"] in RELATIONS]
-    first = min(fitting, key=lambda link: rank.get(link["origin"], len(rank)), default=None)
-    return None if first is None or first["is_circular"] else first["parent_id"]
+def _read_line(row: Mapping[str, Any]) -> Line:
+    return Line(row["relation"], row["origin"], row["parent_id"], bool(row["is_circular"]))
 
 
 def _reckon(
