@@ -142,7 +142,7 @@ def _follow_commands(text: str, reading: Reading) -> None:
     for removal in find_removals(text):
         if not reading.is_blocked(removal.start):
             reading.block(removal.start, removal.end)
-            reading.negations.append(removal.thing)
+            reading.negations.append(removal.noun)
     for start, end in find_commands(text):
         reading.block(start, end)
 

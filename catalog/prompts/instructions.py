@@ -62,26 +62,26 @@ _VERB = (
     r"tilt|push|pull|dolly|leave|extend|take|remove|delete|drop|slow|speed|render)"
 )
 _REMOVAL = re.compile(
-    rf"{_START}(?P<verb>{_TAKE})\s+(?P<thing>[^.;:!?\n,…—–]*?(?:,\s*(?:and\s+|or\s+)?{_THE}\s+[^.;:!?\n,…—–]*?)*)"
+    rf"{_START}(?P<verb>{_TAKE})\s+(?P<noun>[^.;:!?\n,…—–]*?(?:,\s*(?:and\s+|or\s+)?{_THE}\s+[^.;:!?\n,…—–]*?)*)"
     rf"(?=\s*(?:[.;:!?\n,…—–]|\s-\s|\b{_UNLESS}\b|\band\s+{_VERB}\b|\Z))",
     re.IGNORECASE,
 )
 _TAKEN_OUT = re.compile(
-    rf"{_START}(?P<verb>take|leave|cut|edit|filter)\s+(?P<thing>{_THE}\s+[^.;:!?\n,]{{1,60}}?)\s+(?:out|away)\b",
+    rf"{_START}(?P<verb>take|leave|cut|edit|filter)\s+(?P<noun>{_THE}\s+[^.;:!?\n,]{{1,60}}?)\s+(?:out|away)\b",
     re.IGNORECASE,
 )
 _SWAPPED = re.compile(
     rf"{_START}(?P<verb>{_SWAP}|(?:cambia|reemplaza|sustituye)(?=\s+(?:el|la|los|las|al)\b))\s+"
-    r"(?P<thing>[^.;:!?\n]{1,120}?)\s+(?:with|for|by|por|con)\b",
+    r"(?P<noun>[^.;:!?\n]{1,120}?)\s+(?:with|for|by|por|con)\b",
     re.IGNORECASE,
 )
 _MADE = re.compile(
-    rf"{_START}(?P<verb>make)\s+(?P<thing>(?:the|her|his|their|this|that)\s+[\w-]+(?:\s+[\w-]+)?)\s+(?:a|an)\s",
+    rf"{_START}(?P<verb>make)\s+(?P<noun>(?:the|her|his|their|this|that)\s+[\w-]+(?:\s+[\w-]+)?)\s+(?:a|an)\s",
     re.IGNORECASE,
 )
-_ENDED = re.compile(rf"{_START}(?P<verb>)(?P<thing>{_THE}\s+[\w-]+(?:\s+[\w-]+)?)\s+{_GONE}", re.IGNORECASE)
+_ENDED = re.compile(rf"{_START}(?P<verb>)(?P<noun>{_THE}\s+[\w-]+(?:\s+[\w-]+)?)\s+{_GONE}", re.IGNORECASE)
 _TURNED = re.compile(
-    rf"{_START}(?P<verb>{_TURN})\s+(?P<thing>(?:the|her|his|their|its|this|that|these|those|all|every)\s+[^.;:!?\n,]{{1,80}}?)"
+    rf"{_START}(?P<verb>{_TURN})\s+(?P<noun>(?:the|her|his|their|its|this|that|these|those|all|every)\s+[^.;:!?\n,]{{1,80}}?)"
     r"\s+(?:from\s+(?P<from>[^.;:!?\n,]{1,60}?)\s+)?(?:(?P<into>into)|to)\b",
     re.IGNORECASE,
 )
@@ -104,7 +104,7 @@ _MAY_COMMAND = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"\b(?P<thing>[\w-]{1,40})\s{1,4}(?:(?:has|have|had|is|are)\s{1,4}"
+    r"\b(?P<noun>[\w-]{1,40})\s{1,4}(?:(?:has|have|had|is|are)\s{1,4}"
     r"(?:(?:just|already|now|all|finally|long)\s{1,4}){0,2})?"
     r"(?:stopped|ended|passed|cleared|cleared up|lifted|ceased|died down|died away|gone|vanished|disappeared|"
     r"faded away|over|(?:switched|turned) off|switched out)\b(?!\s+(?:the|a|an|her|his|their|its)\b)",
@@ -142,11 +142,11 @@ _PLACED_ELSEWHERE = re.compile(
 
 
 class Removal(NamedTuple):
-    """A command that takes something away: from where to where it stands, and the thing in it."""
+    """A command that takes something away: from where to where it stands, and the noun in it, what goes."""
 
     start: int
     end: int
-    thing: tuple[int, int]
+    noun: tuple[int, int]
 
 
 def opens_as_instruction(text: str) -> bool:
@@ -164,22 +164,22 @@ def find_removals(text: str) -> list[Removal]:
     if _MAY_COMMAND.search(text) is None:
         return []
     removals = [
-        Removal(match.start("verb"), match.end() if pattern is _ENDED else match.end("thing"), match.span("thing"))
+        Removal(match.start("verb"), match.end() if pattern is _ENDED else match.end("noun"), match.span("noun"))
         for pattern in (_REMOVAL, _TAKEN_OUT, _SWAPPED, _MADE, _ENDED)
         for match in pattern.finditer(text)
-        if match["thing"].strip() and (pattern is not _MADE or _ASPECT.search(match["thing"]) is None)
+        if match["noun"].strip() and (pattern is not _MADE or _ASPECT.search(match["noun"]) is None)
     ]
     for match in _TURNED.finditer(text):
         if match["from"] is not None:
             removals.append(Removal(*match.span("from"), match.span("from")))
-        elif match["into"] or _ASPECT.search(match["thing"]) is None:
-            removals.append(Removal(match.start("verb"), match.end("thing"), match.span("thing")))
+        elif match["into"] or _ASPECT.search(match["noun"]) is None:
+            removals.append(Removal(match.start("verb"), match.end("noun"), match.span("noun")))
     return sorted(removals)
 
 
 def find_ended(text: str) -> list[str]:
     """The things that a text says are over: the rain of "the rain has just stopped"."""
-    return [match["thing"] for match in _OVER.finditer(text)]
+    return [match["noun"] for match in _OVER.finditer(text)]
 
 
 def find_commands(text: str) -> list[tuple[int, int]]:

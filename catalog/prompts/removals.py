@@ -62,13 +62,13 @@ def find_removed(avoided: str, above: Iterable[Value], vocabulary: Vocabulary) -
     """What is taken away by what a prompt leaves out; of these values, or of those that the vocabulary reads in it."""
     from catalog.prompts.extraction import extract
 
-    things = [thing for piece in _PIECES.split(avoided) if (thing := _name_thing(piece))]
-    if not things:
+    nouns = [noun for piece in _PIECES.split(avoided) if (noun := _find_noun(piece))]
+    if not nouns:
         return set()
-    removed: set[Removed] = {(facet.name, facet.value) for facet in extract(".\n".join(things), vocabulary).facets}
+    removed: set[Removed] = {(facet.name, facet.value) for facet in extract(".\n".join(nouns), vocabulary).facets}
     by_last_word = _index(above)
-    for thing in things:
-        words = {singular(word) for word in _WORDS.findall(thing.lower()) if not word.endswith(("'s", "’s"))}
+    for noun in nouns:
+        words = {singular(word) for word in _WORDS.findall(noun.lower()) if not word.endswith(("'s", "’s"))}
         removed.update(value for word in words for value, others in by_last_word.get(word, ()) if _names(words, others))
         named = {_NAMES[word] for word in words & _NAMES.keys() if _is_about_all(word, words)}
         removed.update((name, None) for name in named)
@@ -76,7 +76,7 @@ def find_removed(avoided: str, above: Iterable[Value], vocabulary: Vocabulary) -
     return removed
 
 
-def _name_thing(piece: str) -> str:
+def _find_noun(piece: str) -> str:
     """The thing that a piece names, without what negates it and what only tells which one: the people "in the back"."""
     text = _NEGATED_AFTER.sub("", _NEGATION.sub("", piece, count=1))
     detail = _DETAIL.search(text)

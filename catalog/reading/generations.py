@@ -77,7 +77,7 @@ def find_parent(connection: Reader, video: Video) -> int:
     parent = _read_known(connection, [video])[video.ref].parent
     if parent is None:
         raise NotFound(
-            f"{video.ref} is no remix, edit or extension of a video in the library: name the one to compare it with, "
+            f"{video.ref} was not made from a video in the library: name the one to compare it with, "
             f"`catalog diff REF {video.ref}`"
         )
     return parent
