@@ -174,13 +174,21 @@ class Answers(Opened):
         with self._database.read() as connection:
             return read_lineage(connection, get_name(connection, ref).id, limit)
 
-    def diff(self, old: str, new: str) -> PromptDiff:
-        """How the prompts of two videos differ, in words and facets; raises NotFound."""
-        from catalog.reading.generations import diff_videos
+    def diff(self, old: str, new: str | None = None) -> PromptDiff:
+        """How the prompts of two videos differ, in words and facets; raises NotFound.
+
+        Of one video alone, how its prompt differs from that of the video which it was made from.
+        """
+        from catalog.reading.generations import diff_videos, find_parent
+        from catalog.reading.videos import read_videos
 
         with self._database.read() as connection:
-            pair = self.get(old), self.get(new)
-            return diff_videos(connection, [pair], lambda: self._vocabulary)[0]
+            video = self.get(new or old)
+            if new is None:
+                [above] = read_videos(connection, [find_parent(connection, video)]).values()
+            else:
+                above = self.get(old)
+            return diff_videos(connection, [(above, video)], lambda: self._vocabulary)[0]
 
     def generations(self, ref: str, *, limit: int | None = None) -> list[Generation]:
         """How the prompt changed at each step of a video's family, from the oldest known ancestor down.

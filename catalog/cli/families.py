@@ -44,8 +44,8 @@ def lineage(ref: str, diff: bool, limit: int, as_json: bool) -> None:
 
     Shows its oldest ancestors and everything made from them; `*` marks the video itself. A parent that is not in the
     library appears by its ref. Of a large family, shows the ancestors, then the descendants, then the others, each the
-    nearest first. With --diff, shows at each video the facets that a remix removed and added, then the words, in place
-    of the prompt.
+    nearest first. With --diff, shows at each video the facets that a remix removed and added, then the words, or the
+    whole of an instruction, in place of the prompt.
     """
     with open_catalog() as catalog, catalog.reading():
         steps = catalog.generations(ref, limit=limit) if diff else []
@@ -64,14 +64,16 @@ def lineage(ref: str, diff: bool, limit: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("old", metavar="REF_A", shell_complete=complete_refs)
-@click.argument("new", metavar="REF_B", shell_complete=complete_refs)
+@click.argument("old", metavar="REF", shell_complete=complete_refs)
+@click.argument("new", metavar="[REF_B]", required=False, shell_complete=complete_refs)
 @json_option
 @library_options
-def diff(old: str, new: str, as_json: bool) -> None:
+def diff(old: str, new: str | None, as_json: bool) -> None:
     """Show how the prompts of two videos differ.
 
-    Shows words as [-removed-] and {+added+}, then the facets that were removed and added.
+    Of one video, compares its prompt with that of the video it was made from. Shows words as [-removed-] and {+added+}
+    where the texts resemble each other, then the facets that were removed and added. A remix prompt that is an
+    instruction is shown in full, with the facets that it adds, replaces, takes away and leaves alone.
     """
     with open_catalog() as catalog:
         change = catalog.diff(old, new)
@@ -143,6 +145,8 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
     ]
     if not (facets or words):
         facets = [("(the same prompt)", "faint")]
+    if change.instruction is not None:
+        words = [(" ".join(change.instruction.split()), "")]
     if not render.is_terminal():
         behind = [render.join(parts, " ") for parts in (facets, words) if parts]
         return [[*render.join(facts), *(piece for parts in behind for piece in (render.GAP, *parts))]]
@@ -151,9 +155,17 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
 
 
 def _show_change(change: PromptDiff) -> None:
-    render.line(*((f"{before}{text}{after}", style) for text, before, after, style in _list_words(change)))
+    if change.instruction is not None:
+        render.line(change.instruction)
+    elif [span.kind for span in change.words] == ["removed", "added"]:
+        for text, before, after, style in _list_words(change):
+            render.line((f"{before}{text}{after}", style))
+    else:
+        render.line(*((f"{before}{text}{after}", style) for text, before, after, style in _list_words(change)))
     for mark, facet, style in _list_facets(change):
-        render.line((f"{mark} {facet}", style))
+        render.line((f"{mark} {facet}{'  (replaced)' if facet in _name(change.replaced) else ''}", style))
+    for facet in _name(change.inherited):
+        render.line((f"= {facet}  (inherited)", "faint"))
 
 
 def _list_words(change: PromptDiff) -> Iterator[tuple[str, str, str, str]]:
@@ -164,9 +176,15 @@ def _list_words(change: PromptDiff) -> Iterator[tuple[str, str, str, str]]:
 
 def _list_facets(change: PromptDiff) -> Iterator[tuple[str, str, str]]:
     """Each facet that was removed, then each that was added, with its mark before it and its style behind it."""
-    for mark, style, facets in (("-", "failed", change.removed), ("+", "completed", change.added)):
-        for name, value in facets:
-            yield mark, f"{name}:{value}", style
+    gone = sorted([*change.removed, *change.replaced])
+    for mark, style, facets in (("-", "failed", gone), ("+", "completed", change.added)):
+        for facet in _name(facets):
+            yield mark, facet, style
+
+
+def _name(facets: Iterable[tuple[str, str]]) -> list[str]:
+    """The facets as a query writes them."""
+    return [f"{name}:{value}" for name, value in facets]
 
 
 def _pair(parts: Iterable[Part]) -> Iterator[tuple[str, str]]:

@@ -172,8 +172,8 @@ def words(text: str) -> None:
         line(*row)
 
 
-def field(name: str, value: str) -> None:
-    """Print a name and its value; the lines of a long value are aligned below each other.
+def field(name: str, value: str, *, style: str = "") -> None:
+    """Print a name and its value, in this style; the lines of a long value are aligned below each other.
 
     On a terminal lines are broken at blanks, and on a narrow one they begin below the name.
     """
@@ -185,7 +185,8 @@ def field(name: str, value: str) -> None:
     lines = [plain(text) for text in value.splitlines()] or [""]
     rows = [row for text in lines for row in _wrap(text, line_width() - len(indent))]
     for position, row in enumerate(rows):
-        line((indent if position or is_narrow else label, "faint"), *row)
+        parts = [(part, style) if style and isinstance(part, str) else part for part in row]
+        line((indent if position or is_narrow else label, "faint"), *parts)
 
 
 def gap() -> None:

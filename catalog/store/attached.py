@@ -9,6 +9,7 @@ from catalog.rows import json_text, stored
 from catalog.store.bulk import insert_rows
 from catalog.store.descent import find_parents, measure
 from catalog.store.indexes import indexed
+from catalog.store.inheritance import follow_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +52,7 @@ def rewrite_remixes(connection: Writer, source: str, parents: Mapping[int, str |
     connection.execute("DELETE FROM links WHERE origin = 'api' AND child_id IN :ids", {"ids": list(parents)})
     write_remixes(connection, source, parents)
     measure(connection, [video_id for video_id, parent in parents.items() if parent is None])
+    follow_links(connection, parents)
 
 
 def save_links(connection: Writer, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str) -> int:

@@ -34,7 +34,7 @@ _WAITING = (
     "WHERE parent_id IS NULL AND parent_source = :source AND parent_remote_id IN :names"
 )
 _JOIN = (
-    "UPDATE links SET parent_id = "
+    "UPDATE links SET is_inherited = NULL, parent_id = "
     "(SELECT id FROM videos WHERE source = links.parent_source AND remote_id = links.parent_remote_id)"
 )
 _BELOW = """
@@ -75,7 +75,8 @@ def adopt(connection: Writer, source: str, ids: Mapping[str, int]) -> None:
     What is above the children stays as it is until `measure` is told of the videos that have parents themselves.
     """
     waiting = connection.execute(_WAITING, {"source": source, "names": list(ids)}).fetchall()
-    update_rows(connection, "links", [{"id": link_id, "parent_id": ids[name]} for name, link_id in waiting])
+    rows = [{"id": link_id, "parent_id": ids[name], "is_inherited": None} for name, link_id in waiting]
+    update_rows(connection, "links", rows)
 
 
 def measure(connection: Writer, changed: Iterable[int]) -> None:
@@ -93,6 +94,10 @@ def measure(connection: Writer, changed: Iterable[int]) -> None:
     measured = list(_measure(connection, above, lines))
     rows = [{"child_id": child, **line._asdict()} for child, line in measured if before[child] != {line}]
     update_rows(connection, "links", rows, key="child_id")
+    turned = [
+        child for child, line in measured if {is_circular for _, is_circular in before[child]} != {line.is_circular}
+    ]
+    update_rows(connection, "links", [{"child_id": child, "is_inherited": None} for child in turned], key="child_id")
 
 
 def rebuild_descent(connection: Writer) -> None:
