@@ -81,6 +81,7 @@ def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_
     """Make what hangs on rows again, in one transaction; the prompts whose facets are named become due."""
     if "links" in named:
         store.rebuild_descent(connection)
+        store.rebuild_ingredients(connection)
     if "fts" in named:
         store.rebuild_texts(connection, on_progress)
     if "bitmaps" in named:

@@ -240,14 +240,14 @@ def tree(root: Any, describe: Callable[[Any, int], Sequence[Sequence[Part]]]) ->
             line((_shorten_guide(further) if position else lead, "faint"), *row)
 
 
-def document(value: Any, *, indent: int | None = 2) -> None:
-    """Print records, or lists and mappings of them, as one JSON document."""
+def document(value: Any, *, indent: int | None = 2, end: str = "\n") -> None:
+    """Print records, or lists and mappings of them, as one JSON document, and the text that ends it."""
     import json
 
     from catalog.records import to_json
 
     text = json.dumps(to_json(value), ensure_ascii=not _can_print("東"), indent=indent)
-    click.echo(_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+    click.echo(_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + end, nl=False)
 
 
 # Standard error
