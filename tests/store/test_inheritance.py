@@ -160,7 +160,7 @@ def test_the_users_word_on_the_parent_goes_first_then_the_servers(desk: Desk) ->
 def test_a_prompt_still_to_be_read_waits_for_that(family: Desk) -> None:
     with family.library.write() as connection:
         assert not is_inheritance_due(connection)
-        assert store.inherit_next(connection, prompts.load()) is None
+        assert store.inherit_next(connection, prompts.load) is None
     assert inherited(family, "c")
 
 
@@ -253,7 +253,7 @@ def settle(connection: Writer) -> None:
     read(connection)
     while is_inheritance_due(connection):
         place = store.START
-        while reckoned := store.inherit_next(connection, prompts.load(), place):
+        while reckoned := store.inherit_next(connection, prompts.load, place):
             place = reckoned.place
 
 
@@ -265,7 +265,7 @@ def happen(connection: Writer, event: Any) -> None:
     elif event == "read":
         read(connection)
     elif event == "inherit":
-        store.inherit_next(connection, prompts.load())
+        store.inherit_next(connection, prompts.load)
     else:
         act, name, value = event
         ids = list(store.find_ids(connection, "studio", [name]).values())
