@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.family_reports import EvidenceRow
     from catalog.file_reports import (
         ArchiveReport,
         DownloadInterrupted,
@@ -122,6 +123,7 @@ __all__ = [
     "DownloadReport",
     "Edit",
     "Edited",
+    "EvidenceRow",
     "Explanation",
     "Facet",
     "FacetCount",
@@ -199,6 +201,7 @@ _PLAIN_HOMES = (
     "catalog.upkeep_reports",
     "catalog.file_reports",
     "catalog.credential_reports",
+    "catalog.family_reports",
 )  # of all other names; cheap to import
 
 

@@ -183,6 +183,13 @@ def fold_batch(connection: Writer, after: int, on_progress: Progress | None) -> 
     return last
 
 
+def read_inheritance(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
+    """Reckon what remixes inherit, where that is due."""
+    from catalog.facets import inherit_due
+
+    inherit_due(database, settings.facets, on_progress=on_progress)
+
+
 def read_prompts(
     database: Database,
     settings: Settings,

@@ -231,6 +231,7 @@ class Video(Record):
     `facets` are what the prompt asks for: those the user gave first, then by name, shot and position in the prompt.
     `flaws` say which parts of the answers could not be read, and which texts are kept cut.
     `files` are its files that the library holds, held or could not get, `inputs` what went into it beside the prompt.
+    `inherited` are the facets that a remix has from its parent, because its prompt, an instruction, leaves them alone.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
@@ -274,6 +275,7 @@ class Video(Record):
     facets: tuple[Facet, ...] = ()
     files: tuple[File, ...] = ()
     inputs: tuple[Input, ...] = ()
+    inherited: tuple[Facet, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("output_urls", "parameters", "metadata", "extra")

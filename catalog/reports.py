@@ -32,7 +32,9 @@ class LineageNode(Record):
     """A video in a family tree, or a parent known by its ref alone (`video` is None).
 
     `relation` is the edge to the node above it; `is_repeat` marks a node whose branches appear elsewhere in the same
-    tree: the child of two parents, or a cycle.
+    tree: the child of two parents, or a cycle. `origins` are who speaks of that edge: `api`, `request`, `c2pa` (the
+    video's credentials), `user`; `evidence` is how the credentials compare with the others, as in EvidenceRow; both are
+    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked.
     """
 
     ref: str
@@ -41,6 +43,9 @@ class LineageNode(Record):
     depth: int = 0
     is_repeat: bool = False
     children: tuple[LineageNode, ...] = ()
+    origins: tuple[str, ...] = ()
+    evidence: str | None = None
+    credentials: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

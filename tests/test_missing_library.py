@@ -46,6 +46,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "count": Catalog.count,
     "download": Catalog.download,
     "diff": lambda cat: cat.diff("v1", "v2"),
+    "evidence": lambda cat: list(cat.evidence()),
     "explain": lambda cat: cat.explain("neon"),
     "facets": Catalog.facets,
     "find": lambda cat: cat.find("v1"),
@@ -71,6 +72,7 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "delete": lambda cat: cat.delete("v1"),
     "redo": Catalog.redo,
     "reindex": Catalog.reindex,
+    "link": lambda cat: cat.link("v2", "v1", relation="remix"),
     "give": lambda cat: cat.give("v1", style="noir"),
     "remove_trust_list": lambda cat: cat.remove_trust_list("own"),
     "retire": lambda cat: cat.retire("studio"),
@@ -78,6 +80,7 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "tag": lambda cat: cat.tag("v1", "keeper"),
     "undelete": lambda cat: cat.undelete("v1"),
     "undo": Catalog.undo,
+    "unlink": lambda cat: cat.unlink("v2", "v1"),
     "untag": lambda cat: cat.untag("v1", "keeper"),
     "update_trust_lists": Catalog.update_trust_lists,
 }

@@ -79,6 +79,8 @@ SECTIONS = {
     ),
     "Organise": (
         Verb("tag", "editing", "Add tags to videos, or remove them.", _EDITED),
+        Verb("link", "editing", "Link videos to what they were made from.", _EDITED),
+        Verb("unlink", "editing", "Take links of yours off videos.", _EDITED),
         Verb("delete", "editing", "Hide videos behind tombstones.", _EDITED),
         Verb("undelete", "editing", "Bring hidden videos back.", _EDITED),
         Verb("history", "editing", "List what you edited, newest first."),

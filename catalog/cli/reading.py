@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
 _SHOWN_ELSEWHERE = frozenset(
-    {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs"}
+    {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs", "inherited"}
 )
 
 _REASONS = 20  # reasons of unknown costs that are shown; all are in the document
@@ -178,6 +178,8 @@ def _show_facets(video: Video) -> None:
     prompt = video.prompt or ""
     for facet in video.facets:
         render.field("facet", _describe_facet(facet, prompt))
+    for facet in video.inherited:
+        render.field("inherited", f"{facet.name} = {facet.value}", style="faint")
     if len(prompt) > LONGEST_READ:
         render.field("facets", f"of the first {LONGEST_READ:,} characters of the prompt: the rest is not read for them")
 

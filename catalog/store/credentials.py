@@ -13,6 +13,7 @@ from catalog.records import to_json, utc_text
 from catalog.rows import encodable, json_text
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
+from catalog.store.ingredients import followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,13 +42,14 @@ def save_checks(connection: Writer, checks: Mapping[int, Check]) -> SavedChecks:
     kept = {file_id: check for file_id, check in checks.items() if check.status is not None}
     videos = dict(connection.execute(_VIDEOS, {"ids": list(kept)}).fetchall())
     kept = {file_id: check for file_id, check in kept.items() if file_id in videos}
-    with indexed(connection, set(videos.values())):
+    owners = set(videos.values())
+    with followed(connection, owners), indexed(connection, owners):
         stores = _save_stores(connection, kept.values())
         for file_id, check in kept.items():
             insert_rows(connection, "c2pa_checks", [_row(file_id, check, stores.ids.get(_hash(check)))])
             newest = connection.execute(_NEWEST, {"file_id": file_id}).fetchone()[0]
             update_rows(connection, "files", [{"id": file_id, "check_id": newest}])
-    return SavedChecks(sorted(set(videos.values())), stores.new)
+    return SavedChecks(sorted(owners), stores.new)
 
 
 def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *, at: datetime) -> None:

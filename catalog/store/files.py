@@ -11,6 +11,7 @@ from catalog.records import utc_text
 from catalog.rows import stored
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
+from catalog.store.ingredients import followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +56,8 @@ def save_files(
     """Keep that these bytes are these files, as `save_file`, and return the row ids of the files."""
     now = utc_text(at)
     hashes = list({data.sha256 for data in files.values()})
-    with indexed(connection, {*(spot.video_id for spot in files), *_videos(connection, hashes)}):
+    owners = {spot.video_id for spot in files}
+    with followed(connection, owners), indexed(connection, owners.union(_videos(connection, hashes))):
         rows = {spot: _put(connection, spot, _row(data, origins[spot], now)) for spot, data in files.items()}
         for data in files.values():
             _save_place(connection, data.sha256, BESIDE, data.path, now)

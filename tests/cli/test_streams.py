@@ -45,6 +45,8 @@ LINES = {
     "trust": "trust --json",
     "stats": "stats",
     "tag": "tag v1 look=noir",
+    "link": "link v1 studio:v0 --relation remix",
+    "unlink": "unlink v1 studio:v0",
     "delete": "delete v1",
     "undelete": "undelete v2",
     "history": "history",
