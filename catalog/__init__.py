@@ -16,6 +16,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
+    from catalog.audit_reports import (
+        AuditExport,
+        Trail,
+        TrailCredentials,
+        TrailEdit,
+        TrailFile,
+        TrailLink,
+        TrailPlace,
+        TrailStep,
+    )
     from catalog.errors import (
         ArchiveError,
         BadMedia,
@@ -74,6 +84,7 @@ if TYPE_CHECKING:
         Edit,
         Edited,
         FailedCosts,
+        FamilyExport,
         FileReport,
         Generation,
         ImportReport,
@@ -96,6 +107,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArchiveError",
     "ArchiveReport",
+    "AuditExport",
     "BadMedia",
     "BadPayload",
     "Catalog",
@@ -115,6 +127,7 @@ __all__ = [
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "FamilyExport",
     "Fault",
     "File",
     "FileReport",
@@ -162,6 +175,13 @@ __all__ = [
     "SyncReport",
     "Tag",
     "TooMany",
+    "Trail",
+    "TrailCredentials",
+    "TrailEdit",
+    "TrailFile",
+    "TrailLink",
+    "TrailPlace",
+    "TrailStep",
     "Unauthorized",
     "Unavailable",
     "Unkept",
@@ -182,6 +202,7 @@ _PLAIN_HOMES = (
     "catalog.reports",
     "catalog.upkeep_reports",
     "catalog.file_reports",
+    "catalog.audit_reports",
 )  # of all other names; cheap to import
 
 

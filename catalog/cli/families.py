@@ -11,6 +11,7 @@ from catalog.cli.completion import complete_refs
 from catalog.cli.fitting import flow, measure
 from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.exports import FORMS, MOST_EDGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Lines = list[list[Part]]
 
+_DRAWN = 100  # videos of a family that are drawn where no limit is given
 _LABEL = 60  # columns of a prompt in a pipe
 _BESIDE = 24  # columns that a prompt needs beside the facts of its video
 _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
@@ -30,23 +32,40 @@ _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 @click.argument("ref", shell_complete=complete_refs)
 @click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", *FORMS)),
+    default="text",
+    help="Write the family for another program: Mermaid, Graphviz, JSON, PROV-JSON.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
     metavar="N",
-    help="Videos of the family, its ancestors first.",
+    help=f"Videos of the family, its ancestors first; default: {_DRAWN}, with --format all.",
 )
 @json_option
 @library_options
-def lineage(ref: str, diff: bool, limit: int, as_json: bool) -> None:
+def lineage(ref: str, diff: bool, form: str, limit: int | None, as_json: bool) -> None:
     """Draw the family tree of a video.
 
     Shows its oldest ancestors and everything made from them; `*` marks the video itself. A parent that is not in the
     library appears by its ref. Of a large family, shows the ancestors, then the descendants, then the others, each the
     nearest first. With --diff, shows at each video the facets that a remix removed and added, then the words, in place
     of the prompt.
+
+    With --format, writes the whole family in UTF-8: each member once, each relation to a parent as an edge with what
+    says so.
+
+    \b
+      catalog lineage video_123 --format dot | dot -Tsvg > family.svg
     """
+    if form != "text":
+        if diff or as_json:
+            raise click.UsageError("--format goes with neither --diff nor --json")
+        _export(ref, form, limit)
+        return
+    limit = limit or _DRAWN
     with open_catalog() as catalog, catalog.reading():
         steps = catalog.generations(ref, limit=limit) if diff else []
         family = catalog.lineage(ref, limit=limit)
@@ -83,12 +102,24 @@ def diff(old: str, new: str, as_json: bool) -> None:
         _show_change(change)
 
 
-def _note_rest(family: Lineage) -> None:
-    shown = len(set(_list_members(family.roots)))
-    if shown < family.members:
+def _export(ref: str, form: str, limit: int | None) -> None:
+    with open_catalog() as catalog, render.pieces() as write:
+        export = catalog.export_lineage(ref, form, write, limit=limit)
+    _note_missing(export.members, export.total)
+    if form == "mermaid" and export.edges > MOST_EDGES:
         render.note(
-            f"{shown:,} of {family.members:,} members of the family are shown: --limit {family.members} shows all"
+            f"Mermaid draws at most {MOST_EDGES} edges unless its setting maxEdges is raised, and there are "
+            f"{export.edges:,}: --limit takes the nearest"
         )
+
+
+def _note_rest(family: Lineage) -> None:
+    _note_missing(len(set(_list_members(family.roots))), family.members)
+
+
+def _note_missing(shown: int, members: int) -> None:
+    if shown < members:
+        render.note(f"{shown:,} of {members:,} members of the family are shown: --limit {members} shows all")
 
 
 def _list_members(roots: Iterable[LineageNode]) -> Iterator[str]:
