@@ -19,7 +19,7 @@ from catalog.exports.page import MARK, UNKNOWN, describe_cost, describe_edit, de
 from catalog.leftovers import held_from_the_start, name_part, remove_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from catalog.api import Catalog
     from catalog.audit_reports import Trail, TrailStep
@@ -58,13 +58,18 @@ def audit(query: tuple[str, ...], html: str | None, limit: int, as_json: bool) -
         words = read_refs(query) if query == ("-",) else list(query)
         refs = words if query == ("-",) or _are_names(catalog, words) else None
         title = " ".join(words)
+        notes = () if refs is not None else catalog.search(title, limit=0).notes
+        for remark in notes:
+            render.note(remark)
         if as_json:
             with render.pieces() as write:
                 catalog.export_audit(title, "json", write, refs=refs, limit=limit)
         elif html is not None:
             _write_page(catalog, html, title, refs, limit)
-        else:
-            _show_trails(catalog, title, refs, limit)
+        elif not _show_trails(catalog.audit(title, refs=refs, limit=limit)):
+            render.line("0 videos")
+            if not notes:
+                render.note(render.NOTHING)
 
 
 def _are_names(catalog: Catalog, words: list[str]) -> bool:
@@ -116,17 +121,14 @@ def _is_page(path: Path) -> bool:
         return file.read(len(MARK)) == MARK.encode()
 
 
-def _show_trails(catalog: Catalog, query: str, refs: list[str] | None, limit: int) -> None:
-    is_first = True
-    for trail in catalog.audit(query, refs=refs, limit=limit):
-        if not is_first:
+def _show_trails(trails: Iterable[Trail]) -> int:
+    """Print the trails, and return how many there are."""
+    count = 0
+    for count, trail in enumerate(trails, 1):
+        if count > 1:
             render.gap()
-        is_first = False
         _show_trail(trail)
-    if is_first:
-        render.line("0 videos")
-        for remark in catalog.search(query, limit=0).notes or (render.NOTHING,):
-            render.note(remark)
+    return count
 
 
 def _show_trail(trail: Trail) -> None:

@@ -73,18 +73,25 @@ def write_audit(trails: Iterable[Trail], tally: Tally, query: str, made_at: date
             ("version", encode(VERSION)),
             ("made_at", encode(utc_text(made_at))),
             ("query", encode(query)),
-            ("trails", write_many("[]", _list_trails(trails, tally))),
+            ("trails", _write_trails(trails, tally)),
             ("total", _write_total(tally)),
         ]
     )
 
 
-def _list_trails(trails: Iterable[Trail], tally: Tally) -> Iterator[str]:
+def _write_trails(trails: Iterable[Trail], tally: Tally) -> Iterator[str]:
+    """The list of trails, each step on a line of its own."""
+    before = "[\n"
     for trail in trails:
         tally.trails += 1
         for step in trail.steps:
             tally.add(step)
-        yield encode(trail.to_dict())
+        head = encode({"ref": trail.ref, "is_cut": trail.is_cut, "cost": trail.cost.to_dict()})
+        yield f'{before}{head[:-1]}, "steps": '
+        yield from write_many("[]", (encode(step.to_dict()) for step in trail.steps))
+        yield "}"
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n]"
 
 
 def _write_total(tally: Tally) -> Iterator[str]:

@@ -74,6 +74,13 @@ def test_nothing_that_fits_is_said(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("options", [(), ("--json",), ("--html", "-")])
+def test_a_query_that_is_read_otherwise_than_written_is_told(options: tuple[str, ...], run: Run) -> None:
+    result = run("audit", "modle:sora-2", *options)
+    assert (result.exit_code, "did you mean model?" in result.stderr) == (0, True)
+
+
+@pytest.mark.usefixtures("family")
 def test_a_page_is_written_whole_and_as_private_as_the_library(run: Run, tmp_path: Path) -> None:
     os.chmod(tmp_path / "catalog.db", 0o640)  # noqa: PTH101
     result = run("audit", "video_final", "--html", "audit.html")
