@@ -26,6 +26,14 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
+    from catalog.credential_reports import (
+        CredentialsChecked,
+        FileProvenance,
+        PastCheck,
+        Provenance,
+        TrustListEntry,
+        TrustUpdate,
+    )
     from catalog.errors import (
         ArchiveError,
         BadMedia,
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.family_reports import EvidenceRow
     from catalog.file_reports import (
         ArchiveReport,
         DownloadInterrupted,
@@ -62,6 +71,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
+        Credentials,
         Explanation,
         Facet,
         FacetCount,
@@ -118,11 +128,14 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "Credentials",
+    "CredentialsChecked",
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
     "Edit",
     "Edited",
+    "EvidenceRow",
     "Explanation",
     "Facet",
     "FacetCount",
@@ -130,6 +143,7 @@ __all__ = [
     "FamilyExport",
     "Fault",
     "File",
+    "FileProvenance",
     "FileReport",
     "Finding",
     "Generation",
@@ -148,11 +162,13 @@ __all__ = [
     "Migration",
     "NotFound",
     "Page",
+    "PastCheck",
     "PicturesMade",
     "Place",
     "Probe",
     "PromptDiff",
     "PromptsRead",
+    "Provenance",
     "ProvenanceError",
     "QueryError",
     "QueryPart",
@@ -182,6 +198,8 @@ __all__ = [
     "TrailLink",
     "TrailPlace",
     "TrailStep",
+    "TrustListEntry",
+    "TrustUpdate",
     "Unauthorized",
     "Unavailable",
     "Unkept",
@@ -203,6 +221,8 @@ _PLAIN_HOMES = (
     "catalog.upkeep_reports",
     "catalog.file_reports",
     "catalog.audit_reports",
+    "catalog.credential_reports",
+    "catalog.family_reports",
 )  # of all other names; cheap to import
 
 

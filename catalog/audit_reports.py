@@ -74,12 +74,16 @@ class TrailFile(Record):
 
 @dataclass(frozen=True, slots=True)
 class TrailLink(Record):
-    """What a video was made from: the parent, how, and the `origins` that it is known from: `api request c2pa user`."""
+    """What a video was made from: the parent, how, and the `origins` that it is known from: `api request c2pa user`.
+
+    `evidence` is what the credentials of the video say of it, as for an EvidenceRow.
+    """
 
     parent: str
     relation: str
     origins: tuple[str, ...]
     is_in_library: bool
+    evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

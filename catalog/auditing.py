@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.audit_reports import AuditExport, Tally, Trail, TrailCredentials, TrailFile, TrailPlace, TrailStep
+from catalog.credentials.telling import restore_check
 from catalog.database import path_of
 from catalog.disk import open_file
 from catalog.errors import CatalogError
 from catalog.exports import documents, page
 from catalog.media.sniff import GIF, JPEG, PNG, WEBP, sniff
-from catalog.provenance.checks import Check, ListUse, Manifest, Signature
+from catalog.provenance.checks import Manifest, Signature
 from catalog.reading.names import get_names, is_name
 from catalog.reading.trails import find_way, read_checked, read_edits, read_links
 from catalog.reading.videos import read_videos
@@ -215,17 +216,7 @@ def _tell(checked: CheckedFile) -> TrailCredentials:
     """The check in words, as `Check` has them."""
     kept, signing = checked
     signature = Signature(signing.organisation, signing.common_name) if signing else Signature()
-    check = Check(
-        kept.status,  # type: ignore[arg-type]  # one of the ten: the store takes no other
-        kept.reason,
-        is_detached=kept.is_detached,
-        has_media=kept.has_media,
-        signer_list=kept.signer_list,
-        remote_url=kept.remote_url,
-        lists=tuple(ListUse(**each) for each in kept.lists),
-        checked_at=kept.checked_at,
-        manifests=(Manifest("", is_active=True, signature=signature),) if signing else (),
-    )
+    check = restore_check(kept, (Manifest("", is_active=True, signature=signature),) if signing else ())
     return TrailCredentials(
         kept.status,
         check.words,

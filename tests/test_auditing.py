@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from catalog import Trail
+    from catalog import Trail, TrailStep
     from catalog.database import Database
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -149,7 +149,7 @@ def test_a_step_says_what_is_known_of_its_job(hear: Callable[..., None], cat: Ca
         "Make it rain.", True, 0.5, "reported",
     )  # fmt: skip
     assert [link.to_dict() for link in final.links] == [
-        {"parent": "studio:a", "relation": "remix", "origins": ["api"], "is_in_library": True}
+        {"parent": "studio:a", "relation": "remix", "origins": ["api"], "is_in_library": True, "evidence": "api_only"}
     ]
     assert [str(tag) for tag in final.tags] == ["campaign=launch"]
     assert [(facet.name, facet.value) for facet in final.given] == [("style", "noir")]
@@ -214,6 +214,21 @@ def test_credentials_are_told_in_words_with_signer_time_and_lists(library: Datab
     assert [(each["name"], each["issued"]) for each in told.lists] == [("a list", "2026-01-01")]
     assert kept.sha256
     assert (kept.size, kept.state) == (len(signed.clip), "present")
+
+
+def test_a_link_says_whether_the_credentials_agree(library: Database, cat: Catalog, signed: Any) -> None:
+    add_family(library, ["a", "b < a", "c < a"])
+    for remote_id, clip in (("a", signed.clip), ("b", signed.remix(signed.clip)), ("c", b"unsigned")):
+        file_id, path = keep(library, remote_id, clip)
+        check = replace(check_file(path, profile=signed.profile), checked_at=NOW)
+        with library.write() as connection:
+            store.save_checks(connection, {file_id: check})
+    said = {step.remote_id: [link.evidence for link in step.links] for step in read_steps(cat, "b", "c")}
+    assert said == {"a": [], "b": ["agree"], "c": ["api_only"]}
+
+
+def read_steps(cat: Catalog, *remote_ids: str) -> list[TrailStep]:
+    return [step for trail in cat.audit(refs=[f"studio:{name}" for name in remote_ids]) for step in trail.steps]
 
 
 def test_places_are_relative_to_the_library_and_others_are_names_alone(library: Database, cat: Catalog) -> None:

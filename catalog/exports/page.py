@@ -51,6 +51,13 @@ margin-left: 1rem; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2 { break-before: page; } \
 h2:first-of-type { break-before: auto; } }
 """
+_EVIDENCE = {
+    "agree": "the credentials agree",
+    "credentials_only": "only the credentials say it",
+    "disagree": "the credentials disagree",
+    "parent_unknown": "the credentials name a parent that is not in the library",
+    "not_intact": "the credentials are not intact",
+}  # nothing of edges of which the credentials say nothing
 _POLICY = (
     "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
     f"style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'"
@@ -173,9 +180,10 @@ def _list_facts(step: TrailStep) -> Iterator[tuple[str, str | None]]:
 
 
 def describe_link(link: TrailLink) -> str:
-    """`studio:video_1: remix, known by api, c2pa`."""
+    """`studio:video_1: remix, known by api, c2pa; the credentials agree`."""
     lost = "" if link.is_in_library else "; the parent is not in the library"
-    return f"{link.parent}: {link.relation}, known by {', '.join(link.origins)}{lost}"
+    said = f"; {_EVIDENCE[link.evidence]}" if link.evidence in _EVIDENCE else ""
+    return f"{link.parent}: {link.relation}, known by {', '.join(link.origins)}{lost}{said}"
 
 
 def describe_edit(edit: TrailEdit) -> str:

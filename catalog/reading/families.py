@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.reading.evidence import ORIGINS
 from catalog.reading.files import read_inputs
 from catalog.reading.lineage import count_members, list_members
 from catalog.rows import NEGATIVE_PROMPT
@@ -72,7 +73,6 @@ class Edge(NamedTuple):
     origins: tuple[str, ...]
 
 
-_ORIGINS = "api request c2pa user"  # in the order in which they are named
 _MADE = frozenset({"video", "image"})
 _MEMBERS = f"""
 SELECT id, ref, kind, status, model, prompt, {NEGATIVE_PROMPT}, seconds, created_at, completed_at, cost_usd, cost_basis,
@@ -139,7 +139,7 @@ class Family:
                     origins.setdefault(named.child, {}).setdefault(named, {})[origin] = None
             for child in ids:
                 for named, said in origins.get(child, {}).items():
-                    yield named._replace(origins=tuple(sorted(said, key=_ORIGINS.find)))
+                    yield named._replace(origins=tuple(origin for origin in ORIGINS if origin in said))
 
     def lost(self) -> Iterator[str]:
         """The refs of parents that the library does not have, each once."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.audit_reports import TrailEdit, TrailLink
 from catalog.reading.credentials import read_newest_checks
+from catalog.reading.evidence import ORIGINS, compare_evidence
 from catalog.reading.lineage import list_ancestors
 from catalog.records import read_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from catalog.database import Reader
@@ -42,12 +43,11 @@ class CheckedFile(NamedTuple):
     signing: Signing | None
 
 
-_ORIGINS = "api request c2pa user"  # in the order in which they are named
 _CREATED = "SELECT id, created_at FROM videos WHERE id IN :ids"
 _AMONG = "SELECT child_id, parent_id FROM links WHERE child_id IN :ids AND parent_id IS NOT NULL"
 _PARENTS = """
 SELECT links.child_id, coalesce(parent.ref, links.parent_source || ':' || links.parent_remote_id), links.relation,
-links.parent_id IS NOT NULL, links.origin
+links.parent_id, links.origin
 FROM links LEFT JOIN videos AS parent ON parent.id = links.parent_id
 WHERE links.child_id IN :ids ORDER BY links.child_id, links.id
 """
@@ -103,15 +103,28 @@ def _sort(parents: dict[int, set[int]], children: dict[int, list[int]], created:
     return list(ordered)
 
 
-def read_links(connection: Reader, ids: Iterable[int]) -> dict[int, list[TrailLink]]:
+def read_links(connection: Reader, ids: Sequence[int]) -> dict[int, list[TrailLink]]:
     """What each of these videos was made from, by row id, each relation to a parent once with all that says so."""
-    origins: dict[int, dict[tuple[str, str, bool], set[str]]] = {}
-    for child, parent, relation, is_in_library, origin in connection.execute(_PARENTS, {"ids": list(ids)}):
-        origins.setdefault(child, {}).setdefault((parent, relation, bool(is_in_library)), set()).add(origin)
+    said = {
+        (child, parent): row.evidence
+        for child, rows in compare_evidence(connection, ids).items()
+        for row in rows
+        for parent in row.parents
+    }
+    origins: dict[int, dict[tuple[str, str, int | None], set[str]]] = {}
+    for child, *link, origin in connection.execute(_PARENTS, {"ids": list(ids)}):
+        parent, relation, row = link
+        origins.setdefault(child, {}).setdefault((parent, relation, row), set()).add(origin)
     return {
         child: [
-            TrailLink(parent, relation, tuple(sorted(said, key=_ORIGINS.find)), is_in_library)
-            for (parent, relation, is_in_library), said in links.items()
+            TrailLink(
+                parent,
+                relation,
+                tuple(origin for origin in ORIGINS if origin in having),
+                row is not None,
+                said.get((child, parent if row is None else row)),
+            )
+            for (parent, relation, row), having in links.items()
         ]
         for child, links in origins.items()
     }

@@ -159,7 +159,7 @@ def test_what_is_known_is_shown() -> None:
     final = step(
         "b", prompt="Make it rain.\nSlowly.", is_instruction=True, model="sora-2", seconds=8.0, size="1280x720",
         created_at=NOW, cost_usd=0.8, cost_basis="reported", files=(file,),
-        links=(TrailLink("studio:a", "remix", ("api", "c2pa"), is_in_library=False),),
+        links=(TrailLink("studio:a", "remix", ("api", "c2pa"), False, "agree"),),
         edits=(TrailEdit(3, NOW, "tag", "campaign=launch"),),
     )  # fmt: skip
     page = write([[step(), final]], is_cut=True)
@@ -169,7 +169,7 @@ def test_what_is_known_is_shown() -> None:
         "2026-11-30T12:00:00.000Z",
         "$0.8000, reported",
         "8 s, 1280x720",
-        "studio:a: remix, known by api, c2pa; the parent is not in the library",
+        "studio:a: remix, known by api, c2pa; the parent is not in the library; the credentials agree",
         "sha256 ab",
         "2,000,000 bytes, video/mp4, present, download",
         "media/a.mp4, present",
