@@ -16,6 +16,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
+    from catalog.audit_reports import (
+        AuditExport,
+        Trail,
+        TrailCredentials,
+        TrailEdit,
+        TrailFile,
+        TrailLink,
+        TrailPlace,
+        TrailStep,
+    )
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -84,6 +94,7 @@ if TYPE_CHECKING:
         Edit,
         Edited,
         FailedCosts,
+        FamilyExport,
         FileReport,
         Generation,
         ImportReport,
@@ -106,6 +117,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArchiveError",
     "ArchiveReport",
+    "AuditExport",
     "BadMedia",
     "BadPayload",
     "Catalog",
@@ -128,6 +140,7 @@ __all__ = [
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "FamilyExport",
     "Fault",
     "File",
     "FileProvenance",
@@ -178,6 +191,13 @@ __all__ = [
     "SyncReport",
     "Tag",
     "TooMany",
+    "Trail",
+    "TrailCredentials",
+    "TrailEdit",
+    "TrailFile",
+    "TrailLink",
+    "TrailPlace",
+    "TrailStep",
     "TrustListEntry",
     "TrustUpdate",
     "Unauthorized",
@@ -200,6 +220,7 @@ _PLAIN_HOMES = (
     "catalog.reports",
     "catalog.upkeep_reports",
     "catalog.file_reports",
+    "catalog.audit_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
 )  # of all other names; cheap to import

@@ -66,6 +66,20 @@ class Lineage(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyExport(Record):
+    """What an export of a family holds: `members` and `edges`, parents that the library does not have included.
+
+    `total` counts the members of the whole family.
+    """
+
+    ref: str
+    form: str
+    members: int
+    edges: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Generation(Record):
     """One step of a family: how the prompt of `ref` differs from that of `parent`."""
 

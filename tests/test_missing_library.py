@@ -37,6 +37,7 @@ NOTE |= {"asked_id": None, "answer": {"id": "video_1", "object": "video", "statu
 
 READING: dict[str, Callable[[Catalog], Any]] = {
     "archive": lambda cat: cat.archive("s3://a-bucket"),
+    "audit": Catalog.audit,
     "backup": Catalog.backup,
     "changes": lambda cat: cat.changes("v1"),
     "complete_query": lambda cat: cat.complete_query("model:"),
@@ -48,6 +49,8 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "diff": lambda cat: cat.diff("v1", "v2"),
     "evidence": lambda cat: list(cat.evidence()),
     "explain": lambda cat: cat.explain("neon"),
+    "export_audit": lambda cat: cat.export_audit("", "json", str),
+    "export_lineage": lambda cat: cat.export_lineage("v1", "dot", str),
     "facets": Catalog.facets,
     "find": lambda cat: cat.find("v1"),
     "generations": lambda cat: cat.generations("v1"),

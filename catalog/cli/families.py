@@ -13,6 +13,7 @@ from catalog.cli.finding import QueryCommand
 from catalog.cli.fitting import flow, measure
 from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.exports import FORMS, MOST_EDGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Lines = list[list[Part]]
 
 _EVIDENCE = "--evidence"
+_DRAWN = 100  # videos of a family that are drawn where no limit is given
 _LABEL = 60  # columns of a prompt in a pipe
 _BESIDE = 24  # columns that a prompt needs beside the facts of its video
 _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
@@ -46,16 +48,21 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.option(_EVIDENCE, "is_compared", is_flag=True, help="Compare what credentials say of parents with the rest.")
 @click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", *FORMS)),
+    default="text",
+    help="Write the family for another program: Mermaid, Graphviz, JSON, PROV-JSON.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
     metavar="N",
-    help="Videos of the family, its ancestors first.",
+    help=f"Videos of the family, its ancestors first; default: {_DRAWN}, with --format all.",
 )
 @json_option
 @library_options
-def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, limit: int, as_json: bool) -> None:
+def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, form: str, limit: int | None, as_json: bool) -> None:
     """Draw the family tree of a video.
 
     Shows its oldest ancestors and everything made from them; `*` marks the video itself. Behind each relation stands
@@ -67,15 +74,24 @@ def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, limit: int, a
     With --evidence, compares for each edge what credentials say with what servers, requests and you say, of all videos
     or of those that match QUERY: agree, API only, credentials only, disagree, parent not in the library, manifest not
     intact. The exit status is 1 where any disagree.
+
+    With --format, writes the whole family in UTF-8: each member once, each relation to a parent as an edge with what
+    it is known from.
+
+    \b
+      catalog lineage video_123 --format dot | dot -Tsvg > family.svg
     """
+    _refuse_pairs(is_compared=is_compared, diff=diff, is_export=form != "text", as_json=as_json)
     if is_compared:
-        if diff:
-            raise click.UsageError("--evidence goes with --json alone: it compares no prompts")
         show_evidence(" ".join(words), as_json=as_json)
         return
     if len(words) != 1:
         raise click.UsageError("name one video, or give --evidence to compare what is known of many")
     ref = words[0]
+    if form != "text":
+        _export(ref, form, limit)
+        return
+    limit = limit or _DRAWN
     with open_catalog() as catalog, catalog.reading():
         steps = catalog.generations(ref, limit=limit) if diff else []
         family = catalog.lineage(ref, limit=limit)
@@ -114,12 +130,32 @@ def diff(old: str, new: str | None, as_json: bool) -> None:
         _show_change(change)
 
 
-def _note_rest(family: Lineage) -> None:
-    shown = len(set(_list_members(family.roots)))
-    if shown < family.members:
+def _refuse_pairs(*, is_compared: bool, diff: bool, is_export: bool, as_json: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    if is_compared and (diff or is_export):
+        raise click.UsageError("--evidence goes with --json alone: it compares no prompts and draws nothing")
+    if is_export and (diff or as_json):
+        raise click.UsageError("--format goes with neither --diff nor --json")
+
+
+def _export(ref: str, form: str, limit: int | None) -> None:
+    with open_catalog() as catalog, render.pieces() as write:
+        export = catalog.export_lineage(ref, form, write, limit=limit)
+    _note_missing(export.members, export.total)
+    if form == "mermaid" and export.edges > MOST_EDGES:
         render.note(
-            f"{shown:,} of {family.members:,} members of the family are shown: --limit {family.members} shows all"
+            f"Mermaid draws at most {MOST_EDGES} edges unless its setting maxEdges is raised, and there are "
+            f"{export.edges:,}: --limit takes the nearest"
         )
+
+
+def _note_rest(family: Lineage) -> None:
+    _note_missing(len(set(_list_members(family.roots))), family.members)
+
+
+def _note_missing(shown: int, members: int) -> None:
+    if shown < members:
+        render.note(f"{shown:,} of {members:,} members of the family are shown: --limit {members} shows all")
 
 
 def _list_members(roots: Iterable[LineageNode]) -> Iterator[str]:

@@ -72,6 +72,7 @@ SECTIONS = {
         Verb("facets", "finding", "Count the values of facets, or give facets to videos.", _EDITED),
         Verb("show", "reading", "Show everything known about videos."),
         Verb("lineage", "families", "Draw the family tree of a video."),
+        Verb("audit", "auditing", "Show the trail from the first draft to each video."),
         Verb("diff", "families", "Show how the prompts of two videos differ."),
         Verb("provenance", "credentials", "Show the Content Credentials of videos and files.", _FOUND),
         Verb("changes", "reading", "List how a video has changed since it was first seen."),

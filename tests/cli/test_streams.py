@@ -39,6 +39,7 @@ LINES = {
     "facets": "facets",
     "show": "show v1",
     "lineage": "lineage v1",
+    "audit": "audit v1",
     "diff": "diff v1 v2",
     "changes": "changes v1",
     "provenance": "provenance v1",
