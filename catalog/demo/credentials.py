@@ -85,7 +85,7 @@ def _list_actions(job: Job, generator: str, ingredients: Sequence[Mapping[str, A
     made: dict[str, Any] = {
         "action": "c2pa.edited" if has_parent else "c2pa.created",
         "when": datetime.fromtimestamp(job.ends_at, UTC).isoformat(),
-        "description": "Edited by a prompt." if has_parent else "Generated from a prompt.",
+        "description": f"{'Edited by' if has_parent else 'Generated from'} a prompt, by a sample of a generator.",
         "digitalSourceType": SOURCE_TYPE,
         "softwareAgent": {"name": generator},
         "parameters": {"model_name": job.model},
