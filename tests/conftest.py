@@ -13,11 +13,14 @@ import pytest
 from hypothesis import settings
 
 from catalog.library import create_library, open_library
+from tests.signed import expired, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from catalog.database import Database
+
+__all__ = ["expired", "signed"]  # fixtures
 
 SLOWEST = frozenset({"test_documents.py", "test_wheel.py", "test_serve.py"})
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -28,17 +28,32 @@ from catalog.bitmaps.reading import (
     revision,
 )
 from catalog.bitmaps.sets import CHUNK_BITS
-from catalog.bitmaps.values import COLUMNS, COMMON, FILE, FILE_TESTS, FILES, HAS, PARTIAL, PRESENT, read_state
+from catalog.bitmaps.values import (
+    COLUMNS,
+    COMMON,
+    CREDENTIALS,
+    FILE,
+    FILE_TESTS,
+    FILES,
+    HAS,
+    NO_CREDENTIALS,
+    PARTIAL,
+    PRESENT,
+    read_state,
+    select_credentials,
+)
 from catalog.bitmaps.words import are_words_due, look_up_words, match_chunk, read_word, save_words
 
 __all__ = [
     "CHUNK_BITS",
     "COLUMNS",
     "COMMON",
+    "CREDENTIALS",
     "FILE",
     "FILES",
     "FILE_TESTS",
     "HAS",
+    "NO_CREDENTIALS",
     "PARTIAL",
     "PRESENT",
     "Changes",
@@ -61,5 +76,6 @@ __all__ = [
     "replace_chunk",
     "revision",
     "save_words",
+    "select_credentials",
     "tell_of_replacement",
 ]

@@ -67,10 +67,38 @@ FILE_TESTS = {
     "mismatch_seconds": ("max(files.variant = 'video' AND ifnull(abs(files.seconds - videos.seconds) > 0.1, 0))"),
     "mismatch_size": (f"max({_IS_OUTPUT} AND ifnull(files.width <> videos.width OR files.height <> videos.height, 0))"),
 }
+# What the newest checks of clips and images found: fields with the SQL of their values, and what it joins. Names are as
+# long as whoever signed made them: so much of each is the value.
+_CHECKED = (
+    "files CROSS JOIN c2pa_checks ON c2pa_checks.id = files.check_id{more} "
+    f"WHERE {_IS_OUTPUT} AND files.video_id {{test}}"
+)
+_MANIFESTS = " CROSS JOIN c2pa_manifests ON c2pa_manifests.store_id = c2pa_checks.store_id"
+_ACTIVE = f"{_MANIFESTS} AND c2pa_manifests.is_active = 1"
+_ACTIONS = f"{_MANIFESTS} CROSS JOIN c2pa_actions ON c2pa_actions.manifest_id = c2pa_manifests.id"
+_LONGEST_NAME = 200  # characters
+CREDENTIALS = {
+    "credentials": ("c2pa_checks.status", ""),
+    "signer": (f"substr(c2pa_manifests.signer, 1, {_LONGEST_NAME})", _ACTIVE),
+    "generator": (f"substr(c2pa_manifests.generator, 1, {_LONGEST_NAME})", _ACTIVE),
+    "source_type": (f"substr(c2pa_actions.source_type, 1, {_LONGEST_NAME})", _ACTIONS),
+}
+# Statuses of files without credentials that could be read: their videos do not have any.
+NO_CREDENTIALS = ("unsupported", "remote_only", "unreadable", "absent")
 MARK = "mark"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
 TEXTS, REBUILT = "texts", "rebuilt"
 WORD = "fts:word"  # its values are expressions of the full-text index; no facet is called so
-_TAKEN = {*COLUMNS, *PRESENT, "tag", "tag_key", "relation", FILE, HAS, MARK}  # no facet of such a name is found
+_TAKEN = {
+    *COLUMNS,
+    *PRESENT,
+    "tag",
+    "tag_key",
+    "relation",
+    *CREDENTIALS,
+    FILE,
+    HAS,
+    MARK,
+}  # no facet of such a name is found
 
 _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
 _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"
@@ -79,6 +107,11 @@ _FACETS = "SELECT video_id, value_id FROM video_facets WHERE video_id"
 _RELATIONS = "SELECT child_id, relation FROM links WHERE child_id"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
 _OF_FILES = f"SELECT files.video_id, {_FILE_MASK} FROM {FILES} WHERE files.video_id {{test}} GROUP BY files.video_id"
+
+_BY_CREDENTIALS = {
+    name: f"SELECT DISTINCT files.video_id AS id, {value} AS value FROM {_CHECKED.format(more=more, test='{test}')}"
+    for name, (value, more) in CREDENTIALS.items()
+}
 
 _ALL_OF_FACET = (
     "SELECT DISTINCT video_id FROM video_facets WHERE value_id = "
@@ -125,6 +158,7 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
         for number, name in enumerate(FILE_TESTS):
             if mask >> number & 1:
                 found[FILE, name].append(video_id)
+    _add_credentials(connection, found, present, test, parameters)
     if has_facets:
         _add_facets(connection, found, present, connection.execute(f"{_FACETS} {test}", parameters).fetchall())
     for name, ids in present.items():
@@ -150,6 +184,26 @@ def _add_columns(found: State, rows: Sequence[Any]) -> None:
         for number, name in enumerate(PRESENT):
             if mask >> number & 1:
                 found[HAS, name].extend(having)
+
+
+def _add_credentials(
+    connection: Reader, found: State, present: dict[str, list[int]], test: str, parameters: Mapping[str, Any]
+) -> None:
+    for name, query in _BY_CREDENTIALS.items():
+        having: set[int] = set()
+        for video_id, value in connection.execute(query.format(test=test), parameters):
+            if value:
+                found[name, value].append(video_id)
+                if value not in NO_CREDENTIALS or name != "credentials":
+                    having.add(video_id)
+        present[name] += having
+        if name == "credentials" and not having:
+            return  # without credentials there are no manifests
+
+
+def select_credentials(name: str) -> str:
+    """The SELECT of the `id` and `value` of what videos have of a field of CREDENTIALS, all of it."""
+    return _BY_CREDENTIALS[name].format(test="IS NOT NULL")
 
 
 def _add_facets(connection: Reader, found: State, present: dict[str, list[int]], rows: Sequence[Any]) -> None:

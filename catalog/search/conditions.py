@@ -253,6 +253,16 @@ def _input(field: Field, term: Term, _: Setting) -> Condition:
     return Condition(sql, [*name.values, *parent.values], is_set=True)
 
 
+def _credentials(field: Field, term: Term, _: Setting) -> Condition:
+    from catalog.search.credentials import with_credentials
+
+    try:
+        sql, values = with_credentials(field.name, term.values, is_exact=term.is_exact)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    return Condition(sql, values, is_set=True)
+
+
 def _kin(field: Field, term: Term, setting: Setting) -> Condition:
     from catalog.search.kin import with_kin
 
@@ -300,6 +310,10 @@ def _has_value(name: str, setting: Setting) -> Condition:
         raise Unreadable(explain_name("field", name, names))
     if field.kind == "file":
         return _has_file("held")
+    if field.kind == "credentials":
+        from catalog.search.credentials import having_credentials
+
+        return Condition(f"videos.id IN ({having_credentials(field.name)})", [])
     if field.is_prompt_facet:
         sql, values = with_any(field.name)
         return Condition(f"videos.id IN ({sql})", values)
@@ -360,6 +374,7 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "file": _file,
     "mismatch": _mismatch,
     "input": _input,
+    "credentials": _credentials,
     "kin": _kin,
     "depth": _depth,
     "presence": _presence,

@@ -58,9 +58,7 @@ def _replaced(sql: str, characters: str, by: str) -> str:
 
 _FOLD = str.maketrans(*_LOWER, _JOINTS)
 _PART = str.maketrans(*_LOWER) | dict.fromkeys(map(ord, _MARKS), " ")
-_FOLDED = _replaced("lower(facet_values.value)", _JOINTS, "")
-_PARTED = _replaced("lower(facet_values.value)", _MARKS, " ")
-_WORDS = f"replace(replace(replace(' ' || {_PARTED} || ' ', '  ', ' '), '  ', ' '), '  ', ' ')"
+_VALUE = "facet_values.value"
 _NARROWER = {broad.translate(_FOLD): [value.translate(_FOLD) for value in narrow] for broad, narrow in NARROWER.items()}
 
 _NAMES = """
@@ -86,19 +84,25 @@ def with_any(facet: str) -> Videos:
 
 def with_values(facet: str, values: Iterable[Value], *, is_exact: bool = False) -> Videos:
     """The videos with one of the values, a narrower one unless `is_exact`, or one that begins as a value does."""
+    return _with(facet, *match_values(_VALUE, values, is_exact=is_exact))
+
+
+def match_values(column: str, values: Iterable[Value], *, is_exact: bool = False) -> Videos:
+    """The test that `accept_folded` makes, on a column, with the values of its question marks."""
+    folded_column = _replaced(f"lower({column})", _JOINTS, "")
     tests: list[str] = []
     arguments: list[Any] = []
     wanted: dict[str, None] = {}
     for value in values:
         folded = value.text.translate(_FOLD)
         if value.is_prefix:
-            tests.append(f"substr({_FOLDED}, 1, ?) = ?")
+            tests.append(f"substr({folded_column}, 1, ?) = ?")
             arguments += [len(folded), folded]
         else:
             wanted |= dict.fromkeys([folded, *(() if is_exact else _NARROWER.get(folded, ()))])
     if wanted:
-        tests.append(f"{_FOLDED} IN ({', '.join('?' * len(wanted))})")
-    return _with(facet, _any(tests), [*arguments, *wanted])
+        tests.append(f"{folded_column} IN ({', '.join('?' * len(wanted))})")
+    return _any(tests), [*arguments, *wanted]
 
 
 def accept_folded(values: Sequence[Value], *, is_exact: bool = False) -> Callable[[str], bool]:
@@ -120,17 +124,38 @@ def with_phrases(facet: str, phrases: Iterable[Value], *, is_exact: bool = False
 
     The last word of a phrase that is a prefix may be the beginning of one.
     """
+    return _with(facet, *match_phrases(_VALUE, phrases, is_exact=is_exact))
+
+
+def match_phrases(column: str, phrases: Iterable[Value], *, is_exact: bool = False) -> Videos:
+    """The test that one of the phrases is in a column, with the values of its question marks: see `with_phrases`."""
+    parted = _replaced(f"lower({column})", _MARKS, " ")
+    words_of = f"replace(replace(replace(' ' || {parted} || ' ', '  ', ' '), '  ', ' '), '  ', ' ')"
     tests: list[str] = []
     values: list[str] = []
     for phrase in phrases:
         words = phrase.text.translate(_PART).split()
         if is_exact:
-            tests.append(f"trim({_WORDS}) = ?")
+            tests.append(f"trim({words_of}) = ?")
             values.append(" ".join(words))
             continue
-        tests.append(f"(facet_values.value LIKE ? ESCAPE '\\' AND instr({_WORDS}, ?))")
+        tests.append(f"({column} LIKE ? ESCAPE '\\' AND instr({words_of}, ?))")
         values += [f"%{escape(max(words, key=len, default=''))}%", _edged(" ".join(words), is_prefix=phrase.is_prefix)]
-    return _with(facet, _any(tests), values)
+    return _any(tests), values
+
+
+def accept_phrases(phrases: Iterable[Value], *, is_exact: bool = False) -> Callable[[str], bool]:
+    """Whether one of the phrases is in a text, or with `is_exact` is the text: as `match_phrases` has it."""
+    wanted = [(" ".join(phrase.text.translate(_PART).split()), phrase.is_prefix) for phrase in phrases]
+    edged = [_edged(words, is_prefix=is_prefix) for words, is_prefix in wanted]
+
+    def accepts(text: str) -> bool:
+        words = " ".join(text.translate(_PART).split())
+        if is_exact:
+            return any(words == each for each, _ in wanted)
+        return any(each in f" {words} " for each in edged)
+
+    return accepts
 
 
 def _any(tests: list[str]) -> str:

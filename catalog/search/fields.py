@@ -18,6 +18,7 @@
     relation  how a video is linked to a parent
     file      the name of a file that the library holds, or its hash
     mismatch  of a file: in which way it differs from what was asked for
+    credentials  what the newest checks of the files of a video found
     input     the id, address or name of what went into a video beside its prompt
     kin       related to the video that the value names     depth     generations above it
     presence  has:NAME          absence   missing:NAME      claim     is:NAME
@@ -117,6 +118,7 @@ _TABLE = (
     Field("file", "file", ""),
     Field("mismatch", "mismatch", ""),
     *(Field(name, "input", "") for name in ("reference", "character")),
+    *(Field(name, "credentials", "", facet="value") for name in ("credentials", "signer", "generator", "source_type")),
     Field("has", "presence", ""),
     Field("missing", "absence", ""),
     Field("is", "claim", ""),

@@ -87,6 +87,12 @@ def _pick_mismatch(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     return (Pick(FILE, read_mismatches(term.values)),)
 
 
+def _pick_credentials(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
+    from catalog.search.credentials import accept_credentials
+
+    return (Pick(field.name, accepts=accept_credentials(field.name, term.values, is_exact=term.is_exact)),)
+
+
 def _pick_size(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
     return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
@@ -122,5 +128,6 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], tuple[Pick, ...] | None]] = {
     "tag": _pick_keys,
     "relation": _pick_relation,
     "mismatch": _pick_mismatch,
+    "credentials": _pick_credentials,
     "size": _pick_size,
 }

@@ -9,6 +9,7 @@ from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.cleaning import HEARD, clean_rows
 from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
+from catalog.store.credentials import SavedChecks, remove_trust_list, save_checks, save_trust_list
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.descent import rebuild_descent
 from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
@@ -50,6 +51,7 @@ __all__ = [
     "Failure",
     "KeptRequest",
     "Saved",
+    "SavedChecks",
     "Spot",
     "Step",
     "bring_back",
@@ -77,12 +79,14 @@ __all__ = [
     "redo",
     "refold_all",
     "refresh_next",
+    "remove_trust_list",
     "renew_lock",
     "save_absences",
     "save_archived",
     "save_attempt",
     "save_character",
     "save_checked",
+    "save_checks",
     "save_damage",
     "save_delivery",
     "save_enclosed",
@@ -102,6 +106,7 @@ __all__ = [
     "save_run",
     "save_source",
     "save_tags",
+    "save_trust_list",
     "save_videos",
     "see_alarms",
     "tag_videos",

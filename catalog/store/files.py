@@ -195,7 +195,8 @@ def _put(connection: Writer, spot: Spot, row: Mapping[str, object]) -> int:
         insert_rows(connection, "files", [{**spot._asdict(), **row}])
         found = connection.execute(_FIND, spot._asdict()).fetchone()
     else:
-        update_rows(connection, "files", [{"id": found[0], **row}])
+        is_other = row.get("sha256", found[2]) != found[2]
+        update_rows(connection, "files", [{"id": found[0], **row, **({"check_id": None} if is_other else {})}])
     return int(found[0])
 
 

@@ -26,11 +26,27 @@ from catalog.tables.videos import (
 from catalog.tables.files import Archives, FilePlaces, Files, VideoInputs
 
 # isort: split
+from catalog.tables.credentials import (
+    C2paActions,
+    C2paChecks,
+    C2paIngredients,
+    C2paManifests,
+    C2paStores,
+    InheritedFacets,
+    TrustLists,
+)
+
+# isort: split
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
 
 __all__ = [
     "Archives",
     "Bitmaps",
+    "C2paActions",
+    "C2paChecks",
+    "C2paIngredients",
+    "C2paManifests",
+    "C2paStores",
     "Changes",
     "Characters",
     "Deliveries",
@@ -40,6 +56,7 @@ __all__ = [
     "FilePlaces",
     "Files",
     "GivenFacets",
+    "InheritedFacets",
     "Links",
     "Observations",
     "Prices",
@@ -48,6 +65,7 @@ __all__ = [
     "StrayAnswers",
     "SyncRuns",
     "Tags",
+    "TrustLists",
     "UtcText",
     "VideoAliases",
     "VideoFacets",

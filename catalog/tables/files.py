@@ -18,6 +18,7 @@ class Files(SQLModel, table=True):
     `sha256` are NULL where no bytes were ever held. The columns from `seconds` to `made_at` are what the bytes say of
     themselves: `fps` in frames per second, `audio` the codec of the sound. `origin` is how they came:
     `download inline captured made`. `changed_at` is when `state` changed, `checked_at` when they were last read whole.
+    `check_id` is the newest check of their Content Credentials, NULL while they are due for one.
     """
 
     __tablename__ = "files"
@@ -25,6 +26,8 @@ class Files(SQLModel, table=True):
         UniqueConstraint("video_id", "variant", "number"),
         Index("ix_files_sha256", "sha256", sqlite_where=text("sha256 IS NOT NULL")),
         Index("ix_files_state", "state", sqlite_where=text("state <> 'present'")),
+        Index("ix_files_check_id", "check_id", sqlite_where=text("check_id IS NOT NULL")),
+        Index("ix_files_unchecked", "id", sqlite_where=text("check_id IS NULL AND sha256 IS NOT NULL")),
         columns.AUTOINCREMENT,
     )
 
@@ -47,6 +50,7 @@ class Files(SQLModel, table=True):
     made_at: datetime | None = columns.time()
     changed_at: datetime = columns.time(nullable=False)
     checked_at: datetime | None = columns.time()
+    check_id: int | None = Field(default=None, sa_column=Column(Integer))  # no foreign key: the check names its file
 
 
 class FilePlaces(SQLModel, table=True):

@@ -169,8 +169,8 @@ class Tags(SQLModel, table=True):
 class Links(SQLModel, table=True):
     """An edge from a video to its parent, which is named, because it may never have been seen.
 
-    Derived are the row of the parent, where the library has it, how many generations are above the child, and whether
-    a circle of links is.
+    Derived are the row of the parent, where the library has it, how many generations are above the child, whether a
+    circle of links is, and `is_inherited`, which is NULL while what the child inherits of facets is due.
     """
 
     __tablename__ = "links"
@@ -184,6 +184,7 @@ class Links(SQLModel, table=True):
         Index("ix_links_parent_id", "parent_id", "child_id", sqlite_where=text("parent_id IS NOT NULL")),
         Index("ix_links_lost", "parent_source", "parent_remote_id", sqlite_where=text("parent_id IS NULL")),
         Index("ix_links_depth", "depth", "child_id"),
+        Index("ix_links_uninherited", "depth", "child_id", sqlite_where=text("is_inherited IS NULL")),
         columns.AUTOINCREMENT,
     )
 
@@ -198,6 +199,7 @@ class Links(SQLModel, table=True):
     )
     depth: int | None = columns.count()
     is_circular: int | None = columns.count()
+    is_inherited: int | None = columns.count()
 
 
 class VideoAliases(SQLModel, table=True):

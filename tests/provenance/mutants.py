@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.provenance import Profile, check_file, check_files, load_list
 from tests.conftest import SHARED
-from tests.provenance.conftest import Signed, alter_media
+from tests.signed import Signed, alter_media
 from tests.soak.figures import Figures
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from catalog.provenance import Check, Profile, TrustList, check_file, check_stor
 from catalog.provenance.authority import CREATED, Authority, sign
 from catalog.provenance.status import FORM_NOT_ACCEPTED
 from catalog.provenance.stores import cut_store
-from tests.provenance.conftest import CLIP, MP4, Signed, alter, alter_media
+from tests.signed import CLIP, MP4, Signed, alter, alter_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.provenance.conftest import Signed, alter_media
 from tests.provenance.mutants import Original, find_better, list_originals
+from tests.signed import Signed, alter_media
 
 if TYPE_CHECKING:
     from pathlib import Path

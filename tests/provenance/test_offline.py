@@ -17,7 +17,7 @@ from cryptography import x509
 
 from catalog.provenance import check_file, check_files, reader
 from catalog.provenance.authority import CREATED, sign
-from tests.provenance.conftest import CLIP, MP4, Signed, alter_media
+from tests.signed import CLIP, MP4, Signed, alter_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.provenance import Target, check_file, check_files
-from tests.provenance.conftest import CLIP, Signed, alter_media
+from tests.signed import CLIP, Signed, alter_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

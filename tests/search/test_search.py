@@ -539,7 +539,7 @@ def test_all_facets_are_those_of_prompts_too_except_the_open_ones(library: Libra
 def test_every_field_can_be_asked_for(library: Library, name: str) -> None:
     library.add("x")
     values = {"number": "1", "depth": "1", "time": "2026", "claim": "gone", "name": "studio", "kin": "x"}
-    values |= {"presence": "model", "absence": "model", "mismatch": "size"}
+    values |= {"presence": "model", "absence": "model", "mismatch": "size", "credentials": "changed"}
     assert library.page(f"{name}:{values.get(FIELDS[name].kind, 'x')}").notes == ()
     if FIELDS[name].has_value:
         assert library.page(f"has:{name}").notes == ()

@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from catalog import store, tables
+from catalog.provenance import Action, Check, Ingredient, Manifest, TrustList
 from catalog.records import Facet, Probe
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.requests import request_line
@@ -81,6 +82,12 @@ def write_everything(desk: Desk) -> None:
         store.save_archived(connection, {"ab": "s3://bucket/ab"}, at=now)
         store.save_input(connection, 1, "reference", 1, name="file-1")
         store.forget_places(connection, ["media/ab.mp4"])
+        made = Manifest("a", is_active=True, actions=(Action("c2pa.created"),), ingredients=(Ingredient("parentOf"),))
+        store.save_checks(connection, {1: Check("changed", checked_at=now, manifests=(made,), store=b"jumbf")})
+        known = TrustList("a list", "list:own", ("certificate",))
+        for content in (b"one", b"two"):
+            store.save_trust_list(connection, known, content, at=now)
+        store.remove_trust_list(connection, "list:own")
 
 
 def watch(connection: Any, written: dict[str, set[str]]) -> None:
