@@ -22,7 +22,7 @@ PARENT, INPUT = "parentOf", "inputTo"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 WATERMARK = "com.example.sample-watermark.1"
 WATERMARKED = frozenset({"Veo", "Imagen"})  # generators whose makers say that they mark what they make
-LONGEST_TITLE = 200  # characters
+LONGEST_TEXT = 200  # characters of a text that came with a request
 _FAMILY = re.compile(r"[a-z]+", re.IGNORECASE)
 
 
@@ -36,15 +36,16 @@ def name_generator(model: str) -> tuple[str, str]:
 
 def describe(job: Job, ingredients: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The manifest of a job's clip or picture; `ingredients` are those that it will have, as `describe_*` made them."""
-    name, version = name_generator(job.model)
+    model = _shorten(job.model)
+    name, version = name_generator(model)
     assertions = [
-        {"label": "c2pa.actions", "data": {"actions": list(_list_actions(job, name, ingredients))}},
+        {"label": "c2pa.actions", "data": {"actions": list(_list_actions(job, name, model, ingredients))}},
         {
             "label": "c2pa.ai-disclosure",
             "data": {
                 "modelType": "c2pa.types.model",
-                "modelName": job.model,
-                "modelIdentifier": f"urn:example:model:{job.model}",
+                "modelName": model,
+                "modelIdentifier": f"urn:example:model:{model}",
                 "contentProfile": {"humanOversightLevel": "prompt-guided"},
             },
         },
@@ -75,11 +76,18 @@ def describe_parent(job_id: str, kind: Kind = "video") -> dict[str, Any]:
 def describe_upload(name: str, file_format: str) -> dict[str, Any]:
     """The file that came with a request, as an ingredient: the clip to work on, or a picture to go by."""
     relationship = INPUT if file_format.startswith("image/") else PARENT
-    return {"title": name[:LONGEST_TITLE], "format": file_format, "relationship": relationship, "label": relationship}
+    return {
+        "title": _shorten(name),
+        "format": _shorten(file_format),
+        "relationship": relationship,
+        "label": relationship,
+    }
 
 
-def _list_actions(job: Job, generator: str, ingredients: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Created from a prompt, or opened and edited; nobody can say that he opened what he does not name."""
+def _list_actions(
+    job: Job, generator: str, model: str, ingredients: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Created from a prompt, or where there is a parent to name, opened and edited."""
     labels = [each["label"] for each in ingredients]
     has_parent = PARENT in labels
     made: dict[str, Any] = {
@@ -88,7 +96,7 @@ def _list_actions(job: Job, generator: str, ingredients: Sequence[Mapping[str, A
         "description": f"{'Edited by' if has_parent else 'Generated from'} a prompt, by a sample of a generator.",
         "digitalSourceType": SOURCE_TYPE,
         "softwareAgent": {"name": generator},
-        "parameters": {"model_name": job.model},
+        "parameters": {"model_name": model},
     }
     if INPUT in labels:
         made["parameters"]["ingredientIds"] = [INPUT]
@@ -104,3 +112,8 @@ def _title(job_id: str, media_type: str) -> str:
 
 def _instance(job_id: str) -> str:
     return f"xmp:iid:{uuid5(NAMESPACE_URL, f'urn:example:job:{job_id}')}"
+
+
+def _shorten(text: str) -> str:
+    """What fits into a manifest of a text from anywhere: all of it may be 1 MB, and none of it half a character."""
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")

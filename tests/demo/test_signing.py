@@ -124,6 +124,14 @@ def test_a_generator_is_the_family_of_the_model(model: str, generator: tuple[str
     assert name_generator(model) == generator
 
 
+@pytest.mark.parametrize("model", ["x" * 2_000_000, "\ud800-2", "\0", "<script>\u202e", "模型"])
+def test_a_model_of_any_name_is_signed(studio, model: str):
+    one = job(1, model=model)
+    made = studio(one, clip_bytes=1)
+    assert made.check(one).status == "intact_known_signer"
+    assert made.manifest(one).actions[0].model == model[:200].replace("\ud800", "?")
+
+
 @pytest.mark.parametrize(("model", "declared"), [("veo-3.1-generate-001", (WATERMARK,)), ("kling-v2-5-turbo", ())])
 def test_some_generators_declare_a_watermark(studio, model: str, declared: tuple[str, ...]):
     one = job(1, model=model)
