@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
+    from catalog.credential_reports import (
+        CredentialsChecked,
+        FileProvenance,
+        PastCheck,
+        Provenance,
+        TrustListEntry,
+        TrustUpdate,
+    )
     from catalog.errors import (
         ArchiveError,
         BadMedia,
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unavailable,
     )
+    from catalog.family_reports import EvidenceRow
     from catalog.file_reports import (
         ArchiveReport,
         DownloadInterrupted,
@@ -52,6 +61,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
+        Credentials,
         Explanation,
         Facet,
         FacetCount,
@@ -106,17 +116,21 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "Credentials",
+    "CredentialsChecked",
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
     "Edit",
     "Edited",
+    "EvidenceRow",
     "Explanation",
     "Facet",
     "FacetCount",
     "FailedCosts",
     "Fault",
     "File",
+    "FileProvenance",
     "FileReport",
     "Finding",
     "Generation",
@@ -135,11 +149,13 @@ __all__ = [
     "Migration",
     "NotFound",
     "Page",
+    "PastCheck",
     "PicturesMade",
     "Place",
     "Probe",
     "PromptDiff",
     "PromptsRead",
+    "Provenance",
     "ProvenanceError",
     "QueryError",
     "QueryPart",
@@ -162,6 +178,8 @@ __all__ = [
     "SyncReport",
     "Tag",
     "TooMany",
+    "TrustListEntry",
+    "TrustUpdate",
     "Unauthorized",
     "Unavailable",
     "Unkept",
@@ -182,6 +200,8 @@ _PLAIN_HOMES = (
     "catalog.reports",
     "catalog.upkeep_reports",
     "catalog.file_reports",
+    "catalog.credential_reports",
+    "catalog.family_reports",
 )  # of all other names; cheap to import
 
 

@@ -6,18 +6,25 @@ that nothing comes between; one name that fits no video, and nothing is changed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import CatalogError, TooMany
 from catalog.prompts.given import require_given
-from catalog.reading.names import get_names, is_name
+from catalog.reading.names import find_name, get_name, get_names, is_name
+from catalog.redaction import redact_text
 from catalog.reports import Edited
+from catalog.rows import stored
+from catalog.store import ParentName
 
 if TYPE_CHECKING:
     from catalog.database import Database, Reader, Writer
     from catalog.reading.names import VideoName
     from catalog.store import Changed
+
+RELATIONS = ("remix", "edit", "extension", "character", "reference")
+_SOURCE = re.compile(r"[a-z0-9_-]+")
 
 Action = Callable[["Writer", list[int]], "Changed"]
 
@@ -78,6 +85,30 @@ def read_facets(
         raise CatalogError(f'facets are given as style="noir" or {{"style": "noir"}}, not {facets!r}')
     names = [removed] if isinstance(removed, str) else removed
     return refs, require_given({**dict.fromkeys(names, ()), **(facets or {}), **more})
+
+
+def get_parent(connection: Reader, parent: object) -> ParentName:
+    """The parent that a person means: a video, else any `source:id`, since a library need not have the parent.
+
+    Raises NotFound for what is neither.
+    """
+    typed = _require_text(parent)
+    video = find_name(connection, typed)
+    if video is not None:
+        return ParentName(video.source, video.remote_id)
+    source, _, remote_id = typed.partition(":")
+    if not (_SOURCE.fullmatch(source) and remote_id.strip()):
+        get_name(connection, typed)  # raises, and says which names are near
+    return ParentName(source, str(stored(redact_text(remote_id.strip()))))
+
+
+def read_relations(relation: object) -> list[str]:
+    """The relation, or all of them for None; raises CatalogError for any other."""
+    if relation is None:
+        return list(RELATIONS)
+    if relation not in RELATIONS:
+        raise CatalogError(f"a relation is one of {', '.join(RELATIONS)}, not {relation!r}")
+    return [str(relation)]
 
 
 def edit(

@@ -38,6 +38,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     "tag": lambda cat, *refs, **options: cat.tag(*refs, *([None] if not refs else []), "keeper", **options),
     "untag": lambda cat, *refs, **options: cat.untag(*refs, *([None] if not refs else []), "old", **options),
     "give": lambda cat, *refs, **options: cat.give(*refs, style="noir", **options),
+    "link": lambda cat, *refs, **options: cat.link(*refs, "studio:elsewhere", relation="edit", **options),
+    "unlink": lambda cat, *refs, **options: cat.unlink(*refs, "studio:lost", **options),
     "delete": lambda cat, *refs, **options: cat.delete(*refs, **options),
     "undelete": lambda cat, *refs, **options: cat.undelete(*refs, **options),
 }
@@ -60,6 +62,7 @@ def _four(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         with library.write() as connection:
             for number in range(1, 5):
                 store.save_tags(connection, number, {"old": ""})
+                store.save_links(connection, "studio", number, [("edit", "lost")], origin="user")
             connection.execute("UPDATE videos SET deleted_at = '2026-11-21T12:00:00.000Z' WHERE id > 2")
             store.rebuild_bitmaps(connection)
     return path

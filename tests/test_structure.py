@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1] / "catalog"
 
-HOMES = ("database/", "library.py", "upgrading.py", "fulltext.py", "bitmaps/", "store/", "reading/", "search/")
-PORTABLE = ("store/", "reading/", "rows.py")  # what another backend reads as it stands
+HOMES = (
+    "database/",
+    "library.py",
+    "upgrading.py",
+    "fulltext.py",
+    "bitmaps/",
+    "ingredients.py",
+    "store/",
+    "reading/",
+    "search/",
+)
+PORTABLE = ("store/", "reading/", "ingredients.py", "rows.py")  # what another backend reads as it stands
 
 STATEMENT = re.compile(
     r"\b(SELECT\b.+\bFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|WITH\s+(RECURSIVE|\w+\s+AS)"

@@ -12,6 +12,7 @@ from catalog.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from catalog.family_reports import EvidenceRow
     from catalog.prompts import PromptDiff
     from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
     from catalog.reports import Change, Costs, Generation, Lineage, SourceState, Stats
@@ -174,13 +175,33 @@ class Answers(Opened):
         with self._database.read() as connection:
             return read_lineage(connection, get_name(connection, ref).id, limit)
 
-    def diff(self, old: str, new: str) -> PromptDiff:
-        """How the prompts of two videos differ, in words and facets; raises NotFound."""
-        from catalog.reading.generations import diff_videos
+    def evidence(self, query: str = "") -> Iterator[EvidenceRow]:
+        """How credentials compare with what servers, requests and the user say of parents; raises QueryError.
+
+        A row for each edge of the videos that match, newest video first; those without parents have none. Which videos
+        these are is settled by the call; they are then read a portion at a time, as they are at that moment.
+        """
+        from catalog.search.matches import list_matches
 
         with self._database.read() as connection:
-            pair = self.get(old), self.get(new)
-            return diff_videos(connection, [pair], lambda: self._vocabulary)[0]
+            matches = list_matches(connection, query, sort="-created_at")
+        return self._read_evidence(matches)
+
+    def diff(self, old: str, new: str | None = None) -> PromptDiff:
+        """How the prompts of two videos differ, in words and facets; raises NotFound.
+
+        Of one video alone, how its prompt differs from that of the video which it was made from.
+        """
+        from catalog.reading.generations import diff_videos, find_parent
+        from catalog.reading.videos import read_videos
+
+        with self._database.read() as connection:
+            video = self.get(new or old)
+            if new is None:
+                [above] = read_videos(connection, [find_parent(connection, video)]).values()
+            else:
+                above = self.get(old)
+            return diff_videos(connection, [(above, video)], lambda: self._vocabulary)[0]
 
     def generations(self, ref: str, *, limit: int | None = None) -> list[Generation]:
         """How the prompt changed at each step of a video's family, from the oldest known ancestor down.
@@ -252,6 +273,14 @@ class Answers(Opened):
             raise ConfigError(f"name either the dialect {dialect!r} or the source {source!r}, not both")
         name = self.settings.find_source(source).dialect if source else find_dialect(dialect or "openai").name
         return validate(request, name)
+
+    def _read_evidence(self, ids: Sequence[int]) -> Iterator[EvidenceRow]:
+        from catalog.reading.evidence import PORTION, list_evidence
+
+        for start in range(0, len(ids), PORTION):
+            with self._database.read() as connection:
+                rows = list(list_evidence(connection, ids[start : start + PORTION]))
+            yield from rows
 
     def _read_pages(self, ids: Sequence[int]) -> Iterator[Video]:
         from catalog.reading.videos import read_videos

@@ -146,6 +146,94 @@ class Edits(Opened):
         return self._edit(chosen, query, change, at_most=at_most)
 
     @overload
+    def link(self, ref: str, parent: str, /, *, relation: str) -> Video: ...  # type: ignore[overload-overlap]  # text is one ref
+    @overload
+    def link(self, refs: Iterable[str], parent: str, /, *, relation: str, at_most: int | None = None) -> Edited: ...
+    @overload
+    def link(
+        self,
+        parent: str | None = None,
+        more: str | None = None,
+        /,
+        *,
+        relation: str,
+        query: str,
+        at_most: int | None = None,
+    ) -> Edited: ...
+    def link(
+        self,
+        refs: str | Iterable[str] | None = None,
+        parent: str | None = None,
+        /,
+        *,
+        relation: str,
+        query: str | None = None,
+        at_most: int | None = None,
+    ) -> Video | Edited:
+        """Link videos to the parent that they were made from: as its `remix edit extension character` or `reference`.
+
+            cat.link("studio:video_2", "studio:video_1", relation="remix")  # the video as it is then
+            cat.link("studio:video_1", query="tag:spot", relation="edit")   # what changed
+
+        The parent may be a ref that the library does not have. Raises CatalogError for a video that would come from
+        itself.
+        """
+        from catalog import store
+        from catalog.editing import get_parent, read_relations
+
+        children, named = (None, refs) if parent is None else (refs, parent)
+        (chosen,) = read_relations(_read_text(relation))
+
+        def change(connection: Writer, ids: list[int]) -> Changed:
+            name = get_parent(connection, named)
+            return store.link_videos(connection, ids, name, chosen, made_at=datetime.now(UTC))
+
+        return self._edit(children, query, change, at_most=at_most)
+
+    @overload
+    def unlink(self, ref: str, parent: str, /, *, relation: str | None = None) -> Video: ...  # type: ignore[overload-overlap]  # text is one ref
+    @overload
+    def unlink(
+        self, refs: Iterable[str], parent: str, /, *, relation: str | None = None, at_most: int | None = None
+    ) -> Edited: ...
+    @overload
+    def unlink(
+        self,
+        parent: str | None = None,
+        more: str | None = None,
+        /,
+        *,
+        query: str,
+        relation: str | None = None,
+        at_most: int | None = None,
+    ) -> Edited: ...
+    def unlink(
+        self,
+        refs: str | Iterable[str] | None = None,
+        parent: str | None = None,
+        /,
+        *,
+        relation: str | None = None,
+        query: str | None = None,
+        at_most: int | None = None,
+    ) -> Video | Edited:
+        """Take the user's links to a parent off videos, those of one relation or all; see `link`.
+
+        Raises CatalogError where only a server, a request or credentials say that a video comes from it: that stays.
+        """
+        from catalog import store
+        from catalog.editing import get_parent, read_relations
+
+        children, named = (None, refs) if parent is None else (refs, parent)
+        relations = read_relations(relation)
+
+        def change(connection: Writer, ids: list[int]) -> Changed:
+            name = get_parent(connection, named)
+            return store.unlink_videos(connection, ids, name, relations, made_at=datetime.now(UTC))
+
+        return self._edit(children, query, change, at_most=at_most)
+
+    @overload
     def delete(self, ref: str, /) -> Video: ...  # type: ignore[overload-overlap]  # text is one ref
     @overload
     def delete(self, refs: Iterable[str], /, *, at_most: int | None = None) -> Edited: ...

@@ -1,4 +1,4 @@
-"""What the user does to videos: `tag`, `delete`, `undelete` and `facets --give`; `history`, `undo` and `redo` of it."""
+"""What the user does to videos: `tag link unlink delete undelete` and `facets --give`; `history undo redo` of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from catalog.reports import Edit, Edited
 
 _STEPS = click.IntRange(min=1)
+_RELATIONS = click.Choice(("remix", "edit", "extension", "character", "reference"))
 
 
 @click.command()
@@ -55,6 +56,64 @@ def tag(
             render.document(edited)
             return
         show_edited(catalog, edited, lambda video: map(str, video.tags), done=done, already=already, none="no tags")
+
+
+@click.command()
+@click.argument("refs_and_parent", nargs=-1, metavar="REF... PARENT", shell_complete=complete_refs)
+@click.option("--relation", type=_RELATIONS, required=True, help="What each of the videos is to its parent.")
+@query_option
+@yes_option
+@json_option
+@library_options
+def link(refs_and_parent: tuple[str, ...], relation: str, query: str | None, is_confirmed: bool, as_json: bool) -> None:
+    """Link videos to what they were made from.
+
+    Says of each video that it was made from PARENT, the last word: as its remix, edit or extension, or with it as a
+    character or reference. PARENT may be a SOURCE:ID that the library does not have. What servers, requests and
+    credentials say beside it stays: `catalog lineage --evidence` compares. A link that would make a video come from
+    itself is refused. `-` reads refs from standard input, one per line.
+
+    \b
+      catalog link studio:video_2 studio:video_1 --relation remix
+      catalog link --query 'tag:spot' studio:video_1 --relation edit
+    """
+    refs, parent = _split_parent(refs_and_parent, query)
+    with open_catalog() as catalog:
+        remark_on_query(catalog, query)
+        edited = edit_videos(
+            catalog.link, refs, query, parent, relation=relation, act="link {}", is_confirmed=is_confirmed
+        )
+        if as_json:
+            render.document(edited)
+            return
+        show_edited(catalog, edited, _list_links, done="linked", already="already linked", none="no links of yours")
+
+
+@click.command()
+@click.argument("refs_and_parent", nargs=-1, metavar="REF... PARENT", shell_complete=complete_refs)
+@click.option("--relation", type=_RELATIONS, help="Only links of this relation.")
+@query_option
+@yes_option
+@json_option
+@library_options
+def unlink(
+    refs_and_parent: tuple[str, ...], relation: str | None, query: str | None, is_confirmed: bool, as_json: bool
+) -> None:
+    """Take links of yours off videos.
+
+    Takes back what `catalog link` said of the videos and PARENT, the last word. Links that a server, a request or
+    credentials named stay, because they are evidence. `-` reads refs from standard input, one per line.
+    """
+    refs, parent = _split_parent(refs_and_parent, query)
+    with open_catalog() as catalog:
+        remark_on_query(catalog, query)
+        edited = edit_videos(
+            catalog.unlink, refs, query, parent, relation=relation, act="unlink {}", is_confirmed=is_confirmed
+        )
+        if as_json:
+            render.document(edited)
+            return
+        show_edited(catalog, edited, _list_links, done="unlinked", already="not linked", none="no links of yours")
 
 
 @click.command()
@@ -130,7 +189,8 @@ def give_facets(
 def history(limit: int, as_json: bool) -> None:
     """List what you edited, newest first.
 
-    Each act on tags, given facets or tombstones with its number; times are UTC. What is undone stays on the list.
+    Each act on tags, given facets, links or tombstones with its number; times are UTC. What is undone stays on the
+    list.
     """
     with open_catalog() as catalog:
         edits = catalog.history(limit)
@@ -153,9 +213,9 @@ def history(limit: int, as_json: bool) -> None:
 def undo(steps: int) -> None:
     """Undo your newest edits.
 
-    The newest one, or the newest N, one after the other, each with all of its videos: tags, given facets and tombstones
-    are again what they were before. What syncs and imports brought since stays. `catalog redo` takes it back, until you
-    edit something else.
+    The newest one, or the newest N, one after the other, each with all of its videos: tags, given facets, links and
+    tombstones are again what they were before. What syncs and imports brought since stays. `catalog redo` takes it
+    back, until you edit something else.
     """
     with open_catalog() as catalog:
         undone = catalog.undo(steps)
@@ -178,6 +238,23 @@ def redo(steps: int) -> None:
 def _summarize(edit: Edit, names: Mapping[str, str]) -> str:
     """What was done, with the ref of the only video as it is written in lists."""
     return next((edit.summary.replace(ref, names[ref], 1) for ref in edit.refs[:1]), edit.summary)
+
+
+def _split_parent(words: Sequence[str], query: str | None) -> tuple[list[str], str]:
+    """The videos to link, and their parent, which is named last."""
+    if not words:
+        raise click.UsageError("name the videos and then their parent, or give --query and name the parent")
+    if query is None and len(words) == 1:
+        raise click.UsageError(f"name the parent too: {words[0]} alone is linked to nothing")
+    if words[-1] == "-":
+        raise click.UsageError("name the parent last: only the videos are read from standard input")
+    return list(words[:-1]), words[-1]
+
+
+def _list_links(video: Video) -> Iterable[str]:
+    return (
+        f"{link.relation} of {link.parent}" for link in video.links if link.origin == "user" and link.child == video.ref
+    )
 
 
 def _list_given(video: Video) -> Iterable[str]:

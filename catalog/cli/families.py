@@ -8,6 +8,7 @@ import click
 
 from catalog.cli import render
 from catalog.cli.completion import complete_refs
+from catalog.cli.evidence import describe_credentials, describe_edge, show_evidence
 from catalog.cli.fitting import flow, measure
 from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
@@ -27,7 +28,8 @@ _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 
 
 @click.command()
-@click.argument("ref", shell_complete=complete_refs)
+@click.argument("words", nargs=-1, metavar="REF | --evidence [QUERY]...", shell_complete=complete_refs)
+@click.option("--evidence", "is_compared", is_flag=True, help="Compare what credentials say of parents with the rest.")
 @click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
 @click.option(
     "--limit",
@@ -39,14 +41,27 @@ _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 )
 @json_option
 @library_options
-def lineage(ref: str, diff: bool, limit: int, as_json: bool) -> None:
+def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, limit: int, as_json: bool) -> None:
     """Draw the family tree of a video.
 
-    Shows its oldest ancestors and everything made from them; `*` marks the video itself. A parent that is not in the
-    library appears by its ref. Of a large family, shows the ancestors, then the descendants, then the others, each the
-    nearest first. With --diff, shows at each video the facets that a remix removed and added, then the words, in place
-    of the prompt.
+    Shows its oldest ancestors and everything made from them; `*` marks the video itself. Behind each relation stands
+    what changed, and who says it: API, request, credentials, you. A parent that is not in the library appears by its
+    ref. Of a large family, shows the ancestors, then the descendants, then the others, each the nearest first. With
+    --diff, shows at each video the facets that a remix removed and added, then the words, or the whole of an
+    instruction, in place of the prompt.
+
+    With --evidence, compares for each edge what credentials say with what servers, requests and you say, of all videos
+    or of those that match QUERY: agree, API only, credentials only, disagree, parent not in the library, manifest not
+    intact. The exit status is 1 where any disagree.
     """
+    if is_compared:
+        if diff:
+            raise click.UsageError("--evidence goes with --json alone: it compares no prompts")
+        show_evidence(" ".join(words), as_json=as_json)
+        return
+    if len(words) != 1:
+        raise click.UsageError("name one video, or give --evidence to compare what is known of many")
+    ref = words[0]
     with open_catalog() as catalog, catalog.reading():
         steps = catalog.generations(ref, limit=limit) if diff else []
         family = catalog.lineage(ref, limit=limit)
@@ -64,14 +79,16 @@ def lineage(ref: str, diff: bool, limit: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("old", metavar="REF_A", shell_complete=complete_refs)
-@click.argument("new", metavar="REF_B", shell_complete=complete_refs)
+@click.argument("old", metavar="REF", shell_complete=complete_refs)
+@click.argument("new", metavar="[REF_B]", required=False, shell_complete=complete_refs)
 @json_option
 @library_options
-def diff(old: str, new: str, as_json: bool) -> None:
+def diff(old: str, new: str | None, as_json: bool) -> None:
     """Show how the prompts of two videos differ.
 
-    Shows words as [-removed-] and {+added+}, then the facets that were removed and added.
+    Of one video, compares its prompt with that of the video it was made from. Shows words as [-removed-] and {+added+}
+    where the texts resemble each other, then the facets that were removed and added. A remix prompt that is an
+    instruction is shown in full, with the facets that it adds, replaces, takes away and leaves alone.
     """
     with open_catalog() as catalog:
         change = catalog.diff(old, new)
@@ -93,10 +110,14 @@ def _note_rest(family: Lineage) -> None:
 
 def _list_members(roots: Iterable[LineageNode]) -> Iterator[str]:
     """The ref of every node of the trees, some more than once."""
+    return (node.ref for node in _list_nodes(roots))
+
+
+def _list_nodes(roots: Iterable[LineageNode]) -> Iterator[LineageNode]:
     waiting = list(roots)
     while waiting:
         node = waiting.pop()
-        yield node.ref
+        yield node
         waiting += node.children
 
 
@@ -104,10 +125,11 @@ def _describer(
     family: Lineage, names: Mapping[str, str], changes: Mapping[str, PromptDiff]
 ) -> Callable[[LineageNode, int], Lines]:
     """What describes a node of the family in so many columns."""
+    parents = {id(child): node.video for node in _list_nodes(family.roots) for child in node.children}
 
     def describe(node: LineageNode, width: int) -> Lines:
         name = f"{names[node.ref]} *" if node.ref == family.ref else names[node.ref]
-        facts: list[Part] = [(name, "name"), *([node.relation] if node.relation else [])]
+        facts: list[Part] = [(name, "name"), *describe_edge(node, parents.get(id(node)))]
         if node.video is None:
             return _arrange("", [*facts, ("(not in the library)", "faint")], width)
         if node.is_repeat:
@@ -115,6 +137,7 @@ def _describer(
         facts.append((node.video.status, node.video.status))
         if node.video.error_code:
             facts.append((render.plain(node.video.error_code), "failed"))
+        facts += describe_credentials(node)
         if node.ref in changes:
             return _arrange_change(changes[node.ref], facts, width)
         return _arrange(read_prompt(node.video.prompt), facts, width)
@@ -143,6 +166,8 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
     ]
     if not (facets or words):
         facets = [("(the same prompt)", "faint")]
+    if change.instruction is not None:
+        words = [(" ".join(change.instruction.split()), "")]
     if not render.is_terminal():
         behind = [render.join(parts, " ") for parts in (facets, words) if parts]
         return [[*render.join(facts), *(piece for parts in behind for piece in (render.GAP, *parts))]]
@@ -151,9 +176,17 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
 
 
 def _show_change(change: PromptDiff) -> None:
-    render.line(*((f"{before}{text}{after}", style) for text, before, after, style in _list_words(change)))
+    if change.instruction is not None:
+        render.line(change.instruction)
+    elif [span.kind for span in change.words] == ["removed", "added"]:
+        for text, before, after, style in _list_words(change):
+            render.line((f"{before}{text}{after}", style))
+    else:
+        render.line(*((f"{before}{text}{after}", style) for text, before, after, style in _list_words(change)))
     for mark, facet, style in _list_facets(change):
-        render.line((f"{mark} {facet}", style))
+        render.line((f"{mark} {facet}{'  (replaced)' if facet in _name(change.replaced) else ''}", style))
+    for facet in _name(change.inherited):
+        render.line((f"= {facet}  (inherited)", "faint"))
 
 
 def _list_words(change: PromptDiff) -> Iterator[tuple[str, str, str, str]]:
@@ -164,9 +197,15 @@ def _list_words(change: PromptDiff) -> Iterator[tuple[str, str, str, str]]:
 
 def _list_facets(change: PromptDiff) -> Iterator[tuple[str, str, str]]:
     """Each facet that was removed, then each that was added, with its mark before it and its style behind it."""
-    for mark, style, facets in (("-", "failed", change.removed), ("+", "completed", change.added)):
-        for name, value in facets:
-            yield mark, f"{name}:{value}", style
+    gone = sorted([*change.removed, *change.replaced])
+    for mark, style, facets in (("-", "failed", gone), ("+", "completed", change.added)):
+        for facet in _name(facets):
+            yield mark, facet, style
+
+
+def _name(facets: Iterable[tuple[str, str]]) -> list[str]:
+    """The facets as a query writes them."""
+    return [f"{name}:{value}" for name, value in facets]
 
 
 def _pair(parts: Iterable[Part]) -> Iterator[tuple[str, str]]:

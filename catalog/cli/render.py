@@ -172,8 +172,8 @@ def words(text: str) -> None:
         line(*row)
 
 
-def field(name: str, value: str) -> None:
-    """Print a name and its value; the lines of a long value are aligned below each other.
+def field(name: str, value: str, *, style: str = "") -> None:
+    """Print a name and its value, in this style; the lines of a long value are aligned below each other.
 
     On a terminal lines are broken at blanks, and on a narrow one they begin below the name.
     """
@@ -185,7 +185,8 @@ def field(name: str, value: str) -> None:
     lines = [plain(text) for text in value.splitlines()] or [""]
     rows = [row for text in lines for row in _wrap(text, line_width() - len(indent))]
     for position, row in enumerate(rows):
-        line((indent if position or is_narrow else label, "faint"), *row)
+        parts = [(part, style) if style and isinstance(part, str) else part for part in row]
+        line((indent if position or is_narrow else label, "faint"), *parts)
 
 
 def gap() -> None:
@@ -239,14 +240,14 @@ def tree(root: Any, describe: Callable[[Any, int], Sequence[Sequence[Part]]]) ->
             line((_shorten_guide(further) if position else lead, "faint"), *row)
 
 
-def document(value: Any, *, indent: int | None = 2) -> None:
-    """Print records, or lists and mappings of them, as one JSON document."""
+def document(value: Any, *, indent: int | None = 2, end: str = "\n") -> None:
+    """Print records, or lists and mappings of them, as one JSON document, and the text that ends it."""
     import json
 
     from catalog.records import to_json
 
     text = json.dumps(to_json(value), ensure_ascii=not _can_print("東"), indent=indent)
-    click.echo(_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+    click.echo(_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + end, nl=False)
 
 
 # Standard error

@@ -2,7 +2,8 @@
 
 A link names its parent by its ref, so the parent may be missing from the library: it stays in the tree under that ref.
 A video that the user deleted stays too, because it holds its branches together. Servers have been seen to close
-circles, so every walk visits a video once. Trees have a bounded depth, because readers of nested records recurse: what
+circles, so every walk visits a video once. Who speaks of an edge, and how the credentials compare, stands beside it:
+see `reading.evidence`. Trees have a bounded depth, because readers of nested records recurse: what
 lies deeper becomes a tree of its own.
 """
 
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog.reading.evidence import ORIGINS, PORTION, compare_evidence, read_statuses
 from catalog.reports import Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
 
@@ -55,15 +57,32 @@ SELECT (SELECT count(*) FROM upward), (SELECT count(*) FROM family), count(*) FR
 """
 _VIDEOS = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN :ids"
 _EDGES = """
-SELECT links.child_id, links.parent_id, links.parent_source || ':' || links.parent_remote_id, links.relation
+SELECT links.child_id, links.parent_id, links.parent_source || ':' || links.parent_remote_id, links.relation,
+links.origin
 FROM videos CROSS JOIN links WHERE videos.id IN :ids AND links.child_id = videos.id
-ORDER BY videos.created_at IS NULL, videos.created_at, videos.id, links.id
+ORDER BY videos.created_at IS NULL, videos.created_at, videos.id, links.origin = 'c2pa', links.id
 """
 
 _Member = int | str  # the row of a video, or the ref of one that the library does not have
 
-# The relation by parent, then by child in order of creation; a second link between the same two adds nothing.
-_Edges = dict[_Member, dict[_Member, str]]
+
+class _Edge(NamedTuple):
+    """The relation of the first link between two, who else makes one, and what the credentials say of it."""
+
+    relation: str
+    origins: tuple[str, ...]
+    evidence: str | None = None
+
+
+# By parent, then by child in order of creation.
+_Edges = dict[_Member, dict[_Member, _Edge]]
+
+
+class _Known(NamedTuple):
+    """The members that the library has, and the status of the credentials of those that were checked."""
+
+    videos: Mapping[_Member, Video]
+    statuses: Mapping[int, str]
 
 
 def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Lineage:
@@ -74,8 +93,9 @@ def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Linea
     ids = _list_members(connection, me, limit)
     edges = _read_edges(connection, ids)
     videos = {row["row_id"]: read_video(row) for row in connection.execute(_VIDEOS, {"ids": ids})}
-    nearest = _climb(me, edges, videos)
-    roots = _grow(_find_roots(me, nearest, edges), edges, videos)
+    known = _Known(videos, read_statuses(connection, ids))
+    nearest = _climb(me, edges, known)
+    roots = _grow(_find_roots(me, nearest, edges), edges, known)
     upward, family, lost = connection.execute(_COUNT_FAMILY, {"me": me}).fetchone()
     ancestors = upward - 1 + lost
     descendants = connection.execute(_COUNT_DESCENDANTS, {"me": me}).fetchone()[0] if ancestors else family - 1
@@ -98,26 +118,40 @@ def _list_members(connection: Reader, me: int, limit: int | None) -> list[int]:
 def _read_edges(connection: Reader, ids: list[int]) -> _Edges:
     edges: _Edges = {}
     members = set(ids)
-    for child, parent_id, parent_ref, relation in connection.execute(_EDGES, {"ids": ids}):
+    words = _read_evidence(connection, ids)
+    for child, parent_id, parent_ref, relation, origin in connection.execute(_EDGES, {"ids": ids}):
         if parent_id is None or parent_id in members:
             parent = parent_ref if parent_id is None else parent_id
-            edges.setdefault(parent, {}).setdefault(child, relation)
+            first = edges.setdefault(parent, {}).setdefault(child, _Edge(relation, ()))
+            origins = tuple(name for name in ORIGINS if name in {*first.origins, origin})
+            edges[parent][child] = first._replace(origins=origins, evidence=words.get((child, parent)))
     return edges
 
 
-def _climb(me: _Member, edges: _Edges, videos: Mapping[_Member, Video]) -> dict[_Member, LineageNode]:
+def _read_evidence(connection: Reader, ids: list[int]) -> dict[tuple[_Member, _Member], str]:
+    """What the credentials say of edges, by child and parent."""
+    return {
+        (child, parent): row.evidence
+        for start in range(0, len(ids), PORTION)
+        for child, rows in compare_evidence(connection, ids[start : start + PORTION]).items()
+        for row in rows
+        for parent in row.parents
+    }
+
+
+def _climb(me: _Member, edges: _Edges, known: _Known) -> dict[_Member, LineageNode]:
     """The ancestors, nearest first; `relation` is the one to the family member through which each was reached."""
-    parents: dict[_Member, dict[_Member, str]] = {}
+    parents: dict[_Member, dict[_Member, _Edge]] = {}
     for parent, children in edges.items():
-        for child, relation in children.items():
-            parents.setdefault(child, {})[parent] = relation
+        for child, edge in children.items():
+            parents.setdefault(child, {})[parent] = edge
     ancestors: dict[_Member, LineageNode] = {}
     waiting = deque([(me, 0)])
     while waiting:
         child, depth = waiting.popleft()
-        for parent, relation in parents.get(child, {}).items():
+        for parent, edge in parents.get(child, {}).items():
             if parent != me and parent not in ancestors:
-                ancestors[parent] = _node(parent, videos, relation, depth - 1)
+                ancestors[parent] = _node(parent, known, edge, depth - 1)
                 waiting.append((parent, depth - 1))
     return ancestors
 
@@ -147,12 +181,12 @@ def _descend(roots: Iterable[_Member], edges: _Edges) -> Iterator[_Member]:
         waiting.extend(below)
 
 
-def _grow(roots: Iterable[_Member], edges: _Edges, videos: Mapping[_Member, Video]) -> tuple[LineageNode, ...]:
+def _grow(roots: Iterable[_Member], edges: _Edges, known: _Known) -> tuple[LineageNode, ...]:
     """The trees from these roots down; a video whose branches are drawn elsewhere is a leaf marked as a repeat."""
     drawn: set[_Member] = set()
     waiting = deque(roots)
 
-    def grow(name: _Member, relation: str | None, depth: int) -> LineageNode:
+    def grow(name: _Member, edge: _Edge | None, depth: int) -> LineageNode:
         children = edges.get(name, {})
         is_repeat = name in drawn
         if not is_repeat and depth == MAX_DEPTH and children:
@@ -161,7 +195,7 @@ def _grow(roots: Iterable[_Member], edges: _Edges, videos: Mapping[_Member, Vide
         else:
             drawn.add(name)
         branches = () if is_repeat else tuple(grow(*child, depth + 1) for child in children.items())
-        return _node(name, videos, relation, depth, is_repeat=is_repeat, children=branches)
+        return _node(name, known, edge, depth, is_repeat=is_repeat, children=branches)
 
     trees = []
     while waiting:
@@ -171,9 +205,10 @@ def _grow(roots: Iterable[_Member], edges: _Edges, videos: Mapping[_Member, Vide
     return tuple(trees)
 
 
-def _node(
-    member: _Member, videos: Mapping[_Member, Video], relation: str | None, depth: int, **more: Any
-) -> LineageNode:
+def _node(member: _Member, known: _Known, edge: _Edge | None, depth: int, **more: Any) -> LineageNode:
+    if edge is not None:
+        more |= edge._asdict()
     if isinstance(member, str):
-        return LineageNode(member, None, relation, depth, **more)
-    return LineageNode(videos[member].ref, videos[member], relation, depth, **more)
+        return LineageNode(member, None, depth=depth, **more)
+    video = known.videos[member]
+    return LineageNode(video.ref, video, depth=depth, credentials=known.statuses.get(member), **more)

@@ -12,7 +12,17 @@ from catalog.store.costs import Estimator, estimate_costs, has_prices, save_pric
 from catalog.store.credentials import SavedChecks, remove_trust_list, save_checks, save_trust_list
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
 from catalog.store.descent import rebuild_descent
-from catalog.store.edits import Changed, delete_videos, give_facets, save_tags, tag_videos, undelete_videos
+from catalog.store.edits import (
+    Changed,
+    ParentName,
+    delete_videos,
+    give_facets,
+    link_videos,
+    save_tags,
+    tag_videos,
+    undelete_videos,
+    unlink_videos,
+)
 from catalog.store.enclosed import Enclosed, save_enclosed
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.files import (
@@ -31,6 +41,8 @@ from catalog.store.files import (
 )
 from catalog.store.folding import Backlog, fold_again, fold_backlog, list_unfolded, refold_all
 from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts, rebuild_words
+from catalog.store.ingredients import rebuild_ingredients
+from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit_next
 from catalog.store.journal import Step, redo, undo
 from catalog.store.losses import bring_back, save_losses
 from catalog.store.names import find_ids, find_video
@@ -42,6 +54,7 @@ from catalog.store.texts import refresh_next
 
 __all__ = [
     "HEARD",
+    "START",
     "Backlog",
     "Bytes",
     "Changed",
@@ -50,6 +63,8 @@ __all__ = [
     "Extracted",
     "Failure",
     "KeptRequest",
+    "ParentName",
+    "Reckoned",
     "Saved",
     "SavedChecks",
     "Spot",
@@ -66,14 +81,18 @@ __all__ = [
     "fold_backlog",
     "forget_extracted",
     "forget_failures",
+    "forget_inherited",
     "forget_places",
     "give_facets",
     "has_prices",
+    "inherit_next",
+    "link_videos",
     "list_unfolded",
     "lock_source",
     "look_up_words",
     "rebuild_bitmaps",
     "rebuild_descent",
+    "rebuild_ingredients",
     "rebuild_texts",
     "rebuild_words",
     "redo",
@@ -112,5 +131,6 @@ __all__ = [
     "tag_videos",
     "undelete_videos",
     "undo",
+    "unlink_videos",
     "unlock_source",
 ]

@@ -13,6 +13,7 @@ from catalog.records import to_json, utc_text
 from catalog.rows import encodable, json_text
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
+from catalog.store.ingredients import followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,13 +42,14 @@ def save_checks(connection: Writer, checks: Mapping[int, Check]) -> SavedChecks:
     kept = {file_id: check for file_id, check in checks.items() if check.status is not None}
     videos = dict(connection.execute(_VIDEOS, {"ids": list(kept)}).fetchall())
     kept = {file_id: check for file_id, check in kept.items() if file_id in videos}
-    with indexed(connection, set(videos.values())):
+    owners = set(videos.values())
+    with followed(connection, owners), indexed(connection, owners):
         stores = _save_stores(connection, kept.values())
         for file_id, check in kept.items():
             insert_rows(connection, "c2pa_checks", [_row(file_id, check, stores.ids.get(_hash(check)))])
             newest = connection.execute(_NEWEST, {"file_id": file_id}).fetchone()[0]
             update_rows(connection, "files", [{"id": file_id, "check_id": newest}])
-    return SavedChecks(sorted(set(videos.values())), stores.new)
+    return SavedChecks(sorted(owners), stores.new)
 
 
 def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *, at: datetime) -> None:
@@ -57,7 +59,7 @@ def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *
         "source": trust_list.source,
         "sha256": trust_list.sha256,
         "content": content,
-        "are_time_stampers": None,
+        "are_time_stampers": _tell_time(trust_list),
         "signers": len(trust_list.signers),
         "time_stampers": len(trust_list.time_stampers),
         "issued": trust_list.issued,
@@ -76,6 +78,13 @@ def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *
 def remove_trust_list(connection: Writer, uri: str) -> None:
     """Take a trust list out; the checks that were made with it still name it."""
     connection.execute("DELETE FROM trust_lists WHERE uri = :uri", {"uri": uri})
+
+
+def _tell_time(trust_list: TrustList) -> int | None:
+    """Whether all of a list tell the time, or none; None where its certificates say it one by one."""
+    if trust_list.signers and trust_list.time_stampers:
+        return None
+    return int(bool(trust_list.time_stampers))
 
 
 class _Stores(NamedTuple):

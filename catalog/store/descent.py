@@ -34,9 +34,18 @@ _WAITING = (
     "WHERE parent_id IS NULL AND parent_source = :source AND parent_remote_id IN :names"
 )
 _JOIN = (
-    "UPDATE links SET parent_id = "
+    "UPDATE links SET is_inherited = NULL, parent_id = "
     "(SELECT id FROM videos WHERE source = links.parent_source AND remote_id = links.parent_remote_id)"
 )
+_LEAD = f"{_JOIN} WHERE child_id IN :ids AND parent_id IS NULL"
+_UPWARD = """
+WITH RECURSIVE upward(id) AS (
+    SELECT :me UNION
+    SELECT links.parent_id FROM upward CROSS JOIN links WHERE links.child_id = upward.id AND parent_id IS NOT NULL
+)
+"""
+_AMONG = f"{_UPWARD} SELECT id FROM upward WHERE id IN :among LIMIT 1"
+_PARENTS = "SELECT child_id, parent_id FROM links WHERE child_id IN :ids AND parent_id IS NOT NULL ORDER BY id"
 _BELOW = """
 WITH RECURSIVE below(id) AS (
     SELECT child_id FROM links WHERE child_id IN :ids
@@ -48,11 +57,7 @@ _ABOVE = (
     "SELECT child_id, parent_id, parent_source, parent_remote_id, depth, is_circular FROM links WHERE child_id IN :ids"
 )
 _LINES = "SELECT child_id, depth, is_circular FROM links WHERE child_id IN :ids"
-_ANCESTORS = """
-WITH RECURSIVE upward(id) AS (
-    SELECT :me UNION
-    SELECT links.parent_id FROM upward CROSS JOIN links WHERE links.child_id = upward.id AND parent_id IS NOT NULL
-)
+_ANCESTORS = f"""{_UPWARD}
 SELECT count(*) FROM (
     SELECT id, NULL FROM upward WHERE id <> :me UNION
     SELECT parent_source, parent_remote_id FROM upward CROSS JOIN links
@@ -75,7 +80,32 @@ def adopt(connection: Writer, source: str, ids: Mapping[str, int]) -> None:
     What is above the children stays as it is until `measure` is told of the videos that have parents themselves.
     """
     waiting = connection.execute(_WAITING, {"source": source, "names": list(ids)}).fetchall()
-    update_rows(connection, "links", [{"id": link_id, "parent_id": ids[name]} for name, link_id in waiting])
+    rows = [{"id": link_id, "parent_id": ids[name], "is_inherited": None} for name, link_id in waiting]
+    update_rows(connection, "links", rows)
+
+
+def lead(connection: Writer, children: Collection[int]) -> None:
+    """Lead the links of these videos to the rows of the parents that they name, before `measure`."""
+    connection.execute(_LEAD, {"ids": list(children)})
+
+
+def find_line(connection: Writer, video: int, among: Collection[int]) -> list[int]:
+    """The shortest line of parents from a video up to one of these, both included; empty where none is above it."""
+    if connection.execute(_AMONG, {"me": video, "among": list(among)}).fetchone() is None:
+        return []
+    below: dict[int, int] = {video: 0}
+    reached = [video]
+    while not (ends := [each for each in reached if each in among]):
+        rows = connection.execute(_PARENTS, {"ids": reached}).fetchall()
+        reached = []
+        for child, parent in rows:
+            if parent not in below:
+                below[parent] = child
+                reached.append(parent)
+    line = ends[:1]
+    while below[line[-1]]:
+        line.append(below[line[-1]])
+    return line[::-1]
 
 
 def measure(connection: Writer, changed: Iterable[int]) -> None:
@@ -93,6 +123,10 @@ def measure(connection: Writer, changed: Iterable[int]) -> None:
     measured = list(_measure(connection, above, lines))
     rows = [{"child_id": child, **line._asdict()} for child, line in measured if before[child] != {line}]
     update_rows(connection, "links", rows, key="child_id")
+    turned = [
+        child for child, line in measured if {is_circular for _, is_circular in before[child]} != {line.is_circular}
+    ]
+    update_rows(connection, "links", [{"child_id": child, "is_inherited": None} for child in turned], key="child_id")
 
 
 def rebuild_descent(connection: Writer) -> None:

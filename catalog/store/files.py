@@ -11,6 +11,7 @@ from catalog.records import utc_text
 from catalog.rows import stored
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
+from catalog.store.ingredients import followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +56,8 @@ def save_files(
     """Keep that these bytes are these files, as `save_file`, and return the row ids of the files."""
     now = utc_text(at)
     hashes = list({data.sha256 for data in files.values()})
-    with indexed(connection, {*(spot.video_id for spot in files), *_videos(connection, hashes)}):
+    owners = {spot.video_id for spot in files}
+    with followed(connection, owners), indexed(connection, owners.union(_videos(connection, hashes))):
         rows = {spot: _put(connection, spot, _row(data, origins[spot], now)) for spot, data in files.items()}
         for data in files.values():
             _save_place(connection, data.sha256, BESIDE, data.path, now)
@@ -195,7 +197,8 @@ def _put(connection: Writer, spot: Spot, row: Mapping[str, object]) -> int:
         insert_rows(connection, "files", [{**spot._asdict(), **row}])
         found = connection.execute(_FIND, spot._asdict()).fetchone()
     else:
-        is_other = row.get("sha256", found[2]) != found[2]
+        is_whole_again = found[1] == "damaged" and row["state"] == "present"
+        is_other = is_whole_again or row.get("sha256", found[2]) != found[2]
         update_rows(connection, "files", [{"id": found[0], **row, **({"check_id": None} if is_other else {})}])
     return int(found[0])
 
@@ -212,7 +215,8 @@ def _save_place(connection: Writer, sha256: str, root: str, path: str, now: str)
 
 def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
     connection.execute(
-        "UPDATE files SET state = 'present', reason = NULL, changed_at = :now "
+        "UPDATE files SET state = 'present', reason = NULL, changed_at = :now, "
+        "check_id = CASE WHEN state = 'damaged' THEN NULL ELSE check_id END "
         "WHERE sha256 IN :hashes AND state <> 'present'",
         {"hashes": hashes, "now": now},
     )

@@ -2,8 +2,8 @@
 
 An edit runs inside `journaled`, which compares what the user wrote on its subjects before and after, a portion of its
 videos at a time. A subject is the least that an edit replaces as a whole: the user's tag of one key on a video, the
-facets given under one name, a tombstone. So any new kind of edit joins with an entry in `_TABLES` and a `journaled`
-block. What comes in with an import, a captured call or a sync is not an edit and is not journaled.
+facets given under one name, a link to one parent, a tombstone. So any new kind of edit joins with an entry in `_TABLES`
+and a `journaled` block. What comes in with an import, a captured call or a sync is not an edit and is not journaled.
 
 Undo puts the rows back with their ids, but only on subjects that still are what the edit made of them: what anything
 else has written since stays. What is derived from the rows follows, and is not in the journal. Nothing is ever taken
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
 from catalog.rows import json_text
+from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.indexes import indexed
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 
 PORTION = 1000  # subjects, or videos, whose states are in memory at once
 
-_LISTED = 5  # tags or facets that the detail of an edit names
+_LISTED = 5  # tags, facets or links that the detail of an edit names
 _SHOWN = 80  # characters of each
+
+_TAKING = frozenset({"untag", "unlink"})  # verbs that say themselves that something was taken off
 
 _NEWEST = "SELECT id FROM edits WHERE undone_at IS NULL ORDER BY id DESC LIMIT 1"
 _UNDONE = "SELECT id FROM edits WHERE undone_at IS NOT NULL AND superseded_by IS NULL ORDER BY id LIMIT 1"
@@ -66,7 +69,7 @@ class Step(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """What the user writes in a table: these columns of its rows that fit the condition."""
+    """What the user writes in a table: these columns of its rows that fit the condition; `key` is SQL on a row."""
 
     columns: str
     video: str
@@ -78,6 +81,12 @@ class _Table(NamedTuple):
 _TABLES = {
     "tags": _Table("id, video_id, key, value, origin", "video_id", "key", "origin = 'user' AND "),
     "given_facets": _Table("id, video_id, facet, value", "video_id", "facet"),
+    "links": _Table(
+        "id, child_id, relation, origin, parent_source, parent_remote_id",
+        "child_id",
+        "relation || ' ' || parent_source || ':' || parent_remote_id",
+        "origin = 'user' AND ",
+    ),
     "videos": _Table("id, deleted_at", "id", None, is_whole=False),
 }
 
@@ -138,8 +147,8 @@ class Act:
             texts.update((text, None) for text in map(_name, rows_named) if text)
 
     def _describe(self) -> str | None:
-        """The tags or facets that were set, and those that were taken off: each once, the first few."""
-        texts = [*self._made, *(self._lost if self._verb == "untag" else (f"no {text}" for text in self._lost))]
+        """The tags, facets or links that were set, and those that were taken off: each once, the first few."""
+        texts = [*self._made, *(self._lost if self._verb in _TAKING else (f"no {text}" for text in self._lost))]
         more = len(texts) - _LISTED
         return ", ".join(texts[:_LISTED]) + (f" and {more:,} more" if more > 0 else "") or None
 
@@ -197,10 +206,12 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
     """Put the second state of each subject in the place of the first: the videos whose prompts are due by it."""
     given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
     taken_back = {subject.video_id for subject, new in given.items() if not new}
+    linked = {subject.video_id for subject in moving if subject.table == "links"}
     with indexed(connection, {subject.video_id for subject in moving}):
         for table in sorted({subject.table for subject in moving}):
             states = [state for subject, state in moving.items() if subject.table == table]
             _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
+        refresh_links(connection, linked)
         return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
 
 
@@ -210,14 +221,15 @@ def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows
     for name, table in _TABLES.items():
         ids = sorted({subject.video_id for subject in states if subject.table == name})
         parameters: dict[str, Any] = {"ids": ids}
-        query = f"SELECT {table.columns} FROM {name} WHERE {table.condition}{table.video} IN :ids"
+        columns, key = table.columns.split(", "), table.key or "''"
+        query = f"SELECT {table.columns}, {key} FROM {name} WHERE {table.condition}{table.video} IN :ids"
         if table.key is not None:
             query += f" AND {table.key} IN :keys"
             parameters["keys"] = sorted({subject.key for subject in states if subject.table == name})
         for row in connection.execute(f"{query} ORDER BY id", parameters) if ids else ():
-            subject = Subject(name, row[table.video], row[table.key] if table.key else "")
+            subject = Subject(name, row[table.video], row[len(columns)])
             if subject in states:
-                states[subject].append(dict(row))
+                states[subject].append(dict(zip(columns, row, strict=False)))
     return states
 
 
@@ -234,7 +246,9 @@ def _flatten(groups: Iterable[Rows]) -> Rows:
 
 
 def _name(row: Mapping[str, Any]) -> str | None:
-    """A tag or a facet as a person writes it."""
+    """A tag, a facet or a link as a person writes it."""
     name = row.get("key", row.get("facet"))
     text = f"{name}={row['value']}" if name and row["value"] else name
+    if "relation" in row:
+        text = f"as {row['relation']} of {row['parent_source']}:{row['parent_remote_id']}"
     return text if text is None or len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -62,9 +62,9 @@ class C2paManifests(SQLModel, table=True):
     __tablename__ = "c2pa_manifests"
     __table_args__ = (
         UniqueConstraint("store_id", "number"),
-        Index("ix_c2pa_manifests_label", "label"),
+        Index("ix_c2pa_manifests_label", "label", sqlite_where=text("is_active = 1")),
         Index("ix_c2pa_manifests_hash", "hash", sqlite_where=text("hash IS NOT NULL")),
-        Index("ix_c2pa_manifests_instance_id", "instance_id", sqlite_where=text("instance_id IS NOT NULL")),
+        Index("ix_c2pa_manifests_instance_id", "instance_id", sqlite_where=text("is_active = 1")),
         columns.AUTOINCREMENT,
     )
 
@@ -128,8 +128,19 @@ class C2paIngredients(SQLModel, table=True):
     __tablename__ = "c2pa_ingredients"
     __table_args__ = (
         UniqueConstraint("manifest_id", "number"),
-        Index("ix_c2pa_ingredients_manifest", "manifest", sqlite_where=text("manifest IS NOT NULL")),
-        Index("ix_c2pa_ingredients_instance_id", "instance_id", sqlite_where=text("instance_id IS NOT NULL")),
+        Index("ix_c2pa_ingredients_manifest", "manifest", "manifest_id", sqlite_where=text("manifest IS NOT NULL")),
+        Index(
+            "ix_c2pa_ingredients_instance_id",
+            "instance_id",
+            "manifest_id",
+            sqlite_where=text("instance_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_c2pa_ingredients_document_id",
+            "document_id",
+            "manifest_id",
+            sqlite_where=text("document_id IS NOT NULL"),
+        ),
         columns.AUTOINCREMENT,
     )
 

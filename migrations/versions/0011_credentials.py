@@ -61,11 +61,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("store_id", "number"),
         sqlite_autoincrement=True,
     )  # fmt: skip
-    op.create_index("ix_c2pa_manifests_label", "c2pa_manifests", ["label"])
-    for name in ("hash", "instance_id"):
-        op.create_index(
-            f"ix_c2pa_manifests_{name}", "c2pa_manifests", [name], sqlite_where=sa.text(f"{name} IS NOT NULL")
-        )
+    for name in ("label", "instance_id"):  # of those that speak for a file: each is copied into what was made of it
+        op.create_index(f"ix_c2pa_manifests_{name}", "c2pa_manifests", [name], sqlite_where=sa.text("is_active = 1"))
+    op.create_index("ix_c2pa_manifests_hash", "c2pa_manifests", ["hash"], sqlite_where=sa.text("hash IS NOT NULL"))
     op.create_table("c2pa_actions",
         key(),
         child_of("c2pa_manifests", "manifest_id"),
@@ -87,8 +85,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("manifest_id", "number"),
         sqlite_autoincrement=True,
     )  # fmt: skip
-    for name in ("manifest", "instance_id"):
-        op.create_index(f"ix_c2pa_ingredients_{name}", "c2pa_ingredients", [name],
+    for name in ("manifest", "instance_id", "document_id"):
+        op.create_index(f"ix_c2pa_ingredients_{name}", "c2pa_ingredients", [name, "manifest_id"],
                         sqlite_where=sa.text(f"{name} IS NOT NULL"))  # fmt: skip
     op.create_table("c2pa_checks",
         key(),
@@ -113,8 +111,8 @@ def upgrade() -> None:
     )
     op.add_column("files", sa.Column("check_id", sa.Integer))
     op.create_index("ix_files_check_id", "files", ["check_id"], sqlite_where=sa.text("check_id IS NOT NULL"))
-    op.create_index("ix_files_unchecked", "files", ["id"],
-                    sqlite_where=sa.text("check_id IS NULL AND sha256 IS NOT NULL"))  # fmt: skip
+    is_unchecked = "check_id IS NULL AND sha256 IS NOT NULL AND coalesce(origin, '') <> 'made'"
+    op.create_index("ix_files_unchecked", "files", ["id"], sqlite_where=sa.text(is_unchecked))
     op.create_table("inherited_facets",
         key(),
         child_of("videos", "video_id"),

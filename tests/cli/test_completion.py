@@ -97,7 +97,7 @@ def propose(*words: str) -> list[str]:
         (["search", "--col"], ["--columns"]),
         (["search", "--columns", "ref,err"], ["ref,error_code", "ref,error_message"]),
         (["validate", "--dialect", "vl"], ["vllm-omni"]),
-        (["li"], ["lineage"]),
+        (["li"], ["lineage", "link"]),
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -200,7 +200,7 @@ def bash(*words: str) -> list[str]:
         (["search", "--sort", "=", "-cr"], ["-created_at"]),
         (["facets", "--explain", "=", "studio", ":", "clip-0"], ["clip-0a0a0a0a"]),
         (["show", "studio", ":", "clip-0a0a0a0a", "arc"], ["archive:"]),
-        (["lin"], ["lineage"]),
+        (["line"], ["lineage"]),
     ],
     ids=" ".join,
 )
@@ -282,7 +282,7 @@ def read_until(terminal: int, wanted: bytes) -> None:
         ("fish", {"COMP_WORDS": "catalog search --columns ref,ki", "COMP_CWORD": "ref,ki"}, "plain,ref,kind\n"),
         (
             "fish",
-            {"COMP_WORDS": "catalog lin", "COMP_CWORD": "lin"},
+            {"COMP_WORDS": "catalog line", "COMP_CWORD": "line"},
             "plain,lineage\tDraw the family tree of a video.\n",
         ),
         ("zsh", {"COMP_WORDS": "catalog import some", "COMP_CWORD": "2"}, "file\nsome\n_\n"),

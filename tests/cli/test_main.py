@@ -171,7 +171,7 @@ def test_a_file_that_is_no_library_is_an_error_of_one_line(run, tmp_path):
 
 def test_the_shell_completes_verbs_and_names_of_sources(tmp_path, monkeypatch):
     (tmp_path / "catalog.toml").write_text('[sources.studio]\nbase_url = "http://127.0.0.1/v1"\n')
-    assert _complete("catalog li") == ["lineage"]
+    assert _complete("catalog li") == ["lineage", "link"]
     assert _complete("catalog sync st") == ["studio"]
     assert _complete("catalog search --facet mo") == ["model", "month", "mood"]
 

@@ -65,10 +65,10 @@ def test_lineage_is_a_tree_from_the_oldest_known_name(run):
     lines = run("lineage", "studio:me").stdout.splitlines()
     assert lines == [
         "studio:lost  (not in the library)",
-        "└── The first  studio:old  remix  completed",
-        "    └── A neon street at night  studio:me *  remix  completed",
-        "        ├── studio:a  remix  failed  blocked",
-        "        └── studio:b  remix  completed",
+        "└── The first  studio:old  remix (API)  completed",
+        "    └── A neon street at night  studio:me *  remix (API)  completed",
+        "        ├── studio:a  remix (API)  failed  blocked",
+        "        └── studio:b  remix (API)  completed",
         "studio:me: 2 ancestors, 2 descendants",
     ]
 
@@ -77,9 +77,9 @@ def test_a_diff_is_whole_in_a_pipe(run, hear, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     hear(job("x", prompt="A red door"), job("y", prompt="A " + "very " * 300 + "blue door", remixed_from_video_id="x"))
     line = run("lineage", "x", "--diff").stdout.splitlines()[1]
-    assert line.startswith("└── studio:y  remix  completed  ")
+    assert line.startswith("└── studio:y  remix (API)  completed  ")
     assert line.count("very") == 300
-    assert "[-red-]" in line
+    assert "-color:red" in line
     assert "\x1b" not in line
 
 

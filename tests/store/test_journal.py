@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from catalog import facets, fulltext, store
+from catalog import bitmaps, facets, fulltext, store
 from catalog.database import Database
+from catalog.errors import CatalogError
 from catalog.reading.journal import list_edits
 from tests.house import read_rows
 from tests.store.conftest import START, Desk, job
@@ -28,15 +29,19 @@ if TYPE_CHECKING:
     Dump = dict[str, list[tuple[Any, ...]]]
 
 VIDEOS = (1, 2, 3)
+RELATIONS = ("remix", "edit")
 DERIVED_TABLES = ("bitmaps", "facet_values", "video_facets", "videos_fts", "sqlite_", "alembic_version")
-DERIVED_COLUMNS = {"ref", "labels", "grams", "error_grams"}
+DERIVED_COLUMNS = {"ref", "labels", "grams", "error_grams", "is_inherited"}
 
 NAMES = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name"
 USERS = (
     "SELECT id, video_id, key, value FROM tags WHERE origin = 'user' ORDER BY id",
     "SELECT id, video_id, facet, value FROM given_facets ORDER BY id",
+    "SELECT id, child_id, relation, parent_source, parent_remote_id FROM links WHERE origin = 'user' ORDER BY id",
     "SELECT id, deleted_at FROM videos ORDER BY id",
 )
+LINKS = "SELECT child_id, relation, origin, parent_remote_id FROM links WHERE origin <> 'user' ORDER BY id"
+LINES = "SELECT id, parent_id, depth, is_circular FROM links ORDER BY id"
 TEXTS = "SELECT id, labels, grams, error_grams FROM videos ORDER BY id"
 FACETS = (
     'SELECT video_id, facet, value, origin, start, "end", shot FROM video_facets '
@@ -56,7 +61,7 @@ def dump(library: Database) -> Dump:
 
 
 def read_users(library: Database) -> list[list[tuple[Any, ...]]]:
-    """What the user wrote: tags, given facets, tombstones."""
+    """What the user wrote: tags, given facets, links, tombstones."""
     return [read_rows(library, query) for query in USERS]
 
 
@@ -65,6 +70,7 @@ def read_others(library: Database) -> Dump:
     content = dump(library)
     content["tags"] = [row for row in content["tags"] if "user" not in row]
     del content["given_facets"]
+    content["links"] = read_rows(library, LINKS)
     content["videos"] = read_rows(
         library, "SELECT id, status, prompt, metadata, last_seen_at, extracted_by FROM videos"
     )
@@ -72,7 +78,7 @@ def read_others(library: Database) -> Dump:
 
 
 def read_derived(library: Database) -> list[list[tuple[Any, ...]]]:
-    return [read_rows(library, TEXTS), read_rows(library, FACETS)]
+    return [read_rows(library, TEXTS), read_rows(library, FACETS), read_rows(library, LINES)]
 
 
 def rebuild(library: Database) -> None:
@@ -80,6 +86,8 @@ def rebuild(library: Database) -> None:
         fulltext.check(connection)
         store.rebuild_texts(connection)
         store.forget_extracted(connection)
+        store.rebuild_descent(connection)
+        bitmaps.check(connection)
     facets.extract_due(library)
 
 
@@ -105,6 +113,15 @@ def tag(desk: Desk, tags: Mapping[str, str], *ids: int, removed: tuple[str, ...]
 
 def give(desk: Desk, given_facets: Mapping[str, list[str]], *ids: int) -> None:
     write(desk, store.give_facets, ids or (1,), given_facets, made_at=desk.now)
+
+
+def link(desk: Desk, relation: str, parent: str, *ids: int) -> None:
+    name = store.ParentName("studio", parent)
+    write(desk, store.link_videos, ids or (1,), name, relation, made_at=desk.now)
+
+
+def unlink(desk: Desk, parent: str, *ids: int) -> None:
+    write(desk, store.unlink_videos, ids or (1,), store.ParentName("studio", parent), RELATIONS, made_at=desk.now)
 
 
 def history(desk: Desk) -> list[Edit]:
@@ -136,9 +153,12 @@ GIVEN = some.dictionaries(
     min_size=1,
     max_size=2,
 )
+PARENTS = some.sampled_from(["v1", "v2", "v3", "lost"])
 ACTS = some.one_of(
     some.tuples(some.just("tag"), IDS, TAGS, some.lists(KEYS, max_size=2)),
     some.tuples(some.just("give"), IDS, GIVEN),
+    some.tuples(some.just("link"), IDS, some.sampled_from(RELATIONS), PARENTS),
+    some.tuples(some.just("unlink"), IDS, PARENTS),
     some.tuples(some.just("delete"), IDS),
     some.tuples(some.just("undelete"), IDS),
 )
@@ -153,12 +173,19 @@ def perform(desk: Desk, act: tuple[Any, ...]) -> None:
             tag(desk, tags, *ids, removed=tuple(removed))
         case ("give", ids, given_facets):
             give(desk, given_facets, *ids)
+        case ("link", ids, relation, parent):
+            with contextlib.suppress(CatalogError):  # a circle
+                link(desk, relation, parent, *ids)
+        case ("unlink", ids, parent):
+            with contextlib.suppress(CatalogError):  # not the user's
+                unlink(desk, parent, *ids)
         case ("delete", ids):
             write(desk, store.delete_videos, ids, deleted_at=desk.now)
         case ("undelete", ids):
             write(desk, store.undelete_videos, ids, made_at=desk.now)
         case ("hear", name, value):
-            desk.hear(job(name, prompt=f"a red {value}", metadata={"campaign": value}))
+            parent = {"x": "v1", "y": "lost"}[value]
+            desk.hear(job(name, prompt=f"a red {value}", metadata={"campaign": value}, remixed_from_video_id=parent))
             facets.extract_due(desk.library)
 
 
@@ -257,6 +284,8 @@ def test_every_act_is_said_in_words(three: Desk) -> None:
     give(three, {"style": []})
     write(three, store.delete_videos, [2], deleted_at=three.now)
     write(three, store.undelete_videos, [2], made_at=three.now)
+    link(three, "remix", "v1", 2, 3)
+    unlink(three, "v1", 2)
     assert [edit.summary for edit in reversed(history(three))] == [
         "tagged studio:v1 campaign=launch",
         "untagged studio:v1 campaign=launch",
@@ -264,6 +293,8 @@ def test_every_act_is_said_in_words(three: Desk) -> None:
         "gave studio:v1 no style=anime",
         "deleted studio:v2",
         "undeleted studio:v2",
+        "linked 2 videos as remix of studio:v1",
+        "unlinked studio:v2 as remix of studio:v1",
     ]
 
 
@@ -373,6 +404,73 @@ def test_a_chinese_tag_is_found_again_after_undo(three: Desk) -> None:
     assert three.find('labels: "夜景"') == []
     undo(three)
     assert three.find('labels: "夜景"') == ["v1"]
+
+
+# Links
+
+
+def test_a_link_to_a_second_parent_is_an_edit_of_its_own(three: Desk) -> None:
+    link(three, "edit", "v1", 3)
+    link(three, "edit", "v2", 3)
+    assert [edit.summary for edit in history(three)] == [
+        "linked studio:v3 as edit of studio:v2",
+        "linked studio:v3 as edit of studio:v1",
+    ]
+    unlink(three, "v1", 3)
+    assert undo(three)[0].overtaken == 0
+    undo(three)
+    assert three.rows("SELECT parent_remote_id, depth FROM links") == [("v1", 1)]
+
+
+def test_links_are_found_and_measured_after_every_step(three: Desk) -> None:
+    link(three, "edit", "v1", 2)
+    link(three, "extension", "v2", 3)
+    assert three.rows("SELECT depth FROM links ORDER BY id") == [(1,), (2,)]
+    undo(three, 2)
+    assert three.rows("SELECT * FROM links") == []
+    redo(three, 2)
+    assert three.rows("SELECT parent_id, depth FROM links ORDER BY id") == [(1, 1), (2, 2)]
+    unlink(three, "v1", 2)
+    assert three.rows("SELECT depth FROM links") == [(1,)]
+    with three.library.read() as connection:
+        bitmaps.check(connection)
+
+
+def test_what_a_server_says_too_stays_when_the_user_takes_it_back(three: Desk) -> None:
+    link(three, "remix", "v1", 2)
+    three.hear(job("v2", prompt="x", remixed_from_video_id="v1"))
+    unlink(three, "v1", 2)
+    assert three.rows("SELECT origin FROM links") == [("api",)]
+    with pytest.raises(CatalogError, match="studio:v2 has no link of yours to studio:v1: its server names it as remix"):
+        unlink(three, "v1", 2)
+    assert [edit.act for edit in history(three)] == ["unlink", "link"]
+
+
+def test_a_link_that_closes_a_circle_is_refused_with_the_line(three: Desk) -> None:
+    three.hear(job("v2", remixed_from_video_id="v1"), job("v3", remixed_from_video_id="v2"))
+    with pytest.raises(
+        CatalogError, match="studio:v1 cannot be made from studio:v3, which comes from studio:v2, which"
+    ) as error:
+        link(three, "edit", "v3", 1)
+    assert "comes from studio:v1:" in str(error.value)
+    with pytest.raises(CatalogError, match="studio:v2 cannot be made from itself"):
+        link(three, "edit", "v2", 3, 2)
+    assert history(three) == []
+
+
+def test_a_line_of_thousands_is_named_in_part(desk: Desk) -> None:
+    desk.hear(job("v0"), *(job(f"v{number}", remixed_from_video_id=f"v{number - 1}") for number in range(1, 3000)))
+    with pytest.raises(
+        CatalogError, match="from studio:v2998, which comes from 2,997 others, which comes from studio:v0:"
+    ):
+        link(desk, "edit", "v2999", 1)
+
+
+def test_circles_of_servers_end_the_search_for_a_line(three: Desk) -> None:
+    three.hear(job("v1", remixed_from_video_id="v2"), job("v2", remixed_from_video_id="v1"))
+    link(three, "edit", "v1", 3)
+    with pytest.raises(CatalogError, match="cannot be made"):
+        link(three, "edit", "v2", 1)
 
 
 # Writers at once
