@@ -22,7 +22,7 @@ from catalog.demo.gateway.dialects import dialect
 from catalog.demo.gateway.jobs import HOUR, Jobs
 from catalog.demo.media import Media
 from catalog.demo.sample import find_longest_chain, sample_jobs
-from catalog.demo.signing import Signing, find_fault
+from catalog.demo.signing import ROOT_FILE, Signing, find_fault
 from catalog.disk import create
 from catalog.errors import CatalogError, needs_media
 from catalog.settings import FILE_NAME
@@ -56,6 +56,8 @@ model = "sora-2-pro"
 usd_per_second = 0.30
 """
 WITHIN = "1h"  # of all that could be downloaded, what cannot wait
+EVIDENCE = ("lineage", "--evidence")
+DISAGREE = 1  # its exit status where credentials and answers disagree, as those of one clip of the sample do
 SHORT_ID = 14  # letters of a job's id that tell it from the others
 FOR_EVER = 1e9  # seconds; without a number, `wait` would sleep through a signal that a thread of the gateway received
 LAST_WORK = 3.0  # seconds that a step has to end after it was told to
@@ -86,10 +88,13 @@ def run(
             ("search", FACET_QUERY, "--facet", "camera_movement", "--facet", "lighting", "--limit", "3"),
             ("facets", "--explain", f"{SOURCE}:{first}"),
             ("lineage", f"{SOURCE}:{last}"),
+            *([("trust", "add", ROOT_FILE)] if gateway.media.signing else []),
             ("rescue", "--expiring-within", WITHIN),
             ("download", "--expiring-within", WITHIN),
             ("download", f"family:{SOURCE}:{first}", "--variant", "video"),
             *(("show", f"{SOURCE}:{clip}") for clip in _find_expiring(gateway)),
+            ("provenance", f"{SOURCE}:{last}"),
+            (*EVIDENCE, f"family:{SOURCE}:{first}"),
         ):
             _show(directory, step, echo)
         library = directory / "catalog.db"
@@ -174,7 +179,7 @@ def _show(directory: Path, step: tuple[str, ...], echo: Callable[[str], None]) -
                 status = child.wait(FOR_EVER)
             finally:
                 _end(child)
-    if status:
+    if status and (step[: len(EVIDENCE)], status) != (EVIDENCE, DISAGREE):
         raise CatalogError(f"`{shown}` failed in {directory}: exit status {status}")
 
 
