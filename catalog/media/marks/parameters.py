@@ -1,0 +1,37 @@
+"""The parameters that A1111's web interface and its kin write: prompts, then a line of settings."""
+
+from __future__ import annotations
+
+import re
+
+from .documents import mend
+from .graphs import MOST_TEXT, Generation, read_seed
+
+_SETTINGS = re.compile(r"(?:\A|\n)[ \t]*Steps: *\d")
+_NEGATIVE = re.compile(r"(?:\A|\n)[ \t]*Negative prompt:")
+_SETTING = re.compile(r'([A-Z][\w /-]{0,40}+): *("(?:[^"\\]|\\.)*+"|[^,\n]*+)')
+
+
+def is_parameters(text: str) -> bool:
+    """Whether a text has the line that such programs put behind the prompts."""
+    return _SETTINGS.search(text) is not None
+
+
+def read_parameters(text: str) -> Generation:
+    """What the parameters say; nothing where their line of settings is missing."""
+    settings_at = next((match.start() for match in reversed(list(_SETTINGS.finditer(text)))), None)
+    if settings_at is None:
+        return Generation()
+    settings = {match[1]: match[2].strip().strip('"') for match in _SETTING.finditer(text, settings_at)}
+    prompts = text[:settings_at]
+    negative = _NEGATIVE.search(prompts)
+    return Generation(
+        _tidy(prompts[: negative.start()] if negative else prompts),
+        _tidy(prompts[negative.end() :]) if negative else None,
+        _tidy(settings.get("Model", "")),
+        read_seed(settings.get("Seed")),
+    )
+
+
+def _tidy(text: str) -> str | None:
+    return mend(text.strip())[:MOST_TEXT] or None
