@@ -103,7 +103,7 @@ def _walk(file: BinaryIO) -> Iterator[Element]:
 
 
 def read_header(data: bytes, at: int) -> Element | None:
-    """The element whose header these bytes begin with, which stand at byte `at`; None where they are no header."""
+    """The element whose header these bytes begin with, which stand at byte `at`; None where they are not one."""
     number, body = _read_variable(data, 0, keeps_mark=True)
     length, behind = _read_variable(data, body)
     if not body or not behind:

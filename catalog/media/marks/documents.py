@@ -10,7 +10,7 @@ MAX_VALUES = 1_000_000
 
 
 def read_json(text: str) -> Any:
-    """The JSON value of a text; None where it is none, or would become too large or too deep.
+    """The JSON value of a text; None where there is none, or it would become too large or too deep.
 
     NaN and Infinity are read, as ComfyUI writes them.
     """
@@ -24,7 +24,7 @@ def read_json(text: str) -> Any:
 
 
 def read_object(text: str) -> dict[str, Any] | None:
-    """The JSON object of a text, also where its quotes are escaped as in HTML; None where it is none, or empty."""
+    """The JSON object of a text, also where its quotes are escaped as in HTML; None where there is none."""
     value = read_json(text) if text.lstrip().startswith("{") else None
     if value is None and "&" in text and len(text) < MAX_VALUES:
         from html import unescape

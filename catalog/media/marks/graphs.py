@@ -64,7 +64,7 @@ class Generation(NamedTuple):
 
 
 def as_graph(value: object) -> Graph | None:
-    """The nodes of a graph that was run; None where a value is none."""
+    """The nodes of a graph that was run; None for any other value."""
     if not isinstance(value, dict):
         return None
     graph = {
@@ -102,7 +102,7 @@ def _inputs(node: Node) -> Mapping[str, Any]:
 
 
 def _target(graph: Graph, value: object) -> Node | None:
-    """The node that a link leads to; None for what is no link, or leads nowhere."""
+    """The node that a link leads to; None where there is no link, or no such node."""
     is_link = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int)
     return graph.get(str(value[0])) if is_link and isinstance(value, list) else None
 
@@ -144,7 +144,7 @@ def _file_name(path: str) -> str:
 
 
 def read_seed(value: object) -> str | None:
-    """A seed as text; None for what is none: negative, a fraction, or more than 64 bits hold."""
+    """A seed as text; None for anything else: negative, a fraction, or more than 64 bits hold."""
     if isinstance(value, str) and value.isascii() and value.strip().isdecimal() and len(value) <= 40:
         value = int(value)
     if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
@@ -214,13 +214,18 @@ class _Reader:
         if texts:
             yield from texts
             return
-        ways = [key for key in inputs if _WAY[side].fullmatch(key)]
-        if any(_ONE_SIDED.match(key) for key in inputs):  # what has two sides is left by the right one
-            ways = [key for key in ways if key.startswith(side) or not key.startswith("cond")]
-        for key in ways:
-            target = _target(self._graph, inputs[key])
-            if target is not None and not (side == "negative" and key == "guider" and side not in _inputs(target)):
-                yield from self._walk(target, side, path)
+        for target in self._list_ways(inputs, side):
+            yield from self._walk(target, side, path)
+
+    def _list_ways(self, inputs: Mapping[str, Any], side: str) -> Iterator[Node]:
+        """The nodes that may lead to the text of a side; what has two sides is left by the right one."""
+        is_sided = any(_ONE_SIDED.match(key) for key in inputs)
+        for key in inputs:
+            target = _target(self._graph, inputs[key]) if _WAY[side].fullmatch(key) else None
+            if target is None or (is_sided and key.startswith("cond")):
+                continue
+            if key != "guider" or side in _inputs(target) or side == "positive":  # a guider may have no other
+                yield target
 
     def _list_texts(self, node: Node, side: str, path: tuple[int, ...]) -> Iterator[str]:
         """The texts of a node's own inputs, those of the first names that give any."""

@@ -62,7 +62,7 @@ def note(carrier: str, key: str, data: bytes, encoding: str = "utf-8", size: int
 
 
 def decode(data: bytes, encoding: str = "utf-8") -> str:
-    """The text of bytes that may be wrong: a byte order mark rules, zeros at the end are no text, nor is one within."""
+    """The text of bytes that may be wrong: a byte order mark rules, zeros at the end are dropped, others replaced."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             data, encoding = data[len(mark) :], name

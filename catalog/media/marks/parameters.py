@@ -10,6 +10,7 @@ from .graphs import MOST_TEXT, Generation, read_seed
 _SETTINGS = re.compile(r"(?:\A|\n)[ \t]*Steps: *\d")
 _NEGATIVE = re.compile(r"(?:\A|\n)[ \t]*Negative prompt:")
 _SETTING = re.compile(r'([A-Z][\w /-]{0,40}+): *("(?:[^"\\]|\\.)*+"|[^,\n]*+)')
+_MOST_SETTINGS = 100_000  # characters
 
 
 def is_parameters(text: str) -> bool:
@@ -19,10 +20,14 @@ def is_parameters(text: str) -> bool:
 
 def read_parameters(text: str) -> Generation:
     """What the parameters say; nothing where their line of settings is missing."""
-    settings_at = next((match.start() for match in reversed(list(_SETTINGS.finditer(text)))), None)
-    if settings_at is None:
+    settings_at = -1
+    for match in _SETTINGS.finditer(text):  # the last counts: a prompt may have such a line too
+        settings_at = match.start()
+    if settings_at < 0:
         return Generation()
-    settings = {match[1]: match[2].strip().strip('"') for match in _SETTING.finditer(text, settings_at)}
+    settings: dict[str, str] = {}
+    for match in _SETTING.finditer(text, settings_at, settings_at + _MOST_SETTINGS):
+        settings.setdefault(match[1], match[2].strip().strip('"'))
     prompts = text[:settings_at]
     negative = _NEGATIVE.search(prompts)
     return Generation(

@@ -94,27 +94,34 @@ def _unpack(data: bytes) -> tuple[bytes, int]:
 def list_jpeg_notes(file: BinaryIO) -> Iterator[Note]:
     """The notes in the segments of a JPEG before the picture; XMP that takes several is put together."""
     pieces: dict[bytes, list[tuple[int, bytes]]] = {}
-    at, left = 2, MOST_READ
+    left = MOST_READ
+    for marker, data in _list_segments(file):
+        if not data.startswith(_JPEG_MORE):
+            yield from _read_segment(marker, data)
+        elif len(data) >= len(_JPEG_MORE) + _PIECE.size and left > 0:
+            name, _, start = _PIECE.unpack_from(data, len(_JPEG_MORE))
+            pieces.setdefault(name, []).append((start, data[len(_JPEG_MORE) + _PIECE.size :]))
+            left -= len(data)
+    for packet in pieces.values():
+        yield note("APP1", XMP, b"".join(piece for _, piece in sorted(packet)))
+
+
+def _list_segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The marker and the bytes of each segment that may hold a text."""
+    at = 2
     for _ in range(MOST_PARTS):
         file.seek(at)
         head = file.read(_SEGMENT.size)
         if len(head) < _SEGMENT.size or head[0] != 0xFF or head[1] in {_SCAN, _END}:
-            break
-        if head[1] == 0xFF or head[1] in _ALONE:  # a marker may be filled up before
-            at += 1 if head[1] == 0xFF else 2
+            return
+        marker = head[1]
+        if marker == 0xFF or marker in _ALONE:  # a marker may be filled up before
+            at += 1 if marker == 0xFF else 2
             continue
         size = max(_SEGMENT.unpack(head)[2], 2)
-        if head[1] in {_EXIF, _COMMENT}:
-            data = file.read(size - 2)
-            if data.startswith(_JPEG_MORE) and len(data) >= len(_JPEG_MORE) + _PIECE.size and left > 0:
-                name, _, start = _PIECE.unpack_from(data, len(_JPEG_MORE))
-                pieces.setdefault(name, []).append((start, data[len(_JPEG_MORE) + _PIECE.size :]))
-                left -= len(data)
-            else:
-                yield from _read_segment(head[1], data)
+        if marker in {_EXIF, _COMMENT}:
+            yield marker, file.read(size - 2)
         at += 2 + size
-    for packet in pieces.values():
-        yield note("APP1", XMP, b"".join(piece for _, piece in sorted(packet)))
 
 
 def _read_segment(marker: int, data: bytes) -> Iterator[Note]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .graphs import Graph
 
-_AFTER_SEED = frozenset({"fixed", "increment", "decrement", "randomize"})  # a widget that is no input
+_AFTER_SEED = frozenset({"fixed", "increment", "decrement", "randomize"})  # of a widget that is not an input
 _SILENT = frozenset({2, 4})  # modes of a node that does not run, or is bypassed
 # The input that the first value of a node without names is, by the kind of the node, and the type of that value.
 _FIRST: tuple[tuple[re.Pattern[str], str, type], ...] = (
