@@ -102,7 +102,7 @@ def _inputs(node: Node) -> Mapping[str, Any]:
 
 
 def _target(graph: Graph, value: object) -> Node | None:
-    """The node that a link leads to; None where there is no link, or no such node."""
+    """The node that a link leads to; None for anything else."""
     is_link = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int)
     return graph.get(str(value[0])) if is_link and isinstance(value, list) else None
 

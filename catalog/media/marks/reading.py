@@ -29,9 +29,7 @@ _CREDIT = re.compile(r"\bAI\b")
 _ASKED = {"aipromptinformation": "prompt", "aisystemused": "model"}
 _VIDEO_ID = re.compile(r"\s*vid:\s*[\w-]+\s*\Z")
 _LABEL_FIELDS = frozenset({"aigc", "produceid", "contentproducer", "propagateid", "serviceprovider", "serviceuser"})
-_PLATFORM_FIELDS = frozenset({"aigc_label_type", "exportType", "log_id", "vid_md5"})
-
-
+_PLATFORM_FIELDS = frozenset({"aigc_label_type", "exporttype", "log_id", "vid_md5"})
 _RANKS: tuple[Origin, ...] = ("comfyui", "a1111", "iptc")
 
 
@@ -57,7 +55,7 @@ class _Reader:
 
     def finish(self) -> Marks:
         """All marks, and the first value that there is of what was asked for, by the rank of who says it."""
-        if not self._list_asked("comfyui"):  # a file may have what the page shows, and not the graph that was run
+        if not any(each.prompt for each in self._list_asked("comfyui")):  # a file may lack the graph that was run
             self._asked += [("comfyui", read_graph(graph)) for graph in map(flatten, self._workflows) if graph]
         ranked = [(origin, generation) for origin in _RANKS for generation in self._list_asked(origin)]
         origin, prompt = next(((origin, each.prompt) for origin, each in ranked if each.prompt), (None, None))
