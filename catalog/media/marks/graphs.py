@@ -15,7 +15,7 @@ from .documents import mend
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-MOST_STEPS = 10_000  # nodes that are visited for one value
+MOST_STEPS = 20_000  # nodes that are visited for the texts of a graph
 MOST_DEPTH = 100  # links in a row
 MOST_TEXT = 256 * 1024  # characters of a prompt, as many as a row keeps
 MOST_SEED = 2**64 - 1
@@ -26,7 +26,7 @@ Graph = dict[str, Node]
 
 _SAVES = re.compile(r"Save|VideoCombine|Preview|Output")
 _PROMPTED = (
-    *("positive", "conditioning", "cond1", "guider"),
+    *("positive", "negative", "conditioning", "cond1", "guider"),
     *("text_embeds", "hyvid_embeds", "embeds", "prompt_embeds"),
     *("pipe", "basic_pipe", "context"),
 )
@@ -163,12 +163,12 @@ class _Reader:
 
     def read_side(self, node: Node, side: str) -> str | None:
         """The text that a sampler was given on one side, over conditionings, guiders and what lies between."""
-        self._steps = self._length = 0
+        self._length = 0
         return _joined(self._walk(node, side, ()))
 
     def read_texts(self, node: Node, side: str) -> str | None:
         """The text that a node itself was given."""
-        self._steps = self._length = 0
+        self._length = 0
         return _joined(self._list_texts(node, side, ()))
 
     def read_own_negative(self, node: Node) -> str | None:

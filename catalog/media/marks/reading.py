@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .mark import Kind, Origin
 
 MOST_SHOWN = 4_000  # characters of a text that is too long to be kept
+MOST_ASKED = 10  # graphs and parameters of one file that are read for what they ask
 _LONGEST_NAME = 200
 
 _NAMED = re.compile(r"\s*(aigc|prompt|workflow)\s*[:=]\s*(?=[{\[])", re.IGNORECASE)  # before the text that it names
@@ -108,7 +109,7 @@ class _Reader:
     def _add_parameters(self, note: Note) -> None:
         is_known = is_parameters(note.text)
         self._keep("tool", note, is_broken=not is_known and read_object(note.text) is None)
-        if is_known:
+        if is_known and len(self._asked) < MOST_ASKED:
             self._asked.append(("a1111", read_parameters(note.text)))
 
     def _add_graph(self, note: Note, key: str) -> None:
@@ -117,6 +118,8 @@ class _Reader:
         graph = as_graph(document)
         is_readable = document is not None if key == "workflow" else graph is not None
         self._keep("workflow", note._replace(key=key), is_broken=not is_readable and not note.is_cut)
+        if len(self._asked) + len(self._workflows) >= MOST_ASKED:
+            return
         if graph:
             self._asked.append(("comfyui", read_graph(graph)))
         elif document and key == "workflow":
@@ -178,7 +181,7 @@ class _Reader:
                 self._add_label(part)
             elif kind == "hint" or name.lower() != "credit" or _CREDIT.search(text):
                 self._keep(kind, part)
-            if name.lower() in _ASKED:
+            if name.lower() in _ASKED and len(self._asked) < MOST_ASKED:
                 self._asked.append(("iptc", Generation(**{_ASKED[name.lower()]: mend(text)})))
 
 

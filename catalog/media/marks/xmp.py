@@ -58,7 +58,7 @@ def read_packet(text: str) -> Packet:
     start, end = text.find("<"), text.rfind(">")
     reader = _Reader()
     try:
-        parser = ParserCreate(namespace_separator=" ")
+        parser = ParserCreate("utf-8", " ")  # whatever the packet declares: it is text by now
         reader.attach(parser)
         parser.Parse(text[start : end + 1].encode("utf-8", "replace"), True)
     except (ExpatError, _Refused):
