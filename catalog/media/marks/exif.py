@@ -29,18 +29,18 @@ def list_notes(data: bytes, carrier: str = "EXIF") -> Iterator[Note]:
     if order is None:
         return
     details = 0
-    for tag, kind, value in _read_directory(data, order, _number(data, 4, 4, order)):
+    for tag, kind, size, value in _read_directory(data, order, _number(data, 4, 4, order)):
         if tag == _DETAILS:
             details = int.from_bytes(value, order)  # type: ignore[arg-type]  # one of two
         elif kind in {_TEXT, _UTF_8} and (tag in _NAMES or tag in _LOW):
-            yield note(carrier, _NAMES.get(tag, "Make"), value)
-    for tag, _, value in _read_directory(data, order, details) if details else ():
+            yield note(carrier, _NAMES.get(tag, "Make"), value, size=size)
+    for tag, _, size, value in _read_directory(data, order, details) if details else ():
         if tag == _COMMENT:
-            yield note(carrier, _NAMES[tag], value[_CODE:], _name_encoding(value, order))
+            yield note(carrier, _NAMES[tag], value[_CODE:], _name_encoding(value, order), size - _CODE)
 
 
-def _read_directory(data: bytes, order: str, at: int) -> Iterator[tuple[int, int, bytes]]:
-    """Tag, type and bytes of each entry; of a number of other types than bytes, those that stand for it."""
+def _read_directory(data: bytes, order: str, at: int) -> Iterator[tuple[int, int, int, bytes]]:
+    """Tag, type, size and bytes of each entry; of a number of other types than bytes, those that stand for it."""
     for index in range(min(_number(data, at, 2, order), _MOST_ENTRIES)):
         entry = at + 2 + 12 * index
         if entry + 12 > len(data):
@@ -48,7 +48,7 @@ def _read_directory(data: bytes, order: str, at: int) -> Iterator[tuple[int, int
         kind, count = _number(data, entry + 2, 2, order), _number(data, entry + 4, 4, order)
         size = count * _WIDTHS.get(kind, 0) or _LONG
         start = entry + 8 if size <= _LONG else _number(data, entry + 8, 4, order)
-        yield _number(data, entry, 2, order), kind, data[start : start + size]
+        yield _number(data, entry, 2, order), kind, size, data[start : start + size]
 
 
 def _number(data: bytes, at: int, width: int, order: str) -> int:

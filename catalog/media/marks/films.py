@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.media.boxes import MOST_METADATA, root
 
@@ -27,9 +27,19 @@ _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _KLING = bytes.fromhex("91ca60614aee385486142d5f73f4ae2e")
 _SAID = re.compile(rb"[\x20-\x7e]{1,64}")
 _FREE_FORM = b"----"
-_UTF_16 = 2  # the type of an item's data that is not UTF-8
+_ITEM_HEAD = 8  # bytes of an item's data before its text: its type and its country
+_UTF_16 = 2  # the type of a text that is not UTF-8
 _HANDLER_NAME = 24  # bytes of `hdlr` before its name
 _DATA_HEAD = 64 * 1024  # bytes of the first mdat in which an encoder says what it is
+
+
+class _Part(NamedTuple):
+    """A box within others by its offsets: `end` is at the latest that of the box around it, `size` what it says."""
+
+    kind: bytes
+    body: int
+    end: int
+    size: int
 
 
 def list_notes(file: BinaryIO, boxes: Iterable[Box], moov: bytes | None = None) -> Iterator[Note]:
@@ -41,7 +51,8 @@ def list_notes(file: BinaryIO, boxes: Iterable[Box], moov: bytes | None = None) 
         elif box.kind == b"uuid":
             file.seek(box.body)
             if file.read(len(_XMP)) == _XMP:
-                yield note("uuid", XMP, file.read(min(box.end - file.tell(), MOST_READ)))
+                size = box.end - file.tell()
+                yield note("uuid", XMP, file.read(min(size, MOST_READ)), size=size)
         elif box.kind == b"mdat" and not has_data:
             has_data = True
             file.seek(box.body)
@@ -71,29 +82,29 @@ def _read_moov_box(file: BinaryIO, box: Box) -> Iterator[Note]:
         if size < _HEADER.size:
             return
         if kind in {b"udta", b"meta"}:
-            part = head + file.read(min(size, box.end - at, MOST_METADATA) - _HEADER.size)
-            yield from _read_part(part, kind, _HEADER.size, len(part))
+            data = head + file.read(min(size, box.end - at, MOST_METADATA) - _HEADER.size)
+            yield from _read_part(data, _Part(kind, _HEADER.size, len(data), size - _HEADER.size))
         at += size
 
 
 def _read_moov(moov: bytes) -> Iterator[Note]:
     whole = root(moov)
-    for kind, body, end in _inside(moov, whole.body, whole.end):
-        if kind == b"trak":
-            yield from _read_handler(moov, body, end)
+    for part in _inside(moov, whole.body, whole.end):
+        if part.kind == b"trak":
+            yield from _read_handler(moov, part)
         else:
-            yield from _read_part(moov, kind, body, end)
+            yield from _read_part(moov, part)
 
 
-def _read_part(data: bytes, kind: bytes, body: int, end: int) -> Iterator[Note]:
-    if kind == b"udta":
-        yield from _read_user_data(data, body, end)
-    elif kind == b"meta":
-        yield from _read_meta(data, body, end, "moov/meta")
+def _read_part(data: bytes, part: _Part) -> Iterator[Note]:
+    if part.kind == b"udta":
+        yield from _read_user_data(data, part)
+    elif part.kind == b"meta":
+        yield from _read_meta(data, part, "moov/meta")
 
 
-def _inside(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes between two offsets: kind, where the body begins, where it ends, at the latest with what is there."""
+def _inside(data: bytes, at: int, end: int) -> Iterator[_Part]:
+    """The boxes between two offsets."""
     for _ in range(MOST_PARTS):
         if at + 8 > end:
             return
@@ -102,73 +113,79 @@ def _inside(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         if size == 1 and at + 16 <= end:
             (size,) = _LARGE.unpack_from(data, body)
             body += 8
-        if size < body - at:
+        behind = at + size
+        if behind < body:
             return
-        at = min(at + size, end)
-        yield kind, body, at
+        at = min(behind, end)
+        yield _Part(kind, body, at, behind - body)
 
 
-def _read_handler(data: bytes, at: int, end: int) -> Iterator[Note]:
+def _read_handler(data: bytes, trak: _Part) -> Iterator[Note]:
     """The name of a track's handler, which QuickTime counts and others end with a zero."""
-    for kind, body, behind in _inside(data, at, end):
-        if kind == b"mdia":
-            for within, start, stop in _inside(data, body, behind):
-                if within == b"hdlr":
-                    name = data[start + _HANDLER_NAME : stop]
+    for mdia in _inside(data, trak.body, trak.end):
+        if mdia.kind == b"mdia":
+            for part in _inside(data, mdia.body, mdia.end):
+                if part.kind == b"hdlr":
+                    name = data[part.body + _HANDLER_NAME : part.end]
                     if name and name[0] == len(name.rstrip(b"\0")) - 1:
                         name = name[1:]
                     yield note("hdlr", "handler_name", name)
 
 
-def _read_user_data(data: bytes, at: int, end: int) -> Iterator[Note]:
-    for kind, body, behind in _inside(data, at, end):
-        if kind == b"meta":
-            yield from _read_meta(data, body, behind, "moov/udta/meta")
-        elif kind == b"XMP_":
-            yield note("moov/udta", XMP, data[body:behind])
-        elif kind.startswith(b"\xa9") and name_meaning(kind.decode("latin-1")):
-            yield from _read_texts(data, kind.decode("latin-1"), body, behind)
+def _read_user_data(data: bytes, udta: _Part) -> Iterator[Note]:
+    for part in _inside(data, udta.body, udta.end):
+        if part.kind == b"meta":
+            yield from _read_meta(data, part, "moov/udta/meta")
+        elif part.kind == b"XMP_":
+            yield note("moov/udta", XMP, data[part.body : part.end], size=part.size)
+        elif part.kind.startswith(b"\xa9") and name_meaning(part.kind.decode("latin-1")):
+            yield from _read_texts(data, part)
 
 
-def _read_texts(data: bytes, key: str, at: int, end: int) -> Iterator[Note]:
+def _read_texts(data: bytes, part: _Part) -> Iterator[Note]:
     """QuickTime's own: the same text in several languages, each behind its length."""
-    while at + 4 <= end:
+    at = part.body
+    while at + 4 <= part.end:
         size, _ = _TWO_SHORTS.unpack_from(data, at)
-        yield note("moov/udta", key, data[at + 4 : min(at + 4 + size, end)])
-        at += 4 + size
+        at += 4
+        yield note("moov/udta", part.kind.decode("latin-1"), data[at : min(at + size, part.end)], size=size)
+        at += size
 
 
-def _read_meta(data: bytes, body: int, end: int, carrier: str) -> Iterator[Note]:
+def _read_meta(data: bytes, meta: _Part, carrier: str) -> Iterator[Note]:
     """The items of a `meta`, which in QuickTime has no version of its own."""
-    at = body if data[body + 4 : body + 8] == b"hdlr" else body + 4
+    at = meta.body if data[meta.body + 4 : meta.body + 8] == b"hdlr" else meta.body + 4
     keys: list[str] = []
-    for kind, start, stop in _inside(data, at, end):
-        if kind == b"keys":
-            keys = _read_keys(data, start, stop)
-        elif kind == b"ilst":
-            for name, first, last in _inside(data, start, stop):
-                yield from _read_item(data, carrier, _name_item(data, keys, name, first, last), first, last)
+    for part in _inside(data, at, meta.end):
+        if part.kind == b"keys":
+            keys = _read_keys(data, part)
+        elif part.kind == b"ilst":
+            for item in _inside(data, part.body, part.end):
+                yield from _read_item(data, item, _name_item(data, item, keys), carrier)
 
 
-def _read_keys(data: bytes, body: int, end: int) -> list[str]:
+def _read_keys(data: bytes, keys: _Part) -> list[str]:
     """The names that items stand under by number. Their own count may lie."""
-    return [data[start:stop].decode("utf-8", "replace").rstrip("\0") for _, start, stop in _inside(data, body + 8, end)]
+    parts = _inside(data, keys.body + 8, keys.end)
+    return [data[part.body : part.end].decode("utf-8", "replace").rstrip("\0") for part in parts]
 
 
-def _name_item(data: bytes, keys: Sequence[str], kind: bytes, body: int, end: int) -> str | None:
-    number = int.from_bytes(kind)
+def _name_item(data: bytes, item: _Part, keys: Sequence[str]) -> str | None:
+    number = int.from_bytes(item.kind)
     if number <= MOST_PARTS:
         return keys[number - 1] if 1 <= number <= len(keys) else None
-    if kind == _FREE_FORM:
-        names = (data[start + 4 : stop] for within, start, stop in _inside(data, body, end) if within == b"name")
+    if item.kind == _FREE_FORM:
+        parts = _inside(data, item.body, item.end)
+        names = (data[part.body + 4 : part.end] for part in parts if part.kind == b"name")
         return next(names, b"").decode("utf-8", "replace")
-    return kind.decode("latin-1")
+    return item.kind.decode("latin-1")
 
 
-def _read_item(data: bytes, carrier: str, name: str | None, body: int, end: int) -> Iterator[Note]:
+def _read_item(data: bytes, item: _Part, name: str | None, carrier: str) -> Iterator[Note]:
     if not name or not name_meaning(name):
         return
-    for kind, start, stop in _inside(data, body, end):
-        if kind == b"data" and stop - start >= 8:
-            encoding = "utf-16-be" if int.from_bytes(data[start : start + 4]) == _UTF_16 else "utf-8"
-            yield note(carrier, name, data[start + 8 : stop], encoding)
+    for part in _inside(data, item.body, item.end):
+        if part.kind == b"data" and part.end - part.body >= _ITEM_HEAD:
+            start = part.body + _ITEM_HEAD
+            encoding = "utf-16-be" if int.from_bytes(data[part.body : part.body + 4]) == _UTF_16 else "utf-8"
+            yield note(carrier, name, data[start : part.end], encoding, part.size - _ITEM_HEAD)

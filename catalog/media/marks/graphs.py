@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MOST_STEPS = 20_000  # nodes that are visited for the texts of a graph
+MOST_SAMPLERS = 20
 MOST_DEPTH = 100  # links in a row
 MOST_TEXT = 256 * 1024  # characters of a prompt, as many as a row keeps
 MOST_SEED = 2**64 - 1
@@ -81,7 +82,8 @@ def read_graph(graph: Graph) -> Generation:
         prompts = (reader.read_side(node, "positive") for node in samplers)
         negatives = (reader.read_side(node, "negative") for node in samplers)
     else:
-        samplers = [node for node in _ordered(graph) if any(_is_prompt(key) for key in _inputs(node))]
+        prompted = [node for node in _ordered(graph) if any(_is_prompt(key) for key in _inputs(node))]
+        samplers = prompted[:MOST_SAMPLERS]
         prompts = (reader.read_texts(node, "positive") for node in samplers)
         negatives = (reader.read_own_negative(node) for node in samplers)
     return Generation(
@@ -125,7 +127,7 @@ def _list_samplers(graph: Graph) -> list[Node]:
         node for node in _ordered(graph) if any(_target(graph, _inputs(node).get(key)) is not None for key in _PROMPTED)
     ]
     samplers = [node for node in asked if {"seed", "noise_seed", "noise"} & _inputs(node).keys()]
-    return samplers or [node for node in asked if "ampler" in node["class_type"]] or asked
+    return (samplers or [node for node in asked if "ampler" in node["class_type"]] or asked)[:MOST_SAMPLERS]
 
 
 def _by_noise(samplers: Sequence[Node]) -> list[Node]:

@@ -37,18 +37,25 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 class Note(NamedTuple):
     """A text in a file: the `carrier` is the part that holds it, as its format names that, the `key` its name there.
 
-    `size` is bytes in the file; where that is more than MOST_READ, the text lacks its end.
+    `size` is bytes in the file. A text that `is_cut` lacks its end: it is longer than is read, or its part of the file
+    sticks out of what is around it.
     """
 
     carrier: str
     key: str
     text: str
     size: int
+    is_cut: bool = False
 
     @property
-    def is_cut(self) -> bool:
-        """Whether the text lacks its end."""
-        return self.size > MOST_READ
+    def is_long(self) -> bool:
+        """Whether there is more of the text than is kept."""
+        return self.size > MOST_KEPT
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the end of the text is missing in the file."""
+        return self.is_cut and not self.is_long
 
 
 def name_meaning(key: str) -> Meaning | None:
@@ -57,8 +64,10 @@ def name_meaning(key: str) -> Meaning | None:
 
 
 def note(carrier: str, key: str, data: bytes, encoding: str = "utf-8", size: int | None = None) -> Note:
-    """The note that these bytes are; `size` where there are more of them in the file."""
-    return Note(carrier, key, decode(data[:MOST_READ], encoding), len(data) if size is None else size)
+    """The note that these bytes are; `size` is how many there should be."""
+    is_cut = len(data) > MOST_READ or (size or 0) > len(data)
+    is_there = size is not None and len(data) > MOST_KEPT  # as far as it is read
+    return Note(carrier, key, decode(data[:MOST_READ], encoding), size if size and is_there else len(data), is_cut)
 
 
 def decode(data: bytes, encoding: str = "utf-8") -> str:

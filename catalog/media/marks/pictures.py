@@ -61,10 +61,10 @@ def _read_png_text(kind: bytes, data: bytes, size: int) -> Iterator[Note]:
         text = text[1:]
     elif kind == b"iTXt":
         is_packed, text = text[:1] == b"\1", text[2:].partition(b"\0")[2].partition(b"\0")[2]
-    length = max(len(text), size - len(name) - 1) if size > MOST_READ else len(text)
+    missing = size - len(data)
     if is_packed:
-        text, length = _unpack(text)
-    yield note(kind.decode("ascii"), key, text, _name_png_encoding(kind, text), length)
+        text, missing = _unpack(text)
+    yield note(kind.decode("ascii"), key, text, _name_png_encoding(kind, text), len(text) + missing)
 
 
 def _name_png_encoding(kind: bytes, text: bytes) -> str:
@@ -78,17 +78,17 @@ def _name_png_encoding(kind: bytes, text: bytes) -> str:
 
 
 def _unpack(data: bytes) -> tuple[bytes, int]:
-    """The text and its bytes: one more than are read, where there are more; what was unpacked before a fault."""
+    """The text as far as it is read, or goes before a fault; and 1 where there is more of it, else 0."""
     unpacker = zlib.decompressobj()
     text = bytearray()
     try:
         for start in range(0, len(data), 65_536):
-            text += unpacker.decompress(data[start : start + 65_536], MOST_READ + 1 - len(text))
-            if len(text) > MOST_READ:
+            text += unpacker.decompress(data[start : start + 65_536], MOST_READ - len(text))
+            if len(text) == MOST_READ:
                 break
     except zlib.error:
         pass
-    return bytes(text), len(text)
+    return bytes(text), int(not unpacker.eof)
 
 
 def list_jpeg_notes(file: BinaryIO) -> Iterator[Note]:
@@ -120,7 +120,9 @@ def _list_segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             continue
         size = max(_SEGMENT.unpack(head)[2], 2)
         if marker in {_EXIF, _COMMENT}:
-            yield marker, file.read(size - 2)
+            data = file.read(size - 2)
+            if len(data) == size - 2:
+                yield marker, data
         at += 2 + size
 
 
@@ -157,7 +159,7 @@ def _read_chunks(file: BinaryIO, at: int, end: int) -> Iterator[Note]:
         if kind in {b"EXIF", b"XMP ", b"_PMX"}:
             file.seek(at + 8)
             data = file.read(min(size, end - at - 8, MOST_READ))
-            yield from exif.list_notes(data) if kind == b"EXIF" else (note("XMP", XMP, data),)
+            yield from exif.list_notes(data) if kind == b"EXIF" else (note("XMP", XMP, data, size=size),)
         elif kind == b"LIST" and head[8:] == b"INFO":
             yield from _read_info(file.read(min(size - 4, end - at - 12, MOST_READ)))
         at += 8 + size + size % 2
@@ -170,7 +172,7 @@ def _read_info(data: bytes) -> Iterator[Note]:
         key = kind.decode("latin-1").rstrip("\0 ")
         if name_meaning(key):
             text = data[at + 8 : at + 8 + size]
-            yield note("INFO", key, text)
+            yield note("INFO", key, text, size=size)
         at += 8 + size + size % 2
 
 

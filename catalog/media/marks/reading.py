@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .documents import mend, read_json, read_object, write_json
 from .graphs import Generation, as_graph, read_graph
 from .mark import Mark, Marks, read_label
-from .notes import MOST_KEPT, MOST_NOTES, MOST_READ, Note, name_meaning
+from .notes import MOST_NOTES, MOST_READ, Note, name_meaning
 from .parameters import is_parameters, read_parameters
 from .workflows import flatten
 from .xmp import name_broken, read_packet
@@ -94,10 +94,10 @@ class _Reader:
 
     def _keep(self, kind: Kind, note: Note, *, is_broken: bool = False) -> None:
         """Keep a note as a mark; of one that is too long the beginning."""
-        is_truncated = note.size > MOST_KEPT
-        value = note.text[:MOST_SHOWN] if is_truncated else note.text
+        value = note.text[:MOST_SHOWN] if note.is_long else note.text
         key = note.key[:_LONGEST_NAME].replace("\0", "\N{REPLACEMENT CHARACTER}")
-        self._marks[Mark(kind, note.carrier, key, value, note.size, is_broken, is_truncated)] = None
+        is_broken = is_broken or note.is_broken
+        self._marks[Mark(kind, note.carrier, key, value, note.size, is_broken, note.is_long)] = None
 
     def _add_label(self, note: Note) -> None:
         self._keep("aigc", note, is_broken=read_label(note.text) is None)
@@ -109,7 +109,7 @@ class _Reader:
     def _add_parameters(self, note: Note) -> None:
         is_known = is_parameters(note.text)
         self._keep("tool", note, is_broken=not is_known and read_object(note.text) is None)
-        if is_known and len(self._asked) < MOST_ASKED:
+        if is_known and not note.is_cut and len(self._asked) < MOST_ASKED:
             self._asked.append(("a1111", read_parameters(note.text)))
 
     def _add_graph(self, note: Note, key: str) -> None:

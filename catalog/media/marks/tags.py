@@ -59,9 +59,9 @@ def _parts(data: bytes) -> Iterator[_Part]:
 
 
 def _read_info(data: bytes) -> Iterator[Note]:
-    for number, text, _ in _parts(data):
+    for number, text, size in _parts(data):
         if number in _PROGRAMS:
-            yield note("Info", _PROGRAMS[number], text)
+            yield note("Info", _PROGRAMS[number], text, size=size)
 
 
 def _read_tags(data: bytes) -> Iterator[Note]:
@@ -78,4 +78,4 @@ def _read_simple_tag(data: bytes) -> Iterator[Note]:
         name = parts[_NAME].data.decode("utf-8", "replace").rstrip("\0")
         if name_meaning(name):
             text = parts[_TEXT]
-            yield note("Tags", name, text.data, size=text.size if text.size > MOST_READ else len(text.data))
+            yield note("Tags", name, text.data, size=text.size)

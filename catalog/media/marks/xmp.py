@@ -5,6 +5,7 @@ Read as a stream, within bounds: a document type, with which entities would come
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
     ("ns.adobe.com/photoshop/1.0", "credit"): "iptc",
     ("ns.adobe.com/xap/1.0", "creatortool"): "hint",
 }
+_LABEL = re.compile(r":AIGC\s*[=>]")
+_STATED = re.compile(r":(DigitalSourceType|AISystemUsed|AIPromptInformation)\s*[=>]")
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RESOURCE, _ITEM, _LANGUAGE = f"{_RDF} resource", f"{_RDF} li", "http://www.w3.org/XML/1998/namespace lang"
 
@@ -68,9 +71,9 @@ def read_packet(text: str) -> Packet:
 
 def name_broken(text: str) -> Kind | None:
     """The kind of mark that a broken packet would have made, by the names in its text."""
-    if _TC260 in text:
+    if _TC260 in text and _LABEL.search(text):
         return "aigc"
-    return "iptc" if _IPTC in text and ("DigitalSourceType" in text or "AIPromptInformation" in text) else None
+    return "iptc" if _IPTC in text and _STATED.search(text) else None
 
 
 def _find_kind(name: str) -> Kind | None:
