@@ -44,17 +44,16 @@ def mend(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _is_deep(value: object) -> bool:
-    """Goes level by level, as recursion could overflow the stack."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
+def _is_deep(value: Any) -> bool:
+    """Goes level by level, as recursion could overflow the stack; JSON knows no other types that hold values."""
+    level = [value] if type(value) in {dict, list} else []
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
         ]
         if not level:
             return False
-    return True
+    return bool(level)

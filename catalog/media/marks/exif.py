@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 _ORDERS = {b"II*\0": "little", b"MM\0*": "big"}
 _TEXT, _UNDEFINED, _UTF_8 = 2, 7, 129
 _LONG = 4
-_WIDTHS = {1: 1, _TEXT: 1, _UNDEFINED: 1, _UTF_8: 1}
+_BYTES = frozenset({1, _TEXT, _UNDEFINED, _UTF_8})  # types whose count is bytes
 _DETAILS = 0x8769  # where the second directory begins
 _COMMENT = 0x9286
 # ComfyUI writes its graphs into the first texts that there are, from Model downwards.
 _NAMES = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software", _COMMENT: "UserComment"}
 _LOW = range(0x0100, 0x010E)
 _MOST_ENTRIES = 1_000
-_CODE = 8  # bytes that name the encoding of the user's comment
+_CODES = (b"ASCII\0\0\0", b"UNICODE\0", b"JIS\0\0\0\0\0", bytes(8))  # before a user's comment; programs forget it
 
 
 def list_notes(data: bytes, carrier: str = "EXIF") -> Iterator[Note]:
@@ -36,7 +36,8 @@ def list_notes(data: bytes, carrier: str = "EXIF") -> Iterator[Note]:
             yield note(carrier, _NAMES.get(tag, "Make"), value, size=size)
     for tag, _, size, value in _read_directory(data, order, details) if details else ():
         if tag == _COMMENT:
-            yield note(carrier, _NAMES[tag], value[_CODE:], _name_encoding(value, order), size - _CODE)
+            skipped = 8 if value.startswith(_CODES) else 0
+            yield note(carrier, _NAMES[tag], value[skipped:], _name_encoding(value, order), size - skipped)
 
 
 def _read_directory(data: bytes, order: str, at: int) -> Iterator[tuple[int, int, int, bytes]]:
@@ -46,7 +47,7 @@ def _read_directory(data: bytes, order: str, at: int) -> Iterator[tuple[int, int
         if entry + 12 > len(data):
             return
         kind, count = _number(data, entry + 2, 2, order), _number(data, entry + 4, 4, order)
-        size = count * _WIDTHS.get(kind, 0) or _LONG
+        size = count if kind in _BYTES else _LONG
         start = entry + 8 if size <= _LONG else _number(data, entry + 8, 4, order)
         yield _number(data, entry, 2, order), kind, size, data[start : start + size]
 
@@ -59,7 +60,7 @@ def _name_encoding(comment: bytes, order: str) -> str:
     """The encoding of a user's comment: programs disagree on the order of bytes, so where the zeros stand counts."""
     if not comment.startswith(b"UNICODE"):
         return "utf-8"
-    text = comment[_CODE:]
+    text = comment[8:]
     first, second = text[::2].count(0), text[1::2].count(0)
     if first == second:
         return "utf-16-le" if order == "little" else "utf-16-be"

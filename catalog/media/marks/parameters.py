@@ -7,7 +7,7 @@ import re
 from .documents import mend
 from .graphs import MOST_TEXT, Generation, read_seed
 
-_SETTINGS = re.compile(r"(?:\A|\n)[ \t]*Steps: *\d")
+_SETTINGS = re.compile(r"(?:\A|\n)[ \t]*Steps: *\d+,[^\n]*?\b(?:Sampler|CFG scale|Seed|Size|Model): ")
 _NEGATIVE = re.compile(r"(?:\A|\n)[ \t]*Negative prompt:")
 _SETTING = re.compile(r'([A-Z][\w /-]{0,40}+): *("(?:[^"\\]|\\.)*+"|[^,\n]*+)')
 _MOST_SETTINGS = 100_000  # characters

@@ -266,6 +266,23 @@ def test_labels_in_exif_are_read(form: str) -> None:
     assert marks.ids == (("ProduceID", "KLingMuse_6f2a"), ("PropagateID", "share_9"))
 
 
+@pytest.mark.parametrize("comment", [b"", b"ASCII\0\0\0", bytes(8)])
+@pytest.mark.parametrize("text", [json.dumps({"AIGC": LABEL}), PARAMETERS])
+def test_the_comment_of_a_user_needs_no_encoding(comment: bytes, text: str) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = comment + text.encode()
+    target = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(target, "JPEG", exif=exif)
+    (mark,) = read(target.getvalue()).marks
+    assert (mark.key, mark.value, mark.is_broken) == ("UserComment", text, False)
+
+
+def test_a_recipe_in_a_comment_is_not_taken_for_parameters() -> None:
+    for text in ("Bread\nSteps: 3\nTime: 1 h", "Steps: 3, or four. Time: 1 h", "Seed: 3, Steps: many"):
+        marks = read(tagged({"comment": text}))
+        assert (marks.tools, marks.prompt) == (frozenset(), None)
+
+
 def test_a_moving_webp_of_comfyui_has_its_graphs_in_make_and_model() -> None:
     exif = Image.Exif()
     exif[0x0110] = "prompt:" + GRAPH_TEXT
@@ -459,7 +476,10 @@ def test_parameters_are_a_tool_and_not_a_workflow() -> None:
 def test_what_a_rank_leaves_open_the_next_fills() -> None:
     graph = {"6": {"class_type": "UpscaleImage", "inputs": {"scale": 2}}}
     marks = read(
-        png(itxt("prompt", json.dumps(graph)), itxt("parameters", PARAMETERS.split("\nNegative")[0] + "\nSteps: 3"))
+        png(
+            itxt("prompt", json.dumps(graph)),
+            itxt("parameters", PARAMETERS.split("\nNegative")[0] + "\nSteps: 3, Size: 8x8"),
+        )
     )
     assert marks[1:] == ("a lighthouse, <lora:sea:0.8>\nat dusk", "a1111", None, None, None)
     assert marks.tools == {"comfyui", "a1111"}
