@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
+import av
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -93,6 +96,19 @@ def test_what_pyav_writes_into_a_film_is_read(form: str, codec: str, carrier: st
     marks = read(data)
     assert {name for _, name, _ in kinds(marks)} <= {carrier, "moov/udta/meta"}
     assert_says_all(marks)
+
+
+@pytest.mark.parametrize("form", ["mp4", "mov", "webm", "matroska"])
+@pytest.mark.parametrize("text", ["雪の中の狐 🦊\nzweite Zeile", "\u202ebidi", " spaces ", "é" * 200_000, "a\tb\r\nc"])
+def test_texts_are_those_that_pyav_reads(form: str, text: str) -> None:
+    options = {"movflags": "use_metadata_tags"} if form in {"mp4", "mov"} else {}
+    data = encode(
+        form, "libvpx-vp9" if form == "webm" else "libx264", frames=2, options=options, metadata={"AIGC": text}
+    )
+    with av.open(io.BytesIO(data)) as container:
+        measured = {key.lower(): value for key, value in container.metadata.items()}
+    mark = find(read(data), "aigc")
+    assert (mark.value, mark.is_broken, mark.size) == (measured["aigc"], True, len(text.encode()))
 
 
 def test_names_in_capitals_are_read_and_a_workflow_has_its_common_name() -> None:
@@ -197,6 +213,19 @@ def test_clips_that_say_nothing_have_no_marks_but_hints(tmp_path: Path) -> None:
     assert read_marks(empty) == Marks()
     with pytest.raises(OSError, match="No such file"):
         read_marks(tmp_path / "missing.mp4")
+
+
+def test_marks_of_a_film_are_read_without_what_pictures_and_packets_need() -> None:
+    path = clips.FOLDER / "square.mp4"
+    code = f"""
+import sys
+from pathlib import Path
+from catalog.media.marks import read_marks
+read_marks(Path({str(path)!r}))
+print([name for name in ("PIL", "av", "xml.parsers.expat", "html", "zlib") if name in sys.modules])
+"""
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
 
 
 def test_an_avi_has_a_label_in_its_list() -> None:
