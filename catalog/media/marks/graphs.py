@@ -132,7 +132,7 @@ def _list_samplers(graph: Graph) -> list[Node]:
 
 def _by_noise(samplers: Sequence[Node]) -> list[Node]:
     """The samplers that add noise before those that go on with another's, whose seed says nothing."""
-    return sorted(samplers, key=lambda node: _inputs(node).get("add_noise") in {"disable", False})
+    return sorted(samplers, key=lambda node: _inputs(node).get("add_noise") in ("disable", False))
 
 
 def _name_any_model(graph: Graph) -> str | None:

@@ -13,8 +13,10 @@ Claim = Literal["aigc", "platform", "iptc", "ai"]
 Tool = Literal["comfyui", "a1111"]
 Origin = Literal["comfyui", "a1111", "iptc"]
 
+VIDEO_ID = re.compile(r"\s*vid:((?=\S*\d)[\w-]{6,200})\s*\Z")  # of ByteDance
+
 _GENERATED = "1"  # the label of GB 45438 for what is: 2 is "possibly", 3 "suspected"
-_GENERATED_TYPES = frozenset({1, 2})  # of ByteDance: said by the creator, or by the platform; 0 is unclear
+_GENERATED_TYPES = frozenset({"1", "2"})  # of ByteDance: said by the creator, or by the platform; 0 is unclear
 _SOURCE = "digitalsourcetype"
 # IPTC NewsCodes: what was made, in whole or in part, by a model that was trained on samples.
 _GENERATED_SOURCES = frozenset({"trainedalgorithmicmedia", "compositewithtrainedalgorithmicmedia"})
@@ -22,7 +24,6 @@ _GENERATED_NAMES = frozenset({"aisystemused", "aisystemversionused", "aipromptin
 _GENERATED_CREDIT = re.compile(r"\bmade with\b.{0,40}\bAI\b", re.IGNORECASE | re.DOTALL)
 _LABEL_IDS = {"produceid": "ProduceID", "propagateid": "PropagateID"}
 _LONGEST_ID = 500
-_VIDEO_ID = re.compile(r"vid:\s*([\w-]{1,200})\Z")
 
 
 class Mark(NamedTuple):
@@ -70,7 +71,7 @@ class Mark(NamedTuple):
             label = self._label()
             named = [(name, label.get(key, "")) for key, name in _LABEL_IDS.items()]
         elif self.kind == "platform":
-            named = [("vid", match[1])] if (match := _VIDEO_ID.match(self.value.strip())) else []
+            named = [("vid", match[1])] if (match := VIDEO_ID.match(self.value)) else []
             log_id = self.value if self.key.lower() == "log_id" else (read_object(self.value) or {}).get("log_id")
             named.append(("log_id", log_id if isinstance(log_id, str) else ""))
         else:
@@ -134,19 +135,17 @@ class Marks(NamedTuple):
 def read_label(text: str) -> dict[str, Any] | None:
     """The fields of a label of GB 45438, also where it stands in an object of its own name; None where it is broken."""
     fields = read_object(text)
-    inner = next((value for key, value in (fields or {}).items() if key.lower() == "aigc"), None)
-    if isinstance(inner, str):
-        return read_object(inner)
-    return inner if isinstance(inner, dict) and inner else None if inner is not None else fields
+    for key, inner in (fields or {}).items():
+        if key.lower() == "aigc":
+            label = read_object(inner) if isinstance(inner, str) else inner
+            return label if isinstance(label, dict) and label else None
+    return fields
 
 
 def _says_platform(text: str) -> bool:
     fields = read_object(text) or {}
-    kind = fields.get("aigc_label_type")
-    if isinstance(kind, str) and kind.isdecimal():
-        kind = int(kind)
     is_made = fields.get("product") == "dreamina" and fields.get("exportType") == "generation"
-    return is_made or (isinstance(kind, int) and not isinstance(kind, bool) and kind in _GENERATED_TYPES)
+    return is_made or str(fields.get("aigc_label_type")) in _GENERATED_TYPES
 
 
 def _claim(kind: Claim, *, is_generated: bool) -> frozenset[Claim]:

@@ -65,9 +65,10 @@ def name_meaning(key: str) -> Meaning | None:
 
 def note(carrier: str, key: str, data: bytes, encoding: str = "utf-8", size: int | None = None) -> Note:
     """The note that these bytes are; `size` is how many there should be."""
-    is_cut = len(data) > MOST_READ or (size or 0) > len(data)
-    is_there = size is not None and len(data) > MOST_KEPT  # as far as it is read
-    return Note(carrier, key, decode(data[:MOST_READ], encoding), size if size and is_there else len(data), is_cut)
+    expected = len(data) if size is None else size
+    is_cut = expected > len(data) or len(data) > MOST_READ
+    shown = expected if len(data) > MOST_KEPT else len(data)  # of a short text that lacks its end nobody knows the size
+    return Note(carrier, key, decode(data[:MOST_READ], encoding), shown, is_cut)
 
 
 def decode(data: bytes, encoding: str = "utf-8") -> str:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .documents import mend, read_json, read_object, write_json
-from .graphs import Generation, as_graph, read_graph
-from .mark import Mark, Marks, read_label
+from .graphs import MOST_TEXT, Generation, as_graph, read_graph
+from .mark import VIDEO_ID, Mark, Marks, read_label
 from .notes import MOST_NOTES, MOST_READ, Note, name_meaning
 from .parameters import is_parameters, read_parameters
 from .workflows import flatten
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 
     from .mark import Kind, Origin
 
-MOST_SHOWN = 4_000  # characters of a text that is too long to be kept
+MOST_SHOWN = 4_000  # characters of a text that is too long to be kept, and of a hint
 MOST_ASKED = 10  # graphs and parameters of one file that are read for what they ask
 _LONGEST_NAME = 200
 
 _NAMED = re.compile(r"\s*(aigc|prompt|workflow)\s*[:=]\s*(?=[{\[])", re.IGNORECASE)  # before the text that it names
 _LABELLED = re.compile(r'"(AIGC|ProduceID|ContentProducer|ServiceProvider|ServiceUser)"', re.IGNORECASE)
 _PLATFORM = re.compile(r'"(aigc_label_type|exportType|log_id)"')
-_GRAPH = re.compile(r'"(workflow|prompt|class_type)\\*"')
+_GRAPH = re.compile(r'"(workflow|class_type)\\*"|"prompt"\s*:\s*"?\s*\{')
 _CREDIT = re.compile(r"\bAI\b")
 _ASKED = {"aipromptinformation": "prompt", "aisystemused": "model"}
-_VIDEO_ID = re.compile(r"\s*vid:\s*[\w-]+\s*\Z")
 _LABEL_FIELDS = frozenset({"aigc", "produceid", "contentproducer", "propagateid", "serviceprovider", "serviceuser"})
 _PLATFORM_FIELDS = frozenset({"aigc_label_type", "exporttype", "log_id", "vid_md5"})
 _RANKS: tuple[Origin, ...] = ("comfyui", "a1111", "iptc")
@@ -94,10 +93,11 @@ class _Reader:
 
     def _keep(self, kind: Kind, note: Note, *, is_broken: bool = False) -> None:
         """Keep a note as a mark; of one that is too long the beginning."""
-        value = note.text[:MOST_SHOWN] if note.is_long else note.text
+        is_truncated = note.is_long or (kind == "hint" and len(note.text) > MOST_SHOWN)
+        value = note.text[:MOST_SHOWN] if is_truncated else note.text
         key = note.key[:_LONGEST_NAME].replace("\0", "\N{REPLACEMENT CHARACTER}")
         is_broken = is_broken or note.is_broken
-        self._marks[Mark(kind, note.carrier, key, value, note.size, is_broken, note.is_long)] = None
+        self._marks[Mark(kind, note.carrier, key, value, note.size, is_broken, is_truncated)] = None
 
     def _add_label(self, note: Note) -> None:
         self._keep("aigc", note, is_broken=read_label(note.text) is None)
@@ -136,7 +136,7 @@ class _Reader:
                 self._add_broken(note)
             else:
                 self._add_document(note, document)
-        elif _VIDEO_ID.match(note.text):
+        elif VIDEO_ID.match(note.text):
             self._keep("platform", note)
         elif is_parameters(note.text):
             self._add_parameters(note)
@@ -182,7 +182,7 @@ class _Reader:
             elif kind == "hint" or name.lower() != "credit" or _CREDIT.search(text):
                 self._keep(kind, part)
             if name.lower() in _ASKED and len(self._asked) < MOST_ASKED:
-                self._asked.append(("iptc", Generation(**{_ASKED[name.lower()]: mend(text)})))
+                self._asked.append(("iptc", Generation(**{_ASKED[name.lower()]: mend(text)[:MOST_TEXT]})))
 
 
 def _read_document(text: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.parsers.expat import XMLParserType
 
-    from catalog.media.marks.mark import Kind
+    from .mark import Kind
 
 MAX_DEPTH = 100
 MOST_PROPERTIES = 1_000
@@ -32,7 +32,7 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
 _LABEL = re.compile(r":AIGC\s*[=>]")
 _STATED = re.compile(r":(DigitalSourceType|AISystemUsed|AIPromptInformation)\s*[=>]")
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_RESOURCE, _ITEM, _LANGUAGE = f"{_RDF} resource", f"{_RDF} li", "http://www.w3.org/XML/1998/namespace lang"
+_RESOURCE, _ITEM = f"{_RDF} resource", f"{_RDF} li"
 
 
 class Property(NamedTuple):
@@ -44,7 +44,7 @@ class Property(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """What a packet says; nothing where it is broken. `kinds` are those of interest whose names stand in its text."""
+    """What a packet says; nothing where it is broken."""
 
     properties: tuple[Property, ...]
     is_broken: bool

@@ -144,6 +144,12 @@ def test_the_sampler_that_is_saved_counts_and_the_one_that_adds_noise_has_the_se
     assert ask(graph) == ("a fox", None, "wan2.2-high-Q4.gguf", "42")
 
 
+def test_a_sampler_whose_noise_comes_over_a_link_is_read() -> None:
+    assert (
+        ask({"1": node("KSamplerAdvanced", add_noise=["2", 0], noise_seed=5, positive=["p", 0]), "p": TEXT}).seed == "5"
+    )
+
+
 def test_a_node_that_asks_a_service_is_read_as_it_stands() -> None:
     kling = node("KlingTextToVideoNode", prompt=["t", 0], negative_prompt="bad", model_name="kling-v2-master", seed=3)
     graph = {"1": kling, "t": node("PrimitiveString", value="a fox"), "2": node("SaveVideo", video=["1", 0])}

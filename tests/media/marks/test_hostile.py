@@ -289,6 +289,67 @@ def test_no_bytes_raise(data: bytes, file_type: object) -> None:
     read_marks_of(io.BytesIO(data), file_type)  # type: ignore[arg-type]
 
 
+NAMES = (
+    "class_type",
+    "inputs",
+    "text",
+    "positive",
+    "negative",
+    "guider",
+    "seed",
+    "noise",
+    "add_noise",
+    "model",
+    "nodes",
+)
+MORE = (
+    "ckpt_name",
+    "links",
+    "id",
+    "type",
+    "widgets_values",
+    "link",
+    "name",
+    "widget",
+    "mode",
+    "prompt",
+    "workflow",
+    "1",
+    "2",
+)
+LABELS = ("AIGC", "Label", "ProduceID", "PropagateID", "aigc_label_type", "product", "exportType", "log_id")
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(0, 3)
+    | st.floats()
+    | st.sampled_from(
+        [*NAMES, "KSampler", "SaveVideo", "disable", "9" * 5000, 2**70, -1, "\ud800", ["1", 0], [2, 0], ["2", 1]]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NAMES, *MORE, *LABELS]), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+NODES = st.fixed_dictionaries(
+    {"class_type": VALUES, "inputs": st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6)}
+)
+
+
+@settings(max_examples=300)
+@given(
+    VALUES, st.dictionaries(st.sampled_from(["1", "2", "3"]), NODES), st.dictionaries(st.sampled_from(LABELS), VALUES)
+)
+def test_no_json_raises(value: object, graph: object, label: object) -> None:
+    texts = {"prompt": json.dumps(graph), "workflow": json.dumps(value), "AIGC": json.dumps(label)}
+    marks = read(
+        tagged({**texts, "aigc_info": json.dumps(label), "comment": json.dumps({"prompt": graph, "workflow": value})})
+    )
+    assert marks.claims <= {"aigc", "platform", "ai"}
+    for text in (*marks[1:], *(text for pair in marks.ids for text in pair)):
+        (text or "").encode()
+
+
 def draw(form: str) -> bytes:
     """A picture as Pillow writes it, with all that it can write."""
     exif = Image.Exif()

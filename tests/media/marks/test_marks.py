@@ -426,7 +426,11 @@ def test_a_label_with_escaped_quotes_is_read() -> None:
             (("log_id", "2026a"),),
         ),
         ({"comment": '{"product":"dreamina","exportType":"edit"}'}, {"platform"}, ()),
-        ({"comment": "video: a holiday"}, set(), ()),
+        ({"comment": "vid:holiday"}, set(), ()),
+        ({"comment": "vid: a holiday in 2026"}, set(), ()),
+        ({"comment": '{"aigc_label_type":2,"vid":"v1"}'}, {"platform", "ai"}, ()),
+        ({"aigc_info": '{"aigc_label_type":"' + "9" * 5000 + '"}'}, {"platform"}, ()),
+        ({"log_id": "20260101"}, {"platform"}, (("log_id", "20260101"),)),
         ({"comment": '{"rating": 5}'}, set(), ()),
     ],
 )
