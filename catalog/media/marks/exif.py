@@ -18,7 +18,6 @@ _COMMENT = 0x9286
 # ComfyUI writes its graphs into the first texts that there are, from Model downwards.
 _NAMES = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software", _COMMENT: "UserComment"}
 _LOW = range(0x0100, 0x010E)
-_MOST_ENTRIES = 1_000
 _CODES = (b"ASCII\0\0\0", b"UNICODE\0", b"JIS\0\0\0\0\0", bytes(8))  # before a user's comment; programs forget it
 
 
@@ -42,7 +41,7 @@ def list_notes(data: bytes, carrier: str = "EXIF") -> Iterator[Note]:
 
 def _read_directory(data: bytes, order: str, at: int) -> Iterator[tuple[int, int, int, bytes]]:
     """Tag, type, size and bytes of each entry; of a number of other types than bytes, those that stand for it."""
-    for index in range(min(_number(data, at, 2, order), _MOST_ENTRIES)):
+    for index in range(_number(data, at, 2, order)):
         entry = at + 2 + 12 * index
         if entry + 12 > len(data):
             return

@@ -237,6 +237,12 @@ def test_a_text_that_doubles_at_every_node_is_bounded() -> None:
     assert prompt is None or len(prompt) <= MOST_TEXT
 
 
+def test_ways_that_part_at_every_node_are_not_all_gone() -> None:
+    nodes = {f"d{at}": node("Switch", on_true=[f"d{at + 1}", 0], on_false=[f"d{at + 1}", 0]) for at in range(60)}
+    assert sampled(("d0", 0), **nodes)[:2] == (None, None)
+    assert sampled(p=node("CLIPTextEncode", text=["d0", 0]), **nodes).prompt is None
+
+
 def test_many_nodes_that_lead_to_each_other_are_read_in_time() -> None:
     ids = [f"n{at}" for at in range(300)]
     graph = {
