@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -337,14 +337,13 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NAMES, *MORE, *LABELS]), inner, max_size=5)
     ),
-    max_leaves=25,
+    max_leaves=15,
 )
 NODES = st.fixed_dictionaries(
     {"class_type": VALUES, "inputs": st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6)}
 )
 
 
-@settings(max_examples=300)
 @given(
     VALUES, st.dictionaries(st.sampled_from(["1", "2", "3"]), NODES), st.dictionaries(st.sampled_from(LABELS), VALUES)
 )
@@ -429,7 +428,6 @@ def test_the_files_to_be_changed_say_something() -> None:
     assert all(any(mark.kind != "hint" for mark in read(data).marks) for data in REAL)
 
 
-@settings(max_examples=400)
 @given(st.data())
 def test_whatever_is_changed_in_a_file_nothing_raises(data: st.DataObject) -> None:
     number = data.draw(st.integers(0, len(REAL) - 1))
