@@ -172,6 +172,13 @@ def test_a_text_of_a_hundred_megabytes_is_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_an_id_that_is_cut_is_none() -> None:
+    text = b"vid:v12044gd0000c"
+    for size in (len(text), 500):
+        data = riff(b"AVI ", (b"LIST", b"INFOICMT" + struct.pack("<I", size) + text))
+        assert read(data).ids == ((("vid", "v12044gd0000c"),) if size == len(text) else ())
+
+
 def test_more_notes_than_anybody_writes_are_not_all_read() -> None:
     items = b"".join(item(longs(1), json.dumps({"Label": str(at)}).encode()) for at in range(MOST_NOTES + 500))
     keys = full("keys", longs(1), struct.pack(">I4s", 12, b"mdta") + b"AIGC")
@@ -454,6 +461,8 @@ def test_a_file_that_is_cut_anywhere_says_nothing_that_the_whole_does_not(data: 
         marks = read(data[:cut])
         assert marks.claims <= whole.claims
         assert marks.prompt in {None, whole.prompt}
+        assert marks.seed in {None, whole.seed}
+        assert set(marks.ids) <= set(whole.ids)
         assert {mark.value for mark in marks.marks if not mark.is_broken} <= {mark.value for mark in whole.marks}
 
 

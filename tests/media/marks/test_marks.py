@@ -42,8 +42,10 @@ from tests.media.marks.carriers import (
     read,
     riff,
     segment,
+    simple,
     source_packet,
     tagged,
+    webm,
 )
 from tests.media.test_probe import encode
 
@@ -233,6 +235,24 @@ def test_an_avi_has_a_label_in_its_list() -> None:
     data = riff(b"AVI ", (b"LIST", b"hdrl" + bytes(60)), (b"LIST", info), (b"_PMX", source_packet().encode()))
     marks = read(data)
     assert kinds(marks) == [("aigc", "INFO", "AIGC"), ("iptc", "XMP", "DigitalSourceType")]
+
+
+def test_an_avi_in_several_pieces_is_read_to_its_end() -> None:
+    first = riff(b"AVI ", (b"LIST", b"movi"))
+    data = (
+        first[:4]
+        + struct.pack("<I", len(first) - 7)
+        + first[8:]
+        + b"x\0"
+        + riff(b"AVIX", (b"XMP ", label_packet().encode()))
+    )
+    assert read(data).claims == {"aigc", "ai"}
+
+
+def test_tags_behind_what_was_recorded_live_are_read() -> None:
+    live = encode("webm", "libvpx-vp9", options={"live": "1"})
+    tags = b"\x12\x54\xc3\x67" + webm(simple("PROMPT", GRAPH_TEXT)).partition(b"\x12\x54\xc3\x67")[2]
+    assert read(live + tags).prompt == "a red fox in snow"
 
 
 # Pictures
@@ -516,6 +536,11 @@ def test_what_a_rank_leaves_open_the_next_fills() -> None:
     )
     assert marks[1:] == ("a lighthouse, <lora:sea:0.8>\nat dusk", "a1111", None, None, None)
     assert marks.tools == {"comfyui", "a1111"}
+
+
+def test_the_first_setting_of_a_name_counts() -> None:
+    text = "a fox\nSteps: 5, Seed: 1, Model: base, Size: 8x8, Hires upscaler: x, Seed: 2, Model: other"
+    assert read(png(itxt("parameters", text)))[1:] == ("a fox", "a1111", None, "base", "1")
 
 
 def test_a_graph_counts_as_a_workflow_where_there_is_no_other() -> None:
