@@ -62,10 +62,10 @@ def _list_notes(file: BinaryIO, file_type: FileType) -> Iterator[Note]:
 
         return tags.list_notes(file)
     if file_type in {PNG, JPEG, WEBP, AVI, GIF}:
-        from . import pictures
+        from . import chunks
 
-        readers = {PNG: pictures.list_png_notes, JPEG: pictures.list_jpeg_notes, GIF: pictures.list_gif_notes}
-        return readers.get(file_type, pictures.list_riff_notes)(file)
+        readers = {PNG: chunks.list_png_notes, JPEG: chunks.list_jpeg_notes, GIF: chunks.list_gif_notes}
+        return readers.get(file_type, chunks.list_riff_notes)(file)
     return iter(())
 
 

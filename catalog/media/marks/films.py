@@ -88,6 +88,8 @@ def _read_moov_box(file: BinaryIO, box: Box) -> Iterator[Note]:
 
 
 def _read_moov(moov: bytes) -> Iterator[Note]:
+    if len(moov) < _HEADER.size:  # the file was cut while it was read
+        return
     whole = root(moov)
     for part in _inside(moov, whole.body, whole.end):
         if part.kind == b"trak":

@@ -77,20 +77,20 @@ def as_graph(value: object) -> Graph | None:
 def read_graph(graph: Graph) -> Generation:
     """What the last sampler of a graph was asked for; where it has none, what a node that asks a service was."""
     samplers = _list_samplers(graph)
-    reader = _Reader(graph)
+    tracer = _Tracer(graph)
     if samplers:
-        prompts = (reader.read_side(node, "positive") for node in samplers)
-        negatives = (reader.read_side(node, "negative") for node in samplers)
+        prompts = (tracer.read_side(node, "positive") for node in samplers)
+        negatives = (tracer.read_side(node, "negative") for node in samplers)
     else:
         prompted = [node for node in _ordered(graph) if any(_is_prompt(key) for key in _inputs(node))]
         samplers = prompted[:MOST_SAMPLERS]
-        prompts = (reader.read_texts(node, "positive") for node in samplers)
-        negatives = (reader.read_own_negative(node) for node in samplers)
+        prompts = (tracer.read_texts(node, "positive") for node in samplers)
+        negatives = (tracer.read_own_negative(node) for node in samplers)
     return Generation(
         next(filter(None, prompts), None),
         next(filter(None, negatives), None),
-        next(filter(None, (reader.read_model(node) for node in samplers)), None) or _name_any_model(graph),
-        next(filter(None, (reader.read_seed(node) for node in _by_noise(samplers))), None),
+        next(filter(None, (tracer.read_model(node) for node in samplers)), None) or _name_any_model(graph),
+        next(filter(None, (tracer.read_seed(node) for node in _by_noise(samplers))), None),
     )
 
 
@@ -145,7 +145,7 @@ def _file_name(path: str) -> str:
     return mend(path.replace("\\", "/").rstrip("/").rpartition("/")[2].strip())[:500]
 
 
-def read_seed(value: object) -> str | None:
+def as_seed(value: object) -> str | None:
     """A seed as text; None for anything else: negative, a fraction, or more than 64 bits hold."""
     if isinstance(value, str) and value.isascii() and value.strip().isdecimal() and len(value) <= 40:
         value = int(value)
@@ -155,7 +155,7 @@ def read_seed(value: object) -> str | None:
     return str(value) if is_seed else None
 
 
-class _Reader:
+class _Tracer:
     """Follows the links of one graph."""
 
     def __init__(self, graph: Graph) -> None:
@@ -188,9 +188,7 @@ class _Reader:
 
     def read_seed(self, node: Node) -> str | None:
         """The seed of a sampler, its own or over links."""
-        seeds = (
-            read_seed(inputs[key]) for inputs in self._follow(node, _SEED) for key in inputs if _SEED.fullmatch(key)
-        )
+        seeds = (as_seed(inputs[key]) for inputs in self._follow(node, _SEED) for key in inputs if _SEED.fullmatch(key))
         return next(filter(None, seeds), None)
 
     def _follow(self, node: Node, way: re.Pattern[str]) -> Iterator[Mapping[str, Any]]:

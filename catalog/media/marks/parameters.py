@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .documents import mend
-from .graphs import MOST_TEXT, Generation, read_seed
+from .graphs import MOST_TEXT, Generation, as_seed
 
 _SETTINGS = re.compile(r"(?:\A|\n)[ \t]*Steps: *\d+,[^\n]*?\b(?:Sampler|CFG scale|Seed|Size|Model): ")
 _NEGATIVE = re.compile(r"(?:\A|\n)[ \t]*Negative prompt:")
@@ -34,7 +34,7 @@ def read_parameters(text: str) -> Generation:
         _tidy(prompts[: negative.start()] if negative else prompts),
         _tidy(prompts[negative.end() :]) if negative else None,
         _tidy(settings.get("Model", "")),
-        read_seed(settings.get("Seed")),
+        as_seed(settings.get("Seed")),
     )
 
 

@@ -35,17 +35,17 @@ _RANKS: tuple[Origin, ...] = ("comfyui", "a1111", "iptc")
 
 def read_notes(notes: Iterable[Note]) -> Marks:
     """The marks that these notes are: of the first MOST_NOTES, and until more than MOST_READ of text has been seen."""
-    reader = _Reader()
+    collector = _Collector()
     left = MOST_READ
     for count, note in enumerate(notes):
         if count == MOST_NOTES or left <= 0:
             break
         left -= len(note.text)
-        reader.add(note)
-    return reader.finish()
+        collector.add(note)
+    return collector.finish()
 
 
-class _Reader:
+class _Collector:
     """Collects the marks of a file, and what was asked for by whom."""
 
     def __init__(self) -> None:

@@ -59,7 +59,7 @@ def read_packet(text: str) -> Packet:
     from xml.parsers.expat import ExpatError, ParserCreate
 
     start, end = text.find("<"), text.rfind(">")
-    reader = _Reader()
+    reader = _PropertyReader()
     try:
         parser = ParserCreate("utf-8", " ")  # whatever the packet declares: it is text by now
         reader.attach(parser)
@@ -81,7 +81,7 @@ def _find_kind(name: str) -> Kind | None:
     return _KINDS.get((namespace.partition("://")[2].rstrip("/#"), local.lower()))
 
 
-class _Reader:
+class _PropertyReader:
     """Collects the properties while the parser goes through the packet."""
 
     def __init__(self) -> None:

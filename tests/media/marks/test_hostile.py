@@ -70,6 +70,15 @@ def is_silent(data: bytes) -> bool:
 # Boxes
 
 
+def test_a_film_that_is_cut_while_it_is_read_says_nothing() -> None:
+    class Shrinking(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            return data if len(data) <= 4096 else data[:3]
+
+    assert read_marks_of(Shrinking(tagged({"prompt": "x" * 9_000, **ALL})), MP4) == Marks()
+
+
 def test_a_count_of_four_billion_keys_is_not_believed() -> None:
     data = tagged(ALL)
     at = data.index(b"keys") + 8
