@@ -76,7 +76,7 @@ def test_a_film_that_is_cut_while_it_is_read_says_nothing() -> None:
             data = super().read(size)
             return data if len(data) <= 4096 else data[:3]
 
-    assert read_marks_of(Shrinking(tagged({"prompt": "x" * 9_000, **ALL})), MP4) == Marks()
+    assert read_marks_of(Shrinking(tagged({"title": "x" * 9_000, **ALL})), MP4) == Marks()
 
 
 def test_a_count_of_four_billion_keys_is_not_believed() -> None:
