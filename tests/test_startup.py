@@ -81,7 +81,7 @@ MAY_LOAD = {
     "tag video_1 campaign=launch": DRIVER,
     "tag --query neon --remove campaign": DRIVER,
     "facets --give video_1 style=noir": DRIVER,
-    "link video_2 video_1 --relation remix": DRIVER,
+    "link video_2 video_1 --relation remix": DRIVER | READERS_OF_PROMPTS,
     "unlink video_2 video_1": DRIVER,
     "delete video_2": DRIVER,
     "undelete video_2": DRIVER,
