@@ -95,6 +95,8 @@ def run(
             *(("show", f"{SOURCE}:{clip}") for clip in _find_expiring(gateway)),
             ("provenance", f"{SOURCE}:{last}"),
             (*EVIDENCE, f"family:{SOURCE}:{first}"),
+            ("audit", f"{SOURCE}:{last}"),
+            ("audit", f"{SOURCE}:{last}", "--html", "audit.html"),
         ):
             _show(directory, step, echo)
         library = directory / "catalog.db"

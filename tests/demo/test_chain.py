@@ -142,11 +142,13 @@ def test_the_library_of_the_tour_has_clips_with_every_kind_of_credentials(folder
     assert parents == [[], [0], [1], [2], [1], [5]]  # answers say that the sixth was made from the fifth
 
 
-def test_the_tour_shows_statuses_and_evidence(output: str):
+def test_the_tour_shows_statuses_evidence_and_an_audit(folder: Path, output: str):
     assert "\ndemo-authority: added, 1 signer" in output
     assert "checked: 1 absent, 1 changed, 1 intact_expired, 4 intact_known_signer\n" in output
     assert 'signed by Sample Video (demo), whom the trust list "demo-authority" knows.\n' in output
     assert "\n6 edges: 3 agree, 1 API only, 1 disagree, 1 manifest not intact\n" in output
+    assert re.search(r"^demo:video_0172\w+  7 steps", output, re.MULTILINE)
+    assert "Sample Video (demo)" in (folder / "demo-library/audit.html").read_text(encoding="utf-8")
 
 
 def test_the_gateway_of_a_demo_that_is_started_again_has_the_same_clips(folder: Path, output: str):
