@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from catalog import prompts, store
@@ -68,23 +69,23 @@ def inherit_due(
     """Reckon what every remix inherits that is due, and return how many were reckoned.
 
     A pass goes from the oldest generation down; what it changes above a place that it has passed is for the next.
-    `on_progress("prompts", done, None, "reading what remixes inherit")` is called after each portion.
+    `on_progress("prompts", done, None, "inheriting")` is called after each portion.
     """
     with database.read() as connection:
         if not is_inheritance_due(connection):
             return 0
-    vocabulary, done, is_whole = prompts.load(words), 0, False
+    load, done, is_whole = partial(prompts.load, words), 0, False
     while not is_whole:
         is_whole, place = True, store.START
         while True:
             with database.write() as connection:
-                reckoned = store.inherit_next(connection, vocabulary, place)
+                reckoned = store.inherit_next(connection, load, place)
             if reckoned is None:
                 break
             is_whole, place = False, reckoned.place
             done += reckoned.videos
             if on_progress is not None:
-                on_progress("prompts", done, None, "reading what remixes inherit")
+                on_progress("prompts", done, None, "inheriting")
     return done
 
 

@@ -184,10 +184,14 @@ def read_traits(connection: Reader, ids: Iterable[int]) -> set[Trait]:
     return {Trait(*row) for row in connection.execute(_TRAITS, {"ids": list(ids)})}
 
 
-def list_naming(connection: Reader, traits: Collection[Trait]) -> set[int]:
-    """The videos whose ingredients may be those that have one of these traits."""
+def list_naming(connection: Reader, before: Collection[Trait], after: Collection[Trait]) -> set[int]:
+    """The videos whose ingredients may be other ones now that files have these traits, and had those before."""
+    traits = {*before} ^ {*after}
     hashes = {trait.sha256 for trait in traits if trait.sha256}
-    spelled = {text.format(form) for sha256 in hashes for text in _SPELLINGS for form in (sha256, sha256.upper())}
+    moved = {(trait.video_id, trait.sha256) for trait in before} ^ {(trait.video_id, trait.sha256) for trait in after}
+    spelled = {
+        text.format(form) for _, sha256 in moved if sha256 for text in _SPELLINGS for form in (sha256, sha256.upper())
+    }
     names = {
         "manifest": {trait.label for trait in traits if trait.label},
         "instance_id": spelled | {trait.instance_id for trait in traits if trait.instance_id},

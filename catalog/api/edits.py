@@ -150,16 +150,7 @@ class Edits(Opened):
     @overload
     def link(self, refs: Iterable[str], parent: str, /, *, relation: str, at_most: int | None = None) -> Edited: ...
     @overload
-    def link(
-        self,
-        parent: str | None = None,
-        more: str | None = None,
-        /,
-        *,
-        relation: str,
-        query: str,
-        at_most: int | None = None,
-    ) -> Edited: ...
+    def link(self, parent: str, /, *, relation: str, query: str, at_most: int | None = None) -> Edited: ...
     def link(
         self,
         refs: str | Iterable[str] | None = None,
@@ -198,14 +189,7 @@ class Edits(Opened):
     ) -> Edited: ...
     @overload
     def unlink(
-        self,
-        parent: str | None = None,
-        more: str | None = None,
-        /,
-        *,
-        query: str,
-        relation: str | None = None,
-        at_most: int | None = None,
+        self, parent: str, /, *, query: str, relation: str | None = None, at_most: int | None = None
     ) -> Edited: ...
     def unlink(
         self,

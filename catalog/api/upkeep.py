@@ -158,11 +158,11 @@ class Upkeep(Opened):
         """Rebuild derived data: what is named, or everything.
 
         `rows` are what each video is, folded again from the answers that the library kept, `links` which videos the
-        links lead to and how many generations are above each, `fts` is the full-text index and its columns, `bitmaps`
-        are the sets of videos that counts are made of, `costs` are the estimates of what videos cost, at the prices in
-        force, `facets` is what prompts ask for: those that the current vocabulary has not read yet are read with it,
-        with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails and sheets of frames
-        that files lack; where they are named, those that could not be made are tried again.
+        links lead to, with those of credentials, and how many generations are above each, `fts` is the full-text index
+        and its columns, `bitmaps` are the sets of videos that counts are made of, `costs` are the estimates of what
+        videos cost, at the prices in force, `facets` is what prompts ask for: those that the current vocabulary has not
+        read yet are read with it, with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails
+        and sheets of frames that files lack; where they are named, those that could not be made are tried again.
         """
         from catalog.rebuilding import DERIVED, rebuild
 

@@ -94,26 +94,40 @@ def _list_changes(relation: str, video: Video, parent: Video) -> list[Part]:
 
 
 def _describe_row(row: EvidenceRow, names: Mapping[str, str]) -> list[Part]:
-    claimed = [names[ref] for ref in row.parents if ref not in row.named]
-    named = [names[ref] for ref in row.named]
-    sayers = ", ".join(_SAYING.get(origin, origin) for origin in row.origins if origin != "c2pa")
-    title = f'"{render.clip(row.title, _TITLE)}"' if row.title else "something"
-    if row.evidence == "disagree":
-        edge = f"{row.relation} of {_join(claimed)} ({sayers}) or of {_join(named)} (credentials)"
-    elif row.parent is not None:
-        edge = f"{row.relation} of {names[row.parent]} ({sayers or 'credentials'})"
-    else:
-        edge = f"{row.relation} of {_join(named) or title}"
+    """The child, the edge with who says it, the word for the evidence, the status, and what else there is to say."""
     word = _ONLY.get(row.origins[0], WORDS[row.evidence]) if row.evidence == "api_only" else WORDS[row.evidence]
-    facts: list[Part] = [(names[row.child], "name"), edge, (word, _STYLES.get(row.evidence, "faint"))]
-    facts.append((f"credentials:{row.credentials}" if row.credentials else "not checked", "faint"))
-    if row.evidence == "not_intact" and row.parent and (named or row.title):
-        facts.append((f"they name {_join(named) or title}", "faint"))
-    if row.evidence == "parent_unknown" and row.parent and row.title:
-        facts.append((f"they name {title}", "faint"))
-    if row.matched and row.evidence != "not_intact":
-        facts.append((f"by {row.matched.replace('_', ' ')}", "faint"))
+    facts: list[Part] = [
+        (names[row.child], "name"),
+        _name_edge(row, names),
+        (word, _STYLES.get(row.evidence, "faint")),
+        (f"credentials:{row.credentials}" if row.credentials else "not checked", "faint"),
+    ]
+    if remark := _remark(row, names):
+        facts.append((remark, "faint"))
     return facts
+
+
+def _name_edge(row: EvidenceRow, names: Mapping[str, str]) -> str:
+    sayers = ", ".join(_SAYING.get(origin, origin) for origin in row.origins if origin != "c2pa")
+    if row.evidence == "disagree":
+        claimed = _join(names[ref] for ref in row.parents if ref not in row.named)
+        return f"{row.relation} of {claimed} ({sayers}) or of {_name_ingredient(row, names)} (credentials)"
+    if row.parent is not None:
+        return f"{row.relation} of {names[row.parent]} ({sayers or 'credentials'})"
+    return f"{row.relation} of {_name_ingredient(row, names)}"
+
+
+def _name_ingredient(row: EvidenceRow, names: Mapping[str, str]) -> str:
+    """What the credentials name, by its refs, else by the title that they give."""
+    title = f'"{render.clip(row.title, _TITLE)}"' if row.title else "something without a title"
+    return _join(names[ref] for ref in row.named) or title
+
+
+def _remark(row: EvidenceRow, names: Mapping[str, str]) -> str | None:
+    if row.evidence in {"not_intact", "parent_unknown"}:
+        is_telling = row.parent is not None and (row.named or row.title)
+        return f"they name {_name_ingredient(row, names)}" if is_telling else None
+    return row.matched and f"by {row.matched.replace('_', ' ')}"
 
 
 def _join(names: Iterable[str]) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.completion import complete_refs
+from catalog.cli.completion import complete_query, complete_refs
 from catalog.cli.evidence import describe_credentials, describe_edge, show_evidence
+from catalog.cli.finding import QueryCommand
 from catalog.cli.fitting import flow, measure
 from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
@@ -23,15 +24,28 @@ if TYPE_CHECKING:
 
     Lines = list[list[Part]]
 
+_EVIDENCE = "--evidence"
 _DRAWN = 100  # videos of a family that are drawn where no limit is given
 _LABEL = 60  # columns of a prompt in a pipe
 _BESIDE = 24  # columns that a prompt needs beside the facts of its video
 _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 
 
-@click.command()
-@click.argument("words", nargs=-1, metavar="REF | --evidence [QUERY]...", shell_complete=complete_refs)
-@click.option("--evidence", "is_compared", is_flag=True, help="Compare what credentials say of parents with the rest.")
+class _LineageCommand(QueryCommand):
+    """A command that takes a query behind `--evidence`, whose words may begin with a minus, and else a ref."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args) if _EVIDENCE in args else click.Command.parse_args(self, ctx, args)
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    complete = complete_query if ctx.params.get("is_compared") else complete_refs
+    return complete(ctx, param, incomplete)
+
+
+@click.command(cls=_LineageCommand)
+@click.argument("words", nargs=-1, metavar="REF | --evidence [QUERY]...", shell_complete=_complete)
+@click.option(_EVIDENCE, "is_compared", is_flag=True, help="Compare what credentials say of parents with the rest.")
 @click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
 @click.option(
     "--format",

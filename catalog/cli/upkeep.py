@@ -117,7 +117,7 @@ def migrate() -> None:
 
 @click.command()
 @click.option("--rows", is_flag=True, help=f"Rebuild {_DERIVED['rows']}, from the answers that the library kept.")
-@click.option("--links", is_flag=True, help="Rebuild where links lead, and how many generations are above each video.")
+@click.option("--links", is_flag=True, help="Rebuild where links lead, and those of credentials.")
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")

@@ -41,7 +41,7 @@ from catalog.prompts.likeness import resemble
 from catalog.prompts.removals import find_removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from catalog.prompts.removals import Removed, Value
@@ -100,11 +100,15 @@ def choose_parent(lines: Iterable[Line]) -> int | None:
     return None if first is None or first.is_circular else first.parent
 
 
-def inherit(child: Asked, parent: Asked, vocabulary: Vocabulary) -> list[Value]:
-    """What the child inherits of what the parent asks for, the nearest first, at most MOST values; not its own."""
-    if not child.prompt or child.prompt.isspace() or is_whole(child, parent):
-        return []
+def inherit(child: Asked, parent: Asked, load: Callable[[], Vocabulary]) -> list[Value]:
+    """What the child inherits of what the parent asks for, the nearest first, at most MOST values; not its own.
+
+    `load` is called for the vocabulary where there is something to inherit.
+    """
     above, own = parent.effective, child.own
+    if not above or not child.prompt or child.prompt.isspace() or is_whole(child, parent):
+        return []
+    vocabulary = load()
     gone: set[Removed] = {value for asked in own for value in _BESIDE_NOTHING.get(asked, ())}
     gone |= find_removed(", ".join([child.avoided or "", *find_ended(child.prompt)]), above, vocabulary)
     gone |= {(name, None) for name in _list_replaced(child, above.keys(), vocabulary)}

@@ -101,7 +101,7 @@ def _diff(old: tuple[Video, _Known], new: tuple[Video, _Known], load: Callable[[
         )
         if not is_whole(own, above):
             is_reckoned = is_comparable and after.is_reckoned
-            inherited = own.inherited if is_reckoned else inherit(own, above, load())
+            inherited = own.inherited if is_reckoned else inherit(own, above, load)
             return follow_instruction(above, own, inherited)
     if is_comparable and before.is_whole and after.is_whole:
         return compare_prompts(parent.prompt, child.prompt, set(before.asked.own), set(after.asked.own))

@@ -80,8 +80,7 @@ def adopt(connection: Writer, source: str, ids: Mapping[str, int]) -> None:
     What is above the children stays as it is until `measure` is told of the videos that have parents themselves.
     """
     waiting = connection.execute(_WAITING, {"source": source, "names": list(ids)}).fetchall()
-    rows = [{"id": link_id, "parent_id": ids[name], "is_inherited": None} for name, link_id in waiting]
-    update_rows(connection, "links", rows)
+    update_rows(connection, "links", [{"id": link_id, "parent_id": ids[name]} for name, link_id in waiting])
 
 
 def lead(connection: Writer, children: Collection[int]) -> None:

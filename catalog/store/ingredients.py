@@ -54,8 +54,8 @@ def followed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
     videos = list(ids)
     before = read_traits(connection, videos)
     yield
-    changed = before ^ read_traits(connection, videos)
-    link_ingredients(connection, list_naming(connection, changed).union(videos))
+    naming = list_naming(connection, before, read_traits(connection, videos))
+    link_ingredients(connection, naming.union(videos))
 
 
 def link_ingredients(connection: Writer, ids: Iterable[int]) -> None:

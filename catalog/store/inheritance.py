@@ -17,7 +17,7 @@ from catalog.store.bulk import insert_rows
 from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from catalog.database import Reader, Writer
     from catalog.prompts import Vocabulary
@@ -75,17 +75,18 @@ class _Child(NamedTuple):
     is_due: bool
 
 
-def inherit_next(connection: Writer, vocabulary: Vocabulary, after: Place = START) -> Reckoned | None:
+def inherit_next(connection: Writer, load: Callable[[], Vocabulary], after: Place = START) -> Reckoned | None:
     """Reckon what the next videos inherit whose links are due, and those below them that it changes.
 
-    Videos whose prompts are due to be read wait for that. Returns None where no link is due behind the place.
+    Videos whose prompts are due to be read wait for that. `load` is called for the vocabulary where it is needed.
+    Returns None where no link is due behind the place.
     """
     depth, child = after
     due = connection.execute(_DUE, {"depth": depth, "child": child, "limit": PORTION}).fetchall()
     if not due:
         return None
     children = _read_children(connection, _list_below(connection, [row[1] for row in due]))
-    before, after_it, ids = _reckon(connection, children, vocabulary)
+    before, after_it, ids = _reckon(connection, children, load)
     changed = [video_id for video_id in after_it if after_it[video_id] != before[video_id]]
     with indexed(connection, changed):
         connection.execute("DELETE FROM inherited_facets WHERE video_id IN :ids", {"ids": changed})
@@ -162,7 +163,7 @@ def _read_line(row: Mapping[str, Any]) -> Line:
 
 
 def _reckon(
-    connection: Reader, children: Mapping[int, _Child], vocabulary: Vocabulary
+    connection: Reader, children: Mapping[int, _Child], load: Callable[[], Vocabulary]
 ) -> tuple[Mapping[int, Sequence[Value]], dict[int, list[Value]], Mapping[Value, int]]:
     """What the children inherit as it is kept, what those that are due do now, and the ids of the values."""
     parents = [child.parent for child in children.values() if child.parent is not None]
@@ -174,7 +175,7 @@ def _reckon(
         if not child.is_due and child.parent not in changed:
             continue
         own = asked[video_id]
-        inherited = [] if child.parent is None else inherit(own, asked[child.parent], vocabulary)
+        inherited = [] if child.parent is None else inherit(own, asked[child.parent], load)
         reckoned[video_id] = inherited
         if inherited != before[video_id]:
             changed.add(video_id)

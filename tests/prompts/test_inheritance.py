@@ -38,7 +38,7 @@ def name(values: object) -> set[str]:
 def lose(prompt: str, scene: str = SCENE, *given: tuple[str, str]) -> set[str]:
     """What a remix of the scene with this prompt neither inherits nor asks for itself."""
     child, parent = ask(prompt, *given), ask(scene)
-    return name(parent.effective) - name(child.own) - name(inherit(child, parent, load()))
+    return name(parent.effective) - name(child.own) - name(inherit(child, parent, load))
 
 
 @pytest.mark.parametrize(
@@ -167,17 +167,17 @@ def test_given_facets_of_the_child_leave_no_room_for_inherited_ones() -> None:
 
 def test_given_facets_of_the_parent_are_inherited() -> None:
     parent = ask(SCENE, ("client", "acme"))
-    assert ("client", "acme") in inherit(ask("Add a cat."), parent, load())
+    assert ("client", "acme") in inherit(ask("Add a cat."), parent, load)
 
 
 def test_what_the_parent_inherited_is_inherited_on() -> None:
     parent = ask("Same shot, but at night.")._replace(inherited=[("subject", "fisherman"), ("weather", "rain")])
-    assert inherit(ask("Make it snow."), parent, load()) == [("time_of_day", "night"), ("subject", "fisherman")]
+    assert inherit(ask("Make it snow."), parent, load) == [("time_of_day", "night"), ("subject", "fisherman")]
 
 
 @pytest.mark.parametrize("prompt", [None, "", "  \n"])
 def test_an_unknown_prompt_inherits_nothing(prompt: str | None) -> None:
-    assert inherit(Asked(prompt), ask(SCENE), load()) == []
+    assert inherit(Asked(prompt), ask(SCENE), load) == []
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_an_unknown_prompt_inherits_nothing(prompt: str | None) -> None:
     ],
 )
 def test_a_whole_prompt_inherits_nothing(prompt: str) -> None:
-    assert inherit(ask(prompt), ask(SCENE), load()) == []
+    assert inherit(ask(prompt), ask(SCENE), load) == []
 
 
 def test_an_instruction_like_its_parents_is_an_instruction_still() -> None:
     parent = ask("Rainy, at night, handheld.")._replace(inherited=[("subject", "fisherman")])
     child = ask("Rainy, at dawn, handheld.")
     assert resemble(parent.prompt or "", child.prompt or "")
-    assert ("subject", "fisherman") in inherit(child, parent, load())
+    assert ("subject", "fisherman") in inherit(child, parent, load)
 
 
 def test_the_remixes_of_the_sample_are_instructions_and_its_takes_are_whole() -> None:
@@ -209,7 +209,7 @@ def test_the_remixes_of_the_sample_are_instructions_and_its_takes_are_whole() ->
                 count += 1
                 assert not is_whole(asked, members[parent]), prompt
                 assert measure(members[parent].prompt or "", prompt) < 0.4
-                asked = asked._replace(inherited=inherit(asked, members[parent], load()))
+                asked = asked._replace(inherited=inherit(asked, members[parent], load))
                 assert asked.inherited
             members.append(asked)
     assert count == 38
@@ -239,7 +239,7 @@ def test_one_parent_is_chosen_by_who_named_it_then_by_which_came_first() -> None
 def test_what_is_inherited_is_bounded_and_the_nearest_come_first() -> None:
     parent = Asked("x", [Facet("subject", f"own {number}", "prose", number) for number in range(60)])
     parent = parent._replace(inherited=[("subject", f"inherited {number}") for number in range(90)])
-    left = inherit(ask("Add a cat."), parent, load())
+    left = inherit(ask("Add a cat."), parent, load)
     assert len(left) == MOST
     assert left[:60] == list(parent.own)
 
@@ -257,9 +257,9 @@ def test_no_text_takes_more_than_linear_time(text: str) -> None:
     text = text[:LONGEST_READ]
     start = time.process_time()
     short = extract(text[: LONGEST_READ // 8])
-    inherit(Asked(text[: LONGEST_READ // 8], short.facets, short.negative_prompt), ask(SCENE), load())
+    inherit(Asked(text[: LONGEST_READ // 8], short.facets, short.negative_prompt), ask(SCENE), load)
     begun = time.process_time()
     extraction = extract(text)
     parent = Asked(SCENE, [*ask(SCENE).facets, *extraction.facets], None)
-    inherit(Asked(text, extraction.facets, extraction.negative_prompt), parent, load())
+    inherit(Asked(text, extraction.facets, extraction.negative_prompt), parent, load)
     assert time.process_time() - begun < 40 * (begun - start) + 2

@@ -138,6 +138,15 @@ def test_a_link_that_is_taken_away_takes_what_was_inherited_with_it(family: Desk
     assert (inherited(family, "b"), inherited(family, "c")) == (set(), {"time_of_day:night"})
 
 
+def test_a_parent_that_the_server_names_no_more_is_inherited_from_no_more(family: Desk) -> None:
+    assert "weather:rain" in inherited(family, "c")
+    with family.library.write() as connection, store.indexes.indexed(connection, [2]):
+        rewrite_remixes(connection, "studio", {2: None})
+    assert (inherited(family, "b"), inherited(family, "c")) == (set(), {"time_of_day:night"})
+    with family.library.read() as connection:
+        bitmaps.check(connection)
+
+
 def test_the_users_word_on_the_parent_goes_first_then_the_servers(desk: Desk) -> None:
     desk.hear(job("a", prompt=SCENE), job("o", prompt=OTHER))
     remix(desk, "b", "a", CAT)
@@ -160,7 +169,7 @@ def test_the_users_word_on_the_parent_goes_first_then_the_servers(desk: Desk) ->
 def test_a_prompt_still_to_be_read_waits_for_that(family: Desk) -> None:
     with family.library.write() as connection:
         assert not is_inheritance_due(connection)
-        assert store.inherit_next(connection, prompts.load()) is None
+        assert store.inherit_next(connection, prompts.load) is None
     assert inherited(family, "c")
 
 
@@ -253,7 +262,7 @@ def settle(connection: Writer) -> None:
     read(connection)
     while is_inheritance_due(connection):
         place = store.START
-        while reckoned := store.inherit_next(connection, prompts.load(), place):
+        while reckoned := store.inherit_next(connection, prompts.load, place):
             place = reckoned.place
 
 
@@ -265,7 +274,7 @@ def happen(connection: Writer, event: Any) -> None:
     elif event == "read":
         read(connection)
     elif event == "inherit":
-        store.inherit_next(connection, prompts.load())
+        store.inherit_next(connection, prompts.load)
     else:
         act, name, value = event
         ids = list(store.find_ids(connection, "studio", [name]).values())

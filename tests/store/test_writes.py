@@ -64,7 +64,7 @@ def write_everything(desk: Desk) -> None:
         store.save_extracted(connection, extracted, vocabulary="1")
         at_night = store.Extracted(3, "the same, at night", [Facet("time_of_day", "night", "prose", 13, 18)], None)
         store.save_extracted(connection, [at_night], vocabulary="1")
-        assert store.inherit_next(connection, load())
+        assert store.inherit_next(connection, load)
         store.forget_inherited(connection)
         store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)

@@ -18,6 +18,7 @@ from catalog import (
     Costs,
     Edit,
     Edited,
+    EvidenceRow,
     Facet,
     FacetCount,
     Finding,
@@ -103,6 +104,7 @@ def understand(cat: Catalog, ref: str) -> None:
     family = cat.lineage(ref)
     assert_type(family, Lineage)
     assert_type(family.roots, tuple[LineageNode, ...])
+    assert_type(list(cat.evidence("neon")), list[EvidenceRow])
     assert_type(cat.diff(ref, ref), PromptDiff)
     assert_type(cat.generations(ref), list[Generation])
     assert_type(cat.changes(ref), list[Change])
@@ -127,6 +129,11 @@ def edit(cat: Catalog, ref: str) -> None:
     assert_type(cat.tag(query="neon", remove=["keeper"]), Edited)
     assert_type(cat.untag(ref, "keeper"), Video)
     assert_type((cat.untag({ref}, "keeper"), cat.untag("keeper", query="neon")), tuple[Edited, Edited])
+    assert_type(cat.link(ref, "studio:video_1", relation="remix"), Video)
+    assert_type(cat.link([ref], "studio:video_1", relation="edit", at_most=5), Edited)
+    assert_type(cat.link("studio:video_1", query="neon", relation="edit"), Edited)
+    assert_type(cat.unlink(ref, "studio:video_1"), Video)
+    assert_type(cat.unlink("studio:video_1", query="neon", relation="edit"), Edited)
     assert_type(cat.give(ref, style="noir", client=["acme", "globex"]), Video)
     assert_type(cat.give(ref, {"client": "acme"}, remove=["style"]), Video)
     assert_type(cat.give([ref], {"client": ["acme"], "style": "noir"}, at_most=5), Edited)
