@@ -5,8 +5,6 @@ It reads a portion of trails at a time, so that a campaign of thousands needs no
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +15,7 @@ from catalog.database import path_of
 from catalog.disk import open_file
 from catalog.errors import CatalogError
 from catalog.exports import documents, page
+from catalog.exports.labels import hide_folder
 from catalog.media.sniff import GIF, JPEG, PNG, WEBP, sniff
 from catalog.provenance.checks import Manifest, Signature
 from catalog.reading.names import get_names, is_name
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from catalog.audit_reports import TrailEdit, TrailLink
     from catalog.database import Database, Reader
     from catalog.reading.trails import CheckedFile, Way
-    from catalog.records import File, Input, Place, Video
+    from catalog.records import File, Place, Video
 
 
 class Picture(NamedTuple):
@@ -55,7 +54,6 @@ _SAME = (
     *("error_code", "error_message", "cost_usd", "cost_basis", "tags"),
 )  # fields of a step that are those of its video
 _LISTED = ("name", "sha256", "issued", "next_update", "is_frozen")  # what is told of a trust list
-_PATH = re.compile(r"(?:file:|~|\.{0,2}[\\/]|[A-Za-z]:[\\/])")  # what the path of a file begins with
 _LARGEST = 64_000  # bytes of a picture
 _PICTURED = frozenset({JPEG, PNG, WEBP, GIF})
 _INSTRUCTED = frozenset({"remix", "edit"})  # relations of which the prompt says what to change
@@ -71,7 +69,7 @@ def find_matches(database: Database, query: str, refs: Iterable[str] | None) -> 
             refs = [query]
         if refs is not None:
             return Matches([name.id for name in get_names(connection, refs)], are_named=True)
-        return Matches(list_matches(connection, query), are_named=False)
+        return Matches(list_matches(connection, query, sort="-created_at"), are_named=False)
 
 
 def read_trails(database: Database, matches: Matches, limit: int) -> Iterator[Trail]:
@@ -153,17 +151,11 @@ def _make_step(
         **{name: getattr(video, name) for name in _SAME},
         is_instruction=any(link.relation in _INSTRUCTED for link in links),
         links=links,
-        inputs=tuple(map(_without_folder, video.inputs)),
+        inputs=tuple(map(hide_folder, video.inputs)),
         files=files,
         given=tuple(facet for facet in video.facets if facet.origin == "given"),
         edits=edits,
     )
-
-
-def _without_folder(given: Input) -> Input:
-    """The input; where its name is a path on somebody's machine, with the last part of it alone."""
-    is_path = given.name is not None and _PATH.match(given.name)
-    return replace(given, name=re.split(r"[\\/]", given.name or "")[-1]) if is_path else given
 
 
 def _make_file(file: File, folder: Path, checked: CheckedFile | None) -> TrailFile:

@@ -104,6 +104,14 @@ def test_a_query_that_is_a_name_means_that_video(library: Database, cat: Catalog
     assert sorted(trails(cat, "prompt:neon")) == [["b"], ["neon"]]
 
 
+def test_matches_of_words_come_newest_first(library: Database, cat: Catalog) -> None:
+    add_family(library, ["a", "b", "c"], prompt="neon")
+    with library.write() as connection:
+        connection.execute("UPDATE videos SET prompt = 'neon neon neon' WHERE remote_id = 'a'")
+    store_again(cat)
+    assert trails(cat, "neon") == [["c"], ["b"], ["a"]]
+
+
 def test_what_cannot_be_found_is_told_at_the_call(cat: Catalog) -> None:
     with pytest.raises(NotFound):
         cat.audit(refs=["studio:nobody"])
@@ -265,6 +273,11 @@ def test_an_input_is_told_without_the_folder_it_lay_in(
             "INSERT INTO video_inputs (video_id, role, number, name) VALUES (1, 'reference', 1, ?)", (name,)
         )
     assert [given.name for given in next(cat.audit("studio:a")).final.inputs] == [told]
+    for form in ("json", "prov"):
+        pieces: list[str] = []
+        cat.export_lineage("studio:a", form, pieces.append)
+        assert "somebody" not in "".join(pieces)
+        assert told is None or told in "".join(pieces)
 
 
 def export(cat: Catalog, form: str, query: str = "", **options: Any) -> str:

@@ -150,7 +150,7 @@ def _show_step(position: int, step: TrailStep) -> None:
     render.line("    ", render.clip(prompt, width - 4))
     for link in step.links:
         render.block([describe_link(link)], indent="    ")
-    for file in step.files:
+    for file in (file for file in step.files if file.origin != "made"):
         status = file.credentials.words if file.credentials else "Content Credentials not checked."
         render.words(f"    {file.variant} {file.number}, sha256 {file.sha256 or UNKNOWN}. {status}")
     for edit in step.edits:

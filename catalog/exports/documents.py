@@ -7,7 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from catalog.controls import plain_json
-from catalog.records import to_json, utc_text
+from catalog.exports.labels import hide_folder
+from catalog.records import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,7 +104,7 @@ def _member(member: Member) -> str:
     values = member._asdict() | {
         "is_in_library": True,
         "files": [file._asdict() for file in member.files],
-        "inputs": to_json(member.inputs),
+        "inputs": [hide_folder(given).to_dict() for given in member.inputs],
     }
     del values["id"]
     return encode(values)

@@ -193,7 +193,7 @@ def describe_edit(edit: TrailEdit) -> str:
 
 
 def describe_file(file: TrailFile) -> str:
-    """What is known of a file, a line each."""
+    """What is known of a file, a line each; a picture that was made here is never checked."""
     size = f"{file.size:,} bytes" if file.size is not None else None
     return "\n".join(
         [
@@ -201,7 +201,7 @@ def describe_file(file: TrailFile) -> str:
             _join(size, file.type, file.state, file.reason, file.origin) or UNKNOWN,
             *(f"{place.path}{' (elsewhere)' if place.is_outside else ''}, {place.state}" for place in file.places),
             *(f"{address}, archived" for address in file.archives),
-            *describe_credentials(file.credentials),
+            *([] if file.origin == "made" else describe_credentials(file.credentials)),
         ]
     )
 

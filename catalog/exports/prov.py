@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from catalog.exports.documents import encode, write_many, write_object
+from catalog.exports.labels import hide_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,7 +82,7 @@ def _list_entities(family: Family) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 _input(member.ref, given),
                 {
                     "prov:type": _name("catalog:Input"),
-                    "prov:label": given.name,
+                    "prov:label": hide_folder(given).name,
                     "catalog:role": given.role,
                     "catalog:sha256": hashes.get(given.file) if given.file else None,
                 },

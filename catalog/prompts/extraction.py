@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.prompts import LONGEST_READ
-from catalog.prompts.instructions import find_commands, find_removals
+from catalog.prompts.instructions import find_commands, find_removals, may_command
 from catalog.prompts.labels import read_labels
 from catalog.prompts.quotes import find_quotes
 from catalog.prompts.segments import Segment, Sheet
@@ -139,6 +139,8 @@ def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
 
 def _follow_commands(text: str, reading: Reading) -> None:
     """Let what an instruction takes away count as left out, and its commands for nothing."""
+    if not may_command(reading.tokens.words):
+        return
     for removal in find_removals(text):
         if not reading.is_blocked(removal.start):
             reading.block(removal.start, removal.end)

@@ -22,23 +22,14 @@ leaves alone. What an instruction inherits is what the parent asks for or has in
 
 All 38 remixes in the sample's families are instructions by this rule, and a further take of a scene, taken for its
 remix, is whole.
+
+The words of instructions are loaded where they are needed: whatever writes to a library loads this module.
 """
 
 from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-
-from catalog.prompts.instructions import (
-    find_ended,
-    is_added,
-    is_new_place,
-    is_of_new_thing,
-    opens_as_instruction,
-    refers_back,
-)
-from catalog.prompts.likeness import resemble
-from catalog.prompts.removals import find_removed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -105,6 +96,9 @@ def inherit(child: Asked, parent: Asked, load: Callable[[], Vocabulary]) -> list
 
     `load` is called for the vocabulary where there is something to inherit.
     """
+    from catalog.prompts.instructions import find_ended
+    from catalog.prompts.removals import find_removed
+
     above, own = parent.effective, child.own
     if not above or not child.prompt or child.prompt.isspace() or is_whole(child, parent):
         return []
@@ -118,6 +112,9 @@ def inherit(child: Asked, parent: Asked, load: Callable[[], Vocabulary]) -> list
 
 def is_whole(child: Asked, parent: Asked) -> bool:
     """Whether the child's prompt says by itself all that it asks for."""
+    from catalog.prompts.instructions import opens_as_instruction, refers_back
+    from catalog.prompts.likeness import resemble
+
     prompt = child.prompt or ""
     if opens_as_instruction(prompt):
         return False
@@ -146,6 +143,8 @@ def _is_there(facet: Facet, above: AbstractSet[Value], vocabulary: Vocabulary) -
 
 def _comes(facet: Facet, prompt: str) -> bool:
     """Whether a value comes to those that are there."""
+    from catalog.prompts.instructions import is_added, is_new_place, is_of_new_thing
+
     start = facet.start or 0
     if is_added(prompt, start):
         return True

@@ -7,7 +7,10 @@ and clauses begin, in the four languages of the vocabulary; what the things are 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FILLER = (
     r"(?:(?:please|now|just|then|also|but|and|so|next|this time|can you|could you|i want you to|let's)[\s,]{1,4}){0,4}"
@@ -96,13 +99,12 @@ _COMMANDED = re.compile(
     rf"\s+(?=(?:{_THE}|closer|it|to|into|out|off|on|from)\b|$)",
     re.IGNORECASE,
 )
-_MAY_COMMAND = re.compile(
-    r"remov|delet|erase|elimin|get rid|do away|take|strip|leave out|edit out|cut|filter|clear|turn|switch|drop|lose|"
-    r"kill|mute|hide|silence|ditch|scrap|discard|replac|swap|substit|exchange|trade|chang|transf|convert|morph|make|"
-    r"extend|move closer|stop|leave|gone|absent|missing|no longer there|quita|cambia|"
-    r"reemplaza|sustituye|elimina|borra|suprime|saca",
-    re.IGNORECASE,
-)
+_COMMAND_WORDS = """
+remove delete erase eliminate get do take strip leave edit cut filter clear turn switch drop lose kill mute hide silence
+ditch scrap discard replace swap substitute exchange trade change transform convert morph make extend move stop gone
+removed absent missing longer quita quitar elimina eliminar borra borrar suprime saca cambia reemplaza sustituye
+"""
+_COMMANDING = frozenset(_COMMAND_WORDS.split())
 _OVER = re.compile(
     r"\b(?P<noun>[\w-]{1,40})\s{1,4}(?:(?:has|have|had|is|are)\s{1,4}"
     r"(?:(?:just|already|now|all|finally|long)\s{1,4}){0,2})?"
@@ -159,10 +161,13 @@ def refers_back(text: str) -> bool:
     return _BACK.match(text) is not None and len(text.split(maxsplit=_SHORT)) < _SHORT
 
 
+def may_command(words: Iterable[str]) -> bool:
+    """Whether a text of these words, in lower case, may have commands of `find_removals` or `find_commands`."""
+    return not _COMMANDING.isdisjoint(words)
+
+
 def find_removals(text: str) -> list[Removal]:
     """The commands that take things away, and those that put others in their place; in the order of the text."""
-    if _MAY_COMMAND.search(text) is None:
-        return []
     removals = [
         Removal(match.start("verb"), match.end() if pattern is _ENDED else match.end("noun"), match.span("noun"))
         for pattern in (_REMOVAL, _TAKEN_OUT, _SWAPPED, _MADE, _ENDED)
@@ -184,8 +189,6 @@ def find_ended(text: str) -> list[str]:
 
 def find_commands(text: str) -> list[tuple[int, int]]:
     """Where words stand that only say what to do: "hold" in "Hold the last frame"; they are about no thing."""
-    if _MAY_COMMAND.search(text) is None:
-        return []
     return [match.span("verb") for match in _COMMANDED.finditer(text)]
 
 

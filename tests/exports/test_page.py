@@ -198,6 +198,11 @@ def test_a_file_that_was_never_checked_is_said_to_be_unchecked() -> None:
     assert "5 bytes, video/mp4, lost, the link has expired" in page
 
 
+def test_nothing_is_said_of_the_credentials_of_a_picture_made_here() -> None:
+    file = TrailFile("thumbnail", 1, "ab", 5, "image/jpeg", "present", None, "made")
+    assert "Content Credentials: not checked" not in write([[step(files=(file,))]])
+
+
 def test_a_check_without_a_list_says_that_none_was_used() -> None:
     credentials = TrailCredentials("absent", "No Content Credentials.", None, None, None, None, NOW, "c2pa 1", False)
     file = TrailFile("video", 1, "ab", 5, "video/mp4", "present", None, None, credentials=credentials)

@@ -222,6 +222,17 @@ def test_open_values_that_are_rare_in_themselves_are_counted_with_what_is_inheri
     assert library.page("effective.subject:fox", limit=0).total == 2 * half
 
 
+def test_a_search_says_that_what_remixes_inherit_is_still_due(library: Library) -> None:
+    library.add("a", prompt="a fox", facets={"subject": ["fox"]})
+    library.add("b", prompt="Add fog.", facets={"weather": ["fog"]}, parent="a")
+    remark = "not all is known of what remixes inherit: `catalog reindex --facets` finds it out"
+    assert remark in library.page("effective.subject:fox").notes
+    assert remark in library.page("", facets=["effective.subject"]).notes
+    assert library.page("subject:fox").notes == ()
+    inherit_due(library.database)
+    assert library.page("effective.subject:fox").notes == ()
+
+
 def test_effective_is_before_facets_of_prompts_alone(library: Library) -> None:
     library.add("a", prompt="neon", facets={"lens": ["35mm"], "brand": ["acme"]})
     for query in ("effective.lens:35mm", "Effective.LENS:35mm", "effective.brand:acme"):
