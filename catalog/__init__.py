@@ -16,6 +16,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog import capture as capture
     from catalog.api import Catalog
+    from catalog.audit_reports import (
+        AuditExport,
+        Trail,
+        TrailCredentials,
+        TrailEdit,
+        TrailFile,
+        TrailLink,
+        TrailPlace,
+        TrailStep,
+    )
+    from catalog.credential_reports import (
+        CredentialsChecked,
+        FileProvenance,
+        PastCheck,
+        Provenance,
+        TrustListEntry,
+        TrustUpdate,
+    )
     from catalog.errors import (
         ArchiveError,
         BadMedia,
@@ -53,6 +71,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
+        Credentials,
         Explanation,
         Facet,
         FacetCount,
@@ -75,6 +94,7 @@ if TYPE_CHECKING:
         Edit,
         Edited,
         FailedCosts,
+        FamilyExport,
         FileReport,
         Generation,
         ImportReport,
@@ -97,6 +117,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArchiveError",
     "ArchiveReport",
+    "AuditExport",
     "BadMedia",
     "BadPayload",
     "Catalog",
@@ -107,6 +128,8 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "Credentials",
+    "CredentialsChecked",
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
@@ -117,8 +140,10 @@ __all__ = [
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "FamilyExport",
     "Fault",
     "File",
+    "FileProvenance",
     "FileReport",
     "Finding",
     "Generation",
@@ -137,11 +162,13 @@ __all__ = [
     "Migration",
     "NotFound",
     "Page",
+    "PastCheck",
     "PicturesMade",
     "Place",
     "Probe",
     "PromptDiff",
     "PromptsRead",
+    "Provenance",
     "ProvenanceError",
     "QueryError",
     "QueryPart",
@@ -164,6 +191,15 @@ __all__ = [
     "SyncReport",
     "Tag",
     "TooMany",
+    "Trail",
+    "TrailCredentials",
+    "TrailEdit",
+    "TrailFile",
+    "TrailLink",
+    "TrailPlace",
+    "TrailStep",
+    "TrustListEntry",
+    "TrustUpdate",
     "Unauthorized",
     "Unavailable",
     "Unkept",
@@ -184,6 +220,8 @@ _PLAIN_HOMES = (
     "catalog.reports",
     "catalog.upkeep_reports",
     "catalog.file_reports",
+    "catalog.audit_reports",
+    "catalog.credential_reports",
     "catalog.family_reports",
 )  # of all other names; cheap to import
 

@@ -72,6 +72,9 @@ TEMPLATE = """\
 # max_bytes = 4_000_000_000   # the largest file, after decompression
 # parallel = 4                # how many files are downloaded at once
 
+# [trust]
+# lists = ["https://example.com/trust-list.pem"]   # what `catalog trust update` fetches instead of the official lists
+
 # Your own price, for a source or a provider, overrides those that come with the package.
 # [[prices]]
 # source = "studio"
@@ -197,6 +200,22 @@ class DownloadSettings(_Strict):
     parallel: Annotated[int, Field(ge=1, le=32)] = 4
 
 
+class TrustSettings(_Strict):
+    """Where trust lists are fetched, instead of the official ones."""
+
+    lists: tuple[str, ...] | None = None
+
+    @field_validator("lists")
+    @classmethod
+    def _check_addresses(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for address in value or ():
+            try:
+                _url.validate_python(address)
+            except ValidationError as error:
+                raise ValueError("write each as https://host/trust-list.pem") from error
+        return value
+
+
 def _read_row(row: Any) -> Any:
     """The price that a TOML table describes; the error carries the column for the message."""
     if isinstance(row, Price):
@@ -223,6 +242,7 @@ class ConfigFile(_Strict):
     sources: dict[str, Source] = Field(default_factory=dict)
     sync: SyncSettings = SyncSettings()
     download: DownloadSettings = DownloadSettings()
+    trust: TrustSettings = TrustSettings()
     prices: tuple[Annotated[Price, BeforeValidator(_read_row)], ...] = ()
     prices_file: Path | None = None
     facets: dict[FacetName, dict[FacetName, Forms]] = Field(default_factory=dict)
@@ -325,7 +345,7 @@ def _reason(fault: Any, keys: Sequence[str] = ()) -> str:
 
 
 def _unknown(key: str, parents: Sequence[str]) -> str:
-    tables: dict[str, type[BaseModel]] = {"sync": SyncSettings, "download": DownloadSettings}
+    tables: dict[str, type[BaseModel]] = {"sync": SyncSettings, "download": DownloadSettings, "trust": TrustSettings}
     model = tables.get(parents[0], Source) if parents else ConfigFile
     names = sorted({*model.model_fields, *(SETTINGS if model is Source else ())} - {"name"})
     if re.search("key|token|secret|password", key, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""The journey from prompts to facets: every video whose facets are due, a batch at a time.
+"""The journey from prompts to facets: every video whose facets are due, a batch at a time, then what remixes inherit.
 
 Prompts change, vocabularies grow, and reading a prompt takes longer than storing it. So the ways in only mark facets as
 due, and this journey, which may be interrupted at any time, does the reading. When there is much to read, a second
@@ -11,10 +11,16 @@ import pickle
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from catalog import prompts, store
-from catalog.reading.prompts import count_due_prompts, list_due_prompts, measure_due_prompts
+from catalog.reading.prompts import (
+    count_due_prompts,
+    is_inheritance_due,
+    list_due_prompts,
+    measure_due_prompts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,15 +51,55 @@ def extract_due(
     left: int = 0,
     on_progress: Progress | None = None,
 ) -> int:
-    """Extract the facets of every video that is due, and return how many there were.
+    """Extract the facets of every video that is due, return how many there were, and see to what remixes inherit.
 
     Or of those `among` the videos with these row ids. `words` are the user's additions to the vocabulary;
     `on_progress("prompts", done, total, "reading")` is called after each batch. `left` is how many were due before the
     journey that calls this: the phase says so until as many have been read, first before the first batch.
     """
-    total, done = count_due(database) if among is None else len(among), 0
-    if not total:
-        return 0
+    total = count_due(database) if among is None else len(among)
+    done = _extract_due(database, words, total, among=among, left=left, on_progress=on_progress) if total else 0
+    inherit_due(database, words, on_progress=on_progress)
+    return done
+
+
+def inherit_due(
+    database: Database, words: Mapping[str, Any] | None = None, *, on_progress: Progress | None = None
+) -> int:
+    """Reckon what every remix inherits that is due, and return how many were reckoned.
+
+    A pass goes from the oldest generation down; what it changes above a place that it has passed is for the next.
+    `on_progress("prompts", done, None, "inheriting")` is called after each portion.
+    """
+    with database.read() as connection:
+        if not is_inheritance_due(connection):
+            return 0
+    load, done, is_whole = partial(prompts.load, words), 0, False
+    while not is_whole:
+        is_whole, place = True, store.START
+        while True:
+            with database.write() as connection:
+                reckoned = store.inherit_next(connection, load, place)
+            if reckoned is None:
+                break
+            is_whole, place = False, reckoned.place
+            done += reckoned.videos
+            if on_progress is not None:
+                on_progress("prompts", done, None, "inheriting")
+    return done
+
+
+def _extract_due(
+    database: Database,
+    words: Mapping[str, Any] | None,
+    total: int,
+    *,
+    among: Sequence[int] | None,
+    left: int,
+    on_progress: Progress | None,
+) -> int:
+    """Extract the facets of the videos that are due, of which there are so many, and return how many there were."""
+    done = 0
     if left and on_progress is not None:
         on_progress("prompts", 0, total, _phase(0, left))
     batches = _read_due(database) if among is None else _read_due_among(database, among)

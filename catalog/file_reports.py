@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from catalog.credential_reports import CredentialsChecked
 from catalog.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+_NO_CHECKS = CredentialsChecked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class DownloadReport(Record):
     `lost_usd` is what the jobs with lost files cost, as far as that is known, None where nothing was lost or none of it
     is known. `errors` maps sources to why they could not be asked, `error` says what ended the whole: nothing more
     could be written. `missing` counts thumbnails and spritesheets that servers did not have, or that are of no use.
-    `requests` are HTTP requests; `pictures` are the thumbnails made of what came without one.
+    `requests` are HTTP requests; `pictures` are the thumbnails made of what came without one, `credentials` the checks
+    of the Content Credentials of what came, and of what earlier runs left unchecked.
     """
 
     files: int = 0
@@ -82,6 +86,7 @@ class DownloadReport(Record):
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     pictures: PicturesMade = PicturesMade()
+    credentials: CredentialsChecked = _NO_CHECKS
 
     def __post_init__(self) -> None:
         self._freeze("errors")

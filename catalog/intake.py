@@ -1,4 +1,4 @@
-"""The frame of every verb that brings videos in: notes and prices before it, the facets of new prompts after it.
+"""The frame of every verb that brings videos in: notes and prices before it, facets and checks of new files after it.
 
 A missing library is made, with its prices, when such a verb has something to write for the first time.
 """
@@ -8,13 +8,16 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from catalog import bitmaps, capture, store
 from catalog.capture.spool import list_notes
+from catalog.credential_reports import CredentialsChecked
 from catalog.errors import CatalogError
 from catalog.library import create_library
 from catalog.reading.costs import are_in_force
+from catalog.reading.credentials import count_due
 from catalog.reading.prompts import count_due_prompts
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ class Intake:
         self._reading = 0.0
         self._costs_changed: int | None = None
         self._left = 0
+        self._began_at = datetime.now(UTC)
+        self._checking = 0.0
+        self._credentials = CredentialsChecked()
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -57,9 +63,19 @@ class Intake:
             try:
                 read_prompts(database, settings, self._on_progress, left=self._left)
                 look_up_words(database, self._on_progress)
+                self._reading = time.monotonic() - begun
+                self._check_credentials()
             except CatalogError as error:
                 raise CatalogError(f"{error} (all that has come in is kept: run the same again to go on)") from error
-            self._reading = time.monotonic() - begun
+
+    def _check_credentials(self) -> None:
+        """Check the files that lay in answers, and those that earlier runs left."""
+        begun = time.monotonic()
+        if has_unchecked(self._database):
+            from catalog.credentials.run import check_due
+
+            self._credentials = check_due(self._database, since=self._began_at, on_progress=self._on_progress)
+            self._checking = time.monotonic() - begun
 
     def complete(self, reports: Iterable[Report], phase: str) -> list[Report]:
         """The reports of the journey, with what the frame did; what each took becomes that phase.
@@ -67,13 +83,15 @@ class Intake:
         Only the first tells what is about the library and not about a source.
         """
         seconds, reading = round(time.monotonic() - self._started, 3), round(self._reading, 3)
+        checking = {"credentials": round(self._checking, 3)} if self._checking else {}
         return [
             replace(
                 report,
                 seconds=seconds,
-                phases={phase: report.seconds, "prompts": reading},
+                phases={phase: report.seconds, "prompts": reading, **checking},
                 costs_changed=self._costs_changed if position == 0 else None,
                 prompts_left=self._left if position == 0 else 0,
+                credentials=self._credentials if position == 0 else CredentialsChecked(),
             )
             for position, report in enumerate(reports)
         ]
@@ -88,6 +106,12 @@ def make(database: Database, settings: Settings) -> int | None:
         settings.load_prices()
         create_library(database.path)
     return keep_prices(database, settings)
+
+
+def has_unchecked(database: Database) -> bool:
+    """Whether there are files whose Content Credentials are due for a check."""
+    with database.read() as connection:
+        return bool(count_due(connection, 1))
 
 
 def take_in_notes(database: Database) -> None:
@@ -157,6 +181,13 @@ def fold_batch(connection: Writer, after: int, on_progress: Progress | None) -> 
     if on_progress and last is not None:
         on_progress("library", last, None, "folding")
     return last
+
+
+def read_inheritance(database: Database, settings: Settings, on_progress: Progress | None = None) -> None:
+    """Reckon what remixes inherit, where that is due."""
+    from catalog.facets import inherit_due
+
+    inherit_due(database, settings.facets, on_progress=on_progress)
 
 
 def read_prompts(

@@ -55,6 +55,8 @@ def rebuild(
         begun = time.monotonic()
         prompts_read = intake.read_prompts(database, settings, on_progress)
         phases["prompts"] = round(time.monotonic() - begun, 3)
+    elif "links" in named:
+        intake.read_inheritance(database, settings, on_progress)
     if "pictures" in named:
         begun = time.monotonic()
         try:
@@ -88,6 +90,7 @@ def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_
         store.rebuild_words(connection, on_progress)
     if "facets" in named:
         store.forget_extracted(connection, but_by=read_by)
+        store.forget_inherited(connection)
 
 
 def _clean(database: Database, on_progress: Progress | None) -> int:

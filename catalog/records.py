@@ -72,6 +72,7 @@ class Record:
 
     __slots__ = ()
     COMPUTED: ClassVar[tuple[str, ...]] = ()  # names that are not fields and stand first in JSON
+    HIDDEN: ClassVar[frozenset[str]] = frozenset()  # fields that stay out of JSON
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -153,6 +154,19 @@ class Place(Record):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Credentials(Record):
+    """What the newest check of a file's Content Credentials found, `words` say it in a few words.
+
+    `signer` is the name that they claim, as anybody can.
+    """
+
+    status: str
+    words: str
+    signer: str | None
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class File(Record):
     """A file of a job: bytes that the library holds or held, or could not get.
 
@@ -160,7 +174,8 @@ class File(Record):
     `size` is in bytes; `type` is the media type that the bytes have. `state` is `present`, `failed` (they could not be
     fetched), `damaged` or `lost` (nobody has them any more), with the `reason` for the last three; it speaks of the
     bytes as last seen, whatever the places. `origin` says how they came: `download`, `inline` in an answer, `captured`
-    or `made` here. `archives` are the addresses of archives that hold them.
+    or `made` here. `archives` are the addresses of archives that hold them. `credentials` is what the newest check of
+    its Content Credentials found, None where there was none.
     """
 
     variant: str
@@ -174,6 +189,7 @@ class File(Record):
     probe: Probe | None = None
     places: tuple[Place, ...] = ()
     archives: tuple[str, ...] = ()
+    credentials: Credentials | None = None
 
     @property
     def path(self) -> str | None:
@@ -215,6 +231,7 @@ class Video(Record):
     `facets` are what the prompt asks for: those the user gave first, then by name, shot and position in the prompt.
     `flaws` say which parts of the answers could not be read, and which texts are kept cut.
     `files` are its files that the library holds, held or could not get, `inputs` what went into it beside the prompt.
+    `inherited` are the facets that a remix has from its parent, because its prompt, an instruction, leaves them alone.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
@@ -258,6 +275,7 @@ class Video(Record):
     facets: tuple[Facet, ...] = ()
     files: tuple[File, ...] = ()
     inputs: tuple[Input, ...] = ()
+    inherited: tuple[Facet, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("output_urls", "parameters", "metadata", "extra")
@@ -356,7 +374,7 @@ def to_json(value: Any) -> Any:
     """The value as JSON values, see `Record.to_dict`; the key None, which stands for no value, stays None."""
     if isinstance(value, Record):
         names = (*value.COMPUTED, *(item.name for item in fields(value)))  # type: ignore[arg-type]  # a dataclass
-        return {name: to_json(getattr(value, name)) for name in names}
+        return {name: to_json(getattr(value, name)) for name in names if name not in value.HIDDEN}
     if isinstance(value, datetime):
         return utc_text(value)
     if hasattr(value, "__fspath__"):

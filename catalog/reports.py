@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from catalog.credential_reports import CredentialsChecked
 from catalog.records import PromptsRead, Record
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Progress = Callable[[str, int, int | None, str], None]
 
 
 _NO_PROMPTS = PromptsRead(total=0, due=0)
+_NO_CHECKS = CredentialsChecked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,20 @@ class Lineage(Record):
     ancestor_count: int
     descendants: int
     members: int
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyExport(Record):
+    """What an export of a family holds: `members` and `edges`, parents that the library does not have included.
+
+    `total` counts the members of the whole family.
+    """
+
+    ref: str
+    form: str
+    members: int
+    edges: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +149,8 @@ class SyncReport(Record):
     `seconds` is what the whole call took, which may have been about several sources; `phases` are the seconds of its
     parts: `pages` of this source, `prompts` of reading the new prompts. `costs_changed` is how many costs changed when
     they were estimated again, None where the prices in force were the same; `prompts_left` how many of the prompts read
-    had been left by earlier runs. Both are told in the first report of a call.
+    had been left by earlier runs; `credentials` are the checks of the files that lay in answers. All are told in the
+    first report of a call.
     """
 
     source: str
@@ -159,6 +176,7 @@ class SyncReport(Record):
     phases: Mapping[str, float] = field(default_factory=dict)
     costs_changed: int | None = None
     prompts_left: int = 0
+    credentials: CredentialsChecked = _NO_CHECKS
 
     def __post_init__(self) -> None:
         self._freeze("missed", "overturned", "strays", "phases")
@@ -346,8 +364,8 @@ class ImportReport(Record):
     that nothing lies beside; `others` and `clips` are the paths of the first of them. `left_out` counts the symbolic
     links that were not followed because they lead out of the folder, `outside` are the first of them. After a dry run,
     the numbers say what would have happened. `seconds` is what the whole call took, and `phases` are the seconds of its
-    parts: `files` and `prompts`. `costs_changed` and `prompts_left` are those of a SyncReport. `notes` name the first
-    texts that were too long and are kept cut.
+    parts: `files` and `prompts`. `costs_changed`, `prompts_left` and `credentials` are those of a SyncReport. `notes`
+    name the first texts that were too long and are kept cut.
     """
 
     source: str
@@ -370,6 +388,7 @@ class ImportReport(Record):
     phases: Mapping[str, float] = field(default_factory=dict)
     costs_changed: int | None = None
     prompts_left: int = 0
+    credentials: CredentialsChecked = _NO_CHECKS
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

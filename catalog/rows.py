@@ -25,7 +25,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def read_video(row: Mapping[str, Any], **attached: Iterable[Any]) -> Video:
-    """The record of a row of SELECT_VIDEO, with what other tables hold of it: `tags links facets files inputs`.
+    """The record of a row of SELECT_VIDEO, with what other tables hold of it: `tags links facets files inputs
+    inherited`.
 
     Raises SchemaError for a row that the library cannot have written.
     """

@@ -30,7 +30,10 @@ ENVIRONMENT_SOURCES = (("CATALOG_BASE_URL", "CATALOG_API_KEY"), ("OPENAI_BASE_UR
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything configured, sources by name; `facets` are the user's own words: facet to value to its forms."""
+    """Everything configured, sources by name; `facets` are the user's own words: facet to value to its forms.
+
+    `trust_lists` are the addresses of those to fetch, None where nothing is said of them.
+    """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     prices: Sequence[Price] = ()
@@ -39,6 +42,7 @@ class Settings:
     path: Path | None = None
     sync_table: SyncSettings | None = None
     download_table: DownloadSettings | None = None
+    trust_lists: Sequence[str] | None = None
 
     @property
     def sync(self) -> SyncSettings:
@@ -146,6 +150,7 @@ def _read(path: Path) -> Settings:
         content.facets,
         sync_table=content.sync,
         download_table=content.download,
+        trust_lists=content.trust.lists,
     )
 
 

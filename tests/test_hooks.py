@@ -143,6 +143,7 @@ def running(
     on_event: Callable[[str], object] | None = None,
     client: Callable[[], Any] | None = None,
     download: Callable[[], Any] | None = None,
+    check: Callable[[Callable[[], bool]], Any] | None = None,
 ) -> Iterator[Running]:
     ready: list[Receiver] = []
     is_ready = threading.Event()
@@ -169,6 +170,7 @@ def running(
                 keep_seconds=keep_seconds,
                 max_senders=max_senders,
                 download=download,
+                check=check,
             )
         except BaseException as error:  # noqa: BLE001 - told to the test
             failures.append(error)

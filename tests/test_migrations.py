@@ -287,6 +287,29 @@ def test_a_library_of_any_version_counts_right_once_it_is_migrated(tmp_path: Pat
         assert list(bitmaps.read_all(connection)) == [1, 2]
 
 
+@pytest.mark.parametrize("start", REVISIONS[:-1])
+def test_remixes_of_an_older_library_inherit_once_it_is_reindexed(tmp_path: Path, start: str) -> None:
+    path = make(tmp_path / "old.db", start)
+    fill(path)
+    if ("prices",) in query(path, LIST_TABLES):
+        query(path, "DELETE FROM prices")
+    query(path, "DELETE FROM observations")
+    query(path, "DELETE FROM links WHERE id = 2")
+    query(path, "UPDATE links SET child_id = 2, relation = 'remix', origin = 'api', parent_source = 'source 1'")
+    query(path, "UPDATE links SET parent_remote_id = 'remote_id 1'")
+    for table in ("given_facets", "video_facets", "inherited_facets"):
+        if (table,) in query(path, LIST_TABLES):
+            query(path, f"DELETE FROM {table}")
+    query(path, "UPDATE videos SET source = 'source 1', prompt = 'A fox in heavy rain at dusk.' WHERE id = 1")
+    query(path, "UPDATE videos SET source = 'source 1', prompt = 'Same, but at night.' WHERE id = 2")
+    query(path, "INSERT INTO videos_fts(videos_fts) VALUES ('rebuild')")
+    Catalog.migrate(path)
+    with Catalog.open(path) as catalog:
+        catalog.reindex(facets=True, all_prompts=True)
+        for words, count in (("weather:rain", 1), ("effective.weather:rain", 2), ("effective.time_of_day:dusk", 1)):
+            assert catalog.search(f"{words} (is:deleted OR -is:deleted)", limit=0).total == count
+
+
 def test_a_terminal_shows_that_a_migration_goes_on(old: Path) -> None:
     status, drawn = on_terminal(["migrate", "--db", str(old)])
     assert status == 0

@@ -37,6 +37,7 @@ NOTE |= {"asked_id": None, "answer": {"id": "video_1", "object": "video", "statu
 
 READING: dict[str, Callable[[Catalog], Any]] = {
     "archive": lambda cat: cat.archive("s3://a-bucket"),
+    "audit": Catalog.audit,
     "backup": Catalog.backup,
     "changes": lambda cat: cat.changes("v1"),
     "complete_query": lambda cat: cat.complete_query("model:"),
@@ -48,6 +49,8 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "diff": lambda cat: cat.diff("v1", "v2"),
     "evidence": lambda cat: list(cat.evidence()),
     "explain": lambda cat: cat.explain("neon"),
+    "export_audit": lambda cat: cat.export_audit("", "json", str),
+    "export_lineage": lambda cat: cat.export_lineage("v1", "dot", str),
     "facets": Catalog.facets,
     "find": lambda cat: cat.find("v1"),
     "generations": lambda cat: cat.generations("v1"),
@@ -56,20 +59,25 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "iterate": lambda cat: list(cat.iterate()),
     "lineage": lambda cat: cat.lineage("v1"),
     "reading": lambda cat: cat.reading().__enter__(),
+    "provenance": lambda cat: cat.provenance("v1"),
     "rescue": Catalog.rescue,
     "search": Catalog.search,
     "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
     "stats": Catalog.stats,
+    "trust_lists": Catalog.trust_lists,
     "unarchive": Catalog.unarchive,
 }
 EDITING: dict[str, Callable[[Catalog], Any]] = {
+    "add_trust_list": lambda cat: cat.add_trust_list("own.pem"),
     "check": Catalog.check,
+    "check_credentials": Catalog.check_credentials,
     "delete": lambda cat: cat.delete("v1"),
     "redo": Catalog.redo,
     "reindex": Catalog.reindex,
     "link": lambda cat: cat.link("v2", "v1", relation="remix"),
     "give": lambda cat: cat.give("v1", style="noir"),
+    "remove_trust_list": lambda cat: cat.remove_trust_list("own"),
     "retire": lambda cat: cat.retire("studio"),
     "see_alarms": lambda cat: cat.see_alarms("studio"),
     "tag": lambda cat: cat.tag("v1", "keeper"),
@@ -77,9 +85,10 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "undo": Catalog.undo,
     "unlink": lambda cat: cat.unlink("v2", "v1"),
     "untag": lambda cat: cat.untag("v1", "keeper"),
+    "update_trust_lists": Catalog.update_trust_lists,
 }
 MAKING = {"init", "sync", "add", "import_path", "hooks"}
-OTHERS = {"open", "close", "path", "settings", "migrate", "restore", "validate"}
+OTHERS = {"check_file", "open", "close", "path", "settings", "migrate", "restore", "validate"}
 
 
 @pytest.fixture(autouse=True)

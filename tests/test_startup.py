@@ -59,10 +59,18 @@ MAY_LOAD = {
     "show video_1": DRIVER,
     "lineage video_1": DRIVER,
     "lineage video_1 --diff": DRIVER,
+    "lineage video_1 --format mermaid": DRIVER,
+    "lineage video_1 --format prov": DRIVER,
+    "audit video_1": DRIVER,
+    "audit neon --json": DRIVER,
+    "audit --html -": DRIVER,
     "lineage --evidence": DRIVER,
     "lineage --evidence neon --json": DRIVER,
     "diff video_1 video_2": DRIVER,
     "changes video_1": DRIVER,
+    "provenance video_1": DRIVER,
+    "provenance --check": DRIVER,
+    "trust": DRIVER,
     "stats": DRIVER,
     "stats --cost": DRIVER,
     "sources": DRIVER,
@@ -73,7 +81,7 @@ MAY_LOAD = {
     "tag video_1 campaign=launch": DRIVER,
     "tag --query neon --remove campaign": DRIVER,
     "facets --give video_1 style=noir": DRIVER,
-    "link video_2 video_1 --relation remix": DRIVER,
+    "link video_2 video_1 --relation remix": DRIVER | READERS_OF_PROMPTS,
     "unlink video_2 video_1": DRIVER,
     "delete video_2": DRIVER,
     "undelete video_2": DRIVER,
@@ -92,7 +100,7 @@ MAY_LOAD = {
 # These ask a server, are one, or make a library.
 OTHERS = {"add", "archive", "check", "demo", "download", "hooks", "init", "rescue", "retire", "serve", "sync"}
 
-READING = ("search neon", "facets", "show video_1", "lineage video_1", "changes video_1", "stats")
+READING = ("search neon", "facets", "show video_1", "lineage video_1", "audit video_1", "changes video_1", "stats")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """The public class: `Catalog` opens a library and has one short method for each verb.
 
 A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
-What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, what looks after a library in `upkeep`;
-what takes videos in is here.
+What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, what checks Content Credentials in
+`credentials`, what looks after a library in `upkeep`; what takes videos in is here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from catalog.api.answers import Answers
 from catalog.api.base import courteous, default_path
+from catalog.api.credentials import Credentials
 from catalog.api.edits import Edits
 from catalog.api.files import Files
 from catalog.api.upkeep import Upkeep
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from catalog.credential_reports import CredentialsChecked
     from catalog.download.run import Download
     from catalog.hooks import Receiver
     from catalog.reports import ImportReport, Progress, SyncReport
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Edits, Files, Upkeep):
+class Catalog(Answers, Edits, Files, Credentials, Upkeep):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.
@@ -164,7 +166,8 @@ class Catalog(Answers, Edits, Files, Upkeep):
         """Receive webhooks of one source until Ctrl-C: keep each delivery, acknowledge it, ask for its job.
 
         `secret_env` names the environment variables that hold the signing secrets, several while they rotate. With
-        `download`, the files of a job are downloaded as soon as it has completed. Raises ConfigError, also when the
+        `download`, the files of a job are downloaded as soon as it has completed. The Content Credentials of files that
+        come are checked at once, in the background. Raises ConfigError, also when the
         port is in use, and CatalogError for a source that is retired.
         """
         from catalog.client.client import Client
@@ -195,7 +198,12 @@ class Catalog(Answers, Edits, Files, Upkeep):
             from catalog.download.queue import Choice
             from catalog.download.run import Download
 
-            return Download(self._database, self.settings, Choice(sources=(chosen.name,)))
+            return Download(self._database, self.settings, Choice(sources=(chosen.name,)), checks=False)
+
+        def check(is_stopped: Callable[[], bool]) -> CredentialsChecked:
+            from catalog.credentials.run import check_due
+
+            return check_due(self._database, is_stopped=is_stopped)
 
         serve_hooks(
             self._database,
@@ -210,6 +218,7 @@ class Catalog(Answers, Edits, Files, Upkeep):
             on_ready=on_ready,
             on_event=on_event,
             download=begin if download else None,
+            check=check,
         )
 
     def _find_retired(self) -> dict[str, datetime]:

@@ -10,12 +10,13 @@ from catalog.api.base import Opened
 from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from catalog.audit_reports import AuditExport, Trail
     from catalog.family_reports import EvidenceRow
     from catalog.prompts import PromptDiff
     from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
-    from catalog.reports import Change, Costs, Generation, Lineage, SourceState, Stats
+    from catalog.reports import Change, Costs, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
 _PAGE = 200  # videos that `iterate` reads at once
@@ -175,6 +176,59 @@ class Answers(Opened):
         with self._database.read() as connection:
             return read_lineage(connection, get_name(connection, ref).id, limit)
 
+    def export_lineage(
+        self, ref: str, form: str, write: Callable[[str], object], *, limit: int | None = None
+    ) -> FamilyExport:
+        """Write the family of a video as `mermaid`, `dot`, `json` or `prov`, piece by piece; raises NotFound.
+
+            with open("family.dot", "w", encoding="utf-8") as file:
+                cat.export_lineage("studio:video_123", "dot", file.write)
+
+        All of it is of one moment, and no more of it is in memory than a page. `limit` is as for `lineage`.
+        """
+        from catalog.exports import write_family
+        from catalog.reading.families import Family
+        from catalog.reading.names import get_name
+        from catalog.reports import FamilyExport
+
+        with self._database.read() as connection:
+            name = get_name(connection, ref)
+            family = Family(connection, name.ref, name.id, limit)
+            for piece in write_family(family, form):
+                write(piece)
+            return FamilyExport(name.ref, form, *family.count(), family.total)
+
+    def audit(self, query: str = "", *, refs: Iterable[str] | None = None, limit: int = 1000) -> Iterator[Trail]:
+        """The trail from the first draft to each video that matches, or to each of `refs`: raises NotFound, QueryError.
+
+        A query that is the name of a video means that video. Which videos there are is settled by the call, newest
+        first; a match that stands on the trail of one before it has none of its own. Trails are then read a few at a
+        time, as `iterate` reads videos. A trail has at most `limit` steps, the nearest to its video.
+        """
+        from catalog.auditing import find_matches, read_trails
+
+        return read_trails(self._database, find_matches(self._database, query, refs), limit)
+
+    def export_audit(
+        self,
+        query: str,
+        form: str,
+        write: Callable[[str], object],
+        *,
+        refs: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> AuditExport:
+        """Write the trails that `audit` answers with as `json` or `html`, piece by piece, all of one moment.
+
+        With `refs`, the query is only a title. The page needs no server and calls at no address; it shows the small
+        pictures that the media folder has.
+        """
+        from catalog.auditing import export_audit, find_matches
+
+        with self._database.read():
+            matches = find_matches(self._database, query, refs)
+            return export_audit(self._database, matches, form, write, title=query, limit=limit, now=datetime.now(UTC))
+
     def evidence(self, query: str = "") -> Iterator[EvidenceRow]:
         """How credentials compare with what servers, requests and the user say of parents; raises QueryError.
 
@@ -187,13 +241,21 @@ class Answers(Opened):
             matches = list_matches(connection, query, sort="-created_at")
         return self._read_evidence(matches)
 
-    def diff(self, old: str, new: str) -> PromptDiff:
-        """How the prompts of two videos differ, in words and facets; raises NotFound."""
-        from catalog.reading.generations import diff_videos
+    def diff(self, old: str, new: str | None = None) -> PromptDiff:
+        """How the prompts of two videos differ, in words and facets; raises NotFound.
+
+        Of one video alone, how its prompt differs from that of the video which it was made from.
+        """
+        from catalog.reading.generations import diff_videos, find_parent
+        from catalog.reading.videos import read_videos
 
         with self._database.read() as connection:
-            pair = self.get(old), self.get(new)
-            return diff_videos(connection, [pair], lambda: self._vocabulary)[0]
+            video = self.get(new or old)
+            if new is None:
+                [above] = read_videos(connection, [find_parent(connection, video)]).values()
+            else:
+                above = self.get(old)
+            return diff_videos(connection, [(above, video)], lambda: self._vocabulary)[0]
 
     def generations(self, ref: str, *, limit: int | None = None) -> list[Generation]:
         """How the prompt changed at each step of a video's family, from the oldest known ancestor down.

@@ -91,8 +91,12 @@ class Opened:
         return load_settings(find_file(self.path, self._config))
 
     def _read_prompts(self, due: Sequence[int]) -> None:
-        """Read the prompts of these videos where they are due."""
-        if due:
+        """Read the prompts of these videos where they are due, and see to what remixes inherit of them."""
+        from catalog.reading.prompts import is_inheritance_due
+
+        with self._database.read() as connection:
+            is_due = bool(due) or is_inheritance_due(connection)
+        if is_due:
             from catalog.intake import read_prompts
 
             read_prompts(self._database, self.settings, among=due)

@@ -43,7 +43,9 @@ PRESENT = {
     "month": "videos.created_at IS NOT NULL",
     "latency": "(videos.completed_at >= videos.created_at) IS TRUE",
 }
-PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS})  # fields whose rare values may have no bitmap
+INHERITED = "inherited."  # before the name of a facet: what videos inherit of it, and do not ask for themselves
+# Fields whose rare values may have no bitmap.
+PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS, *(f"{INHERITED}{name}" for name in OPEN_FACETS)})
 HAS = "has"
 FILE = "file"
 # What can be said of the files of a video, as aggregates over its rows of FILES: the values of the field FILE. A job is
@@ -103,7 +105,8 @@ _TAKEN = {
 _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
 _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id"
-_FACETS = "SELECT video_id, value_id FROM video_facets WHERE video_id"
+_ROWS_OF = {"": "video_facets", INHERITED: "inherited_facets"}  # the tables of facets, by what is before their names
+_FACETS = "SELECT video_id, value_id FROM {rows} WHERE video_id {test}"
 _RELATIONS = "SELECT child_id, relation FROM links WHERE child_id"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
 _OF_FILES = f"SELECT files.video_id, {_FILE_MASK} FROM {FILES} WHERE files.video_id {{test}} GROUP BY files.video_id"
@@ -114,13 +117,13 @@ _BY_CREDENTIALS = {
 }
 
 _ALL_OF_FACET = (
-    "SELECT DISTINCT video_id FROM video_facets WHERE value_id = "
-    "(SELECT id FROM facet_values WHERE facet = :field AND value = :value)"
+    "SELECT DISTINCT video_id FROM {rows} WHERE value_id = "
+    "(SELECT id FROM facet_values WHERE facet = :facet AND value = :value)"
 )
 _ALL_OF_KEY = "SELECT DISTINCT video_id FROM tags WHERE key = :value"
 _ALL_OF_TAG = "SELECT DISTINCT video_id FROM tags WHERE key = :key AND value = :value"
-_BY_VALUE = "SELECT value_id, json_group_array(video_id) FROM video_facets GROUP BY value_id"
-_COMMON_FACETS = f"SELECT value_id FROM video_facets GROUP BY value_id HAVING count(*) >= {COMMON}"
+_BY_VALUE = "SELECT value_id, json_group_array(video_id) FROM {rows} GROUP BY value_id"
+_COMMON_FACETS = "SELECT value_id FROM {rows} GROUP BY value_id HAVING count(*) >= {common}"
 _COMMON_TAGS = f"SELECT key, value FROM tags GROUP BY key, value HAVING count(*) >= {COMMON} OR instr(key, '=')"
 _COMMON_KEYS = f"SELECT key FROM tags GROUP BY key HAVING count(*) >= {COMMON}"
 
@@ -160,7 +163,9 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
                 found[FILE, name].append(video_id)
     _add_credentials(connection, found, present, test, parameters)
     if has_facets:
-        _add_facets(connection, found, present, connection.execute(f"{_FACETS} {test}", parameters).fetchall())
+        for prefix, table in _ROWS_OF.items():
+            rows = connection.execute(_FACETS.format(rows=table, test=test), parameters).fetchall()
+            _add_facets(connection, found, present, rows, prefix)
     for name, ids in present.items():
         found[HAS, name].extend(ids)
     return found
@@ -206,32 +211,38 @@ def select_credentials(name: str) -> str:
     return _BY_CREDENTIALS[name].format(test="IS NOT NULL")
 
 
-def _add_facets(connection: Reader, found: State, present: dict[str, list[int]], rows: Sequence[Any]) -> None:
+def _add_facets(
+    connection: Reader, found: State, present: dict[str, list[int]], rows: Sequence[Any], prefix: str
+) -> None:
+    if not rows:
+        return
     by_value: dict[int, list[int]] = defaultdict(list)
     for video_id, value_id in rows:
         by_value[value_id].append(video_id)
     query = "SELECT id, facet, value FROM facet_values WHERE id IN :ids"
     for value_id, facet, value in connection.execute(query, {"ids": list(by_value)}):
         if facet not in _TAKEN:
-            found[facet, value] = by_value[value_id]
-            present[facet].extend(by_value[value_id])
+            found[f"{prefix}{facet}", value] = by_value[value_id]
+            present[f"{prefix}{facet}"].extend(by_value[value_id])
 
 
 def read_facets(connection: Reader, common: AbstractSet[Key]) -> Sets:
     """What all videos have of facets, value by value, in the order of the index: faster than video by video."""
     names = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, facet, value FROM facet_values")}
     state: Sets = {}
-    for value_id, text in connection.execute(_BY_VALUE):
-        key = names[value_id]
-        if key[0] in _TAKEN:
-            continue
-        ids = BitMap(json.loads(text))
-        if key[0] not in PARTIAL or key in common:
-            state[key] = ids
-        if (present := state.get((HAS, key[0]))) is None:
-            state[HAS, key[0]] = ids.copy()
-        else:
-            present |= ids
+    for prefix, table in _ROWS_OF.items():
+        for value_id, text in connection.execute(_BY_VALUE.format(rows=table)):
+            facet, value = names[value_id]
+            key = f"{prefix}{facet}", value
+            if facet in _TAKEN:
+                continue
+            ids = BitMap(json.loads(text))
+            if key[0] not in PARTIAL or key in common:
+                state[key] = ids
+            if (present := state.get((HAS, key[0]))) is None:
+                state[HAS, key[0]] = ids.copy()
+            else:
+                present |= ids
     return state
 
 
@@ -239,9 +250,11 @@ def list_common(connection: Reader) -> set[Key]:
     """The values of PARTIAL fields that are common, and a few that are not: a video may have one several times."""
     common = {("tag_key", row[0]) for row in connection.execute(_COMMON_KEYS)}
     common |= {("tag", f"{key}={value}" if value else key) for key, value in connection.execute(_COMMON_TAGS)}
-    values = [row[0] for row in connection.execute(_COMMON_FACETS)]
     query = "SELECT facet, value FROM facet_values WHERE id IN :ids"
-    return common | {(facet, value) for facet, value in connection.execute(query, {"ids": values})}
+    for prefix, table in _ROWS_OF.items():
+        ids = [row[0] for row in connection.execute(_COMMON_FACETS.format(rows=table, common=COMMON))]
+        common |= {(f"{prefix}{facet}", value) for facet, value in connection.execute(query, {"ids": ids})}
+    return common
 
 
 def read_if_common(connection: Reader, field: str, value: str) -> BitMap:
@@ -252,8 +265,10 @@ def read_if_common(connection: Reader, field: str, value: str) -> BitMap:
 
 def read_rows(connection: Reader, field: str, value: str, limit: int = -1) -> BitMap:
     """The videos that have a value of a PARTIAL field, by their rows; with a limit, some of them."""
-    if field in OPEN_FACETS:
-        queries = [(_ALL_OF_FACET, {"field": field, "value": value})]
+    facet = field.removeprefix(INHERITED)
+    if facet in OPEN_FACETS:
+        rows = _ROWS_OF[field[: -len(facet)]]
+        queries = [(_ALL_OF_FACET.format(rows=rows), {"facet": facet, "value": value})]
     elif field == "tag_key":
         queries = [(_ALL_OF_KEY, {"value": value})]
     else:  # a key may contain the sign too

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
+from catalog.cli.credentials import say_checked
 from catalog.cli.options import json_option, library_options, open_catalog
 from catalog.errors import needs_media
 
@@ -147,6 +148,7 @@ def show_report(report: DownloadReport, *, is_summed_up: bool) -> None:
     if report.pictures.waiting:
         waiting = render.amount(report.pictures.waiting, "thumbnail")
         render.note(f"{waiting} wait: {needs_media('a picture of a clip')}")
+    say_checked(report.credentials, is_summed_up=is_summed_up)
     _complain_of(report.lost, "is lost", "lost")
     if report.lost:
         cost = "an unknown amount" if report.lost_usd is None else render.dollars(report.lost_usd)

@@ -13,6 +13,7 @@ from catalog.cli.finding import QueryCommand
 from catalog.cli.fitting import flow, measure
 from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.exports import FORMS, MOST_EDGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Lines = list[list[Part]]
 
 _EVIDENCE = "--evidence"
+_DRAWN = 100  # videos of a family that are drawn where no limit is given
 _LABEL = 60  # columns of a prompt in a pipe
 _BESIDE = 24  # columns that a prompt needs beside the facts of its video
 _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
@@ -46,36 +48,50 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.option(_EVIDENCE, "is_compared", is_flag=True, help="Compare what credentials say of parents with the rest.")
 @click.option("--diff", is_flag=True, help="Show how each prompt differs from its parent's.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", *FORMS)),
+    default="text",
+    help="Write the family for another program: Mermaid, Graphviz, JSON, PROV-JSON.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
     metavar="N",
-    help="Videos of the family, its ancestors first.",
+    help=f"Videos of the family, its ancestors first; default: {_DRAWN}, with --format all.",
 )
 @json_option
 @library_options
-def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, limit: int, as_json: bool) -> None:
+def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, form: str, limit: int | None, as_json: bool) -> None:
     """Draw the family tree of a video.
 
     Shows its oldest ancestors and everything made from them; `*` marks the video itself. Behind each relation stands
     what changed, and who says it: API, request, credentials, you. A parent that is not in the library appears by its
-    ref. Of a large family, shows the ancestors, then the descendants, then the others, each the
-    nearest first. With --diff, shows at each video the facets that a remix removed and added, then the words, in place
-    of the prompt.
+    ref. Of a large family, shows the ancestors, then the descendants, then the others, each the nearest first. With
+    --diff, shows at each video the facets that a remix removed and added, then the words, or the whole of an
+    instruction, in place of the prompt.
 
     With --evidence, compares for each edge what credentials say with what servers, requests and you say, of all videos
     or of those that match QUERY: agree, API only, credentials only, disagree, parent not in the library, manifest not
     intact. The exit status is 1 where any disagree.
+
+    With --format, writes the whole family in UTF-8: each member once, each relation to a parent as an edge with what
+    it is known from.
+
+    \b
+      catalog lineage video_123 --format dot | dot -Tsvg > family.svg
     """
+    _refuse_pairs(is_compared=is_compared, diff=diff, is_export=form != "text", as_json=as_json)
     if is_compared:
-        if diff:
-            raise click.UsageError("--evidence goes with --json alone: it compares no prompts")
         show_evidence(" ".join(words), as_json=as_json)
         return
     if len(words) != 1:
         raise click.UsageError("name one video, or give --evidence to compare what is known of many")
     ref = words[0]
+    if form != "text":
+        _export(ref, form, limit)
+        return
+    limit = limit or _DRAWN
     with open_catalog() as catalog, catalog.reading():
         steps = catalog.generations(ref, limit=limit) if diff else []
         family = catalog.lineage(ref, limit=limit)
@@ -93,14 +109,16 @@ def lineage(words: tuple[str, ...], is_compared: bool, diff: bool, limit: int, a
 
 
 @click.command()
-@click.argument("old", metavar="REF_A", shell_complete=complete_refs)
-@click.argument("new", metavar="REF_B", shell_complete=complete_refs)
+@click.argument("old", metavar="REF", shell_complete=complete_refs)
+@click.argument("new", metavar="[REF_B]", required=False, shell_complete=complete_refs)
 @json_option
 @library_options
-def diff(old: str, new: str, as_json: bool) -> None:
+def diff(old: str, new: str | None, as_json: bool) -> None:
     """Show how the prompts of two videos differ.
 
-    Shows words as [-removed-] and {+added+}, then the facets that were removed and added.
+    Of one video, compares its prompt with that of the video it was made from. Shows words as [-removed-] and {+added+}
+    where the texts resemble each other, then the facets that were removed and added. A remix prompt that is an
+    instruction is shown in full, with the facets that it adds, replaces, takes away and leaves alone.
     """
     with open_catalog() as catalog:
         change = catalog.diff(old, new)
@@ -112,12 +130,32 @@ def diff(old: str, new: str, as_json: bool) -> None:
         _show_change(change)
 
 
-def _note_rest(family: Lineage) -> None:
-    shown = len(set(_list_members(family.roots)))
-    if shown < family.members:
+def _refuse_pairs(*, is_compared: bool, diff: bool, is_export: bool, as_json: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    if is_compared and (diff or is_export):
+        raise click.UsageError("--evidence goes with --json alone: it compares no prompts and draws nothing")
+    if is_export and (diff or as_json):
+        raise click.UsageError("--format goes with neither --diff nor --json")
+
+
+def _export(ref: str, form: str, limit: int | None) -> None:
+    with open_catalog() as catalog, render.pieces() as write:
+        export = catalog.export_lineage(ref, form, write, limit=limit)
+    _note_missing(export.members, export.total)
+    if form == "mermaid" and export.edges > MOST_EDGES:
         render.note(
-            f"{shown:,} of {family.members:,} members of the family are shown: --limit {family.members} shows all"
+            f"Mermaid draws at most {MOST_EDGES} edges unless its setting maxEdges is raised, and there are "
+            f"{export.edges:,}: --limit takes the nearest"
         )
+
+
+def _note_rest(family: Lineage) -> None:
+    _note_missing(len(set(_list_members(family.roots))), family.members)
+
+
+def _note_missing(shown: int, members: int) -> None:
+    if shown < members:
+        render.note(f"{shown:,} of {members:,} members of the family are shown: --limit {members} shows all")
 
 
 def _list_members(roots: Iterable[LineageNode]) -> Iterator[str]:
@@ -178,6 +216,8 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
     ]
     if not (facets or words):
         facets = [("(the same prompt)", "faint")]
+    if change.instruction is not None:
+        words = [(" ".join(change.instruction.split()), "")]
     if not render.is_terminal():
         behind = [render.join(parts, " ") for parts in (facets, words) if parts]
         return [[*render.join(facts), *(piece for parts in behind for piece in (render.GAP, *parts))]]
@@ -186,9 +226,17 @@ def _arrange_change(change: PromptDiff, facts: list[Part], width: int) -> Lines:
 
 
 def _show_change(change: PromptDiff) -> None:
-    render.line(*((f"{before}{text}{after}", style) for text, before, after, style in _list_words(change)))
+    if change.instruction is not None:
+        render.line(change.instruction)
+    elif [span.kind for span in change.words] == ["removed", "added"]:
+        for text, before, after, style in _list_words(change):
+            render.line((f"{before}{text}{after}", style))
+    else:
+        render.line(*((f"{before}{text}{after}", style) for text, before, after, style in _list_words(change)))
     for mark, facet, style in _list_facets(change):
-        render.line((f"{mark} {facet}", style))
+        render.line((f"{mark} {facet}{'  (replaced)' if facet in _name(change.replaced) else ''}", style))
+    for facet in _name(change.inherited):
+        render.line((f"= {facet}  (inherited)", "faint"))
 
 
 def _list_words(change: PromptDiff) -> Iterator[tuple[str, str, str, str]]:
@@ -199,9 +247,15 @@ def _list_words(change: PromptDiff) -> Iterator[tuple[str, str, str, str]]:
 
 def _list_facets(change: PromptDiff) -> Iterator[tuple[str, str, str]]:
     """Each facet that was removed, then each that was added, with its mark before it and its style behind it."""
-    for mark, style, facets in (("-", "failed", change.removed), ("+", "completed", change.added)):
-        for name, value in facets:
-            yield mark, f"{name}:{value}", style
+    gone = sorted([*change.removed, *change.replaced])
+    for mark, style, facets in (("-", "failed", gone), ("+", "completed", change.added)):
+        for facet in _name(facets):
+            yield mark, facet, style
+
+
+def _name(facets: Iterable[tuple[str, str]]) -> list[str]:
+    """The facets as a query writes them."""
+    return [f"{name}:{value}" for name, value in facets]
 
 
 def _pair(parts: Iterable[Part]) -> Iterator[tuple[str, str]]:

@@ -245,7 +245,7 @@ def _explain_query(query: str, sort: str | None, *, is_with_deleted: bool, as_js
 
 
 def _explain(video: Video, names: Collection[str], *, as_json: bool) -> None:
-    shown = [facet for facet in video.facets if not names or facet.name in names]
+    shown = [facet for facet in (*video.facets, *video.inherited) if not names or facet.name in names]
     words = [video.prompt[facet.start : facet.end] if video.prompt and facet.end else "" for facet in shown]
     if as_json:
         render.document([{**to_json(facet), "words": text} for facet, text in zip(shown, words, strict=True)])

@@ -9,6 +9,7 @@ import click
 from catalog import stopping
 from catalog.cli import render
 from catalog.cli.completion import complete_paths
+from catalog.cli.credentials import say_checked
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def import_(
         render.document(report)
     else:
         _show(report)
+    say_checked(report.credentials, is_summed_up=not as_json)
     render.note_costs(report.costs_changed)
     for file in report.files:
         _complain_of(file)

@@ -44,6 +44,7 @@ _CHECKED = "the library is whole, and no file was touched: run `catalog check` a
 _RETIRED = "what is marked stays: run `catalog retire` again"
 _MADE = "what is there already is left as it is: run `catalog init` again"
 _DOWNLOADED = "what has been downloaded is kept, and the next run fetches the rest"
+_FOUND = "what the checks have found is kept, and the next run does the rest"
 _SAMPLE = "the sample library stays, and the next run continues with it"
 
 
@@ -71,7 +72,9 @@ SECTIONS = {
         Verb("facets", "finding", "Count the values of facets, or give facets to videos.", _EDITED),
         Verb("show", "reading", "Show everything known about videos."),
         Verb("lineage", "families", "Draw the family tree of a video."),
+        Verb("audit", "auditing", "Show the trail from the first draft to each video."),
         Verb("diff", "families", "Show how the prompts of two videos differ."),
+        Verb("provenance", "credentials", "Show the Content Credentials of videos and files.", _FOUND),
         Verb("changes", "reading", "List how a video has changed since it was first seen."),
         Verb("stats", "reading", "Show the library in numbers."),
     ),
@@ -94,6 +97,7 @@ SECTIONS = {
         ),
         Verb("rescue", "downloading", "List what is not downloaded yet, worst first."),
         Verb("check", "checking", "Check the library and its files.", _CHECKED),
+        Verb("trust", "credentials", "List, add, remove or update trust lists."),
         Verb("retire", "checking", "Retire a source whose server has gone, or soon will.", _RETIRED),
         Verb("archive", "archiving", "Copy the files to S3 and read them back, or bring them back.", _ARCHIVED),
         Verb("backup", "upkeep", "Back up the library, even while it is in use."),

@@ -20,11 +20,11 @@ from catalog.reports import CostGroup, Stats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from catalog.records import Facet, File, Video
+    from catalog.records import Credentials, Facet, File, Video
     from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
 _SHOWN_ELSEWHERE = frozenset(
-    {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs"}
+    {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs", "inherited"}
 )
 
 _REASONS = 20  # reasons of unknown costs that are shown; all are in the document
@@ -150,6 +150,8 @@ def _show_files(video: Video) -> None:
             render.field("", place.path if place.state == "present" else f"{place.path}  ({place.state})")
         for address in file.archives:
             render.field("", f"{address}  (archived)")
+        if file.credentials:
+            render.field("", _describe_credentials(file.credentials))
 
 
 def _describe_file(file: File) -> str:
@@ -167,10 +169,17 @@ def _describe_file(file: File) -> str:
     return f"{file.variant} {file.number}: {', '.join(part for part in parts if part)}"
 
 
+def _describe_credentials(credentials: Credentials) -> str:
+    signer = f'; they name "{render.clip(credentials.signer, 60)}"' if credentials.signer else ""
+    return f"credentials: {credentials.words}{signer}"
+
+
 def _show_facets(video: Video) -> None:
     prompt = video.prompt or ""
     for facet in video.facets:
         render.field("facet", _describe_facet(facet, prompt))
+    for facet in video.inherited:
+        render.field("inherited", f"{facet.name} = {facet.value}", style="faint")
     if len(prompt) > LONGEST_READ:
         render.field("facets", f"of the first {LONGEST_READ:,} characters of the prompt: the rest is not read for them")
 

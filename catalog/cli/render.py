@@ -10,13 +10,13 @@ asked for: every command pays for what this module loads.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog import controls
 from catalog.cli.fitting import cut, fit, flow, measure, pad
 from catalog.cli.streams import OutputLost, drop_output
 
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from catalog.cli.fitting import Part
     from catalog.reports import ImportReport, Progress, SyncReport
     from catalog.upkeep_reports import Reindexed
-
-# Controls of the second set, marks and overrides of direction, separators of lines, halves of surrogate pairs.
-_OBEYED = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_IN_JSON = re.compile(f"[{_OBEYED}]")
-_IN_TEXT = re.compile(f"[\x00-\x1f{_OBEYED}]")
-_BLANKS = "\t\n\r\u2028\u2029"
 
 _STYLES: dict[str, dict[str, Any]] = {
     "name": {"bold": True},
@@ -70,10 +64,7 @@ class Interrupted(click.ClickException):
 
 # Text
 
-
-def plain(text: object) -> str:
-    """The text on one line, without anything that a terminal obeys: blanks for line ends, `\\x1b` for an escape."""
-    return _IN_TEXT.sub(lambda match: " " if match[0] in _BLANKS else _escape(match[0]), str(text))
+plain = controls.plain  # the text on one line, without anything that a terminal obeys
 
 
 def clip(text: str, width: int) -> str:
@@ -172,8 +163,8 @@ def words(text: str) -> None:
         line(*row)
 
 
-def field(name: str, value: str) -> None:
-    """Print a name and its value; the lines of a long value are aligned below each other.
+def field(name: str, value: str, *, style: str = "") -> None:
+    """Print a name and its value, in this style; the lines of a long value are aligned below each other.
 
     On a terminal lines are broken at blanks, and on a narrow one they begin below the name.
     """
@@ -185,7 +176,8 @@ def field(name: str, value: str) -> None:
     lines = [plain(text) for text in value.splitlines()] or [""]
     rows = [row for text in lines for row in _wrap(text, line_width() - len(indent))]
     for position, row in enumerate(rows):
-        line((indent if position or is_narrow else label, "faint"), *row)
+        parts = [(part, style) if style and isinstance(part, str) else part for part in row]
+        line((indent if position or is_narrow else label, "faint"), *parts)
 
 
 def gap() -> None:
@@ -246,7 +238,16 @@ def document(value: Any, *, indent: int | None = 2, end: str = "\n") -> None:
     from catalog.records import to_json
 
     text = json.dumps(to_json(value), ensure_ascii=not _can_print("東"), indent=indent)
-    click.echo(_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + end, nl=False)
+    click.echo(controls.plain_json(text) + end, nl=False)
+
+
+@contextmanager
+def pieces() -> Iterator[Callable[[str], object]]:
+    """What writes pieces of a document to standard output, in UTF-8 whatever the terminal speaks; it has no marks."""
+    buffer = sys.stdout.buffer
+    sys.stdout.flush()
+    yield lambda piece: buffer.write(piece.encode())
+    buffer.flush()
 
 
 # Standard error
@@ -316,10 +317,6 @@ def _announce(say: Callable[[str], None]) -> Progress:
             say(phase)
 
     return announce
-
-
-def _escape(char: str) -> str:
-    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
 
 
 def _styled(part: Part) -> str:

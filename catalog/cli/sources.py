@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
+from catalog.cli.credentials import say_checked
 from catalog.cli.downloading import show_interrupted, show_report
 from catalog.cli.options import (
     complete_sources,
@@ -258,6 +259,7 @@ def _report(reports: Sequence[SyncReport], *, is_summed_up: bool, is_warned: boo
         render.line(f"{render.amount(len(reports), 'source')} in {_describe_total(reports)}")
     for report in reports[:1]:
         render.note_costs(report.costs_changed)
+        say_checked(report.credentials, is_summed_up=is_summed_up)
 
 
 def _warn_of_expiry(report: SyncReport) -> None:

@@ -88,7 +88,10 @@ def _never(_payload: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One GET: what it is about, where it goes, and which body counts as an answer in spite of a bad status."""
+    """One GET: what it is about, where it goes, and which body counts as an answer in spite of a bad status.
+
+    `takes_pages` says that a body that a person or a program reads as text is one of a file.
+    """
 
     subject: Subject
     url: httpx.URL
@@ -96,6 +99,7 @@ class Call:
     deadline: Deadline
     is_answer: Callable[[object], bool] = _never
     head_seconds: float | None = None
+    takes_pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +192,10 @@ class Session:
         subject: Subject,
         address: Callable[[Guard], httpx.URL],
         headers: Mapping[str, str],
-        resumption: Resumption | None,
-        deadline: Deadline | None,
+        resumption: Resumption | None = None,
+        deadline: Deadline | None = None,
+        *,
+        takes_pages: bool = False,
     ) -> Iterator[Content]:
         """The bytes of a file as a stream, the rest of it or all; an error page raises, whatever its status."""
         deadline = deadline or self.media_deadline()
@@ -197,6 +203,7 @@ class Session:
             self.call(subject, address, {**headers, **(resumption.headers if resumption else {})}),
             deadline=deadline,
             head_seconds=self._bounds.header_seconds,
+            takes_pages=takes_pages,
         )
         with ExitStack() as stack:
             try:
@@ -239,7 +246,7 @@ class Session:
                 raise _NotContinued
             if status not in {200, 206}:
                 raise self._failure(call, response, self._read_page(call, response), landed)
-            if media_type(response.headers) in PAGES:
+            if media_type(response.headers) in PAGES and not call.takes_pages:
                 page = self._read_page(call, response)
                 raise call.subject.misanswered(status, page, "the answer is a page, not media")
             if resumption is None and is_part(response):

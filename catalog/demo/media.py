@@ -5,6 +5,8 @@ Every picture depends on the job alone: the same job has the same bytes on every
 and shape; it is small and drawn, not generated: colours and moving shapes seeded by the id, with the
 model, the prompt's first words and the id written on it. Where PyAV is not installed, the clip is one of those in
 `catalog.demo.clips`; thumbnail and sheet are drawn all the same.
+
+Clips and pictures are signed where it is asked for, which gives them other bytes each time: see `catalog.demo.signing`.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from catalog.demo.clips import filled, ready_made
+from catalog.demo.clips import EMPTY, filled, ready_made
+from catalog.demo.credentials import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from catalog.demo.gateway.jobs import Job
+    from catalog.demo.signing import Signing
 
 LONG_SIDE = 320
 FRAMES_PER_SECOND = 12
@@ -92,12 +96,18 @@ class Media:
     `eager` is for how many jobs `make_ready` makes them ahead, so that clients of a server need not wait. With
     `clip_bytes`, every clip is a ready-made one, filled up to that size at each request: any number of clips of any
     size, no two of them with the same bytes, cost no memory.
+
+    With `signing`, what jobs make has Content Credentials; thumbnails and sheets have none. Clips of a size are signed
+    before they are filled up, since no signature covers a filler, and are larger where they are so with them already.
     """
 
-    def __init__(self, *, eager: int = 0, keep: int = 1000, clip_bytes: int | None = None) -> None:
+    def __init__(
+        self, *, eager: int = 0, keep: int = 1000, clip_bytes: int | None = None, signing: Signing | None = None
+    ) -> None:
         self.eager = eager
         self.keep = keep
         self.clip_bytes = clip_bytes
+        self.signing = signing
         self._pictures: dict[str, Pictures] = {}
         self._lock = threading.Lock()
 
@@ -113,10 +123,13 @@ class Media:
     def asset(self, job: Job, variant: str, number: int = 0) -> Asset:
         """One variant (`video`, `thumbnail` or `spritesheet`) of one output of a job."""
         job = job.numbered(number)
-        if variant == "video" and job.kind == "video" and self.clip_bytes is not None:
-            return Asset(filled(ready_made(job), self.clip_bytes), "video/mp4")
-        asset: Asset = getattr(self.pictures(job), variant)
-        return asset
+        if variant != "video":
+            asset: Asset = getattr(self.pictures(job), variant)
+            return asset
+        data = self._draw(job) if self.signing is None else self.signing.sign(job, self._draw)
+        if self.clip_bytes is not None and job.kind == "video":
+            data = filled(data, self.clip_bytes if self.signing is None else max(self.clip_bytes, len(data) + EMPTY))
+        return Asset(data, MEDIA_TYPES[job.kind])
 
     def pictures(self, job: Job) -> Pictures:
         """Every variant of a job."""
@@ -129,6 +142,12 @@ class Media:
                     self._pictures.pop(next(iter(self._pictures)))
                 self._pictures[job.id] = pictures
         return pictures
+
+    def _draw(self, job: Job) -> bytes:
+        """What a job makes, before it is signed and filled up."""
+        if job.kind == "video" and self.clip_bytes is not None:
+            return ready_made(job)
+        return self.pictures(job).video.data
 
     def _make(self, job: Job) -> None:
         for variant in VARIANTS:

@@ -2,8 +2,8 @@
 
 It looks like two months at a small studio: families of remixes, takes of the same scene, failures, and on the last day
 a few jobs that are queued, running, stalled or about to expire, one of two clips, one of four pictures, and one whose
-address has expired and is renewed by a retrieve. Only the plan of each job is made here; `catalog.demo.gateway.jobs`
-works out its state at a moment.
+address has expired and is renewed by a retrieve. In the longest chain of remixes are clips with every kind of
+credentials. Only the plan of each job is made here; `catalog.demo.gateway.jobs` works out its state at a moment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from catalog.demo.gateway.jobs import DAY, HOUR, Failure, Job
 from catalog.demo.prompts import Takes, family, remix_edits, scenes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from catalog.demo.gateway.jobs import Credentials
 
 SPAN = 60 * DAY
 MINUTE = 60
@@ -99,6 +101,10 @@ RECENT: tuple[tuple[int, Mapping[str, Any]], ...] = (
 )
 YOUNGEST_FAMILY = 20 * HOUR
 
+# The credentials along the longest chain of remixes; those of the sixth clip name the second one as its parent.
+CREDENTIALS: tuple[Credentials, ...] = ("sound", "sound", "expired", "altered", "stripped")
+MISNAMING, MISNAMED = 5, 1
+
 
 class Take(NamedTuple):
     """One prompt of a family, and the index in the family of the take that it remixes."""
@@ -122,7 +128,27 @@ def sample_jobs(now: float, count: int = 240) -> list[Job]:
     for age, plan in recent:
         [job] = _plan_jobs([Take(takes.next())], int(now), len(jobs), random)
         jobs.append(replace(job, created_at=int(now) - age, **{"failure": None, **plan}))
-    return sorted(jobs, key=lambda job: job.created_at)
+    return _vary_credentials(sorted(jobs, key=lambda job: job.created_at))
+
+
+def find_longest_chain(jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """The longest chain of remixes, from the first on; `jobs` come oldest first, so a source before its remixes."""
+    chains: dict[str | None, tuple[Job, ...]] = {}
+    for job in jobs:
+        chains[job.id] = (*chains.get(job.remixed_from, ()), job)
+    return max(chains.values(), key=len, default=())
+
+
+def _vary_credentials(jobs: list[Job]) -> list[Job]:
+    """The jobs, with every kind of credentials in the longest chain."""
+    chain = find_longest_chain(jobs)
+    changed = {
+        job.id: replace(job, credentials=credentials) for job, credentials in zip(chain, CREDENTIALS, strict=False)
+    }
+    if len(chain) > MISNAMING:
+        job = chain[MISNAMING]
+        changed[job.id] = replace(job, made_from=chain[MISNAMED].id)
+    return [changed.get(job.id, job) for job in jobs]
 
 
 def _families(takes: Takes, count: int, random: Random) -> Iterator[list[Take]]:

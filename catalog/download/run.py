@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import store
 from catalog.client.client import Bounds, Client, Clock
+from catalog.credential_reports import CredentialsChecked
+from catalog.credentials.run import check_due
 from catalog.download.job import Fetch, Outcome
 from catalog.download.keeping import Keeper
 from catalog.download.queue import choose
@@ -52,7 +54,8 @@ class _Doubtful(NamedTuple):
 class Download:
     """One download of a library; `run` it once, `interrupt` it from any thread.
 
-    Unless `draws` is false, it ends with the thumbnails of what came without one.
+    Unless `draws` is false, it ends with the thumbnails of what came without one; unless `checks` is, with the checks
+    of the Content Credentials of what came.
 
     `now` tells which addresses have expired, `clock` measures the time that calls take.
     """
@@ -65,6 +68,7 @@ class Download:
         *,
         jobs: int | None = None,
         draws: bool = True,
+        checks: bool = True,
         on_progress: Progress | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Clock | None = None,
@@ -95,7 +99,9 @@ class Download:
         self._files = self._bytes = self._missing = self._left = self._done = 0
         self._failed: list[Unkept] = []
         self._lost: list[Unkept] = []
-        self._draws = draws
+        self._draws, self._checks = draws, checks
+        self._began_at = datetime.now(UTC)
+        self._credentials = CredentialsChecked()
         self._kept: list[int] = []  # the videos whose results came
         self._pictures = PicturesMade()
         self._error: str | None = None
@@ -129,6 +135,8 @@ class Download:
             self._settle()
             if self._draws:
                 self._make_thumbnails()
+            if self._checks:
+                self._check_credentials()
         except KeyboardInterrupt:
             self.interrupt()
             raise DownloadInterrupted(self._report()) from None
@@ -327,6 +335,12 @@ class Download:
         except MediaError as error:
             self._error = self._error or str(error)
 
+    def _check_credentials(self) -> None:
+        """Check the Content Credentials of what came, and of what earlier runs left unchecked."""
+        self._credentials = check_due(
+            self._database, since=self._began_at, is_stopped=self._is_over.is_set, on_progress=self._on_progress
+        )
+
     def _tell(self) -> None:
         self._done += 1
         self._on_progress("clips", self._done, len(self._queue), "downloading")
@@ -347,4 +361,5 @@ class Download:
             errors=self._errors,
             notes=tuple(self._notes),
             pictures=self._pictures,
+            credentials=self._credentials,
         )

@@ -3,8 +3,8 @@
 A delivery is verified over its raw bytes, kept in the library, and only then acknowledged; a repeated delivery is
 acknowledged and has no effect. A thread then retrieves the job until the server says how it ended or 72 hours have
 passed, starting with the deliveries that an earlier receiver left waiting. When no job is left to retrieve, the thread
-reads the new prompts: no sender waits for that. Bad input gets a 4xx; only a busy library gets a 503, which makes the
-sender deliver again.
+reads the new prompts; another one checks the credentials of new files. No sender waits for that. Bad input gets a 4xx;
+only a busy library gets a 503, which makes the sender deliver again.
 
 Importing this module loads hardly anything, because the command line takes its defaults from here.
 """

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 class Downloader:
     """Runs a download whenever it is woken, what comes up meanwhile in the next; `run` is for a thread of its own.
 
-    `begin` makes a download of all that is wanted, `tell` is called with a line about each file that came or did not.
+    `begin` makes a download of all that is wanted, `tell` is called with a line about each file that came or did not,
+    and `on_done` after each download.
     """
 
-    def __init__(self, begin: Callable[[], Download], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, begin: Callable[[], Download], tell: Callable[[str], None], on_done: Callable[[], object] = lambda: None
+    ) -> None:
         self._begin = begin
         self._tell = tell
+        self._on_done = on_done
         self._woken = threading.Event()
         self._woken.set()  # what earlier runs have left
         self._is_stopping = False
@@ -48,6 +52,7 @@ class Downloader:
                 lines = [f"cannot download: {error or type(error).__name__}"]
             for line in lines if not self._is_stopping else ():
                 self._tell(line)
+            self._on_done()
 
 
 def _describe(report: DownloadReport) -> Iterator[str]:

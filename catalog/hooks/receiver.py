@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+from catalog.hooks.checker import Checker
 from catalog.hooks.downloader import Downloader
 from catalog.hooks.inbox import Inbox
 from catalog.hooks.listener import KEEP_SECONDS, READ_SECONDS, receive_requests
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from catalog.client.client import Client
+    from catalog.credential_reports import CredentialsChecked
     from catalog.database import Database
     from catalog.download.run import Download
     from catalog.serving import RunningServer
@@ -72,6 +74,7 @@ def serve_hooks(
     keep_seconds: float = KEEP_SECONDS,
     max_senders: int | None = None,
     download: Callable[[], Download] | None = None,
+    check: Callable[[Callable[[], bool]], CredentialsChecked] | None = None,
 ) -> None:
     """Receive the webhooks of a source until the receiver is stopped or the program is interrupted.
 
@@ -83,6 +86,8 @@ def serve_hooks(
     must arrive as a whole within `read_seconds`, and is to be delivered again where the library is busy for
     `keep_seconds`; at most `max_senders` are connected, by default as many as the process may have files open for.
     `download` makes a download of what is wanted: one is run in the beginning, and after each job that has ended.
+    `check` checks the Content Credentials of files that are due, until its argument says that it is stopped: in the
+    beginning, after each job that has ended, and after each download.
     Raises ConfigError for a secret or an address that cannot be used, before `prepare` is called.
     """
     if not [signing_key(secret) for secret in secrets]:
@@ -91,7 +96,9 @@ def serve_hooks(
 
     clock = now or (lambda: datetime.now(UTC))
     with client_factory() as client, Remarks(on_event or (lambda _: None)) as remarks:
-        downloader = Downloader(download, remarks.tell) if download else None
+        checker = Checker(check, remarks.tell) if check else None
+        check_soon = checker.wake if checker else lambda: None
+        downloader = Downloader(download, remarks.tell, check_soon) if download else None
         retriever = Retriever(
             database,
             source,
@@ -101,9 +108,9 @@ def serve_hooks(
             now=clock,
             pause=pause,
             tell=remarks.tell,
-            on_ended=downloader.wake if downloader else lambda: None,
+            on_ended=downloader.wake if downloader else check_soon,
         )
-        workers = [worker for worker in (retriever, downloader) if worker is not None]
+        workers = [worker for worker in (retriever, downloader, checker) if worker is not None]
         threads = [threading.Thread(target=worker.run, name="catalog-hooks", daemon=True) for worker in workers]
 
         def wake() -> None:

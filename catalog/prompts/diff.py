@@ -1,4 +1,9 @@
-"""What changed from one prompt to the next: word by word, and facet by facet. Pure functions."""
+"""What changed from one prompt to the next: word by word, and facet by facet. Pure functions.
+
+Words are compared only where the texts resemble each other (`likeness`): of others every word would be a change. The
+prompt of a remix that is an instruction says what to do with the parent's clip: it is told in full, with the facets
+that it adds, replaces and takes away, and those that it leaves alone.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from catalog.prompts.likeness import resemble
 from catalog.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Iterable, Set
 
+    from catalog.prompts.inheritance import Asked
     from catalog.prompts.vocabulary import Vocabulary
 
 _PIECES = re.compile(r"\s+|[^\W_]+|[\W_]")
@@ -29,12 +36,20 @@ class Change(Record):
 
 @dataclass(frozen=True, slots=True)
 class PromptDiff(Record):
-    """The difference between two prompts; facets are `(name, value)`, sorted."""
+    """The difference between two prompts; facets are `(name, value)`, sorted.
+
+    Where the texts do not resemble each other, `words` are the whole of both. Where the second prompt is an
+    `instruction` on a clip of the first, the facets are compared with all that the first video has, inherited ones
+    included: `replaced` are those in the place of which it asks for others, `inherited` those that it leaves alone.
+    """
 
     words: tuple[Change, ...]
     added: tuple[tuple[str, str], ...]
     removed: tuple[tuple[str, str], ...]
     kept: tuple[tuple[str, str], ...]
+    replaced: tuple[tuple[str, str], ...] = ()
+    inherited: tuple[tuple[str, str], ...] = ()
+    instruction: str | None = None
 
     @property
     def is_same(self) -> bool:
@@ -43,9 +58,8 @@ class PromptDiff(Record):
 
     def __str__(self) -> str:
         """One line: the facets removed and added, else the words."""
-        facets = [f"-{name}:{value}" for name, value in self.removed] + [
-            f"+{name}:{value}" for name, value in self.added
-        ]
+        gone = sorted([*self.removed, *self.replaced])
+        facets = [f"-{name}:{value}" for name, value in gone] + [f"+{name}:{value}" for name, value in self.added]
         if facets:
             return " ".join(facets)
         marks = {"removed": "-", "added": "+"}
@@ -68,11 +82,36 @@ def compare_prompts(
 ) -> PromptDiff:
     """What `diff_prompts` tells, of prompts whose facets were read before."""
     return PromptDiff(
-        diff_words(old or "", new or ""),
+        compare_words(old or "", new or ""),
         tuple(sorted(after - before)),
         tuple(sorted(before - after)),
         tuple(sorted(before & after)),
     )
+
+
+def follow_instruction(parent: Asked, child: Asked, inherited: Iterable[tuple[str, str]]) -> PromptDiff:
+    """What an instruction makes of what its parent has, of which the child inherits this."""
+    above, own, left = parent.effective.keys(), child.own.keys(), set(inherited)
+    added = own - above
+    gone = above - own - left
+    replaced = {value for value in gone if value[0] in {name for name, _ in added}}
+    return PromptDiff(
+        compare_words(parent.prompt or "", child.prompt or ""),
+        tuple(sorted(added)),
+        tuple(sorted(gone - replaced)),
+        tuple(sorted(own & above)),
+        tuple(sorted(replaced)),
+        tuple(sorted(left)),
+        child.prompt,
+    )
+
+
+def compare_words(old: str, new: str) -> tuple[Change, ...]:
+    """What `diff_words` tells of texts that resemble each other; of others, all of the one and all of the other."""
+    if resemble(old, new):
+        return diff_words(old, new)
+    changes = (Change("removed", old), Change("added", new))
+    return tuple(change for change in changes if change.text)
 
 
 def diff_words(old: str, new: str) -> tuple[Change, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.prompts import LONGEST_READ
+from catalog.prompts.instructions import find_commands, find_removals, may_command
 from catalog.prompts.labels import read_labels
 from catalog.prompts.quotes import find_quotes
 from catalog.prompts.segments import Segment, Sheet
@@ -56,6 +57,7 @@ def extract(prompt: str | None, vocabulary: Vocabulary | None = None, *, open_fa
     for line in lines:
         reading.block(line.start, line.end)
     reading.speakers = tuple(line.speaker for line in lines if line.speaker)
+    _follow_commands(text, reading)
     hits = reading.find_terms()
     facets = [_facet(hit, reading) for hit in hits]
     facets += find_sound(reading, hits, lines)
@@ -133,6 +135,18 @@ def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
             if field and field.role == "shots":
                 return position + 1
     return None
+
+
+def _follow_commands(text: str, reading: Reading) -> None:
+    """Let what an instruction takes away count as left out, and its commands for nothing."""
+    if not may_command(reading.tokens.words):
+        return
+    for removal in find_removals(text):
+        if not reading.is_blocked(removal.start):
+            reading.block(removal.start, removal.end)
+            reading.negations.append(removal.noun)
+    for start, end in find_commands(text):
+        reading.block(start, end)
 
 
 def _looks_broken(prompt: str, sheet: Sheet) -> bool:

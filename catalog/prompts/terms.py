@@ -100,6 +100,11 @@ class Reading:
         first, last = bisect_left(self.tokens.starts, start), bisect_left(self.tokens.starts, end)
         self.blocked[first:last] = b"\x01" * (last - first)
 
+    def is_blocked(self, start: int) -> bool:
+        """Whether the first word from there on counts for nothing, as in what somebody says."""
+        first = bisect_left(self.tokens.starts, start)
+        return first >= len(self.tokens) or bool(self.blocked[first])
+
     def find_terms(self) -> list[Hit]:
         """The controlled values of the sheet in its order; a longer phrase hides what it contains."""
         self._match_phrases()

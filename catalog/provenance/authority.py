@@ -1,6 +1,6 @@
 """A throw-away authority: certificates and keys made on the spot, and files signed with them.
 
-What proves the reader's settings needs it on every machine, without a connection.
+What proves the reader's settings needs it on every machine, without a connection; so do the clips of the sample.
 """
 
 from __future__ import annotations
@@ -25,13 +25,24 @@ _EMAIL = "1.3.6.1.5.5.7.3.4"
 class Authority:
     """An authority of one root, and the certificates that it gives to signers."""
 
-    def __init__(self, name: str = "Throw-away authority", organisation: str = "Nobody") -> None:
+    def __init__(
+        self, name: str = "Throw-away authority", organisation: str = "Nobody", *, pem: bytes | None = None
+    ) -> None:
+        """With `pem`, what `dump` wrote, it is that authority; raises ValueError where it is something else."""
         from cryptography.hazmat.primitives.asymmetric import ec
 
         self.organisation = organisation
-        self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(organisation, name)
-        self._root = self._certify(self._name, self._key, is_authority=True)
+        if pem is None:
+            self._key = ec.generate_private_key(ec.SECP256R1())
+            self._root = self._certify(self._name, self._key, is_authority=True)
+        else:
+            self._key, self._root = _load(pem)
+            self._name = self._root.subject
+
+    def dump(self) -> str:
+        """The key and the root certificate, in PEM; whoever has them signs in the name of this authority."""
+        return _private_pem(self._key) + self.root
 
     @property
     def root(self) -> str:
@@ -48,7 +59,6 @@ class Authority:
         extensions: Sequence[x509.ExtensionType] = (),
     ) -> Any:
         """A signer for c2pa with a certificate of this authority, by default valid for ten years."""
-        from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec
 
         c2pa = reader.load()
@@ -57,11 +67,8 @@ class Authority:
         certificate = self._certify(
             _name(organisation, name), key, purposes=purposes, valid=valid, extensions=extensions
         )
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
         chain = (_pem(certificate) + self.root).encode()
-        info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=private, ta_url=None)
+        info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=_private_pem(key).encode(), ta_url=None)
         return c2pa.Signer.from_info(info)
 
     def _certify(
@@ -174,3 +181,20 @@ def _pem(certificate: x509.Certificate) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def _private_pem(key: EllipticCurvePrivateKey) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _load(pem: bytes) -> tuple[EllipticCurvePrivateKey, x509.Certificate]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key, root = load_pem_private_key(pem, None), x509.load_pem_x509_certificate(pem)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != root.public_key():
+        raise ValueError("the key is not that of the certificate")
+    return key, root

@@ -154,7 +154,7 @@ class Check(Record):
     `status` is None where nothing could be checked, and `reason` says why; it does so as well for what is unreadable,
     broken, unsupported or elsewhere. `sha256` and `size` are of the bytes that were checked. `signer_list` is the URI
     of the list that knows the signer, `remote_url` where credentials are said to be. `store` holds the bytes of the
-    manifest store, `crjson` what the reader makes of them; both stay out of `to_dict`. `is_detached` says that the
+    manifest store, `crjson` what the reader makes of them; neither goes into JSON. `is_detached` says that the
     store came from a file of its own, `has_media` that the media was at hand.
     """
 
@@ -176,6 +176,7 @@ class Check(Record):
     crjson: str | None = field(default=None, repr=False)
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("words",)
+    HIDDEN: ClassVar[frozenset[str]] = frozenset({"store", "crjson"})
 
     @property
     def active(self) -> Manifest | None:
@@ -186,9 +187,3 @@ class Check(Record):
     def words(self) -> str:
         """The status for people: one or two sentences without control characters. See `docs/provenance.md`."""
         return words.describe(self)
-
-    def to_dict(self) -> dict[str, object]:
-        """The check as JSON values, without the bytes of the store and the reader's own JSON."""
-        values = Record.to_dict(self)
-        del values["store"], values["crjson"]
-        return values

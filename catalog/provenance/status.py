@@ -78,11 +78,11 @@ def derive_status(
     changes = [code for code in codes.failure if _CHANGED.fullmatch(code)]
     if changes and has_media:
         return Result("changed", _join(changes))
-    failures = [code for code in _hard(codes.failure) if code not in changes]
+    failures = [code for code in hard_codes(codes.failure) if code not in changes]
     broken = [code for code in failures if not code.startswith("ingredient.")]
     if broken:
         return Result("broken", _join(broken))
-    history = [*failures, *_hard(codes.ingredients), *_hard(codes.recorded)]
+    history = [*failures, *hard_codes(codes.ingredients), *hard_codes(codes.recorded)]
     if history:
         return Result("history_problem", _join(history))
     if EXPIRED in codes.failure:
@@ -93,7 +93,8 @@ def derive_status(
     return Result("intact_unknown_signer", FORM_NOT_ACCEPTED if INVALID in codes.failure else None)
 
 
-def _hard(codes: Iterable[str]) -> list[str]:
+def hard_codes(codes: Iterable[str]) -> list[str]:
+    """Those of the codes that are failures; that a signer is unknown or a certificate has ended is none."""
     return [code for code in codes if not _SOFT.fullmatch(code)]
 
 

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..disk import read_file
+from ..disk import open_file
 from ..errors import ProvenanceError
 from ..records import Record
 from .checks import ListUse
@@ -31,6 +31,7 @@ _TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 _TIME_WORDS = re.compile(r"time-?\s?stamp|\bTSA\b", re.IGNORECASE)
 _FROZEN = re.compile(r"(?<![a-z])frozen(?![a-z])", re.IGNORECASE)
 _SLUG = re.compile(r"[^a-z0-9.-]+")
+LONGEST_LIST = 16 * 1024 * 1024  # bytes; the official lists have 60,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,7 @@ def load_list(
     ProvenanceError for what cannot be read, is not a list, or holds no certificate.
     """
     path = Path(path)
-    try:
-        data = read_file(path)
-    except (OSError, ValueError) as error:
-        raise ProvenanceError(f"{path}: {getattr(error, 'strerror', None) or error}", path=str(path)) from error
+    data = read_list(path)
     try:
         return parse_list(
             data,
@@ -137,6 +135,15 @@ def load_list(
         raise ProvenanceError(f"{path}: {error}", path=str(path)) from error
 
 
+def read_list(path: Path) -> bytes:
+    """The bytes of a file that may be a list, of one that is too long only the first; raises ProvenanceError."""
+    try:
+        with open_file(path) as file:
+            return file.read(LONGEST_LIST + 1)
+    except (OSError, ValueError) as error:
+        raise ProvenanceError(f"{path}: {getattr(error, 'strerror', None) or error}", path=str(path)) from error
+
+
 def parse_list(
     data: bytes,
     file_name: str,
@@ -147,6 +154,8 @@ def parse_list(
     source: str | None = None,
 ) -> TrustList:
     """The trust list that these bytes of a file are, see `load_list`."""
+    if len(data) > LONGEST_LIST:
+        raise ProvenanceError(f"this is not a trust list: it has more than {LONGEST_LIST // 1024**2} MiB")
     issued = next_update = scheme_name = None
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         certificates, scheme_name, issued, next_update = _parse_etsi(data)
@@ -160,7 +169,7 @@ def parse_list(
     comments = b"\n".join(line for line in data.splitlines()[:20] if line.startswith(b"#")).decode("utf-8", "replace")
     return TrustList(
         name=clean(name),
-        uri=uri or "list:" + (_SLUG.sub("-", stem.lower()).strip("-") or "unnamed"),
+        uri=uri or name_uri(stem),
         signers=signers,
         time_stampers=time_stampers,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -170,6 +179,11 @@ def parse_list(
         is_frozen=bool(_FROZEN.search(f"{stem} {comments}")),
         repeated=len(certificates) - len(signers) - len(time_stampers),
     )
+
+
+def name_uri(name: str) -> str:
+    """The URI of a list by its name, or that of its file without the ending."""
+    return "list:" + (_SLUG.sub("-", name.lower()).strip("-") or "unnamed")
 
 
 _NAMES = {

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SECONDS = 30.0  # for one file
 MEMORY = 4 * 1024**3  # bytes of addresses of one worker; the reader takes 550 MB for a film of any size
 MOST_WORKERS = 4
+_LOOK_SECONDS = 0.5  # between looks whether the parent is still there
 _START_SECONDS = 120.0  # until a worker has loaded the reader and proven its settings
 
 
@@ -114,7 +116,7 @@ class _Worker:
         self.answers, answers = Pipe(duplex=False)
         numbers = (orders.fileno(), answers.fileno())
         path = os.pathsep.join(filter(None, (*sys.path, os.environ.get("PYTHONPATH"))))
-        command = f"from catalog.provenance.workers import serve; serve{(*numbers, self._memory)}"
+        command = f"from catalog.provenance.workers import serve; serve{(*numbers, self._memory, os.getpid())}"
         with orders, answers:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", command],
@@ -190,9 +192,13 @@ class _Worker:
         self._process = None
 
 
-def serve(orders_number: int, answers_number: int, memory: int) -> None:
-    """Be a worker: check what comes through one pipe and answer through the other, until the first is closed."""
+def serve(orders_number: int, answers_number: int, memory: int, parent: int) -> None:
+    """Be a worker: check what comes through one pipe and answer through the other, until the first is closed.
+
+    It ends with the process `parent`, whatever it is about.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
     _limit_memory(memory)
     orders, answers = Connection(orders_number, writable=False), Connection(answers_number, readable=False)
     with suppress(EOFError, OSError):
@@ -205,6 +211,12 @@ def serve(orders_number: int, answers_number: int, memory: int) -> None:
             check = check_file(target.path, profile=profile, manifest=target.manifest)
             signal.alarm(0)
             answers.send(check)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def _limit_memory(size: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
 from catalog.media.keep import MediaFolder
-from catalog.records import File, Input, Place, Probe, read_utc
+from catalog.records import Credentials, File, Input, Place, Probe, read_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,12 +24,29 @@ IS_HELD = (
 )
 _FILES = """
 SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
-seconds, width, height, fps, codec, audio, made_at
+seconds, width, height, fps, codec, audio, made_at, check_id
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
 _PLACES = "SELECT sha256, root, path, state FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
 _ARCHIVES = "SELECT sha256, address FROM archives WHERE sha256 IN :hashes ORDER BY id"
+_CREDENTIALS = """
+SELECT c2pa_checks.id, c2pa_checks.status, c2pa_manifests.signer, c2pa_checks.checked_at FROM c2pa_checks
+LEFT JOIN c2pa_manifests ON c2pa_manifests.store_id = c2pa_checks.store_id AND c2pa_manifests.number = 1
+WHERE c2pa_checks.id IN :checks
+"""
+_WORDS = {
+    "unsupported": "in a kind of file that is not read for them",
+    "remote_only": "said to be online, not fetched",
+    "unreadable": "cannot be read",
+    "absent": "none in this file",
+    "changed": "the signed bytes have changed since",
+    "broken": "they do not hold",
+    "history_problem": "unchanged, but not what it was made from",
+    "intact_expired": "unchanged, the certificate has expired",
+    "intact_known_signer": "unchanged, one of your lists knows the signer",
+    "intact_unknown_signer": "unchanged, the signer is unknown",
+}
 _INPUTS = """
 SELECT video_inputs.video_id, role, video_inputs.number, name, files.number FROM video_inputs
 LEFT JOIN files ON files.id = video_inputs.file_id WHERE video_inputs.video_id IN :ids ORDER BY video_inputs.id
@@ -56,12 +73,14 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
     hashes = list({row[3] for row in rows if row[3]})
     places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
+    checks = [row[-1] for row in rows if row[-1]]
+    credentials = _read_credentials(connection, checks) if checks else {}
     files: dict[int, list[File]] = {}
-    for video_id, *own in rows:
-        sha256, probed = own[2], (*own[8:-1], read_utc(own[-1]))
+    for video_id, *own, made_at, check_id in rows:
+        sha256, probed = own[2], (*own[8:], read_utc(made_at))
         probe = None if all(value is None for value in probed) else Probe(*probed)
         lying = tuple(places.get(sha256, ())), tuple(archives.get(sha256, ()))
-        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying))
+        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying, credentials.get(check_id)))
     return files
 
 
@@ -71,6 +90,11 @@ def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]
     for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}):
         places.setdefault(sha256, []).append(Place(str(Path(root or folder) / path), state))
     return places
+
+
+def _read_credentials(connection: Reader, checks: list[int]) -> dict[int | None, Credentials]:
+    rows = connection.execute(_CREDENTIALS, {"checks": checks})
+    return {row[0]: Credentials(row[1], _WORDS.get(row[1], row[1]), row[2], read_utc(row[3])) for row in rows}
 
 
 def _read_archives(connection: Reader, hashes: list[str]) -> dict[str, list[str]]:

@@ -90,19 +90,36 @@ def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Linea
 
     At most `limit` videos of it: first the ancestors, then the descendants, then the others, each the nearest first.
     """
-    ids = _list_members(connection, me, limit)
+    ids = list_members(connection, me, limit)
     edges = _read_edges(connection, ids)
     videos = {row["row_id"]: read_video(row) for row in connection.execute(_VIDEOS, {"ids": ids})}
     known = _Known(videos, read_statuses(connection, ids))
     nearest = _climb(me, edges, known)
     roots = _grow(_find_roots(me, nearest, edges), edges, known)
-    upward, family, lost = connection.execute(_COUNT_FAMILY, {"me": me}).fetchone()
+    upward, family, lost = _count_family(connection, me)
     ancestors = upward - 1 + lost
     descendants = connection.execute(_COUNT_DESCENDANTS, {"me": me}).fetchone()[0] if ancestors else family - 1
     return Lineage(videos[me].ref, tuple(nearest.values()), roots, ancestors, descendants, family + lost)
 
 
-def _list_members(connection: Reader, me: int, limit: int | None) -> list[int]:
+def count_members(connection: Reader, me: int) -> int:
+    """How many the whole family has, parents that the library does not have included."""
+    _, family, lost = _count_family(connection, me)
+    return family + lost
+
+
+def _count_family(connection: Reader, me: int) -> tuple[int, int, int]:
+    """The video and its ancestors, the family, and the parents that the library does not have."""
+    upward, family, lost = connection.execute(_COUNT_FAMILY, {"me": me}).fetchone()
+    return upward, family, lost
+
+
+def list_ancestors(connection: Reader, me: int, limit: int) -> list[int]:
+    """The row of a video, then those of its ancestors in the library, the nearest first, at most so many."""
+    return [row[0] for row in connection.execute(f"{_WALKS[0]} LIMIT :limit", {"me": me, "limit": limit})]
+
+
+def list_members(connection: Reader, me: int, limit: int | None) -> list[int]:
     """The rows of the videos of the family, those that matter most first, at most so many."""
     if limit is None:
         return [row[0] for row in connection.execute(_WALKS[-1], {"me": me})]

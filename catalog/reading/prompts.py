@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 _IS_DUE = "extracted_by IS NULL AND prompt IS NOT NULL"
+_UNINHERITED = (
+    "SELECT 1 FROM links JOIN videos ON videos.id = links.child_id "
+    f"WHERE links.is_inherited IS NULL AND NOT ({_IS_DUE}) LIMIT 1"
+)
 
 
 def count_prompts(connection: Reader) -> PromptsRead:
@@ -33,6 +37,11 @@ def measure_due_prompts(connection: Reader, limit: int) -> int:
     sizes = f"SELECT length(substr(prompt, 1, {LONGEST_READ})) AS size FROM videos WHERE {_IS_DUE} LIMIT :limit"
     (size,) = connection.execute(f"SELECT sum(size) FROM ({sizes}) AS due", {"limit": limit}).fetchone()
     return size or 0
+
+
+def is_inheritance_due(connection: Reader) -> bool:
+    """Whether what a remix inherits is due, of a remix whose prompt has been read or is not known."""
+    return connection.execute(_UNINHERITED).fetchone() is not None
 
 
 def list_due_prompts(

@@ -38,6 +38,11 @@ SELECT video_id, facet_values.facet, facet_values.value, origin, start, "end", s
 FROM video_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id IN :ids
 ORDER BY origin <> 'given', facet, shot, start, video_facets.id
 """
+_INHERITED = """
+SELECT video_id, facet_values.facet, facet_values.value, 'inherited'
+FROM inherited_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id IN :ids
+ORDER BY facet, inherited_facets.id
+"""
 
 
 def get_video(connection: Reader, ref: str) -> Video:
@@ -63,7 +68,7 @@ def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
     """The videos with these row ids, in their order, each with all that hangs on it; unknown ids are left out.
 
     Tags are in order of key; links to parents come before those to children; given facets come first, then by name,
-    shot and position in the prompt. Each is one query for all of the videos.
+    shot and position in the prompt; inherited ones are in order of name. Each is one query for all of the videos.
     """
     wanted = list(ids)
     rows = {row["row_id"]: row for row in connection.execute(_ROWS, {"ids": wanted})}
@@ -71,6 +76,7 @@ def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
     parents = _attach(connection, _PARENTS, wanted, Link)
     children = _attach(connection, _CHILDREN, wanted, Link)
     facets = _attach(connection, _FACETS, wanted, Facet)
+    inherited = _attach(connection, _INHERITED, wanted, Facet)
     files, inputs = read_files(connection, wanted), read_inputs(connection, wanted)
     return {
         video_id: read_video(
@@ -80,6 +86,7 @@ def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
             facets=facets[video_id],
             files=files.get(video_id, ()),
             inputs=inputs.get(video_id, ()),
+            inherited=inherited[video_id],
         )
         for video_id in wanted
         if video_id in rows

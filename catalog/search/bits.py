@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from catalog import bitmaps
+from catalog.search.facets import EFFECTIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pyroaring import BitMap
 
@@ -87,14 +88,36 @@ class Bits:
 
     def read_field(self, name: str) -> Values:
         """All values of a field, of one that is whole only in part the frequent ones."""
+        if name.startswith(EFFECTIVE):
+            make = lambda: self._read_effective(name.removeprefix(EFFECTIVE))  # noqa: E731
+            return self._memory.get((_MADE, _FIELD, name), make, _weigh_all)
         return self._memory.get((_FIELD, name), lambda: Values(bitmaps.read_field(self._connection, name)), _weigh_all)
+
+    def _read_effective(self, name: str) -> Values:
+        """All values of a facet, each with the videos that ask for it or inherit it."""
+        inherited = f"{bitmaps.INHERITED}{name}"
+        asked = self.read_field(name)
+        if not self.having(bitmaps.HAS, inherited):
+            return asked
+        parts = (name, asked.sets), (inherited, self.read_field(inherited).sets)
+        values = dict.fromkeys(value for _, sets in parts for value in sets)
+
+        def having(value: str) -> Iterator[BitMap]:
+            for field, sets in parts:
+                if value in sets:
+                    yield sets[value]
+                elif field in bitmaps.PARTIAL:
+                    yield bitmaps.read_values(self._connection, field, [value])
+
+        return Values({value: bitmap().union(*having(value)) for value in values})
 
     def count(self, name: str, hits: BitMap) -> list[tuple[int, str | None]] | None:
         """How many of few videos have which value of a field; None where bitmaps have to tell.
 
-        That is in a process that does not go on, and in a library whose table would take too much memory.
+        That is in a process that does not go on, in a library whose table would take too much memory, and where a
+        field is put together from two.
         """
-        if not self._goes_on or self.all.max() > _MOST_ROWS:
+        if not self._goes_on or name.startswith(EFFECTIVE) or self.all.max() > _MOST_ROWS:
             return None
         from catalog.search.columns import Table
 

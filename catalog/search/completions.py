@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from catalog.reading.names import list_beginning
+from catalog.search.facets import EFFECTIVE
 from catalog.search.fields import FIELDS, Fields
 from catalog.search.query import Value
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 _NEWEST = 5000  # videos whose values stand for those of a column without an index
 _END = "\U0010ffff"
-_WORD = re.compile(r"(?P<minus>-?)(?:(?P<name>[A-Za-z][A-Za-z0-9_-]*):)?(?P<text>.*)", re.DOTALL)
+_NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+_WORD = re.compile(rf"(?P<minus>-?)(?:(?P<name>{_NAME}(?:\.{_NAME})?):)?(?P<text>.*)", re.DOTALL)
 _BARE = re.compile(r"[\w./@+%][\w./@+%:=-]*")
 
 _INDEXED = frozenset({"model", "status", "source"})
@@ -49,7 +51,9 @@ def complete_word(connection: Reader, word: str, limit: int) -> list[str]:
 def list_values(connection: Reader, field: Field, beginning: str, limit: int) -> Iterable[str]:
     """Values of the field that begin so: the first `limit` of an index and its last, or those of the newest videos."""
     if field.kind in {"presence", "absence"}:
-        return (name for name, known in FIELDS.items() if known.has_value and name.startswith(beginning))
+        effective = [name for name in Fields(connection).list_names() if name.startswith(EFFECTIVE)]
+        names = [*(name for name, known in FIELDS.items() if known.has_value), *effective]
+        return (name for name in names if name.startswith(beginning))
     if field.kind == "claim":
         from catalog.search.claims import CLAIMS
 
@@ -59,7 +63,7 @@ def list_values(connection: Reader, field: Field, beginning: str, limit: int) ->
     if field.kind == "tag":
         return _list_tags(connection, beginning, limit)
     if field.is_prompt_facet:
-        return _walk(connection, "value", "facet_values WHERE facet = :facet", beginning, limit, {"facet": field.name})
+        return _walk(connection, "value", "facet_values WHERE facet = :facet", beginning, limit, {"facet": field.plain})
     if field.name in _INDEXED:
         return _walk(connection, field.name, "videos WHERE 1", beginning, limit)
     return _list_newest(connection, field, beginning)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog import bitmaps
 from catalog.records import FacetCount
+from catalog.search.picks import list_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,18 +35,20 @@ WHERE {tag} NOT IN (SELECT value FROM json_each(:known))
 GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
 """
 _FACET = """
-SELECT count(DISTINCT video_facets.video_id) AS count, facet_values.value
-FROM {rows} WHERE facet_values.facet = :facet
-AND facet_values.value NOT IN (SELECT value FROM json_each(:known))
-GROUP BY facet_values.id ORDER BY count DESC, facet_values.value LIMIT :limit
+SELECT count(DISTINCT video_id) AS count, value FROM ({rows})
+GROUP BY value ORDER BY count DESC, value LIMIT :limit
 """
-_BY_VIDEO = _FACET.format(
-    rows="json_each(:hits) AS hit CROSS JOIN video_facets ON video_facets.video_id = hit.value "
-    "CROSS JOIN facet_values ON facet_values.id = video_facets.value_id"
+_ROWS = """
+SELECT asked.video_id, facet_values.value FROM {rows} WHERE facet_values.facet = :facet
+AND facet_values.value NOT IN (SELECT value FROM json_each(:known))
+"""
+_BY_VIDEO = _ROWS.format(
+    rows="json_each(:hits) AS hit CROSS JOIN {table} AS asked ON asked.video_id = hit.value "
+    "CROSS JOIN facet_values ON facet_values.id = asked.value_id"
 )
-_BY_VALUE = _FACET.format(
-    rows="facet_values CROSS JOIN video_facets ON video_facets.value_id = facet_values.id "
-    "AND +video_facets.video_id IN (SELECT value FROM json_each(:hits))"
+_BY_VALUE = _ROWS.format(
+    rows="facet_values CROSS JOIN {table} AS asked ON asked.value_id = facet_values.id "
+    "AND +asked.video_id IN (SELECT value FROM json_each(:hits))"
 )
 
 
@@ -56,7 +59,9 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
     make = lambda: _count(bits, field.name, hits, most)  # noqa: E731
     found = bits.remember(f"counts {field.name} {most}", hits, make, lambda counts: 200 + 100 * len(counts))
     counts = [*(_round(found) if is_measured else found)]
-    if field.name in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < bitmaps.COMMON):
+    parts = list_fields(field)
+    rarest = bitmaps.COMMON * len(parts)  # videos from which a value has a bitmap for certain
+    if parts[0] in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < rarest):
         counts += _count_rare(connection, field, list(bits.read_field(field.name).sets), hits, limit)
     counts.sort(key=_number if field.kind == "number" else _VALUE)
     if field.counts_missing and (
@@ -115,11 +120,13 @@ def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap
         sql = _TAGS.format(tag=field.facet)
     else:
         most = len(known) + _COUNTED
-        rare = connection.execute(_COUNT_VALUES, {"facet": field.name, "limit": most}).fetchone()[0] - len(known)
+        rare = connection.execute(_COUNT_VALUES, {"facet": field.plain, "limit": most}).fetchone()[0] - len(known)
         if rare <= 0:
             return []
         is_small = rare < _COUNTED and rare * _ROWS_OF_VALUE < len(hits) * _ROWS_OF_VIDEO
-        sql = _BY_VALUE if is_small or len(hits) > _FEW else _BY_VIDEO
+        rows = _BY_VALUE if is_small or len(hits) > _FEW else _BY_VIDEO
+        tables = ("video_facets", "inherited_facets") if field.is_effective else ("video_facets",)
+        sql = _FACET.format(rows=" UNION ALL ".join(rows.format(table=table) for table in tables))
     ids = json.dumps(hits.to_array().tolist())
-    rows = connection.execute(sql, {"facet": field.name, "known": json.dumps(known), "limit": limit, "hits": ids})
-    return [(count, str(value)) for count, value in rows]
+    found = connection.execute(sql, {"facet": field.plain, "known": json.dumps(known), "limit": limit, "hits": ids})
+    return [(count, str(value)) for count, value in found]

@@ -1,5 +1,7 @@
 """What prompts ask for as fields of the language: `camera_movement:push_in`, `subject:fox`.
 
+`effective.camera_movement:push_in` finds what a prompt asks for and what a remix inherits too.
+
 Values of controlled facets, and of a user's own, are compared whole; case, blanks, hyphens and underscores do not
 matter, and a broad value finds the narrower ones. Values of open facets are phrases, which are searched for words in a
 row. The vocabulary is not loaded here: a search from the shell is a fresh process, and the vocabulary is large.
@@ -42,6 +44,7 @@ NARROWER = {
     "storm": ("sandstorm",),
 }  # fmt: skip
 
+EFFECTIVE = "effective."  # before the name of a facet: what a prompt asks for or its video inherits
 Videos = tuple[str, list[Any]]  # a SELECT of ids of videos, and the values of its question marks
 
 _LOWER = (ascii_uppercase, ascii_lowercase)
@@ -178,8 +181,11 @@ def _edged(words: str, *, is_prefix: bool) -> str:
 
 
 def _with(facet: str, test: str, values: list[Any]) -> Videos:
-    sql = (
-        "SELECT video_facets.video_id AS id FROM video_facets WHERE video_facets.value_id IN "
+    plain = facet.removeprefix(EFFECTIVE)
+    tables = ("video_facets",) if plain == facet else ("video_facets", "inherited_facets")
+    sql = " UNION ALL ".join(
+        f"SELECT {table}.video_id AS id FROM {table} WHERE {table}.value_id IN "
         f"(SELECT facet_values.id FROM facet_values WHERE facet_values.facet = ? AND ({test}))"
+        for table in tables
     )
-    return sql, [facet, *values]
+    return sql, [plain, *values] * len(tables)

@@ -33,7 +33,7 @@ from catalog.database import epoch
 from catalog.errors import QueryError
 from catalog.fields import OPEN_FACETS, TABLE
 from catalog.rows import NEGATIVE_PROMPT, SIZE
-from catalog.search.facets import CONTROLLED, list_names
+from catalog.search.facets import CONTROLLED, EFFECTIVE, list_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,6 +63,16 @@ class Field(NamedTuple):
     def is_prompt_facet(self) -> bool:
         """Whether prompts ask for it, so that it is in tables of its own."""
         return self.kind in {"facet", "phrase"}
+
+    @property
+    def plain(self) -> str:
+        """The name without what says that inherited values count too."""
+        return self.name.removeprefix(EFFECTIVE)
+
+    @property
+    def is_effective(self) -> bool:
+        """Whether what videos inherit counts too."""
+        return self.name.startswith(EFFECTIVE)
 
     @property
     def has_value(self) -> bool:
@@ -149,8 +159,12 @@ class Fields:
         return {_fold(name): _prompt_facet(name) for name in self._present if _fold(name) not in _NAMES}
 
     def find(self, name: str) -> Field | None:
-        """The field with that name or alias, in any case, `-` or `_`."""
+        """The field with that name or alias, in any case, `-` or `_`; behind EFFECTIVE, a facet of prompts."""
         folded = _fold(name)
+        if folded.startswith(EFFECTIVE):
+            field = self.find(folded.removeprefix(EFFECTIVE))
+            is_plain = field is not None and field.is_prompt_facet and not field.is_effective
+            return field._replace(name=f"{EFFECTIVE}{field.name}") if field and is_plain else None
         return _NAMES.get(folded) or self._own.get(folded)
 
     def get_facet(self, name: str) -> Field:
@@ -171,7 +185,8 @@ class Fields:
 
     def list_names(self) -> list[str]:
         """Every name and alias."""
-        return [*_NAMES, *self._own]
+        facets = [field.name for field in (*FIELDS.values(), *self._own.values()) if field.is_prompt_facet]
+        return [*_NAMES, *self._own, *(f"{EFFECTIVE}{name}" for name in facets)]
 
 
 def find_order(name: str) -> Field | None:

@@ -7,6 +7,7 @@ All terms must match, and in capitals AND, OR and NOT stand between them or befo
     neon*                   words that begin so; "neon str"* does the same with a phrase
     model:sora-2            a field and its value; model:"a b" with blanks in it; model:sora* for a beginning
     model:a,"b c"           any of these values; model:=a for the whole value
+    effective.mood:calm     a name may have a second part
     -dog -"red car" NOT status:failed      what must not match
     a OR b c                a, or both b and c: NOT and - bind most, then the blank and AND, then OR
     (a OR b) -(c d)         a parenthesis opens only where a term begins; one that lacks its other is forgiven
@@ -34,7 +35,7 @@ OPERATORS = frozenset({"AND", "OR", "NOT"})
 _OPEN, _CLOSE = "(（", ")）"
 _CLOSING = {'"': '"', "＂": '"＂', "“": "”“", "”": "”“", "「": "」", "『": "』"}
 # Marks beyond ASCII stand in no pattern: to compile one with them takes 8 ms.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)?")
 _COLONS = frozenset(":：")
 
 

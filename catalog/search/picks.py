@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.bitmaps import COLUMNS, FILE, HAS, PRESENT
+from catalog.bitmaps import COLUMNS, FILE, HAS, INHERITED, PRESENT
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.search.conditions import list_keys
 from catalog.search.facets import accept_folded
@@ -62,7 +62,7 @@ def _pick_presence(field: Field, term: Term, setting: Setting) -> tuple[Pick, ..
     return tuple(
         Pick(FILE, ("missing" if is_missing else "held",))
         if known.kind == "file"
-        else Pick(HAS, (known.name,), is_missing=is_missing)
+        else Pick(HAS, list_fields(known), is_missing=is_missing)
         for known in named
         if known
     )
@@ -76,7 +76,13 @@ def _pick_claims(_: Field, term: Term, __: Setting) -> tuple[Pick, ...] | None:
 
 
 def _pick_facet(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
-    return (Pick(field.name, accepts=accept_folded(term.values, is_exact=term.is_exact)),)
+    accepts = accept_folded(term.values, is_exact=term.is_exact)
+    return tuple(Pick(name, accepts=accepts) for name in list_fields(field))
+
+
+def list_fields(field: Field) -> tuple[str, ...]:
+    """The fields of bitmaps that a field stands for, each with the values that videos have."""
+    return (field.plain, f"{INHERITED}{field.plain}") if field.is_effective else (field.name,)
 
 
 def _pick_relation(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:

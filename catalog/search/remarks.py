@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from catalog.reading.names import has_videos
-from catalog.reading.prompts import remark_on_due
+from catalog.reading.prompts import is_inheritance_due, remark_on_due
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.search.completions import list_values
 from catalog.search.facets import NARROWER
@@ -50,9 +50,11 @@ def remark_on_facets(
 ) -> list[str]:
     """That not all prompts have been read, where a query or a count is about what prompts ask for."""
     named = (fields.find(name) for term, _ in list_terms(query) for name in _list_named(term))
-    if any(field and field.is_prompt_facet for field in chain(named, counted)):
-        return remark_on_due(connection)
-    return []
+    asked = [field for field in chain(named, counted) if field and field.is_prompt_facet]
+    remarks = remark_on_due(connection) if asked else []
+    if any(field.is_effective for field in asked) and is_inheritance_due(connection):
+        remarks.append("not all is known of what remixes inherit: `catalog reindex --facets` finds it out")
+    return remarks
 
 
 def _list_named(term: Term) -> list[str]:

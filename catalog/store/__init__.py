@@ -42,6 +42,7 @@ from catalog.store.files import (
 from catalog.store.folding import Backlog, fold_again, fold_backlog, list_unfolded, refold_all
 from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts, rebuild_words
 from catalog.store.ingredients import rebuild_ingredients
+from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit_next
 from catalog.store.journal import Step, redo, undo
 from catalog.store.losses import bring_back, save_losses
 from catalog.store.names import find_ids, find_video
@@ -53,6 +54,7 @@ from catalog.store.texts import refresh_next
 
 __all__ = [
     "HEARD",
+    "START",
     "Backlog",
     "Bytes",
     "Changed",
@@ -62,6 +64,7 @@ __all__ = [
     "Failure",
     "KeptRequest",
     "ParentName",
+    "Reckoned",
     "Saved",
     "SavedChecks",
     "Spot",
@@ -78,9 +81,11 @@ __all__ = [
     "fold_backlog",
     "forget_extracted",
     "forget_failures",
+    "forget_inherited",
     "forget_places",
     "give_facets",
     "has_prices",
+    "inherit_next",
     "link_videos",
     "list_unfolded",
     "lock_source",

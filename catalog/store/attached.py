@@ -10,6 +10,7 @@ from catalog.store.bulk import insert_rows
 from catalog.store.descent import find_parents, lead, measure
 from catalog.store.indexes import indexed
 from catalog.store.ingredients import link_again
+from catalog.store.inheritance import follow_links
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -55,6 +56,7 @@ def rewrite_remixes(connection: Writer, source: str, parents: Mapping[int, str |
     parentless = [video_id for video_id, parent in parents.items() if parent is None]
     link_again(connection, parentless)
     measure(connection, parentless)
+    follow_links(connection, parents)
 
 
 def save_links(connection: Writer, source: str, video_id: int, links: Iterable[tuple[str, str]], *, origin: str) -> int:
@@ -64,19 +66,22 @@ def save_links(connection: Writer, source: str, video_id: int, links: Iterable[t
     unique = dict.fromkeys((relation, stored(redact_text(parent))) for relation, parent in links)
     new = [link for link in unique if link not in existing]
     with indexed(connection, [video_id] if new else ()):
-        _insert_links(connection, source, {video_id: new}, origin=origin)
-        refresh_links(connection, [video_id])
+        if new:
+            _insert_links(connection, source, {video_id: new}, origin=origin)
+            refresh_links(connection, [video_id])
     return len(new)
 
 
 def refresh_links(connection: Writer, children: Collection[int]) -> None:
     """Bring up to date what follows from the links of these videos, which others than the server changed.
 
-    Inside `indexed`: where they lead, which of those of credentials stand, and what is above the videos.
+    Inside `indexed`: where they lead, which of those of credentials stand, what is above the videos, and what of it
+    they inherit.
     """
     lead(connection, children)
     link_again(connection, children)
     measure(connection, children)
+    follow_links(connection, children)
 
 
 def _insert_links(

@@ -59,7 +59,7 @@ def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *
         "source": trust_list.source,
         "sha256": trust_list.sha256,
         "content": content,
-        "are_time_stampers": None,
+        "are_time_stampers": _tell_time(trust_list),
         "signers": len(trust_list.signers),
         "time_stampers": len(trust_list.time_stampers),
         "issued": trust_list.issued,
@@ -78,6 +78,13 @@ def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *
 def remove_trust_list(connection: Writer, uri: str) -> None:
     """Take a trust list out; the checks that were made with it still name it."""
     connection.execute("DELETE FROM trust_lists WHERE uri = :uri", {"uri": uri})
+
+
+def _tell_time(trust_list: TrustList) -> int | None:
+    """Whether all of a list tell the time, or none; None where its certificates say it one by one."""
+    if trust_list.signers and trust_list.time_stampers:
+        return None
+    return int(bool(trust_list.time_stampers))
 
 
 class _Stores(NamedTuple):

@@ -34,7 +34,7 @@ _WAITING = (
     "WHERE parent_id IS NULL AND parent_source = :source AND parent_remote_id IN :names"
 )
 _JOIN = (
-    "UPDATE links SET parent_id = "
+    "UPDATE links SET is_inherited = NULL, parent_id = "
     "(SELECT id FROM videos WHERE source = links.parent_source AND remote_id = links.parent_remote_id)"
 )
 _LEAD = f"{_JOIN} WHERE child_id IN :ids AND parent_id IS NULL"
@@ -122,6 +122,10 @@ def measure(connection: Writer, changed: Iterable[int]) -> None:
     measured = list(_measure(connection, above, lines))
     rows = [{"child_id": child, **line._asdict()} for child, line in measured if before[child] != {line}]
     update_rows(connection, "links", rows, key="child_id")
+    turned = [
+        child for child, line in measured if {is_circular for _, is_circular in before[child]} != {line.is_circular}
+    ]
+    update_rows(connection, "links", [{"child_id": child, "is_inherited": None} for child in turned], key="child_id")
 
 
 def rebuild_descent(connection: Writer) -> None:

@@ -13,6 +13,7 @@ from catalog.prompts import LONGEST_READ
 from catalog.records import Facet
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
+from catalog.store.inheritance import make_inheritance_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,6 +50,7 @@ def save_extracted(connection: Writer, extracted: Iterable[Extracted], *, vocabu
     with indexed(connection, current):
         _replace(connection, facets)
         update_rows(connection, "videos", changes)
+    make_inheritance_due(connection, current)
 
 
 def save_given(connection: Writer, facets: Mapping[int, Mapping[str, Sequence[str]]]) -> set[int]:
@@ -92,6 +94,7 @@ def refresh_given(connection: Writer, ids: Iterable[int], taken_back: Iterable[i
     drops = [{"video_id": video_id, "facet": name} for video_id, outranking in names for name in outranking]
     connection.executemany(_DROP, drops)
     _insert(connection, given)
+    make_inheritance_due(connection, videos)
     due = [row[0] for row in connection.execute(_EXTRACTED, {"ids": list(taken_back)})]
     update_rows(connection, "videos", [{"id": video_id, "extracted_by": None} for video_id in due])
     return due

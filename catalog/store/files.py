@@ -197,7 +197,8 @@ def _put(connection: Writer, spot: Spot, row: Mapping[str, object]) -> int:
         insert_rows(connection, "files", [{**spot._asdict(), **row}])
         found = connection.execute(_FIND, spot._asdict()).fetchone()
     else:
-        is_other = row.get("sha256", found[2]) != found[2]
+        is_whole_again = found[1] == "damaged" and row["state"] == "present"
+        is_other = is_whole_again or row.get("sha256", found[2]) != found[2]
         update_rows(connection, "files", [{"id": found[0], **row, **({"check_id": None} if is_other else {})}])
     return int(found[0])
 
@@ -214,7 +215,8 @@ def _save_place(connection: Writer, sha256: str, root: str, path: str, now: str)
 
 def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
     connection.execute(
-        "UPDATE files SET state = 'present', reason = NULL, changed_at = :now "
+        "UPDATE files SET state = 'present', reason = NULL, changed_at = :now, "
+        "check_id = CASE WHEN state = 'damaged' THEN NULL ELSE check_id END "
         "WHERE sha256 IN :hashes AND state <> 'present'",
         {"hashes": hashes, "now": now},
     )

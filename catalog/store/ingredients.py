@@ -13,6 +13,7 @@ from catalog.ingredients import PARENT, find_parents, list_naming, read_traits
 from catalog.store.bulk import insert_rows
 from catalog.store.descent import measure
 from catalog.store.indexes import indexed
+from catalog.store.inheritance import follow_links
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -125,3 +126,4 @@ def _row(edge: Edge, parent: int) -> dict[str, Any]:
 def _write(connection: Writer, difference: _Difference) -> None:
     connection.execute("DELETE FROM links WHERE id IN :ids", {"ids": difference.stale})
     insert_rows(connection, "links", difference.new)
+    follow_links(connection, difference.children)

@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 
 from catalog.tables import columns
 
+_IS_UNCHECKED = "check_id IS NULL AND sha256 IS NOT NULL AND coalesce(origin, '') <> 'made'"
+
 
 class Files(SQLModel, table=True):
     """A file of a job: bytes that the library holds or held, or could not get.
@@ -27,7 +29,7 @@ class Files(SQLModel, table=True):
         Index("ix_files_sha256", "sha256", sqlite_where=text("sha256 IS NOT NULL")),
         Index("ix_files_state", "state", sqlite_where=text("state <> 'present'")),
         Index("ix_files_check_id", "check_id", sqlite_where=text("check_id IS NOT NULL")),
-        Index("ix_files_unchecked", "id", sqlite_where=text("check_id IS NULL AND sha256 IS NOT NULL")),
+        Index("ix_files_unchecked", "id", sqlite_where=text(_IS_UNCHECKED)),
         columns.AUTOINCREMENT,
     )
 

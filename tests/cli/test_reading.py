@@ -79,7 +79,7 @@ def test_a_diff_is_whole_in_a_pipe(run, hear, monkeypatch):
     line = run("lineage", "x", "--diff").stdout.splitlines()[1]
     assert line.startswith("└── studio:y  remix (API)  completed  ")
     assert line.count("very") == 300
-    assert "[-red-]" in line
+    assert "-color:red" in line
     assert "\x1b" not in line
 
 

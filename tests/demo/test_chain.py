@@ -18,8 +18,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from catalog import Catalog
 from catalog.demo.chain import KEY, KEY_ENV, start_gateway
+from catalog.demo.sample import find_longest_chain
 from catalog.errors import CatalogError
+from catalog.provenance import Profile, check_file, load_list
 from tests.house import LONG
 
 if TYPE_CHECKING:
@@ -110,6 +113,52 @@ def test_the_gateway_of_a_demo_can_be_started_again(folder: Path, output: str):
         done = run_command(f"{KEY_ENV}={KEY} {PROGRAM} --db demo-library/catalog.db sync", folder)
     assert done.returncode == 0
     assert "0 added" in done.stdout
+
+
+def list_clips(library: Path) -> list[Path]:
+    """The files of the longest chain of remixes, from the first on."""
+    with Catalog.open(library / "catalog.db") as cat:
+        page = cat.search("family:video_79ce5c3f", sort="created_at", limit=50)
+        clips = [file for video in page.videos for file in cat.get(video.ref).files if file.variant == "video"]
+    return [Path(file.path) for file in clips]
+
+
+def test_the_library_of_the_tour_has_clips_with_every_kind_of_credentials(folder: Path, output: str):
+    library = folder / "demo-library"
+    clips = list_clips(library)
+    profile = Profile((load_list(library / "demo-authority.pem"),))
+    checks = [check_file(clip, profile=profile) for clip in clips]
+    assert [check.status for check in checks] == [
+        "intact_known_signer",
+        "intact_known_signer",
+        "intact_expired",
+        "changed",
+        "absent",
+        "intact_known_signer",
+        "intact_known_signer",
+    ]
+    labels = {check.active.label: number for number, check in enumerate(checks) if check.active}
+    parents = [[labels[each.manifest] for each in check.active.ingredients] for check in checks if check.active]
+    assert parents == [[], [0], [1], [2], [1], [5]]  # answers say that the sixth was made from the fifth
+
+
+def test_the_tour_shows_statuses_evidence_and_an_audit(folder: Path, output: str):
+    assert "\ndemo-authority: added, 1 signer" in output
+    assert "checked: 1 absent, 1 changed, 1 intact_expired, 4 intact_known_signer\n" in output
+    assert 'signed by Sample Video (demo), whom the trust list "demo-authority" knows.\n' in output
+    assert "\n6 edges: 3 agree, 1 API only, 1 disagree, 1 manifest not intact\n" in output
+    assert re.search(r"^demo:video_0172\w+  7 steps", output, re.MULTILINE)
+    assert "Sample Video (demo)" in (folder / "demo-library/audit.html").read_text(encoding="utf-8")
+
+
+def test_the_gateway_of_a_demo_that_is_started_again_has_the_same_clips(folder: Path, output: str):
+    library = folder / "demo-library"
+    authority = (library / "demo-authority.pem").read_text()
+    clips = list_clips(library)
+    with start_gateway(library) as gateway:
+        chain = find_longest_chain(list(gateway.jobs))
+        assert [gateway.media.asset(job, "video").data for job in chain] == [clip.read_bytes() for clip in clips]
+    assert (library / "demo-authority.pem").read_text() == authority
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path):

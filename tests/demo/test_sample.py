@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import get_args
 
 import pytest
 
-from catalog.demo.gateway.jobs import DAY, HOUR, Job, State
+from catalog.demo.gateway.jobs import DAY, HOUR, Credentials, Job, State
 from catalog.demo.prompts import scenes
-from catalog.demo.sample import sample_jobs
+from catalog.demo.sample import find_longest_chain, sample_jobs
 
 NOW = 1_795_262_400
 
@@ -104,6 +105,24 @@ def test_a_chain_of_remixes_is_at_least_five_deep(jobs: list[Job]):
 def test_one_job_has_at_least_eight_remixes(jobs: list[Job]):
     [(_, most)] = Counter(job.remixed_from for job in jobs if job.remixed_from).most_common(1)
     assert most >= 8
+
+
+def test_the_longest_chain_is_kept_and_has_every_kind_of_credentials(jobs: list[Job]):
+    chain = find_longest_chain(jobs)
+    assert [job.remixed_from for job in chain] == [None, *(job.id for job in chain[:-1])]
+    assert all(job.is_kept(NOW) for job in chain)
+    assert {job.credentials for job in chain} == set(get_args(Credentials))
+    assert chain[0].credentials == chain[1].credentials == "sound"
+    assert [(chain.index(job), job.made_from) for job in jobs if job.made_from] == [(5, chain[1].id)]
+
+
+def test_no_other_clip_has_credentials_that_are_not_sound(jobs: list[Job]):
+    chain = find_longest_chain(jobs)
+    assert {job.credentials for job in jobs if job not in chain} == {"sound"}
+
+
+def test_of_no_jobs_no_chain_is_the_longest():
+    assert find_longest_chain([]) == ()
 
 
 def test_one_job_is_a_remix_of_a_job_that_is_gone(jobs: list[Job]):

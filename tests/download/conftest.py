@@ -64,11 +64,23 @@ class Studio(Shelf):
     def download(self, query: str | None = None, *, jobs: int = 2, **choice: Any) -> DownloadReport:
         return self.prepare(query, jobs=jobs, **choice).run()
 
-    def prepare(self, query: str | None = None, *, jobs: int = 2, draws: bool = False, **choice: Any) -> Download:
-        """A download whose waits between attempts take no time, and that makes no thumbnails unless it `draws`."""
+    def prepare(
+        self, query: str | None = None, *, jobs: int = 2, draws: bool = False, checks: bool = False, **choice: Any
+    ) -> Download:
+        """A download whose waits between attempts take no time.
+
+        It makes no thumbnails unless it `draws`, and checks no credentials unless it `checks`.
+        """
         waits = CallClock(sleep=lambda _: None)
         return Download(
-            self.library, self.settings, Choice(query, **choice), jobs=jobs, draws=draws, now=self.now, clock=waits
+            self.library,
+            self.settings,
+            Choice(query, **choice),
+            jobs=jobs,
+            draws=draws,
+            checks=checks,
+            now=self.now,
+            clock=waits,
         )
 
     def estimate(self, query: str | None = None, **choice: Any) -> RescueQueue:

@@ -33,6 +33,7 @@ SAME_NAME = (
 def payload_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a server answers about a job with these columns."""
     told = {"object": "video", "status": "completed"} | {name: row[name] for name in SAME_NAME if row.get(name)}
+    told |= {"remixed_from_video_id": row["parent"]} if row.get("parent") else {}
     told |= {"id": row["remote_id"], "size": row.get("size_text"), "urls": row.get("output_urls")}
     told["error"] = {"code": row.get("error_code"), "message": row.get("error_message")}
     return told | row.get("extra", {})
@@ -56,7 +57,8 @@ class Library(Shelf):
     def add_all(self, *rows: Mapping[str, Any]) -> None:
         """Take in videos in one transaction, given by their columns and what hangs on them.
 
-        `tags` are the user's, each `key` or `key=value`; `facets` is what was found in the prompt, name to values.
+        `tags` are the user's, each `key` or `key=value`; `facets` is what was found in the prompt, name to values, and
+        `parent` the id of the video that it remixes.
         """
         with self.database.write() as connection:
             for source, group in groupby(rows, key=lambda row: row.get("source", SOURCE)):

@@ -11,10 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog import store
+from catalog.facets import inherit_due
+from catalog.reading.videos import read_videos
 from catalog.search.page import count_facets
+from tests.search.conftest import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tests.search.conftest import Library
 
@@ -41,11 +45,14 @@ def make_rows() -> list[Row]:
     rows = []
     for number in range(80):
         prompt = " ".join(chance.choices(WORDS + RUNS, k=chance.randint(0, 5)))
+        parent = f"v{chance.randrange(number)}" if number and chance.random() < 0.4 else None
+        prompt = f"same {prompt}" if parent else prompt
         day = chance.choice(DAYS)
         tags = {tag.partition("=")[0]: tag for tag in chance.sample(TAGS, chance.randint(0, 2))}
         rows.append(
             {
                 "remote_id": f"v{number}",
+                "parent": parent,
                 "prompt": prompt or None,
                 "model": chance.choice(MODELS),
                 "status": chance.choice(STATUSES),
@@ -71,6 +78,16 @@ ROWS = make_rows()
 def rows_library(make_library: Callable[[], Library]) -> Any:
     library = make_library()
     library.add_all(*ROWS)
+    inherit_due(library.database)
+    with library.database.read() as connection:
+        ids = store.find_ids(connection, SOURCE, [row["remote_id"] for row in ROWS])
+        videos = read_videos(connection, ids.values())
+    for row in ROWS:
+        effective = {name: set(values) for name, values in row["facets"].items()}
+        for facet in videos[ids[row["remote_id"]]].inherited:
+            effective.setdefault(facet.name, set()).add(facet.value)
+        row["effective"] = effective
+    assert any(row["effective"] != {name: set(values) for name, values in row["facets"].items()} for row in ROWS)
     yield library
     library.database.close()
 
@@ -152,28 +169,36 @@ def fold(text: str) -> str:
     return re.sub("[ _-]", "", text).lower()
 
 
+def facets_of(row: Row, name: str) -> Collection[str]:
+    """What the prompt of the row asks for, behind `effective.` with what the row inherits."""
+    values: Collection[str] = (row["effective"] if "." in name else row["facets"]).get(name.rpartition(".")[2], ())
+    return values
+
+
 def facet(name: str, values: list[str], written: str) -> Test:
     wanted = {fold(one) for value in values for one in (value, *NARROWER.get(value, ()))}
     text = ",".join(re.sub("[ _-]", written, value) for value in values)
     text = f'"{text}"' if written == " " and len(values) == 1 else text.replace(" ", "_")
-    return f"{name}:{text}", lambda row: any(fold(one) in wanted for one in row["facets"].get(name, ()))
+    return f"{name}:{text}", lambda row: any(fold(one) in wanted for one in facets_of(row, name))
 
 
 def facet_prefix(name: str, value: str, length: int) -> Test:
     begins = fold(value[:length])
-    return f'{name}:"{value[:length]}"*', lambda row: any(
-        fold(one).startswith(begins) for one in row["facets"].get(name, ())
-    )
+    return f'{name}:"{value[:length]}"*', lambda row: any(fold(one).startswith(begins) for one in facets_of(row, name))
 
 
-def subject(text: str, is_prefix: bool) -> Test:
+def subject(text: str, is_prefix: bool, name: str) -> Test:
     pattern = re.compile(rf"\b{text}" + ("" if is_prefix else r"\b"))
-    clause = f'subject:"{text}"{"*" * is_prefix}'
-    return clause, lambda row: any(pattern.search(one.replace(",", "")) for one in row["facets"].get("subject", ()))
+    clause = f'{name}:"{text}"{"*" * is_prefix}'
+    return clause, lambda row: any(pattern.search(one.replace(",", "")) for one in facets_of(row, name))
 
 
 def has_facet(name: str, is_star: bool) -> Test:
-    return f"{name}:*" if is_star else f"has:{name}", lambda row: bool(row["facets"].get(name))
+    return f"{name}:*" if is_star else f"has:{name}", lambda row: bool(facets_of(row, name))
+
+
+def lacks_facet(name: str) -> Test:
+    return f"missing:{name}", lambda row: not facets_of(row, name)
 
 
 def has(name: str) -> Test:
@@ -181,11 +206,18 @@ def has(name: str) -> Test:
     return f"has:{name}", lambda row: bool(row[column])
 
 
+def one_of(name: str) -> st.SearchStrategy[str]:
+    """The name of a facet, or the one that inherited values count for too."""
+    return st.sampled_from([name, f"effective.{name}"])
+
+
 OPERATORS = st.sampled_from(["", ">", ">=", "<", "<="])
 NUMBERS = st.sampled_from([4.0, 8.0, 8.2, 12.0, 99.0])
 A_WORD = st.sampled_from(WORDS)
 JOINTS = st.sampled_from([" ", "-", "_", ""])
 CONTROLLED = ("camera_movement", "lens", "brand")
+EFFECTIVE = tuple(f"effective.{name}" for name in (*FACETS, "mood"))
+NAMED = st.sampled_from([*FACETS, "mood", *EFFECTIVE])
 CLAUSES = st.one_of(
     st.builds(word, A_WORD),
     st.builds(phrase, st.lists(A_WORD, min_size=1, max_size=3)),
@@ -200,12 +232,18 @@ CLAUSES = st.one_of(
     st.builds(created, OPERATORS, st.sampled_from([day for day in DAYS if day]), st.sampled_from([4, 7, 10])),
     st.builds(tag, st.sampled_from([*TAGS, "campaign"])),
     *(
-        st.builds(facet, st.just(name), st.lists(st.sampled_from(FACETS[name]), min_size=1, max_size=2), JOINTS)
+        st.builds(facet, one_of(name), st.lists(st.sampled_from(FACETS[name]), min_size=1, max_size=2), JOINTS)
         for name in CONTROLLED
     ),
-    *(st.builds(facet_prefix, st.just(name), st.sampled_from(FACETS[name]), st.integers(1, 8)) for name in CONTROLLED),
-    st.builds(subject, st.sampled_from(["fox", "red", "red fox", "man walking", "walk", "glove"]), st.booleans()),
-    st.builds(has_facet, st.sampled_from([*FACETS, "mood"]), st.booleans()),
+    *(st.builds(facet_prefix, one_of(name), st.sampled_from(FACETS[name]), st.integers(1, 8)) for name in CONTROLLED),
+    st.builds(
+        subject,
+        st.sampled_from(["fox", "red", "red fox", "man walking", "walk", "glove"]),
+        st.booleans(),
+        one_of("subject"),
+    ),
+    st.builds(has_facet, NAMED, st.booleans()),
+    st.builds(lacks_facet, NAMED),
     st.builds(has, st.sampled_from(["prompt", "model", "seconds", "created", "tag"])),
 )
 QUERIES = st.lists(st.tuples(st.booleans(), CLAUSES), max_size=4)
@@ -262,10 +300,10 @@ def test_a_tree_finds_what_the_rows_say(rows_library: Library, tree: Test, sort:
 def test_facets_count_what_the_rows_say(rows_library: Library, query: list) -> None:
     text, meant = read(query)
     with rows_library.database.read() as connection:
-        counts = count_facets(connection, ["status", "model", "tag", *FACETS], text)
+        counts = count_facets(connection, ["status", "model", "tag", *FACETS, *EFFECTIVE], text)
     found = {name: {one.value: one.count for one in values} for name, values in counts.items()}
     assert found["status"] == Counter(row["status"] for row in meant)
     assert found["model"] == Counter(row["model"] for row in meant)
     assert found["tag"] == Counter(one for row in meant for one in row["tags"])
-    for name in FACETS:
-        assert found[name] == Counter(one for row in meant for one in row["facets"].get(name, ()))
+    for name in (*FACETS, *EFFECTIVE):
+        assert found[name] == Counter(one for row in meant for one in facets_of(row, name))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.facets import inherit_due
 from catalog.search.bits import Bits
 from catalog.search.explain import explain
 from catalog.search.fields import SORTED_BY, Fields, get_order
@@ -41,7 +42,10 @@ FORMS = (
     "latency:>300", "latency:0..1000000", "depth:0", "depth:>=1", "tag:keeper", "tag:KEEPER", "tag:camp*",
     "tag:campaign=launch", "tag:campaign=LAUNCH,keeper", "tag:campaign=two*", "tag:nothing",
     "camera_movement:pan", "camera_movement:=pan", "camera_movement:push-in,dolly", "lens:wide*", "brand:acme",
-    "subject:fox", "subject:=fox", "seed:42", "seed:4*", "seed:*", "remixed_from:v1", "remixed_from:V*",
+    "subject:fox", "subject:=fox", "effective.camera_movement:pan", "effective.camera_movement:=pan,push-in",
+    "effective.lens:*", "effective.brand:ac*", "effective.subject:fox", "has:effective.lens", "missing:effective.brand",
+    "missing:effective.lens,effective.subject", "has:lens,effective.brand", "seed:42", "seed:4*", "seed:*",
+    "remixed_from:v1", "remixed_from:V*",
     "custom_id:x", "id:v1", "id:v", "ref:studio:v1", "descends:v1", "ancestor:v2", "family:v2", "parent:v1",
     "descends:v1,v2", "ancestor:v2,v4", "parent:v1,v2", "depth:0,2", "depth:1..3", "-depth:0", "remote_id:v1",
     "remote_id:v*", "kind:video", "source:studio", "quality:*", "tier:standard", "cost_basis:reported,unknown",
@@ -49,7 +53,8 @@ FORMS = (
 )  # fmt: skip
 OF_A_LIST = re.compile(r"json_each\(|IN :ids")  # which a filter is made of at once
 READS_ALL = re.compile(
-    r"SCAN (videos|tags|links|lost|bitmaps|video_facets|video_aliases)\b(?! USING INDEX ix_videos_unextracted)"
+    r"SCAN (videos|tags|links|lost|bitmaps|video_facets|inherited_facets|video_aliases)\b"
+    r"(?! USING INDEX ix_videos_unextracted)"
 )
 IN_ORDER = re.compile(r"SCAN videos USING (COVERING )?INDEX ix_videos_\w+: .* ORDER BY ")
 SORTS = tuple(f"{minus}{name}" for name in SORTED_BY for minus in ("", "-"))
@@ -71,6 +76,7 @@ def filled(make_library: Callable[[], Library]) -> Any:
         if 0 < number < 12:
             row["extra"] = {**row["extra"], "remixed_from_video_id": f"v{number - 1 - number % 3}"}
     library.add_all(*rows)
+    inherit_due(library.database)
     yield library
     library.database.close()
 

@@ -25,8 +25,10 @@ from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.jobs import Job
 from catalog.demo.media import Media
 from catalog.demo.sample import sample_jobs
+from catalog.download.queue import Choice
+from catalog.download.run import Download
 from catalog.errors import CatalogError, SchemaOutdated
-from catalog.library import APPLICATION_ID, upgrade
+from catalog.library import APPLICATION_ID, open_library, upgrade
 from tests import house
 from tests.soak.figures import Figures
 from tests.soak.programs import KEY_ENV, Program, configure, find_sign, run
@@ -66,6 +68,7 @@ VERBS = (
     Verb("sync --full", "filled", ("sync", "--full")),
     Verb("add", "new", ("add", "studio", *(job.id for job in itertools.islice(sample_jobs(NOW, JOBS), 12)))),
     Verb("download", "filled", ("download", "clip", "--variant", "video")),
+    Verb("provenance --check", "unchecked", ("provenance", "--check")),
     Verb("import", "new", ("import", "jobs.jsonl", "--source", "studio")),
     Verb("import into a library", "filled", ("import", "more.jsonl", "--source", "studio")),
     Verb("tag", "filled", ("tag", "--query", "fox", "campaign=launch", "keeper", "--yes")),
@@ -102,7 +105,8 @@ class Desk:
             if name == "old":
                 make_old(folder / LIBRARY, self.prepare("edited") / LIBRARY)
             return folder
-        shutil.copytree(self.prepare({"filled": "new", "edited": "filled"}.get(name, "edited")), folder)
+        earlier = {"filled": "new", "edited": "filled", "unchecked": "filled"}.get(name, "edited")
+        shutil.copytree(self.prepare(earlier), folder)
         with Catalog.open(folder / LIBRARY) as catalog:
             PREPARATIONS[name](catalog, folder)
         return folder
@@ -149,6 +153,12 @@ def edit(catalog: Catalog, _: Path) -> None:
     catalog.delete(query="status:failed")
 
 
+def fetch(catalog: Catalog, folder: Path) -> None:
+    """Bring clips whose credentials nobody has checked."""
+    with closing(open_library(folder / LIBRARY)) as library:
+        Download(library, catalog.settings, Choice("clip", variants=("video",)), checks=False).run()
+
+
 def save(catalog: Catalog, folder: Path) -> None:
     catalog.backup(folder / "saved.db")
     catalog.tag("late", query="fox")
@@ -156,6 +166,7 @@ def save(catalog: Catalog, folder: Path) -> None:
 
 PREPARATIONS: dict[str, Callable[[Catalog, Path], object]] = {
     "filled": fill,
+    "unchecked": fetch,
     "edited": edit,
     "undone": lambda catalog, _: catalog.undo(2),
     "saved": save,

@@ -36,6 +36,8 @@ BASE = {
     "edits": "SELECT id, act, undone_at IS NULL FROM edits",
     "files": "SELECT ref, variant, number, state, sha256 FROM files JOIN videos ON videos.id = video_id",
     "places": "SELECT path, sha256, state FROM file_places",
+    "checks": "SELECT ref, variant, number, c2pa_checks.sha256, c2pa_checks.status FROM c2pa_checks "
+    "JOIN files ON files.id = file_id JOIN videos ON videos.id = video_id",
 }
 DERIVED = {
     "facets": "SELECT ref, facet, value, origin, start, end, shot FROM video_facets JOIN videos ON videos.id = video_id"

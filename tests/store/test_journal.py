@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 VIDEOS = (1, 2, 3)
 RELATIONS = ("remix", "edit")
-DERIVED_TABLES = ("bitmaps", "facet_values", "video_facets", "videos_fts", "sqlite_", "alembic_version")
+DERIVED_TABLES = (
+    "bitmaps", "facet_values", "video_facets", "inherited_facets", "videos_fts", "sqlite_", "alembic_version",
+)  # fmt: skip
 DERIVED_COLUMNS = {"ref", "labels", "grams", "error_grams", "is_inherited"}
 
 NAMES = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name"

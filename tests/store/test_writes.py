@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from catalog import store, tables
+from catalog.prompts import load
 from catalog.provenance import Action, Check, Ingredient, Manifest, TrustList
 from catalog.records import Facet, Probe
 from catalog.wire.answers import ParsedVideo
@@ -29,6 +30,7 @@ def write_everything(desk: Desk) -> None:
     desk.hear(job("v1", prompt="a fox", metadata={"campaign": "launch"}))
     desk.hear(job("v2", prompt="a red fox", remixed_from_video_id="v1", metadata={"campaign": "spring"}))
     desk.hear(job("v2", prompt="a blue fox", remixed_from_video_id="v9", metadata={"campaign": "autumn"}))
+    desk.hear(job("v4", prompt="the same, at night", remixed_from_video_id="v1"))
     desk.miss("v1")
     desk.miss("v1")
     now = desk.now
@@ -60,6 +62,10 @@ def write_everything(desk: Desk) -> None:
         store.tag_videos(connection, [1], {}, removed=["keeper"], made_at=now)
         extracted = [store.Extracted(1, "a fox", [Facet("subject", "fox", "prose", 2, 5)], "rain")]
         store.save_extracted(connection, extracted, vocabulary="1")
+        at_night = store.Extracted(3, "the same, at night", [Facet("time_of_day", "night", "prose", 13, 18)], None)
+        store.save_extracted(connection, [at_night], vocabulary="1")
+        assert store.inherit_next(connection, load)
+        store.forget_inherited(connection)
         store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)
         store.delete_videos(connection, [1], deleted_at=now)

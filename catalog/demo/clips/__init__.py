@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 SHAPES = {"landscape": (1280, 720), "portrait": (720, 1280), "square": (960, 960)}
+EMPTY = 8  # bytes of a box without content
 
 
 def ready_made(job: Job) -> bytes:
@@ -27,7 +28,7 @@ def ready_made(job: Job) -> bytes:
 
 def filled(clip: bytes, size: int) -> bytes:
     """The clip with a box of filler behind it, `size` bytes in all; ValueError where the box does not fit in."""
-    room = size - len(clip) - len(box(b"free", b""))
+    room = size - len(clip) - EMPTY
     if room < 0:
         raise ValueError(f"a clip of {len(clip)} bytes cannot be filled up to {size}")
     return clip + box(b"free", _filler(room))

@@ -20,6 +20,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -33,6 +34,8 @@ from catalog.demo.gateway.problems import Problem
 from catalog.demo.gateway.serving import Answer, Request, Server
 from catalog.demo.media import Media, playable
 from catalog.demo.sample import sample_jobs
+from catalog.demo.signing import Signing
+from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -218,10 +221,24 @@ def _pattern(template: str) -> re.Pattern[str]:
 @click.option("--count", "jobs", default=240, show_default=True, help="How many sample jobs there are.")
 @click.option("--dialect", default="openai", show_default=True, type=click.Choice(sorted(DIALECTS)))
 @click.option("--clip-bytes", type=int, help="The size of every clip, most of it filler.  [default: as it is drawn]")
-def main(port: int, key: str, jobs: int, dialect: str, clip_bytes: int | None) -> None:
+@click.option(
+    "--signed-in",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Sign clips, and keep them and their authority in this folder.",
+)
+def main(port: int, key: str, jobs: int, dialect: str, clip_bytes: int | None, folder: Path | None) -> None:
     """Serve the sample library on loopback until interrupted."""
-    media = Media(eager=48 if clip_bytes is None else 0, clip_bytes=clip_bytes)
-    with Gateway(sample_jobs(time.time(), jobs), key=key, dialect=dialect, port=port, media=media) as gateway:
+    sample = Jobs(sample_jobs(time.time(), jobs))
+    try:
+        signing = Signing(folder, sample.find) if folder else None
+    except CatalogError as error:
+        raise click.ClickException(str(error)) from error
+    media = Media(eager=48 if clip_bytes is None else 0, clip_bytes=clip_bytes, signing=signing)
+    with Gateway(sample, key=key, dialect=dialect, port=port, media=media) as gateway:
         click.echo(f"{gateway.base_url}  key: {key}  jobs: {len(gateway.jobs)}")
+        if folder and signing:
+            click.echo(f"for trust lists: {signing.write_root(folder)}")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -9,14 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left, insort
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from catalog.demo.gateway.bodies import Upload
+
 Kind = Literal["video", "image"]
 Inline = Literal["b64_json", "data_url"]
+Credentials = Literal["sound", "expired", "altered", "stripped"]
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -55,6 +58,11 @@ class Job:
     work as long; where `address_lasts` is set, for so many seconds after completion, and a job that is retrieved later
     has new ones, which last as long again. A job makes as many `outputs`, videos or images as its `kind` says; an
     `inline` one holds their bytes in its answers, in place of addresses.
+
+    `made_from` is the job whose clip it edits or continues, of which answers say nothing, and `upload` the file that
+    came with the request. Where clips are signed, their credentials name both, and `made_from` before `remixed_from`;
+    `credentials` is the state in which they are served: the certificate has ended, the clip was altered after it was
+    signed, or they are gone.
     """
 
     id: str
@@ -76,6 +84,9 @@ class Job:
     inline: Inline | None = None
     address_lasts: int | None = None
     has_lost: bool = False
+    made_from: str | None = None
+    upload: Upload | None = field(default=None, repr=False)
+    credentials: Credentials = "sound"
 
     @property
     def ends_at(self) -> int:
@@ -91,6 +102,11 @@ class Job:
     def shown_seconds(self) -> str | None:
         """The length that answers tell; that of an image is none."""
         return self.seconds if self.kind == "video" else None
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the job that its clip was made from."""
+        return self.made_from or self.remixed_from
 
     @property
     def names_outputs(self) -> bool:

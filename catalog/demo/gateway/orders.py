@@ -38,24 +38,28 @@ class Order(NamedTuple):
     size: str
     metadata: Mapping[str, str] | None = None
     remixed_from: str | None = None
+    made_from: str | None = None
+    upload: Upload | None = None
 
 
 def read_creation(params: Params, row: Dialect, jobs: Jobs) -> Order:
     """A new video; raises Problem, which names the faulty parameter."""
     size = str(params.get("size") or SIZE_OF_RATIO.get(str(params.get("aspect_ratio")), "720x1280"))
+    reference = params.get("input_reference")
     order = Order(
         prompt=_prompt(params),
         model=str(params.get("model") or "sora-2"),
         seconds=str(params.get("seconds") or params.get("duration") or "4"),
         size=size,
         metadata=_metadata(params),
+        upload=reference if isinstance(reference, Upload) else None,
     )
     if row.is_strict:
         _check_known("model", order.model, KNOWN_MODELS)
         _check_known("seconds", order.seconds, KNOWN_SECONDS)
         _check_known("size", order.size, KNOWN_SIZES)
     _check_characters(params.get("characters"), jobs)
-    _check_reference(params.get("input_reference"), size)
+    _check_reference(reference, size)
     return order
 
 
@@ -67,8 +71,7 @@ def read_remix(params: Params, source: Job) -> Order:
 def read_edit(params: Params, row: Dialect, jobs: Jobs) -> Order:
     """An edit of a finished video or of an uploaded one."""
     prompt = _prompt(params)
-    source = _source(params, row, jobs)
-    return _order_like(source, prompt) if source else Order(prompt, "sora-2", "4", "720x1280")
+    return _order_from(_source(params, row, jobs), prompt, "4")
 
 
 def read_extension(params: Params, row: Dialect, jobs: Jobs) -> Order:
@@ -79,12 +82,12 @@ def read_extension(params: Params, row: Dialect, jobs: Jobs) -> Order:
         raise missing("seconds")
     _check_known("seconds", more, KNOWN_SECONDS)
     source = _source(params, row, jobs)
-    if source is None:
-        return Order(prompt, "sora-2", more, "720x1280")
+    if isinstance(source, Upload):
+        return _order_from(source, prompt, more)
     total = int(source.seconds) + int(more)
     if total > LONGEST_EXTENSION:
         raise invalid("seconds", more, f"a total of at most {LONGEST_EXTENSION} seconds, not {total}")
-    return _order_like(source, prompt)._replace(seconds=str(total))
+    return _order_from(source, prompt, more)._replace(seconds=str(total))
 
 
 def read_character(params: Params) -> str:
@@ -150,11 +153,11 @@ def _check_reference(reference: object, size: str) -> None:
         raise invalid("input_reference", f"{width}x{height}", f"an image of the requested width and height, {size}")
 
 
-def _source(params: Params, row: Dialect, jobs: Jobs) -> Job | None:
-    """The finished video to work on, None for an uploaded one."""
+def _source(params: Params, row: Dialect, jobs: Jobs) -> Job | Upload:
+    """The video to work on: a finished one or an uploaded one."""
     video = params.get("video")
     if isinstance(video, Upload):
-        return None
+        return video
     source_id = video.get("id") if isinstance(video, dict) else None
     if not isinstance(source_id, str):
         raise missing("video")
@@ -169,6 +172,13 @@ def finished(video_id: str, jobs: Jobs) -> Job:
     if job.at(jobs.clock()).status != "completed":
         raise Problem(400, f"Video '{video_id}' is not completed yet.", "video", "video_not_completed")
     return job
+
+
+def _order_from(source: Job | Upload, prompt: str, seconds: str) -> Order:
+    """An edit of a video: like the job that made it; of an uploaded one, so many seconds long."""
+    if isinstance(source, Upload):
+        return Order(prompt, "sora-2", seconds, "720x1280", upload=source)
+    return _order_like(source, prompt)._replace(made_from=source.id)
 
 
 def _order_like(source: Job, prompt: str) -> Order:
