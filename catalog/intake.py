@@ -74,7 +74,9 @@ class Intake:
         if has_unchecked(self._database):
             from catalog.credentials.run import check_due
 
-            self._credentials = check_due(self._database, since=self._began_at, on_progress=self._on_progress)
+            self._credentials = check_due(
+                self._database, self._settings.facets, since=self._began_at, on_progress=self._on_progress
+            )
             self._checking = time.monotonic() - begun
 
     def complete(self, reports: Iterable[Report], phase: str) -> list[Report]:

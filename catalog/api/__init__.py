@@ -203,7 +203,7 @@ class Catalog(Answers, Edits, Files, Credentials, Upkeep):
         def check(is_stopped: Callable[[], bool]) -> CredentialsChecked:
             from catalog.credentials.run import check_due
 
-            return check_due(self._database, is_stopped=is_stopped)
+            return check_due(self._database, self.settings.facets, is_stopped=is_stopped)
 
         serve_hooks(
             self._database,

@@ -67,6 +67,7 @@ class Credentials(Opened):
                 among = list(list_matches(connection, query, sort="created_at"))
         return check_again(
             self._database,
+            self.settings.facets,
             among=among,
             everything=everything or refs is not None,
             on_progress=courteous(on_progress),

@@ -13,13 +13,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import provenance, store
 from catalog.credential_reports import CredentialsChecked
 from catalog.credentials.history import could_move
 from catalog.credentials.lists import read_profile
 from catalog.errors import ProvenanceError
+from catalog.facets import inherit_due
 from catalog.provenance.workers import MOST_WORKERS
 from catalog.reading.credentials import (
     count_due,
@@ -35,7 +36,7 @@ from catalog.reading.files import media_folder
 from catalog.records import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from catalog.database import Database, Writer
     from catalog.provenance import Check
@@ -55,6 +56,7 @@ _DAMAGE = "its bytes are not those that it had"
 
 def check_due(
     database: Database,
+    words: Mapping[str, Any] | None = None,
     *,
     since: datetime | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
@@ -63,7 +65,8 @@ def check_due(
     """Check the files whose bytes were never checked; it costs next to nothing where there are none.
 
     Where very many are due, those that came `since` this moment, if one is given; `waiting` tells of the others. It
-    ends early, with nothing lost, once it `is_stopped`. What prevents all checks is the `reason` in the report.
+    ends early, with nothing lost, once it `is_stopped`. What prevents all checks is the `reason` in the report. `words`
+    are the user's additions to the vocabulary, for what remixes inherit along the links that credentials make.
     """
     with database.read() as connection:
         count = count_due(connection, MOST_LEFT + 1)
@@ -72,12 +75,14 @@ def check_due(
         start = utc_text(since) if since and count > MOST_LEFT else ""
         total = count_due(connection)
         own = count_due(connection, since=start) if start else total
-    run = _Run(database, own, is_stopped, on_progress)
-    return run.check(_iter_due(database, start), left=total - own)
+    report = _Run(database, own, is_stopped, on_progress).check(_iter_due(database, start), left=total - own)
+    inherit_due(database, words, on_progress=on_progress)
+    return report
 
 
 def check_again(
     database: Database,
+    words: Mapping[str, Any] | None = None,
     *,
     among: Sequence[int] | None = None,
     everything: bool = False,
@@ -92,7 +97,9 @@ def check_again(
         ids = _choose(database, among, everything=everything)
     except PackageNotFoundError:
         return CredentialsChecked(reason=_MISSING)
-    return _Run(database, len(ids), is_stopped, on_progress, are_all=True).check(_iter_chosen(database, ids))
+    report = _Run(database, len(ids), is_stopped, on_progress, are_all=True).check(_iter_chosen(database, ids))
+    inherit_due(database, words, on_progress=on_progress)
+    return report
 
 
 def find_sidecar(path: Path) -> Path | None:

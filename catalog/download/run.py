@@ -338,7 +338,11 @@ class Download:
     def _check_credentials(self) -> None:
         """Check the Content Credentials of what came, and of what earlier runs left unchecked."""
         self._credentials = check_due(
-            self._database, since=self._began_at, is_stopped=self._is_over.is_set, on_progress=self._on_progress
+            self._database,
+            self._settings.facets,
+            since=self._began_at,
+            is_stopped=self._is_over.is_set,
+            on_progress=self._on_progress,
         )
 
     def _tell(self) -> None:
