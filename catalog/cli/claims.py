@@ -81,7 +81,7 @@ def _show_manifest(manifest: Manifest, check: Check) -> None:
             render.field(name, value)
     _list_field("action", map(_describe_action, manifest.actions), len(manifest.actions))
     _list_field("made from", map(_describe_ingredient, manifest.ingredients), len(manifest.ingredients))
-    disclosures = [each for every in check.manifests for each in every.disclosures]
+    disclosures = list(dict.fromkeys(each for every in check.manifests for each in every.disclosures))
     _list_field("AI disclosure", map(_describe_disclosure, disclosures), len(disclosures))
     marks = list(dict.fromkeys(clean(each) for every in check.manifests for each in every.soft_bindings))
     if marks:
@@ -103,7 +103,7 @@ def _describe_certificate(signature: Signature) -> str:
 def _describe_time(signature: Signature) -> str:
     """When, and by which clock."""
     if signature.signed_at is None:
-        return "at a time that nobody tells"
+        return "at an unknown time: there is no time-stamp"
     who = f" of {quote(signature.time_authority)}" if clean(signature.time_authority) else ""
     clocks = {
         "time-stamp": f"by the time-stamp{who}, an authority on a list",
