@@ -131,3 +131,44 @@ class RescueQueue(Record):
     expired: int = 0
     late_usd: float | None = None
     jobs: tuple[Rescue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport(Record):
+    """What one scan of a folder of clips and pictures did, which stay where they lie.
+
+    `state` is `online`, or `offline` with the `reason`: then nothing was read and nothing is marked. `files` counts the
+    clips and pictures that were seen. Of those that are new, `made` became videos of their own, `joined` went to jobs,
+    and `again` are further places of bytes that are known; `moved` were renamed or moved. `missing` were not found for
+    the second time, `missed` for the first. `damaged` names those that play, and have bytes behind their last box.
+    `growing` counts those that are not finished, `unfinished` says of the first of them why. `skipped` counts what was
+    passed over, by reason, and `examples` are paths of each; `unread` are folders that could not be read, with the
+    reason. `refs` are the first of the videos that were made or have a new file.
+    """
+
+    path: str
+    state: str = "online"
+    reason: str | None = None
+    files: int = 0
+    made: int = 0
+    joined: int = 0
+    again: int = 0
+    moved: int = 0
+    missing: int = 0
+    missed: int = 0
+    growing: int = 0
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    refs: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._freeze("damaged", "unfinished", "skipped", "examples", "unread")
+
+    @property
+    def taken(self) -> int:
+        """How many files were taken in."""
+        return self.made + self.joined + self.again

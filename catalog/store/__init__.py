@@ -39,8 +39,19 @@ from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
 from catalog.store.texts import refresh_next
+from catalog.store.watching import (
+    FILES,
+    Found,
+    forget_scanned,
+    forget_scanned_rows,
+    save_absences_of_places,
+    save_found,
+    save_root,
+    save_scanned,
+)
 
 __all__ = [
+    "FILES",
     "HEARD",
     "Backlog",
     "Bytes",
@@ -49,6 +60,7 @@ __all__ = [
     "Estimator",
     "Extracted",
     "Failure",
+    "Found",
     "KeptRequest",
     "Saved",
     "SavedChecks",
@@ -67,6 +79,8 @@ __all__ = [
     "forget_extracted",
     "forget_failures",
     "forget_places",
+    "forget_scanned",
+    "forget_scanned_rows",
     "give_facets",
     "has_prices",
     "list_unfolded",
@@ -82,6 +96,7 @@ __all__ = [
     "remove_trust_list",
     "renew_lock",
     "save_absences",
+    "save_absences_of_places",
     "save_archived",
     "save_attempt",
     "save_character",
@@ -94,6 +109,7 @@ __all__ = [
     "save_failure",
     "save_failures",
     "save_file",
+    "save_found",
     "save_given",
     "save_input",
     "save_links",
@@ -103,7 +119,9 @@ __all__ = [
     "save_prices",
     "save_reference",
     "save_requests",
+    "save_root",
     "save_run",
+    "save_scanned",
     "save_source",
     "save_tags",
     "save_trust_list",

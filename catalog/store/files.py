@@ -55,7 +55,7 @@ def save_files(
     """Keep that these bytes are these files, as `save_file`, and return the row ids of the files."""
     now = utc_text(at)
     hashes = list({data.sha256 for data in files.values()})
-    with indexed(connection, {*(spot.video_id for spot in files), *_videos(connection, hashes)}):
+    with indexed(connection, {*(spot.video_id for spot in files), *list_videos(connection, hashes)}):
         rows = {spot: _put(connection, spot, _row(data, origins[spot], now)) for spot, data in files.items()}
         for data in files.values():
             _save_place(connection, data.sha256, BESIDE, data.path, now)
@@ -64,7 +64,6 @@ def save_files(
 
 
 def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
-    probe = data.probe
     return {
         "state": "present",
         "reason": None,
@@ -72,6 +71,15 @@ def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
         "sha256": data.sha256,
         "size": data.size,
         "type": data.type,
+        **probed(data.probe),
+        "changed_at": now,
+        "checked_at": now,
+    }
+
+
+def probed(probe: Probe | None) -> dict[str, object]:
+    """The columns of what bytes say of themselves."""
+    return {
         "seconds": probe and probe.seconds,
         "width": probe and probe.width,
         "height": probe and probe.height,
@@ -79,8 +87,6 @@ def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
         "codec": probe and probe.codec,
         "audio": probe and probe.audio,
         "made_at": stored(probe.created_at) if probe and probe.created_at else None,
-        "changed_at": now,
-        "checked_at": now,
     }
 
 
@@ -104,7 +110,7 @@ def save_failure(
 def save_damage(connection: Writer, reasons: Mapping[str, str], *, at: datetime) -> None:
     """Keep that bytes with these hashes are not whole any more, and why, wherever they are files of a video."""
     now = utc_text(at)
-    with indexed(connection, _videos(connection, reasons)):
+    with indexed(connection, list_videos(connection, reasons)):
         connection.executemany(
             "UPDATE files SET state = 'damaged', reason = :reason, changed_at = :now "
             "WHERE sha256 = :sha256 AND state <> 'damaged'",
@@ -127,7 +133,7 @@ def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BE
     rows = connection.execute(query, {"root": root, "paths": list(states)}).fetchall()
     changed = [(row_id, path, sha256) for row_id, path, sha256, state in rows if states[path] != state]
     now = utc_text(at)
-    with indexed(connection, _videos(connection, {sha256 for _, _, sha256 in changed})):
+    with indexed(connection, list_videos(connection, {sha256 for _, _, sha256 in changed})):
         update_rows(
             connection,
             "file_places",
@@ -138,7 +144,7 @@ def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BE
 def save_place(connection: Writer, sha256: str, path: str, *, at: datetime) -> None:
     """Keep that the bytes with this hash lie, whole, at this path again."""
     now = utc_text(at)
-    with indexed(connection, _videos(connection, [sha256])):
+    with indexed(connection, list_videos(connection, [sha256])):
         _save_place(connection, sha256, BESIDE, path, now)
         _be_whole(connection, [sha256], now)
 
@@ -149,7 +155,7 @@ def save_archived(connection: Writer, addresses: Mapping[str, str], *, at: datet
         "hashes": list(addresses),
     }).fetchall()  # fmt: skip
     new = addresses.items() - {(row[0], row[1]) for row in known}
-    with indexed(connection, _videos(connection, {sha256 for sha256, _ in new})):
+    with indexed(connection, list_videos(connection, {sha256 for sha256, _ in new})):
         insert_rows(
             connection,
             "archives",
@@ -161,7 +167,7 @@ def forget_places(connection: Writer, paths: Iterable[str], *, root: str = BESID
     """Take out places where bytes were on purpose removed from."""
     parameters = {"root": root, "paths": list(paths)}
     hashes = connection.execute("SELECT sha256 FROM file_places WHERE root = :root AND path IN :paths", parameters)
-    with indexed(connection, _videos(connection, [row[0] for row in hashes.fetchall()])):
+    with indexed(connection, list_videos(connection, [row[0] for row in hashes.fetchall()])):
         connection.execute("DELETE FROM file_places WHERE root = :root AND path IN :paths", parameters)
 
 
@@ -218,6 +224,6 @@ def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
     )
 
 
-def _videos(connection: Writer, hashes: Iterable[str]) -> list[int]:
+def list_videos(connection: Writer, hashes: Iterable[str]) -> list[int]:
     """The videos that have a file of these bytes."""
     return [row[0] for row in connection.execute(_VIDEOS, {"hashes": list(hashes)})]

@@ -1,0 +1,175 @@
+"""What the library knows of watched folders: the roots, and the files below each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from catalog.records import read_utc
+from catalog.rows import read_path, stored_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from catalog.database import Reader
+
+PORTION = 1000
+_ROOTS = "SELECT path, state, reason, device, source, is_watched, scanned_at FROM roots ORDER BY path"
+_COUNT = "SELECT count(*) FROM file_places WHERE root = :root AND state <> 'missing'"
+_KNOWN = """
+SELECT id, path, size FROM file_places WHERE root = :root AND id > :after AND state <> 'missing' ORDER BY id LIMIT :limit
+"""
+_PLACES = """
+SELECT path, size, mtime_ns, ctime_ns, inode, id, state = 'present' AND missed_at IS NULL
+FROM file_places WHERE root = :root AND path {}
+"""
+_SCANNED = """
+SELECT path, size, mtime_ns, ctime_ns, inode, id, state = 'read' FROM scanned_files WHERE root = :root AND path {}
+"""
+_PLACE_IDS = "SELECT id FROM file_places WHERE root = :root"
+_SCANNED_IDS = "SELECT id FROM scanned_files WHERE root = :root"
+_DETAILS = "SELECT id, path, state, missed_at FROM file_places WHERE id IN :ids"
+_PATHS = "SELECT id, path FROM scanned_files WHERE id IN :ids"
+_LYING = "SELECT id, sha256, root, path FROM file_places WHERE sha256 IN :hashes AND root <> '' ORDER BY id"
+_GROWING = "SELECT root, path, reason, since FROM scanned_files WHERE state = 'growing' ORDER BY root, path LIMIT :limit"
+_COUNTS = "SELECT root, count(*) FROM file_places WHERE root <> '' AND state <> 'missing' GROUP BY root"
+_GROWING_COUNTS = "SELECT root, count(*) FROM scanned_files WHERE state = 'growing' GROUP BY root"
+
+
+class KeptRoot(NamedTuple):
+    """A root as the library knows it."""
+
+    path: str
+    state: str
+    reason: str | None
+    device: int | None
+    source: str | None
+    is_watched: bool
+    scanned_at: datetime | None
+
+
+class KeptFile(NamedTuple):
+    """A file as it was when it was last looked at, its row, and whether nothing else is to be kept of it."""
+
+    size: int | None
+    mtime_ns: int | None
+    ctime_ns: int | None
+    inode: int | None
+    id: int
+    is_settled: bool
+
+
+class Lying(NamedTuple):
+    """A place of bytes below a root."""
+
+    id: int
+    sha256: str
+    root: str
+    path: str
+
+
+class Unseen(NamedTuple):
+    """A place that a scan has not seen; `is_missed` where an earlier one had not, either."""
+
+    id: int
+    path: str
+    state: str
+    is_missed: bool
+
+
+class Unfinished(NamedTuple):
+    """A growing file: why it is not taken in, and since when it is known."""
+
+    root: str
+    path: str
+    reason: str | None
+    since: datetime
+
+
+def list_roots(connection: Reader) -> list[KeptRoot]:
+    """All roots, by path."""
+    return [
+        KeptRoot(read_path(row[0]), row[1], row[2], row[3], row[4], bool(row[5]), read_utc(row[6]))
+        for row in connection.execute(_ROOTS)
+    ]
+
+
+def count_places(connection: Reader, root: str) -> int:
+    """How many files should lie below a root."""
+    return int(connection.execute(_COUNT, {"root": stored_path(root)}).fetchone()[0])
+
+
+def list_known(connection: Reader, root: str, after: int) -> list[tuple[int, str, int | None]]:
+    """The next files, after this row, that should lie below a root: row, path and bytes."""
+    parameters = {"root": stored_path(root), "after": after, "limit": PORTION}
+    return [(row[0], read_path(row[1]), row[2]) for row in connection.execute(_KNOWN, parameters)]
+
+
+def find_places(connection: Reader, root: str, paths: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """The places below a root that have these paths, each as a KeptFile's values."""
+    return _find(connection, _PLACES, root, paths)
+
+
+def find_scanned(connection: Reader, root: str, paths: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """What is remembered of other files below a root, each as a KeptFile's values."""
+    return _find(connection, _SCANNED, root, paths)
+
+
+def _find(connection: Reader, query: str, root: str, paths: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    where = stored_path(root)
+    texts, others = [], []
+    for path in paths:
+        stored = stored_path(path)
+        (texts if isinstance(stored, str) else others).append(stored)
+    found: dict[str, tuple[Any, ...]] = {}
+    if texts:
+        for row in connection.execute(query.format("IN :paths"), {"root": where, "paths": texts}):
+            path, *values = row
+            found[path] = tuple(values)
+    for stored in others:  # JSON, in which lists reach SQL, holds no bytes
+        for row in connection.execute(query.format("= :path"), {"root": where, "path": stored}):
+            found[read_path(row[0])] = tuple(row)[1:]
+    return found
+
+
+def list_place_ids(connection: Reader, root: str) -> Iterator[int]:
+    """The rows of all places below a root."""
+    return (row[0] for row in connection.execute(_PLACE_IDS, {"root": stored_path(root)}))
+
+
+def list_scanned_ids(connection: Reader, root: str) -> Iterator[int]:
+    """The rows of all other files below a root."""
+    return (row[0] for row in connection.execute(_SCANNED_IDS, {"root": stored_path(root)}))
+
+
+def read_unseen(connection: Reader, ids: Iterable[int]) -> list[Unseen]:
+    """These places."""
+    rows = connection.execute(_DETAILS, {"ids": list(ids)})
+    return [Unseen(row[0], read_path(row[1]), row[2], row[3] is not None) for row in rows]
+
+
+def read_scanned_paths(connection: Reader, ids: Iterable[int]) -> dict[int, str]:
+    """The paths of other files, by row."""
+    return {row[0]: read_path(row[1]) for row in connection.execute(_PATHS, {"ids": list(ids)})}
+
+
+def list_lying(connection: Reader, hashes: Iterable[str]) -> dict[str, list[Lying]]:
+    """The places below roots where bytes with these hashes lie, by hash."""
+    lying: dict[str, list[Lying]] = {}
+    for row in connection.execute(_LYING, {"hashes": list(hashes)}):
+        lying.setdefault(row[1], []).append(Lying(row[0], row[1], read_path(row[2]), read_path(row[3])))
+    return lying
+
+
+def list_growing(connection: Reader, limit: int) -> list[Unfinished]:
+    """The files that are not finished, the first of them."""
+    rows = connection.execute(_GROWING, {"limit": limit})
+    return [Unfinished(read_path(row[0]), read_path(row[1]), row[2], read_utc(row[3])) for row in rows]  # type: ignore[arg-type]
+
+
+def count_by_root(connection: Reader) -> tuple[dict[str, int], dict[str, int]]:
+    """How many files lie below each root, and how many are growing there."""
+    files, growing = (
+        {read_path(row[0]): row[1] for row in connection.execute(query)} for query in (_COUNTS, _GROWING_COUNTS)
+    )
+    return files, growing

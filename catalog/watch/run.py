@@ -1,0 +1,342 @@
+"""One scan of watched or imported folders: the journey from what lies in them to what the library knows of it.
+
+A scan decides, whatever told that something has happened. A folder that is offline says nothing; a file that is not
+found is missing when two scans have not found it; what is deleted on the disk is never deleted here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pyroaring import BitMap
+
+from catalog import store
+from catalog.errors import CatalogError
+from catalog.file_reports import FolderReport
+from catalog.ingest.sidecars import find_sidecars
+from catalog.reading import watching
+from catalog.reading.files import MEDIA
+from catalog.watch.folders import Known, absolute, device_of, explain_offline, innermost, is_below, is_gone
+from catalog.watch.scanning import MEDIA as ENDINGS
+from catalog.watch.scanning import Walk, stamp_of
+from catalog.watch.scanning import Sighted as Sighted
+from catalog.watch.taking import MOMENT, NAMED, Taking, Tally, name_refs, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from catalog.database import Database
+    from catalog.reading.watching import KeptRoot
+    from catalog.reports import ImportReport, Progress
+
+_PORTION = 1_000  # places that are looked for at once
+
+
+class Options(NamedTuple):
+    """How folders are scanned.
+
+    `source` is the one that sidecars and answers belong to, None where there is none; `own` that of videos that are
+    known by their file alone. `documents` are the endings of files that may hold answers, and `read_documents(root,
+    paths)` reads those that are new; without it they are left alone. `accept` scans a folder that holds none of its
+    files.
+    """
+
+    source: str | None = None
+    own: str = store.FILES
+    is_watched: bool = False
+    documents: frozenset[str] = frozenset()
+    read_documents: Callable[[str, Sequence[Path]], ImportReport] | None = None
+    moment: float = MOMENT
+    accept: bool = False
+    clock: Callable[[], datetime] = utc_now
+
+
+def scan_folders(
+    database: Database, folders: Iterable[str | Path], options: Options, on_progress: Progress | None = None
+) -> list[FolderReport]:
+    """Scan folders, and the roots that lie in them, innermost first: one report each, also of those that are offline.
+
+    Raises CatalogError where the library fails.
+    """
+    kept = _read_roots(database)
+    roots = _expand([absolute(folder) for folder in folders], kept)
+    reasons = {root: _explain(database, root, kept.get(root), options) for root in roots}
+    online = {root for root, reason in reasons.items() if reason is None}
+    reports = []
+    for root in roots:
+        scan = _Scan(database, root, options, kept, online, {*kept, *roots}, on_progress)
+        reports.append(scan.run() if root in online else scan.be_offline(reasons[root] or ""))
+    return reports
+
+
+def take_in_files(
+    database: Database, paths: Iterable[str | Path], options: Options, on_progress: Progress | None = None
+) -> list[FolderReport]:
+    """Take in single clips and pictures, each below the innermost root that it lies in, or below its own folder."""
+    kept = _read_roots(database)
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        where = os.path.join(absolute(Path(path).parent), Path(path).name)  # noqa: PTH118 - the file may be a link
+        root = innermost(where, kept) or os.path.dirname(where)  # noqa: PTH120
+        groups.setdefault(root, []).append(os.path.relpath(where, root))
+    reports = []
+    for root, names in groups.items():
+        scan = _Scan(database, root, options, kept, {root}, {*kept}, on_progress)
+        reports.append(scan.take_in(names))
+    return reports
+
+
+def _expand(roots: Sequence[str], kept: Iterable[str]) -> list[str]:
+    """The folders with the roots that lie in them, each once, inner ones first."""
+    inner = [other for other in kept if any(is_below(other, root) for root in roots)]
+    return sorted({*roots, *inner}, key=lambda root: (-root.count("/"), root))
+
+
+def _read_roots(database: Database) -> dict[str, KeptRoot]:
+    if not database.is_made:
+        return {}
+    with database.read() as connection:
+        return {root.path: root for root in watching.list_roots(connection)}
+
+
+def _explain(database: Database, root: str, kept: KeptRoot | None, options: Options) -> str | None:
+    """Why a root cannot be scanned now."""
+    count = 0
+    if database.is_made:
+        with database.read() as connection:
+            count = watching.count_places(connection, root)
+    if options.accept:
+        count = 0
+    return explain_offline(root, kept and kept.device, _iter_known(database, root), count=count)
+
+
+def _iter_known(database: Database, root: str) -> Iterator[Known]:
+    after = 0
+    while database.is_made:
+        with database.read() as connection:
+            portion = watching.list_known(connection, root, after)
+        if not portion:
+            return
+        after = portion[-1][0]
+        for _, path, size in portion:
+            yield Known(path, size)
+
+
+class _Scan:
+    """One scan of one root."""
+
+    def __init__(
+        self,
+        database: Database,
+        root: str,
+        options: Options,
+        kept: dict[str, KeptRoot],
+        online: set[str],
+        roots: set[str],
+        on_progress: Progress | None,
+    ) -> None:
+        self._database = database
+        self._root = root
+        self._options = options
+        self._kept = kept.get(root)
+        self._on_progress = on_progress
+        self._walk = Walk(
+            root,
+            documents=options.documents,
+            elsewhere=[other for other in roots if is_below(other, root)],
+            media=os.path.join(absolute(database.path.parent), MEDIA),  # noqa: PTH118
+        )
+        self._tally = Tally()
+        self._taking = Taking(
+            database, root, self._source, options.own, online, self._walk.skip, options.clock, self._show
+        )
+        self._files = 0
+        self._seen, self._scanned = BitMap(), BitMap()
+        self._back: list[int] = []
+        self._documents: list[Sighted] = []
+        self._beside: list[Sighted] = []  # files with a sidecar, which is read before them
+        self._started = time.perf_counter()
+
+    @property
+    def _source(self) -> str | None:
+        return self._options.source or (self._kept and self._kept.source) or None
+
+    def run(self) -> FolderReport:
+        """Scan the root, which is online."""
+        try:
+            self._taking.take_in(self._iter_new(), self._tally, moment=self._options.moment)
+        except OSError as error:  # the root itself went while it was read
+            return self.be_offline(f"cannot be read: {(error.strerror or type(error).__name__).lower()}")
+        self._read_documents()
+        self._taking.take_in(iter([self._beside]), self._tally, moment=self._options.moment)
+        return self._finish()
+
+    def take_in(self, names: Sequence[str]) -> FolderReport:
+        """Take in files of the root, and look for nothing else."""
+        portion = []
+        for name in names:
+            try:
+                status = os.lstat(self._taking.path_of(name))
+            except OSError as error:
+                self._walk.unread[name] = (error.strerror or type(error).__name__).lower()
+                continue
+            portion.append(Sighted(name, stamp_of(status), is_media=True))
+        self._taking.take_in(self._iter_among(portion), self._tally, moment=self._options.moment)
+        return self._report()
+
+    def be_offline(self, reason: str) -> FolderReport:
+        """Keep that the root is offline, and nothing else."""
+        if self._database.is_made and (self._kept or self._options.is_watched):
+            with self._database.write() as connection:
+                store.save_root(connection, self._root, state="offline", reason=reason, **self._settings())
+        return FolderReport(self._root, "offline", reason, seconds=round(time.perf_counter() - self._started, 3))
+
+    def _settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {"is_watched": 1} if self._options.is_watched else {}
+        return settings | ({"source": self._options.source} if self._options.source else {})
+
+    # Looking
+
+    def _iter_new(self) -> Iterator[list[Sighted]]:
+        """The clips and pictures that are new or changed; the answers beside them are noted."""
+        for portion in self._walk:
+            yield from self._iter_among(portion)
+            self._show(0)
+
+    def _iter_among(self, portion: Sequence[Sighted]) -> Iterator[list[Sighted]]:
+        places, scanned = self._look_up(portion)
+        new = []
+        for sighted in portion:
+            known = places.get(sighted.path)
+            if sighted.is_media:
+                self._files += 1
+                if known is None or known[:4] != sighted.stamp:
+                    new.append(sighted)
+                elif not known[5]:
+                    self._back.append(known[4])
+                if known is not None:
+                    self._seen.add(known[4])
+            if (other := scanned.get(sighted.path)) is not None:
+                self._scanned.add(other[4])
+            if not sighted.is_media and (other is None or other[:4] != sighted.stamp or not other[5]):
+                self._documents.append(sighted)
+        yield [sighted for sighted in new if not self._waits(sighted)]
+
+    def _waits(self, sighted: Sighted) -> bool:
+        """Whether a file is taken in once the sidecar beside it was read."""
+        if self._options.read_documents is None or not find_sidecars(self._taking.path_of(sighted.path)):
+            return False
+        self._beside.append(sighted)
+        return True
+
+    def _look_up(self, portion: Sequence[Sighted]) -> tuple[dict[str, tuple[Any, ...]], dict[str, tuple[Any, ...]]]:
+        if not self._database.is_made:
+            return {}, {}
+        with self._database.read() as connection:
+            places = watching.find_places(connection, self._root, [item.path for item in portion if item.is_media])
+            others = [item.path for item in portion if item.path not in places]
+            return places, watching.find_scanned(connection, self._root, others) if others else {}
+
+    # Answers
+
+    def _read_documents(self) -> None:
+        """Read the answers that are new and finished."""
+        read = self._options.read_documents
+        if read is None or not self._documents:
+            return
+        time.sleep(self._options.moment)
+        settled = [item for item in self._documents if self._is_unchanged(item)]
+        if settled:
+            read(self._root, [Path(self._taking.path_of(item.path)) for item in settled])
+            with self._database.write() as connection:
+                files = {item.path: (tuple(item.stamp), "read", None) for item in settled}
+                store.save_scanned(connection, self._root, files, at=self._options.clock())  # type: ignore[arg-type]
+
+    def _is_unchanged(self, item: Sighted) -> bool:
+        try:
+            return stamp_of(os.lstat(self._taking.path_of(item.path))) == item.stamp
+        except OSError:
+            return False
+
+    # The end
+
+    def _finish(self) -> FolderReport:
+        """Keep what was not found, and that the root was scanned."""
+        missed, missing = [], []
+        for place in self._iter_unseen():
+            if not self._walk.covers(place.path) or place.state == "missing":
+                continue
+            if is_gone(self._taking.path_of(place.path)):
+                (missing if place.is_missed else missed).append(place.id)
+            elif place.is_missed or place.state != "present":
+                self._back.append(place.id)
+        gone = list(self._iter_gone())
+        if self._has_something_to_keep():
+            now = self._options.clock()
+            with self._database.write() as connection:
+                store.save_absences_of_places(connection, back=self._back, missed=missed, missing=missing, at=now)
+                store.forget_scanned_rows(connection, gone)
+                store.save_root(
+                    connection,
+                    self._root,
+                    state="online",
+                    reason=None,
+                    device=device_of(os.stat(self._root)),  # noqa: PTH116
+                    scanned_at=now,
+                    **self._settings(),
+                )
+        return self._report(missed=len(missed), missing=len(missing))
+
+    def _has_something_to_keep(self) -> bool:
+        return bool(self._kept or self._options.is_watched or self._files)
+
+    def _iter_unseen(self) -> Iterator[watching.Unseen]:
+        if not self._database.is_made:
+            return
+        with self._database.read() as connection:
+            left = iter(BitMap(watching.list_place_ids(connection, self._root)) - self._seen)
+        while ids := list(islice(left, _PORTION)):
+            with self._database.read() as connection:
+                unseen = watching.read_unseen(connection, ids)
+            yield from unseen
+
+    def _iter_gone(self) -> Iterator[int]:
+        """The rows of other files that are gone."""
+        if not self._database.is_made:
+            return
+        with self._database.read() as connection:
+            left = iter(BitMap(watching.list_scanned_ids(connection, self._root)) - self._scanned)
+        while ids := list(islice(left, _PORTION)):
+            with self._database.read() as connection:
+                paths = watching.read_scanned_paths(connection, ids)
+            yield from (row for row, path in paths.items() if is_gone(self._taking.path_of(path)))
+
+    def _report(self, *, missed: int = 0, missing: int = 0) -> FolderReport:
+        tally, walk = self._tally, self._walk
+        return FolderReport(
+            self._root,
+            files=self._files,
+            made=tally.made,
+            joined=tally.joined,
+            again=tally.again,
+            moved=tally.moved,
+            missing=missing,
+            missed=missed,
+            growing=tally.growing,
+            damaged=tally.damaged,
+            unfinished=tally.unfinished,
+            skipped=dict(walk.skipped),
+            examples={reason: tuple(paths) for reason, paths in walk.named.items()},
+            unread=walk.unread,
+            refs=name_refs(self._database, tally.videos),
+            seconds=round(time.perf_counter() - self._started, 3),
+        )
+
+    def _show(self, _taken: int) -> None:
+        if self._on_progress:
+            self._on_progress(self._root, self._files, None, "scanning")
