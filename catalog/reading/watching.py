@@ -8,7 +8,7 @@ from catalog.records import read_utc
 from catalog.rows import read_path, stored_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from catalog.database import Reader
@@ -46,17 +46,6 @@ class KeptRoot(NamedTuple):
     source: str | None
     is_watched: bool
     scanned_at: datetime | None
-
-
-class KeptFile(NamedTuple):
-    """A file as it was when it was last looked at, its row, and whether nothing else is to be kept of it."""
-
-    size: int | None
-    mtime_ns: int | None
-    ctime_ns: int | None
-    inode: int | None
-    id: int
-    is_settled: bool
 
 
 class Lying(NamedTuple):
@@ -105,30 +94,26 @@ def list_known(connection: Reader, root: str, after: int) -> list[tuple[int, str
     return [(row[0], read_path(row[1]), row[2]) for row in connection.execute(_KNOWN, parameters)]
 
 
-def find_places(connection: Reader, root: str, paths: Iterable[str]) -> dict[str, tuple[Any, ...]]:
-    """The places below a root that have these paths, each as a KeptFile's values."""
+def find_places(connection: Reader, root: str, paths: Sequence[str]) -> dict[str, Any]:
+    """The places below a root that have these paths: path, stamp, row, and whether they are as they should be."""
     return _find(connection, _PLACES, root, paths)
 
 
-def find_scanned(connection: Reader, root: str, paths: Iterable[str]) -> dict[str, tuple[Any, ...]]:
-    """What is remembered of other files below a root, each as a KeptFile's values."""
+def find_scanned(connection: Reader, root: str, paths: Sequence[str]) -> dict[str, Any]:
+    """What is remembered of other files below a root: path, stamp, row, and whether they were read."""
     return _find(connection, _SCANNED, root, paths)
 
 
-def _find(connection: Reader, query: str, root: str, paths: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+def _find(connection: Reader, query: str, root: str, paths: Sequence[str]) -> dict[str, Any]:
     where = stored_path(root)
-    texts, others = [], []
-    for path in paths:
-        stored = stored_path(path)
-        (texts if isinstance(stored, str) else others).append(stored)
-    found: dict[str, tuple[Any, ...]] = {}
-    if texts:
-        for row in connection.execute(query.format("IN :paths"), {"root": where, "paths": texts}):
-            path, *values = row
-            found[path] = tuple(values)
-    for stored in others:  # JSON, in which lists reach SQL, holds no bytes
-        for row in connection.execute(query.format("= :path"), {"root": where, "path": stored}):
-            found[read_path(row[0])] = tuple(row)[1:]
+    others = [path for path in paths if not path.isascii() and isinstance(stored_path(path), bytes)]
+    texts = list(set(paths).difference(others)) if others else list(paths)
+    rows = connection.execute(query.format("IN :paths"), {"root": where, "paths": texts}).fetchall()
+    found = {row[0]: row for row in rows}
+    for path in others:  # JSON, in which lists reach SQL, holds no bytes
+        row = connection.execute(query.format("= :path"), {"root": where, "path": stored_path(path)}).fetchone()
+        if row is not None:
+            found[path] = row
     return found
 
 

@@ -21,9 +21,7 @@ from catalog.ingest.sidecars import find_sidecars
 from catalog.reading import watching
 from catalog.reading.files import MEDIA
 from catalog.watch.folders import Known, absolute, device_of, explain_offline, innermost, is_below, is_gone
-from catalog.watch.scanning import MEDIA as ENDINGS
-from catalog.watch.scanning import Walk, stamp_of
-from catalog.watch.scanning import Sighted as Sighted
+from catalog.watch.scanning import Sighted, Stamp, Walk, stamp_of
 from catalog.watch.taking import MOMENT, NAMED, Taking, Tally, name_refs, utc_now
 
 if TYPE_CHECKING:
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from catalog.reading.watching import KeptRoot
     from catalog.reports import ImportReport, Progress
+    from catalog.watch.scanning import Seen
 
 _PORTION = 1_000  # places that are looked for at once
 
@@ -161,6 +160,12 @@ class _Scan:
         self._documents: list[Sighted] = []
         self._beside: list[Sighted] = []  # files with a sidecar, which is read before them
         self._started = time.perf_counter()
+        self._made = False
+
+    def _is_made(self) -> bool:
+        """Whether there is a library; looked at again only where there was none, for that opens its file."""
+        self._made = self._made or self._database.is_made
+        return self._made
 
     @property
     def _source(self) -> str | None:
@@ -178,20 +183,20 @@ class _Scan:
 
     def take_in(self, names: Sequence[str]) -> FolderReport:
         """Take in files of the root, and look for nothing else."""
-        portion = []
+        portion: list[Any] = []
         for name in names:
             try:
                 status = os.lstat(self._taking.path_of(name))
             except OSError as error:
                 self._walk.unread[name] = (error.strerror or type(error).__name__).lower()
                 continue
-            portion.append(Sighted(name, stamp_of(status), is_media=True))
+            portion.append((name, tuple(stamp_of(status)), True))
         self._taking.take_in(self._iter_among(portion), self._tally, moment=self._options.moment)
         return self._report()
 
     def be_offline(self, reason: str) -> FolderReport:
         """Keep that the root is offline, and nothing else."""
-        if self._database.is_made and (self._kept or self._options.is_watched):
+        if self._is_made() and (self._kept or self._options.is_watched):
             with self._database.write() as connection:
                 store.save_root(connection, self._root, state="offline", reason=reason, **self._settings())
         return FolderReport(self._root, "offline", reason, seconds=round(time.perf_counter() - self._started, 3))
@@ -208,24 +213,28 @@ class _Scan:
             yield from self._iter_among(portion)
             self._show(0)
 
-    def _iter_among(self, portion: Sequence[Sighted]) -> Iterator[list[Sighted]]:
+    def _iter_among(self, portion: Sequence[Seen]) -> Iterator[list[Sighted]]:
         places, scanned = self._look_up(portion)
-        new = []
-        for sighted in portion:
-            known = places.get(sighted.path)
-            if sighted.is_media:
-                self._files += 1
-                if known is None or known[:4] != sighted.stamp:
-                    new.append(sighted)
-                elif not known[5]:
-                    self._back.append(known[4])
-                if known is not None:
-                    self._seen.add(known[4])
-            if (other := scanned.get(sighted.path)) is not None:
-                self._scanned.add(other[4])
-            if not sighted.is_media and (other is None or other[:4] != sighted.stamp or not other[5]):
-                self._documents.append(sighted)
+        new: list[Sighted] = []
+        for seen in portion:
+            path, stamp, is_media = seen
+            known = places.get(path)
+            if known is not None and known[1:5] == stamp:
+                if not known[6]:
+                    self._back.append(known[5])
+            elif is_media:
+                new.append(Sighted(path, Stamp(*stamp), is_media=True))
+            else:
+                self._note(seen, scanned.get(path))
+        self._files += sum(seen[2] for seen in portion)
+        self._seen.update([known[5] for known in places.values()])
+        self._scanned.update([other[5] for other in scanned.values()])
         yield [sighted for sighted in new if not self._waits(sighted)]
+
+    def _note(self, seen: Seen, known: Any) -> None:
+        """Note an answer that was not read as it is now."""
+        if known is None or known[1:5] != seen[1] or not known[6]:
+            self._documents.append(Sighted(seen[0], Stamp(*seen[1]), is_media=False))
 
     def _waits(self, sighted: Sighted) -> bool:
         """Whether a file is taken in once the sidecar beside it was read."""
@@ -234,13 +243,17 @@ class _Scan:
         self._beside.append(sighted)
         return True
 
-    def _look_up(self, portion: Sequence[Sighted]) -> tuple[dict[str, tuple[Any, ...]], dict[str, tuple[Any, ...]]]:
-        if not self._database.is_made:
+    def _look_up(self, portion: Sequence[Seen]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is known of these files, as places and otherwise."""
+        if not self._is_made():
             return {}, {}
+        paths = [seen[0] for seen in portion]
         with self._database.read() as connection:
-            places = watching.find_places(connection, self._root, [item.path for item in portion if item.is_media])
-            others = [item.path for item in portion if item.path not in places]
-            return places, watching.find_scanned(connection, self._root, others) if others else {}
+            places = watching.find_places(connection, self._root, paths)
+            if len(places) == len(paths):
+                return places, {}
+            others = [path for path in paths if path not in places]
+            return places, watching.find_scanned(connection, self._root, others)
 
     # Answers
 
@@ -296,7 +309,7 @@ class _Scan:
         return bool(self._kept or self._options.is_watched or self._files)
 
     def _iter_unseen(self) -> Iterator[watching.Unseen]:
-        if not self._database.is_made:
+        if not self._is_made():
             return
         with self._database.read() as connection:
             left = iter(BitMap(watching.list_place_ids(connection, self._root)) - self._seen)
@@ -307,7 +320,7 @@ class _Scan:
 
     def _iter_gone(self) -> Iterator[int]:
         """The rows of other files that are gone."""
-        if not self._database.is_made:
+        if not self._is_made():
             return
         with self._database.read() as connection:
             left = iter(BitMap(watching.list_scanned_ids(connection, self._root)) - self._scanned)

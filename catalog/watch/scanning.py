@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +26,8 @@ OTHER = "of another kind"
 OF_A_SYSTEM = "of a system or a program"
 OF_THE_LIBRARY = "the media folder of a library"
 
+_MARKED = frozenset(".~")  # how the names of files begin that are no clips
+_LARGEST, _WRAPPED = (1 << 63) - 1, 1 << 64
 _UNFINISHED = re.compile(r"\.(part|partial|crdownload|download|opdownload|aria2|!ut|!qb|tmp|temp)$|^~\$|~$", re.IGNORECASE)
 _OF_A_SYSTEM = re.compile(
     r"(@eaDir|#recycle|#snapshot|__MACOSX|\$RECYCLE\.BIN|System Volume Information|lost\+found|Thumbs\.db|desktop\.ini)$",
@@ -35,7 +36,10 @@ _OF_A_SYSTEM = re.compile(
 
 
 class Stamp(NamedTuple):
-    """What tells that a file is still as it was: bytes, nanoseconds since 1970, and its number on its disk."""
+    """What tells that a file is still as it was: bytes, nanoseconds since 1970, and its number on its disk.
+
+    A number that SQLite cannot hold is kept as a negative one.
+    """
 
     size: int
     mtime_ns: int
@@ -51,12 +55,14 @@ class Sighted(NamedTuple):
     is_media: bool
 
 
+Seen = tuple[str, tuple[int, int, int, int], bool]  # the values of a Sighted, which cost less
+
+
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp of a file. An inode is kept as SQLite can hold it."""
+    """The stamp of a file."""
     inode = status.st_ino
-    return Stamp(
-        status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode if inode < 1 << 63 else inode - (1 << 64)
-    )
+    inode -= _WRAPPED if inode > _LARGEST else 0
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)
 
 
 class Walk:
@@ -80,11 +86,11 @@ class Walk:
         self.skipped: Counter[str] = Counter()
         self.named: dict[str, list[str]] = {}
         self.unread: dict[str, str] = {}
-        self._documents = frozenset(ending.lstrip(".") for ending in documents)
+        self._kinds = dict.fromkeys((ending.lstrip(".") for ending in documents), False) | dict.fromkeys(MEDIA, True)
         self._elsewhere = frozenset(elsewhere)
         self._media = media
 
-    def __iter__(self) -> Iterator[list[Sighted]]:
+    def __iter__(self) -> Iterator[list[Seen]]:
         folders = [""]
         while folders:
             folder = folders.pop()
@@ -112,45 +118,42 @@ class Walk:
         if len(named) < NAMED:
             named.append(path)
 
-    def _list(self, folder: str, folders: list[str]) -> Iterator[list[Sighted]]:
+    def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
         beginning = f"{folder}/" if folder else ""
-        portion: list[Sighted] = []
+        kinds, portion = self._kinds, []
         with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
             for entry in entries:
-                if entry.is_file(follow_symlinks=False):
-                    sighted = self._see(entry, beginning)
-                    if sighted is not None:
-                        portion.append(sighted)
-                        if len(portion) == PORTION:
-                            yield portion
-                            portion = []
-                elif entry.is_dir(follow_symlinks=False):
-                    if self._enters(entry, beginning):
-                        folders.append(beginning + entry.name)
-                else:
-                    self.skip(beginning + entry.name, LINK if entry.is_symlink() else NOT_A_FILE)
+                name = entry.name
+                ending = name[name.rfind(".") + 1 :]
+                is_media = kinds.get(ending) if ending in kinds else kinds.get(ending.lower())
+                if is_media is None or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
+                    self._pass(entry, beginning, folders)
+                    continue
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:  # gone since the folder was read
+                    continue
+                inode = status.st_ino
+                if inode > _LARGEST:
+                    inode -= _WRAPPED
+                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
+                portion.append((beginning + name, stamp, is_media))
+                if len(portion) == PORTION:
+                    yield portion
+                    portion = []
         if portion:
             yield portion
 
-    def _see(self, entry: os.DirEntry[str], beginning: str) -> Sighted | None:
-        name = entry.name
-        _, dot, ending = name.rpartition(".")
-        ending = ending.lower()
-        is_media = ending in MEDIA
-        if name.startswith(".") or not dot or not (is_media or ending in self._documents):
-            self.skip(beginning + name, _explain(name))
-            return None
-        if name.startswith("~$"):
-            self.skip(beginning + name, UNFINISHED)
-            return None
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:  # gone since the folder was read
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            self.skip(beginning + name, NOT_A_FILE)
-            return None
-        return Sighted(beginning + name, stamp_of(status), is_media)
+    def _pass(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> None:
+        """Pass over what is not a file of a kind that is looked for; a folder is entered later."""
+        path = beginning + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if self._enters(entry, beginning):
+                folders.append(path)
+        elif entry.is_file(follow_symlinks=False):
+            self.skip(path, _explain(entry.name))
+        else:
+            self.skip(path, LINK if entry.is_symlink() else NOT_A_FILE)
 
     def _enters(self, entry: os.DirEntry[str], beginning: str) -> bool:
         name = entry.name
