@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from catalog.reports import ImportReport
+
 
 @dataclass(frozen=True, slots=True)
 class PicturesMade(Record):
@@ -172,3 +174,83 @@ class FolderReport(Record):
     def taken(self) -> int:
         """How many files were taken in."""
         return self.made + self.joined + self.again
+
+
+@dataclass(frozen=True, slots=True)
+class WatchReport(Record):
+    """What one scan of watched folders did: each folder, and the answers that were read in them.
+
+    `unread` counts the answers that were left alone because no source was named that they belong to, `notes` are
+    remarks for a person.
+    """
+
+    folders: tuple[FolderReport, ...] = ()
+    answers: tuple[ImportReport, ...] = ()
+    unread: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def offline(self) -> tuple[FolderReport, ...]:
+        """The folders that could not be scanned."""
+        return tuple(folder for folder in self.folders if folder.state == "offline")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFolder(Record):
+    """A folder whose clips and pictures were taken in.
+
+    `state` and `reason` are as a FolderReport's, `files` counts what should lie in it, `growing` what is not finished.
+    `is_watched` is false for one that was imported and never watched. `scanned_at` is when it was last scanned to its
+    end.
+    """
+
+    path: str
+    state: str
+    reason: str | None = None
+    files: int = 0
+    growing: int = 0
+    source: str | None = None
+    is_watched: bool = False
+    scanned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingFile(Record):
+    """A file that is not finished: why, and since when it is known."""
+
+    path: str
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus(Record):
+    """The folders of clips and pictures, and the first of the files that are growing in them."""
+
+    folders: tuple[WatchedFolder, ...] = ()
+    growing: tuple[GrowingFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal(Record):
+    """A video that is known by its file alone, and the job without a file that this may be of.
+
+    `confidence` is from 0 to 1, and 1 where the file has the job's name; `reasons` say what speaks for it. `path` is
+    where the file lies, `prompt` the job's.
+    """
+
+    ref: str
+    job: str
+    confidence: float
+    reasons: tuple[str, ...] = ()
+    path: str | None = None
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptReport(Record):
+    """Which files were given to jobs, in one edit, and which are only proposed, the surest first."""
+
+    adopted: tuple[Proposal, ...] = ()
+    proposed: tuple[Proposal, ...] = ()

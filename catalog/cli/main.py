@@ -63,6 +63,7 @@ SECTIONS = {
         Verb("sync", "sources", "Bring the library up to date with its sources.", _TAKEN_IN),
         Verb("add", "sources", "Add jobs by their ids.", _TAKEN_IN),
         Verb("import", "importing", "Import saved files and folders; `-` is standard input.", _IMPORTED),
+        Verb("watch", "watching", "Take in clips and pictures as folders get them.", _TAKEN_IN),
         Verb("hooks", "hooks", "Receive webhooks and retrieve the jobs they announce.", _RECEIVED),
     ),
     "Send": (Verb("validate", "requests", "Check requests before you send them."),),
@@ -77,6 +78,7 @@ SECTIONS = {
     ),
     "Organise": (
         Verb("tag", "editing", "Add tags to videos, or remove them.", _EDITED),
+        Verb("adopt", "adopting", "Give files without a job to the jobs that they are of.", _EDITED),
         Verb("delete", "editing", "Hide videos behind tombstones.", _EDITED),
         Verb("undelete", "editing", "Bring hidden videos back.", _EDITED),
         Verb("history", "editing", "List what you edited, newest first."),

@@ -91,9 +91,7 @@ def _make_video(fields: dict[str, Any], remote_id: str) -> ParsedVideo:
 def find_sidecars(media: str) -> list[str]:
     """The sidecars that lie beside a clip or a picture."""
     stem, _, _ = media.rpartition(".")
-    candidates = (
-        beginning + ending for ending in (".json", ".txt", ".JSON", ".TXT") for beginning in (stem, media)
-    )
+    candidates = (beginning + ending for ending in (".json", ".txt", ".JSON", ".TXT") for beginning in (stem, media))
     return [path for path in candidates if os.path.isfile(path)]  # noqa: PTH113 - a Path for each is slow
 
 

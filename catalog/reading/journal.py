@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 _LISTED = 10  # refs that an edit of many videos names
 
-_PAST = {"tag": "tagged", "untag": "untagged", "give": "gave", "delete": "deleted", "undelete": "undeleted"}
+_PAST = {
+    "tag": "tagged",
+    "untag": "untagged",
+    "give": "gave",
+    "delete": "deleted",
+    "undelete": "undeleted",
+    "adopt": "gave files to",
+}
 
 _EDITS = "SELECT id, made_at, act, detail, undone_at FROM edits"
 _COUNT = "SELECT count(DISTINCT video_id) FROM edits_rows WHERE edit_id = :id"

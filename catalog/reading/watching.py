@@ -17,7 +17,8 @@ PORTION = 1000
 _ROOTS = "SELECT path, state, reason, device, source, is_watched, scanned_at FROM roots ORDER BY path"
 _COUNT = "SELECT count(*) FROM file_places WHERE root = :root AND state <> 'missing'"
 _KNOWN = """
-SELECT id, path, size FROM file_places WHERE root = :root AND id > :after AND state <> 'missing' ORDER BY id LIMIT :limit
+SELECT id, path, size FROM file_places WHERE root = :root AND id > :after AND state <> 'missing'
+ORDER BY id LIMIT :limit
 """
 _PLACES = """
 SELECT path, size, mtime_ns, ctime_ns, inode, id, state = 'present' AND missed_at IS NULL
@@ -31,7 +32,9 @@ _SCANNED_IDS = "SELECT id FROM scanned_files WHERE root = :root"
 _DETAILS = "SELECT id, path, state, missed_at FROM file_places WHERE id IN :ids"
 _PATHS = "SELECT id, path FROM scanned_files WHERE id IN :ids"
 _LYING = "SELECT id, sha256, root, path FROM file_places WHERE sha256 IN :hashes AND root <> '' ORDER BY id"
-_GROWING = "SELECT root, path, reason, since FROM scanned_files WHERE state = 'growing' ORDER BY root, path LIMIT :limit"
+_GROWING = (
+    "SELECT root, path, reason, since FROM scanned_files WHERE state = 'growing' ORDER BY root, path LIMIT :limit"
+)
 _COUNTS = "SELECT root, count(*) FROM file_places WHERE root <> '' AND state <> 'missing' GROUP BY root"
 _GROWING_COUNTS = "SELECT root, count(*) FROM scanned_files WHERE state = 'growing' GROUP BY root"
 

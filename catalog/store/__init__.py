@@ -4,6 +4,7 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the two indexes follow in the same transaction. The store knows no network, no terminal.
 """
 
+from catalog.store.adoption import adopt_files
 from catalog.store.arrivals import save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
@@ -66,6 +67,7 @@ __all__ = [
     "SavedChecks",
     "Spot",
     "Step",
+    "adopt_files",
     "bring_back",
     "clean_rows",
     "delete_videos",

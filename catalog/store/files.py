@@ -5,15 +5,15 @@ The bytes are in the media folder, whole and on the disk, before their row is wr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
-from catalog.rows import stored
+from catalog.rows import stored, stored_path
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Writer
@@ -129,9 +129,9 @@ def save_checked(connection: Writer, hashes: Iterable[str], *, at: datetime) -> 
 
 def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BESIDE, at: datetime) -> None:
     """Keep in which state these places, by path, were seen: `present`, `missing` or `offline`."""
-    query = "SELECT id, path, sha256, state FROM file_places WHERE root = :root AND path IN :paths"
-    rows = connection.execute(query, {"root": root, "paths": list(states)}).fetchall()
-    changed = [(row_id, path, sha256) for row_id, path, sha256, state in rows if states[path] != state]
+    kept = {stored_path(path): path for path in states}
+    rows = find_by_paths(connection, "file_places", "path, id, sha256, state", root, list(kept))
+    changed = [(row_id, kept[path], sha256) for path, row_id, sha256, state in rows if states[kept[path]] != state]
     now = utc_text(at)
     with indexed(connection, list_videos(connection, {sha256 for _, _, sha256 in changed})):
         update_rows(
@@ -222,6 +222,19 @@ def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
         "WHERE sha256 IN :hashes AND state <> 'present'",
         {"hashes": hashes, "now": now},
     )
+
+
+def find_by_paths(
+    connection: Writer, table: str, columns: str, root: str, paths: Sequence[str | bytes]
+) -> list[tuple[Any, ...]]:
+    """These columns of the rows with these paths, as they are stored, below a root."""
+    query, where = f"SELECT {columns} FROM {table} WHERE root = :root AND path", stored_path(root)
+    texts = [path for path in paths if isinstance(path, str)]
+    rows = connection.execute(f"{query} IN :paths", {"root": where, "paths": texts}).fetchall() if texts else []
+    for path in paths:
+        if isinstance(path, bytes):  # JSON, in which lists reach SQL, holds none
+            rows += connection.execute(f"{query} = :path", {"root": where, "path": path}).fetchall()
+    return rows
 
 
 def list_videos(connection: Writer, hashes: Iterable[str]) -> list[int]:

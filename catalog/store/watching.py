@@ -12,7 +12,7 @@ from catalog.records import utc_text
 from catalog.rows import encodable, stored, stored_path
 from catalog.store.arrivals import save_videos
 from catalog.store.bulk import insert_rows, update_rows
-from catalog.store.files import list_videos, probed
+from catalog.store.files import find_by_paths, list_videos, probed
 from catalog.store.indexes import indexed
 from catalog.store.names import find_ids
 from catalog.store.sources import save_source
@@ -89,7 +89,9 @@ def save_found(
             new.setdefault(item.sha256, item)
     jobs = _find_jobs(connection, source, new.values())
     made = _make(connection, own, [item for sha256, item in new.items() if sha256 not in jobs], at)
-    with indexed(connection, {*list_videos(connection, hashes), *made.values(), *(job.video_id for job in jobs.values())}):
+    with indexed(
+        connection, {*list_videos(connection, hashes), *made.values(), *(job.video_id for job in jobs.values())}
+    ):
         _put_files(connection, new, jobs, made, now)
         moved = _put_places(connection, root, found, now)
         whole = [item.sha256 for item in found if item.sha256 in held and item.damage is None]
@@ -215,8 +217,11 @@ def _row(item: Found, now: str) -> dict[str, Any]:
 def _put_places(connection: Writer, root: str, found: Sequence[Found], now: str) -> int:
     """Keep where the files lie; returns how many of them have moved there."""
     where = stored_path(root)
-    known = _find_ids(connection, "file_places", where, [item.path for item in found])
-    inserted, updated, left, moved = [], [], [], 0
+    known = _find_ids(connection, "file_places", root, [item.path for item in found])
+    inserted: list[dict[str, Any]] = []
+    updated: list[dict[str, Any]] = []
+    left: list[int] = []
+    moved = 0
     for item in found:
         path = stored_path(item.path)
         row = {
@@ -268,9 +273,7 @@ def save_absences_of_places(
     hashes = [row[0] for row in connection.execute(query, {"ids": [*gone, *again]})]
     update_rows(connection, "file_places", [{"id": place, "missed_at": now} for place in missed])
     with indexed(connection, list_videos(connection, hashes)):
-        update_rows(
-            connection, "file_places", [{"id": place, "state": "missing", "changed_at": now} for place in gone]
-        )
+        update_rows(connection, "file_places", [{"id": place, "state": "missing", "changed_at": now} for place in gone])
         update_rows(
             connection,
             "file_places",
@@ -279,11 +282,15 @@ def save_absences_of_places(
 
 
 def save_scanned(
-    connection: Writer, root: str, files: Mapping[str, tuple[tuple[int, int, int, int], str, str | None]], *, at: datetime
+    connection: Writer,
+    root: str,
+    files: Mapping[str, tuple[tuple[int, int, int, int], str, str | None]],
+    *,
+    at: datetime,
 ) -> None:
     """Keep what was seen of files that are not files of videos: by path, the stamp, the state and the reason."""
     where, now = stored_path(root), utc_text(at)
-    known = _find_ids(connection, "scanned_files", where, list(files))
+    known = _find_ids(connection, "scanned_files", root, list(files))
     inserted, updated = [], []
     for path, (stamp, state, reason) in files.items():
         row = {**dict(zip(_STAMP, stamp, strict=True)), "state": state, "reason": reason}
@@ -298,7 +305,7 @@ def save_scanned(
 
 def forget_scanned(connection: Writer, root: str, paths: Sequence[str]) -> None:
     """Forget what was seen of these files, which are taken in, or gone."""
-    ids = _find_ids(connection, "scanned_files", stored_path(root), paths)
+    ids = _find_ids(connection, "scanned_files", root, paths)
     connection.execute("DELETE FROM scanned_files WHERE id IN :ids", {"ids": list(ids.values())})
 
 
@@ -307,15 +314,9 @@ def forget_scanned_rows(connection: Writer, ids: Iterable[int]) -> None:
     connection.execute("DELETE FROM scanned_files WHERE id IN :ids", {"ids": list(ids)})
 
 
-def _find_ids(connection: Writer, table: str, root: str | bytes, paths: Sequence[str]) -> dict[str | bytes, int]:
+def _find_ids(connection: Writer, table: str, root: str, paths: Sequence[str]) -> dict[str | bytes, int]:
     """The rows of these paths below a root, by path as it is stored."""
-    kept = [stored_path(path) for path in paths]
-    query = f"SELECT path, id FROM {table} WHERE root = :root AND path"
-    texts = [path for path in kept if isinstance(path, str)]
-    rows = connection.execute(f"{query} IN :paths", {"root": root, "paths": texts}).fetchall() if texts else []
-    for path in kept:
-        if isinstance(path, bytes):
-            rows += connection.execute(f"{query} = :path", {"root": root, "path": path}).fetchall()
+    rows = find_by_paths(connection, table, "path, id", root, [stored_path(path) for path in paths])
     return {row[0]: row[1] for row in rows}
 
 

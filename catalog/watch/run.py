@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pyroaring import BitMap
 
 from catalog import store
-from catalog.errors import CatalogError
 from catalog.file_reports import FolderReport
+from catalog.ingest.run import READ
 from catalog.ingest.sidecars import find_sidecars
 from catalog.reading import watching
 from catalog.reading.files import MEDIA
 from catalog.watch.folders import Known, absolute, device_of, explain_offline, innermost, is_below, is_gone
 from catalog.watch.scanning import Sighted, Stamp, Walk, stamp_of
-from catalog.watch.taking import MOMENT, NAMED, Taking, Tally, name_refs, utc_now
+from catalog.watch.taking import MOMENT, Taking, Tally, name_refs, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Database
     from catalog.reading.watching import KeptRoot
-    from catalog.reports import ImportReport, Progress
+    from catalog.reports import Progress
     from catalog.watch.scanning import Seen
 
 _PORTION = 1_000  # places that are looked for at once
@@ -40,16 +40,16 @@ class Options(NamedTuple):
     """How folders are scanned.
 
     `source` is the one that sidecars and answers belong to, None where there is none; `own` that of videos that are
-    known by their file alone. `documents` are the endings of files that may hold answers, and `read_documents(root,
-    paths)` reads those that are new; without it they are left alone. `accept` scans a folder that holds none of its
-    files.
+    known by their file alone. `documents` are the endings of files that may hold answers. `read_documents(root, paths)`
+    reads those that are new and says whether it did; without it they are left to others. `accept` scans a folder though
+    none of its known files are there.
     """
 
     source: str | None = None
     own: str = store.FILES
     is_watched: bool = False
-    documents: frozenset[str] = frozenset()
-    read_documents: Callable[[str, Sequence[Path]], ImportReport] | None = None
+    documents: frozenset[str] = READ
+    read_documents: Callable[[str, Sequence[Path]], bool] | None = None
     moment: float = MOMENT
     accept: bool = False
     clock: Callable[[], datetime] = utc_now
@@ -233,7 +233,7 @@ class _Scan:
 
     def _note(self, seen: Seen, known: Any) -> None:
         """Note an answer that was not read as it is now."""
-        if known is None or known[1:5] != seen[1] or not known[6]:
+        if self._options.read_documents and (known is None or known[1:5] != seen[1] or not known[6]):
             self._documents.append(Sighted(seen[0], Stamp(*seen[1]), is_media=False))
 
     def _waits(self, sighted: Sighted) -> bool:
@@ -264,8 +264,7 @@ class _Scan:
             return
         time.sleep(self._options.moment)
         settled = [item for item in self._documents if self._is_unchanged(item)]
-        if settled:
-            read(self._root, [Path(self._taking.path_of(item.path)) for item in settled])
+        if settled and read(self._root, [Path(self._taking.path_of(item.path)) for item in settled]):
             with self._database.write() as connection:
                 files = {item.path: (tuple(item.stamp), "read", None) for item in settled}
                 store.save_scanned(connection, self._root, files, at=self._options.clock())  # type: ignore[arg-type]
@@ -280,7 +279,8 @@ class _Scan:
 
     def _finish(self) -> FolderReport:
         """Keep what was not found, and that the root was scanned."""
-        missed, missing = [], []
+        missed: list[int] = []
+        missing: list[int] = []
         for place in self._iter_unseen():
             if not self._walk.covers(place.path) or place.state == "missing":
                 continue

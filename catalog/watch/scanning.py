@@ -28,9 +28,12 @@ OF_THE_LIBRARY = "the media folder of a library"
 
 _MARKED = frozenset(".~")  # how the names of files begin that are no clips
 _LARGEST, _WRAPPED = (1 << 63) - 1, 1 << 64
-_UNFINISHED = re.compile(r"\.(part|partial|crdownload|download|opdownload|aria2|!ut|!qb|tmp|temp)$|^~\$|~$", re.IGNORECASE)
+_UNFINISHED = re.compile(
+    r"\.(part|partial|crdownload|download|opdownload|aria2|!ut|!qb|tmp|temp)$|^~\$|~$", re.IGNORECASE
+)
 _OF_A_SYSTEM = re.compile(
-    r"(@eaDir|#recycle|#snapshot|__MACOSX|\$RECYCLE\.BIN|System Volume Information|lost\+found|Thumbs\.db|desktop\.ini)$",
+    r"(@eaDir|#recycle|#snapshot|__MACOSX|\$RECYCLE\.BIN|System Volume Information|lost\+found"
+    r"|Thumbs\.db|desktop\.ini)$",
     re.IGNORECASE,
 )
 

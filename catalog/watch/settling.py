@@ -101,7 +101,7 @@ def _examine(file: BinaryIO, age: float) -> tuple[Examined, str | None]:
     except BytesBehind as error:
         if age < UNCHANGED or not error.end:
             raise
-        return examine_file(io.BufferedReader(_Front(file, error.end)), "video"), error.reason  # type: ignore[arg-type]
+        return examine_file(io.BufferedReader(_Front(file, error.end)), "video"), error.reason
 
 
 class _Front(io.RawIOBase):
