@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.errors import BadMedia
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
 MOST_BOXES = 100_000  # at the top of a file: a fragment for every frame of half an hour
@@ -56,17 +57,21 @@ def list_boxes(file: BinaryIO) -> list[Box]:
 
     Raises BadMedia where they do not: the file is cut off, goes on behind its last box, or is damaged.
     """
+    return list(walk_boxes(file))
+
+
+def walk_boxes(file: BinaryIO) -> Iterator[Box]:
+    """As `list_boxes`, one after the other: those before a fault are given before it is raised."""
     size = file.seek(0, 2)
-    boxes: list[Box] = []
-    at = 0
+    at = count = 0
     while at < size:
-        if len(boxes) == MOST_BOXES:
+        if count == MOST_BOXES:
             raise BadMedia(f"is damaged: it has more than {MOST_BOXES:,} boxes")
         file.seek(at)
         box = _read_header(file.read(16), at, size)
-        boxes.append(box)
+        yield box
+        count += 1
         at = box.end
-    return boxes
 
 
 def _read_header(head: bytes, at: int, size: int) -> Box:

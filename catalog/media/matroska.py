@@ -88,7 +88,7 @@ def _walk(file: BinaryIO) -> Iterator[Element]:
         if at >= size:
             return
         file.seek(at)
-        element = _read_header(file.read(12), at)
+        element = read_header(file.read(12), at)
         if element is None or (element.number not in _KNOWN and (element.end is None or element.end > size)):
             raise BytesBehind(f"is damaged: {size - at:,} bytes at its end are of no element", at)
         if element.end is not None and element.end > size:
@@ -103,7 +103,8 @@ def _walk(file: BinaryIO) -> Iterator[Element]:
     raise BadMedia(f"is damaged: it has more than {MOST_ELEMENTS:,} elements")
 
 
-def _read_header(data: bytes, at: int) -> Element | None:
+def read_header(data: bytes, at: int) -> Element | None:
+    """The element whose header these bytes begin with, which stand at byte `at`; None where they are not one."""
     number, body = _read_variable(data, 0, keeps_mark=True)
     length, behind = _read_variable(data, body)
     if not body or not behind:
@@ -142,7 +143,7 @@ def _read_block_time(file: BinaryIO, block: Element) -> int:
 def _list(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The elements that these bytes are, by number, with what they hold."""
     at = 0
-    while element := _read_header(data[at : at + 12], at):
+    while element := read_header(data[at : at + 12], at):
         if element.end is None or element.end > len(data):
             return
         yield element.number, data[element.body : element.end]

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from catalog.media.boxes import Box
+    from catalog.media.marks import Marks
 
+
+_FILMS = frozenset({MP4, M4V, MOV})
 _AVI_MAIN = Struct("<4xI12xI12xII")  # of its main header: microseconds a frame, frames, width, height
 _AVI_MAIN_AT = 28
 _AVI_HEADERS = 64 * 1024  # bytes in which they are
@@ -54,8 +58,8 @@ def open_media(path: Path) -> Iterator[tuple[BinaryIO, FileType]]:
 
 def read_probe(file: BinaryIO, file_type: FileType) -> Probe:
     """What a file of this type says about itself, as `probe`."""
-    if file_type in {MP4, M4V, MOV}:
-        return _probe_boxes(file)
+    if file_type in _FILMS:
+        return _probe_boxes(file, *_read_boxes(file))
     if file_type in {WEBM, MKV}:
         return _probe_matroska(file)
     if file_type == AVI:
@@ -70,14 +74,28 @@ def read_probe(file: BinaryIO, file_type: FileType) -> Probe:
     raise BadMedia("is empty" if file_type == EMPTY else f"is {file_type.noun}, not a video")
 
 
-def _probe_boxes(file: BinaryIO) -> Probe:
+def describe(file: BinaryIO, file_type: FileType) -> tuple[Probe, Marks]:
+    """As `read_probe`, and the marks of the file too: of an mp4, mov or m4v file from the same walk."""
+    from catalog.media.marks import read_film_marks, read_marks_of
+
+    if file_type not in _FILMS:
+        return read_probe(file, file_type), read_marks_of(file, file_type)
+    boxes, moov = _read_boxes(file)
+    return _probe_boxes(file, boxes, moov), read_film_marks(file, boxes, moov)
+
+
+def _read_boxes(file: BinaryIO) -> tuple[list[Box], bytes]:
+    """The boxes at the top of a film, and its `moov`."""
     boxes = list_boxes(file)
-    size = boxes[-1].end if boxes else 0
     top = next((box for box in boxes if box.kind == b"moov"), None)
     if top is None:
         is_segment = any(box.kind == b"moof" for box in boxes)
         raise BadMedia("is a segment of a stream, not a whole clip" if is_segment else "is cut off: it has no box moov")
-    moov = read_box(file, top)
+    return boxes, read_box(file, top)
+
+
+def _probe_boxes(file: BinaryIO, boxes: Sequence[Box], moov: bytes) -> Probe:
+    size = boxes[-1].end
     whole = root(moov)
     within = children(moov, whole)
     mvhd, mvex = (next((box for box in within if box.kind == kind), None) for kind in (b"mvhd", b"mvex"))
