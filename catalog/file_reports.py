@@ -141,7 +141,7 @@ class FolderReport(Record):
 
     `state` is `online`, or `offline` with the `reason`: then nothing was read and nothing is marked. `files` counts the
     clips and pictures that were seen. Of those that are new, `made` became videos of their own, `joined` went to jobs,
-    and `again` are further places of bytes that are known; `moved` were renamed or moved. `missing` were not found for
+    and `copies` are further places of bytes that are known; `moved` were renamed or moved. `missing` were not found for
     the second time, `missed` for the first. `damaged` names those that play, and have bytes behind their last box.
     `growing` counts those that are not finished, `unfinished` says of the first of them why. `skipped` counts what was
     passed over, by reason, and `examples` are paths of each; `unread` are folders that could not be read, with the
@@ -154,7 +154,7 @@ class FolderReport(Record):
     files: int = 0
     made: int = 0
     joined: int = 0
-    again: int = 0
+    copies: int = 0
     moved: int = 0
     missing: int = 0
     missed: int = 0
@@ -173,7 +173,7 @@ class FolderReport(Record):
     @property
     def taken(self) -> int:
         """How many files were taken in."""
-        return self.made + self.joined + self.again
+        return self.made + self.joined + self.copies
 
 
 @dataclass(frozen=True, slots=True)

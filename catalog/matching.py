@@ -90,8 +90,8 @@ def _weigh(pair: Match, of_file: Sequence[float], of_job: Sequence[float]) -> Ma
         return pair
     rivals = max(sum(score >= pair.confidence - _RIVAL for score in scores) - 1 for scores in (of_file, of_job))
     if rivals:
-        told = (*pair.reasons, f"{rivals} more {'fits' if rivals == 1 else 'fit'} as well")
-        return pair._replace(confidence=round(pair.confidence / (1 + rivals), 2), reasons=told)
+        reasons = (*pair.reasons, f"{rivals} more {'fits' if rivals == 1 else 'fit'} as well")
+        return pair._replace(confidence=round(pair.confidence / (1 + rivals), 2), reasons=reasons)
     return pair._replace(confidence=round(min(MOST, pair.confidence + 0.15), 2))
 
 
@@ -134,10 +134,10 @@ def _compare(orphan: Orphan, job: Waiting, stem: str) -> Match | None:
     parts = (_by_length(orphan, job), _by_size(orphan, job), _by_time(orphan, job), _by_words(orphan, job, stem))
     if None in parts:
         return None
-    told = [part for part in parts if part and part[0]]
-    confidence = min(MOST, sum(part[0] for part in told))
-    reasons = tuple(part[1] for part in told)
-    return Match(orphan, job, round(confidence, 2), reasons) if told else None
+    spoken = [part for part in parts if part and part[0]]
+    confidence = min(MOST, sum(part[0] for part in spoken))
+    reasons = tuple(part[1] for part in spoken)
+    return Match(orphan, job, round(confidence, 2), reasons) if spoken else None
 
 
 _Part = tuple[float, str]
@@ -168,10 +168,10 @@ def _by_time(orphan: Orphan, job: Waiting) -> _Part | None:
         return _SILENT
     if _time(orphan.made_at) < _time(began) - _EARLY:
         return None
-    later = max(0.0, _time(orphan.made_at) - _time(job.completed_at or began))
+    delay = max(0.0, _time(orphan.made_at) - _time(job.completed_at or began))
     for limit, score in _TIMES:
-        if later <= limit:
-            return score, f"made {_span(later)} after the job"
+        if delay <= limit:
+            return score, f"made {_span(delay)} after the job"
     return _SILENT
 
 

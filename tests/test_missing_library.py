@@ -61,6 +61,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "sources": Catalog.sources,
     "stats": Catalog.stats,
     "unarchive": Catalog.unarchive,
+    "watched": Catalog.watched,
 }
 EDITING: dict[str, Callable[[Catalog], Any]] = {
     "check": Catalog.check,
@@ -73,9 +74,10 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "tag": lambda cat: cat.tag("v1", "keeper"),
     "undelete": lambda cat: cat.undelete("v1"),
     "undo": Catalog.undo,
+    "adopt": lambda cat: cat.adopt(above=0.9),
     "untag": lambda cat: cat.untag("v1", "keeper"),
 }
-MAKING = {"init", "sync", "add", "import_path", "hooks"}
+MAKING = {"init", "sync", "add", "import_path", "watch", "hooks"}
 OTHERS = {"open", "close", "path", "settings", "migrate", "restore", "validate"}
 
 

@@ -73,6 +73,8 @@ MAY_LOAD = {
     "facets --give video_1 style=noir": DRIVER,
     "delete video_2": DRIVER,
     "undelete video_2": DRIVER,
+    "adopt": DRIVER,
+    "watch --status": DRIVER,
     "history": DRIVER,
     "undo": DRIVER,
     "redo": DRIVER,

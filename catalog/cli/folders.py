@@ -45,13 +45,13 @@ def _sum_up(folder: FolderReport) -> str:
     counts = {
         "new": folder.made,
         "of known jobs": folder.joined,
-        "further copies": folder.again,
+        "further copies": folder.copies,
         "moved": folder.moved,
         "missing": folder.missing,
         "not found, for the first time": folder.missed,
     }
-    told = [f"{count:,} {name}" for name, count in counts.items() if count]
-    return ", ".join([render.amount(folder.files, "file"), *(told or ["nothing new"])])
+    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+    return ", ".join([render.amount(folder.files, "file"), *(parts or ["nothing new"])])
 
 
 def _list(reasons: Mapping[str, str], count: int) -> None:

@@ -104,8 +104,8 @@ def _show(report: WatchReport) -> None:
         show_folder(folder)
     for answers in report.answers:
         counts = {"added": answers.added, "changed": answers.changed, "refused": answers.refusals}
-        told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        render.line((answers.source, "name"), f": {told}; {render.amount(len(answers.files), 'answer')} read")
+        sums = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        render.line((answers.source, "name"), f": {sums}; {render.amount(len(answers.files), 'answer')} read")
     for remark in report.notes:
         render.note(remark)
 

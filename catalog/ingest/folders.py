@@ -182,18 +182,24 @@ class Scan:
                 if is_hidden(name):
                     continue
                 is_folder = path.is_dir()
-                if not is_folder and path.suffix.lower() not in self.suffixes:
-                    if not (self._leaves_media and path.suffix.lower() in MEDIA):
-                        self.others.add(str(path), name, names)
-                elif not is_folder and self._among is not None and path not in self._among:
+                if not is_folder and not self._reads(path, names):
                     continue
-                elif self._leads_out(path, folder):
+                if self._leads_out(path, folder):
                     self.others.leave_out(str(path))
                 elif is_folder:
                     folders.append(path)
                 else:
                     yield from self._check(path, names, folder)
             stack += reversed(folders)
+
+    def _reads(self, path: Path, names: Container[str]) -> bool:
+        """Whether a file in a folder is to be read; one of another kind is told of."""
+        suffix = path.suffix.lower()
+        if suffix in self.suffixes:
+            return self._among is None or path in self._among
+        if not (self._leaves_media and suffix in MEDIA):
+            self.others.add(str(path), path.name, names)
+        return False
 
     def _leads_out(self, path: Path, folder: Path) -> bool:
         """Whether the path is a link to something outside of the folder, and links are not to be followed there."""

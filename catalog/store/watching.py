@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
 from catalog.rows import encodable, stored, stored_path
-from catalog.store.arrivals import save_videos
+from catalog.store.arrivals import Beside, save_videos
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.files import find_by_paths, list_videos, probed
 from catalog.store.indexes import indexed
+from catalog.store.marks import save_marks
 from catalog.store.names import find_ids
 from catalog.store.sources import save_source
 from catalog.wire.parse import parse_videos
@@ -23,20 +24,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.database import Writer
+    from catalog.media.marks import Marks
     from catalog.records import Probe
 
+FILE = "file"  # the channel of what a file says
 FILES = "files"  # the source of videos that are known by their file alone
 _ID_LENGTH = 32  # of the digits of a hash: 128 bits
 _SHORTEST = 8  # letters of a name that cannot be anybody's
 _EARLIEST = 2015  # before which no clip was generated: years of clocks that were never set
 
 _HELD = "SELECT DISTINCT sha256 FROM files WHERE sha256 IN :hashes"
-_NAMED = "SELECT id, source, remote_id, kind FROM videos WHERE remote_id IN :names"
+_NAMED = "SELECT remote_id, id, source, remote_id, kind FROM videos WHERE remote_id IN :names"
 _ALIASED = """
-SELECT videos.id, video_aliases.source, video_aliases.alias, videos.kind
+SELECT video_aliases.alias, videos.id, videos.source, videos.remote_id, videos.kind
 FROM video_aliases JOIN videos ON videos.id = video_aliases.video_id WHERE video_aliases.alias IN :names
 """
-_OWN = "SELECT id, kind FROM videos WHERE id IN :ids"
 _NUMBERS = "SELECT id, video_id, variant, number, sha256 FROM files WHERE video_id IN :ids ORDER BY number"
 
 
@@ -52,25 +54,27 @@ class Found(NamedTuple):
     type: str
     is_image: bool
     probe: Probe
+    marks: Marks
     damage: str | None = None
     job: str | None = None
     moved: tuple[int, ...] = ()
 
 
 class Kept(NamedTuple):
-    """What became of found files: the row ids of videos made for them, how many went to a job, moved, or lie again."""
+    """What became of found files: the row ids of videos made for them and of jobs that they went to, and how many of
+    them have moved, or are further copies of bytes that are known."""
 
     made: list[int]
     joined: list[int]
     moved: int
-    again: int
+    copies: int
 
 
 class _Job(NamedTuple):
     video_id: int
     source: str
+    remote_id: str
     kind: str
-    is_told: bool = False  # by a sidecar, and not by the name of the file
 
 
 def save_found(
@@ -80,74 +84,127 @@ def save_found(
 
     `source` is the one that sidecars and names are looked up in first, `own` that of videos without a job.
     """
-    now = utc_text(at)
-    hashes = list({item.sha256 for item in found})
+    now, hashes = utc_text(at), list({item.sha256 for item in found})
     held = {row[0] for row in connection.execute(_HELD, {"hashes": hashes})}
     new: dict[str, Found] = {}
     for item in found:
         if item.sha256 not in held:
             new.setdefault(item.sha256, item)
-    jobs = _find_jobs(connection, source, new.values())
-    made = _make(connection, own, [item for sha256, item in new.items() if sha256 not in jobs], at)
-    with indexed(
-        connection, {*list_videos(connection, hashes), *made.values(), *(job.video_id for job in jobs.values())}
-    ):
-        _put_files(connection, new, jobs, made, now)
-        moved = _put_places(connection, root, found, now)
-        whole = [item.sha256 for item in found if item.sha256 in held and item.damage is None]
-        connection.execute(
-            "UPDATE files SET state = 'present', reason = NULL, changed_at = :now "
-            "WHERE sha256 IN :hashes AND state <> 'present'",
-            {"hashes": whole, "now": now},
-        )
-        connection.execute("UPDATE files SET checked_at = :now WHERE sha256 IN :hashes", {"hashes": hashes, "now": now})
+    jobs = _find_jobs(connection, source, new)
+    making = _Making(root, found, {sha256: item for sha256, item in new.items() if sha256 not in jobs}, now)
+    making.make(connection, own, at)
+    owners = {sha256: job.video_id for sha256, job in jobs.items()} | making.others
+    left = [item for item in found if item.sha256 not in making.written]
+    moved = making.moved
+    if left:
+        with indexed(connection, {*list_videos(connection, hashes), *owners.values()}):
+            _put_files(connection, {sha256: new[sha256] for sha256 in owners}, owners, jobs, now)
+            moved += _put_places(connection, root, left, now)
+            _be_whole(connection, [item.sha256 for item in left if item.sha256 in held and not item.damage], now)
+        _fill(connection, [(job, new[sha256]) for sha256, job in jobs.items()], at)
     forget_scanned(connection, root, [item.path for item in found])
     joined = [job.video_id for job in jobs.values()]
-    return Kept(list(made.values()), joined, moved, len(found) - len(new) - moved)
+    return Kept([*making.written.values(), *making.others.values()], joined, moved, len(found) - len(new) - moved)
 
 
-def _find_jobs(connection: Writer, source: str | None, items: Iterable[Found]) -> dict[str, _Job]:
-    """The jobs that these files are of, by hash: those that sidecars name, or whose id or alias is the file's name."""
-    items = list(items)
-    told = {item.sha256: item.job for item in items if item.job}
+def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
+    """Keep that bytes that were known have been read, and are whole."""
+    connection.execute(
+        "UPDATE files SET state = 'present', reason = NULL, changed_at = :now "
+        "WHERE sha256 IN :hashes AND state <> 'present'",
+        {"hashes": hashes, "now": now},
+    )
+    connection.execute("UPDATE files SET checked_at = :now WHERE sha256 IN :hashes", {"hashes": hashes, "now": now})
+
+
+class _Making:
+    """Videos that are made for files without a job, with all that is known of these, by the hash of the bytes.
+
+    `written` are the row ids of those that are new; `others` of those that the library had, and that lack the file.
+    """
+
+    def __init__(self, root: str, found: Sequence[Found], lone: Mapping[str, Found], now: str) -> None:
+        self._root, self._lone, self._now = root, lone, now
+        self._items: dict[str, list[Found]] = {}
+        for item in found:
+            if item.sha256 in lone:
+                self._items.setdefault(item.sha256, []).append(item)
+        self.written: dict[str, int] = {}
+        self.others: dict[str, int] = {}
+        self.moved = 0
+
+    def make(self, connection: Writer, own: str, at: datetime) -> None:
+        """Make them."""
+        if not self._lone:
+            return
+        save_source(connection, own)
+        videos = [parse_videos(_describe(item, at)).videos[0] for item in self._lone.values()]
+        names = {
+            sha256[:_ID_LENGTH]: sorted({encodable(_name(item.path)) for item in items})
+            for sha256, items in self._items.items()
+        }
+        beside = Beside(names, lambda ids: self._write(connection, ids))
+        save_videos(connection, own, videos, channel=FILE, received_at=at, beside=beside)
+        lacking = [sha256 for sha256 in self._lone if sha256 not in self.written]
+        ids = find_ids(connection, own, [sha256[:_ID_LENGTH] for sha256 in lacking]) if lacking else {}
+        self.others = {sha256: ids[sha256[:_ID_LENGTH]] for sha256 in lacking}
+
+    def _write(self, connection: Writer, ids: Mapping[str, int]) -> None:
+        """Write the files and places of videos that are new."""
+        owners = {sha256: ids[sha256[:_ID_LENGTH]] for sha256 in self._lone if sha256[:_ID_LENGTH] in ids}
+        _put_files(connection, {sha256: self._lone[sha256] for sha256 in owners}, owners, {}, self._now)
+        items = [item for sha256 in owners for item in self._items[sha256]]
+        self.moved += _put_places(connection, self._root, items, self._now)
+        self.written |= owners
+
+
+def _find_jobs(connection: Writer, source: str | None, new: Mapping[str, Found]) -> dict[str, _Job]:
+    """The jobs that these files are of, by hash: those that a sidecar names, or whose id or alias is in the file, or is
+    the file's name."""
+    sidecars = {item.job for item in new.values() if item.job and source}
+    names = {sha256: [text for _, text in item.marks.ids] for sha256, item in new.items()}
+    wanted = {
+        *sidecars,
+        *(name for own in names.values() for name in own),
+        *(_stem(item.path) for item in new.values()),
+    }
+    owners = _find_owners(connection, {encodable(name) for name in wanted if name})
     jobs: dict[str, _Job] = {}
-    if told and source:
-        ids = find_ids(connection, source, {encodable(name) for name in told.values()})
-        kinds = dict(map(tuple, connection.execute(_OWN, {"ids": list(ids.values())})))
-        for sha256, name in told.items():
-            video_id = ids.get(encodable(name))
-            if video_id is not None:
-                jobs[sha256] = _Job(video_id, source, kinds[video_id], is_told=True)
-    named = {item.sha256: encodable(_stem(item.path)) for item in items if item.sha256 not in jobs}
+    short: dict[str, _Job] = {}
+    for sha256, item in new.items():
+        by_sidecar = [job for job in owners.get(encodable(item.job or ""), ()) if job.source == source]
+        by_mark = [job for name in names[sha256] for job in owners.get(encodable(name), ())]
+        stem = encodable(_stem(item.path))
+        for candidates in (by_sidecar, by_mark, owners.get(stem, [])):
+            job = _choose(candidates, source)
+            if job is not None:
+                is_short = candidates is owners.get(stem) and len(stem) < _SHORTEST
+                (short if is_short else jobs)[sha256] = job
+                break
+    return jobs | _without_held(connection, short)
+
+
+def _find_owners(connection: Writer, names: set[str]) -> dict[str, list[_Job]]:
+    """The videos that have these ids or aliases."""
     owners: dict[str, list[_Job]] = {}
-    for query in (_NAMED, _ALIASED) if named else ():
-        for video_id, owner, name, kind in connection.execute(query, {"names": list(set(named.values()))}):
-            owners.setdefault(name, []).append(_Job(video_id, owner, kind))
-    for sha256, name in named.items():
-        candidates = owners.get(name, [])
-        preferred = [job for job in candidates if job.source == source] or candidates
-        if len({job.video_id for job in preferred}) == 1:
-            jobs[sha256] = preferred[0]
-    return _without_doubtful(connection, jobs, named)
+    for query in (_NAMED, _ALIASED):
+        for name, *job in connection.execute(query, {"names": list(names)}):
+            owners.setdefault(name, []).append(_Job(*job))
+    return owners
 
 
-def _without_doubtful(connection: Writer, jobs: dict[str, _Job], named: Mapping[str, str]) -> dict[str, _Job]:
-    """The jobs but for those whose name could be anybody's, as `clip1`, and which have a file already."""
-    short = {jobs[sha256].video_id for sha256, name in named.items() if sha256 in jobs and len(name) < _SHORTEST}
+def _choose(candidates: Sequence[_Job], source: str | None) -> _Job | None:
+    """The one of them that is meant; None where several may be."""
+    preferred = [job for job in candidates if job.source == source] or candidates
+    return preferred[0] if len({job.video_id for job in preferred}) == 1 else None
+
+
+def _without_held(connection: Writer, jobs: Mapping[str, _Job]) -> dict[str, _Job]:
+    """The jobs but for those that have a file already: a short name, as `clip1`, could be anybody's."""
     query = "SELECT DISTINCT video_id FROM files WHERE video_id IN :ids AND sha256 IS NOT NULL"
-    taken = {row[0] for row in connection.execute(query, {"ids": list(short)})}
-    return {sha256: job for sha256, job in jobs.items() if job.is_told or job.video_id not in taken}
-
-
-def _make(connection: Writer, own: str, items: Sequence[Found], at: datetime) -> dict[str, int]:
-    """Make a video of its own for each of these files; returns their row ids by hash."""
-    if not items:
-        return {}
-    save_source(connection, own)
-    videos = [parse_videos(_describe(item, at)).videos[0] for item in items]
-    save_videos(connection, own, videos, channel="import", received_at=at)
-    ids = find_ids(connection, own, [video.remote_id for video in videos])
-    return {item.sha256: ids[item.sha256[:_ID_LENGTH]] for item in items}
+    ids = [job.video_id for job in jobs.values()]
+    holding = {row[0] for row in connection.execute(query, {"ids": ids})} if ids else set()
+    return {sha256: job for sha256, job in jobs.items() if job.video_id not in holding}
 
 
 def _describe(item: Found, at: datetime) -> dict[str, Any]:
@@ -165,32 +222,50 @@ def _describe(item: Found, at: datetime) -> dict[str, Any]:
         job["seconds"] = probe.seconds
     if probe.width and probe.height:
         job["size"] = f"{probe.width}x{probe.height}"
-    return job
+    return job | _said(item.marks)
+
+
+def _said(marks: Marks) -> dict[str, Any]:
+    """What a file says of the job that it came from; `prompt_origin` tells in which words."""
+    said = {name: getattr(marks, name) for name in ("prompt", "negative_prompt", "model", "seed", "prompt_origin")}
+    return {name: value for name, value in said.items() if value}
+
+
+def _fill(connection: Writer, pairs: Iterable[tuple[_Job, Found]], at: datetime) -> None:
+    """Let files say of their jobs what nobody else has said."""
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    for job, item in pairs:
+        if said := _said(item.marks):
+            by_source.setdefault(job.source, []).append({"id": job.remote_id, "object": "video", **said})
+    for source, payloads in by_source.items():
+        videos = [parse_videos(payload).videos[0] for payload in payloads]
+        save_videos(connection, source, videos, channel=FILE, received_at=at)
 
 
 def _put_files(
-    connection: Writer, new: Mapping[str, Found], jobs: Mapping[str, _Job], made: Mapping[str, int], now: str
+    connection: Writer, new: Mapping[str, Found], owners: Mapping[str, int], jobs: Mapping[str, _Job], now: str
 ) -> None:
     """Make rows of new bytes: of each variant they take the first number without bytes, or the next one."""
-    owners = {sha256: (made[sha256] if sha256 in made else jobs[sha256].video_id) for sha256 in new}
-    free: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    free: dict[tuple[int, str], list[int]] = {}
     last: dict[tuple[int, str], int] = {}
     for file_id, video_id, variant, number, sha256 in connection.execute(_NUMBERS, {"ids": list(owners.values())}):
         last[video_id, variant] = number
         if sha256 is None:
-            free.setdefault((video_id, variant), []).append((file_id, number))
+            free.setdefault((video_id, variant), []).append(file_id)
     inserted, updated = [], []
     for sha256, item in new.items():
-        variant = _variant_of(item, jobs[sha256].kind if sha256 in jobs else None)
-        spot = owners[sha256], variant
+        spot = owners[sha256], _variant_of(item, jobs[sha256].kind if sha256 in jobs else None)
         row = _row(item, now)
         if free.get(spot):
-            updated.append({"id": free[spot].pop(0)[0], **row, "check_id": None})
+            updated.append({"id": free[spot].pop(0), **row, "check_id": None})
         else:
             last[spot] = last.get(spot, 0) + 1
-            inserted.append({"video_id": spot[0], "variant": variant, "number": last[spot], **row})
+            inserted.append({"video_id": spot[0], "variant": spot[1], "number": last[spot], **row})
     insert_rows(connection, "files", inserted)
     update_rows(connection, "files", updated)
+    marked = [sha256 for sha256, item in new.items() if item.marks.marks]
+    rows = connection.execute("SELECT id, sha256 FROM files WHERE sha256 IN :hashes", {"hashes": marked})
+    save_marks(connection, {row[0]: new[row[1]].marks.marks for row in rows} if marked else {})
 
 
 def _variant_of(item: Found, kind: str | None) -> str:
@@ -228,7 +303,7 @@ def _put_places(connection: Writer, root: str, found: Sequence[Found], now: str)
             "sha256": item.sha256,
             "root": where,
             "path": path,
-            "name": stored_path(item.path.rpartition("/")[2]),
+            "name": stored_path(_name(item.path)),
             "state": "present",
             "changed_at": now,
             **dict(zip(_STAMP, item.stamp, strict=True)),
@@ -320,5 +395,9 @@ def _find_ids(connection: Writer, table: str, root: str, paths: Sequence[str]) -
     return {row[0]: row[1] for row in rows}
 
 
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def _stem(path: str) -> str:
-    return path.rpartition("/")[2].rpartition(".")[0]
+    return _name(path).rpartition(".")[0]

@@ -336,7 +336,7 @@ class _Scan:
             files=self._files,
             made=tally.made,
             joined=tally.joined,
-            again=tally.again,
+            copies=tally.copies,
             moved=tally.moved,
             missing=missing,
             missed=missed,

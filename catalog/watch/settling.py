@@ -14,13 +14,16 @@ from catalog.disk import open_file
 from catalog.errors import BadMedia
 from catalog.media.boxes import BytesBehind
 from catalog.media.examine import examine_file
+from catalog.media.marks import read_marks_of
+from catalog.media.probe import describe
 from catalog.media.sniff import HEAD, sniff
 from catalog.watch.scanning import stamp_of
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from catalog.media.examine import Examined
+    from catalog.media.marks import Marks
+    from catalog.media.sniff import FileType
     from catalog.records import Probe
     from catalog.watch.scanning import Sighted
 
@@ -40,6 +43,7 @@ class Settled(NamedTuple):
     type: str
     is_image: bool
     probe: Probe
+    marks: Marks
     damage: str | None = None
 
 
@@ -69,7 +73,8 @@ def settle(root: str, sighted: Sighted, *, now: float) -> Outcome:
                 return Growing(sighted, CHANGING)
             if _is_sparse(file, sighted.stamp.size):
                 return Skipped(sighted, SPARSE)
-            found, damage = _examine(file, now - sighted.stamp.mtime_ns / 1e9)
+            file_type = sniff(file.read(HEAD))
+            probe, marks, damage = _describe(file, file_type, now - sighted.stamp.mtime_ns / 1e9)
             sha256 = _hash(file, sighted.stamp.size)
             is_same = stamp_of(os.fstat(file.fileno())) == sighted.stamp == stamp_of(os.lstat(path))
     except BadMedia as error:
@@ -80,8 +85,7 @@ def settle(root: str, sighted: Sighted, *, now: float) -> Outcome:
         return Growing(sighted, f"cannot be read: {(error.strerror or type(error).__name__).lower()}")
     if not is_same:
         return Growing(sighted, "was changed while it was read")
-    is_image = found.type.kind == "image"
-    return Settled(sighted, sha256, found.type.media_type, is_image, found.probe, damage)
+    return Settled(sighted, sha256, file_type.media_type, file_type.kind == "image", probe, marks, damage)
 
 
 def is_unchanged(root: str, sighted: Sighted) -> bool:
@@ -92,16 +96,16 @@ def is_unchanged(root: str, sighted: Sighted) -> bool:
         return False
 
 
-def _examine(file: BinaryIO, age: float) -> tuple[Examined, str | None]:
-    """What a file is, and what is wrong with it where it plays all the same and is done; raises BadMedia."""
-    file_type = sniff(file.read(HEAD))
-    variant = "image" if file_type.kind == "image" else "video"
+def _describe(file: BinaryIO, file_type: FileType, age: float) -> tuple[Probe, Marks, str | None]:
+    """What a file says, and what is wrong with it where it plays all the same and is done; raises BadMedia."""
+    if file_type.kind != "video":
+        return examine_file(file, "image").probe, read_marks_of(file, file_type), None
     try:
-        return examine_file(file, variant), None  # type: ignore[arg-type]
+        return *describe(file, file_type), None
     except BytesBehind as error:
         if age < UNCHANGED or not error.end:
             raise
-        return examine_file(io.BufferedReader(_Front(file, error.end)), "video"), error.reason
+        return *describe(io.BufferedReader(_Front(file, error.end)), file_type), error.reason
 
 
 class _Front(io.RawIOBase):

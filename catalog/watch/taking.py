@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from catalog.watch.scanning import Sighted
     from catalog.watch.settling import Outcome
 
-MOMENT = 0.5  # seconds between the two looks at a file
+MOMENT = 0.3  # seconds between the two looks at a file
 BATCH = 1_000  # files in a transaction
 NAMED = 100  # files that a report names
 _SECONDS = 5.0  # of reading, at most, that an end loses
@@ -40,7 +40,7 @@ class Tally:
     """What became of the files of a root so far."""
 
     def __init__(self) -> None:
-        self.made = self.joined = self.again = self.moved = self.growing = 0
+        self.made = self.joined = self.copies = self.moved = self.growing = 0
         self.damaged: dict[str, str] = {}
         self.unfinished: dict[str, str] = {}
         self.videos: list[int] = []
@@ -92,7 +92,7 @@ class Taking(NamedTuple):
                 kept = store.save_found(connection, self.root, found, source=self.source, own=self.own, at=now)
                 tally.made += len(kept.made)
                 tally.joined += len(kept.joined)
-                tally.again += kept.again
+                tally.copies += kept.copies
                 tally.moved += kept.moved
                 tally.videos += (kept.made + kept.joined)[: NAMED - len(tally.videos)]
             store.save_scanned(
@@ -130,6 +130,7 @@ class Taking(NamedTuple):
                     item.type,
                     item.is_image,
                     item.probe,
+                    item.marks,
                     item.damage,
                     self._read_job(path),
                     tuple(moved),
