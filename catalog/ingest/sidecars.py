@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.fields import REQUESTED
 from catalog.ingest.answers import find_shape, read_value
-from catalog.ingest.folders import MAX_BESIDE, read_beside
+from catalog.ingest.folders import MAX_BESIDE, MEDIA, SIDECARS, read_beside
 from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
 from catalog.ingest.sequences import Value, read_values
@@ -93,6 +93,15 @@ def find_sidecars(media: str) -> list[str]:
     stem, _, _ = media.rpartition(".")
     candidates = (beginning + ending for ending in (".json", ".txt", ".JSON", ".TXT") for beginning in (stem, media))
     return [path for path in candidates if os.path.isfile(path)]  # noqa: PTH113 - a Path for each is slow
+
+
+def list_media(sidecar: str) -> list[str]:
+    """The paths of clips and pictures that a sidecar may lie beside; none where it is not one."""
+    stem, dot, ending = sidecar.rpartition(".")
+    if f"{dot}{ending}".lower() not in SIDECARS:
+        return []
+    spellings = [stem + suffix for media in sorted(MEDIA) for suffix in (media, media.upper())]
+    return [stem, *spellings] if f".{stem.rpartition('.')[2]}".lower() in MEDIA else spellings
 
 
 def read_id(media: Path) -> str:

@@ -17,7 +17,7 @@ PORTION = 1000
 _ROOTS = "SELECT path, state, reason, device, source, is_watched, scanned_at FROM roots ORDER BY path"
 _COUNT = "SELECT count(*) FROM file_places WHERE root = :root AND state <> 'missing'"
 _KNOWN = """
-SELECT id, path, size FROM file_places WHERE root = :root AND id > :after AND state <> 'missing'
+SELECT id, path, size, mtime_ns, inode FROM file_places WHERE root = :root AND id > :after AND state <> 'missing'
 ORDER BY id LIMIT :limit
 """
 _PLACES = """
@@ -91,10 +91,10 @@ def count_places(connection: Reader, root: str) -> int:
     return int(connection.execute(_COUNT, {"root": stored_path(root)}).fetchone()[0])
 
 
-def list_known(connection: Reader, root: str, after: int) -> list[tuple[int, str, int | None]]:
-    """The next files, after this row, that should lie below a root: row, path and bytes."""
+def list_known(connection: Reader, root: str, after: int) -> list[tuple[Any, ...]]:
+    """The next files, after this row, that should lie below a root: row, path, bytes, time of change, inode."""
     parameters = {"root": stored_path(root), "after": after, "limit": PORTION}
-    return [(row[0], read_path(row[1]), row[2]) for row in connection.execute(_KNOWN, parameters)]
+    return [(row[0], read_path(row[1]), *tuple(row)[2:]) for row in connection.execute(_KNOWN, parameters)]
 
 
 def find_places(connection: Reader, root: str, paths: Sequence[str]) -> dict[str, Any]:

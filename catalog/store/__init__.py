@@ -4,7 +4,7 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the two indexes follow in the same transaction. The store knows no network, no terminal.
 """
 
-from catalog.store.adoption import adopt_files
+from catalog.store.adoption import adopt_files, join_described
 from catalog.store.arrivals import save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
@@ -38,18 +38,16 @@ from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
-from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
-from catalog.store.texts import refresh_next
-from catalog.store.watching import (
-    FILES,
-    Found,
+from catalog.store.scans import (
     forget_scanned,
     forget_scanned_rows,
     save_absences_of_places,
-    save_found,
     save_root,
     save_scanned,
 )
+from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
+from catalog.store.texts import refresh_next
+from catalog.store.watching import FILES, Found, save_found
 
 __all__ = [
     "FILES",
@@ -85,6 +83,7 @@ __all__ = [
     "forget_scanned_rows",
     "give_facets",
     "has_prices",
+    "join_described",
     "list_unfolded",
     "lock_source",
     "look_up_words",

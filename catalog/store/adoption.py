@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.records import utc_text
+from catalog.rows import encodable, read_path, stored_path
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
+from catalog.store.files import find_by_paths
 from catalog.store.indexes import indexed
 from catalog.store.journal import FILE_COLUMNS, journaled
+from catalog.store.names import find_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
 
 _VARIANTS = ("video", "image", "thumbnail")
 _OWN = f"SELECT {FILE_COLUMNS} FROM files WHERE video_id IN :ids AND origin = 'file' ORDER BY id"
+_ALONE = """
+SELECT videos.id, files.sha256 FROM files CROSS JOIN videos ON videos.id = files.video_id
+WHERE files.sha256 IN :hashes AND files.origin = 'file' AND videos.remote_id = substr(files.sha256, 1, 32)
+AND videos.deleted_at IS NULL
+"""
 _NUMBERS = "SELECT id, variant, number, sha256 FROM files WHERE video_id = :id ORDER BY number"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids"
 _COPY_MARKS = """
@@ -33,9 +41,7 @@ WHERE files.video_id = :job AND NOT EXISTS (SELECT 1 FROM file_marks AS there WH
 def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: datetime) -> Changed:
     """Give the files of videos to jobs, `pairs` of row ids, with the user's tags; hide the videos: one edit."""
     jobs = list(dict.fromkeys(pairs.values()))
-    tags: dict[int, dict[str, str]] = {}
-    for video_id, key, value in connection.execute(_TAGS, {"ids": list(pairs)}):
-        tags.setdefault(pairs[video_id], {})[key] = value
+    tags = _read_tags(connection, pairs)
     with journaled(connection, "adopt", made_at=made_at) as act:
         for videos in act.portions("files", jobs, _VARIANTS):
             among = {own: job for own, job in pairs.items() if job in set(videos)}
@@ -51,6 +57,36 @@ def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: dateti
                     [{"id": video, "at": utc_text(made_at)} for video in videos],
                 )
     return Changed(jobs)
+
+
+def join_described(
+    connection: Writer, root: str, described: Mapping[str, str], source: str, *, at: datetime
+) -> list[int]:
+    """Give files below a root, by path, to the jobs that sidecars have named since they were taken in.
+
+    Only what is known by the file alone is hidden by it. Returns the row ids of the jobs that got a file.
+    """
+    places = find_by_paths(connection, "file_places", "path, sha256", root, [stored_path(path) for path in described])
+    names = {row[1]: described[read_path(row[0])] for row in places}
+    ids = find_ids(connection, source, {encodable(name) for name in names.values()})
+    rows = connection.execute(_ALONE, {"hashes": list(names)})
+    pairs = {row[0]: ids[encodable(names[row[1]])] for row in rows if encodable(names[row[1]]) in ids}
+    if not pairs:
+        return []
+    tags = _read_tags(connection, pairs)
+    with indexed(connection, {*pairs, *pairs.values()}):
+        _give(connection, pairs)
+        _add_tags(connection, tags)
+        update_rows(connection, "videos", [{"id": video, "deleted_at": utc_text(at)} for video in pairs])
+    return list(dict.fromkeys(pairs.values()))
+
+
+def _read_tags(connection: Writer, pairs: Mapping[int, int]) -> dict[int, dict[str, str]]:
+    """The user's tags on videos, by the jobs that these belong to."""
+    tags: dict[int, dict[str, str]] = {}
+    for video_id, key, value in connection.execute(_TAGS, {"ids": list(pairs)}):
+        tags.setdefault(pairs[video_id], {})[key] = value
+    return tags
 
 
 def _give(connection: Writer, pairs: Mapping[int, int]) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
-from catalog.rows import encodable, stored, stored_path
+from catalog.rows import encodable, stored_path
 from catalog.store.arrivals import Beside, save_videos
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.files import find_by_paths, list_videos, probed
 from catalog.store.indexes import indexed
 from catalog.store.marks import save_marks
 from catalog.store.names import find_ids
+from catalog.store.scans import STAMP, find_rows, forget_scanned
 from catalog.store.sources import save_source
 from catalog.wire.parse import parse_videos
 
@@ -91,13 +92,17 @@ def save_found(
         if item.sha256 not in held:
             new.setdefault(item.sha256, item)
     jobs = _find_jobs(connection, source, new)
-    making = _Making(root, found, {sha256: item for sha256, item in new.items() if sha256 not in jobs}, now)
+    earlier = _find_earlier(connection, root, found)
+    occupied = {item.sha256 for item in found if stored_path(item.path) in earlier}
+    lone = {sha256: item for sha256, item in new.items() if sha256 not in jobs}
+    making = _Making(root, found, lone, occupied, now)
     making.make(connection, own, at)
     owners = {sha256: job.video_id for sha256, job in jobs.items()} | making.others
     left = [item for item in found if item.sha256 not in making.written]
     moved = making.moved
     if left:
-        with indexed(connection, {*list_videos(connection, hashes), *owners.values()}):
+        concerned = list_videos(connection, [*hashes, *earlier.values()])
+        with indexed(connection, {*concerned, *owners.values()}):
             _put_files(connection, {sha256: new[sha256] for sha256 in owners}, owners, jobs, now)
             moved += _put_places(connection, root, left, now)
             _be_whole(connection, [item.sha256 for item in left if item.sha256 in held and not item.damage], now)
@@ -105,6 +110,12 @@ def save_found(
     forget_scanned(connection, root, [item.path for item in found])
     joined = [job.video_id for job in jobs.values()]
     return Kept([*making.written.values(), *making.others.values()], joined, moved, len(found) - len(new) - moved)
+
+
+def _find_earlier(connection: Writer, root: str, found: Sequence[Found]) -> dict[str | bytes, str]:
+    """The hashes of what lay at the same paths before, by path as it is stored."""
+    paths = [stored_path(item.path) for item in found]
+    return {row[0]: row[1] for row in find_by_paths(connection, "file_places", "path, sha256", root, paths)}
 
 
 def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
@@ -120,11 +131,14 @@ def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
 class _Making:
     """Videos that are made for files without a job, with all that is known of these, by the hash of the bytes.
 
-    `written` are the row ids of those that are new; `others` of those that the library had, and that lack the file.
+    `written` are the row ids of those that are new and complete; `others` of those that lack the file still: the
+    library had the video, or something else lay in the place of the file.
     """
 
-    def __init__(self, root: str, found: Sequence[Found], lone: Mapping[str, Found], now: str) -> None:
-        self._root, self._lone, self._now = root, lone, now
+    def __init__(
+        self, root: str, found: Sequence[Found], lone: Mapping[str, Found], occupied: set[str], now: str
+    ) -> None:
+        self._root, self._lone, self._occupied, self._now = root, lone, occupied, now
         self._items: dict[str, list[Found]] = {}
         for item in found:
             if item.sha256 in lone:
@@ -151,7 +165,8 @@ class _Making:
 
     def _write(self, connection: Writer, ids: Mapping[str, int]) -> None:
         """Write the files and places of videos that are new."""
-        owners = {sha256: ids[sha256[:_ID_LENGTH]] for sha256 in self._lone if sha256[:_ID_LENGTH] in ids}
+        free = [sha256 for sha256 in self._lone if sha256 not in self._occupied]
+        owners = {sha256: ids[sha256[:_ID_LENGTH]] for sha256 in free if sha256[:_ID_LENGTH] in ids}
         _put_files(connection, {sha256: self._lone[sha256] for sha256 in owners}, owners, {}, self._now)
         items = [item for sha256 in owners for item in self._items[sha256]]
         self.moved += _put_places(connection, self._root, items, self._now)
@@ -292,7 +307,7 @@ def _row(item: Found, now: str) -> dict[str, Any]:
 def _put_places(connection: Writer, root: str, found: Sequence[Found], now: str) -> int:
     """Keep where the files lie; returns how many of them have moved there."""
     where = stored_path(root)
-    known = _find_ids(connection, "file_places", root, [item.path for item in found])
+    known = find_rows(connection, "file_places", root, [item.path for item in found])
     inserted: list[dict[str, Any]] = []
     updated: list[dict[str, Any]] = []
     left: list[int] = []
@@ -306,7 +321,7 @@ def _put_places(connection: Writer, root: str, found: Sequence[Found], now: str)
             "name": stored_path(_name(item.path)),
             "state": "present",
             "changed_at": now,
-            **dict(zip(_STAMP, item.stamp, strict=True)),
+            **dict(zip(STAMP, item.stamp, strict=True)),
             "missed_at": None,
         }
         if path in known:
@@ -322,77 +337,6 @@ def _put_places(connection: Writer, root: str, found: Sequence[Found], now: str)
     update_rows(connection, "file_places", updated)
     insert_rows(connection, "file_places", inserted)
     return moved
-
-
-_STAMP = ("size", "mtime_ns", "ctime_ns", "inode")
-
-
-def save_root(connection: Writer, path: str, **columns: Any) -> None:
-    """Set columns of a root; one that is not known yet is added."""
-    row = {column: stored(value) for column, value in columns.items()}
-    where = stored_path(path)
-    is_known = connection.execute("SELECT 1 FROM roots WHERE path = :path", {"path": where}).fetchone()
-    if is_known is None:
-        insert_rows(connection, "roots", [{"path": where, "state": "online", "is_watched": 0} | row])
-    elif row:
-        update_rows(connection, "roots", [{"path": where} | row], key="path")
-
-
-def save_absences_of_places(
-    connection: Writer, *, back: Iterable[int], missed: Iterable[int], missing: Iterable[int], at: datetime
-) -> None:
-    """Keep which places are there again, were not found for the first time, and were not found for the second time."""
-    now = utc_text(at)
-    gone, again = list(missing), list(back)
-    query = "SELECT DISTINCT sha256 FROM file_places WHERE id IN :ids"
-    hashes = [row[0] for row in connection.execute(query, {"ids": [*gone, *again]})]
-    update_rows(connection, "file_places", [{"id": place, "missed_at": now} for place in missed])
-    with indexed(connection, list_videos(connection, hashes)):
-        update_rows(connection, "file_places", [{"id": place, "state": "missing", "changed_at": now} for place in gone])
-        update_rows(
-            connection,
-            "file_places",
-            [{"id": place, "state": "present", "missed_at": None, "changed_at": now} for place in again],
-        )
-
-
-def save_scanned(
-    connection: Writer,
-    root: str,
-    files: Mapping[str, tuple[tuple[int, int, int, int], str, str | None]],
-    *,
-    at: datetime,
-) -> None:
-    """Keep what was seen of files that are not files of videos: by path, the stamp, the state and the reason."""
-    where, now = stored_path(root), utc_text(at)
-    known = _find_ids(connection, "scanned_files", root, list(files))
-    inserted, updated = [], []
-    for path, (stamp, state, reason) in files.items():
-        row = {**dict(zip(_STAMP, stamp, strict=True)), "state": state, "reason": reason}
-        kept = stored_path(path)
-        if kept in known:
-            updated.append({"id": known[kept], **row})
-        else:
-            inserted.append({"root": where, "path": kept, **row, "since": now})
-    insert_rows(connection, "scanned_files", inserted)
-    update_rows(connection, "scanned_files", updated)
-
-
-def forget_scanned(connection: Writer, root: str, paths: Sequence[str]) -> None:
-    """Forget what was seen of these files, which are taken in, or gone."""
-    ids = _find_ids(connection, "scanned_files", root, paths)
-    connection.execute("DELETE FROM scanned_files WHERE id IN :ids", {"ids": list(ids.values())})
-
-
-def forget_scanned_rows(connection: Writer, ids: Iterable[int]) -> None:
-    """Forget what was seen of files that are gone, by row."""
-    connection.execute("DELETE FROM scanned_files WHERE id IN :ids", {"ids": list(ids)})
-
-
-def _find_ids(connection: Writer, table: str, root: str, paths: Sequence[str]) -> dict[str | bytes, int]:
-    """The rows of these paths below a root, by path as it is stored."""
-    rows = find_by_paths(connection, table, "path, id", root, [stored_path(path) for path in paths])
-    return {row[0]: row[1] for row in rows}
 
 
 def _name(path: str) -> str:

@@ -34,7 +34,11 @@ def take_media(source: str | None, *, sidecars: str | None, on_progress: Progres
         from catalog import store
         from catalog.watch.run import Options, scan_folders, take_in_files
 
-        options = Options(sidecars, own=source or store.FILES)
+        def is_read(_root: str, _paths: Sequence[Path]) -> bool:
+            """The import has read the answers, if it knew of which source."""
+            return sidecars is not None
+
+        options = Options(sidecars, own=source or store.FILES, read_documents=is_read)
         return [
             *scan_folders(database, folders, options, on_progress),
             *take_in_files(database, files, options, on_progress),

@@ -12,17 +12,21 @@ import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.watch.scanning import Walk
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 LOOKED_AT = 100  # known files that have to be there on another device
 
 
 class Known(NamedTuple):
-    """A file that should lie below a root, relative to it, and its bytes."""
+    """A file that should lie below a root, relative to it, and its stamp as far as it is known."""
 
     path: str
     size: int | None
+    mtime_ns: int | None = None
+    inode: int | None = None
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
@@ -40,10 +44,11 @@ def innermost(path: str, roots: Iterable[str]) -> str | None:
     return max((root for root in roots if is_below(path, root)), key=len, default=None)
 
 
-def explain_offline(root: str, device: int | None, known: Iterator[Known], *, count: int) -> str | None:
+def explain_offline(root: str, device: int | None, known: Callable[[], Iterator[Known]], *, count: int) -> str | None:
     """Why nothing can be said about the files below a root; None where it can be scanned.
 
-    `device` is the one it was last scanned on, `known` are the files that were there, `count` of them.
+    `device` is the one it was last scanned on, `known` gives the files that were there, `count` of them. Files that
+    were all renamed are there still: their inodes tell.
     """
     try:
         status = os.stat(root)  # noqa: PTH116
@@ -54,8 +59,8 @@ def explain_offline(root: str, device: int | None, known: Iterator[Known], *, co
     if is_empty and count:
         return f"is empty, though {_files(count)} should be in it"
     if device is not None and device_of(status) != device and count:
-        return None if all(_is_there(root, item) for item in islice(known, LOOKED_AT)) else "is on another device"
-    if count and not any(_is_there(root, item) for item in known):
+        return None if all(_is_there(root, item) for item in islice(known(), LOOKED_AT)) else "is on another device"
+    if count and not any(_is_there(root, item) for item in known()) and not _has_renamed(root, known()):
         return f"holds none of {_files(count)} that should be in it"
     return None
 
@@ -67,6 +72,15 @@ def device_of(status: os.stat_result) -> int:
 
 def _files(count: int) -> str:
     return "the 1 file" if count == 1 else f"the {count:,} files"
+
+
+def _has_renamed(root: str, known: Iterator[Known]) -> bool:
+    """Whether one of the files lies below the root under another name."""
+    entries = {(item.size, item.mtime_ns, item.inode) for item in known if item.inode is not None}
+    try:
+        return any((stamp[0], stamp[1], stamp[3]) in entries for portion in Walk(root) for _, stamp in portion)
+    except OSError:
+        return False
 
 
 def _is_there(root: str, item: Known) -> bool:

@@ -17,12 +17,13 @@ from pyroaring import BitMap
 from catalog import store
 from catalog.file_reports import FolderReport
 from catalog.ingest.run import READ
-from catalog.ingest.sidecars import find_sidecars
+from catalog.ingest.sidecars import list_media, read_id
 from catalog.reading import watching
 from catalog.reading.files import MEDIA
 from catalog.watch.folders import Known, absolute, device_of, explain_offline, innermost, is_below, is_gone
 from catalog.watch.scanning import Sighted, Stamp, Walk, stamp_of
-from catalog.watch.taking import MOMENT, Taking, Tally, name_refs, utc_now
+from catalog.watch.settling import is_unchanged
+from catalog.watch.taking import MOMENT, NAMED, Taking, Tally, name_refs, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -111,7 +112,7 @@ def _explain(database: Database, root: str, kept: KeptRoot | None, options: Opti
             count = watching.count_places(connection, root)
     if options.accept:
         count = 0
-    return explain_offline(root, kept and kept.device, _iter_known(database, root), count=count)
+    return explain_offline(root, kept and kept.device, lambda: _iter_known(database, root), count=count)
 
 
 def _iter_known(database: Database, root: str) -> Iterator[Known]:
@@ -122,8 +123,8 @@ def _iter_known(database: Database, root: str) -> Iterator[Known]:
         if not portion:
             return
         after = portion[-1][0]
-        for _, path, size in portion:
-            yield Known(path, size)
+        for _, *file in portion:
+            yield Known(*file)
 
 
 class _Scan:
@@ -144,12 +145,13 @@ class _Scan:
         self._options = options
         self._kept = kept.get(root)
         self._on_progress = on_progress
-        self._walk = Walk(
-            root,
-            documents=options.documents,
-            elsewhere=[other for other in roots if is_below(other, root)],
-            media=os.path.join(absolute(database.path.parent), MEDIA),  # noqa: PTH118
-        )
+        where: dict[str, Any] = {
+            "documents": options.documents,
+            "elsewhere": [other for other in roots if is_below(other, root)],
+            "media": os.path.join(absolute(database.path.parent), MEDIA),  # noqa: PTH118
+        }
+        self._walk = Walk(root, **where)
+        self._document_walk = Walk(root, **where, seeks_documents=True)
         self._tally = Tally()
         self._taking = Taking(
             database, root, self._source, options.own, online, self._walk.skip, options.clock, self._show
@@ -157,8 +159,6 @@ class _Scan:
         self._files = 0
         self._seen, self._scanned = BitMap(), BitMap()
         self._back: list[int] = []
-        self._documents: list[Sighted] = []
-        self._beside: list[Sighted] = []  # files with a sidecar, which is read before them
         self._started = time.perf_counter()
         self._made = False
 
@@ -174,11 +174,10 @@ class _Scan:
     def run(self) -> FolderReport:
         """Scan the root, which is online."""
         try:
+            self._read_documents()
             self._taking.take_in(self._iter_new(), self._tally, moment=self._options.moment)
         except OSError as error:  # the root itself went while it was read
             return self.be_offline(f"cannot be read: {(error.strerror or type(error).__name__).lower()}")
-        self._read_documents()
-        self._taking.take_in(iter([self._beside]), self._tally, moment=self._options.moment)
         return self._finish()
 
     def take_in(self, names: Sequence[str]) -> FolderReport:
@@ -190,8 +189,8 @@ class _Scan:
             except OSError as error:
                 self._walk.unread[name] = (error.strerror or type(error).__name__).lower()
                 continue
-            portion.append((name, tuple(stamp_of(status)), True))
-        self._taking.take_in(self._iter_among(portion), self._tally, moment=self._options.moment)
+            portion.append((name, tuple(stamp_of(status))))
+        self._taking.take_in(iter([self._list_new(portion)]), self._tally, moment=self._options.moment)
         return self._report()
 
     def be_offline(self, reason: str) -> FolderReport:
@@ -208,40 +207,24 @@ class _Scan:
     # Looking
 
     def _iter_new(self) -> Iterator[list[Sighted]]:
-        """The clips and pictures that are new or changed; the answers beside them are noted."""
+        """The clips and pictures that are new or changed."""
         for portion in self._walk:
-            yield from self._iter_among(portion)
+            yield self._list_new(portion)
             self._show(0)
 
-    def _iter_among(self, portion: Sequence[Seen]) -> Iterator[list[Sighted]]:
+    def _list_new(self, portion: Sequence[Seen]) -> list[Sighted]:
         places, scanned = self._look_up(portion)
         new: list[Sighted] = []
-        for seen in portion:
-            path, stamp, is_media = seen
+        for path, stamp in portion:
             known = places.get(path)
-            if known is not None and known[1:5] == stamp:
-                if not known[6]:
-                    self._back.append(known[5])
-            elif is_media:
-                new.append(Sighted(path, Stamp(*stamp), is_media=True))
-            else:
-                self._note(seen, scanned.get(path))
-        self._files += sum(seen[2] for seen in portion)
+            if known is None or known[1:5] != stamp:
+                new.append(Sighted(path, Stamp(*stamp)))
+            elif not known[6]:
+                self._back.append(known[5])
+        self._files += len(portion)
         self._seen.update([known[5] for known in places.values()])
         self._scanned.update([other[5] for other in scanned.values()])
-        yield [sighted for sighted in new if not self._waits(sighted)]
-
-    def _note(self, seen: Seen, known: Any) -> None:
-        """Note an answer that was not read as it is now."""
-        if self._options.read_documents and (known is None or known[1:5] != seen[1] or not known[6]):
-            self._documents.append(Sighted(seen[0], Stamp(*seen[1]), is_media=False))
-
-    def _waits(self, sighted: Sighted) -> bool:
-        """Whether a file is taken in once the sidecar beside it was read."""
-        if self._options.read_documents is None or not find_sidecars(self._taking.path_of(sighted.path)):
-            return False
-        self._beside.append(sighted)
-        return True
+        return new
 
     def _look_up(self, portion: Sequence[Seen]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is known of these files, as places and otherwise."""
@@ -258,22 +241,49 @@ class _Scan:
     # Answers
 
     def _read_documents(self) -> None:
-        """Read the answers that are new and finished."""
+        """Read the answers that are new and finished, before the clips that they may be about."""
         read = self._options.read_documents
-        if read is None or not self._documents:
+        documents = list(self._iter_documents()) if read else []
+        if read is None or not documents:
             return
         time.sleep(self._options.moment)
-        settled = [item for item in self._documents if self._is_unchanged(item)]
-        if settled and read(self._root, [Path(self._taking.path_of(item.path)) for item in settled]):
-            with self._database.write() as connection:
-                files = {item.path: (tuple(item.stamp), "read", None) for item in settled}
-                store.save_scanned(connection, self._root, files, at=self._options.clock())  # type: ignore[arg-type]
+        settled = [item for item in documents if is_unchanged(self._root, item)]
+        if not settled or not read(self._root, [Path(self._taking.path_of(item.path)) for item in settled]):
+            return
+        if not self._is_made():
+            return
+        described = self._find_described([item.path for item in settled])
+        now = self._options.clock()
+        with self._database.write() as connection:
+            if described and self._source:
+                joined = store.join_described(connection, self._root, described, self._source, at=now)
+                self._tally.joined += len(joined)
+                self._tally.videos += joined[:NAMED]
+            files = {item.path: (tuple(item.stamp), "read", None) for item in settled}
+            store.save_scanned(connection, self._root, files, at=now)  # type: ignore[arg-type]
 
-    def _is_unchanged(self, item: Sighted) -> bool:
-        try:
-            return stamp_of(os.lstat(self._taking.path_of(item.path))) == item.stamp
-        except OSError:
-            return False
+    def _iter_documents(self) -> Iterator[Sighted]:
+        """The answers that were not read as they are now."""
+        for portion in self._document_walk:
+            known: dict[str, Any] = {}
+            if self._is_made():
+                with self._database.read() as connection:
+                    known = watching.find_scanned(connection, self._root, [path for path, _ in portion])
+            self._scanned.update([row[5] for row in known.values()])
+            for path, stamp in portion:
+                row = known.get(path)
+                if row is None or row[1:5] != stamp or not row[6]:
+                    yield Sighted(path, Stamp(*stamp))
+
+    def _find_described(self, documents: Sequence[str]) -> dict[str, str]:
+        """The clips that are taken in already and that these sidecars lie beside, with the ids that they give."""
+        beside = [media for path in documents for media in list_media(path)]
+        described: dict[str, str] = {}
+        for start in range(0, len(beside), _PORTION):
+            with self._database.read() as connection:
+                known = watching.find_places(connection, self._root, beside[start : start + _PORTION])
+            described |= {os.fsdecode(path): read_id(Path(self._taking.path_of(os.fsdecode(path)))) for path in known}
+        return described
 
     # The end
 

@@ -11,10 +11,11 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.ingest.folders import MEDIA
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-MEDIA = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "webp", "png", "jpg", "jpeg", "gif"})
 PORTION = 2_000  # files that are handed on at once, and so looked up at once
 NAMED = 20  # paths that are named for each reason
 
@@ -55,10 +56,9 @@ class Sighted(NamedTuple):
 
     path: str
     stamp: Stamp
-    is_media: bool
 
 
-Seen = tuple[str, tuple[int, int, int, int], bool]  # the values of a Sighted, which cost less
+Seen = tuple[str, tuple[int, int, int, int]]  # the values of a Sighted, which cost less
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -71,10 +71,11 @@ def stamp_of(status: os.stat_result) -> Stamp:
 class Walk:
     """One walk over what lies below a folder, a portion of its files at a time.
 
-    `documents` are the endings of files that may hold answers. Folders that are `elsewhere`, by absolute path, are left
-    out: they are roots of their own. `media` is the media folder of the library. After the walk, `skipped` counts what
-    was passed over by its reason, `named` are the first paths of each, and `unread` are the folders that could not be
-    read, with the reason: nothing is known of what lies in them.
+    `documents` are the endings of files that may hold answers: they are passed over without a word, or are what is
+    looked for in place of clips and pictures where it `seeks_documents`. Folders that are `elsewhere`, by absolute
+    path, are left out: they are roots of their own. `media` is the media folder of the library. After the walk,
+    `skipped` counts what was passed over by its reason, `named` are the first paths of each, and `unread` are the
+    folders that could not be read, with the reason: nothing is known of what lies in them.
     """
 
     def __init__(
@@ -84,12 +85,14 @@ class Walk:
         documents: Collection[str] = (),
         elsewhere: Collection[str] = (),
         media: str | None = None,
+        seeks_documents: bool = False,
     ) -> None:
         self.root = root
         self.skipped: Counter[str] = Counter()
         self.named: dict[str, list[str]] = {}
         self.unread: dict[str, str] = {}
-        self._kinds = dict.fromkeys((ending.lstrip(".") for ending in documents), False) | dict.fromkeys(MEDIA, True)
+        self._kinds = frozenset(documents) - MEDIA if seeks_documents else MEDIA
+        self._silent = frozenset(documents) | MEDIA
         self._elsewhere = frozenset(elsewhere)
         self._media = media
 
@@ -127,9 +130,9 @@ class Walk:
         with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
             for entry in entries:
                 name = entry.name
-                ending = name[name.rfind(".") + 1 :]
-                is_media = kinds.get(ending) if ending in kinds else kinds.get(ending.lower())
-                if is_media is None or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
+                ending = name[name.rfind(".") :]
+                is_sought = ending in kinds or ending.lower() in kinds
+                if not is_sought or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
                     self._pass(entry, beginning, folders)
                     continue
                 try:
@@ -140,7 +143,7 @@ class Walk:
                 if inode > _LARGEST:
                     inode -= _WRAPPED
                 stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
-                portion.append((beginning + name, stamp, is_media))
+                portion.append((beginning + name, stamp))
                 if len(portion) == PORTION:
                     yield portion
                     portion = []
@@ -154,9 +157,14 @@ class Walk:
             if self._enters(entry, beginning):
                 folders.append(path)
         elif entry.is_file(follow_symlinks=False):
-            self.skip(path, _explain(entry.name))
+            self._pass_file(path, entry.name)
         else:
             self.skip(path, LINK if entry.is_symlink() else NOT_A_FILE)
+
+    def _pass_file(self, path: str, name: str) -> None:
+        ending = name[name.rfind(".") :].lower()
+        if ending not in self._silent or name[0] in _MARKED:
+            self.skip(path, _explain(name))
 
     def _enters(self, entry: os.DirEntry[str], beginning: str) -> bool:
         name = entry.name
