@@ -90,8 +90,9 @@ def test_what_comes_while_we_watch_is_taken_in_once_whole(home: Path, watching: 
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_it_stops_at_a_signal(watching: subprocess.Popen[bytes], number: int, status: int) -> None:
-    time.sleep(0.5)
+def test_it_stops_at_a_signal(home: Path, watching: subprocess.Popen[bytes], number: int, status: int) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    wait_until(lambda: count(home, "has:file") == 1)
     watching.send_signal(number)
     assert watching.wait(30) == status
     assert watching.stderr is not None
