@@ -41,13 +41,20 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from catalog.file_reports import (
+        AdoptReport,
         ArchiveReport,
         DownloadInterrupted,
         DownloadReport,
+        FolderReport,
+        GrowingFile,
         PicturesMade,
+        Proposal,
         Rescue,
         RescueQueue,
         Unkept,
+        WatchedFolder,
+        WatchReport,
+        WatchStatus,
     )
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
@@ -94,6 +101,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdoptReport",
     "ArchiveError",
     "ArchiveReport",
     "BadMedia",
@@ -119,8 +127,10 @@ __all__ = [
     "File",
     "FileReport",
     "Finding",
+    "FolderReport",
     "Generation",
     "Gone",
+    "GrowingFile",
     "ImportReport",
     "Input",
     "Latency",
@@ -140,6 +150,7 @@ __all__ = [
     "Probe",
     "PromptDiff",
     "PromptsRead",
+    "Proposal",
     "ProvenanceError",
     "QueryError",
     "QueryPart",
@@ -167,6 +178,9 @@ __all__ = [
     "Unkept",
     "UnknownCosts",
     "Video",
+    "WatchReport",
+    "WatchStatus",
+    "WatchedFolder",
 ]
 
 _HOMES = {

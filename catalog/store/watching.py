@@ -6,6 +6,7 @@ that is renamed or moved keeps all that is known of it. Rows are written once th
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
@@ -18,11 +19,11 @@ from catalog.store.marks import save_marks
 from catalog.store.names import find_ids
 from catalog.store.scans import STAMP, find_rows, forget_scanned
 from catalog.store.sources import save_source
+from catalog.wire.answers import ParsedVideo
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from catalog.database import Writer
     from catalog.media.marks import Marks
@@ -32,6 +33,7 @@ FILE = "file"  # the channel of what a file says
 FILES = "files"  # the source of videos that are known by their file alone
 _ID_LENGTH = 32  # of the digits of a hash: 128 bits
 _SHORTEST = 8  # letters of a name that cannot be anybody's
+_USUAL, _MOST_USUAL = 946_684_800, 3_600  # a time in this century; seconds and pixels that no rule is about
 _EARLIEST = 2015  # before which no clip was generated: years of clocks that were never set
 
 _HELD = "SELECT DISTINCT sha256 FROM files WHERE sha256 IN :hashes"
@@ -152,7 +154,7 @@ class _Making:
         if not self._lone:
             return
         save_source(connection, own)
-        videos = [parse_videos(_describe(item, at)).videos[0] for item in self._lone.values()]
+        videos = [_describe(item, at) for item in self._lone.values()]
         names = {
             sha256[:_ID_LENGTH]: sorted({encodable(_name(item.path)) for item in items})
             for sha256, items in self._items.items()
@@ -222,22 +224,37 @@ def _without_held(connection: Writer, jobs: Mapping[str, _Job]) -> dict[str, _Jo
     return {sha256: job for sha256, job in jobs.items() if job.video_id not in holding}
 
 
-def _describe(item: Found, at: datetime) -> dict[str, Any]:
+def _describe(item: Found, at: datetime) -> ParsedVideo:
     """The job that a file is all that is known of, as a server would answer it."""
     probe, modified = item.probe, item.stamp[1] / 1e9
     made = probe.created_at
     is_dated = made is not None and made.year >= _EARLIEST and made <= at
-    job: dict[str, Any] = {
+    created = int(made.timestamp() if made and is_dated else max(0.0, min(modified, at.timestamp())))
+    kind = "image" if item.is_image else "video"
+    payload: dict[str, Any] = {
         "id": item.sha256[:_ID_LENGTH],
-        "object": "image" if item.is_image else "video",
+        "object": kind,
         "status": "completed",
-        "created_at": int(made.timestamp() if made and is_dated else max(0.0, min(modified, at.timestamp()))),
+        "created_at": created,
     }
     if probe.seconds:
-        job["seconds"] = probe.seconds
+        payload["seconds"] = probe.seconds
     if probe.width and probe.height:
-        job["size"] = f"{probe.width}x{probe.height}"
-    return job | _said(item.marks)
+        payload["size"] = f"{probe.width}x{probe.height}"
+    said = _said(item.marks)
+    if said or created < _USUAL or max(probe.seconds or 0, probe.width or 0, probe.height or 0) > _MOST_USUAL:
+        return parse_videos(payload | said).videos[0]
+    return ParsedVideo(  # what the parser makes of it, at a tenth of the price
+        payload["id"],
+        kind=kind,
+        status="completed",
+        provider_status="completed",
+        seconds=probe.seconds or None,
+        width=probe.width if probe.height else None,
+        height=probe.height if probe.width else None,
+        created_at=datetime.fromtimestamp(created, UTC),
+        payload=payload,
+    )
 
 
 def _said(marks: Marks) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def test_a_picture_becomes_an_image(pasture: Pasture) -> None:
 
 def test_its_row_is_what_its_observation_folds_to(pasture: Pasture) -> None:
     pasture.put("fox.mp4")
+    Image.new("RGB", (40, 30)).save(pasture.folder / "fox.png")
+    os.utime(pasture.put("old.mp4", clip(1)), (0, 0))
     pasture.scan()
     before = pasture.rows("SELECT * FROM videos")
     fold_again(pasture.library)
