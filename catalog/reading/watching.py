@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader
 
-PORTION = 1000
+PORTION = 200
 _ROOTS = "SELECT path, state, reason, device, source, is_watched, scanned_at FROM roots ORDER BY path"
 _COUNT = "SELECT count(*) FROM file_places WHERE root = :root AND state <> 'missing'"
 _KNOWN = """
-SELECT id, path, size, mtime_ns, inode FROM file_places WHERE root = :root AND id > :after AND state <> 'missing'
-ORDER BY id LIMIT :limit
+SELECT path, size, mtime_ns, inode FROM file_places WHERE root = :root AND path > :after AND state <> 'missing'
+ORDER BY path LIMIT :limit
 """
 _PLACES = """
 SELECT path, size, mtime_ns, ctime_ns, inode, id, state = 'present' AND missed_at IS NULL
@@ -91,10 +91,16 @@ def count_places(connection: Reader, root: str) -> int:
     return int(connection.execute(_COUNT, {"root": stored_path(root)}).fetchone()[0])
 
 
-def list_known(connection: Reader, root: str, after: int) -> list[tuple[Any, ...]]:
-    """The next files, after this row, that should lie below a root: row, path, bytes, time of change, inode."""
-    parameters = {"root": stored_path(root), "after": after, "limit": PORTION}
-    return [(row[0], read_path(row[1]), *tuple(row)[2:]) for row in connection.execute(_KNOWN, parameters)]
+def count_all_places(connection: Reader, root: str) -> int:
+    """How many places the library knows below a root, missing ones too."""
+    query = "SELECT count(*) FROM file_places WHERE root = :root"
+    return int(connection.execute(query, {"root": stored_path(root)}).fetchone()[0])
+
+
+def list_known(connection: Reader, root: str, after: str) -> list[tuple[Any, ...]]:
+    """The next files, after this path, that should lie below a root: path, bytes, time of change, inode."""
+    parameters = {"root": stored_path(root), "after": stored_path(after), "limit": PORTION}
+    return [(read_path(row[0]), *tuple(row)[1:]) for row in connection.execute(_KNOWN, parameters)]
 
 
 def find_places(connection: Reader, root: str, paths: Sequence[str]) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def innermost(path: str, roots: Iterable[str]) -> str | None:
     return max((root for root in roots if is_below(path, root)), key=len, default=None)
 
 
-def explain_offline(root: str, device: int | None, known: Callable[[], Iterator[Known]], *, count: int) -> str | None:
+def explain_offline(
+    root: str, device: int | None, known: Callable[[], Iterator[Known]], count: Callable[[], int]
+) -> str | None:
     """Why nothing can be said about the files below a root; None where it can be scanned.
 
     `device` is the one it was last scanned on, `known` gives the files that were there, `count` of them. Files that
@@ -56,12 +58,14 @@ def explain_offline(root: str, device: int | None, known: Callable[[], Iterator[
             is_empty = next(entries, None) is None
     except OSError as error:
         return f"cannot be read: {(error.strerror or type(error).__name__).lower()}"
-    if is_empty and count:
-        return f"is empty, though {_files(count)} should be in it"
-    if device is not None and device_of(status) != device and count:
+    if next(known(), None) is None:
+        return None
+    if is_empty:
+        return f"is empty, though {_files(count())} should be in it"
+    if device is not None and device_of(status) != device:
         return None if all(_is_there(root, item) for item in islice(known(), LOOKED_AT)) else "is on another device"
-    if count and not any(_is_there(root, item) for item in known()) and not _has_renamed(root, known()):
-        return f"holds none of {_files(count)} that should be in it"
+    if not any(_is_there(root, item) for item in known()) and not _has_renamed(root, known()):
+        return f"holds none of {_files(count())} that should be in it"
     return None
 
 

@@ -106,25 +106,26 @@ def _read_roots(database: Database) -> dict[str, KeptRoot]:
 
 def _explain(database: Database, root: str, kept: KeptRoot | None, options: Options) -> str | None:
     """Why a root cannot be scanned now."""
-    count = 0
-    if database.is_made:
+
+    def count() -> int:
         with database.read() as connection:
-            count = watching.count_places(connection, root)
-    if options.accept:
-        count = 0
-    return explain_offline(root, kept and kept.device, lambda: _iter_known(database, root), count=count)
+            return watching.count_places(connection, root)
+
+    is_new = options.accept or not database.is_made
+    return explain_offline(
+        root, kept and kept.device, lambda: iter(()) if is_new else _iter_known(database, root), count
+    )
 
 
 def _iter_known(database: Database, root: str) -> Iterator[Known]:
-    after = 0
-    while database.is_made:
+    after = ""
+    while True:
         with database.read() as connection:
             portion = watching.list_known(connection, root, after)
         if not portion:
             return
         after = portion[-1][0]
-        for _, *file in portion:
-            yield Known(*file)
+        yield from (Known(*file) for file in portion)
 
 
 class _Scan:
@@ -322,6 +323,8 @@ class _Scan:
         if not self._is_made():
             return
         with self._database.read() as connection:
+            if watching.count_all_places(connection, self._root) == len(self._seen):
+                return
             left = iter(BitMap(watching.list_place_ids(connection, self._root)) - self._seen)
         while ids := list(islice(left, _PORTION)):
             with self._database.read() as connection:

@@ -92,7 +92,7 @@ class Walk:
         self.named: dict[str, list[str]] = {}
         self.unread: dict[str, str] = {}
         self._kinds = frozenset(documents) - MEDIA if seeks_documents else MEDIA
-        self._silent = frozenset(documents) | MEDIA
+        self._others = (frozenset(documents) | MEDIA) - self._kinds
         self._elsewhere = frozenset(elsewhere)
         self._media = media
 
@@ -126,13 +126,16 @@ class Walk:
 
     def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
         beginning = f"{folder}/" if folder else ""
-        kinds, portion = self._kinds, []
+        kinds, others, portion = self._kinds, self._others, []
         with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
             for entry in entries:
                 name = entry.name
                 ending = name[name.rfind(".") :]
-                is_sought = ending in kinds or ending.lower() in kinds
-                if not is_sought or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
+                if ending not in kinds:
+                    ending = ending.lower()
+                if ending in others and name[0] not in _MARKED and not entry.is_dir(follow_symlinks=False):
+                    continue
+                if ending not in kinds or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
                     self._pass(entry, beginning, folders)
                     continue
                 try:
@@ -157,14 +160,9 @@ class Walk:
             if self._enters(entry, beginning):
                 folders.append(path)
         elif entry.is_file(follow_symlinks=False):
-            self._pass_file(path, entry.name)
+            self.skip(path, _explain(entry.name))
         else:
             self.skip(path, LINK if entry.is_symlink() else NOT_A_FILE)
-
-    def _pass_file(self, path: str, name: str) -> None:
-        ending = name[name.rfind(".") :].lower()
-        if ending not in self._silent or name[0] in _MARKED:
-            self.skip(path, _explain(name))
 
     def _enters(self, entry: os.DirEntry[str], beginning: str) -> bool:
         name = entry.name

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def explain(root: Path, *known: Known, device: int | None = None) -> str | None:
-    return explain_offline(str(root), device, lambda: iter(known), count=len(known))
+    return explain_offline(str(root), device, lambda: iter(known), lambda: len(known))
 
 
 def test_the_innermost_folder_wins() -> None:
