@@ -147,12 +147,14 @@ class _Scan:
         self._kept = kept.get(root)
         self._on_progress = on_progress
         where: dict[str, Any] = {
-            "documents": options.documents,
+            "endings": options.documents,
             "elsewhere": [other for other in roots if is_below(other, root)],
             "media": os.path.join(absolute(database.path.parent), MEDIA),  # noqa: PTH118
         }
         self._walk = Walk(root, **where)
         self._document_walk = Walk(root, **where, seeks_documents=True)
+        self._noted: list[Sighted] = []  # answers that were not read as they are now
+        self._is_read = options.read_documents is None
         self._tally = Tally()
         self._taking = Taking(
             database, root, self._source, options.own, online, self._walk.skip, options.clock, self._show
@@ -175,8 +177,9 @@ class _Scan:
     def run(self) -> FolderReport:
         """Scan the root, which is online."""
         try:
-            self._read_documents()
             self._taking.take_in(self._iter_new(), self._tally, moment=self._options.moment)
+            if not self._is_read:
+                self._read_documents(self._noted)
         except OSError as error:  # the root itself went while it was read
             return self.be_offline(f"cannot be read: {(error.strerror or type(error).__name__).lower()}")
         return self._finish()
@@ -210,7 +213,15 @@ class _Scan:
     def _iter_new(self) -> Iterator[list[Sighted]]:
         """The clips and pictures that are new or changed."""
         for portion in self._walk:
-            yield self._list_new(portion)
+            new = self._list_new(portion)
+            if not self._is_read:
+                self._noted += self._list_unread(self._walk)
+            if new and not self._is_read:  # before the first of them, all that may be about them
+                self._read_documents(
+                    [item for _ in self._document_walk for item in self._list_unread(self._document_walk)]
+                )
+            self._walk.documents.clear()
+            yield new
             self._show(0)
 
     def _list_new(self, portion: Sequence[Seen]) -> list[Sighted]:
@@ -229,7 +240,7 @@ class _Scan:
 
     def _look_up(self, portion: Sequence[Seen]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is known of these files, as places and otherwise."""
-        if not self._is_made():
+        if not portion or not self._is_made():
             return {}, {}
         paths = [seen[0] for seen in portion]
         with self._database.read() as connection:
@@ -241,10 +252,9 @@ class _Scan:
 
     # Answers
 
-    def _read_documents(self) -> None:
-        """Read the answers that are new and finished, before the clips that they may be about."""
-        read = self._options.read_documents
-        documents = list(self._iter_documents()) if read else []
+    def _read_documents(self, documents: Sequence[Sighted]) -> None:
+        """Read the answers that are finished."""
+        read, self._is_read = self._options.read_documents, True
         if read is None or not documents:
             return
         time.sleep(self._options.moment)
@@ -263,18 +273,20 @@ class _Scan:
             files = {item.path: (tuple(item.stamp), "read", None) for item in settled}
             store.save_scanned(connection, self._root, files, at=now)  # type: ignore[arg-type]
 
-    def _iter_documents(self) -> Iterator[Sighted]:
-        """The answers that were not read as they are now."""
-        for portion in self._document_walk:
-            known: dict[str, Any] = {}
-            if self._is_made():
-                with self._database.read() as connection:
-                    known = watching.find_scanned(connection, self._root, [path for path, _ in portion])
-            self._scanned.update([row[5] for row in known.values()])
-            for path, stamp in portion:
-                row = known.get(path)
-                if row is None or row[1:5] != stamp or not row[6]:
-                    yield Sighted(path, Stamp(*stamp))
+    def _list_unread(self, walk: Walk) -> list[Sighted]:
+        """Those of the answers that the walk has come by that were not read as they are now."""
+        documents, walk.documents = walk.documents, []
+        known: dict[str, Any] = {}
+        if documents and self._is_made():
+            with self._database.read() as connection:
+                known = watching.find_scanned(connection, self._root, [path for path, _ in documents])
+        self._scanned.update([row[5] for row in known.values()])
+        unread = []
+        for path, stamp in documents:
+            row = known.get(path)
+            if row is None or row[1:5] != stamp or not row[6]:
+                unread.append(Sighted(path, Stamp(*stamp)))
+        return unread
 
     def _find_described(self, documents: Sequence[str]) -> dict[str, str]:
         """The clips that are taken in already and that these sidecars lie beside, with the ids that they give."""

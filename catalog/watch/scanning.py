@@ -71,18 +71,18 @@ def stamp_of(status: os.stat_result) -> Stamp:
 class Walk:
     """One walk over what lies below a folder, a portion of its files at a time.
 
-    `documents` are the endings of files that may hold answers: they are passed over without a word, or are what is
-    looked for in place of clips and pictures where it `seeks_documents`. Folders that are `elsewhere`, by absolute
-    path, are left out: they are roots of their own. `media` is the media folder of the library. After the walk,
-    `skipped` counts what was passed over by its reason, `named` are the first paths of each, and `unread` are the
-    folders that could not be read, with the reason: nothing is known of what lies in them.
+    It yields the clips and pictures of a folder. `endings` are those of files that may hold answers, which are left in
+    `documents`, to be taken out after each portion; where it `seeks_documents`, it looks for nothing else. Folders that
+    are `elsewhere`, by absolute path, are left out: they are roots of their own. `media` is the media folder of the
+    library. After the walk, `skipped` counts what was passed over by its reason, `named` are the first paths of each,
+    and `unread` are the folders that could not be read, with the reason: nothing is known of what lies in them.
     """
 
     def __init__(
         self,
         root: str,
         *,
-        documents: Collection[str] = (),
+        endings: Collection[str] = (),
         elsewhere: Collection[str] = (),
         media: str | None = None,
         seeks_documents: bool = False,
@@ -91,8 +91,9 @@ class Walk:
         self.skipped: Counter[str] = Counter()
         self.named: dict[str, list[str]] = {}
         self.unread: dict[str, str] = {}
-        self._kinds = frozenset(documents) - MEDIA if seeks_documents else MEDIA
-        self._others = (frozenset(documents) | MEDIA) - self._kinds
+        self.documents: list[Seen] = []
+        self._kinds = dict.fromkeys(endings, False) | ({} if seeks_documents else dict.fromkeys(MEDIA, True))
+        self._others = MEDIA if seeks_documents else frozenset[str]()
         self._elsewhere = frozenset(elsewhere)
         self._media = media
 
@@ -126,16 +127,18 @@ class Walk:
 
     def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
         beginning = f"{folder}/" if folder else ""
-        kinds, others, portion = self._kinds, self._others, []
+        kinds, others = self._kinds, self._others
+        portion: list[Seen] = []
         with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
             for entry in entries:
                 name = entry.name
                 ending = name[name.rfind(".") :]
                 if ending not in kinds:
                     ending = ending.lower()
-                if ending in others and name[0] not in _MARKED and not entry.is_dir(follow_symlinks=False):
-                    continue
-                if ending not in kinds or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
+                is_media = kinds.get(ending)
+                if is_media is None or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
+                    if ending in others and not entry.is_dir(follow_symlinks=False):
+                        continue
                     self._pass(entry, beginning, folders)
                     continue
                 try:
@@ -146,11 +149,11 @@ class Walk:
                 if inode > _LARGEST:
                     inode -= _WRAPPED
                 stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
-                portion.append((beginning + name, stamp))
-                if len(portion) == PORTION:
+                (portion if is_media else self.documents).append((beginning + name, stamp))
+                if len(portion) == PORTION or len(self.documents) == PORTION:
                     yield portion
                     portion = []
-        if portion:
+        if portion or self.documents:
             yield portion
 
     def _pass(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> None:
