@@ -226,10 +226,8 @@ def _without_held(connection: Writer, jobs: Mapping[str, _Job]) -> dict[str, _Jo
 
 def _describe(item: Found, at: datetime) -> ParsedVideo:
     """The job that a file is all that is known of, as a server would answer it."""
-    probe, modified = item.probe, item.stamp[1] / 1e9
-    made = probe.created_at
-    is_dated = made is not None and made.year >= _EARLIEST and made <= at
-    created = int(made.timestamp() if made and is_dated else max(0.0, min(modified, at.timestamp())))
+    probe, created = item.probe, _date(item, at)
+    width, height = (probe.width, probe.height) if probe.width and probe.height else (None, None)
     kind = "image" if item.is_image else "video"
     payload: dict[str, Any] = {
         "id": item.sha256[:_ID_LENGTH],
@@ -237,12 +235,10 @@ def _describe(item: Found, at: datetime) -> ParsedVideo:
         "status": "completed",
         "created_at": created,
     }
-    if probe.seconds:
-        payload["seconds"] = probe.seconds
-    if probe.width and probe.height:
-        payload["size"] = f"{probe.width}x{probe.height}"
+    payload |= {"seconds": probe.seconds} if probe.seconds else {}
+    payload |= {"size": f"{width}x{height}"} if width else {}
     said = _said(item.marks)
-    if said or created < _USUAL or max(probe.seconds or 0, probe.width or 0, probe.height or 0) > _MOST_USUAL:
+    if said or created < _USUAL or max(filter(None, (probe.seconds, width, height)), default=0) > _MOST_USUAL:
         return parse_videos(payload | said).videos[0]
     return ParsedVideo(  # what the parser makes of it, at a tenth of the price
         payload["id"],
@@ -250,11 +246,19 @@ def _describe(item: Found, at: datetime) -> ParsedVideo:
         status="completed",
         provider_status="completed",
         seconds=probe.seconds or None,
-        width=probe.width if probe.height else None,
-        height=probe.height if probe.width else None,
+        width=width,
+        height=height,
         created_at=datetime.fromtimestamp(created, UTC),
         payload=payload,
     )
+
+
+def _date(item: Found, at: datetime) -> int:
+    """When a file was made, in seconds since 1970: as it says itself, if that can be, else when it was written last."""
+    made = item.probe.created_at
+    if made is not None and made.year >= _EARLIEST and made <= at:
+        return int(made.timestamp())
+    return int(max(0.0, min(item.stamp[1] / 1e9, at.timestamp())))
 
 
 def _said(marks: Marks) -> dict[str, Any]:

@@ -217,9 +217,8 @@ class _Scan:
             if not self._is_read:
                 self._noted += self._list_unread(self._walk)
             if new and not self._is_read:  # before the first of them, all that may be about them
-                self._read_documents(
-                    [item for _ in self._document_walk for item in self._list_unread(self._document_walk)]
-                )
+                walk = self._document_walk
+                self._read_documents([item for _ in walk for item in self._list_unread(walk)])
             self._walk.documents.clear()
             yield new
             self._show(0)
@@ -227,14 +226,17 @@ class _Scan:
     def _list_new(self, portion: Sequence[Seen]) -> list[Sighted]:
         places, scanned = self._look_up(portion)
         new: list[Sighted] = []
+        seen: list[int] = []
         for path, stamp in portion:
             known = places.get(path)
             if known is None or known[1:5] != stamp:
                 new.append(Sighted(path, Stamp(*stamp)))
             elif not known[6]:
                 self._back.append(known[5])
+            if known is not None:
+                seen.append(known[5])
         self._files += len(portion)
-        self._seen.update([known[5] for known in places.values()])
+        self._seen.update(seen)
         self._scanned.update([other[5] for other in scanned.values()])
         return new
 
@@ -244,10 +246,10 @@ class _Scan:
             return {}, {}
         paths = [seen[0] for seen in portion]
         with self._database.read() as connection:
-            places = watching.find_places(connection, self._root, paths)
-            if len(places) == len(paths):
-                return places, {}
+            places = watching.find_places(connection, self._root, paths, is_flat=self._walk.is_flat)
             others = [path for path in paths if path not in places]
+            if not others:
+                return places, {}
             return places, watching.find_scanned(connection, self._root, others)
 
     # Answers

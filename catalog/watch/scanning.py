@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.ingest.folders import MEDIA
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 PORTION = 2_000  # files that are handed on at once, and so looked up at once
 NAMED = 20  # paths that are named for each reason
@@ -92,6 +92,7 @@ class Walk:
         self.named: dict[str, list[str]] = {}
         self.unread: dict[str, str] = {}
         self.documents: list[Seen] = []
+        self.is_flat = False  # whether the last portion is of a folder as a whole, in which there is no other
         self._kinds = dict.fromkeys(endings, False) | ({} if seeks_documents else dict.fromkeys(MEDIA, True))
         self._others = MEDIA if seeks_documents else frozenset[str]()
         self._elsewhere = frozenset(elsewhere)
@@ -127,20 +128,10 @@ class Walk:
 
     def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
         beginning = f"{folder}/" if folder else ""
-        kinds, others = self._kinds, self._others
         portion: list[Seen] = []
+        is_split = self.is_flat = False
         with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
-            for entry in entries:
-                name = entry.name
-                ending = name[name.rfind(".") :]
-                if ending not in kinds:
-                    ending = ending.lower()
-                is_media = kinds.get(ending)
-                if is_media is None or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
-                    if ending in others and not entry.is_dir(follow_symlinks=False):
-                        continue
-                    self._pass(entry, beginning, folders)
-                    continue
+            for entry, is_media in self._seek(entries, beginning, folders):
                 try:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:  # gone since the folder was read
@@ -149,12 +140,29 @@ class Walk:
                 if inode > _LARGEST:
                     inode -= _WRAPPED
                 stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
-                (portion if is_media else self.documents).append((beginning + name, stamp))
+                (portion if is_media else self.documents).append((beginning + entry.name, stamp))
                 if len(portion) == PORTION or len(self.documents) == PORTION:
                     yield portion
-                    portion = []
+                    portion, is_split = [], True
         if portion or self.documents:
+            self.is_flat = not folders and not is_split
             yield portion
+
+    def _seek(
+        self, entries: Iterable[os.DirEntry[str]], beginning: str, folders: list[str]
+    ) -> Iterator[tuple[os.DirEntry[str], bool]]:
+        """The files that are looked for, and whether they are clips or pictures; folders are noted, to be entered."""
+        kinds, others = self._kinds, self._others
+        for entry in entries:
+            name = entry.name
+            ending = name[name.rfind(".") :]
+            if ending not in kinds:
+                ending = ending.lower()
+            is_media = kinds.get(ending)
+            if is_media is not None and name[0] not in _MARKED and entry.is_file(follow_symlinks=False):
+                yield entry, is_media
+            elif ending not in others or name[0] in _MARKED or entry.is_dir(follow_symlinks=False):
+                self._pass(entry, beginning, folders)
 
     def _pass(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> None:
         """Pass over what is not a file of a kind that is looked for; a folder is entered later."""
