@@ -1,31 +1,38 @@
-"""Files: 500 clips of 2 MB downloaded from the sample server, and the same by a bare loop.
+"""Files: clips downloaded, clips in a folder taken in, and a folder scanned again, each beside a bare loop.
 
-The bare loop is httpx with as many threads: it asks, writes, brings to the disk and renames, and neither hashes,
-examines nor remembers anything. The server runs in a process of its own. Ends with status 1 where a download is too
-slow beside the loop, or takes more memory for more clips.
+500 clips of 2 MB come from the sample server, in a process of its own; the bare loop is httpx with as many threads: it
+asks, writes, brings to the disk and renames, and neither hashes, examines nor remembers anything. 10,000 clips of 200
+kB are taken in where they lie, with their probe and marks; the bare loop walks, hashes and inserts a row for each.
+100,000 files that are known are scanned again; the bare loop looks at each. Ends with status 1 where one is too slow
+beside its loop, or takes more memory for more files.
 
-    python benchmarks/files.py [--clips 500] [--clip-bytes 2000000] [--jobs 4]
+    python benchmarks/files.py [--clips 500] [--clip-bytes 2000000] [--jobs 4] [--taken 10000] [--known 100000]
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import resource
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
+from struct import pack
 from typing import TYPE_CHECKING
 
 import httpx
 
 from catalog import Catalog
+from catalog.demo.clips import FOLDER as CLIPS
 from catalog.demo.gateway import Gateway
 from catalog.demo.gateway.jobs import Job
 from catalog.demo.media import Media
@@ -37,6 +44,8 @@ ROUNDS = 3
 FLOOR = 0.7  # of the rate of the bare loop
 MOST_GROWTH = 32  # MB that a download of all clips takes more than one of a tenth
 KEY = "benchmark-key"
+TAKE_IN_FLOOR = 0.4  # of the rate of the bare loop
+MOST_SCAN = 2.5  # times the bare loop
 FEW = "few"  # a word in the prompts of a tenth of the clips
 
 
@@ -141,19 +150,119 @@ def copied(folder: Path) -> Iterator[Path]:
         yield Path(shutil.copy(folder / "synced.db", Path(own) / "catalog.db"))
 
 
+def put_clips(folder: Path, count: int, size: int) -> None:
+    """Clips that differ, of that many bytes, a thousand in a folder."""
+    clip = (CLIPS / "landscape.mp4").read_bytes()
+    left = max(16, size - len(clip))
+    for number in range(count):
+        inner = folder / f"{number // 1000:03}"
+        inner.mkdir(parents=True, exist_ok=True)
+        body = number.to_bytes(8, "big").ljust(left - 8, b"\0")
+        (inner / f"clip {number}.mp4").write_bytes(clip + pack(">I4s", left, b"free") + body)
+
+
+def list_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The files below a folder."""
+    folders = [os.fspath(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    yield entry
+
+
+def bare_take_in(folder: Path, path: Path) -> float:
+    """The seconds that it takes to walk, hash and insert a row for each."""
+    started = time.perf_counter()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE files (path TEXT, size INTEGER, sha256 TEXT)")
+        entries = list_entries(folder)
+        while batch := list(islice(entries, 1000)):
+            rows = []
+            for entry in batch:
+                with Path(entry.path).open("rb") as file:
+                    rows.append((entry.path, entry.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()))
+            connection.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
+            connection.commit()
+    return time.perf_counter() - started
+
+
+def take_in(folder: Path, path: Path, count: int) -> float:
+    """The seconds that the catalog takes."""
+    with Catalog.init(path) as catalog:
+        started = time.perf_counter()
+        report = catalog.import_path(folder)
+        seconds = time.perf_counter() - started
+    if report.added != count:
+        raise SystemExit(f"the import went wrong: {report}")
+    return seconds
+
+
+def measure_take_in(folder: Path, count: int) -> list[str]:
+    """Print the rates of taking clips in and of the bare loop by turns; returns what is below its floor."""
+    clips = folder / "clips"
+    put_clips(clips, count, 200_000)
+    pairs = []
+    for turn in range(ROUNDS):
+        loop = bare_take_in(clips, folder / f"bare{turn}.db")
+        pairs.append((loop, take_in(clips, folder / f"taken{turn}.db", count)))
+    shutil.rmtree(clips)
+    ratio = statistics.median(loop / own for loop, own in pairs)
+    print(f"{f'{count:,} clips of 200 kB in a folder':40}{'s':>8}")
+    for name, seconds in zip(("bare loop", "take-in"), map(statistics.median, zip(*pairs, strict=True)), strict=True):
+        print(f"{name:40}{seconds:>8.2f}")
+    print(f"ratio {ratio:.2f} of the bare loop, floor {TAKE_IN_FLOOR}")
+    return ["take-in"] if ratio < TAKE_IN_FLOOR else []
+
+
+def measure_scan(folder: Path, count: int) -> list[str]:
+    """Print what it takes to scan known files again and to look at each; returns what is above its bound."""
+    clips = folder / "known"
+    put_clips(clips, count, 0)
+    path = folder / "known.db"
+    take_in(clips, path, count)
+    loops, scans = [], []
+    before = peak()
+    with Catalog.open(path) as catalog:
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            for entry in list_entries(clips):
+                entry.stat(follow_symlinks=False)
+            loops.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            (report,) = catalog.watch(clips, once=True).folders
+            scans.append(time.perf_counter() - started)
+            if (report.files, report.taken) != (count, 0):
+                raise SystemExit(f"the scan went wrong: {report}")
+    ratio, growth = min(scans) / min(loops), peak() - before
+    print(f"{f'{count:,} known files':40}{'s':>8}")
+    for name, seconds in (("look at each", min(loops)), ("scan", min(scans))):
+        print(f"{name:40}{seconds:>8.2f}")
+    print(f"ratio {ratio:.2f} of looking at each, at most {MOST_SCAN}")
+    print(f"memory: {growth:.1f} MB more than before, at most {MOST_GROWTH}")
+    return [name for name, is_bad in (("scan", ratio > MOST_SCAN), ("memory", growth > MOST_GROWTH)) if is_bad]
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--clips", type=int, default=500)
     options.add_argument("--clip-bytes", type=int, default=2_000_000)
     options.add_argument("--jobs", type=int, default=4)
+    options.add_argument("--taken", type=int, default=10_000)
+    options.add_argument("--known", type=int, default=100_000)
     options.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.serve:
         serve(asked.clips, asked.clip_bytes)
         return
     with tempfile.TemporaryDirectory() as folder:
-        if measure_download(Path(folder), asked.clips, asked.clip_bytes, asked.jobs):
-            raise SystemExit("below the floor")
+        faults = measure_download(Path(folder), asked.clips, asked.clip_bytes, asked.jobs) if asked.clips else []
+        faults += measure_take_in(Path(folder), asked.taken) if asked.taken else []
+        faults += measure_scan(Path(folder), asked.known) if asked.known else []
+    if faults:
+        raise SystemExit(f"not as fast as it should be: {', '.join(faults)}")
 
 
 if __name__ == "__main__":

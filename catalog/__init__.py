@@ -60,13 +60,20 @@ if TYPE_CHECKING:
     )
     from catalog.family_reports import EvidenceRow
     from catalog.file_reports import (
+        AdoptReport,
         ArchiveReport,
         DownloadInterrupted,
         DownloadReport,
+        FolderReport,
+        GrowingFile,
         PicturesMade,
+        Proposal,
         Rescue,
         RescueQueue,
         Unkept,
+        WatchedFolder,
+        WatchReport,
+        WatchStatus,
     )
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
@@ -115,6 +122,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdoptReport",
     "ArchiveError",
     "ArchiveReport",
     "AuditExport",
@@ -146,8 +154,10 @@ __all__ = [
     "FileProvenance",
     "FileReport",
     "Finding",
+    "FolderReport",
     "Generation",
     "Gone",
+    "GrowingFile",
     "ImportReport",
     "Input",
     "Latency",
@@ -168,6 +178,7 @@ __all__ = [
     "Probe",
     "PromptDiff",
     "PromptsRead",
+    "Proposal",
     "Provenance",
     "ProvenanceError",
     "QueryError",
@@ -205,6 +216,9 @@ __all__ = [
     "Unkept",
     "UnknownCosts",
     "Video",
+    "WatchReport",
+    "WatchStatus",
+    "WatchedFolder",
 ]
 
 _HOMES = {

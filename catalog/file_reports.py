@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from catalog.reports import ImportReport
+
 _NO_CHECKS = CredentialsChecked()
 
 
@@ -136,3 +138,124 @@ class RescueQueue(Record):
     expired: int = 0
     late_usd: float | None = None
     jobs: tuple[Rescue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport(Record):
+    """What one scan of a folder of clips and pictures did, which stay where they lie.
+
+    `state` is `online`, or `offline` with the `reason`: then nothing was read and nothing is marked. `files` counts the
+    clips and pictures that were seen. Of those that are new, `made` became videos of their own, `joined` went to jobs,
+    and `copies` are further places of bytes that are known; `moved` were renamed or moved. `missing` were not found for
+    the second time, `missed` for the first. `damaged` names those that play, and have bytes behind their last box.
+    `growing` counts those that are not finished, `unfinished` says of the first of them why. `skipped` counts what was
+    passed over, by reason, and `examples` are paths of each; `unread` are folders that could not be read, with the
+    reason. `refs` are the first of the videos that were made or have a new file.
+    """
+
+    path: str
+    state: str = "online"
+    reason: str | None = None
+    files: int = 0
+    made: int = 0
+    joined: int = 0
+    copies: int = 0
+    moved: int = 0
+    missing: int = 0
+    missed: int = 0
+    growing: int = 0
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    refs: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._freeze("damaged", "unfinished", "skipped", "examples", "unread")
+
+    @property
+    def taken(self) -> int:
+        """How many files were taken in."""
+        return self.made + self.joined + self.copies
+
+
+@dataclass(frozen=True, slots=True)
+class WatchReport(Record):
+    """What one scan of watched folders did: each folder, and the answers that were read in them.
+
+    `unread` counts the answers that were left alone because no source was named that they belong to, `notes` are
+    remarks for a person.
+    """
+
+    folders: tuple[FolderReport, ...] = ()
+    answers: tuple[ImportReport, ...] = ()
+    unread: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def offline(self) -> tuple[FolderReport, ...]:
+        """The folders that could not be scanned."""
+        return tuple(folder for folder in self.folders if folder.state == "offline")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFolder(Record):
+    """A folder whose clips and pictures were taken in.
+
+    `state` and `reason` are as a FolderReport's, `files` counts what should lie in it, `growing` what is not finished.
+    `is_watched` is false for one that was imported and never watched. `scanned_at` is when it was last scanned to its
+    end.
+    """
+
+    path: str
+    state: str
+    reason: str | None = None
+    files: int = 0
+    growing: int = 0
+    source: str | None = None
+    is_watched: bool = False
+    scanned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingFile(Record):
+    """A file that is not finished: why, and since when it is known."""
+
+    path: str
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus(Record):
+    """The folders of clips and pictures, and the first of the files that are growing in them."""
+
+    folders: tuple[WatchedFolder, ...] = ()
+    growing: tuple[GrowingFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal(Record):
+    """A video that is known by its file alone, and the job without a file that this may be of.
+
+    `confidence` is from 0 to 1, and 1 where the file has the job's name; `reasons` say what speaks for it. `path` is
+    where the file lies, `prompt` the job's.
+    """
+
+    ref: str
+    job: str
+    confidence: float
+    reasons: tuple[str, ...] = ()
+    path: str | None = None
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptReport(Record):
+    """Which files were given to jobs, in one edit, and which are only proposed, the surest first."""
+
+    adopted: tuple[Proposal, ...] = ()
+    proposed: tuple[Proposal, ...] = ()

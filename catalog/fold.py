@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from catalog.wire.answers import ParsedVideo
 
 _STATUS_RANK = {"unknown": 0, "queued": 1, "in_progress": 2} | dict.fromkeys(TERMINAL_STATUSES, 3)
-_CHANNEL_RANK = {"get": 3, "list": 2, "webhook": 1}
+_CHANNEL_RANK = {"get": 3, "list": 2, "webhook": 1, "file": -1}  # a file only fills what nobody else says
 
 COLUMNS = tuple(column.name for column in TABLE if column.fold)
 _LATEST = tuple(column.name for column in TABLE if column.fold == "latest")

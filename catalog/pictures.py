@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog import store
@@ -24,7 +25,6 @@ from catalog.records import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from catalog.database import Database
     from catalog.media.keep import MediaFolder
@@ -93,7 +93,8 @@ class _Maker:
         if item.variant == "video" and not self._has_decoder:
             return _WAITING
         try:
-            data = MAKERS[variant](self._folder.path_of(item.path))
+            path = Path(item.root) / item.path if item.root else self._folder.path_of(item.path)
+            data = MAKERS[variant](path)
         except BadMedia as error:
             with self._database.write() as connection:
                 store.save_failure(
@@ -110,8 +111,8 @@ class _Maker:
         with self._folder.part() as part:
             part.write(data)
             found = probe(part.path)
-            path = self._folder.commit(part, EXTENSION)
-            return self._keep(spot, store.Bytes(part.sha256, part.size, _TYPE, path, found))
+            kept = self._folder.commit(part, EXTENSION)
+            return self._keep(spot, store.Bytes(part.sha256, part.size, _TYPE, kept, found))
 
     def _keep(self, spot: store.Spot, data: store.Bytes) -> int:
         with self._database.write() as connection:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from catalog.file_reports import FolderReport
     from catalog.prompts import PromptDiff
     from catalog.records import Video
 
@@ -365,7 +366,8 @@ class ImportReport(Record):
     links that were not followed because they lead out of the folder, `outside` are the first of them. After a dry run,
     the numbers say what would have happened. `seconds` is what the whole call took, and `phases` are the seconds of its
     parts: `files` and `prompts`. `costs_changed`, `prompts_left` and `credentials` are those of a SyncReport. `notes`
-    name the first texts that were too long and are kept cut.
+    name the first texts that were too long and are kept cut. `folders` say what became of the clips and pictures that
+    were found; those that became videos of their own count among the `added`.
     """
 
     source: str
@@ -390,6 +392,7 @@ class ImportReport(Record):
     prompts_left: int = 0
     credentials: CredentialsChecked = _NO_CHECKS
     notes: tuple[str, ...] = ()
+    folders: tuple[FolderReport, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("phases")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,16 @@ def encodable(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-8", "replace").decode()
+
+
+def stored_path(path: str) -> str | bytes:
+    """A path, or a part of one, as the library stores it: text, and its bytes where these are not UTF-8."""
+    return path if path.isascii() or _fits(path) else os.fsencode(path)
+
+
+def read_path(value: str | bytes) -> str:
+    """A path as the system takes it; bytes that are not UTF-8 are surrogates in it."""
+    return value if isinstance(value, str) else os.fsdecode(value)
 
 
 def json_text(value: Any) -> str:

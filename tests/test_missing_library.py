@@ -67,6 +67,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "stats": Catalog.stats,
     "trust_lists": Catalog.trust_lists,
     "unarchive": Catalog.unarchive,
+    "watched": Catalog.watched,
 }
 EDITING: dict[str, Callable[[Catalog], Any]] = {
     "add_trust_list": lambda cat: cat.add_trust_list("own.pem"),
@@ -84,11 +85,14 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "undelete": lambda cat: cat.undelete("v1"),
     "undo": Catalog.undo,
     "unlink": lambda cat: cat.unlink("v2", "v1"),
+    "adopt": lambda cat: cat.adopt(above=0.9),
     "untag": lambda cat: cat.untag("v1", "keeper"),
     "update_trust_lists": Catalog.update_trust_lists,
 }
 MAKING = {"init", "sync", "add", "import_path", "hooks"}
 OTHERS = {"check_file", "open", "close", "path", "settings", "migrate", "restore", "validate"}
+MAKING = {"init", "sync", "add", "import_path", "watch", "hooks"}
+OTHERS = {"open", "close", "path", "settings", "migrate", "restore", "validate"}
 
 
 @pytest.fixture(autouse=True)

@@ -85,6 +85,8 @@ MAY_LOAD = {
     "unlink video_2 video_1": DRIVER,
     "delete video_2": DRIVER,
     "undelete video_2": DRIVER,
+    "adopt": DRIVER,
+    "watch --status": DRIVER,
     "history": DRIVER,
     "undo": DRIVER,
     "redo": DRIVER,

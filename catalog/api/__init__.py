@@ -20,6 +20,7 @@ from catalog.api.files import Files
 from catalog.api.upkeep import Upkeep
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
+from catalog.watch import DEFAULT_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from catalog.credential_reports import CredentialsChecked
     from catalog.download.run import Download
+    from catalog.file_reports import WatchReport, WatchStatus
     from catalog.hooks import Receiver
     from catalog.reports import ImportReport, Progress, SyncReport
 
@@ -124,33 +126,79 @@ class Catalog(Answers, Edits, Files, Credentials, Upkeep):
     ) -> ImportReport:
         """Import saved files and folders: JSON of any dialect, recordings, logs, Batch files, exports, sidecars, CSV.
 
-        Without `source`, the videos go to the only configured one, or to `imported` where none is configured. `columns`
-        maps the columns of a CSV file to fields of a video; an empty text leaves a column out, `extra.KEY` keeps it in
-        `extra`, and `"auto"` keeps every column there that is not known. `dates` is the order of day, month and year in
-        a table. Values that cannot be read are named in the report and stay in `extra`. `facets` are given to every
-        video and outrank what its prompt says. A symbolic link that leads out of a folder is named in the report and
-        read only with `follow_links`; what `paths` name themselves may be links. `dry_run` reports and writes nothing.
-        Raises ConfigError where several sources are configured and none is named.
+        Clips and pictures stay where they lie, as files of the jobs that their sidecars or names say, else as videos of
+        their own, of the source `files` unless `source` names another. Without `source`, the videos go to the only
+        configured one, or to `imported` where none is configured. `columns` maps the columns of a CSV file to fields of
+        a video; an empty text leaves a column out, `extra.KEY` keeps it in `extra`, and `"auto"` keeps every column
+        there that is not known. `dates` is the order of day, month and year in a table. Values that cannot be read are
+        named in the report and stay in `extra`. `facets` are given to every video and outrank what its prompt says. A
+        symbolic link that leads out of a folder is named in the report and read only with `follow_links`; what `paths`
+        name themselves may be links. `dry_run` reports and writes nothing.
+        Raises ConfigError where several sources are configured, none is named, and something else than clips and
+        pictures is found.
         """
         from catalog.ingest import import_paths
         from catalog.intake import Intake
+        from catalog.watch import take_media
 
         on_progress = courteous(on_progress)
-        name = source or self._only_source()
         intake = Intake(self._database, self.settings, on_progress)
         with nullcontext() if dry_run else intake.around():
             report = import_paths(
                 self._database,
                 paths,
-                source=name,
+                source=source or self._find_only_source() or self._only_source,
                 columns=columns,
                 dates=dates,
                 facets=facets,
                 follow_links=follow_links,
+                take_media=take_media(source, sidecars=source or self._find_only_source(), on_progress=on_progress),
                 dry_run=dry_run,
                 on_progress=on_progress,
             )
         return intake.complete([report], "files")[0]
+
+    def watch(
+        self,
+        *folders: str | Path,
+        source: str | None = None,
+        once: bool = False,
+        every: float = DEFAULT_EVERY,
+        accept: bool = False,
+        on_scan: Callable[[WatchReport], None] | None = None,
+        on_event: Callable[[str], None] | None = None,
+        on_progress: Progress | None = None,
+    ) -> WatchReport:
+        """Watch folders of clips and pictures, by default those that are watched already, until Ctrl-C.
+
+        A scan takes in what is new, as `import_path`, where it lies, and marks what has moved or is missing; it runs
+        once things have been quiet for a moment, and `every` so many seconds. With `once`, it runs once. `source` is
+        the one that answers and sidecars belong to, and videos without a job. A folder that is offline is passed over,
+        with nothing marked; `accept` scans one though none of its known files are there. `on_scan` gets the report of
+        every scan, and the last one is returned. Raises ConfigError where no folder is named and none is watched.
+        """
+        from catalog.intake import Intake
+        from catalog.watch.loop import Watcher
+
+        watcher = Watcher(
+            self._database,
+            folders,
+            source=source,
+            sidecars=source or self._find_only_source(),
+            accept=accept,
+            around=lambda: Intake(self._database, self.settings, courteous(on_progress)).around(),
+            on_scan=on_scan,
+            on_event=on_event,
+            on_progress=courteous(on_progress),
+        )
+        return watcher.scan() if once else watcher.run(every)
+
+    def watched(self) -> WatchStatus:
+        """The folders whose clips and pictures were taken in: their state, their last scan, and what is growing."""
+        from catalog.watch.status import read_status
+
+        with self._database.read() as connection:
+            return read_status(connection)
 
     def hooks(
         self,
@@ -245,8 +293,11 @@ class Catalog(Answers, Edits, Files, Credentials, Upkeep):
         if moment := self._find_retired().get(source):
             raise CatalogError(f"{source} was {explain_retired(source, moment)}")
 
-    def _only_source(self) -> str:
+    def _find_only_source(self) -> str | None:
         names = list(self.settings.sources)
-        if len(names) > 1:
-            raise ConfigError(f"several sources are configured: name one of {', '.join(names)}")
-        return names[0] if names else "imported"
+        return None if len(names) > 1 else names[0] if names else "imported"
+
+    def _only_source(self) -> str:
+        if name := self._find_only_source():
+            return name
+        raise ConfigError(f"several sources are configured: name one of {', '.join(self.settings.sources)}")

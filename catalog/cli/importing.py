@@ -10,6 +10,7 @@ from catalog import stopping
 from catalog.cli import render
 from catalog.cli.completion import complete_paths
 from catalog.cli.credentials import say_checked
+from catalog.cli.folders import complain_of, show_folder
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ def import_(
     together, so that prompts find their videos); exports of the Sora app and of SoraVault; .json and .txt files beside
     clips; and CSV. Any of them may be packed with gzip or zip. Headers and cookies are never kept.
 
+    Clips and pictures (mp4 mov m4v webm mkv avi webp png jpg gif) stay where they lie. Each is a file of the job that a
+    sidecar or its name says, or a video of its own, of the source `files`. A file that is not whole yet, and whatever
+    is passed over, is counted with the reason: import the folder again, or `catalog watch` it.
+
     A symbolic link in a folder that leads out of it is named and not read, unless --follow-links is given; one in an
     archive never is. What is named here may be a link.
 
@@ -107,6 +112,8 @@ def import_(
     render.note_costs(report.costs_changed)
     for file in report.files:
         _complain_of(file)
+    for folder in report.folders:
+        complain_of(folder)
 
 
 def _read_columns(columns: Iterable[str]) -> dict[str, str]:
@@ -145,6 +152,8 @@ def _show(report: ImportReport) -> None:
     read = f"{render.amount(len(report.files), 'file')} read in {render.describe_time(report)}"
     written = ", nothing written" if report.is_dry_run else ""
     render.line((report.source, "name"), f": {_sum_up(report)}; {read}{written}")
+    for folder in report.folders:
+        show_folder(folder)
     _name_others(
         report.lone_clips, "clip", "has no .json or .txt beside it", "have no .json or .txt beside them", report.clips
     )

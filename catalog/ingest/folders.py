@@ -101,18 +101,34 @@ class _Siblings:
 class Scan:
     """Walks the paths; in folders it takes files with these suffixes, and adds the other ones to `others`.
 
-    Links that lead out of a folder are followed only with `follows_links`.
+    Links that lead out of a folder are followed only with `follows_links`. Of files in folders, only those `among` are
+    read. Who `leaves_media` to somebody else hears nothing of clips and pictures in folders, and finds those that were
+    named in `media`.
     """
 
     def __init__(
-        self, paths: Iterable[str | os.PathLike[str]], suffixes: Container[str], *, follows_links: bool = False
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        suffixes: Container[str],
+        *,
+        follows_links: bool = False,
+        among: Container[Path] | None = None,
+        leaves_media: bool = False,
     ) -> None:
         self.paths = [Path(path) for path in paths]
         self.suffixes = suffixes
         self.follows_links = follows_links
         self.others = Others()
+        self.media: list[Path] = []
+        self._among = among
+        self._leaves_media = leaves_media
         self._seen: set[tuple[int, int]] = set()
         self._siblings: _Siblings | None = None
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders that were named."""
+        return [path for path in self.paths if path.is_dir()]
 
     def __iter__(self) -> Iterator[Scanned]:
         for path in self.paths:
@@ -139,7 +155,9 @@ class Scan:
                 self.others.leave_out(str(sidecar))
             else:
                 yield from self._check(sidecar, siblings.names, path.parent)
-        if not sidecars:
+        if self._leaves_media and path.exists():
+            self.media.append(path)
+        elif not sidecars:
             yield Scanned(path, problem="no .json or .txt lies beside the clip" if path.exists() else "no such file")
 
     def _siblings_of(self, path: Path) -> _Siblings:
@@ -164,15 +182,24 @@ class Scan:
                 if is_hidden(name):
                     continue
                 is_folder = path.is_dir()
-                if not is_folder and path.suffix.lower() not in self.suffixes:
-                    self.others.add(str(path), name, names)
-                elif self._leads_out(path, folder):
+                if not is_folder and not self._reads(path, names):
+                    continue
+                if self._leads_out(path, folder):
                     self.others.leave_out(str(path))
                 elif is_folder:
                     folders.append(path)
                 else:
                     yield from self._check(path, names, folder)
             stack += reversed(folders)
+
+    def _reads(self, path: Path, names: Container[str]) -> bool:
+        """Whether a file in a folder is to be read; one of another kind is told of."""
+        suffix = path.suffix.lower()
+        if suffix in self.suffixes:
+            return self._among is None or path in self._among
+        if not (self._leaves_media and suffix in MEDIA):
+            self.others.add(str(path), path.name, names)
+        return False
 
     def _leads_out(self, path: Path, folder: Path) -> bool:
         """Whether the path is a link to something outside of the folder, and links are not to be followed there."""

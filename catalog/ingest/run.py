@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,13 +35,16 @@ from catalog.wire.ids import require_source_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from io import BufferedReader
 
     from catalog.batches import BatchVideo
     from catalog.database import Database
+    from catalog.file_reports import FolderReport
     from catalog.ingest.folders import Others, Scanned
     from catalog.reports import Progress
+
+    TakeMedia = Callable[[Database, Sequence[Path], Sequence[Path]], Sequence[FolderReport]]
 
 BATCH = 1000  # items in a transaction
 BATCH_BYTES = 16 * 1024 * 1024  # bytes in a transaction, whichever is reached first
@@ -58,16 +62,22 @@ def import_paths(
     database: Database,
     paths: Iterable[str | os.PathLike[str]],
     *,
-    source: str,
+    source: str | Callable[[], str],
     columns: Mapping[str, str] | Literal["auto"] | None = None,
     dates: str | None = None,
     facets: Mapping[str, str | Sequence[str]] | None = None,
     follow_links: bool = False,
+    among: Container[Path] | None = None,
+    take_media: TakeMedia | None = None,
     dry_run: bool = False,
     on_progress: Progress | None = None,
     now: datetime | None = None,
 ) -> ImportReport:
     """Take in files and folders, `-` for standard input, as answers of `source`; returns a report on every file.
+
+    `source` may be a function, which is called for the first file that is read: clips and pictures need none. These are
+    handed to `take_media(database, folders, files)` in the end, where it is given. Of the files in folders, only those
+    `among` are read.
 
     `columns` maps headers of tables to fields, to `metadata.KEY`, to `facet.NAME`, to `extra`, or to an empty text that
     leaves a column out; under `*` it says where all columns go that are neither in it nor known, and `auto` is short
@@ -78,10 +88,11 @@ def import_paths(
     the library, or on a new one where there is none. Raises ConfigError for a bad map, facet or source, CatalogError
     when the library fails; a bad file never raises.
     """
-    require_source_name(source)
+    if isinstance(source, str):
+        require_source_name(source)
     columns = sheets.check_columns(columns)
     sheets.check_dates(dates)
-    giving = Giving(source, require_given(facets))
+    given = require_given(facets)
     with ExitStack() as stack:
         if dry_run:
             copy = _dry_run_folder(stack) / "catalog.db"
@@ -91,14 +102,22 @@ def import_paths(
                 create_library(copy)
             database = stack.enter_context(closing(open_library(copy)))
         at = now or datetime.now(UTC)
-        run = _Import(database, source, columns, dates, giving, at, on_progress, is_dry_run=dry_run)
+        run = _Import(database, source, columns, dates, given, at, on_progress, is_dry_run=dry_run)
+        scan = Scan(paths, READ, follows_links=follow_links, among=among, leaves_media=take_media is not None)
         try:
-            return replace(run.read(Scan(paths, READ, follows_links=follow_links)), is_dry_run=dry_run)
+            report = replace(run.read(scan), is_dry_run=dry_run)
+            return report if take_media is None else _add_media(report, take_media(database, scan.folders, scan.media))
         except CatalogError as error:
             kept = "" if dry_run else run.describe_kept()
             if not kept:
                 raise
             raise CatalogError(f"{error} ({kept}; import the same again to add the rest)") from error
+
+
+def _add_media(report: ImportReport, folders: Sequence[FolderReport]) -> ImportReport:
+    """The report with what became of clips and pictures."""
+    made = sum(folder.made for folder in folders)
+    return replace(report, added=report.added + made, folders=tuple(folders))
 
 
 def _dry_run_folder(stack: ExitStack) -> Path:
@@ -132,21 +151,22 @@ class _Import:
     def __init__(
         self,
         database: Database,
-        source: str,
+        source: str | Callable[[], str],
         columns: Mapping[str, str],
         dates: str | None,
-        giving: Giving,
+        given: Mapping[str, Sequence[str]],
         now: datetime,
         on_progress: Progress | None,
         *,
         is_dry_run: bool,
     ) -> None:
         self.is_dry_run = is_dry_run
+        self.has_jobs = False
         self.database = database
-        self.source = source
+        self._source = source
         self.columns = columns
         self.dates = dates
-        self.giving = giving
+        self._given = given
         self.now = now
         self.on_progress = on_progress
         self.files: list[_File] = []
@@ -154,6 +174,16 @@ class _Import:
         self.pending: list[tuple[int, Entry]] = []
         self.pending_bytes = 0
         self.notes: list[str] = []
+
+    @cached_property
+    def source(self) -> str:
+        """The source that the videos go to; raises ConfigError where none is named and it cannot be told."""
+        return self._source if isinstance(self._source, str) else self._source()
+
+    @cached_property
+    def giving(self) -> Giving:
+        """The facets that are given."""
+        return Giving(self.source, self._given)
 
     def read(self, scan: Scan) -> ImportReport:
         started = time.perf_counter()
@@ -172,7 +202,7 @@ class _Import:
         reports = tuple(file.report() for file in self.files)
         totals: dict[str, Any] = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
         return ImportReport(
-            self.source,
+            self.source if isinstance(self._source, str) or self.has_jobs else store.FILES,
             reports,
             **totals,
             ignored=scan.others.ignored,
@@ -271,9 +301,12 @@ class _Import:
         file = self.files[number]
         if isinstance(item, Refusal):
             file.refuse(item)
-        elif isinstance(item, PassedOver):
+            return
+        if isinstance(item, PassedOver):
             file.counts["passed_over"] += 1
-        elif isinstance(item, Request):
+            return
+        self.has_jobs = bool(self.source)  # which raises where there is none, before anything is kept
+        if isinstance(item, Request):
             file.form = batch.FORM
             self.joins.ask(number, file.path, item)
         elif isinstance(item, Outcome):

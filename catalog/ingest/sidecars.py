@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING, Any
 
 from catalog.fields import REQUESTED
 from catalog.ingest.answers import find_shape, read_value
-from catalog.ingest.folders import MAX_BESIDE
+from catalog.ingest.folders import MAX_BESIDE, MEDIA, SIDECARS, read_beside
 from catalog.ingest.formats import Reader
 from catalog.ingest.items import FACETS, Entry, Item, admit, refuse
 from catalog.ingest.sequences import Value, read_values
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
+    from catalog.ingest.folders import ReadBeside
     from catalog.ingest.formats import File
     from catalog.wire.answers import ParsedVideo
 
@@ -32,7 +34,7 @@ def _read(stream: BufferedReader, file: File) -> Iterator[Item]:
     assert file.media is not None  # noqa: S101 - as sniffed
     try:
         if file.suffix == _TEXT:
-            video = _make_video({"prompt": read_prompt(stream)}, _find_id(file, file.media))
+            video = _make_video({"prompt": read_prompt(stream)}, _find_id(file.read_beside, file.media))
             yield admit(video, None, channel=CHANNEL, form=_FORM)
             return
         data = stream.read(MAX_BESIDE + 1)
@@ -86,10 +88,32 @@ def _make_video(fields: dict[str, Any], remote_id: str) -> ParsedVideo:
     return parse_videos({"status": "completed", **fields, "id": remote_id, "object": "video"}).videos[0]
 
 
-def _find_id(file: File, media: Path) -> str:
+def find_sidecars(media: str) -> list[str]:
+    """The sidecars that lie beside a clip or a picture."""
+    stem, _, _ = media.rpartition(".")
+    candidates = (beginning + ending for ending in (".json", ".txt", ".JSON", ".TXT") for beginning in (stem, media))
+    return [path for path in candidates if os.path.isfile(path)]  # noqa: PTH113 - a Path for each is slow
+
+
+def list_media(sidecar: str) -> list[str]:
+    """The paths of clips and pictures that a sidecar may lie beside; none where it is not one."""
+    stem, dot, ending = sidecar.rpartition(".")
+    if f"{dot}{ending}".lower() not in SIDECARS:
+        return []
+    spellings = [stem + suffix for media in sorted(MEDIA) for suffix in (media, media.upper())]
+    return [stem, *spellings] if f".{stem.rpartition('.')[2]}".lower() in MEDIA else spellings
+
+
+def read_id(media: Path) -> str:
+    """The id that a clip has by what lies beside it: see `find_sidecars`."""
+    return _find_id(read_beside, media)
+
+
+def _find_id(read: ReadBeside, media: Path) -> str:
     """The id in the clip's `.json`, if it describes one video; else the name of the clip's file."""
-    for path in (media.with_suffix(".json"), media.with_name(media.name + ".json")):
-        data = file.read_beside(path)
+    endings = (".json", ".JSON")
+    for path in (*map(media.with_suffix, endings), *(media.with_name(media.name + ending) for ending in endings)):
+        data = read(path)
         try:
             value = None if data is None else read_json(read_text(data).encode())
         except Unreadable:

@@ -27,6 +27,14 @@ _HEADER = Struct(">I4s")
 _LARGE = Struct(">Q")
 
 
+class BytesBehind(BadMedia):
+    """A file that goes on behind its last box, which ends at byte `end`."""
+
+    def __init__(self, reason: str, end: int) -> None:
+        super().__init__(reason)
+        self.end = end
+
+
 class Box(NamedTuple):
     """A box by its offsets, in bytes from the beginning of the file, or of what its box at the top holds.
 
@@ -69,7 +77,7 @@ def walk_boxes(file: BinaryIO) -> Iterator[Box]:
 def _read_header(head: bytes, at: int, size: int) -> Box:
     left = size - at
     if len(head) < 8:
-        raise BadMedia(_behind(left))
+        raise BytesBehind(_behind(left), at)
     length, kind = _HEADER.unpack_from(head)
     body = 8
     if length == 1 and len(head) == 16:
@@ -78,7 +86,7 @@ def _read_header(head: bytes, at: int, size: int) -> Box:
     elif length == 0 and kind in KNOWN:  # to the end of the file
         length = left
     if kind not in KNOWN and (length < body or length > left or not _is_printable(kind)):
-        raise BadMedia(_behind(left))
+        raise BytesBehind(_behind(left), at)
     box = Box(kind, at, at + body, at + length)
     if length < body:
         raise BadMedia(f"is damaged: box {box.name} at byte {at:,} says that it has {length:,} bytes")

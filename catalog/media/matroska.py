@@ -11,6 +11,7 @@ from struct import unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.errors import BadMedia
+from catalog.media.boxes import BytesBehind
 from catalog.records import Probe
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _walk(file: BinaryIO) -> Iterator[Element]:
         file.seek(at)
         element = read_header(file.read(12), at)
         if element is None or (element.number not in _KNOWN and (element.end is None or element.end > size)):
-            raise BadMedia(f"is damaged: {size - at:,} bytes at its end are of no element")
+            raise BytesBehind(f"is damaged: {size - at:,} bytes at its end are of no element", at)
         if element.end is not None and element.end > size:
             raise BadMedia(f"is cut off: {size:,} of at least {element.end:,} bytes")
         yield element

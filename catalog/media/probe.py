@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from catalog.disk import open_file
 from catalog.errors import BadMedia
-from catalog.media.boxes import children, list_boxes, read_box, root
+from catalog.media.boxes import BytesBehind, children, list_boxes, read_box, root
 from catalog.media.fragments import add_fragments, check_index, read_defaults
 from catalog.media.matroska import read_matroska
 from catalog.media.sniff import AVI, EMPTY, HEAD, M4V, MKV, MOV, MP4, WEBM, FileType, sniff
@@ -152,7 +152,7 @@ def _probe_avi(file: BinaryIO) -> Probe:
         head = file.read(8)
         end = at + 8 + int.from_bytes(head[4:], "little")
         if head[:4] not in {b"RIFF", b"JUNK"} or len(head) < 8:
-            raise BadMedia(f"is damaged: {size - at:,} bytes at its end are of no chunk")
+            raise BytesBehind(f"is damaged: {size - at:,} bytes at its end are of no chunk", at)
         if end > size:
             raise BadMedia(f"is cut off: {size:,} of {end:,} bytes")
         at = end + end % 2

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.database import path_of
 from catalog.records import read_utc
+from catalog.rows import read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -190,7 +191,7 @@ def _read_targets(connection: Reader, query: str, parameters: dict[str, Any]) ->
     folder = path_of(connection).parent
     rows = connection.execute(query, parameters)
     make: Callable[..., Target] = Target
-    return [make(*own, Path(root or folder) / path, root) for *own, root, path in rows]
+    return [make(*own, Path(read_path(root) or folder) / read_path(path), read_path(root)) for *own, root, path in rows]
 
 
 def read_newest_checks(connection: Reader, files: Iterable[int]) -> dict[int, KeptCheck]:

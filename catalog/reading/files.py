@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.database import path_of
 from catalog.media.keep import MediaFolder
 from catalog.records import Credentials, File, Input, Place, Probe, read_utc
+from catalog.rows import read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,7 +89,7 @@ def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]
     folder = path_of(connection).parent
     places: dict[str, list[Place]] = {}
     for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}):
-        places.setdefault(sha256, []).append(Place(str(Path(root or folder) / path), state))
+        places.setdefault(sha256, []).append(Place(str(Path(read_path(root) or folder) / read_path(path)), state))
     return places
 
 

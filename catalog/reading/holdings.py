@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.rows import read_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -64,8 +66,8 @@ def list_stored(connection: Reader, after: str = "", limit: int = PORTION) -> li
     rows = connection.execute(_STORED, {"after": after, "limit": limit}).fetchall()
     hashes = [row[0] for row in rows]
     places: dict[str, list[Spot]] = {}
-    for sha256, *spot in connection.execute(_PLACES, {"hashes": hashes}) if hashes else ():
-        places.setdefault(sha256, []).append(Spot(*spot))
+    for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}) if hashes else ():
+        places.setdefault(sha256, []).append(Spot(read_path(root), read_path(path), state))
     archived = {row[0] for row in connection.execute(_ARCHIVED, {"hashes": hashes})} if hashes else ()
     return [
         Stored(sha256, size, bool(is_damaged), sha256 in archived, tuple(places.get(sha256, ())))

@@ -22,6 +22,7 @@ _PAST = {
     "undelete": "undeleted",
     "link": "linked",
     "unlink": "unlinked",
+    "adopt": "gave files to",
 }
 
 _EDITS = "SELECT id, made_at, act, detail, undone_at FROM edits"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.rows import read_path
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from catalog.database import Reader
 
@@ -13,7 +15,10 @@ MADE_OF = {"thumbnail": ("video", "image"), "spritesheet": ("video",)}  # which 
 
 
 class Lacking(NamedTuple):
-    """A file without a picture of a variant: `path` is where it lies, relative to the folder of the library."""
+    """A file without a picture of a variant: `path` is where it lies, relative to `root`.
+
+    `root` is empty for the folder of the library.
+    """
 
     file_id: int
     video_id: int
@@ -21,13 +26,18 @@ class Lacking(NamedTuple):
     variant: str
     number: int
     sha256: str
+    root: str
     path: str
 
 
 _LACKING = """
-SELECT files.id, files.video_id, videos.ref, files.variant, files.number, files.sha256, file_places.path
+SELECT files.id, files.video_id, videos.ref, files.variant, files.number, files.sha256,
+file_places.root, file_places.path
 FROM files CROSS JOIN videos ON videos.id = files.video_id
-CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root = '' AND file_places.state = 'present'
+CROSS JOIN file_places ON file_places.id = (
+    SELECT place.id FROM file_places AS place
+    WHERE place.sha256 = files.sha256 AND place.state = 'present' ORDER BY place.root <> '', place.id LIMIT 1
+)
 WHERE files.id > :last AND files.variant IN :kinds AND files.state = 'present' {among}
 AND NOT EXISTS (
     SELECT 1 FROM files AS picture
@@ -39,7 +49,8 @@ ORDER BY files.id LIMIT :limit
 _ALIKE = """
 SELECT picture.sha256, picture.size, picture.type, file_places.path, picture.width, picture.height
 FROM files CROSS JOIN files AS picture ON picture.video_id = files.video_id AND picture.number = files.number
-CROSS JOIN file_places ON file_places.sha256 = picture.sha256 AND file_places.state = 'present'
+CROSS JOIN file_places ON file_places.sha256 = picture.sha256 AND file_places.root = ''
+AND file_places.state = 'present'
 WHERE files.sha256 = :sha256 AND files.variant IN :kinds AND picture.variant = :variant AND picture.state = 'present'
 AND picture.origin = 'made' LIMIT 1
 """
@@ -71,7 +82,8 @@ def list_lacking(
         rows = connection.execute(_LACKING.format(among="AND files.video_id IN :among"), {
             **parameters, "among": list(among),
         })  # fmt: skip
-    return [Lacking(*row) for row in rows]
+    make: Callable[..., Lacking] = Lacking
+    return [make(*own, read_path(root), read_path(path)) for *own, root, path in rows]
 
 
 class Alike(NamedTuple):

@@ -4,6 +4,7 @@ What arrives is kept as an observation; the observations of a video fold into it
 recorder; tags, links and the two indexes follow in the same transaction. The store knows no network, no terminal.
 """
 
+from catalog.store.adoption import adopt_files, join_described
 from catalog.store.arrivals import save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
@@ -49,10 +50,19 @@ from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
+from catalog.store.scans import (
+    forget_scanned,
+    forget_scanned_rows,
+    save_absences_of_places,
+    save_root,
+    save_scanned,
+)
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
 from catalog.store.texts import refresh_next
+from catalog.store.watching import FILES, Found, save_found
 
 __all__ = [
+    "FILES",
     "HEARD",
     "START",
     "Backlog",
@@ -62,6 +72,7 @@ __all__ = [
     "Estimator",
     "Extracted",
     "Failure",
+    "Found",
     "KeptRequest",
     "ParentName",
     "Reckoned",
@@ -69,6 +80,7 @@ __all__ = [
     "SavedChecks",
     "Spot",
     "Step",
+    "adopt_files",
     "bring_back",
     "clean_rows",
     "delete_videos",
@@ -83,9 +95,12 @@ __all__ = [
     "forget_failures",
     "forget_inherited",
     "forget_places",
+    "forget_scanned",
+    "forget_scanned_rows",
     "give_facets",
     "has_prices",
     "inherit_next",
+    "join_described",
     "link_videos",
     "list_unfolded",
     "lock_source",
@@ -101,6 +116,7 @@ __all__ = [
     "remove_trust_list",
     "renew_lock",
     "save_absences",
+    "save_absences_of_places",
     "save_archived",
     "save_attempt",
     "save_character",
@@ -113,6 +129,7 @@ __all__ = [
     "save_failure",
     "save_failures",
     "save_file",
+    "save_found",
     "save_given",
     "save_input",
     "save_links",
@@ -122,7 +139,9 @@ __all__ = [
     "save_prices",
     "save_reference",
     "save_requests",
+    "save_root",
     "save_run",
+    "save_scanned",
     "save_source",
     "save_tags",
     "save_trust_list",

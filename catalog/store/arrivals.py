@@ -32,7 +32,7 @@ from catalog.wire.ids import raw_id
 from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Writer
@@ -42,6 +42,16 @@ if TYPE_CHECKING:
 
 
 _Identity = tuple[str, int, str]  # what makes an observation of a video distinct: channel, HTTP status, payload's hash
+
+
+class Beside(NamedTuple):
+    """What is kept of new videos before they are indexed: names of their files, by id, and a function that writes.
+
+    It is called with the row ids of those that are new, by id, and writes what belongs to them alone.
+    """
+
+    names: Mapping[str, Sequence[str]]
+    write: Callable[[Mapping[str, int]], None]
 
 
 class _Receipt(NamedTuple):
@@ -83,14 +93,15 @@ def save_videos(
     estimator: Estimator | None = None,
     backlog: Backlog | None = None,
     enclosed: Mapping[str, Sequence[Enclosed]] | None = None,
+    beside: Beside | None = None,
 ) -> Saved:
     """Keep what a server, a file or a hook said about the videos, and fold it into their rows.
 
     `as_of` is the time of an answer in which the provider states none: the time of the file it came in. `asked` are the
     ids that the caller asks for, each as a job of its own. An answer about another job than the one asked for is kept
-    apart. `enclosed` is what lay inside the answers, by id, its bytes in the media folder already. Who calls this many
-    times in one transaction hands over one `estimator`, which reads all prices when made, and one `backlog`, which it
-    folds in the end.
+    apart. `beside` is what is written with new videos, `enclosed` what lay inside the answers, by id, its bytes in the
+    media folder already. Who calls this many times in one transaction hands over one `estimator`, which reads all
+    prices when made, and one `backlog`, which it folds in the end.
     """
     saved, estimator = Saved(), estimator or Estimator(connection, source)
     is_own = backlog is None
@@ -98,7 +109,7 @@ def save_videos(
     for batch in _split(without_secrets(video, http_status) for video in videos):
         arrivals = [_arrive(video, channel, http_status, received_at, as_of) for video in batch.values()]
         arrivals, strays = _part(connection, source, arrivals, asked)
-        saved += _save(connection, source, arrivals, estimator, backlog)
+        saved += _save(connection, source, arrivals, estimator, backlog, beside)
         saved.strays |= strays
         saved.cuts += [f"{arrival.remote_id}: {words}" for arrival in arrivals for words in arrival.cuts]
         save_named(connection, source, (arrival.observation.video for arrival in arrivals))
@@ -191,7 +202,12 @@ def _observe(
 
 
 def _save(
-    connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator, backlog: Backlog
+    connection: Writer,
+    source: str,
+    arrivals: Sequence[_Arrival],
+    estimator: Estimator,
+    backlog: Backlog,
+    beside: Beside | None = None,
 ) -> Saved:
     ids = find_ids(connection, source, (arrival.remote_id for arrival in arrivals))
     new = [arrival for arrival in arrivals if arrival.remote_id not in ids and arrival.observation.video is not None]
@@ -201,7 +217,7 @@ def _save(
         video_id = ids.get(arrival.remote_id)
         if video_id is not None and answers.setdefault(video_id, arrival) is not arrival:
             seconds.append(arrival)
-    _add(connection, source, new, estimator)
+    _add(connection, source, new, estimator, beside)
     changed, overturned = _update(connection, answers, estimator, backlog) if answers else (set(), {})
     aliases = {video_id: arrival.aliases for video_id, arrival in answers.items() if arrival.aliases}
     write_aliases(connection, source, aliases)
@@ -216,11 +232,14 @@ def _save(
     return saved
 
 
-def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator) -> None:
+def _add(
+    connection: Writer, source: str, arrivals: Sequence[_Arrival], estimator: Estimator, beside: Beside | None
+) -> None:
     """Insert videos that the library does not have."""
     if not arrivals:
         return
-    rows = [_new_row(source, arrival, estimator) for arrival in arrivals]
+    names = beside.names if beside else {}
+    rows = [_new_row(source, arrival, estimator, names.get(arrival.remote_id, ())) for arrival in arrivals]
     insert_rows(connection, "videos", rows)
     for row in rows:
         row["metadata"] = None  # which may have megabytes, as the payload that is written next
@@ -232,6 +251,8 @@ def _add(connection: Writer, source: str, arrivals: Sequence[_Arrival], estimato
     write_remixes(connection, source, {ids[row["remote_id"]]: row["remixed_from_id"] for row in rows})
     aliases = {ids[arrival.remote_id]: arrival.aliases for arrival in arrivals if arrival.aliases}
     write_aliases(connection, source, aliases)
+    if beside:
+        beside.write(ids)
     index_new(
         connection,
         [(ids[row["remote_id"]], *(row[column] for column in fulltext.COLUMNS)) for row in rows],
@@ -242,11 +263,11 @@ def _tags_of(arrival: _Arrival) -> list[tuple[str, str]]:
     return provider_tags(arrival.observation.video.metadata) if arrival.observation.video else []
 
 
-def _new_row(source: str, arrival: _Arrival, estimator: Estimator) -> dict[str, Any]:
+def _new_row(source: str, arrival: _Arrival, estimator: Estimator, names: Sequence[str]) -> dict[str, Any]:
     row = fold([arrival.observation])
     estimator.fill(row)
     row["source"], row["remote_id"] = source, arrival.remote_id
-    row["labels"] = labels_of(_tags_of(arrival))
+    row["labels"] = labels_of(_tags_of(arrival), names)
     row["grams"] = fulltext.grams(row["prompt"])
     row["error_grams"] = fulltext.grams(row["error_message"])
     return row

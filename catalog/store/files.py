@@ -5,16 +5,16 @@ The bytes are in the media folder, whole and on the disk, before their row is wr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
-from catalog.rows import stored
+from catalog.rows import stored, stored_path
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
 from catalog.store.ingredients import followed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Writer
@@ -57,7 +57,7 @@ def save_files(
     now = utc_text(at)
     hashes = list({data.sha256 for data in files.values()})
     owners = {spot.video_id for spot in files}
-    with followed(connection, owners), indexed(connection, owners.union(_videos(connection, hashes))):
+    with followed(connection, owners), indexed(connection, owners.union(list_videos(connection, hashes))):
         rows = {spot: _put(connection, spot, _row(data, origins[spot], now)) for spot, data in files.items()}
         for data in files.values():
             _save_place(connection, data.sha256, BESIDE, data.path, now)
@@ -66,7 +66,6 @@ def save_files(
 
 
 def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
-    probe = data.probe
     return {
         "state": "present",
         "reason": None,
@@ -74,6 +73,15 @@ def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
         "sha256": data.sha256,
         "size": data.size,
         "type": data.type,
+        **probed(data.probe),
+        "changed_at": now,
+        "checked_at": now,
+    }
+
+
+def probed(probe: Probe | None) -> dict[str, object]:
+    """The columns of what bytes say of themselves."""
+    return {
         "seconds": probe and probe.seconds,
         "width": probe and probe.width,
         "height": probe and probe.height,
@@ -81,8 +89,6 @@ def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
         "codec": probe and probe.codec,
         "audio": probe and probe.audio,
         "made_at": stored(probe.created_at) if probe and probe.created_at else None,
-        "changed_at": now,
-        "checked_at": now,
     }
 
 
@@ -106,7 +112,7 @@ def save_failure(
 def save_damage(connection: Writer, reasons: Mapping[str, str], *, at: datetime) -> None:
     """Keep that bytes with these hashes are not whole any more, and why, wherever they are files of a video."""
     now = utc_text(at)
-    with indexed(connection, _videos(connection, reasons)):
+    with indexed(connection, list_videos(connection, reasons)):
         connection.executemany(
             "UPDATE files SET state = 'damaged', reason = :reason, changed_at = :now "
             "WHERE sha256 = :sha256 AND state <> 'damaged'",
@@ -125,11 +131,11 @@ def save_checked(connection: Writer, hashes: Iterable[str], *, at: datetime) -> 
 
 def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BESIDE, at: datetime) -> None:
     """Keep in which state these places, by path, were seen: `present`, `missing` or `offline`."""
-    query = "SELECT id, path, sha256, state FROM file_places WHERE root = :root AND path IN :paths"
-    rows = connection.execute(query, {"root": root, "paths": list(states)}).fetchall()
-    changed = [(row_id, path, sha256) for row_id, path, sha256, state in rows if states[path] != state]
+    kept = {stored_path(path): path for path in states}
+    rows = find_by_paths(connection, "file_places", "path, id, sha256, state", root, list(kept))
+    changed = [(row_id, kept[path], sha256) for path, row_id, sha256, state in rows if states[kept[path]] != state]
     now = utc_text(at)
-    with indexed(connection, _videos(connection, {sha256 for _, _, sha256 in changed})):
+    with indexed(connection, list_videos(connection, {sha256 for _, _, sha256 in changed})):
         update_rows(
             connection,
             "file_places",
@@ -140,7 +146,7 @@ def save_places(connection: Writer, states: Mapping[str, str], *, root: str = BE
 def save_place(connection: Writer, sha256: str, path: str, *, at: datetime) -> None:
     """Keep that the bytes with this hash lie, whole, at this path again."""
     now = utc_text(at)
-    with indexed(connection, _videos(connection, [sha256])):
+    with indexed(connection, list_videos(connection, [sha256])):
         _save_place(connection, sha256, BESIDE, path, now)
         _be_whole(connection, [sha256], now)
 
@@ -151,7 +157,7 @@ def save_archived(connection: Writer, addresses: Mapping[str, str], *, at: datet
         "hashes": list(addresses),
     }).fetchall()  # fmt: skip
     new = addresses.items() - {(row[0], row[1]) for row in known}
-    with indexed(connection, _videos(connection, {sha256 for sha256, _ in new})):
+    with indexed(connection, list_videos(connection, {sha256 for sha256, _ in new})):
         insert_rows(
             connection,
             "archives",
@@ -163,7 +169,7 @@ def forget_places(connection: Writer, paths: Iterable[str], *, root: str = BESID
     """Take out places where bytes were on purpose removed from."""
     parameters = {"root": root, "paths": list(paths)}
     hashes = connection.execute("SELECT sha256 FROM file_places WHERE root = :root AND path IN :paths", parameters)
-    with indexed(connection, _videos(connection, [row[0] for row in hashes.fetchall()])):
+    with indexed(connection, list_videos(connection, [row[0] for row in hashes.fetchall()])):
         connection.execute("DELETE FROM file_places WHERE root = :root AND path IN :paths", parameters)
 
 
@@ -222,6 +228,19 @@ def _be_whole(connection: Writer, hashes: list[str], now: str) -> None:
     )
 
 
-def _videos(connection: Writer, hashes: Iterable[str]) -> list[int]:
+def find_by_paths(
+    connection: Writer, table: str, columns: str, root: str, paths: Sequence[str | bytes]
+) -> list[tuple[Any, ...]]:
+    """These columns of the rows with these paths, as they are stored, below a root."""
+    query, where = f"SELECT {columns} FROM {table} WHERE root = :root AND path", stored_path(root)
+    texts = [path for path in paths if isinstance(path, str)]
+    rows = connection.execute(f"{query} IN :paths", {"root": where, "paths": texts}).fetchall() if texts else []
+    for path in paths:
+        if isinstance(path, bytes):  # JSON, in which lists reach SQL, holds none
+            rows += connection.execute(f"{query} = :path", {"root": where, "path": path}).fetchall()
+    return rows
+
+
+def list_videos(connection: Writer, hashes: Iterable[str]) -> list[int]:
     """The videos that have a file of these bytes."""
     return [row[0] for row in connection.execute(_VIDEOS, {"hashes": list(hashes)})]

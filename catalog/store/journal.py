@@ -76,8 +76,13 @@ class _Table(NamedTuple):
     key: str | None
     condition: str = ""
     is_whole: bool = True  # whether the rows are the user's as a whole; else only the columns are
+    passing: tuple[str, ...] = ()  # columns that others write too, and whose change is none of the user's
 
 
+FILE_COLUMNS = (
+    "id, video_id, variant, number, state, reason, origin, sha256, size, type, seconds, width, height, fps, codec, "
+    "audio, made_at, changed_at, checked_at, check_id"
+)
 _TABLES = {
     "tags": _Table("id, video_id, key, value, origin", "video_id", "key", "origin = 'user' AND "),
     "given_facets": _Table("id, video_id, facet, value", "video_id", "facet"),
@@ -86,6 +91,9 @@ _TABLES = {
         "child_id",
         "relation || ' ' || parent_source || ':' || parent_remote_id",
         "origin = 'user' AND ",
+    ),
+    "files": _Table(
+        FILE_COLUMNS, "video_id", "variant", passing=("state", "reason", "changed_at", "checked_at", "check_id")
     ),
     "videos": _Table("id, deleted_at", "id", None, is_whole=False),
 }
@@ -196,10 +204,19 @@ def _move(connection: Writer, number: int, start: str, end: str) -> Step:
             for row in rows
         }
         current = _read(connection, states)
-        moving = {subject: state for subject, state in states.items() if current[subject] == state[0]}
+        moving = {subject: state for subject, state in states.items() if _is_so(subject, current[subject], state[0])}
         overtaken += len(states) - len(moving)
         due += _replace_states(connection, moving)
     return Step(number, overtaken, due)
+
+
+def _is_so(subject: Subject, current: Rows, expected: Rows) -> bool:
+    """Whether a subject is in a state, but for what others write too."""
+    passing = _TABLES[subject.table].passing
+    if not passing:
+        return current == expected
+    own, theirs = ([{**row, **dict.fromkeys(passing)} for row in rows] for rows in (current, expected))
+    return own == theirs
 
 
 def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> list[int]:

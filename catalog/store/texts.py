@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalog import fulltext
+from catalog.rows import encodable, read_path
 from catalog.store.bulk import update_rows
 from catalog.wire.cuts import cut_text
 
@@ -17,15 +18,20 @@ _PORTION = 500  # videos whose texts are in memory at once
 
 _SELECT = "SELECT id, prompt, error_message, labels, grams, error_grams FROM videos WHERE id IN :ids"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id IN :ids ORDER BY key, origin"
+_NAMES = """
+SELECT files.video_id, file_places.name FROM files
+CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root <> ''
+WHERE files.video_id IN :ids ORDER BY file_places.id
+"""
 _NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
 
-def labels_of(tags: Iterable[tuple[str, str]]) -> str | None:
+def labels_of(tags: Iterable[tuple[str, str]], names: Iterable[str] = ()) -> str | None:
     """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`, as far as a text is kept.
 
-    Or their words, folded, where that says more.
+    Then the names of files that lie outside of the library. Or their words, folded, where that says more.
     """
-    written = cut_text(", ".join(f"{key}={value}" if value else key for key, value in tags))
+    written = cut_text(", ".join([*(f"{key}={value}" if value else key for key, value in tags), *names]))
     return fulltext.folded(written) or None
 
 
@@ -39,10 +45,13 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
     tags: dict[int, list[tuple[str, str]]] = {}
     for video_id, key, value in connection.execute(_TAGS, {"ids": list(before)}):
         tags.setdefault(video_id, []).append((key, value))
+    names: dict[int, list[str]] = {}
+    for video_id, name in connection.execute(_NAMES, {"ids": list(before)}):
+        names.setdefault(video_id, []).append(encodable(read_path(name)))
     old, new, columns = [], [], []
     for video_id, row in read_entries(connection, before).items():
         _, prompt, error, *_ = row
-        labels = labels_of(tags.get(video_id, ()))
+        labels = labels_of(tags.get(video_id, ()), names.get(video_id, ()))
         entry = (video_id, prompt, error, labels, fulltext.grams(prompt), fulltext.grams(error))
         if entry != before[video_id]:
             old.append(before[video_id])

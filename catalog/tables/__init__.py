@@ -37,6 +37,9 @@ from catalog.tables.credentials import (
 )
 
 # isort: split
+from catalog.tables.watching import FileMarks, Roots, ScannedFiles, Workflows
+
+# isort: split
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
 
 __all__ = [
@@ -53,6 +56,7 @@ __all__ = [
     "Edits",
     "EditsRows",
     "FacetValues",
+    "FileMarks",
     "FilePlaces",
     "Files",
     "GivenFacets",
@@ -61,6 +65,8 @@ __all__ = [
     "Observations",
     "Prices",
     "Retries",
+    "Roots",
+    "ScannedFiles",
     "Sources",
     "StrayAnswers",
     "SyncRuns",
@@ -71,4 +77,5 @@ __all__ = [
     "VideoFacets",
     "VideoInputs",
     "Videos",
+    "Workflows",
 ]

@@ -58,6 +58,9 @@ class Files(SQLModel, table=True):
 class FilePlaces(SQLModel, table=True):
     """A place where the bytes of files lie: `path` is relative to `root`, which is empty for the folder of the
     library. `state` is `present`, `missing` or `offline`, as last seen; `name` is the last part of the path.
+
+    Of places below other folders, `size` to `inode` are what the file there had when it was last read: nanoseconds
+    since 1970, and its number on its disk. `missed_at` is when a scan first did not find it, NULL while it is there.
     """
 
     __tablename__ = "file_places"
@@ -76,6 +79,11 @@ class FilePlaces(SQLModel, table=True):
     name: str = columns.text(nullable=False)
     state: str = columns.text(nullable=False)
     changed_at: datetime = columns.time(nullable=False)
+    size: int | None = Field(default=None, sa_column=Column(Integer))
+    mtime_ns: int | None = Field(default=None, sa_column=Column(Integer))
+    ctime_ns: int | None = Field(default=None, sa_column=Column(Integer))
+    inode: int | None = Field(default=None, sa_column=Column(Integer))
+    missed_at: datetime | None = columns.time()
 
 
 class Archives(SQLModel, table=True):

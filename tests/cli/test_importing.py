@@ -46,8 +46,9 @@ def test_clips_and_files_of_other_kinds_are_named_and_no_error(run: Run, tmp_pat
     (folder / "job.json").write_text(json.dumps(job("v1")))
     result = run("import", "saved")
     assert result.exit_code == 0
-    clips, others = result.stderr.splitlines()
-    assert clips == "1 clip has no .json or .txt beside it: saved/clip.mp4"
+    growing, clip, others = result.stderr.splitlines()
+    assert growing.endswith("saved: 1 file not finished, tried again by the next scan:")
+    assert clip == "  clip.mp4 is empty"
     assert others.startswith("8 files are of other kinds: saved/0.xml, saved/1.xml, ")
     assert others.endswith(", …")
 

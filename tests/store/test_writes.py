@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from catalog import store, tables
+from catalog.media.marks import Mark, Marks
 from catalog.prompts import load
 from catalog.provenance import Action, Check, Ingredient, Manifest, TrustList
 from catalog.records import Facet, Probe
@@ -94,6 +95,16 @@ def write_everything(desk: Desk) -> None:
         for content in (b"one", b"two"):
             store.save_trust_list(connection, known, content, at=now)
         store.remove_trust_list(connection, "list:own")
+        label = Mark("aigc", "mdta", "AIGC", "{}", 2)
+        graph = Mark("workflow", "mdta", "workflow", '{"nodes": []}', 13)
+        found = store.Found("fox.mp4", (1, 2, 3, 4), "cd", "video/mp4", False, Probe(4.0), Marks((label, graph)))
+        for _ in range(2):
+            store.save_found(connection, "/clips", [found], source=None, at=now)
+            store.save_root(connection, "/clips", device=1)
+            store.save_scanned(connection, "/clips", {"half.mp4": ((1, 2, 3, 4), "growing", "is cut off")}, at=now)
+        store.save_absences_of_places(connection, back=[], missed=[2], missing=[2], at=now)
+        store.forget_scanned(connection, "/clips", ["half.mp4"])
+        store.adopt_files(connection, {2: 1}, made_at=now)
 
 
 def watch(connection: Any, written: dict[str, set[str]]) -> None:

@@ -1,0 +1,197 @@
+"""Walks a folder: which files in it may be clips, pictures or answers, and why the others are passed over.
+
+Nothing is opened and nothing is written. Names are as the system gives them: bytes that are not UTF-8 are surrogates.
+Links are never followed, so a walk ends. Knows no library.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.ingest.folders import MEDIA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+PORTION = 2_000  # files that are handed on at once, and so looked up at once
+NAMED = 20  # paths that are named for each reason
+
+HIDDEN = "hidden"
+UNFINISHED = "unfinished download or copy"
+LINK = "symbolic link"
+NOT_A_FILE = "not a regular file"
+OTHER = "of another kind"
+OF_A_SYSTEM = "of a system or a program"
+OF_THE_LIBRARY = "the media folder of a library"
+
+_MARKED = frozenset(".~")  # how the names of files begin that are no clips
+_LARGEST, _WRAPPED = (1 << 63) - 1, 1 << 64
+_UNFINISHED = re.compile(
+    r"\.(part|partial|crdownload|download|opdownload|aria2|!ut|!qb|tmp|temp)$|^~\$|~$", re.IGNORECASE
+)
+_OF_A_SYSTEM = re.compile(
+    r"(@eaDir|#recycle|#snapshot|__MACOSX|\$RECYCLE\.BIN|System Volume Information|lost\+found"
+    r"|Thumbs\.db|desktop\.ini)$",
+    re.IGNORECASE,
+)
+
+
+class Stamp(NamedTuple):
+    """What tells that a file is still as it was: bytes, nanoseconds since 1970, and its number on its disk.
+
+    A number that SQLite cannot hold is kept as a negative one.
+    """
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class Sighted(NamedTuple):
+    """A file that a walk has seen: `path` is relative to the root, with slashes."""
+
+    path: str
+    stamp: Stamp
+
+
+Seen = tuple[str, tuple[int, int, int, int]]  # the values of a Sighted, which cost less
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp of a file."""
+    inode = status.st_ino
+    inode -= _WRAPPED if inode > _LARGEST else 0
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)
+
+
+class Walk:
+    """One walk over what lies below a folder, a portion of its files at a time.
+
+    It yields the clips and pictures of a folder. `endings` are those of files that may hold answers, which are left in
+    `documents`, to be taken out after each portion; where it `seeks_documents`, it looks for nothing else. Folders that
+    are `elsewhere`, by absolute path, are left out: they are roots of their own. `media` is the media folder of the
+    library. After the walk, `skipped` counts what was passed over by its reason, `named` are the first paths of each,
+    and `unread` are the folders that could not be read, with the reason: nothing is known of what lies in them.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        endings: Collection[str] = (),
+        elsewhere: Collection[str] = (),
+        media: str | None = None,
+        seeks_documents: bool = False,
+    ) -> None:
+        self.root = root
+        self.skipped: Counter[str] = Counter()
+        self.named: dict[str, list[str]] = {}
+        self.unread: dict[str, str] = {}
+        self.documents: list[Seen] = []
+        self.is_flat = False  # whether the last portion is of a folder as a whole, in which there is no other
+        self._kinds = dict.fromkeys(endings, False) | ({} if seeks_documents else dict.fromkeys(MEDIA, True))
+        self._others = MEDIA if seeks_documents else frozenset[str]()
+        self._elsewhere = frozenset(elsewhere)
+        self._media = media
+
+    def __iter__(self) -> Iterator[list[Seen]]:
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            found: list[str] = []
+            try:
+                yield from self._list(folder, found)
+            except FileNotFoundError:  # it has gone since its parent was read
+                if not folder:
+                    raise
+            except OSError as error:
+                if not folder:
+                    raise
+                self.unread[folder] = (error.strerror or type(error).__name__).lower()
+            folders += sorted(found, reverse=True)
+
+    def covers(self, path: str) -> bool:
+        """Whether the walk has seen all that lies in the folder of this path, if that is there."""
+        parts = path.split("/")[:-1]
+        return self.unread.keys().isdisjoint("/".join(parts[: number + 1]) for number in range(len(parts)))
+
+    def skip(self, path: str, reason: str) -> None:
+        """Count a file as passed over."""
+        self.skipped[reason] += 1
+        named = self.named.setdefault(reason, [])
+        if len(named) < NAMED:
+            named.append(path)
+
+    def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
+        beginning = f"{folder}/" if folder else ""
+        portion: list[Seen] = []
+        is_split = self.is_flat = False
+        with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
+            for entry, is_media in self._seek(entries, beginning, folders):
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:  # gone since the folder was read
+                    continue
+                inode = status.st_ino
+                if inode > _LARGEST:
+                    inode -= _WRAPPED
+                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
+                (portion if is_media else self.documents).append((beginning + entry.name, stamp))
+                if len(portion) == PORTION or len(self.documents) == PORTION:
+                    yield portion
+                    portion, is_split = [], True
+        if portion or self.documents:
+            self.is_flat = not folders and not is_split
+            yield portion
+
+    def _seek(
+        self, entries: Iterable[os.DirEntry[str]], beginning: str, folders: list[str]
+    ) -> Iterator[tuple[os.DirEntry[str], bool]]:
+        """The files that are looked for, and whether they are clips or pictures; folders are noted, to be entered."""
+        kinds, others = self._kinds, self._others
+        for entry in entries:
+            name = entry.name
+            ending = name[name.rfind(".") :]
+            if ending not in kinds:
+                ending = ending.lower()
+            is_media = kinds.get(ending)
+            if is_media is not None and name[0] not in _MARKED and entry.is_file(follow_symlinks=False):
+                yield entry, is_media
+            elif ending not in others or name[0] in _MARKED or entry.is_dir(follow_symlinks=False):
+                self._pass(entry, beginning, folders)
+
+    def _pass(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> None:
+        """Pass over what is not a file of a kind that is looked for; a folder is entered later."""
+        path = beginning + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if self._enters(entry, beginning):
+                folders.append(path)
+        elif entry.is_file(follow_symlinks=False):
+            self.skip(path, _explain(entry.name))
+        else:
+            self.skip(path, LINK if entry.is_symlink() else NOT_A_FILE)
+
+    def _enters(self, entry: os.DirEntry[str], beginning: str) -> bool:
+        name = entry.name
+        if entry.path in self._elsewhere:
+            return False
+        if entry.path == self._media:
+            self.skip(beginning + name, OF_THE_LIBRARY)
+        elif name.startswith(".") or _OF_A_SYSTEM.match(name):
+            self.skip(beginning + name, HIDDEN if name.startswith(".") else OF_A_SYSTEM)
+        else:
+            return True
+        return False
+
+
+def _explain(name: str) -> str:
+    """Why a file of this name is passed over."""
+    if _UNFINISHED.search(name) or name.startswith(".~"):
+        return UNFINISHED
+    if name.startswith("."):
+        return HIDDEN
+    return OF_A_SYSTEM if _OF_A_SYSTEM.match(name) else OTHER

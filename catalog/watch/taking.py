@@ -1,0 +1,201 @@
+"""Takes in what a scan has found: files of one root that are new or changed, looked at twice, a batch in a transaction.
+
+Files are read by a few threads; the library is written by one. Rows are written once their bytes were read to the end,
+so a run that is killed loses what was not written, and the next one takes it in.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog import store
+from catalog.ingest.sidecars import find_sidecars, read_id
+from catalog.parallel import ask_all
+from catalog.reading.holdings import read_refs
+from catalog.reading.watching import list_lying
+from catalog.watch.folders import is_gone, is_same_entry
+from catalog.watch.settling import Growing, Settled, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from catalog.database import Database
+    from catalog.watch.scanning import Sighted
+    from catalog.watch.settling import Outcome
+
+MOMENT = 0.3  # seconds between the two looks at a file
+BATCH = 1_000  # files in a transaction
+NAMED = 100  # files that a report names
+_SECONDS = 5.0  # of reading, at most, that an end loses
+_READERS = 4 * (os.cpu_count() or 1)  # threads: what they have read waits while a batch is written
+_TOGETHER = 32  # files that a thread reads before it answers
+
+
+class Tally:
+    """What became of the files of a root so far."""
+
+    def __init__(self) -> None:
+        self.made = self.joined = self.copies = self.moved = self.growing = 0
+        self.damaged: dict[str, str] = {}
+        self.unfinished: dict[str, str] = {}
+        self.videos: list[int] = []
+
+
+class Taking(NamedTuple):
+    """Where files are taken in, and for whom: `source` is that of sidecars, `own` that of videos without a job.
+
+    `online` are the roots in which a place that is gone is gone. `skip(path, reason)` is called for what is not read.
+    """
+
+    database: Database
+    root: str
+    source: str | None
+    own: str
+    online: Collection[str]
+    skip: Callable[[str, str], None]
+    clock: Callable[[], datetime]
+    on_taken: Callable[[int], None]
+
+    def take_in(self, sighted: Iterator[Sequence[Sighted]], tally: Tally, *, moment: float = MOMENT) -> None:
+        """Take in the files that come, each at least a `moment` after it was seen, in seconds."""
+        queue = _Ripening(sighted, moment)
+        batch: list[Outcome] = []
+        written = time.monotonic()
+        for _, outcomes in ask_all(self._settle, queue.take, _READERS):
+            batch += outcomes
+            if len(batch) >= BATCH or time.monotonic() - written > _SECONDS:
+                self._keep(batch, tally)
+                batch, written = [], time.monotonic()
+        self._keep(batch, tally)
+
+    def _settle(self, files: Sequence[Sighted]) -> list[Outcome]:
+        now = self.clock().timestamp()
+        return [settle(self.root, sighted, now=now) for sighted in files]
+
+    def _keep(self, batch: Sequence[Outcome], tally: Tally) -> None:
+        if not batch:
+            return
+        settled = [outcome for outcome in batch if isinstance(outcome, Settled)]
+        growing = [outcome for outcome in batch if isinstance(outcome, Growing)]
+        for outcome in batch:
+            if not isinstance(outcome, Settled | Growing):
+                self.skip(outcome.sighted.path, outcome.reason)
+        found = self._describe(settled)
+        now = self.clock()
+        with self.database.write() as connection:
+            if found:
+                kept = store.save_found(connection, self.root, found, source=self.source, own=self.own, at=now)
+                tally.made += len(kept.made)
+                tally.joined += len(kept.joined)
+                tally.copies += kept.copies
+                tally.moved += kept.moved
+                tally.videos += (kept.made + kept.joined)[: NAMED - len(tally.videos)]
+            store.save_scanned(
+                connection,
+                self.root,
+                {item.sighted.path: (item.sighted.stamp, "growing", item.reason) for item in growing},
+                at=now,
+            )
+        _add(tally.damaged, ((item.path, item.damage) for item in found if item.damage))
+        _add(tally.unfinished, ((item.sighted.path, item.reason) for item in growing))
+        tally.growing += len(growing)
+        self.on_taken(len(batch))
+
+    def _describe(self, settled: Sequence[Settled]) -> list[store.Found]:
+        """The files as the store takes them: with what sidecars call them, and the places that they have left."""
+        lying = {}
+        if settled and self.database.is_made:
+            with self.database.read() as connection:
+                lying = list_lying(connection, list({item.sha256 for item in settled}))
+        left: set[int] = set()
+        found = []
+        for item in settled:
+            path = self.path_of(item.sighted.path)
+            moved = [
+                place.id
+                for place in lying.get(item.sha256, ())
+                if place.id not in left and self._has_left(place.root, place.path, path)
+            ]
+            left.update(moved)
+            found.append(
+                store.Found(
+                    item.sighted.path,
+                    item.sighted.stamp,
+                    item.sha256,
+                    item.type,
+                    item.is_image,
+                    item.probe,
+                    item.marks,
+                    item.damage,
+                    self._read_job(path),
+                    tuple(moved),
+                )
+            )
+        return found
+
+    def _has_left(self, root: str, path: str, new: str) -> bool:
+        """Whether bytes that are at a new path have left an old one: it is gone, or is the same under another name."""
+        old = os.path.join(root, path)  # noqa: PTH118
+        if old == new:
+            return root != self.root
+        return (root in self.online and is_gone(old)) or is_same_entry(old, new)
+
+    def path_of(self, path: str) -> str:
+        """Where a file of the root is."""
+        return os.path.join(self.root, path)  # noqa: PTH118
+
+    def _read_job(self, path: str) -> str | None:
+        """The id that a sidecar beside a file gives it."""
+        return read_id(Path(path)) if self.source and find_sidecars(path) else None
+
+
+class _Ripening:
+    """Files that wait for their second look: the walk goes on meanwhile, and no further."""
+
+    def __init__(self, sighted: Iterator[Sequence[Sighted]], moment: float) -> None:
+        self._sighted, self._moment = sighted, moment
+        self._queue: deque[tuple[float, Sighted]] = deque()
+
+    def take(self) -> list[Sighted] | None:
+        """The next files whose time has come, None at the end."""
+        while True:
+            now = time.monotonic()
+            ripe: list[Sighted] = []
+            while self._queue and len(ripe) < _TOGETHER and now - self._queue[0][0] >= self._moment:
+                ripe.append(self._queue.popleft()[1])
+            if ripe:
+                return ripe
+            portion = next(self._sighted, None)
+            if portion is not None:
+                seen = time.monotonic()
+                self._queue.extend((seen, sighted) for sighted in portion)
+            elif self._queue:
+                time.sleep(max(0.0, self._queue[0][0] + self._moment - now))
+            else:
+                return None
+
+
+def _add(named: dict[str, str], items: Iterator[tuple[str, str]]) -> None:
+    """Add the first of them, as many as a report names."""
+    for path, reason in items:
+        if len(named) < NAMED:
+            named[path] = reason
+
+
+def name_refs(database: Database, videos: Sequence[int]) -> tuple[str, ...]:
+    """The refs of videos, in their order."""
+    if not videos:
+        return ()
+    with database.read() as connection:
+        refs = read_refs(connection, videos)
+    return tuple(refs[video] for video in videos if video in refs)
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
