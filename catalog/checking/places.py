@@ -98,6 +98,8 @@ class Shelves:
         if seen.state == "missing" and is_beside and self.media.is_offline():  # the drive went while we looked
             self.is_offline = True
             return _UNREACHED
+        if seen.state == "missing" and not is_beside and _is_empty(Path(spot.root)):  # its drive is not mounted
+            return _UNREACHED
         return seen
 
     def find_twin(self, item: Stored) -> str | None:
@@ -114,6 +116,14 @@ class Shelves:
         except OSError:
             pass
         return None
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether a folder holds nothing, or cannot be read."""
+    try:
+        return next(folder.iterdir(), None) is None
+    except OSError:
+        return True
 
 
 def _look(path: Path, item: Stored, *, is_read: bool) -> Seen:

@@ -186,8 +186,12 @@ def test_bytes_that_lie_whole_elsewhere_are_not_missing(shelf: Shelf, tmp_path: 
     path.unlink()
     assert shelf.cat.check().is_sound
     assert [place.state for place in shelf.file("a").places] == ["present", "missing"]
+    other = tmp_path / "watched" / "other.mp4"
+    other.touch()
     os.unlink(copy)  # noqa: PTH108
     assert only(shelf.cat.check(), "missing").ref == "studio:a"
+    other.unlink()  # as the folder of a drive that is not mounted
+    assert only(shelf.cat.check(), "offline").ref == "studio:a"
     (tmp_path / "watched").rmdir()
     assert only(shelf.cat.check(), "offline").ref == "studio:a"
 

@@ -171,6 +171,20 @@ def test_a_folder_that_is_offline_is_said_and_the_exit_status_is_1(home: Path) -
     )
 
 
+def test_a_check_marks_nothing_in_a_folder_whose_drive_is_not_mounted(home: Path) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    run(home, "watch", "clips", "--once")
+    (home / "clips").rename(home / "away")
+    (home / "clips").mkdir()
+    with Catalog.open(home / "catalog.db") as cat:
+        assert dict(cat.check().found) == {"offline": 1}
+        assert cat.count("missing:file") == 0
+        (home / "clips").rmdir()
+        (home / "away").rename(home / "clips")
+        assert cat.watch(once=True).folders[0].state == "online"
+        assert cat.search("fox").videos[0].files[0].places[0].state == "present"
+
+
 def test_without_a_folder_to_watch_it_says_what_to_do(home: Path) -> None:
     watched = run(home, "watch", "--once")
     assert (watched.returncode, watched.stderr) == (
