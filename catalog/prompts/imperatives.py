@@ -1,9 +1,9 @@
 """Imperatives among the words of a sentence: "hold the shot" tells whoever makes the picture what to do with it.
 
 An imperative is the base form of a verb that opens a sentence or a clause, with nobody before it who does it, and with
-its object, a preposition or an adverb after it. What it tells is not an action of the picture. Some verbs are said to the
-maker whatever follows (`directing`), some only where they point at something (`aiming`: "linger on the teapot"), the
-rest where their object is the picture itself: "flip the shot".
+its object, a preposition or an adverb after it. What it tells is not an action of the picture. Some verbs are said to
+the maker whatever follows (`directing`), some only where they point at something (`aiming`: "linger on the teapot"),
+the rest where their object is the picture itself: "flip the shot".
 """
 
 from __future__ import annotations
