@@ -107,7 +107,7 @@ _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id"
 _ROWS_OF = {"": "video_facets", INHERITED: "inherited_facets"}  # the tables of facets, by what is before their names
 _FACETS = "SELECT video_id, value_id FROM {rows} WHERE video_id {test}"
-_RELATIONS = "SELECT child_id, relation FROM links WHERE child_id"
+_RELATIONS = "SELECT child_id, relation FROM links WHERE child_id {test}"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
 _OF_FILES = f"SELECT files.video_id, {_FILE_MASK} FROM {FILES} WHERE files.video_id {{test}} GROUP BY files.video_id"
 
@@ -133,6 +133,15 @@ def read_state(connection: Reader, ids: Iterable[int]) -> State:
     return _read(connection, "IN :ids", {"ids": list(ids)})
 
 
+def read_descent(connection: Reader, ids: Iterable[int]) -> State:
+    """The part of their state that follows from links: relations, and what is inherited along them."""
+    found: State = defaultdict(list)
+    parameters = {"ids": list(ids)}
+    _add_relations(connection, found, "IN :ids", parameters)
+    _add_facets(connection, found, INHERITED, "IN :ids", parameters)
+    return found
+
+
 def read_chunk(connection: Reader, chunk: int, common: AbstractSet[Key], facets: Sets | None = None) -> Sets:
     """The state of the videos of a chunk, as sets; of PARTIAL fields, only of these values.
 
@@ -148,26 +157,20 @@ def read_chunk(connection: Reader, chunk: int, common: AbstractSet[Key], facets:
 def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_facets: bool = True) -> State:
     """The state of the videos whose ids the test is true of."""
     found: State = defaultdict(list)
-    present: dict[str, list[int]] = defaultdict(list)
     _add_columns(found, connection.execute(f"{_VIDEOS} {test}", parameters).fetchall())
     for video_id, key, value in connection.execute(f"{_TAGS} {test}", parameters):
-        present["tag"].append(video_id)
+        found[HAS, "tag"].append(video_id)
         found["tag_key", key].append(video_id)
         found["tag", f"{key}={value}" if value else key].append(video_id)
-    for video_id, relation in connection.execute(f"{_RELATIONS} {test}", parameters):
-        present["relation"].append(video_id)
-        found["relation", relation].append(video_id)
+    _add_relations(connection, found, test, parameters)
     for video_id, mask in connection.execute(_OF_FILES.format(test=test), parameters):
         for number, name in enumerate(FILE_TESTS):
             if mask >> number & 1:
                 found[FILE, name].append(video_id)
-    _add_credentials(connection, found, present, test, parameters)
+    _add_credentials(connection, found, test, parameters)
     if has_facets:
-        for prefix, table in _ROWS_OF.items():
-            rows = connection.execute(_FACETS.format(rows=table, test=test), parameters).fetchall()
-            _add_facets(connection, found, present, rows, prefix)
-    for name, ids in present.items():
-        found[HAS, name].extend(ids)
+        for prefix in _ROWS_OF:
+            _add_facets(connection, found, prefix, test, parameters)
     return found
 
 
@@ -191,9 +194,13 @@ def _add_columns(found: State, rows: Sequence[Any]) -> None:
                 found[HAS, name].extend(having)
 
 
-def _add_credentials(
-    connection: Reader, found: State, present: dict[str, list[int]], test: str, parameters: Mapping[str, Any]
-) -> None:
+def _add_relations(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
+    for video_id, relation in connection.execute(_RELATIONS.format(test=test), parameters):
+        found[HAS, "relation"].append(video_id)
+        found["relation", relation].append(video_id)
+
+
+def _add_credentials(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
     for name, query in _BY_CREDENTIALS.items():
         having: set[int] = set()
         for video_id, value in connection.execute(query.format(test=test), parameters):
@@ -201,8 +208,9 @@ def _add_credentials(
                 found[name, value].append(video_id)
                 if value not in NO_CREDENTIALS or name != "credentials":
                     having.add(video_id)
-        present[name] += having
-        if name == "credentials" and not having:
+        if having:
+            found[HAS, name].extend(having)
+        elif name == "credentials":
             return  # without credentials there are no manifests
 
 
@@ -211,9 +219,8 @@ def select_credentials(name: str) -> str:
     return _BY_CREDENTIALS[name].format(test="IS NOT NULL")
 
 
-def _add_facets(
-    connection: Reader, found: State, present: dict[str, list[int]], rows: Sequence[Any], prefix: str
-) -> None:
+def _add_facets(connection: Reader, found: State, prefix: str, test: str, parameters: Mapping[str, Any]) -> None:
+    rows = connection.execute(_FACETS.format(rows=_ROWS_OF[prefix], test=test), parameters).fetchall()
     if not rows:
         return
     by_value: dict[int, list[int]] = defaultdict(list)
@@ -223,7 +230,7 @@ def _add_facets(
     for value_id, facet, value in connection.execute(query, {"ids": list(by_value)}):
         if facet not in _TAKEN:
             found[f"{prefix}{facet}", value] = by_value[value_id]
-            present[f"{prefix}{facet}"].extend(by_value[value_id])
+            found[HAS, f"{prefix}{facet}"].extend(by_value[value_id])
 
 
 def read_facets(connection: Reader, common: AbstractSet[Key]) -> Sets:
