@@ -106,10 +106,16 @@ _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESE
 _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id"
 _ROWS_OF = {"": "video_facets", INHERITED: "inherited_facets"}  # the tables of facets, by what is before their names
-_FACETS = "SELECT video_id, value_id FROM {rows} WHERE video_id {test}"
+_FACETS = {
+    prefix: f"SELECT video_id, '{prefix}', value_id FROM {rows} WHERE video_id {{test}}"
+    for prefix, rows in _ROWS_OF.items()
+}
 _RELATIONS = "SELECT child_id, relation FROM links WHERE child_id {test}"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
-_OF_FILES = f"SELECT files.video_id, {_FILE_MASK} FROM {FILES} WHERE files.video_id {{test}} GROUP BY files.video_id"
+_OF_FILES = (
+    f"SELECT files.video_id, {_FILE_MASK}, max(files.check_id IS NOT NULL) FROM {FILES} "
+    "WHERE files.video_id {test} GROUP BY files.video_id"
+)
 
 _BY_CREDENTIALS = {
     name: f"SELECT DISTINCT files.video_id AS id, {value} AS value FROM {_CHECKED.format(more=more, test='{test}')}"
@@ -138,7 +144,7 @@ def read_descent(connection: Reader, ids: Iterable[int]) -> State:
     found: State = defaultdict(list)
     parameters = {"ids": list(ids)}
     _add_relations(connection, found, "IN :ids", parameters)
-    _add_facets(connection, found, INHERITED, "IN :ids", parameters)
+    _add_facets(connection, found, [INHERITED], "IN :ids", parameters)
     return found
 
 
@@ -163,14 +169,16 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
         found["tag_key", key].append(video_id)
         found["tag", f"{key}={value}" if value else key].append(video_id)
     _add_relations(connection, found, test, parameters)
-    for video_id, mask in connection.execute(_OF_FILES.format(test=test), parameters):
+    are_checked = False
+    for video_id, mask, is_checked in connection.execute(_OF_FILES.format(test=test), parameters):
+        are_checked = are_checked or bool(is_checked)
         for number, name in enumerate(FILE_TESTS):
             if mask >> number & 1:
                 found[FILE, name].append(video_id)
-    _add_credentials(connection, found, test, parameters)
+    if are_checked:
+        _add_credentials(connection, found, test, parameters)
     if has_facets:
-        for prefix in _ROWS_OF:
-            _add_facets(connection, found, prefix, test, parameters)
+        _add_facets(connection, found, _ROWS_OF, test, parameters)
     return found
 
 
@@ -219,18 +227,22 @@ def select_credentials(name: str) -> str:
     return _BY_CREDENTIALS[name].format(test="IS NOT NULL")
 
 
-def _add_facets(connection: Reader, found: State, prefix: str, test: str, parameters: Mapping[str, Any]) -> None:
-    rows = connection.execute(_FACETS.format(rows=_ROWS_OF[prefix], test=test), parameters).fetchall()
-    if not rows:
+def _add_facets(
+    connection: Reader, found: State, prefixes: Iterable[str], test: str, parameters: Mapping[str, Any]
+) -> None:
+    """What the videos have in the tables of these prefixes, in one query: there are many small changes."""
+    rows = " UNION ALL ".join(_FACETS[prefix] for prefix in prefixes).format(test=test)
+    by_value: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for video_id, prefix, value_id in connection.execute(rows, parameters):
+        by_value[value_id][prefix].append(video_id)
+    if not by_value:
         return
-    by_value: dict[int, list[int]] = defaultdict(list)
-    for video_id, value_id in rows:
-        by_value[value_id].append(video_id)
     query = "SELECT id, facet, value FROM facet_values WHERE id IN :ids"
     for value_id, facet, value in connection.execute(query, {"ids": list(by_value)}):
         if facet not in _TAKEN:
-            found[f"{prefix}{facet}", value] = by_value[value_id]
-            found[HAS, f"{prefix}{facet}"].extend(by_value[value_id])
+            for prefix, ids in by_value[value_id].items():
+                found[f"{prefix}{facet}", value] = ids
+                found[HAS, f"{prefix}{facet}"].extend(ids)
 
 
 def read_facets(connection: Reader, common: AbstractSet[Key]) -> Sets:
