@@ -1,7 +1,7 @@
 """The journey of pictures: thumbnails and sheets of frames for the files that lack them, a few at a time.
 
-They are derived: whoever loses them makes them again. Thumbnails are made at the end of a command that brought files,
-sheets, which take several times as long, while the library is served, or by `reindex`.
+They are derived: whoever loses them makes them again. Thumbnails are made at the end of a download, with those that an
+earlier one was stopped before; sheets, which take several times as long, while the library is served, or by `reindex`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
 from catalog.media.probe import probe
 from catalog.parallel import ask_all
 from catalog.reading.files import media_folder
-from catalog.reading.pictures import find_alike, list_lacking
+from catalog.reading.pictures import MADE_OF, find_alike, list_lacking, list_left
 from catalog.records import Probe
 
 if TYPE_CHECKING:
@@ -33,7 +33,28 @@ if TYPE_CHECKING:
 
 MAKERS: dict[str, Callable[[Path], bytes]] = {"thumbnail": make_thumbnail, "spritesheet": make_spritesheet}
 VARIANTS = tuple(MAKERS)
+MOST_LEFT = 2000  # thumbnails that earlier runs left, and one makes besides its own
 _TYPE = "image/jpeg"
+
+
+def make_thumbnails(
+    database: Database,
+    videos: Sequence[int],
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
+    on_progress: Progress | None = None,
+) -> PicturesMade:
+    """Make the thumbnails of these videos, to which files came, and the newest that earlier downloads left.
+
+    It costs next to nothing where they left none. Of what they left, clips that wait for a decoder are passed over. It
+    ends early and raises as `make_pictures`.
+    """
+    kinds = [kind for kind in MADE_OF["thumbnail"] if kind != "video" or _has_decoder()]
+    with database.read() as connection:
+        left = list_left(connection, "thumbnail", kinds=kinds, limit=MOST_LEFT + len(videos))
+    return make_pictures(
+        database, ["thumbnail"], among=sorted({*videos, *left}), is_stopped=is_stopped, on_progress=on_progress
+    )
 
 
 def make_pictures(
@@ -55,6 +76,7 @@ def make_pictures(
     with database.read() as connection:
         folder = media_folder(connection)
     folder.require()
+    folder.clean()
     parallel = parallel or os.cpu_count() or 1
     maker = _Maker(database, folder)
     counts = [0, 0, 0]
@@ -80,7 +102,7 @@ class _Maker:
 
     def __init__(self, database: Database, folder: MediaFolder) -> None:
         self._database, self._folder = database, folder
-        self._has_decoder = find_spec("av") is not None
+        self._has_decoder = _has_decoder()
 
     def make(self, variant: str, item: Lacking) -> int:
         """What became of it: made, failed or waiting."""
@@ -118,6 +140,11 @@ class _Maker:
         with self._database.write() as connection:
             store.save_file(connection, spot, data, origin="made", at=datetime.now(UTC))
         return _MADE
+
+
+def _has_decoder() -> bool:
+    """Whether frames of clips can be decoded."""
+    return find_spec("av") is not None
 
 
 def _iter_lacking(database: Database, variant: str, among: Sequence[int] | None, *, retries: bool) -> Iterator[Lacking]:

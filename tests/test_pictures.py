@@ -15,7 +15,7 @@ from catalog.file_reports import PicturesMade
 from catalog.media.examine import examine
 from catalog.media.keep import MediaFolder
 from catalog.media.probe import probe
-from catalog.pictures import make_pictures
+from catalog.pictures import make_pictures, make_thumbnails
 from catalog.web.painter import Painter
 from tests.house import wait_until
 from tests.store.conftest import START, Desk, job
@@ -117,6 +117,54 @@ def test_a_server_picture_is_enough(shelf: Shelf, tmp_path: Path) -> None:
     shelf.keep("a", CLIP)
     shelf.keep("a", (tmp_path / "a.png").read_bytes(), variant="thumbnail", extension="png")
     assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade()
+
+
+def test_thumbnails_that_earlier_downloads_left_are_made_with_those_of_what_came(shelf: Shelf) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    shelf.keep("a", CLIP)
+    shelf.keep("b", CLIP)
+    came = shelf.value("SELECT id FROM videos WHERE remote_id = 'b'")
+    assert make_thumbnails(shelf.library, [came]) == PicturesMade(2)
+    assert make_thumbnails(shelf.library, []) == PicturesMade()
+
+
+def test_the_newest_are_made_first_and_no_more_than_a_bound(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    monkeypatch.setattr(pictures, "MOST_LEFT", 1)
+    for name in "abc":
+        shelf.keep(name, CLIP)
+    came = shelf.value("SELECT id FROM videos WHERE remote_id = 'c'")
+    assert make_thumbnails(shelf.library, [came]) == PicturesMade(2)
+    assert ["thumbnail" in shelf.files(name) for name in "abc"] == [False, True, True]
+    assert make_thumbnails(shelf.library, []) == PicturesMade(1)
+
+
+def test_what_cannot_be_drawn_is_not_tried_by_every_download(shelf: Shelf) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    shelf.keep("a", CLIP).write_bytes(bytes(len(CLIP)))
+    assert make_thumbnails(shelf.library, []) == PicturesMade(failed=1)
+    assert make_thumbnails(shelf.library, []) == PicturesMade()
+
+
+def test_a_thumbnail_that_a_server_failed_to_give_is_made(shelf: Shelf) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    shelf.keep("a", CLIP)
+    spot = store.Spot(shelf.value("SELECT id FROM videos"), "thumbnail")
+    with shelf.library.write() as connection:
+        store.save_failure(connection, spot, state="failed", reason="HTTP 500", at=START)
+    assert make_thumbnails(shelf.library, []) == PicturesMade(1)
+
+
+def test_clips_that_were_not_downloaded_or_wait_for_a_decoder_are_no_business_of_a_download(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.keep("a", CLIP)
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    assert make_thumbnails(shelf.library, []) == PicturesMade()
+    monkeypatch.undo()
+    with shelf.library.write() as connection:
+        connection.execute("UPDATE files SET origin = 'inline'")
+    assert make_thumbnails(shelf.library, []) == PicturesMade()
 
 
 def test_it_ends_when_it_is_stopped(shelf: Shelf) -> None:

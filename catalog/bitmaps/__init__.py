@@ -40,6 +40,7 @@ from catalog.bitmaps.values import (
     NO_CREDENTIALS,
     PARTIAL,
     PRESENT,
+    read_descent,
     read_state,
     select_credentials,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "read_all",
     "read_changes",
     "read_deleted",
+    "read_descent",
     "read_field",
     "read_missing",
     "read_present",

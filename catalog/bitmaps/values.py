@@ -106,10 +106,16 @@ _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESE
 _VIDEOS = f"SELECT videos.id, {_MASK}, {', '.join(COLUMNS.values())} FROM videos WHERE videos.id"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE video_id"
 _ROWS_OF = {"": "video_facets", INHERITED: "inherited_facets"}  # the tables of facets, by what is before their names
-_FACETS = "SELECT video_id, value_id FROM {rows} WHERE video_id {test}"
-_RELATIONS = "SELECT child_id, relation FROM links WHERE child_id"
+_FACETS = {
+    prefix: f"SELECT video_id, '{prefix}', value_id FROM {rows} WHERE video_id {{test}}"
+    for prefix, rows in _ROWS_OF.items()
+}
+_RELATIONS = "SELECT child_id, relation FROM links WHERE child_id {test}"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
-_OF_FILES = f"SELECT files.video_id, {_FILE_MASK} FROM {FILES} WHERE files.video_id {{test}} GROUP BY files.video_id"
+_OF_FILES = (
+    f"SELECT files.video_id, {_FILE_MASK}, max(files.check_id IS NOT NULL) FROM {FILES} "
+    "WHERE files.video_id {test} GROUP BY files.video_id"
+)
 
 _BY_CREDENTIALS = {
     name: f"SELECT DISTINCT files.video_id AS id, {value} AS value FROM {_CHECKED.format(more=more, test='{test}')}"
@@ -133,6 +139,15 @@ def read_state(connection: Reader, ids: Iterable[int]) -> State:
     return _read(connection, "IN :ids", {"ids": list(ids)})
 
 
+def read_descent(connection: Reader, ids: Iterable[int]) -> State:
+    """The part of their state that follows from links: relations, and what is inherited along them."""
+    found: State = defaultdict(list)
+    parameters = {"ids": list(ids)}
+    _add_relations(connection, found, "IN :ids", parameters)
+    _add_facets(connection, found, [INHERITED], "IN :ids", parameters)
+    return found
+
+
 def read_chunk(connection: Reader, chunk: int, common: AbstractSet[Key], facets: Sets | None = None) -> Sets:
     """The state of the videos of a chunk, as sets; of PARTIAL fields, only of these values.
 
@@ -148,26 +163,22 @@ def read_chunk(connection: Reader, chunk: int, common: AbstractSet[Key], facets:
 def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_facets: bool = True) -> State:
     """The state of the videos whose ids the test is true of."""
     found: State = defaultdict(list)
-    present: dict[str, list[int]] = defaultdict(list)
     _add_columns(found, connection.execute(f"{_VIDEOS} {test}", parameters).fetchall())
     for video_id, key, value in connection.execute(f"{_TAGS} {test}", parameters):
-        present["tag"].append(video_id)
+        found[HAS, "tag"].append(video_id)
         found["tag_key", key].append(video_id)
         found["tag", f"{key}={value}" if value else key].append(video_id)
-    for video_id, relation in connection.execute(f"{_RELATIONS} {test}", parameters):
-        present["relation"].append(video_id)
-        found["relation", relation].append(video_id)
-    for video_id, mask in connection.execute(_OF_FILES.format(test=test), parameters):
+    _add_relations(connection, found, test, parameters)
+    are_checked = False
+    for video_id, mask, is_checked in connection.execute(_OF_FILES.format(test=test), parameters):
+        are_checked = are_checked or bool(is_checked)
         for number, name in enumerate(FILE_TESTS):
             if mask >> number & 1:
                 found[FILE, name].append(video_id)
-    _add_credentials(connection, found, present, test, parameters)
+    if are_checked:
+        _add_credentials(connection, found, test, parameters)
     if has_facets:
-        for prefix, table in _ROWS_OF.items():
-            rows = connection.execute(_FACETS.format(rows=table, test=test), parameters).fetchall()
-            _add_facets(connection, found, present, rows, prefix)
-    for name, ids in present.items():
-        found[HAS, name].extend(ids)
+        _add_facets(connection, found, _ROWS_OF, test, parameters)
     return found
 
 
@@ -191,9 +202,13 @@ def _add_columns(found: State, rows: Sequence[Any]) -> None:
                 found[HAS, name].extend(having)
 
 
-def _add_credentials(
-    connection: Reader, found: State, present: dict[str, list[int]], test: str, parameters: Mapping[str, Any]
-) -> None:
+def _add_relations(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
+    for video_id, relation in connection.execute(_RELATIONS.format(test=test), parameters):
+        found[HAS, "relation"].append(video_id)
+        found["relation", relation].append(video_id)
+
+
+def _add_credentials(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
     for name, query in _BY_CREDENTIALS.items():
         having: set[int] = set()
         for video_id, value in connection.execute(query.format(test=test), parameters):
@@ -201,8 +216,9 @@ def _add_credentials(
                 found[name, value].append(video_id)
                 if value not in NO_CREDENTIALS or name != "credentials":
                     having.add(video_id)
-        present[name] += having
-        if name == "credentials" and not having:
+        if having:
+            found[HAS, name].extend(having)
+        elif name == "credentials":
             return  # without credentials there are no manifests
 
 
@@ -212,18 +228,21 @@ def select_credentials(name: str) -> str:
 
 
 def _add_facets(
-    connection: Reader, found: State, present: dict[str, list[int]], rows: Sequence[Any], prefix: str
+    connection: Reader, found: State, prefixes: Iterable[str], test: str, parameters: Mapping[str, Any]
 ) -> None:
-    if not rows:
+    """What the videos have in the tables of these prefixes, in one query: there are many small changes."""
+    rows = " UNION ALL ".join(_FACETS[prefix] for prefix in prefixes).format(test=test)
+    by_value: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for video_id, prefix, value_id in connection.execute(rows, parameters):
+        by_value[value_id][prefix].append(video_id)
+    if not by_value:
         return
-    by_value: dict[int, list[int]] = defaultdict(list)
-    for video_id, value_id in rows:
-        by_value[value_id].append(video_id)
     query = "SELECT id, facet, value FROM facet_values WHERE id IN :ids"
     for value_id, facet, value in connection.execute(query, {"ids": list(by_value)}):
         if facet not in _TAKEN:
-            found[f"{prefix}{facet}", value] = by_value[value_id]
-            present[f"{prefix}{facet}"].extend(by_value[value_id])
+            for prefix, ids in by_value[value_id].items():
+                found[f"{prefix}{facet}", value] = ids
+                found[HAS, f"{prefix}{facet}"].extend(ids)
 
 
 def read_facets(connection: Reader, common: AbstractSet[Key]) -> Sets:

@@ -19,7 +19,7 @@ from catalog.enclosed import keep_enclosed
 from catalog.errors import ConfigError, MediaError
 from catalog.file_reports import DownloadInterrupted, DownloadReport, PicturesMade, Unkept
 from catalog.parallel import ask_all
-from catalog.pictures import make_pictures
+from catalog.pictures import make_thumbnails
 from catalog.reading.files import media_folder
 from catalog.reading.rescue import RESULTS, list_wanted, read_wanted
 from catalog.reading.sources import explain_retired, find_retired
@@ -55,7 +55,7 @@ class Download:
     """One download of a library; `run` it once, `interrupt` it from any thread.
 
     Unless `draws` is false, it ends with the thumbnails of what came without one; unless `checks` is, with the checks
-    of the Content Credentials of what came.
+    of the Content Credentials of what came. Both go on where an earlier download was stopped.
 
     `now` tells which addresses have expired, `clock` measures the time that calls take.
     """
@@ -123,6 +123,7 @@ class Download:
                 if name in asked
             ]
             folder = media_folder(connection)
+        folder.clean()  # there may be nothing to fetch
         keeper = Keeper(folder, self._parallel)
         threads = THREADS_EACH * self._parallel if self._parallel > 1 else 1  # one alone keeps the order to the letter
 
@@ -323,14 +324,10 @@ class Download:
                 self._keep_failure(job, file, is_lost=not is_suspect)
 
     def _make_thumbnails(self) -> None:
-        """Make the thumbnails of what came without one; what the disk does not take is made by a later run."""
+        """Make the thumbnails of what came without one, and of what earlier runs left; a later one makes the rest."""
         try:
-            self._pictures = make_pictures(
-                self._database,
-                ["thumbnail"],
-                among=self._kept,
-                is_stopped=self._is_over.is_set,
-                on_progress=self._on_progress,
+            self._pictures = make_thumbnails(
+                self._database, self._kept, is_stopped=self._is_over.is_set, on_progress=self._on_progress
             )
         except MediaError as error:
             self._error = self._error or str(error)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.disk import make_folder, open_file, put_in_place, sync
 from catalog.errors import DiskFull, MediaError, MediaOffline, MediaReadOnly
-from catalog.leftovers import held_from_the_start, name_part, remove_part
+from catalog.leftovers import held_from_the_start, name_part, remove_leftovers, remove_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +82,8 @@ class MediaFolder:
 
     `like` is the status of the library's file: files and folders are made open to whom it is open to, or to their owner
     alone. `has_files` says that the library knows of files in here: then a folder that is not there, or is empty, is
-    one whose drive is not there. No other is made in its place. The first part removes what killed runs left.
+    one whose drive is not there. No other is made in its place. The first part removes what killed runs left; where
+    none may come to be written, `clean` does.
     """
 
     def __init__(self, root: Path, *, like: os.stat_result | None = None, has_files: bool = False) -> None:
@@ -115,6 +116,12 @@ class MediaFolder:
         with explained(self.root, "read"):
             return shutil.disk_usage(self.root if self.root.exists() else self.root.parent).free
 
+    def clean(self) -> None:
+        """Remove what killed runs left, the first time; what cannot be removed stays."""
+        if not self._is_clean:
+            remove_leftovers(self.root)
+        self._is_clean = True
+
     @contextmanager
     def part(self) -> Iterator[Part]:
         """A file to write to, in the folder, which is made if need be; what is not committed is removed at the end.
@@ -124,8 +131,8 @@ class MediaFolder:
         self.require()
         with explained(self.root):
             make_folder(self.root, self._like)
-            path = name_part(self.root / uuid.uuid4().hex, cleans=not self._is_clean)
-            self._is_clean = True
+            self.clean()
+            path = name_part(self.root / uuid.uuid4().hex, cleans=False)
         with ExitStack() as stack:
             stack.callback(remove_part, path)
             with explained(self.root):

@@ -74,6 +74,16 @@ def singular(noun: str) -> str:
     return noun
 
 
+def positives_of(word: str) -> tuple[str, ...]:
+    """What a comparative or a superlative may be made of: wider → wid, wide; other words have none."""
+    stem = word.removesuffix("er") if word.endswith("er") else word.removesuffix("est")
+    if stem == word or len(stem) < 3:
+        return ()
+    if stem[-1] == "i":
+        return (stem[:-1] + "y",)
+    return (stem, stem + "e", stem[:-1]) if stem[-1] == stem[-2] else (stem, stem + "e")
+
+
 def stem_of_participle(word: str) -> str:
     """The base of an unlisted -ing form: strumming → strum; empty for any other word."""
     if not word.endswith("ing") or len(word) <= 5:

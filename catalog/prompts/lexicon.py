@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.prompts.inflection import regular_forms, singular, stem_of_participle
+from catalog.prompts.inflection import positives_of, regular_forms, singular, stem_of_participle
 from catalog.prompts.tokens import NO_ADVERBS
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Kind(StrEnum):
     ADJECTIVE = "adjective"
     NOUN = "noun"
     VERB = "verb"
+    COMMAND = "verb of the maker"
     VERB_OR_NOUN = "verb or noun"
     GERUND = "-ing form"
     PARTICIPLE = "past participle"
@@ -76,6 +77,8 @@ _LISTS = {
     "auxiliaries": Kind.AUXILIARY,
     "determiners": Kind.DETERMINER,
 }  # a word of several lists is of the last one's class
+_NO_COMPARATIVES = frozenset({"cleaner", "cooler", "counter", "dryer", "forest", "lighter", "rubber"})
+_COMPARABLE = frozenset({Kind.ADJECTIVE, Kind.ADVERB})
 _FUNCTION_WORDS = frozenset(
     {Kind.DETERMINER, Kind.PRONOUN, Kind.PREPOSITION, Kind.CONJUNCTION, Kind.AUXILIARY, Kind.ADVERB}
 )
@@ -89,6 +92,8 @@ class Lexicon:
     bases: Mapping[str, str]
     third_persons: frozenset[str]
     pointing: frozenset[str]
+    directing: frozenset[str]
+    aiming: frozenset[str]
     deeds: frozenset[str]
     noun_first: frozenset[str]
     measures: frozenset[str]
@@ -131,7 +136,13 @@ class Lexicon:
             return Kind.NOUN if word in self.noun_first else Kind.GERUND
         if word.endswith("ed") and len(word) > 4:
             return Kind.PARTICIPLE
-        return Kind.ADJECTIVE if _ADJECTIVE.match(word) else Kind.NOUN
+        return Kind.ADJECTIVE if _ADJECTIVE.match(word) or self.compares(word) else Kind.NOUN
+
+    def compares(self, word: str) -> bool:
+        """Whether the word is a comparative or a superlative of an adjective that is known: `wider`, `calmest`."""
+        if word in _NO_COMPARATIVES or self.is_animate(word):
+            return False
+        return any(self.classes.get(positive) in _COMPARABLE for positive in positives_of(word))
 
     def count_english(self, words: Sequence[str]) -> int:
         """How many small words of English there are, less those of other languages and of other alphabets."""
@@ -198,6 +209,8 @@ def load_lexicon() -> Lexicon:
         bases=bases,
         third_persons=third_persons,
         pointing=lists["pointing"],
+        directing=lists["directing"],
+        aiming=lists["aiming"],
         deeds=lists["deeds"],
         noun_first=lists["noun_first"],
         measures=lists["measures"],

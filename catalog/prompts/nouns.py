@@ -26,6 +26,7 @@ _MOST_IN_FIELD = 4
 _MAX_HEADING = 16
 _INSIDE = frozenset({"in", "inside", "into", "at", "through", "across"})
 _COMPARING = frozenset({"like", "as", "for", "by", "than", "without"})
+_AIMS = frozenset({"on", "with", "to", "at", "from"})
 _SIDES = frozenset({"left", "right", "top", "bottom", "front", "back"})
 _PICTURES = frozenset(
     {
@@ -160,10 +161,13 @@ def _find_lead(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, *
 
     While no subject is known, a setting will do, or what stands in one.
     """
+    for noun in nouns:
+        is_lead = not noun.first or not _is_locative(words[noun.first - 1], lexicon) or _is_aimed_at(words, noun)
+        if is_lead and _is_thing(words, noun, lexicon):
+            return noun
+    if not is_first:
+        return None
     free = [noun for noun in nouns if not noun.first or not _is_locative(words[noun.first - 1], lexicon)]
-    lead = next((noun for noun in free if _is_thing(words, noun, lexicon)), None)
-    if lead or not is_first:
-        return lead
     if free:
         return next((noun for noun in free if not _is_picture(words, noun)), None)
     return next((noun for noun in nouns[:1] if not _is_setting(words, noun, lexicon)), None)
@@ -171,6 +175,11 @@ def _find_lead(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, *
 
 def _is_locative(word: Word, lexicon: Lexicon) -> bool:
     return word.text in lexicon.locative and word.kind is not Kind.CAMERA
+
+
+def _is_aimed_at(words: Sequence[Word], noun: Noun) -> bool:
+    """Whether the maker is told to turn the camera to the noun: the lantern of "end on the lantern"."""
+    return noun.first > 1 and words[noun.first - 2].kind is Kind.COMMAND and words[noun.first - 1].text in _AIMS
 
 
 def _is_thing(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
@@ -239,7 +248,7 @@ def find_settings_of_field(words: Sequence[Word], nouns: Sequence[Noun], lexicon
 
 def find_settings(words: Sequence[Word], nouns: Sequence[Noun], lexicon: Lexicon, known: int) -> list[Ranked]:
     """The settings that "in" or "across" leads to, else the first one; of later sentences, what is inside one."""
-    settings = [noun for noun in nouns if _is_setting(words, noun, lexicon)]
+    settings = [noun for noun in nouns if _is_setting(words, noun, lexicon) and not _is_aimed_at(words, noun)]
     led_to = [noun for noun in settings if noun.first and words[noun.first - 1].text in lexicon.locative]
     inside = [noun for noun in led_to if words[noun.first - 1].text in _INSIDE]
     chosen = inside if known else led_to or settings[:1]

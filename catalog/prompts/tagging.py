@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.prompts.imperatives import is_caused, is_imperative
 from catalog.prompts.lexicon import Kind
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ _IN_S = re.compile("[^sui]s$")
 _BEFORE_CAPTION = frozenset({Kind.START, Kind.COMMA})
 _BEFORE_VERB = frozenset({Kind.AUXILIARY, Kind.PRONOUN, Kind.ADVERB})
 _JOINTS = frozenset({Kind.COMMA, Kind.CONJUNCTION})
+_OPENING = frozenset({Kind.COMMA, Kind.COLON, Kind.CONJUNCTION, Kind.ADVERB})
+_MARKED = frozenset({Kind.COMMA, Kind.CAMERA})
 _IN_PHRASE = _NOUN_PHRASE | {Kind.DETERMINER, Kind.NUMBER}
 _AFTER_WEIGHTS = {
     Kind.DETERMINER: 1.5, Kind.PRONOUN: 1.5, Kind.ADVERB: 1, Kind.PREPOSITION: 1, Kind.COMMA: 0.5, Kind.CAMERA: 0.5,
@@ -112,12 +115,24 @@ def _tag(reading: Reading, tokens: range, lexicon: Lexicon, qualifiers: dict[int
         if kind in _UNSURE or reading.blocked[token]:
             kind = _classify(reading, token, lexicon, qualifiers)
         words.append(Word(text, kind, token))
+    is_opening = True
     for index, word in enumerate(words):
-        if word.kind in _UNSETTLED:
+        if is_opening and _may_command(word, lexicon) and is_imperative(words, index, lexicon):
+            words[index] = Word(word.text, Kind.COMMAND, word.token)
+        elif word.kind in _UNSETTLED:
             words[index] = Word(word.text, _settle(words, index, lexicon), word.token)
         elif word.kind in _CHANGING:
             words[index] = Word(word.text, _change(words, index, lexicon), word.token)
+        is_opening = word.kind in _OPENING
     return words
+
+
+def _may_command(word: Word, lexicon: Lexicon) -> bool:
+    """Whether the word may tell the maker what to do: one of those verbs, or another in its base form."""
+    text, kind, _ = word
+    if kind is Kind.VERB_OR_NOUN:
+        return lexicon.bases[text] == text
+    return text in lexicon.directing and kind not in _MARKED
 
 
 def _change(words: Sequence[Word], index: int, lexicon: Lexicon) -> Kind:
@@ -214,6 +229,8 @@ def _is_verb(words: Sequence[Word], index: int, before: Kind, after: Kind, lexic
     if before in _BEFORE_VERB:
         return True
     is_third = lexicon.is_third_person(words[index].text)
+    if not is_third and is_caused(words, index, lexicon):
+        return True
     if before is Kind.PREPOSITION:
         return words[index - 1].text == "to"
     if before in _NEVER_BEFORE_VERB:

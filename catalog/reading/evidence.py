@@ -13,7 +13,7 @@ from catalog.family_reports import EvidenceRow
 from catalog.ingredients import FENCED, LINKING, OUTPUTS, PARENT, Made, find_parents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from catalog.database import Reader
 
@@ -126,7 +126,7 @@ def _fence(edges: dict[Member, _Edge], said: Made) -> Iterator[Compared]:
     named: dict[Member, str] = {parent: each.matched for parent, each in said.parents.items()}
     title = next(iter(said.titles.values()), None)
     for parent, edge in edges.items():
-        yield Compared("not_intact", edge.relation, _order(edge.origins), (parent,), named, title)
+        yield Compared("not_intact", edge.relation, order_origins(edge.origins), (parent,), named, title)
     kinds = [*(each.relationship for each in said.parents.values()), *(kind for kind, _ in said.titles)]
     if kinds and not edges:
         yield Compared("not_intact", _relate(kinds[0]), (), (), named, title)
@@ -137,7 +137,7 @@ def _compare(edges: dict[Member, _Edge], said: Made) -> Iterator[Compared]:
     disputed, others = _list_disputed(claims, said)
     yield from _compare_claims({parent: claims[parent] for parent in claims if parent not in disputed}, said)
     if disputed:
-        origins = _order({"c2pa"}.union(*(claims[parent].origins for parent in disputed)))
+        origins = order_origins({"c2pa"}.union(*(claims[parent].origins for parent in disputed)))
         yield Compared("disagree", claims[disputed[0]].relation, origins, (*disputed, *others), others)
     for parent, each in said.parents.items():
         if parent not in claims and parent not in others:
@@ -162,18 +162,18 @@ def _compare_claims(claims: Mapping[Member, _Edge], said: Made) -> Iterator[Comp
     named: dict[Member, str] = {parent: each.matched for parent, each in said.parents.items()}
     for parent, edge in claims.items():
         if parent in named:
-            origins = _order(edge.origins | {"c2pa"})
+            origins = order_origins(edge.origins | {"c2pa"})
             yield Compared("agree", edge.relation, origins, (parent,), {parent: named[parent]})
         elif said.names_lost_parent and edge.relation in _MAKING:
-            yield Compared("parent_unknown", edge.relation, _order(edge.origins), (parent,), {}, said.lost_title)
+            yield Compared("parent_unknown", edge.relation, order_origins(edge.origins), (parent,), {}, said.lost_title)
         else:
-            yield Compared("api_only", edge.relation, _order(edge.origins), (parent,))
+            yield Compared("api_only", edge.relation, order_origins(edge.origins), (parent,))
 
 
 def _relate(relationship: str) -> str:
     return "remix" if relationship == PARENT else "reference"
 
 
-def _order(origins: Iterable[str]) -> tuple[str, ...]:
-    having = set(origins)
-    return tuple(origin for origin in ORIGINS if origin in having)
+def order_origins(origins: Collection[str]) -> tuple[str, ...]:
+    """The origins of links in the order in which they are shown."""
+    return tuple(origin for origin in ORIGINS if origin in origins)

@@ -13,7 +13,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.reading.evidence import ORIGINS, PORTION, compare_evidence, read_statuses
+from catalog.reading.evidence import PORTION, compare_evidence, order_origins, read_statuses
 from catalog.reports import Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
 
@@ -133,15 +133,17 @@ def list_members(connection: Reader, me: int, limit: int | None) -> list[int]:
 
 
 def _read_edges(connection: Reader, ids: list[int]) -> _Edges:
-    edges: _Edges = {}
     members = set(ids)
-    words = _read_evidence(connection, ids)
+    links: dict[tuple[_Member, int], tuple[str, set[str]]] = {}
     for child, parent_id, parent_ref, relation, origin in connection.execute(_EDGES, {"ids": ids}):
         if parent_id is None or parent_id in members:
             parent = parent_ref if parent_id is None else parent_id
-            first = edges.setdefault(parent, {}).setdefault(child, _Edge(relation, ()))
-            origins = tuple(name for name in ORIGINS if name in {*first.origins, origin})
-            edges[parent][child] = first._replace(origins=origins, evidence=words.get((child, parent)))
+            links.setdefault((parent, child), (relation, set()))[1].add(origin)
+    words = _read_evidence(connection, ids)
+    edges: _Edges = {}
+    for (parent, child), (relation, origins) in links.items():
+        edge = _Edge(relation, order_origins(origins), words.get((child, parent)))
+        edges.setdefault(parent, {})[child] = edge
     return edges
 
 

@@ -1,4 +1,7 @@
-"""The pictures that clips and images lack: thumbnails, and sheets of frames."""
+"""The pictures that clips and images lack: thumbnails, and sheets of frames.
+
+Most libraries lack none, and a download looks each time: the look is for what has no row, which an index tells.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,24 @@ AND NOT EXISTS (
 )
 ORDER BY files.id LIMIT :limit
 """
+# The first are those that nobody has tried to make, the second those that a server was to give and did not.
+_LEFT = """
+SELECT files.video_id FROM files WHERE files.id IN (
+    SELECT source.id FROM files AS source WHERE source.variant IN :kinds AND NOT EXISTS (
+        SELECT 1 FROM files AS picture
+        WHERE picture.video_id = source.video_id AND picture.variant = :variant AND picture.number = source.number
+    )
+    UNION ALL
+    SELECT source.id FROM files AS picture
+    CROSS JOIN files AS source ON source.video_id = picture.video_id AND source.variant IN :kinds
+    AND source.number = picture.number
+    WHERE picture.state <> 'present' AND picture.variant = :variant AND coalesce(picture.origin, '') <> 'made'
+) AND files.state = 'present' AND files.origin = 'download' AND EXISTS (
+    SELECT 1 FROM file_places
+    WHERE file_places.sha256 = files.sha256 AND file_places.root = '' AND file_places.state = 'present'
+)
+ORDER BY files.id DESC LIMIT :limit
+"""
 _ALIKE = """
 SELECT picture.sha256, picture.size, picture.type, file_places.path, picture.width, picture.height
 FROM files CROSS JOIN files AS picture ON picture.video_id = files.video_id AND picture.number = files.number
@@ -84,6 +105,15 @@ def list_lacking(
         })  # fmt: skip
     make: Callable[..., Lacking] = Lacking
     return [make(*own, read_path(root), read_path(path)) for *own, root, path in rows]
+
+
+def list_left(connection: Reader, variant: str, *, kinds: Iterable[str], limit: int) -> list[int]:
+    """The videos of downloaded files of these kinds that lack a picture, the newest first, for so many files at most.
+
+    Files of which none could be made are left out.
+    """
+    rows = connection.execute(_LEFT, {"kinds": list(kinds), "variant": variant, "limit": limit})
+    return [row[0] for row in rows]
 
 
 class Alike(NamedTuple):

@@ -1,7 +1,7 @@
 """What is indexed of videos, the full text and the bitmaps, kept true in the transaction of every change.
 
 Whatever changes a row of `videos`, or tags, links and facets of a video, does so inside `indexed`, which compares what
-is indexed before and after. Such blocks are never inside one another.
+is indexed before and after, or `descending`, which compares less of it. Such blocks are never inside one another.
 """
 
 from __future__ import annotations
@@ -34,6 +34,21 @@ def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
     yield
     changed = videos if refresh(connection, texts) else []
     bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=changed)
+
+
+@contextmanager
+def descending(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
+    """Do that where the block changes nothing of these videos but links and what is inherited along them.
+
+    Nothing else of them is read, which for many remixes would be most of the work.
+    """
+    videos = list(ids)
+    if not videos:
+        yield
+        return
+    values = bitmaps.read_descent(connection, videos)
+    yield
+    bitmaps.keep(connection, values, bitmaps.read_descent(connection, videos))
 
 
 def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catalog.ingredients import PARENT, find_parents, list_naming, read_traits
 from catalog.store.bulk import insert_rows
 from catalog.store.descent import measure
-from catalog.store.indexes import indexed
+from catalog.store.indexes import descending
 from catalog.store.inheritance import follow_links
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def link_ingredients(connection: Writer, ids: Iterable[int]) -> None:
     changed: list[int] = []
     for start in range(0, len(videos), _PORTION):
         difference = _compare(connection, videos[start : start + _PORTION])
-        with indexed(connection, difference.children):
+        with descending(connection, difference.children):
             _write(connection, difference)
         changed += difference.children
     measure(connection, changed)

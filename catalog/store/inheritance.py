@@ -14,7 +14,7 @@ from catalog.prompts import LONGEST_READ
 from catalog.prompts.inheritance import Asked, Line, choose_parent, inherit
 from catalog.records import Facet
 from catalog.store.bulk import insert_rows
-from catalog.store.indexes import indexed
+from catalog.store.indexes import descending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -88,7 +88,7 @@ def inherit_next(connection: Writer, load: Callable[[], Vocabulary], after: Plac
     children = _read_children(connection, _list_below(connection, [row[1] for row in due]))
     before, after_it, ids = _reckon(connection, children, load)
     changed = [video_id for video_id in after_it if after_it[video_id] != before[video_id]]
-    with indexed(connection, changed):
+    with descending(connection, changed):
         connection.execute("DELETE FROM inherited_facets WHERE video_id IN :ids", {"ids": changed})
         rows = [{"video_id": video_id, "value_id": ids[value]} for video_id in changed for value in after_it[video_id]]
         insert_rows(connection, "inherited_facets", rows)
@@ -120,7 +120,7 @@ def forget_inherited(connection: Writer) -> None:
     unlinked = [
         row[0] for row in connection.execute(f"SELECT DISTINCT video_id FROM inherited_facets WHERE {_UNLINKED}")
     ]
-    with indexed(connection, unlinked):
+    with descending(connection, unlinked):
         _disinherit(connection, unlinked)
     connection.execute("UPDATE links SET is_inherited = NULL WHERE is_inherited IS NOT NULL")
 

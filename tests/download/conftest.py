@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +111,13 @@ class Studio(Shelf):
     def kept(self) -> list[Path]:
         """Every file in the media folder, parts included."""
         return sorted(path for path in self.media.rglob("*") if path.is_file())
+
+    @staticmethod
+    def dead_process() -> int:
+        """The number of a process that has ended."""
+        with subprocess.Popen([sys.executable, "-c", ""]) as process:
+            process.wait()
+        return process.pid
 
     def spoil(self, **faults: Any) -> None:
         """Spoil the answers that hold bytes."""

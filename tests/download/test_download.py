@@ -253,6 +253,27 @@ def test_a_download_ends_with_the_thumbnails_of_what_came_without_one(studio) ->
     assert [(file.variant, file.origin) for file in made.files()] == [("video", "download"), ("thumbnail", "made")]
 
 
+def test_a_download_that_was_stopped_before_its_thumbnails_leaves_them_to_the_next(studio) -> None:
+    pytest.importorskip("av", reason="PyAV draws the frames")
+    made = studio(job(1), job(2))
+    made.download(variants=("video",))  # and draws nothing
+    part = made.media / f"0123.{made.dead_process()}.catalog.part"
+    part.touch()
+    report = made.prepare("scene 1", variants=("video",), draws=True).run()
+    assert (report.files, report.pictures.made) == (0, 2)
+    assert [file.variant for file in made.files("video_2")] == ["video", "thumbnail"]
+    assert not part.exists()
+
+
+def test_what_a_killed_run_left_goes_where_there_is_nothing_to_download(studio) -> None:
+    made = studio()
+    made.download()
+    part = made.media / f"0123.{made.dead_process()}.catalog.part"
+    part.touch()
+    assert made.download().files == 0
+    assert not part.exists()
+
+
 def test_what_went_into_a_job_is_fetched_with_it_where_it_still_can_be(studio) -> None:
     made = studio(job(1), job(2))
     address = f"{made.gateway.base_url}/videos/video_2/content"

@@ -14,7 +14,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -68,6 +68,7 @@ VERBS = (
     Verb("sync --full", "filled", ("sync", "--full")),
     Verb("add", "new", ("add", "studio", *(job.id for job in itertools.islice(sample_jobs(NOW, JOBS), 12)))),
     Verb("download", "filled", ("download", "clip", "--variant", "video")),
+    Verb("sync --download", "new", ("sync", "--download")),
     Verb("provenance --check", "unchecked", ("provenance", "--check")),
     Verb("import", "new", ("import", "jobs.jsonl", "--source", "studio")),
     Verb("import into a library", "filled", ("import", "more.jsonl", "--source", "studio")),
@@ -178,7 +179,7 @@ def kill_writers(folder: Path, chance: Random, size: int) -> Figures:
     figures, verbs = Figures(), chance.sample(VERBS, min(size, len(VERBS)))
     with (
         patch.dict(os.environ, ENVIRONMENT),
-        Gateway([*sample_jobs(NOW, JOBS), *clips()], clock=lambda: NOW, key=KEY, media=MEDIA) as gateway,
+        Gateway([*kept_jobs(), *clips()], clock=lambda: NOW, key=KEY, media=MEDIA) as gateway,
         ThreadPoolExecutor(2) as pool,
     ):
         gateway.faults.latency = 0.01
@@ -267,6 +268,11 @@ def judge_copy(path: Path, before: State) -> list[str]:
         with closing(connect(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall()]
         return [] if found == ["ok"] else [f"{path.name}: {found}"]
+
+
+def kept_jobs() -> list[Job]:
+    """The sample's jobs, none of whose files the server has lost."""
+    return [replace(job, keeps_for=10**9, has_lost=False) for job in sample_jobs(NOW, JOBS)]
 
 
 def clips() -> list[Job]:
