@@ -55,6 +55,15 @@ def safe() -> str:
     return _safe[0]
 
 
+def settle() -> None:
+    """See to it that the exit status is the program's own, after an interruption that it has handled.
+
+    Python ends itself by SIGINT where one came out of an `exec`, such as making a dataclass while a module is loaded,
+    whoever has caught it since; another `exec` takes that back (`run_eval_code_obj` of CPython).
+    """
+    exec("")  # noqa: S102
+
+
 def status() -> int:
     """The exit status that a signal asks for, as shells count it; 0 where none but Ctrl-C came."""
     return 128 + _received[0] if _received else 0

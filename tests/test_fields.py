@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BY_NAME = {column.name: column for column in TABLE}
 ON_THE_WIRE = [column for column in TABLE if column.wire]
 READ = [column for column in ON_THE_WIRE if column.name != "batch_custom_id"]  # which is beside a job, not in it
-ATTACHED = {"tags", "links", "facets", "files", "inputs"}  # what other tables hold of a video
+ATTACHED = {"tags", "links", "facets", "inherited", "files", "inputs"}  # what other tables hold of a video
 OF_ANSWERS = {
     "aliases",
     "is_named",

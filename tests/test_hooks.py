@@ -758,6 +758,7 @@ def test_a_known_id_with_another_body_raises_an_alarm(hooks):
     answer = hooks.send_raw(request(event("video_2")))
     assert answer.startswith(b"HTTP/1.1 200")
     assert b"another body" in answer
+    wait_until(lambda: any("ALARM" in line for line in hooks.events))  # said after the answer
     assert len([line for line in hooks.events if "ALARM" in line and "wh_1" in line and "\n" not in line]) == 1
     assert hooks.rows("SELECT webhook_id, remote_id FROM deliveries") == [("wh_1", "video_1")]
     assert hooks.rows(VIDEOS) == [("video_1", "unknown")]

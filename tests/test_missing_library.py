@@ -89,10 +89,8 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "untag": lambda cat: cat.untag("v1", "keeper"),
     "update_trust_lists": Catalog.update_trust_lists,
 }
-MAKING = {"init", "sync", "add", "import_path", "hooks"}
-OTHERS = {"check_file", "open", "close", "path", "settings", "migrate", "restore", "validate"}
 MAKING = {"init", "sync", "add", "import_path", "watch", "hooks"}
-OTHERS = {"open", "close", "path", "settings", "migrate", "restore", "validate"}
+OTHERS = {"check_file", "open", "close", "path", "settings", "migrate", "restore", "validate"}
 
 
 @pytest.fixture(autouse=True)

@@ -103,7 +103,7 @@ def _describe_certificate(signature: Signature) -> str:
 def _describe_time(signature: Signature) -> str:
     """When, and by which clock."""
     if signature.signed_at is None:
-        return "at an unknown time: there is no time-stamp"
+        return "at an unknown time, without a time-stamp"
     who = f" of {quote(signature.time_authority)}" if clean(signature.time_authority) else ""
     clocks = {
         "time-stamp": f"by the time-stamp{who}, an authority on a list",

@@ -143,6 +143,7 @@ class Program(click.Group):
 
             raise click.ClickException(redact_text(plain(error))) from error
         except KeyboardInterrupt:
+            stopping.settle()
             raise _stopped() from None
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
