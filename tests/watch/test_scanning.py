@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +25,9 @@ from catalog.watch.scanning import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+NOBODY = 65534
 
 
 def see(walk: Walk) -> list[str]:
@@ -119,15 +124,29 @@ def test_other_roots_and_the_media_folder_are_left_out(tmp_path: Path) -> None:
     assert (see(walk), walk.skipped) == (["own/a.mp4"], {OF_THE_LIBRARY: 1})
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_that_cannot_be_read_is_named_and_nothing_is_known_of_it(tmp_path: Path) -> None:
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "a").chmod(0)
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Act as a user whom permissions bind: root, whom they do not, as nobody."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
     try:
-        walk = Walk(str(tmp_path))
-        assert see(walk) == []
+        yield
     finally:
-        (tmp_path / "a").chmod(0o700)
+        if is_root:
+            os.seteuid(0)
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_nothing_is_known_of_it() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # where nobody may look, unlike below `tmp_path`
+        Path(folder).chmod(0o755)
+        closed = Path(folder, "a")
+        (closed / "b").mkdir(parents=True)
+        closed.chmod(0)
+        with unprivileged():
+            walk = Walk(folder)
+            assert see(walk) == []
+        closed.chmod(0o700)
     assert walk.unread == {"a": "permission denied"}
 
 
