@@ -106,8 +106,8 @@ def _describe_time(signature: Signature) -> str:
         return "at an unknown time, without a time-stamp"
     who = f" of {quote(signature.time_authority)}" if clean(signature.time_authority) else ""
     clocks = {
-        "time-stamp": f"by the time-stamp{who}, an authority on a list",
-        "untrusted time-stamp": f"by a time-stamp{who} that is on no list",
+        "time-stamp": f"by the time-stamp{who}, which the reader accepts",
+        "untrusted time-stamp": f"by a time-stamp{who}, whom the lists do not know",
     }
     clock = clocks.get(signature.time_source or "", "by the signer's own clock")
     return f"{render.moment(signature.signed_at)} UTC, {clock}"

@@ -139,7 +139,7 @@ def _shot(text: Text, vocabulary: Vocabulary) -> int | None:
 
 def _follow_commands(text: str, reading: Reading) -> None:
     """Let what an instruction takes away count as left out, and its commands for nothing."""
-    if not may_command(reading.tokens.words):
+    if not may_command(reading.tokens.words, text):
         return
     for removal in find_removals(text):
         if not reading.is_blocked(removal.start):

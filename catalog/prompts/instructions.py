@@ -105,6 +105,7 @@ ditch scrap discard replace swap substitute exchange trade change transform conv
 removed absent missing longer quita quitar elimina eliminar borra borrar suprime saca cambia reemplaza sustituye
 """
 _COMMANDING = frozenset(_COMMAND_WORDS.split())
+_CLAUSE = re.compile(rf"{_START}(?:{'|'.join(_COMMAND_WORDS.split())})\b|\b{_GONE}", re.IGNORECASE)
 _OVER = re.compile(
     r"\b(?P<noun>[\w-]{1,40})\s{1,4}(?:(?:has|have|had|is|are)\s{1,4}"
     r"(?:(?:just|already|now|all|finally|long)\s{1,4}){0,2})?"
@@ -161,9 +162,9 @@ def refers_back(text: str) -> bool:
     return _BACK.match(text) is not None and len(text.split(maxsplit=_SHORT)) < _SHORT
 
 
-def may_command(words: Iterable[str]) -> bool:
-    """Whether a text of these words, in lower case, may have commands of `find_removals` or `find_commands`."""
-    return not _COMMANDING.isdisjoint(words)
+def may_command(words: Iterable[str], text: str) -> bool:
+    """Whether a text, with these words in lower case, may have commands of `find_removals` or `find_commands`."""
+    return not _COMMANDING.isdisjoint(words) and _CLAUSE.search(text) is not None
 
 
 def find_removals(text: str) -> list[Removal]:

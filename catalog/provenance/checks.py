@@ -48,7 +48,8 @@ class Codes(Record):
 class Signature(Record):
     """Who signed a manifest, by the certificate, and when.
 
-    `time_source` is the clock that says so: `time-stamp` (an authority's, on a list), `untrusted time-stamp`, or None.
+    `time_source` is the clock that says so: `time-stamp` (an authority's that the reader accepts: one on a list or, in
+    claims of version 1, any), `untrusted time-stamp`, or None.
     """
 
     organisation: str | None = None
