@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog.bitmaps import SAID
 from catalog.search.facets import escape, with_any, with_phrases, with_values
 from catalog.search.fields import FIELDS, explain_name, shorten
 from catalog.search.query import Value
@@ -33,6 +34,12 @@ WITH RECURSIVE keys(key) AS (
 )
 SELECT key FROM keys WHERE key IS NOT NULL
 """
+
+
+_IN_COLLECTION = (
+    "SELECT collection_videos.video_id AS id FROM collections CROSS JOIN collection_videos "
+    "ON collection_videos.collection_id = collections.id WHERE {test}"
+)
 
 
 class Setting(NamedTuple):
@@ -263,6 +270,18 @@ def _credentials(field: Field, term: Term, _: Setting) -> Condition:
     return Condition(sql, values, is_set=True)
 
 
+def _collection(_: Field, term: Term, __: Setting) -> Condition:
+    """The condition that a collection has one of the paths, or lies below one."""
+    whole = [value for value in term.values if not value.is_prefix]
+    below = [Value(f"{value.text}/", is_prefix=True) for value in whole]
+    test = _equals("collections.path", [*term.values, *below])
+    return Condition(_IN_COLLECTION.format(test=test.sql), test.values, is_set=True)
+
+
+def _saved(_: Field, __: Term, ___: Setting) -> Condition:
+    raise AssertionError("a saved search is compiled in the place of its name")
+
+
 def _kin(field: Field, term: Term, setting: Setting) -> Condition:
     from catalog.search.kin import with_kin
 
@@ -317,6 +336,11 @@ def _has_value(name: str, setting: Setting) -> Condition:
     if field.is_prompt_facet:
         sql, values = with_any(field.name)
         return Condition(f"videos.id IN ({sql})", values)
+    if field.kind == "collection":
+        return Condition("EXISTS (SELECT 1 FROM collection_videos WHERE video_id = videos.id)", [])
+    if field.name in SAID:
+        test = f"annotations.video_id = videos.id AND {SAID[field.name]}"
+        return Condition(f"EXISTS (SELECT 1 FROM annotations WHERE {test})", [])
     return Condition(f"{field.sql} IS NOT NULL", [])
 
 
@@ -375,6 +399,8 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "mismatch": _mismatch,
     "input": _input,
     "credentials": _credentials,
+    "collection": _collection,
+    "saved": _saved,
     "kin": _kin,
     "depth": _depth,
     "presence": _presence,

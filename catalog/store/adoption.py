@@ -10,8 +10,9 @@ from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
 from catalog.store.files import find_by_paths
 from catalog.store.indexes import indexed
-from catalog.store.journal import FILE_COLUMNS, journaled
+from catalog.store.journal import journaled
 from catalog.store.names import find_ids
+from catalog.store.subjects import FILE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
