@@ -16,6 +16,7 @@ from catalog.checking.run import Part
 from catalog.database import connect
 from catalog.library import create_library
 from catalog.media.keep import hash_file
+from catalog.wire.answers import ParsedVideo
 from tests.checking.conftest import NOW, Shelf, clip
 from tests.house import job
 
@@ -50,6 +51,17 @@ def test_a_sound_library_is_sound_and_nothing_is_written(shelf: Shelf) -> None:
     assert (dict(report.found), report.faults, report.part) == ({}, (), None)
     assert (report.checked["rows"], report.checked["files"]) == (3, 2)
     assert (shelf.rows("SELECT * FROM files"), shelf.rows("SELECT * FROM file_places")) == before
+
+
+def test_what_another_connection_has_indexed_since_is_no_damage(tmp_path: Path) -> None:
+    create_library(tmp_path / "catalog.db")
+    with Catalog.open(tmp_path / "catalog.db") as cat:
+        with cat._database.write() as connection:
+            videos = [ParsedVideo(f"v{n}", prompt=f"a fox {n}", payload={"id": f"v{n}"}) for n in range(5_000)]
+            store.save_videos(connection, "studio", videos, channel="import", received_at=NOW)
+        assert cat.check().faults == ()
+        cat.tag("keeper", query="fox")
+        assert cat.check().faults == ()
 
 
 def test_what_was_read_is_kept_as_checked(shelf: Shelf) -> None:
