@@ -16,7 +16,7 @@ from catalog.checking.run import Part
 from catalog.database import connect
 from catalog.library import create_library
 from catalog.media.keep import hash_file
-from catalog.wire.answers import ParsedVideo
+from catalog.wire.parse import parse_videos
 from tests.checking.conftest import NOW, Shelf, clip
 from tests.house import job
 
@@ -57,7 +57,8 @@ def test_what_another_connection_has_indexed_since_is_no_damage(tmp_path: Path) 
     create_library(tmp_path / "catalog.db")
     with Catalog.open(tmp_path / "catalog.db") as cat:
         with cat._database.write() as connection:
-            videos = [ParsedVideo(f"v{n}", prompt=f"a fox {n}", payload={"id": f"v{n}"}) for n in range(5_000)]
+            jobs = [job(f"v{n}", prompt=f"a fox {n}") for n in range(5_000)]
+            videos = [video for payload in jobs for video in parse_videos(payload).videos]
             store.save_videos(connection, "studio", videos, channel="import", received_at=NOW)
         assert cat.check().faults == ()
         cat.tag("keeper", query="fox")
