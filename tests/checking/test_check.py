@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,6 @@ from catalog.checking.run import Part
 from catalog.database import connect
 from catalog.library import create_library
 from catalog.media.keep import hash_file
-from catalog.wire.parse import parse_videos
 from tests.checking.conftest import NOW, Shelf, clip
 from tests.house import job
 
@@ -54,12 +54,11 @@ def test_a_sound_library_is_sound_and_nothing_is_written(shelf: Shelf) -> None:
 
 
 def test_what_another_connection_has_indexed_since_is_no_damage(tmp_path: Path) -> None:
-    create_library(tmp_path / "catalog.db")
+    jobs = [job(f"v{n}", prompt=f"a fox number {n} runs") for n in range(5_000)]
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(jobs))
     with Catalog.open(tmp_path / "catalog.db") as cat:
-        with cat._database.write() as connection:
-            jobs = [job(f"v{n}", prompt=f"a fox {n}") for n in range(5_000)]
-            videos = [video for payload in jobs for video in parse_videos(payload).videos]
-            store.save_videos(connection, "studio", videos, channel="import", received_at=NOW)
+        cat.import_path(answers, source="studio")
         assert cat.check().faults == ()
         cat.tag("keeper", query="fox")
         assert cat.check().faults == ()
