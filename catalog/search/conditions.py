@@ -263,6 +263,16 @@ def _credentials(field: Field, term: Term, _: Setting) -> Condition:
     return Condition(sql, values, is_set=True)
 
 
+def _mark(field: Field, term: Term, _: Setting) -> Condition:
+    from catalog.search.marks import having_marks, read_marks
+
+    try:
+        values = read_marks(field.name, term.values)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    return Condition(having_marks(field.name, values), [], is_set=True)
+
+
 def _kin(field: Field, term: Term, setting: Setting) -> Condition:
     from catalog.search.kin import with_kin
 
@@ -314,6 +324,10 @@ def _has_value(name: str, setting: Setting) -> Condition:
         from catalog.search.credentials import having_credentials
 
         return Condition(f"videos.id IN ({having_credentials(field.name)})", [])
+    if field.kind == "mark":
+        from catalog.search.marks import having_marks
+
+        return Condition(f"videos.id IN ({having_marks(field.name)})", [])
     if field.is_prompt_facet:
         sql, values = with_any(field.name)
         return Condition(f"videos.id IN ({sql})", values)
@@ -375,6 +389,7 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "mismatch": _mismatch,
     "input": _input,
     "credentials": _credentials,
+    "mark": _mark,
     "kin": _kin,
     "depth": _depth,
     "presence": _presence,

@@ -99,6 +99,12 @@ def _pick_credentials(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
     return (Pick(field.name, accepts=accept_credentials(field.name, term.values, is_exact=term.is_exact)),)
 
 
+def _pick_marks(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
+    from catalog.search.marks import read_marks
+
+    return (Pick(field.name, read_marks(field.name, term.values)),)
+
+
 def _pick_size(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
     return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
@@ -135,5 +141,6 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], tuple[Pick, ...] | None]] = {
     "relation": _pick_relation,
     "mismatch": _pick_mismatch,
     "credentials": _pick_credentials,
+    "mark": _pick_marks,
     "size": _pick_size,
 }

@@ -23,6 +23,7 @@ from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.indexes import indexed
+from catalog.store.marks import share_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,11 +78,12 @@ class _Table(NamedTuple):
     condition: str = ""
     is_whole: bool = True  # whether the rows are the user's as a whole; else only the columns are
     passing: tuple[str, ...] = ()  # columns that others write too, and whose change is none of the user's
+    derived: tuple[str, ...] = ()  # those of them that are read again once a row is back
 
 
 FILE_COLUMNS = (
     "id, video_id, variant, number, state, reason, origin, sha256, size, type, seconds, width, height, fps, codec, "
-    "audio, made_at, changed_at, checked_at, check_id"
+    "audio, made_at, changed_at, checked_at, check_id, marks"
 )
 _TABLES = {
     "tags": _Table("id, video_id, key, value, origin", "video_id", "key", "origin = 'user' AND "),
@@ -93,7 +95,11 @@ _TABLES = {
         "origin = 'user' AND ",
     ),
     "files": _Table(
-        FILE_COLUMNS, "video_id", "variant", passing=("state", "reason", "changed_at", "checked_at", "check_id")
+        FILE_COLUMNS,
+        "video_id",
+        "variant",
+        passing=("state", "reason", "changed_at", "checked_at", "check_id", "marks"),
+        derived=("check_id", "marks"),
     ),
     "videos": _Table("id, deleted_at", "id", None, is_whole=False),
 }
@@ -212,11 +218,13 @@ def _move(connection: Writer, number: int, start: str, end: str) -> Step:
 
 def _is_so(subject: Subject, current: Rows, expected: Rows) -> bool:
     """Whether a subject is in a state, but for what others write too."""
-    passing = _TABLES[subject.table].passing
-    if not passing:
-        return current == expected
-    own, theirs = ([{**row, **dict.fromkeys(passing)} for row in rows] for rows in (current, expected))
-    return own == theirs
+    return _own(subject.table, current) == _own(subject.table, expected)
+
+
+def _own(table: str, rows: Rows) -> Rows:
+    """The rows without what others write too."""
+    passing = _TABLES[table].passing
+    return [{**row, **dict.fromkeys(passing)} for row in rows] if passing else rows
 
 
 def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> list[int]:
@@ -228,6 +236,8 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
         for table in sorted({subject.table for subject in moving}):
             states = [state for subject, state in moving.items() if subject.table == table]
             _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
+            if table == "files":  # what hangs on a row goes with it
+                share_marks(connection, {row["sha256"] for _, new in states for row in new})
         refresh_links(connection, linked)
         return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
 
@@ -251,11 +261,15 @@ def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows
 
 
 def _replace(connection: Writer, name: str, old: Rows, new: Rows) -> None:
+    """Put the second rows in the place of the first; a row that is in both stays, with all that hangs on it."""
     if not _TABLES[name].is_whole:
         update_rows(connection, name, new)
         return
+    known = {row["id"]: row for row in _own(name, old)}
+    staying = {row["id"] for row in _own(name, new) if known.get(row["id"]) == row}
+    old, new = ([row for row in rows if row["id"] not in staying] for rows in (old, new))
     connection.execute(f"DELETE FROM {name} WHERE id IN :ids", {"ids": [row["id"] for row in old]})
-    insert_rows(connection, name, new)
+    insert_rows(connection, name, [{**row, **dict.fromkeys(_TABLES[name].derived)} for row in new])
 
 
 def _flatten(groups: Iterable[Rows]) -> Rows:
