@@ -93,7 +93,14 @@ CREDENTIALS = {
 }
 # Statuses of files without credentials that could be read: their videos do not have any.
 NO_CREDENTIALS = ("unsupported", "remote_only", "unreadable", "absent")
-MARK = "mark"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
+# What files say of themselves, unsigned: fields with all their values, of any file of a video but what went into it.
+MARKS = {
+    "mark": ("ai", "aigc", "iptc", "platform"),
+    "tool": ("a1111", "comfyui"),
+    "workflow": ("prompt", "workflow"),
+}
+SAYING = "files.variant <> 'reference' AND files.marks <> ''"
+CHANGE = "fts:change"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
 TEXTS, REBUILT = "texts", "rebuilt"
 WORD = "fts:word"  # its values are expressions of the full-text index; no facet is called so
 _TAKEN = {
@@ -105,9 +112,9 @@ _TAKEN = {
     *CREDENTIALS,
     *JUDGEMENTS,
     COLLECTION,
+    *MARKS,
     FILE,
     HAS,
-    MARK,
 }  # no facet of such a name is found
 
 _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
@@ -121,7 +128,8 @@ _FACETS = {
 _RELATIONS = "SELECT child_id, relation FROM links WHERE child_id {test}"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
 _OF_FILES = (
-    f"SELECT files.video_id, {_FILE_MASK}, max(files.check_id IS NOT NULL) FROM {FILES} "
+    f"SELECT files.video_id, {_FILE_MASK}, max(files.check_id IS NOT NULL), "
+    f"group_concat(CASE WHEN {SAYING} THEN files.marks END, ' ') FROM {FILES} "
     "WHERE files.video_id {test} GROUP BY files.video_id"
 )
 
@@ -204,8 +212,10 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
     _add_judgements(connection, found, test, parameters)
     _add_collections(connection, found, test, parameters)
     are_checked = False
-    for video_id, mask, is_checked in connection.execute(_OF_FILES.format(test=test), parameters):
+    for video_id, mask, is_checked, marks in connection.execute(_OF_FILES.format(test=test), parameters):
         are_checked = are_checked or bool(is_checked)
+        if marks:
+            _add_marks(found, video_id, marks)
         for number, name in enumerate(FILE_TESTS):
             if mask >> number & 1:
                 found[FILE, name].append(video_id)
@@ -280,6 +290,16 @@ def _add_credentials(connection: Reader, found: State, test: str, parameters: Ma
             found[HAS, name].extend(having)
         elif name == "credentials":
             return  # without credentials there are no manifests
+
+
+def _add_marks(found: State, video_id: int, marks: str) -> None:
+    values = {tuple(word.split(":", 1)) for word in marks.split()}
+    for name, known in MARKS.items():
+        having = [value for value in known if (name, value) in values]
+        for value in having:
+            found[name, value].append(video_id)
+        if having:
+            found[HAS, name].append(video_id)
 
 
 def select_credentials(name: str) -> str:

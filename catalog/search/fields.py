@@ -19,6 +19,7 @@
     file      the name of a file that the library holds, or its hash
     mismatch  of a file: in which way it differs from what was asked for
     credentials  what the newest checks of the files of a video found
+    mark      what a file of a video says of itself, which nobody has signed
     input     the id, address or name of what went into a video beside its prompt
     kin       related to the video that the value names     depth     generations above it
     collection  the path of a collection that a video is in, or of one above it
@@ -135,6 +136,7 @@ _TABLE = (
     Field("mismatch", "mismatch", ""),
     *(Field(name, "input", "") for name in ("reference", "character")),
     *(Field(name, "credentials", "", facet="value") for name in ("credentials", "signer", "generator", "source_type")),
+    *(Field(name, "mark", "", facet="value") for name in ("mark", "tool", "workflow")),
     Field("rating", "number", _RATING, order=_RATING, facet=_RATING, counts_missing=True),
     Field("verdict", "text", _VERDICT, order=_VERDICT, facet=_VERDICT),
     Field("note", "passage", _ANNOTATION.format("annotations.note"), ("notes",)),

@@ -18,7 +18,7 @@ from catalog.search.values import COMPARE, number_bounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from catalog.search.conditions import Setting
+    from catalog.search.condition import Setting
     from catalog.search.fields import Field
     from catalog.search.query import Term, Value
 
@@ -104,6 +104,12 @@ def _pick_collection(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     return (Pick(COLLECTION, accepts=accept_texts(term.values)),)
 
 
+def _pick_marks(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
+    from catalog.search.marks import read_marks
+
+    return (Pick(field.name, read_marks(field.name, term.values)),)
+
+
 def _pick_size(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
     return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
@@ -141,5 +147,6 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], tuple[Pick, ...] | None]] = {
     "mismatch": _pick_mismatch,
     "credentials": _pick_credentials,
     "collection": _pick_collection,
+    "mark": _pick_marks,
     "size": _pick_size,
 }

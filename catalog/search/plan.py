@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.search.bits import bitmap
-from catalog.search.conditions import Setting
+from catalog.search.condition import Setting
 from catalog.search.evaluator import Evaluator
 from catalog.search.fields import get_order
 from catalog.search.ordering import RELEVANCE, Order

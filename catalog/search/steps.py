@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.bitmaps import HAS
 from catalog.errors import QueryError
-from catalog.search.conditions import Unreadable, condition, contains
+from catalog.search.condition import Unreadable, contains
+from catalog.search.conditions import condition
 from catalog.search.fields import explain_name, explain_sort, find_order, find_similar, shorten
 from catalog.search.ordering import RELEVANCE
 from catalog.search.picks import Pick, pick
@@ -20,7 +21,7 @@ from catalog.search.words import MAX_WORDS, expression, first_words, has_symbol,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalog.search.conditions import Condition, Setting
+    from catalog.search.condition import Condition, Setting
     from catalog.search.fields import Field
     from catalog.search.query import Node
 

@@ -55,6 +55,7 @@ from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit
 from catalog.store.journal import Step, redo, undo
 from catalog.store.judgements import judge_videos, note_videos, rate_videos
 from catalog.store.losses import bring_back, save_losses
+from catalog.store.marks import complete_marks
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
@@ -94,6 +95,7 @@ __all__ = [
     "adopt_files",
     "bring_back",
     "clean_rows",
+    "complete_marks",
     "delete_videos",
     "estimate_costs",
     "find_batch_videos",

@@ -23,6 +23,7 @@ from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.indexes import indexed
+from catalog.store.marks import share_marks
 from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
 
 if TYPE_CHECKING:
@@ -203,8 +204,10 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
     given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
     taken_back = {subject.video_id for subject, new in given.items() if not new and subject.video_id}
     linked = {subject.video_id for subject in moving if subject.table == "links" and subject.video_id}
+    hashes = {row["sha256"] for subject, (_, new) in moving.items() if subject.table == "files" for row in new}
     with indexed(connection, _list_videos(connection, moving)):
         staying = replace(connection, moving)
+        share_marks(connection, hashes)  # what hangs on a row goes with it
         refresh_links(connection, linked)
         due = refresh_given(connection, {subject.video_id for subject in given if subject.video_id}, taken_back)
     return _Moved(staying, due)

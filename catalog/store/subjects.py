@@ -44,12 +44,13 @@ class Table(NamedTuple):
     condition: str = ""
     is_whole: bool = True  # whether the rows are the user's as a whole; else only the columns are
     passing: tuple[str, ...] = ()  # columns that others write too, and whose change is none of the user's
+    derived: tuple[str, ...] = ()  # those of them that are read again once a row is back
     sql: str = ""
 
 
 FILE_COLUMNS = (
     "id, video_id, variant, number, state, reason, origin, sha256, size, type, seconds, width, height, fps, codec, "
-    "audio, made_at, changed_at, checked_at, check_id"
+    "audio, made_at, changed_at, checked_at, check_id, marks"
 )
 # In this order rows are put back, since one may belong to another; they are removed in reverse.
 TABLES = {
@@ -62,7 +63,11 @@ TABLES = {
         "origin = 'user' AND ",
     ),
     "files": Table(
-        FILE_COLUMNS, "video_id", "variant", passing=("state", "reason", "changed_at", "checked_at", "check_id")
+        FILE_COLUMNS,
+        "video_id",
+        "variant",
+        passing=("state", "reason", "changed_at", "checked_at", "check_id", "marks"),
+        derived=("check_id", "marks"),
     ),
     "ratings": Table("id, video_id, rating", "video_id", None, is_whole=False, sql="annotations"),
     "verdicts": Table("id, video_id, verdict", "video_id", None, is_whole=False, sql="annotations"),
@@ -121,11 +126,13 @@ def _iter_rows(
 
 def is_so(subject: Subject, current: Rows, expected: Rows) -> bool:
     """Whether a subject is in a state, but for what others write too."""
-    passing = TABLES[subject.table].passing
-    if not passing:
-        return current == expected
-    own, theirs = ([{**row, **dict.fromkeys(passing)} for row in rows] for rows in (current, expected))
-    return own == theirs
+    return _own(subject.table, current) == _own(subject.table, expected)
+
+
+def _own(table: str, rows: Rows) -> Rows:
+    """The rows without what others write too."""
+    passing = TABLES[table].passing
+    return [{**row, **dict.fromkeys(passing)} for row in rows] if passing else rows
 
 
 def replace(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> int:
@@ -140,12 +147,20 @@ def replace(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> 
     }
     staying = sum(_remove(connection, name, states[name]) for name in reversed(states))
     for name, both in states.items():
-        known = {row["id"] for old, _ in both for row in old}
-        new = [row for _, rows in both for row in rows]
-        table = TABLES[name].sql or name
-        update_rows(connection, table, [row for row in new if row["id"] in known])
-        insert_rows(connection, table, [row for row in new if row["id"] not in known])
+        _put(connection, name, [row for old, _ in both for row in old], [row for _, new in both for row in new])
     return staying
+
+
+def _put(connection: Writer, name: str, old: Rows, new: Rows) -> None:
+    """Make the rows what they are in the second state; one that is in both stays, with all that hangs on it."""
+    table = TABLES[name]
+    known = {row["id"]: row for row in _own(name, old)}
+    both = [(row, own) for row, own in zip(new, _own(name, new), strict=True) if row["id"] in known]
+    changed = [row for row, own in both if known[row["id"]] != own]
+    kept = [{key: row[key] for key in row if key not in table.derived} for row in changed]
+    update_rows(connection, table.sql or name, kept)
+    back = [row for row in new if row["id"] not in known]
+    insert_rows(connection, table.sql or name, [{**row, **dict.fromkeys(table.derived)} for row in back])
 
 
 def _remove(connection: Writer, name: str, states: Sequence[tuple[Rows, Rows]]) -> int:
