@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
+    from catalog.choice_reports import Collection, SavedSearch
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
-        Collection,
         Credentials,
         Explanation,
         Facet,
@@ -91,7 +91,6 @@ if TYPE_CHECKING:
         Probe,
         PromptsRead,
         QueryPart,
-        SavedSearch,
         Tag,
         Video,
     )
@@ -241,6 +240,7 @@ _PLAIN_HOMES = (
     "catalog.audit_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
+    "catalog.choice_reports",
 )  # of all other names; cheap to import
 
 

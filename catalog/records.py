@@ -303,29 +303,6 @@ class Video(Record):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Collection(Record):
-    """A collection by its `path`, such as `launch/teasers`.
-
-    `videos` counts those that are in it, `total` those in it or below it, each once. `refs` are its videos in their
-    order, where one collection was asked for.
-    """
-
-    path: str
-    note: str | None
-    videos: int
-    total: int
-    refs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SavedSearch(Record):
-    """A query with a name, which `query:NAME` stands for in others."""
-
-    name: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FacetCount(Record):
     """How many of the matching videos have this value; `value` is None for those that have none."""
 

@@ -11,9 +11,10 @@ from catalog.errors import CatalogError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from catalog.choice_reports import Collection, SavedSearch
     from catalog.database import Writer
     from catalog.editing import Action
-    from catalog.records import Collection, SavedSearch, Video
+    from catalog.records import Video
     from catalog.reports import Edited
     from catalog.store import Changed
 
@@ -202,8 +203,8 @@ class Organising(Edits):
         Raises CatalogError for a name that cannot be, for an empty query and for one that contains itself.
         """
         from catalog import store
+        from catalog.choice_reports import SavedSearch
         from catalog.organising import read_name, read_query
-        from catalog.records import SavedSearch
         from catalog.search.saved import require_savable
 
         saved = SavedSearch(read_name(name, "a saved search"), read_query(query))

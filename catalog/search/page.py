@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
 from catalog.reading.videos import read_videos
-from catalog.records import Page
+from catalog.records import UNDECIDED, Page
 from catalog.search.bits import Bits
 from catalog.search.counts import count_values
 from catalog.search.cursor import read_cursor, write_cursor
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from catalog.search.query import Node
 
 MAX_PAGE = 1000
+_NOTHING = {None, UNDECIDED}  # values of those of whom nothing was said
 FACET_VALUES = 20
 
 
@@ -135,7 +136,9 @@ def count_facets(
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
     counts = _count(connection, bits, plan, plan.find(bits), wanted, ignoring, limit)
-    return {name: values for name, values in counts.items() if named or any(item.value is not None for item in values)}
+    return {
+        name: values for name, values in counts.items() if named or any(item.value not in _NOTHING for item in values)
+    }
 
 
 def _count(
