@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         DownloadReport,
         FolderReport,
         GrowingFile,
+        MarksRead,
         PicturesMade,
         Proposal,
         Rescue,
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
         WatchStatus,
     )
     from catalog.hooks import Receiver
+    from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
     from catalog.records import (
         Credentials,
@@ -151,6 +153,7 @@ __all__ = [
     "FamilyExport",
     "Fault",
     "File",
+    "FileMark",
     "FileProvenance",
     "FileReport",
     "Finding",
@@ -165,6 +168,7 @@ __all__ = [
     "LineageNode",
     "Link",
     "LostVideo",
+    "MarksRead",
     "MediaCopy",
     "MediaError",
     "MediaOffline",
@@ -219,6 +223,7 @@ __all__ = [
     "WatchReport",
     "WatchStatus",
     "WatchedFolder",
+    "Workflow",
 ]
 
 _HOMES = {
@@ -237,6 +242,7 @@ _PLAIN_HOMES = (
     "catalog.audit_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
+    "catalog.mark_reports",
 )  # of all other names; cheap to import
 
 
