@@ -244,6 +244,38 @@ def parse_marks(data: bytes) -> Any:
     return read_marks_of(BytesIO(data))
 
 
+def test_a_prompt_in_a_file_is_the_jobs_while_it_is_adopted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("CATALOG_BASE_URL", "CATALOG_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "x.mp4").write_bytes(COMFY)
+    written = (tmp_path / "clips" / "x.mp4").stat().st_mtime
+    known = {"seconds": "4", "size": "64x48", "created_at": int(written) - 180, "model": "sora-2"}
+    (tmp_path / "jobs.json").write_text(json.dumps([job("video_1", **known)]))
+    with Catalog.open(tmp_path / "catalog.db") as cat:
+        cat.import_path("clips")
+        cat.import_path("jobs.json", source="studio")
+        before = cat.get("video_1")
+        cat.adopt(above=0.5)
+        for act in (None, cat.undo, cat.redo):
+            if act:
+                act()
+            video = cat.get("video_1")
+            if act == cat.undo:
+                assert video == before
+                assert cat.count("source:studio subject:fox") == 0
+            else:
+                assert (video.prompt, video.seed, video.model) == (
+                    "a red fox in snow",
+                    "18446744073709551615",
+                    "sora-2",
+                )
+                assert [found.ref for found in cat.search("subject:fox fox").videos] == [video.ref]
+            assert cat.check(read_data=True).faults == ()
+        assert cat.changes("video_1") == []
+
+
 # Shown
 
 

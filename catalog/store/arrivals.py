@@ -22,6 +22,7 @@ from catalog.store.costs import Estimator
 from catalog.store.descent import adopt
 from catalog.store.enclosed import keep_enclosed, save_named
 from catalog.store.folding import Backlog, custom_id_of, fold_backlog, list_overturned, refold
+from catalog.store.hearing import FILE, SAID
 from catalog.store.indexes import index_new
 from catalog.store.names import find_ids, write_aliases
 from catalog.store.payloads import kept, shortened, without_secrets
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from catalog.store.enclosed import Enclosed
     from catalog.wire.answers import ParsedVideo
 
-
-FILE = "file"  # the channel of what a file says
 
 _Identity = tuple[str, int, str]  # what makes an observation of a video distinct: channel, HTTP status, payload's hash
 
@@ -163,7 +162,7 @@ def save_said(connection: Writer, said: Iterable[tuple[int, Marks]], *, at: date
 
 def describe_job(marks: Marks) -> dict[str, Any]:
     """What a file says of the job that it came from, as a server would; `prompt_origin` tells in which words."""
-    said = {name: getattr(marks, name) for name in ("prompt", "negative_prompt", "model", "seed", "prompt_origin")}
+    said = {name: getattr(marks, name) for name in SAID}
     return {name: value for name, value in said.items() if value}
 
 

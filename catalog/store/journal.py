@@ -22,6 +22,7 @@ from catalog.rows import json_text
 from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
+from catalog.store.hearing import refresh_heard
 from catalog.store.indexes import indexed
 from catalog.store.marks import share_marks
 
@@ -100,6 +101,13 @@ _TABLES = {
         "variant",
         passing=("state", "reason", "changed_at", "checked_at", "check_id", "marks"),
         derived=("check_id", "marks"),
+    ),
+    "observations": _Table(
+        "id, video_id, channel, http_status, payload, payload_hash, as_of, received_at, last_received_at, times_seen",
+        "video_id",
+        "channel",
+        "channel = 'file' AND ",
+        passing=("last_received_at", "times_seen"),
     ),
     "videos": _Table("id, deleted_at", "id", None, is_whole=False),
 }
@@ -239,7 +247,8 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
             if table == "files":  # what hangs on a row goes with it
                 share_marks(connection, {row["sha256"] for _, new in states for row in new})
         refresh_links(connection, linked)
-        return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
+        due = refresh_given(connection, {subject.video_id for subject in given}, taken_back)
+    return due + refresh_heard(connection, [subject.video_id for subject in moving if subject.table == "observations"])
 
 
 def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows]:

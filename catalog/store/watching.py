@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
 from catalog.rows import encodable, stored_path
-from catalog.store.arrivals import FILE, Beside, describe_job, save_said, save_videos
+from catalog.store.arrivals import Beside, describe_job, save_said, save_videos
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.files import find_by_paths, list_videos, probed
+from catalog.store.hearing import FILE
 from catalog.store.indexes import indexed
 from catalog.store.marks import fill_marks, save_marks, sum_up
 from catalog.store.names import find_ids
