@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         DownloadReport,
         FolderReport,
         GrowingFile,
+        MarksRead,
         PicturesMade,
         Proposal,
         Rescue,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         WatchStatus,
     )
     from catalog.hooks import Receiver
+    from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
     from catalog.records import (
         Credentials,
@@ -153,6 +155,7 @@ __all__ = [
     "FamilyExport",
     "Fault",
     "File",
+    "FileMark",
     "FileProvenance",
     "FileReport",
     "Finding",
@@ -167,6 +170,7 @@ __all__ = [
     "LineageNode",
     "Link",
     "LostVideo",
+    "MarksRead",
     "MediaCopy",
     "MediaError",
     "MediaOffline",
@@ -222,6 +226,7 @@ __all__ = [
     "WatchReport",
     "WatchStatus",
     "WatchedFolder",
+    "Workflow",
 ]
 
 _HOMES = {
@@ -241,6 +246,7 @@ _PLAIN_HOMES = (
     "catalog.credential_reports",
     "catalog.family_reports",
     "catalog.choice_reports",
+    "catalog.mark_reports",
 )  # of all other names; cheap to import
 
 

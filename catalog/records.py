@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+if TYPE_CHECKING:
+    from catalog.mark_reports import FileMark
 
 TERMINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "expired", "deleted"})
 ALARM = "came again with another body"  # what the message of such a delivery begins with until its alarm is seen
@@ -176,7 +179,7 @@ class File(Record):
     fetched), `damaged` or `lost` (nobody has them any more), with the `reason` for the last three; it speaks of the
     bytes as last seen, whatever the places. `origin` says how they came: `download`, `inline` in an answer, `captured`
     or `made` here. `archives` are the addresses of archives that hold them. `credentials` is what the newest check of
-    its Content Credentials found, None where there was none.
+    its Content Credentials found, None where there was none; `marks` are what it says of itself, unsigned.
     """
 
     variant: str
@@ -191,6 +194,7 @@ class File(Record):
     places: tuple[Place, ...] = ()
     archives: tuple[str, ...] = ()
     credentials: Credentials | None = None
+    marks: tuple[FileMark, ...] = ()
 
     @property
     def path(self) -> str | None:

@@ -152,6 +152,7 @@ class Upkeep(Opened):
         costs: bool = False,
         facets: bool = False,
         pictures: bool = False,
+        marks: bool = False,
         all_prompts: bool = False,
         on_progress: Progress | None = None,
     ) -> Reindexed:
@@ -163,11 +164,12 @@ class Upkeep(Opened):
         videos cost, at the prices in force, `facets` is what prompts ask for: those that the current vocabulary has not
         read yet are read with it, with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails
         and sheets of frames that files lack; where they are named, those that could not be made are tried again.
+        `marks` are what files say of themselves, of those that were held before the library read it.
         """
         from catalog.rebuilding import DERIVED, rebuild
 
         on_progress = courteous(on_progress)
-        asked = (rows, links, fts, bitmaps, facets, costs, pictures)
+        asked = (rows, links, fts, bitmaps, facets, costs, pictures, marks)
         named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
         reads_all = all_prompts or not any(asked)
         read_by = None if reads_all or not facets else self._vocabulary.revision

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
 from catalog.media.keep import MediaFolder
+from catalog.reading.marks import read_marks
 from catalog.records import Credentials, File, Input, Place, Probe, read_utc
 from catalog.rows import read_path
 
@@ -25,7 +26,7 @@ IS_HELD = (
 )
 _FILES = """
 SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
-seconds, width, height, fps, codec, audio, made_at, check_id
+seconds, width, height, fps, codec, audio, made_at, check_id, CASE WHEN marks IS NOT NULL THEN id END
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
@@ -74,14 +75,17 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
     hashes = list({row[3] for row in rows if row[3]})
     places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
-    checks = [row[-1] for row in rows if row[-1]]
+    checks = [row[-2] for row in rows if row[-2]]
     credentials = _read_credentials(connection, checks) if checks else {}
+    marked = [row[-1] for row in rows if row[-1]]
+    marks = read_marks(connection, marked) if marked else {}
     files: dict[int, list[File]] = {}
-    for video_id, *own, made_at, check_id in rows:
+    for video_id, *own, made_at, check_id, marked_id in rows:
         sha256, probed = own[2], (*own[8:], read_utc(made_at))
         probe = None if all(value is None for value in probed) else Probe(*probed)
         lying = tuple(places.get(sha256, ())), tuple(archives.get(sha256, ()))
-        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying, credentials.get(check_id)))
+        said = credentials.get(check_id), tuple(marks.get(marked_id, ()))
+        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying, *said))
     return files
 
 

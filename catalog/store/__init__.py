@@ -5,7 +5,7 @@ recorder; tags, links and the two indexes follow in the same transaction. The st
 """
 
 from catalog.store.adoption import adopt_files, join_described
-from catalog.store.arrivals import save_absences, save_videos
+from catalog.store.arrivals import save_absences, save_enclosed, save_said, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.cleaning import HEARD, clean_rows
@@ -32,7 +32,7 @@ from catalog.store.edits import (
     undelete_videos,
     unlink_videos,
 )
-from catalog.store.enclosed import Enclosed, save_enclosed
+from catalog.store.enclosed import Enclosed
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.files import (
     Bytes,
@@ -55,6 +55,7 @@ from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit
 from catalog.store.journal import Step, redo, undo
 from catalog.store.judgements import judge_videos, note_videos, rate_videos
 from catalog.store.losses import bring_back, save_losses
+from catalog.store.marked import save_read_marks
 from catalog.store.marks import complete_marks
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
@@ -159,10 +160,12 @@ __all__ = [
     "save_place",
     "save_places",
     "save_prices",
+    "save_read_marks",
     "save_reference",
     "save_requests",
     "save_root",
     "save_run",
+    "save_said",
     "save_scanned",
     "save_search",
     "save_source",
