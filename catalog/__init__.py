@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
-    from catalog.choice_reports import Collection, SavedSearch
+    from catalog.choice_reports import Collection, Duplicate, SavedSearch
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -145,6 +145,7 @@ __all__ = [
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
+    "Duplicate",
     "Edit",
     "Edited",
     "EvidenceRow",

@@ -54,6 +54,7 @@ from catalog.store.ingredients import rebuild_ingredients
 from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit_next
 from catalog.store.journal import Step, redo, undo
 from catalog.store.judgements import judge_videos, note_videos, rate_videos
+from catalog.store.likenesses import save_likenesses
 from catalog.store.losses import bring_back, save_losses
 from catalog.store.marked import save_read_marks
 from catalog.store.marks import complete_marks
@@ -155,6 +156,7 @@ __all__ = [
     "save_found",
     "save_given",
     "save_input",
+    "save_likenesses",
     "save_links",
     "save_losses",
     "save_place",
