@@ -146,7 +146,7 @@ def test_a_name_that_is_neither_is_complained_of(run: Run, vault: Vault) -> None
     vault.hold(CLIP)
     result = run("provenance", "v9", "v1")
     assert result.exit_code == 1
-    assert "v9 is not a file either" in result.stderr
+    assert "v9 is not a file, and no video 'v9'" in result.stderr
     assert result.stdout.startswith("studio:v1\n  video 1             not checked yet\n")
 
 
