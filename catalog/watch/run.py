@@ -205,7 +205,8 @@ class _Scan:
         return FolderReport(self._root, "offline", reason, seconds=round(time.perf_counter() - self._started, 3))
 
     def _settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"is_watched": 1} if self._options.is_watched else {}
+        settings: dict[str, Any] = {"is_known": self._kept is not None}
+        settings |= {"is_watched": 1} if self._options.is_watched else {}
         return settings | ({"source": self._options.source} if self._options.source else {})
 
     # Looking
