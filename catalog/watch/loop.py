@@ -63,6 +63,9 @@ class Watcher:
         self._unread = 0
         self._scanned_at = 0.0
         self._kept: set[str] = set()  # folders that the library had at some time
+        self._last: dict[str, FolderReport] = {}  # of each folder
+        self._away: set[str] = set()  # folders that were offline before the last scan
+        self._mounts: set[str] = set()  # drives in folders that are watched
         self._failure: str | None = None  # why the last scan failed
 
     def _find_folders(self, named: Sequence[str | Path]) -> list[str]:
@@ -101,6 +104,9 @@ class Watcher:
                 self._database, self._folders if folders is None else folders, options, self._on_progress
             )
         self._kept.update(report.path for report in reports if report.state == "online")
+        self._last |= {report.path: report for report in reports}
+        others = {report.path for report in reports}.difference(self._folders)
+        self._mounts |= {path for path in others if os.path.ismount(path)}
         notes = []
         if self._unread:
             files = "1 file" if self._unread == 1 else f"{self._unread:,} files"
@@ -143,22 +149,21 @@ class Watcher:
 
     def _scan_next(self, observer: Observer, report: WatchReport, every: float) -> WatchReport:
         """Wait for something to happen, or for the interval, and scan."""
-        is_waiting = self._failure or any(folder.growing or folder.missed for folder in report.folders)
+        is_waiting = self._failure or any(folder.growing or folder.missed for folder in self._last.values())
         due_at = self._scanned_at + (min(every, AGAIN) if is_waiting else every)
         observer.woken.wait(max(SHORTEST, due_at - time.monotonic()))
         _wait_for_quiet(observer)
         dirty = observer.take_dirty()
-        for folder in report.offline:
-            observer.forget(folder.path)
         try:
             self._drop_forgotten(observer)
-            observer.listen(self._folders)
+            self._listen(observer)
+            dirty &= {*self._folders, *self._mounts}
             if not self._folders:
                 return report
-            if not dirty.intersection(self._folders) or self._failure or time.monotonic() >= due_at:
+            if not dirty or self._failure or time.monotonic() >= due_at:
                 report = self._scan_all()
             else:
-                report = self.scan(sorted(dirty.intersection(self._folders)))
+                report = self.scan(sorted(dirty))
             self._failure = None
         except CatalogError as error:  # the library is busy, or its disk full: all is scanned again before long
             if self._on_event and str(error) != self._failure:
@@ -167,6 +172,14 @@ class Watcher:
             self._scanned_at = time.monotonic()
         return report
 
+    def _listen(self, observer: Observer) -> None:
+        """Listen to all that can be heard; what is not there, or was not before the last scan, is a new folder now."""
+        away = {folder.path for folder in self._last.values() if folder.state == "offline"}
+        for folder in away | self._away:
+            observer.forget(folder)
+        self._away = away
+        observer.listen([*self._folders, *sorted(self._mounts)])
+
     def _drop_forgotten(self, observer: Observer) -> None:
         """Leave the folders alone that were kept once and are no more: `catalog watch --forget` was run beside us."""
         if not self._database.is_made:
@@ -174,6 +187,7 @@ class Watcher:
         roots = self._list_roots()
         for folder in self._kept.difference(roots).intersection(self._folders):
             self._folders.remove(folder)
+            self._last.pop(folder, None)
             observer.forget(folder)
             if self._on_event:
                 self._on_event(f"{folder} is not watched any more")
