@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from catalog import store
-from catalog.errors import CatalogError, ConfigError
+from catalog.errors import CatalogError, ConfigError, NotFound
 from catalog.file_reports import WatchReport
 from catalog.ingest import import_paths
 from catalog.reading.watching import list_roots
@@ -66,6 +66,7 @@ class Watcher:
         self._last: dict[str, FolderReport] = {}  # of each folder
         self._away: set[str] = set()  # folders that were offline before the last scan
         self._mounts: set[str] = set()  # drives in folders that are watched
+        self._was_made = False
         self._failure: str | None = None  # why the last scan failed
 
     def _find_folders(self, named: Sequence[str | Path]) -> list[str]:
@@ -89,7 +90,8 @@ class Watcher:
             return {root.path: root.is_watched for root in list_roots(connection)}
 
     def scan(self, folders: Sequence[str] | None = None) -> WatchReport:
-        """Scan once; `folders` are some of those that are watched."""
+        """Scan once; `folders` are some of those that are watched. Raises NotFound where the library has gone."""
+        self._require_library()
         started = time.perf_counter()
         self._answers, self._unread = [], 0
         options = Options(
@@ -103,6 +105,7 @@ class Watcher:
             reports = scan_folders(
                 self._database, self._folders if folders is None else folders, options, self._on_progress
             )
+        self._was_made = self._database.is_made
         self._kept.update(report.path for report in reports if report.state == "online")
         self._last |= {report.path: report for report in reports}
         others = {report.path for report in reports}.difference(self._folders)
@@ -119,6 +122,12 @@ class Watcher:
         if self._on_scan:
             self._on_scan(report)
         return report
+
+    def _require_library(self) -> None:
+        """Raise NotFound where the library was there and is not: its drive may be away, and no other one is made."""
+        path = self._database.path
+        if self._was_made and not self._database.is_made:
+            raise NotFound(f"the library {path} is not there any more: nothing is taken in until it is", path=str(path))
 
     def _read_documents(self, root: str, paths: Sequence[Path]) -> bool:
         """Read answers; False where no source is named that they belong to."""

@@ -274,6 +274,36 @@ def test_a_folder_that_goes_and_comes_back_while_we_watch_is_said_each_time(home
         process.communicate()
 
 
+def test_a_library_that_goes_while_we_watch_is_not_made_a_second_time(home: Path) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    (home / "drive").mkdir()
+    command = [sys.executable, "-m", "catalog", "--db", "drive/catalog.db", "watch", "clips", "--every", "1"]
+    with (home / "out").open("wb") as out, (home / "err").open("wb") as err:
+        process = subprocess.Popen(command, cwd=home, stdout=out, stderr=err)
+    try:
+        wait_until(lambda: b"1 file, 1 new" in (home / "out").read_bytes())
+        (home / "drive").rename(home / "unplugged")
+        (home / "drive").mkdir()
+        (home / "clips" / "owl.mp4").write_bytes(clip(1))
+        said = b"the library drive/catalog.db is not there any more: nothing is taken in until it is\n"
+        wait_until(lambda: said in (home / "err").read_bytes())
+        assert list((home / "drive").iterdir()) == []
+        (home / "drive").rmdir()
+        (home / "unplugged").rename(home / "drive")
+        wait_until(lambda: _count(home / "drive" / "catalog.db") == 2)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _count(library: Path) -> int:
+    try:
+        with Catalog.open(library) as cat:
+            return cat.count("has:file")
+    except CatalogError:
+        return 0
+
+
 def _state(home: Path) -> str:
     with Catalog.open(home / "catalog.db") as cat:
         return cat.watched().folders[0].state
