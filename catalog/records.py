@@ -179,7 +179,8 @@ class File(Record):
     fetched), `damaged` or `lost` (nobody has them any more), with the `reason` for the last three; it speaks of the
     bytes as last seen, whatever the places. `origin` says how they came: `download`, `inline` in an answer, `captured`
     or `made` here. `archives` are the addresses of archives that hold them. `credentials` is what the newest check of
-    its Content Credentials found, None where there was none; `marks` are what it says of itself, unsigned.
+    its Content Credentials found, None where there was none; `marks` are what it says of itself, unsigned. `name` is
+    the one that it has in a folder of the user's, None where it lies in none; in the media folder, files have no names.
     """
 
     variant: str
@@ -195,6 +196,7 @@ class File(Record):
     archives: tuple[str, ...] = ()
     credentials: Credentials | None = None
     marks: tuple[FileMark, ...] = ()
+    name: str | None = None
 
     @property
     def path(self) -> str | None:
@@ -294,6 +296,11 @@ class Video(Record):
     def ref(self) -> str:
         """`source:remote_id`, which names the video everywhere; split it at the first colon."""
         return f"{self.source}:{self.remote_id}"
+
+    @property
+    def file_name(self) -> str | None:
+        """The name of the first of its files that lies in a folder of the user's; what stands for a missing prompt."""
+        return next((file.name for file in self.files if file.name), None)
 
     @property
     def is_terminal(self) -> bool:

@@ -63,6 +63,7 @@ from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard,
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
 from catalog.store.scans import (
+    forget_root,
     forget_scanned,
     forget_scanned_rows,
     save_absences_of_places,
@@ -110,6 +111,7 @@ __all__ = [
     "forget_failures",
     "forget_inherited",
     "forget_places",
+    "forget_root",
     "forget_scanned",
     "forget_scanned_rows",
     "give_facets",

@@ -104,6 +104,8 @@ def write_everything(desk: Desk) -> None:
             store.save_scanned(connection, "/clips", {"half.mp4": ((1, 2, 3, 4), "growing", "is cut off")}, at=now)
         store.save_absences_of_places(connection, back=[], missed=[2], missing=[2], at=now)
         store.forget_scanned(connection, "/clips", ["half.mp4"])
+        store.save_root(connection, "/more", is_watched=1)
+        store.forget_root(connection, "/more")
         store.adopt_files(connection, {2: 1}, made_at=now)
         store.rate_videos(connection, [1], 5, made_at=now)
         store.judge_videos(connection, [1], "keep", made_at=now)
