@@ -186,7 +186,7 @@ class WatchReport(Record):
     """What one scan of watched folders did: each folder, and the answers that were read in them.
 
     `unread` counts the answers that were left alone because no source was named that they belong to, `notes` are
-    remarks for a person.
+    remarks for a person, `credentials` what the checks of new files have found.
     """
 
     folders: tuple[FolderReport, ...] = ()
@@ -194,6 +194,7 @@ class WatchReport(Record):
     unread: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    credentials: CredentialsChecked = _NO_CHECKS
 
     @property
     def offline(self) -> tuple[FolderReport, ...]:
@@ -239,10 +240,10 @@ class WatchStatus(Record):
 
 @dataclass(frozen=True, slots=True)
 class Proposal(Record):
-    """A video that is known by its file alone, and the job without a file that this may be of.
+    """A video that is known by its file alone, and the job that this may be of.
 
-    `confidence` is from 0 to 1, and 1 where the file has the job's name; `reasons` say what speaks for it. `path` is
-    where the file lies, `prompt` the job's.
+    `confidence` is from 0 to 1, and 1 where the job has the same bytes, or is named by the file: in its name, by an id
+    in it, or by its credentials. `reasons` say what speaks for it. `path` is where the file lies, `prompt` the job's.
     """
 
     ref: str

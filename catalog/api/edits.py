@@ -30,14 +30,16 @@ class Edits(Opened):
     """What a user does to videos."""
 
     def adopt(self, *, above: float | None = None, pairs: Mapping[str, str] | None = None) -> AdoptReport:
-        """Give files that are all that is known of a video to jobs without a file: one edit, which can be undone.
+        """Give files that are all that is known of a video to jobs: one edit, which can be undone.
 
         Those that are proposed with a confidence of at least `above`, or that `pairs` name, the video's ref first.
         Without both, nothing is changed, and the answer lists what is proposed.
         """
         from catalog.adopting import adopt
 
-        return adopt(self._database, above=above, pairs=pairs, now=datetime.now(UTC))
+        report, due = adopt(self._database, above=above, pairs=pairs, now=datetime.now(UTC))
+        self._read_prompts(due)
+        return report
 
     @overload
     def tag(self, ref: str, /, *tags: str, remove: Iterable[str] = ()) -> Video: ...  # type: ignore[overload-overlap]  # text is one ref

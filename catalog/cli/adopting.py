@@ -10,8 +10,9 @@ from catalog.cli import render
 from catalog.cli.options import json_option, library_options, open_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from catalog.cli.fitting import Part
     from catalog.file_reports import AdoptReport, Proposal
 
 _LISTED = 20
@@ -30,9 +31,10 @@ _LISTED = 20
 def adopt(review: bool, above: float | None, as_json: bool) -> None:
     """Give files without a job to the jobs that they are of.
 
-    A clip whose bytes, sidecar or name say its job was given to it when it was taken in. For every other one, a job
-    without a file is proposed by length, frame, time and words, with a confidence. Alone, this lists what is proposed.
-    All that is adopted at once is one edit, which `catalog undo` takes back whole.
+    A clip whose bytes, credentials, sidecar or name say its job was given to it when it was taken in. What tells its
+    job since is proposed with the confidence 1. For every other one, a job without a file is proposed by length, frame,
+    time and words. Alone, this lists what is proposed. All that is adopted at once is one edit, which `catalog undo`
+    takes back whole.
 
     \b
       catalog adopt
@@ -43,7 +45,7 @@ def adopt(review: bool, above: float | None, as_json: bool) -> None:
         raise click.UsageError("--review asks about each, --above asks about none: name one of them")
     with open_catalog() as catalog:
         report = catalog.adopt(above=above)
-        if review and (pairs := _ask(report.proposed)):
+        if review and (pairs := _ask(report.proposed, as_json=as_json)):
             report = catalog.adopt(pairs=pairs)
     if as_json:
         render.document(report)
@@ -51,12 +53,22 @@ def adopt(review: bool, above: float | None, as_json: bool) -> None:
         _show(report, is_asked=review or above is not None)
 
 
-def _ask(proposals: Sequence[Proposal]) -> dict[str, str]:
-    """The pairs that the user agrees to."""
+def _ask(proposals: Sequence[Proposal], *, as_json: bool) -> dict[str, str]:
+    """The pairs that the user agrees to; standard output is left to JSON."""
     pairs = {}
-    for proposal in proposals:
-        _show_one(proposal)
-        answer = click.prompt("adopt?", type=click.Choice(["y", "n", "q"]), default="n", show_choices=True, err=True)
+    for number, proposal in enumerate(proposals, 1):
+        if as_json:
+            for parts in _describe(proposal):
+                render.note("".join(part if isinstance(part, str) else part[0] for part in parts))
+        else:
+            _show_one(proposal)
+        answer = click.prompt(
+            f"{number} of {len(proposals)}: adopt?",
+            type=click.Choice(["y", "n", "q"]),
+            default="n",
+            show_choices=True,
+            err=True,
+        )
         if answer == "q":
             break
         if answer == "y":
@@ -68,8 +80,8 @@ def _show(report: AdoptReport, *, is_asked: bool) -> None:
     for proposal in report.adopted[:_LISTED]:
         render.line(f"adopted {proposal.path or proposal.ref} as a file of ", (proposal.job, "name"))
     if is_asked:
-        total = render.amount(len(report.adopted), "file")
-        render.line(f"{total} adopted, {len(report.proposed):,} left; `catalog undo` takes it back")
+        back = "; `catalog undo` takes it back" if report.adopted else ""
+        render.line(f"{render.amount(len(report.adopted), 'file')} adopted, {len(report.proposed):,} left{back}")
         return
     for proposal in report.proposed[:_LISTED]:
         _show_one(proposal)
@@ -79,8 +91,13 @@ def _show(report: AdoptReport, *, is_asked: bool) -> None:
 
 
 def _show_one(proposal: Proposal) -> None:
-    render.line(f"{proposal.confidence:.2f}  {proposal.path or proposal.ref}")
-    reasons = ", ".join(proposal.reasons)
-    render.line("      ", (proposal.job, "name"), f"  {reasons}")
+    for parts in _describe(proposal):
+        render.line(*parts)
+
+
+def _describe(proposal: Proposal) -> Iterator[list[Part]]:
+    """The lines of a proposal: the file, the job with what speaks for it, and the job's prompt."""
+    yield [f"{proposal.confidence:.2f}  {proposal.path or proposal.ref}"]
+    yield ["      ", (proposal.job, "name"), f"  {', '.join(proposal.reasons)}"]
     if proposal.prompt:
-        render.line(f"      {render.clip(proposal.prompt, render.line_width() - 6)}")
+        yield [f"      {render.clip(proposal.prompt, render.line_width() - 6)}"]

@@ -161,6 +161,22 @@ def save_absences(connection: Writer, source: str, answers: Mapping[str, Gone], 
     return _save(connection, source, arrivals, Estimator(connection, source), Backlog())
 
 
+def keep_beside(connection: Writer, videos: Mapping[int, ParsedVideo], *, channel: str, received_at: datetime) -> None:
+    """Keep what somebody else than its server says of each of these videos, by row id, if it is new.
+
+    The rows are left as they are: who calls this has them folded, without the flight recorder.
+    """
+    arrivals = {
+        video_id: _arrive(without_secrets(video, 200), channel, 200, received_at, None)
+        for video_id, video in videos.items()
+    }
+    known = _read_receipts(connection, arrivals)
+    rows = [
+        _observation_row(each, arrival) for each, arrival in arrivals.items() if (each, arrival.identity) not in known
+    ]
+    insert_rows(connection, "observations", rows)
+
+
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
     """Batches of videos in which no id occurs twice: a second answer about a job must find the row of the first."""
     batch: dict[str, ParsedVideo] = {}

@@ -21,8 +21,10 @@ from catalog.records import utc_text
 from catalog.rows import json_text
 from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
-from catalog.store.facets import refresh_given
+from catalog.store.facets import drop_extracted, refresh_given
+from catalog.store.folding import fold_again
 from catalog.store.indexes import indexed
+from catalog.store.ingredients import followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,8 +97,22 @@ _TABLES = {
     "files": _Table(
         FILE_COLUMNS, "video_id", "variant", passing=("state", "reason", "changed_at", "checked_at", "check_id")
     ),
+    "observations": _Table(
+        "id, video_id, channel, http_status, payload, payload_hash, as_of, received_at, last_received_at, times_seen",
+        "video_id",
+        "channel",
+        "channel = 'file' AND ",
+        passing=("last_received_at", "times_seen"),
+    ),
     "videos": _Table("id, deleted_at", "id", None, is_whole=False),
 }
+# Pictures that were made of files which a video has no more.
+_UNFOUNDED = """
+DELETE FROM files WHERE video_id IN :ids AND origin = 'made' AND NOT EXISTS (
+    SELECT 1 FROM files AS source WHERE source.video_id = files.video_id AND source.number = files.number
+    AND source.variant IN ('video', 'image') AND source.sha256 IS NOT NULL
+)
+"""
 
 
 class Act:
@@ -223,13 +239,20 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
     """Put the second state of each subject in the place of the first: the videos whose prompts are due by it."""
     given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
     taken_back = {subject.video_id for subject, new in given.items() if not new}
-    linked = {subject.video_id for subject in moving if subject.table == "links"}
-    with indexed(connection, {subject.video_id for subject in moving}):
+    linked, holding, described = (
+        {subject.video_id for subject in moving if subject.table == table}
+        for table in ("links", "files", "observations")
+    )
+    with followed(connection, holding), indexed(connection, {subject.video_id for subject in moving}):
         for table in sorted({subject.table for subject in moving}):
             states = [state for subject, state in moving.items() if subject.table == table]
             _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
+        connection.execute(_UNFOUNDED, {"ids": list(holding)})
         refresh_links(connection, linked)
-        return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
+        due = refresh_given(connection, {subject.video_id for subject in given}, taken_back)
+    fold_again(connection, list(described))
+    drop_extracted(connection, described)
+    return [*due, *described]
 
 
 def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows]:
