@@ -34,8 +34,8 @@ class ArchiveReport(Record):
     """What a run to an archive, or back from archives, did; counts are files, each of different bytes.
 
     `copied` were sent to `address`, or brought back where it is None, and `bytes` is how many those were; `already`
-    were there, and of each of them all was read and compared. `dropped` lie here no longer. `failed` maps
-    `REF VARIANT NUMBER` to the reason.
+    were there, and of each of them all was read and compared. `dropped` lie here no longer; `stayed` lie in folders of
+    yours, where nothing is removed. `failed` maps `REF VARIANT NUMBER` to the reason.
     """
 
     address: str | None
@@ -45,6 +45,7 @@ class ArchiveReport(Record):
     dropped: int
     failed: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    stayed: int = 0
 
     def __post_init__(self) -> None:
         self._freeze("failed")

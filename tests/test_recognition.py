@@ -16,6 +16,7 @@ from catalog.reading.files import media_folder
 from tests.house import job
 from tests.signed import MP4, OPENED, PARENT, alter_media
 from tests.watch.conftest import Pasture, clip, pasture
+from tests.watch.test_marked import put
 
 if TYPE_CHECKING:
     from tests.signed import Signed
@@ -263,3 +264,115 @@ def test_ids_are_read_within_bounds() -> None:
     assert "at the bottom" not in ids
     assert len(ids) <= 10_000
     assert json.dumps(ids)
+
+
+LABELS = [
+    {"AIGC": json.dumps({"Label": "1", "ContentProducer": "kling", "ProduceID": "v12044gd0000abcd"})},
+    {"AIGC": json.dumps({"Label": "1", "ContentPropagator": "x", "PropagateID": "v12044gd0000abcd"})},
+    {"comment": "vid:v12044gd0000abcd"},
+    {"comment": json.dumps({"product": "dreamina", "exportType": "generation", "log_id": "v12044gd0000abcd"})},
+]
+
+
+@pytest.mark.parametrize("texts", LABELS, ids=["ProduceID", "PropagateID", "vid", "log_id"])
+def test_an_id_in_the_file_finds_the_job(pasture: Pasture, texts: dict[str, str]) -> None:
+    hear(pasture, job("v12044gd0000abcd", object="image"))
+    put(pasture, "a.png", 40, **texts)
+    assert pasture.scan().joined == 1
+
+
+@pytest.mark.parametrize("texts", LABELS, ids=["ProduceID", "PropagateID", "vid", "log_id"])
+def test_an_id_in_the_file_proposes_a_job_that_comes_later_for_certain(pasture: Pasture, texts: dict[str, str]) -> None:
+    put(pasture, "a.png", 40, **texts)
+    assert pasture.scan().made == 1
+    hear(pasture, job("another", object="image", aliases=["v12044gd0000abcd"]))
+    with Catalog.open(pasture.library.path) as cat:
+        (proposal,) = cat.adopt().proposed
+    assert (proposal.job, proposal.confidence, proposal.reasons) == (
+        "studio:another",
+        1.0,
+        ("an id in it is the job's",),
+    )
+
+
+def test_an_id_that_two_jobs_have_finds_neither(pasture: Pasture) -> None:
+    for source in ("studio", "annex"):
+        hear(pasture, job("v12044gd0000abcd", object="image"), source=source)
+    put(pasture, "a.png", 40, **LABELS[0])
+    assert pasture.scan().made == 1
+
+
+def test_a_sidecar_that_names_a_job_comes_before_the_name_of_the_file(pasture: Pasture) -> None:
+    hear(pasture, job("0217640001abcd"), job("0217640009ffff"))
+    pasture.put("0217640001abcd.mp4", clip(1))
+    pasture.put("0217640001abcd.json", json.dumps(job("0217640009ffff")).encode())
+    pasture.watch()
+    assert list_owners(pasture) == [("studio:0217640001abcd", 0), ("studio:0217640009ffff", 1)]
+
+
+# Folders in folders, and files in several
+
+
+def test_a_file_below_two_folders_has_one_place_whichever_is_scanned_first(pasture: Pasture) -> None:
+    inner = pasture.folder / "inner"
+    pasture.put("inner/a.mp4", clip(1))
+    pasture.scan(pasture.folder)
+    pasture.scan(inner)
+    pasture.scan_all(pasture.folder, inner)
+    assert pasture.rows("SELECT root, path, state FROM file_places") == [(str(inner), "a.mp4", "present")]
+    pasture.put("inner/b.mp4", clip(2))
+    pasture.scan(pasture.folder)
+    assert sorted(pasture.rows("SELECT root, path FROM file_places")) == [
+        (str(inner), "a.mp4"),
+        (str(inner), "b.mp4"),
+    ]
+
+
+def test_a_file_that_moves_from_the_outer_folder_into_the_inner_one_keeps_its_place(pasture: Pasture) -> None:
+    inner = pasture.folder / "inner"
+    pasture.put("inner/a.mp4", clip(1))
+    outer = pasture.put("b.mp4", clip(2))
+    pasture.scan_all(pasture.folder, inner)
+    before = pasture.rows("SELECT id, sha256 FROM file_places ORDER BY id")
+    outer.rename(inner / "b.mp4")
+    pasture.scan_all(pasture.folder, inner)
+    assert pasture.rows("SELECT id, sha256 FROM file_places ORDER BY id") == before
+    assert pasture.places() == {"a.mp4": "present", "b.mp4": "present"}
+
+
+def test_one_of_two_places_gone_leaves_the_file_where_the_other_is(pasture: Pasture) -> None:
+    other = pasture.folder.with_name("other")
+    other.mkdir()
+    pasture.put("a.mp4", clip(1))
+    pasture.put("x.mp4", clip(2))
+    pasture.put("a.mp4", clip(1), other)
+    pasture.put("z.mp4", clip(4), other)
+    pasture.scan_all(pasture.folder, other)
+    assert len(pasture.refs()) == 3
+    (pasture.folder / "a.mp4").unlink()
+    for _ in range(2):
+        pasture.scan_all(pasture.folder, other)
+    states = pasture.rows("SELECT root, state FROM file_places WHERE path = 'a.mp4' ORDER BY root")
+    assert states == [(str(pasture.folder), "missing"), (str(other), "present")]
+    with Catalog.open(pasture.library.path) as cat:
+        assert cat.count("missing:file") == 0
+    (other / "a.mp4").unlink()
+    pasture.scan(other)
+    with Catalog.open(pasture.library.path) as cat:
+        assert cat.count("missing:file") == 0
+    pasture.scan(other)
+    with Catalog.open(pasture.library.path) as cat:
+        assert cat.count("missing:file") == 1
+
+
+def test_an_adopted_file_that_moves_stays_with_its_job(pasture: Pasture, signed: Signed) -> None:
+    hear(pasture, job("0217640001abcd"))
+    path = pasture.put("a.mp4", signed.sign(named(log_id="0217640001abcd")))
+    pasture.put("b.mp4", clip(1))
+    assert recognize(pasture) == 1
+    path.rename(pasture.folder / "elsewhere.mp4")
+    report = pasture.scan()
+    assert (report.moved, report.made) == (1, 0)
+    with Catalog.open(pasture.library.path) as cat:
+        (file,) = cat.get("studio:0217640001abcd").files
+        assert file.path == str(pasture.folder / "elsewhere.mp4")

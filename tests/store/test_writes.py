@@ -86,6 +86,7 @@ def write_everything(desk: Desk) -> None:
         store.save_checked(connection, ["ab"], at=now)
         store.save_places(connection, {"media/ab.mp4": "missing"}, at=now)
         store.save_place(connection, "ab", "media/ab.mp4", at=now)
+        store.save_kept(connection, {"ab": "media/ab.mp4"}, at=now)
         store.save_archived(connection, {"ab": "s3://bucket/ab"}, at=now)
         store.save_input(connection, 1, "reference", 1, name="file-1")
         store.forget_places(connection, ["media/ab.mp4"])
@@ -104,6 +105,8 @@ def write_everything(desk: Desk) -> None:
             store.save_scanned(connection, "/clips", {"half.mp4": ((1, 2, 3, 4), "growing", "is cut off")}, at=now)
         store.save_absences_of_places(connection, back=[], missed=[2], missing=[2], at=now)
         store.forget_scanned(connection, "/clips", ["half.mp4"])
+        store.adopt_files(connection, {2: 1}, made_at=now)
+        store.undo(connection, 1, undone_at=now)
         store.adopt_files(connection, {2: 1}, made_at=now)
 
 
