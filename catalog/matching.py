@@ -118,6 +118,8 @@ def _weigh_all(orphans: Iterable[Orphan], jobs: Sequence[Waiting]) -> list[Match
     for pair in pairs:
         by_file[pair.orphan.id].append(pair.confidence)
         by_job[pair.job.id].append(pair.confidence)
+    for scores in (*by_file.values(), *by_job.values()):
+        scores.sort()
     weighed = [_weigh(pair, by_file[pair.orphan.id], by_job[pair.job.id]) for pair in pairs]
     chosen: list[Match] = []
     files, taken = set(), set()
@@ -130,10 +132,13 @@ def _weigh_all(orphans: Iterable[Orphan], jobs: Sequence[Waiting]) -> list[Match
 
 
 def _weigh(pair: Match, of_file: Sequence[float], of_job: Sequence[float]) -> Match:
-    """The pair with what others that fit as well leave of its confidence; one that alone fits gains."""
+    """The pair with what others that fit as well leave of its confidence; one that alone fits gains.
+
+    Scores are sorted.
+    """
     if pair.confidence >= CERTAIN:
         return pair
-    rivals = max(sum(score >= pair.confidence - _RIVAL for score in scores) - 1 for scores in (of_file, of_job))
+    rivals = max(len(scores) - bisect_left(scores, pair.confidence - _RIVAL) - 1 for scores in (of_file, of_job))
     if rivals:
         reasons = (*pair.reasons, f"{rivals} more {'fits' if rivals == 1 else 'fit'} as well")
         return pair._replace(confidence=round(pair.confidence / (1 + rivals), 2), reasons=reasons)

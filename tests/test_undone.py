@@ -82,9 +82,7 @@ def filled(signed: Signed, tmp_path_factory: pytest.TempPathFactory) -> Pasture:
 @given(data=st.data())
 def test_adopting_and_undoing_leaves_the_library_as_it_was(filled: Pasture, data: st.DataObject) -> None:
     """But for the journal, whatever has looked at the files meanwhile."""
-    path = filled.library.path.with_name("example.db")
-    path.unlink(missing_ok=True)
-    backup(filled.library.path, path)
+    path = backup(filled.library.path, purpose="example")
     with Catalog.open(path) as cat:
         pasture = Pasture(open_library(path), filled.folder)
         orphans = find_orphans(cat)
