@@ -80,9 +80,9 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
+    from catalog.query_reports import Explanation, QueryPart
     from catalog.records import (
         Credentials,
-        Explanation,
         Facet,
         FacetCount,
         File,
@@ -92,7 +92,6 @@ if TYPE_CHECKING:
         Place,
         Probe,
         PromptsRead,
-        QueryPart,
         Tag,
         Video,
     )
@@ -247,6 +246,7 @@ _PLAIN_HOMES = (
     "catalog.credential_reports",
     "catalog.family_reports",
     "catalog.choice_reports",
+    "catalog.query_reports",
     "catalog.mark_reports",
 )  # of all other names; cheap to import
 
