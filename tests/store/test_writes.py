@@ -105,6 +105,10 @@ def write_everything(desk: Desk) -> None:
         store.save_absences_of_places(connection, back=[], missed=[2], missing=[2], at=now)
         store.forget_scanned(connection, "/clips", ["half.mp4"])
         store.adopt_files(connection, {2: 1}, made_at=now)
+        store.save_file(connection, store.Spot(1, "video", 9), held._replace(sha256="ef"), origin="download", at=now)
+        assert store.save_read_marks(connection, {"ef": Marks((label,))}, at=now) == 1
+        assert store.save_said(connection, [(1, Marks(prompt="a fox"))], at=now) == [1]
+        store.complete_marks(connection)
 
 
 def watch(connection: Any, written: dict[str, set[str]]) -> None:
