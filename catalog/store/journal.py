@@ -102,7 +102,7 @@ _TABLES = {
         passing=("state", "reason", "changed_at", "checked_at", "check_id", "marks"),
         derived=("check_id", "marks"),
     ),
-    "observations": _Table(
+    "observations": _Table(  # what a file says of the job that it is given to
         "id, video_id, channel, http_status, payload, payload_hash, as_of, received_at, last_received_at, times_seen",
         "video_id",
         "channel",
