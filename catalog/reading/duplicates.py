@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +23,7 @@ WHERE files.id > :last AND files.variant = 'thumbnail' AND files.sha256 IS NOT N
 AND NOT EXISTS (SELECT 1 FROM likenesses WHERE likenesses.sha256 = files.sha256)
 ORDER BY files.id LIMIT :limit
 """
-_HASHES = "SELECT json_group_array(id), json_group_array(dhash) FROM likenesses WHERE dhash IS NOT NULL"
+_HASHES = "SELECT id, dhash FROM likenesses WHERE dhash IS NOT NULL"
 _OF_VIDEOS = """
 SELECT DISTINCT likenesses.id FROM files CROSS JOIN likenesses ON likenesses.sha256 = files.sha256
 WHERE files.video_id IN :ids AND files.variant = 'thumbnail' AND likenesses.dhash IS NOT NULL
@@ -75,8 +74,8 @@ def list_unread(connection: Reader, after: int, among: Iterable[int] | None = No
 
 def read_hashes(connection: Reader) -> tuple[list[int], list[int]]:
     """The row ids of all likenesses that say something, and their hashes as signed numbers of 64 bits."""
-    ids, hashes = connection.execute(_HASHES).fetchone()
-    return json.loads(ids), json.loads(hashes)
+    rows = connection.execute(_HASHES).fetchall()
+    return [row[0] for row in rows], [row[1] for row in rows]
 
 
 def list_likenesses(connection: Reader, videos: Iterable[int]) -> list[int]:
