@@ -61,6 +61,7 @@ class Watcher:
         self._answers: list[ImportReport] = []
         self._unread = 0
         self._scanned_at = 0.0
+        self._failure: str | None = None  # of the last scan
 
     def _list_watched(self) -> list[str]:
         roots = []
@@ -126,7 +127,7 @@ class Watcher:
 
     def _scan_next(self, observer: Observer, report: WatchReport, every: float) -> WatchReport:
         """Wait for something to happen, or for the interval, and scan."""
-        is_waiting = any(folder.growing or folder.missed for folder in report.folders)
+        is_waiting = self._failure or any(folder.growing or folder.missed for folder in report.folders)
         due_at = self._scanned_at + (min(every, AGAIN) if is_waiting else every)
         observer.woken.wait(max(SHORTEST, due_at - time.monotonic()))
         _wait_for_quiet(observer)
@@ -135,14 +136,15 @@ class Watcher:
             observer.forget(folder.path)
         observer.listen(self._folders)
         try:
-            if not dirty or time.monotonic() >= due_at:
-                return self._scan_all()
-            return self.scan(sorted(dirty))
-        except CatalogError as error:  # the library is busy, or its disk full: what was not kept comes again
-            if self._on_event:
+            is_due = not dirty or time.monotonic() >= due_at or self._failure
+            report = self._scan_all() if is_due else self.scan(sorted(dirty))
+            self._failure = None
+        except CatalogError as error:  # the library is busy, or its disk full: what was not kept comes again, soon
+            if self._on_event and str(error) != self._failure:
                 self._on_event(str(error))
-            time.sleep(SHORTEST)
-            return report
+            self._failure = str(error)
+            self._scanned_at = time.monotonic()
+        return report
 
 
 def _wait_for_quiet(observer: Observer) -> None:

@@ -45,6 +45,19 @@ class Tally:
         self.unfinished: dict[str, str] = {}
         self.videos: list[int] = []
 
+    @property
+    def taken(self) -> int:
+        """How many files were taken in."""
+        return self.made + self.joined + self.copies + self.moved
+
+    def add(self, kept: store.Kept) -> None:
+        """Count files that are in the library now."""
+        self.made += len(kept.made)
+        self.joined += len(kept.joined)
+        self.copies += kept.copies
+        self.moved += kept.moved
+        self.videos += (kept.made + kept.joined)[: NAMED - len(self.videos)]
+
 
 class Taking(NamedTuple):
     """Where files are taken in, and for whom: `source` is that of sidecars, `own` that of videos without a job.
@@ -87,20 +100,18 @@ class Taking(NamedTuple):
                 self.skip(outcome.sighted.path, outcome.reason)
         found = self._describe(settled)
         now = self.clock()
+        kept = None
         with self.database.write() as connection:
             if found:
                 kept = store.save_found(connection, self.root, found, source=self.source, own=self.own, at=now)
-                tally.made += len(kept.made)
-                tally.joined += len(kept.joined)
-                tally.copies += kept.copies
-                tally.moved += kept.moved
-                tally.videos += (kept.made + kept.joined)[: NAMED - len(tally.videos)]
             store.save_scanned(
                 connection,
                 self.root,
                 {item.sighted.path: (item.sighted.stamp, "growing", item.reason) for item in growing},
                 at=now,
             )
+        if kept:
+            tally.add(kept)
         _add(tally.damaged, ((item.path, item.damage) for item in found if item.damage))
         _add(tally.unfinished, ((item.sighted.path, item.reason) for item in growing))
         tally.growing += len(growing)
