@@ -18,13 +18,14 @@ from catalog.ingest.sidecars import find_sidecars, read_id
 from catalog.parallel import ask_all
 from catalog.reading.holdings import read_refs
 from catalog.reading.watching import list_lying
-from catalog.watch.folders import is_gone, is_same_entry
+from catalog.watch.folders import folded, is_gone, is_same_entry
 from catalog.watch.settling import Growing, Settled, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from catalog.database import Database
+    from catalog.reading.watching import Lying
     from catalog.watch.scanning import Sighted
     from catalog.watch.settling import Outcome
 
@@ -123,16 +124,10 @@ class Taking(NamedTuple):
         if settled and self.database.is_made:
             with self.database.read() as connection:
                 lying = list_lying(connection, list({item.sha256 for item in settled}))
-        left: set[int] = set()
+        leavings = _Leavings(self, lying)
         found = []
         for item in settled:
             path = self.path_of(item.sighted.path)
-            moved = [
-                place.id
-                for place in lying.get(item.sha256, ())
-                if place.id not in left and self._has_left(place.root, place.path, path)
-            ]
-            left.update(moved)
             found.append(
                 store.Found(
                     item.sighted.path,
@@ -144,17 +139,10 @@ class Taking(NamedTuple):
                     item.marks,
                     item.damage,
                     self._read_job(path),
-                    tuple(moved),
+                    leavings.take(item.sha256, path),
                 )
             )
         return found
-
-    def _has_left(self, root: str, path: str, new: str) -> bool:
-        """Whether bytes that are at a new path have left an old one: it is gone, or is the same under another name."""
-        old = os.path.join(root, path)  # noqa: PTH118
-        if old == new:
-            return root != self.root
-        return (root in self.online and is_gone(old)) or is_same_entry(old, new)
 
     def path_of(self, path: str) -> str:
         """Where a file of the root is."""
@@ -163,6 +151,46 @@ class Taking(NamedTuple):
     def _read_job(self, path: str) -> str | None:
         """The id that a sidecar beside a file gives it."""
         return read_id(Path(path)) if self.source and find_sidecars(path) else None
+
+
+class _Leavings:
+    """The places that bytes which have come up elsewhere have left, each of which one new place stands in for.
+
+    A place is looked for once, however many new ones there are of its bytes.
+    """
+
+    def __init__(self, taking: Taking, lying: Mapping[str, Sequence[Lying]]) -> None:
+        self._taking = taking
+        self._lying = lying
+        self._gone: dict[str, list[int]] = {}
+        self._by_name: dict[str, dict[str, list[Lying]]] = {}
+
+    def take(self, sha256: str, path: str) -> tuple[int, ...]:
+        """Those that a file at this absolute path comes from: they are gone, or are the same under another name."""
+        lying = self._lying.get(sha256)
+        if not lying:
+            return ()
+        if sha256 not in self._gone:
+            self._look(sha256, lying)
+        gone, self._gone[sha256] = self._gone[sha256], []
+        twins = self._by_name[sha256].pop(folded(path), [])
+        same = [place for place in twins if self._is_same(place, path)]
+        self._by_name[sha256][folded(path)] = [place for place in twins if place not in same]
+        return tuple(sorted({*gone, *(place.id for place in same)}))
+
+    def _look(self, sha256: str, lying: Sequence[Lying]) -> None:
+        taking, by_name = self._taking, self._by_name.setdefault(sha256, {})
+        self._gone[sha256] = []
+        for place in lying:
+            old = os.path.join(place.root, place.path)  # noqa: PTH118
+            if place.root in taking.online and is_gone(old):
+                self._gone[sha256].append(place.id)
+            else:
+                by_name.setdefault(folded(old), []).append(place)
+
+    def _is_same(self, place: Lying, path: str) -> bool:
+        old = os.path.join(place.root, place.path)  # noqa: PTH118
+        return place.root != self._taking.root if old == path else is_same_entry(old, path)
 
 
 class _Ripening:

@@ -1,4 +1,4 @@
-"""Kill -9 at random moments of `watch`, `watch --once` and `import` of a folder in which things go on happening.
+"""Scans of folders in which things go on happening: killed with kill -9, and flooded with more than can be heard.
 
 Each kill has a folder of its own: clips that the library knows and has tags for, and new ones, are written in pieces,
 renamed, moved and removed until the program is killed. Then it is scanned until nothing is left to be done, and must be
@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import cycle, islice
 from random import Random
 from typing import TYPE_CHECKING
@@ -22,12 +23,13 @@ from catalog import Catalog
 from catalog.errors import CatalogError
 from catalog.library import open_library
 from catalog.media.marks import read_marks
-from tests.house import read_rows
+from tests.house import LONG, read_rows, wait_until
 from tests.media.boxes import box
 from tests.media.marks.carriers import GRAPH_TEXT, LABEL, tagged
 from tests.soak.figures import Figures
 from tests.soak.programs import Program, find_sign, run
 from tests.soak.state import list_faults
+from tests.watch.conftest import clip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +40,8 @@ KNOWN, NEW = 30, 60  # clips that are there before, and that are new when the pr
 LONGEST = 2.0  # seconds from when a program first writes, or starts, until it is killed
 VERBS = (("watch", CLIPS, "--every", "1"), ("watch", CLIPS, "--once"), ("import", CLIPS))
 FOLDERS = ("", "a", "a/b", "c")
+LONGEST_FLOOD = 0.1  # seconds for a file
+FOLDED = 5_000  # videos up to which every row is folded
 
 _LYING = "SELECT path, sha256 FROM file_places WHERE root <> '' AND state = 'present'"
 _MISSING = "SELECT sha256 FROM file_places WHERE root <> '' AND state = 'missing'"
@@ -179,6 +183,48 @@ def kill(verb: tuple[str, ...], place: Path, chance: Random) -> tuple[list[str],
         shutil.rmtree(place)
     moment_said = f"{moment:.2f} s after its {'first write' if is_while_writing else 'start'}"
     return [f"{' '.join(verb)}, killed {moment_said} ({place}): {fault}" for fault in faults], len(pasture.written)
+
+
+def flood(folder: Path, chance: Random, size: int) -> Figures:
+    """Write and rename so many clips in one folder while it is watched, faster than the system can say so."""
+    clips = folder / CLIPS
+    clips.mkdir()
+    figures = Figures(f"{size:,} files in one folder")
+    wanted = {}
+    with Program(("watch", CLIPS, "--every", "3600"), folder, {}) as program:
+        wait_until(lambda: program.out.startswith("watching") or not program.is_running)
+        for number in range(size):
+            if number == size // 2:
+                program.signal(signal.SIGSTOP)  # so that the system's queue overflows
+            part, target = clips / f"{number}.part", clips / f"{number}.mp4"
+            part.write_bytes(clip(number))
+            part.rename(target)
+            if chance.random() < 0.3:
+                target = target.rename(clips / f"take {number}.mp4")
+            wanted[target.name] = number
+        program.signal(signal.SIGCONT)
+        began = time.monotonic()
+        wait_until(lambda: not program.is_running or is_known(folder, size), LONGEST_FLOOD * size + LONG)
+        figures.waited(time.monotonic() - began)
+    faults = list_faults(folder / LIBRARY, is_folded=size <= FOLDED)
+    lying = read_rows_of(folder, _LYING)
+    faults += [] if {row[0] for row in lying} == wanted.keys() else ["files are lost, or under other names"]
+    counts = [
+        read_rows_of(folder, f"SELECT count(*) FROM {table}")[0][0] for table in ("videos", "files", "file_places")
+    ]
+    figures.wrong += faults if counts == [size] * 3 else [*faults, f"{counts} videos, files, places of {size}"]
+    return figures
+
+
+def is_known(folder: Path, size: int) -> bool:
+    """Whether all files are known under the names that they have."""
+    time.sleep(0.2)
+    with suppress(CatalogError):
+        if read_rows_of(folder, "SELECT count(*) FROM file_places") != [(size,)]:
+            return False
+        names = {row[0] for row in read_rows_of(folder, _LYING)}
+        return len(names) == size and all((folder / CLIPS / name).exists() for name in names)
+    return False
 
 
 def prepare(place: Path, pasture: Pasture) -> dict[str, str]:
