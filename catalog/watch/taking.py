@@ -19,7 +19,8 @@ from catalog.parallel import ask_all
 from catalog.reading.holdings import read_refs
 from catalog.reading.watching import list_lying
 from catalog.watch.folders import folded, is_gone, is_same_entry
-from catalog.watch.settling import Growing, Settled, settle
+from catalog.watch.readers import MOST, Readers, settle_all
+from catalog.watch.settling import Growing, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -33,8 +34,10 @@ MOMENT = 0.3  # seconds between the two looks at a file
 BATCH = 1_000  # files in a transaction
 NAMED = 100  # files that a report names
 _SECONDS = 5.0  # of reading, at most, that an end loses
-_READERS = 4 * (os.cpu_count() or 1)  # threads: what they have read waits while a batch is written
+_CORES = os.cpu_count() or 1
+_READERS = 4 * _CORES  # threads: what they have read waits while a batch is written
 _TOGETHER = 32  # files that a thread reads before it answers
+_MANY = 500  # files from which on processes are worth their start
 
 
 class Tally:
@@ -80,16 +83,21 @@ class Taking(NamedTuple):
         queue = _Ripening(sighted, moment)
         batch: list[Outcome] = []
         written = time.monotonic()
-        for _, outcomes in ask_all(self._settle, queue.take, _READERS):
-            batch += outcomes
-            if len(batch) >= BATCH or time.monotonic() - written > _SECONDS:
-                self._keep(batch, tally)
-                batch, written = [], time.monotonic()
-        self._keep(batch, tally)
+        readers = Readers(min(_CORES, MOST))
 
-    def _settle(self, files: Sequence[Sighted]) -> list[Outcome]:
-        now = self.clock().timestamp()
-        return [settle(self.root, sighted, now=now) for sighted in files]
+        def ask(files: Sequence[Sighted]) -> list[Outcome]:
+            settle = readers.settle if queue.taken > _MANY and _CORES > 1 else settle_all
+            return settle(self.root, files, self.clock().timestamp())
+
+        try:
+            for _, outcomes in ask_all(ask, queue.take, _READERS):
+                batch += outcomes
+                if len(batch) >= BATCH or time.monotonic() - written > _SECONDS:
+                    self._keep(batch, tally)
+                    batch, written = [], time.monotonic()
+        finally:
+            readers.close()
+        self._keep(batch, tally)
 
     def _keep(self, batch: Sequence[Outcome], tally: Tally) -> None:
         if not batch:
@@ -199,6 +207,7 @@ class _Ripening:
     def __init__(self, sighted: Iterator[Sequence[Sighted]], moment: float) -> None:
         self._sighted, self._moment = sighted, moment
         self._queue: deque[tuple[float, Sighted]] = deque()
+        self.taken = 0
 
     def take(self) -> list[Sighted] | None:
         """The next files whose time has come, None at the end."""
@@ -208,6 +217,7 @@ class _Ripening:
             while self._queue and len(ripe) < _TOGETHER and now - self._queue[0][0] >= self._moment:
                 ripe.append(self._queue.popleft()[1])
             if ripe:
+                self.taken += len(ripe)
                 return ripe
             portion = next(self._sighted, None)
             if portion is not None:

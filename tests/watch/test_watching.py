@@ -232,8 +232,8 @@ def test_the_limit_of_watches_is_said_with_the_line_that_raises_it(
 def test_events_that_were_lost_make_every_folder_dirty(tmp_path: Path) -> None:
     folders = {str(tmp_path / name) for name in "ab"}
     observer = Observer()
-    for folder in folders:
-        os.mkdir(folder)
+    for name in "ab":
+        (tmp_path / name).mkdir()
     observer.listen(folders)
     assert observer.take_dirty() == set()
     log = logging.getLogger("watchdog.observers.inotify")
