@@ -101,7 +101,7 @@ class Drives:
         """Let the disk hold what comes."""
         self._room = None
         if self._holder:
-            self._do("mount", "-o", "remount,size=64m", self.disk)
+            self._do("mount", "--options-source", "disable", "-o", "remount,size=64m", self.disk)
         for process in self._started:
             if process.poll() is None:
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
