@@ -74,7 +74,7 @@ from catalog.store.scans import (
 from catalog.store.searches import remove_search, save_search
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
 from catalog.store.texts import refresh_next
-from catalog.store.watching import FILES, Found, save_found
+from catalog.store.watching import FILES, Found, Kept, save_found
 
 __all__ = [
     "FILES",
@@ -88,6 +88,7 @@ __all__ = [
     "Extracted",
     "Failure",
     "Found",
+    "Kept",
     "KeptRequest",
     "ParentName",
     "Reckoned",
