@@ -165,7 +165,8 @@ class Organising(Edits):
     def move_collection(self, path: str, to: str, /) -> None:
         """Give a collection, with those below it, another path.
 
-        Raises NotFound for an unknown one, CatalogError where it would be inside itself or the path is taken.
+        Raises NotFound for an unknown one, CatalogError where it would be inside itself or too deep, or the path is
+        taken.
         """
         from catalog import store
         from catalog.organising import read_path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.bulk import edit_videos, query_option, remark_on_query, yes_option
-from catalog.cli.completion import complete_refs
+from catalog.cli.bulk import WordsCommand, edit_videos, query_option, remark_on_query, yes_option
+from catalog.cli.completion import complete_collections, complete_saved
 from catalog.cli.options import json_option, library_options, open_catalog
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ _ACTIONS = ("list", "add", "remove", "move", "note")
 _SAVED_ACTIONS = ("list", "add", "remove")
 
 
-@click.command()
+@click.command(cls=WordsCommand)
 @click.argument("action", type=click.Choice(_ACTIONS), default=_ACTIONS[0])
-@click.argument("words", nargs=-1, metavar="[PATH] [REF|NEWPATH|TEXT]...", shell_complete=complete_refs)
+@click.argument("words", nargs=-1, metavar="[PATH] [REF|NEWPATH|TEXT]...", shell_complete=complete_collections)
 @click.option("--to", type=click.IntRange(min=1), metavar="N", help="With move: the place of REF, counted from 1.")
 @query_option
 @yes_option
@@ -78,9 +78,9 @@ def collection(
         _show_collections(catalog.collections(path if action == "note" or to else rest[0]), as_json=as_json)
 
 
-@click.command()
+@click.command(cls=WordsCommand)
 @click.argument("action", type=click.Choice(_SAVED_ACTIONS), default=_SAVED_ACTIONS[0])
-@click.argument("words", nargs=-1, metavar="[NAME] [QUERY]...")
+@click.argument("words", nargs=-1, metavar="[NAME] [QUERY]...", shell_complete=complete_saved)
 @json_option
 @library_options
 def saved(action: str, words: tuple[str, ...], as_json: bool) -> None:

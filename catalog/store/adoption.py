@@ -1,4 +1,8 @@
-"""Files given to jobs: the video that was known by the file alone is hidden, and nothing of it is lost."""
+"""Files given to jobs: the video that was known by the file alone is hidden, and nothing of it is lost.
+
+What the user made of that video, tags, judgements and places in collections, goes to the job, as far as the job has
+none of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
 from catalog.store.files import find_by_paths
 from catalog.store.hearing import FILE, hear_files
-from catalog.store.indexes import indexed
+from catalog.store.indexes import collecting, indexed
 from catalog.store.journal import journaled
+from catalog.store.judgements import annotate, make_annotations
 from catalog.store.marks import share_marks
 from catalog.store.names import find_ids
 from catalog.store.subjects import FILE_COLUMNS
@@ -31,27 +36,39 @@ AND videos.deleted_at IS NULL
 """
 _NUMBERS = "SELECT id, variant, number, sha256 FROM files WHERE video_id = :id ORDER BY number"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids"
+_SAID = "SELECT video_id, rating, verdict, note FROM annotations WHERE video_id IN :ids ORDER BY id"
+_COLLECTED = "SELECT video_id, collection_id, position FROM collection_videos WHERE video_id IN :ids ORDER BY id"
 
 
 def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: datetime) -> Changed:
-    """Give the files of videos to jobs, `pairs` of row ids, with the user's tags; hide the videos: one edit.
+    """Give the files of videos to jobs, `pairs` of row ids, and hide the videos: one edit.
 
-    What the files say of their jobs fills what nobody else has said.
+    What the user made of the videos goes with them. What the files say of their jobs fills what nobody else has said.
     """
     jobs = list(dict.fromkeys(pairs.values()))
-    tags = _read_tags(connection, pairs)
+    tags, said = _read_tags(connection, pairs), _read_said(connection, pairs)
+    collected = _read_places(connection, pairs)
+    make_annotations(connection, {video for values in said.values() for video in values})
     due: list[int] = []
     with journaled(connection, "adopt", made_at=made_at) as act:
         for videos in act.portions("files", jobs, _VARIANTS):
-            among = {own: job for own, job in pairs.items() if job in set(videos)}
+            given = set(videos)
             with indexed(connection, videos):
-                _give(connection, among)
+                _give(connection, {own: job for own, job in pairs.items() if job in given})
         for videos in act.portions("observations", jobs, [FILE]):
             heard = set(videos)
             due += hear_files(connection, {own: job for own, job in pairs.items() if job in heard}, at=made_at)
         for videos in act.portions("tags", jobs, sorted({key for own in tags.values() for key in own})):
             with indexed(connection, videos):
                 _add_tags(connection, {video: tags[video] for video in videos if video in tags})
+        for column, values in said.items():
+            for videos in act.portions(f"{column}s", values):
+                with indexed(connection, videos):
+                    annotate(connection, column, {video: values[video] for video in videos})
+        for number, positions in collected.items():
+            for videos in act.portions("collection_videos", positions, [str(number)]):
+                with collecting(connection, videos):
+                    _collect(connection, number, {video: positions[video] for video in videos})
         for videos in act.portions("videos", list(pairs)):
             with indexed(connection, videos):
                 connection.executemany(
@@ -75,10 +92,16 @@ def join_described(
     pairs = {row[0]: ids[encodable(names[row[1]])] for row in rows if encodable(names[row[1]]) in ids}
     if not pairs:
         return []
-    tags = _read_tags(connection, pairs)
+    tags, said = _read_tags(connection, pairs), _read_said(connection, pairs)
+    collected = _read_places(connection, pairs)
+    make_annotations(connection, {video for values in said.values() for video in values})
     with indexed(connection, {*pairs, *pairs.values()}):
         _give(connection, pairs)
         _add_tags(connection, tags)
+        for column, values in said.items():
+            annotate(connection, column, values)
+        for number, positions in collected.items():
+            _collect(connection, number, positions)
         update_rows(connection, "videos", [{"id": video, "deleted_at": utc_text(at)} for video in pairs])
     hear_files(connection, pairs, at=at)
     return list(dict.fromkeys(pairs.values()))
@@ -90,6 +113,35 @@ def _read_tags(connection: Writer, pairs: Mapping[int, int]) -> dict[int, dict[s
     for video_id, key, value in connection.execute(_TAGS, {"ids": list(pairs)}):
         tags.setdefault(pairs[video_id], {})[key] = value
     return tags
+
+
+def _read_said(connection: Writer, pairs: Mapping[int, int]) -> dict[str, dict[int, Any]]:
+    """What the user thinks of videos, by column and by the jobs that these belong to, where the job lacks it."""
+    rows = connection.execute(_SAID, {"ids": [*pairs, *pairs.values()]}).fetchall()
+    said: dict[str, dict[int, Any]] = {}
+    for column in ("rating", "verdict", "note"):
+        known = {row["video_id"]: row[column] for row in rows if row[column] is not None}
+        handed = {pairs[own]: known[own] for own in pairs if own in known and pairs[own] not in known}
+        if handed:
+            said[column] = handed
+    return said
+
+
+def _read_places(connection: Writer, pairs: Mapping[int, int]) -> dict[int, dict[int, float]]:
+    """The positions of videos in collections, by these and by the jobs that the videos belong to, which are not in."""
+    rows = connection.execute(_COLLECTED, {"ids": [*pairs, *pairs.values()]}).fetchall()
+    inside = {(row["collection_id"], row["video_id"]) for row in rows}
+    places: dict[int, dict[int, float]] = {}
+    for row in rows:
+        number, job = row["collection_id"], pairs.get(row["video_id"])
+        if job is not None and (number, job) not in inside:
+            places.setdefault(number, {})[job] = row["position"]
+    return places
+
+
+def _collect(connection: Writer, number: int, positions: Mapping[int, float]) -> None:
+    rows = [{"collection_id": number, "video_id": video, "position": position} for video, position in positions.items()]
+    insert_rows(connection, "collection_videos", rows)
 
 
 def _give(connection: Writer, pairs: Mapping[int, int]) -> None:

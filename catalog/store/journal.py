@@ -23,12 +23,13 @@ from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.hearing import refresh_heard
-from catalog.store.indexes import indexed
+from catalog.store.indexes import collecting, indexed, judging
 from catalog.store.marks import share_marks
 from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from catalog.database import Writer
@@ -206,13 +207,23 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
     taken_back = {subject.video_id for subject, new in given.items() if not new and subject.video_id}
     linked = {subject.video_id for subject in moving if subject.table == "links" and subject.video_id}
     hashes = {row["sha256"] for subject, (_, new) in moving.items() if subject.table == "files" for row in new}
-    with indexed(connection, _list_videos(connection, moving)):
+    following = _choose_index({subject.table for subject in moving})
+    with following(connection, _list_videos(connection, moving)):
         staying = replace(connection, moving)
         share_marks(connection, hashes)  # what hangs on a row goes with it
         refresh_links(connection, linked)
         due = refresh_given(connection, {subject.video_id for subject in given if subject.video_id}, taken_back)
     heard = [subject.video_id for subject in moving if subject.table == "observations" and subject.video_id]
     return _Moved(staying, due + refresh_heard(connection, heard))
+
+
+def _choose_index(tables: Set[str]) -> Callable[[Writer, Iterable[int]], AbstractContextManager[None]]:
+    """What keeps the indexes true where subjects of these tables move, comparing no more than it has to."""
+    if tables <= {"ratings", "verdicts"}:
+        return judging
+    if tables <= {"collections", "collection_videos"}:
+        return collecting
+    return indexed
 
 
 def _list_videos(connection: Writer, subjects: Iterable[Subject]) -> list[int]:
