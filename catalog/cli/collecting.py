@@ -69,13 +69,8 @@ def collection(
         if len(rest) != 1:
             what = {"move": "its new path, or a REF and --to N", "note": "one text, in quotation marks"}[action]
             raise click.UsageError(f"name the collection and {what}")
-        if action == "note":
-            catalog.note_collection(path, rest[0])
-        elif to is not None:
-            catalog.move_in_collection(path, rest[0], to=to)
-        else:
-            catalog.move_collection(path, rest[0])
-        _show_collections(catalog.collections(path if action == "note" or to else rest[0]), as_json=as_json)
+        changed = _change(catalog, action, path, rest[0], to)
+        _show_collections(catalog.collections(changed), as_json=as_json)
 
 
 @click.command(cls=WordsCommand)
@@ -143,6 +138,18 @@ def _gather(
 
     act = "put {} into " if action == "add" else "take {} out of "
     return edit_videos(change, refs, query, act=act + render.plain(path), is_confirmed=is_confirmed)
+
+
+def _change(catalog: Catalog, action: str, path: str, word: str, to: int | None) -> str:
+    """Move a collection or a video in it, or write a note on it; the path that it has then."""
+    if action == "note":
+        catalog.note_collection(path, word)
+    elif to is not None:
+        catalog.move_in_collection(path, word, to=to)
+    else:
+        catalog.move_collection(path, word)
+        return word
+    return path
 
 
 def _say_gathered(action: str, path: str, edited: Edited, *, is_whole: bool) -> None:

@@ -14,7 +14,7 @@ from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
 from catalog.store.files import find_by_paths
 from catalog.store.hearing import FILE, hear_files
-from catalog.store.indexes import collecting, indexed
+from catalog.store.indexes import collecting, indexed, noting
 from catalog.store.journal import journaled
 from catalog.store.judgements import annotate, make_annotations
 from catalog.store.marks import share_marks
@@ -63,7 +63,7 @@ def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: dateti
                 _add_tags(connection, {video: tags[video] for video in videos if video in tags})
         for column, values in said.items():
             for videos in act.portions(f"{column}s", values):
-                with indexed(connection, videos):
+                with noting(connection, videos):
                     annotate(connection, column, {video: values[video] for video in videos})
         for number, positions in collected.items():
             for videos in act.portions("collection_videos", positions, [str(number)]):

@@ -23,7 +23,7 @@ from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.hearing import refresh_heard
-from catalog.store.indexes import collecting, indexed, judging
+from catalog.store.indexes import collecting, indexed, judging, noting
 from catalog.store.marks import share_marks
 from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
 
@@ -221,6 +221,8 @@ def _choose_index(tables: Set[str]) -> Callable[[Writer, Iterable[int]], Abstrac
     """What keeps the indexes true where subjects of these tables move, comparing no more than it has to."""
     if tables <= {"ratings", "verdicts"}:
         return judging
+    if tables <= {"ratings", "verdicts", "notes"}:
+        return noting
     if tables <= {"collections", "collection_videos"}:
         return collecting
     return indexed

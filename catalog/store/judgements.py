@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
-from catalog.store.indexes import indexed, judging
+from catalog.store.indexes import judging, noting
 from catalog.store.journal import journaled
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def note_videos(connection: Writer, ids: Iterable[int], note: str | None, *, mad
 def _annotate(connection: Writer, verb: str, column: str, ids: Iterable[int], value: Any, made_at: datetime) -> Changed:
     wanted = list(dict.fromkeys(ids))
     make_annotations(connection, wanted)
-    following = indexed if column == "note" else judging
+    following = noting if column == "note" else judging
     with journaled(connection, verb, made_at=made_at) as act:
         for videos in act.portions(f"{column}s", wanted):
             with following(connection, videos):
