@@ -70,7 +70,7 @@ def collection(
             what = {"move": "its new path, or a REF and --to N", "note": "one text, in quotation marks"}[action]
             raise click.UsageError(f"name the collection and {what}")
         changed = _change(catalog, action, path, rest[0], to)
-        _show_collections(catalog.collections(changed), as_json=as_json)
+        _show_collections(catalog.collections(changed), as_json=as_json, has_refs=to is not None)
 
 
 @click.command(cls=WordsCommand)
@@ -121,7 +121,7 @@ def _list_collections(words: Sequence[str], *, as_json: bool) -> None:
     if len(words) > 1:
         raise click.UsageError("list takes one path, or none")
     with open_catalog() as catalog:
-        _show_collections(catalog.collections(*words), as_json=as_json)
+        _show_collections(catalog.collections(*words), as_json=as_json, has_refs=True)
 
 
 def _gather(
@@ -164,7 +164,8 @@ def _say_gathered(action: str, path: str, edited: Edited, *, is_whole: bool) -> 
     render.line(f"{render.amount(edited.count, 'video')} {done} {name}{more}")
 
 
-def _show_collections(collections: Sequence[Collection], *, as_json: bool) -> None:
+def _show_collections(collections: Sequence[Collection], *, as_json: bool, has_refs: bool) -> None:
+    """Print collections, with `has_refs` also the videos of the first one in their order."""
     if as_json:
         render.document(collections)
         return
@@ -173,6 +174,5 @@ def _show_collections(collections: Sequence[Collection], *, as_json: bool) -> No
         return
     rows = [(item.total, item.videos, item.path, item.note or "") for item in collections]
     render.table(("videos", "of its own", "collection", "note"), rows, right=("videos", "of its own"))
-    if len(collections) and collections[0].refs:
-        for place, ref in enumerate(collections[0].refs, 1):
-            render.line(f"{place:6}  ", (ref, "name"))
+    for place, ref in enumerate(collections[0].refs if has_refs else (), 1):
+        render.line(f"{place:6}  ", (ref, "name"))

@@ -94,6 +94,7 @@ def test_videos_are_taken_out_and_a_collection_is_taken_away(run: Any, ask: Any)
     assert ask("search")["total"] == 3
     run("undo")
     assert order(ask, "launch/teasers") == [ONE, THREE]
+    assert ask("collection", "remove", "launch") == {"count": 2, "refs": [ONE, THREE], "unchanged": []}
 
 
 def test_a_video_moves_to_a_place(run: Any, ask: Any) -> None:
