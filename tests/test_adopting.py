@@ -186,3 +186,62 @@ def test_hostile_names_are_shown_without_what_a_screen_obeys(cat: Catalog, tmp_p
     cat.import_path("clips")
     shown = run(cat, "adopt", "--review", answers="q\n").stdout
     assert "\x1b" not in shown
+
+
+def read_judgement(cat: Catalog, ref: str) -> tuple[object, ...]:
+    video = cat.get(ref)
+    return video.rating, video.verdict, video.note, video.collections, tuple(map(str, video.tags))
+
+
+def test_what_was_said_of_the_file_goes_to_its_job_and_comes_back(cat: Catalog) -> None:
+    (own,) = cat.search("source:files").videos
+    cat.rate(own.ref, 4)
+    cat.verdict(own.ref, "keep")
+    cat.note(own.ref, "zebra")
+    cat.tag(own.ref, "keeper")
+    cat.collect("launch/teasers", own.ref)
+    said = read_judgement(cat, own.ref)
+    cat.adopt(above=0.9)
+    assert read_judgement(cat, "studio:video_1") == said == (4, "keep", "zebra", ("launch/teasers",), ("keeper",))
+    for query in ("rating:4", "verdict:keep", "zebra", "collection:launch"):
+        assert [video.ref for video in cat.search(query).videos] == ["studio:video_1"], query
+    assert cat.collections("launch/teasers")[0].refs == ("studio:video_1",)
+    assert cat.check().faults == ()
+    assert cat.history()[0].act == "adopt"
+    (undone,) = cat.undo()
+    assert undone.overtaken == 0
+    assert read_judgement(cat, "studio:video_1") == (None, "undecided", None, (), ())
+    assert read_judgement(cat, own.ref) == said
+    for query in ("rating:4", "verdict:keep", "zebra", "collection:launch"):
+        assert [video.ref for video in cat.search(query).videos] == [own.ref], query
+    assert cat.collections("launch/teasers")[0].refs == (own.ref,)
+    cat.redo()
+    assert read_judgement(cat, "studio:video_1") == said
+    assert cat.check().faults == ()
+
+
+def test_what_was_said_of_the_job_itself_stays(cat: Catalog) -> None:
+    (own,) = cat.search("source:files").videos
+    cat.rate(own.ref, 4)
+    cat.note(own.ref, "of the file")
+    cat.verdict(own.ref, "keep")
+    cat.collect("takes", [own.ref, "studio:video_1"])
+    cat.rate("studio:video_1", 1)
+    cat.note("studio:video_1", "of the job")
+    cat.adopt(above=0.9)
+    assert read_judgement(cat, "studio:video_1") == (1, "keep", "of the job", ("takes",), ())
+    assert cat.collections("takes")[0].refs == ("studio:video_1",)
+    cat.undo()
+    assert read_judgement(cat, "studio:video_1") == (1, "undecided", "of the job", ("takes",), ())
+    assert cat.collections("takes")[0].refs == (own.ref, "studio:video_1")
+
+
+def test_an_adopted_job_takes_the_place_of_its_file_in_a_collection(cat: Catalog, tmp_path: Path) -> None:
+    (own,) = cat.search("source:files").videos
+    (tmp_path / "others.json").write_text(json.dumps([job("first", status="failed"), job("last", status="failed")]))
+    cat.import_path("others.json", source="studio")
+    cat.collect("takes", ["studio:first", own.ref, "studio:last"])
+    cat.adopt(above=0.9)
+    assert cat.collections("takes")[0].refs == ("studio:first", "studio:video_1", "studio:last")
+    cat.undo()
+    assert cat.collections("takes")[0].refs == ("studio:first", own.ref, "studio:last")

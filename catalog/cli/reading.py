@@ -12,9 +12,10 @@ from catalog.cli import render
 from catalog.cli.completion import complete_query, complete_refs
 from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
+from catalog.organising import BEST
 from catalog.prompts import LONGEST_READ
 from catalog.reading.costs import GROUPINGS
-from catalog.records import Probe
+from catalog.records import UNDECIDED, Probe
 from catalog.reports import CostGroup, Stats
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _SHOWN_ELSEWHERE = frozenset(
     {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs", "inherited"}
+    | {"rating", "verdict", "note", "collections"}
 )
 
 _MARKS = 20  # of a file that are shown; all are in the document
@@ -142,6 +144,7 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
         render.field(name, text)
         if name == "prompt" and (origin := video.extra.get("prompt_origin")) in _ORIGINS:
             render.field("", f"(of the file, {_ORIGINS[origin]}: no server has said one)", style="faint")
+    _show_judgement(video)
     for tag in video.tags:
         render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
     for link in video.links:
@@ -154,6 +157,17 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
     unknown = [name for name in values if name not in texts]
     if unknown:
         render.field("unknown", ", ".join(unknown))
+
+
+def _show_judgement(video: Video) -> None:
+    if video.rating:
+        render.field("rating", f"{video.rating} of {BEST}")
+    if video.verdict != UNDECIDED:
+        render.field("verdict", video.verdict)
+    if video.note:
+        render.field("note", video.note)
+    for path in video.collections:
+        render.field("collection", path)
 
 
 def _show_files(video: Video) -> None:

@@ -1,7 +1,8 @@
 """Files given to jobs: the video that was known by the file alone is hidden, and nothing of it is lost.
 
-With a file go what it says of itself, the pictures made of it, its newest check, what it says of the job where nobody
-else has said that, and the user's tags. All of it is kept in the journal, or follows from what is.
+With a file go what it says of itself, the pictures made of it, its newest check, and what it says of the job where nobody
+else has said that. What the user made of the video, tags, judgements and places in collections, goes too, as far as the
+job has none of its own. All of it is kept in the journal, or follows from what is.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from catalog.store.credentials import share_checks
 from catalog.store.edits import Changed
 from catalog.store.files import find_by_paths
 from catalog.store.folding import fold_again
-from catalog.store.indexes import indexed
+from catalog.store.indexes import collecting, indexed, noting
 from catalog.store.ingredients import followed
 from catalog.store.journal import journaled
+from catalog.store.judgements import annotate, make_annotations
 from catalog.store.marks import share_marks
 from catalog.store.names import find_ids
 from catalog.store.subjects import FILE_COLUMNS
@@ -46,16 +48,20 @@ _KINDS = "SELECT id, kind FROM videos WHERE id IN :ids"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids"
 _SAID = "SELECT video_id, payload FROM observations WHERE video_id IN :ids AND channel = 'file' ORDER BY id"
 _REMOTE_IDS = "SELECT id, remote_id FROM videos WHERE id IN :ids"
+_JUDGED = "SELECT video_id, rating, verdict, note FROM annotations WHERE video_id IN :ids ORDER BY id"
+_COLLECTED = "SELECT video_id, collection_id, position FROM collection_videos WHERE video_id IN :ids ORDER BY id"
 
 
 def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: datetime) -> Changed:
-    """Give the files of videos to jobs, `pairs` of row ids, with the user's tags; hide the videos: one edit.
+    """Give the files of videos to jobs, `pairs` of row ids, and hide the videos: one edit.
 
-    Returns the jobs; their prompts may have to be read, where a file has filled them.
+    What the user made of the videos goes with them. Returns the jobs; their prompts may have to be read, where a file has
+    filled them.
     """
     jobs = list(dict.fromkeys(pairs.values()))
-    tags = _read_tags(connection, pairs)
-    said = _read_said(connection, pairs)
+    tags, said = _read_tags(connection, pairs), _read_said(connection, pairs)
+    judged, collected = _read_judged(connection, pairs), _read_places(connection, pairs)
+    make_annotations(connection, {video for values in judged.values() for video in values})
     with journaled(connection, "adopt", made_at=made_at) as act:
         for videos in act.portions("files", jobs, _VARIANTS):
             among = {own: job for own, job in pairs.items() if job in set(videos)}
@@ -66,6 +72,14 @@ def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: dateti
         for videos in act.portions("tags", jobs, sorted({key for own in tags.values() for key in own})):
             with indexed(connection, videos):
                 _add_tags(connection, {video: tags[video] for video in videos if video in tags})
+        for column, values in judged.items():
+            for videos in act.portions(f"{column}s", values):
+                with noting(connection, videos):
+                    annotate(connection, column, {video: values[video] for video in videos})
+        for number, positions in collected.items():
+            for videos in act.portions("collection_videos", positions, [str(number)]):
+                with collecting(connection, videos):
+                    _collect(connection, number, {video: positions[video] for video in videos})
         for videos in act.portions("videos", list(pairs)):
             with indexed(connection, videos):
                 connection.executemany(
@@ -93,10 +107,16 @@ def join_described(
         return []
     jobs = list(dict.fromkeys(pairs.values()))
     tags, said = _read_tags(connection, pairs), _read_said(connection, pairs)
+    judged, collected = _read_judged(connection, pairs), _read_places(connection, pairs)
+    make_annotations(connection, {video for values in judged.values() for video in values})
     concerned = {*pairs, *jobs}
     with followed(connection, concerned), indexed(connection, concerned):
         _give(connection, pairs)
         _add_tags(connection, tags)
+        for column, values in judged.items():
+            annotate(connection, column, values)
+        for number, positions in collected.items():
+            _collect(connection, number, positions)
         update_rows(connection, "videos", [{"id": video, "deleted_at": utc_text(at)} for video in pairs])
     _keep_said(connection, said, at)
     share_checks(connection, jobs)
@@ -130,6 +150,35 @@ def _keep_said(connection: Writer, said: Mapping[int, Sequence[Mapping[str, str]
         for own in texts:
             video = parse_videos({"id": ids[video_id], "object": "video", **own}).videos[0]
             keep_beside(connection, {video_id: video}, channel=FILE, received_at=at)
+
+
+def _read_judged(connection: Writer, pairs: Mapping[int, int]) -> dict[str, dict[int, Any]]:
+    """What the user thinks of videos, by column and by the jobs that these belong to, where the job lacks it."""
+    rows = connection.execute(_JUDGED, {"ids": [*pairs, *pairs.values()]}).fetchall()
+    judged: dict[str, dict[int, Any]] = {}
+    for column in ("rating", "verdict", "note"):
+        known = {row["video_id"]: row[column] for row in rows if row[column] is not None}
+        handed = {pairs[own]: known[own] for own in pairs if own in known and pairs[own] not in known}
+        if handed:
+            judged[column] = handed
+    return judged
+
+
+def _read_places(connection: Writer, pairs: Mapping[int, int]) -> dict[int, dict[int, float]]:
+    """The positions of videos in collections, by these and by the jobs that the videos belong to, which are not in."""
+    rows = connection.execute(_COLLECTED, {"ids": [*pairs, *pairs.values()]}).fetchall()
+    inside = {(row["collection_id"], row["video_id"]) for row in rows}
+    places: dict[int, dict[int, float]] = {}
+    for row in rows:
+        number, job = row["collection_id"], pairs.get(row["video_id"])
+        if job is not None and (number, job) not in inside:
+            places.setdefault(number, {})[job] = row["position"]
+    return places
+
+
+def _collect(connection: Writer, number: int, positions: Mapping[int, float]) -> None:
+    rows = [{"collection_id": number, "video_id": video, "position": position} for video, position in positions.items()]
+    insert_rows(connection, "collection_videos", rows)
 
 
 def _give(connection: Writer, pairs: Mapping[int, int]) -> None:

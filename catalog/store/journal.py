@@ -23,13 +23,14 @@ from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import drop_extracted, refresh_given
 from catalog.store.folding import fold_again
-from catalog.store.indexes import indexed
+from catalog.store.indexes import collecting, indexed, judging, noting
 from catalog.store.ingredients import followed
 from catalog.store.marks import share_marks
 from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from catalog.database import Writer
@@ -219,7 +220,8 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
         {subject.video_id for subject in moving if subject.table == table and subject.video_id}
         for table in ("links", "files", "observations", "given_facets")
     )
-    with followed(connection, holding), indexed(connection, _list_videos(connection, moving)):
+    following = _choose_index({subject.table for subject in moving})
+    with followed(connection, holding), following(connection, _list_videos(connection, moving)):
         staying = replace(connection, moving)
         connection.execute(_UNFOUNDED, {"ids": list(holding)})
         share_marks(connection, hashes)  # what hangs on a row goes with it
@@ -228,6 +230,17 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
     fold_again(connection, list(described))
     drop_extracted(connection, described)
     return _Moved(staying, [*due, *described])
+
+
+def _choose_index(tables: Set[str]) -> Callable[[Writer, Iterable[int]], AbstractContextManager[None]]:
+    """What keeps the indexes true where subjects of these tables move, comparing no more than it has to."""
+    if tables <= {"ratings", "verdicts"}:
+        return judging
+    if tables <= {"ratings", "verdicts", "notes"}:
+        return noting
+    if tables <= {"collections", "collection_videos"}:
+        return collecting
+    return indexed
 
 
 def _list_videos(connection: Writer, subjects: Iterable[Subject]) -> list[int]:

@@ -162,10 +162,15 @@ def test_a_sidecar_that_comes_after_its_clip_gives_it_to_its_job(pasture: Pastur
     (own,) = pasture.watch().refs
     with Catalog.open(pasture.library.path) as cat:
         cat.tag(own, "keeper")
+        cat.rate(own, 4)
+        cat.verdict(own, "keep")
+        cat.note(own, "zebra")
+        cat.collect("launch", own)
     pasture.put("fox.json", json.dumps(job("video_9", prompt="a red fox")).encode())
     report = pasture.watch()
     assert (report.made, report.joined, report.refs) == (0, 1, ("studio:video_9",))
     assert pasture.refs() == find(pasture, "has:file") == find(pasture, "tag:keeper") == ["studio:video_9"]
+    assert find(pasture, "rating:4 verdict:keep zebra collection:launch") == ["studio:video_9"]
     assert pasture.watch().joined == 0
 
 
