@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TrailStep,
     )
     from catalog.choice_reports import Collection, SavedSearch
+    from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -98,12 +99,8 @@ if TYPE_CHECKING:
     )
     from catalog.reports import (
         Change,
-        CostGroup,
-        Costs,
-        CostSum,
         Edit,
         Edited,
-        FailedCosts,
         FamilyExport,
         FileReport,
         Generation,
@@ -116,7 +113,6 @@ if TYPE_CHECKING:
         Stats,
         SyncInterrupted,
         SyncReport,
-        UnknownCosts,
     )
     from catalog.settings import Settings
     from catalog.upkeep_reports import CheckReport, Fault, LostVideo, MediaCopy, Migration, Reindexed, Retirement
@@ -243,6 +239,7 @@ _PLAIN_HOMES = (
     "catalog.upkeep_reports",
     "catalog.file_reports",
     "catalog.audit_reports",
+    "catalog.cost_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
     "catalog.choice_reports",
