@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     )
     from catalog.settings import Settings
     from catalog.upkeep_reports import CheckReport, Fault, LostVideo, MediaCopy, Migration, Reindexed, Retirement
+    from catalog.wire.drafts import RequestDraft, Upload
     from catalog.wire.rules import Finding
 
 __version__ = "0.1.0"
@@ -190,6 +191,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reindexed",
+    "RequestDraft",
     "Rescue",
     "RescueQueue",
     "Retirement",
@@ -218,6 +220,7 @@ __all__ = [
     "Unavailable",
     "Unkept",
     "UnknownCosts",
+    "Upload",
     "Video",
     "WatchReport",
     "WatchStatus",
@@ -230,7 +233,9 @@ _HOMES = {
     "Finding": "catalog.wire.rules",
     "PromptDiff": "catalog.prompts",
     "Receiver": "catalog.hooks",
+    "RequestDraft": "catalog.wire.drafts",
     "Settings": "catalog.settings",
+    "Upload": "catalog.wire.drafts",
 }
 _PLAIN_HOMES = (
     "catalog.errors",
