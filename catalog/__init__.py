@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
-    from catalog.choice_reports import Collection, SavedSearch
+    from catalog.choice_reports import Collection, Duplicate, SavedSearch
     from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
     from catalog.credential_reports import (
         CredentialsChecked,
@@ -81,9 +81,9 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
+    from catalog.query_reports import Explanation, QueryPart
     from catalog.records import (
         Credentials,
-        Explanation,
         Facet,
         FacetCount,
         File,
@@ -93,7 +93,6 @@ if TYPE_CHECKING:
         Place,
         Probe,
         PromptsRead,
-        QueryPart,
         Tag,
         Video,
     )
@@ -142,6 +141,7 @@ __all__ = [
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
+    "Duplicate",
     "Edit",
     "Edited",
     "EvidenceRow",
@@ -248,6 +248,7 @@ _PLAIN_HOMES = (
     "catalog.credential_reports",
     "catalog.family_reports",
     "catalog.choice_reports",
+    "catalog.query_reports",
     "catalog.mark_reports",
 )  # of all other names; cheap to import
 

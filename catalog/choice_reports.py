@@ -1,4 +1,4 @@
-"""What people chose and how they keep it, as the library tells it: collections and saved searches."""
+"""What people choose from, and how they keep what they chose, as the library tells it."""
 
 from __future__ import annotations
 
@@ -28,3 +28,17 @@ class SavedSearch(Record):
 
     name: str
     query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate(Record):
+    """Videos that have the `same` bytes, or two that look `near` each other.
+
+    `distance` is in bits of the 64 that say what a picture looks like. `paths` are the places of bytes that are the
+    same, those in the folder of the library relative to it.
+    """
+
+    kind: str
+    distance: int
+    refs: tuple[str, ...]
+    paths: tuple[str, ...] = ()

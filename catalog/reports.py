@@ -35,7 +35,8 @@ class LineageNode(Record):
     `relation` is the edge to the node above it; `is_repeat` marks a node whose branches appear elsewhere in the same
     tree: the child of two parents, or a cycle. `origins` are who speaks of that edge: `api`, `request`, `c2pa` (the
     video's credentials), `user`; `evidence` is how the credentials compare with the others, as in EvidenceRow; both are
-    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked.
+    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked. `name`
+    is that of its file, as `Video.file_name`.
     """
 
     ref: str
@@ -47,6 +48,7 @@ class LineageNode(Record):
     origins: tuple[str, ...] = ()
     evidence: str | None = None
     credentials: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class MediaCopy(Record):
 
     `folder` is the media folder that has them now. `files` counts those of the library, `copied` those that were not
     there and are now, with their `bytes`; `faults` are the first 10,000 of `failed` that could not be taken along.
+    `outside` counts those that lie in folders of yours alone, and `left` those of these that were left out.
     """
 
     folder: Path
@@ -106,6 +107,8 @@ class MediaCopy(Record):
     bytes: int = 0
     failed: int = 0
     faults: tuple[Fault, ...] = ()
+    outside: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from catalog.family_reports import EvidenceRow
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
-    from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
+    from catalog.query_reports import Explanation
+    from catalog.records import FacetCount, Page, PromptsRead, Video
     from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 

@@ -132,6 +132,8 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, query: str | None, a
 
 def _show_video(video: Video, names: Mapping[str, str]) -> None:
     render.line((video.ref, "name"))
+    if video.file_name and not video.prompt:
+        render.field("name", render.plain(video.file_name))
     values = {"size": video.size} | {
         item.name: getattr(video, item.name) for item in fields(video) if item.name not in _SHOWN_ELSEWHERE
     }

@@ -62,6 +62,12 @@ def list_values(connection: Reader, field: Field, beginning: str, limit: int) ->
         return list_beginning(connection, beginning, limit)
     if field.kind == "tag":
         return _list_tags(connection, beginning, limit)
+    if field.kind in {"credentials", "mark"}:
+        from catalog.bitmaps import read_field
+
+        return [
+            value for value, ids in read_field(connection, field.name).items() if ids and value.startswith(beginning)
+        ]
     if field.is_prompt_facet:
         return _walk(connection, "value", "facet_values WHERE facet = :facet", beginning, limit, {"facet": field.plain})
     if field.name in _INDEXED:
