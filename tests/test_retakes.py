@@ -334,6 +334,7 @@ def test_a_file_of_ones_own_is_uploaded(folder: Path, run: Any) -> None:
     Image.new("RGB", (64, 64)).save(folder / "small.png")
     command = run("request", "video_1", "--as", "curl", "--set", "input_reference=@fox.png")
     assert """-F 'input_reference=@"fox.png";filename="fox.png"'""" in command.stdout
+    assert run("request", "video_1", "--as", "batch", "--set", "input_reference=@fox.png").exit_code == 1
     refused = run("request", "video_1", "--set", "input_reference=@small.png")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "64x64" in refused.stderr

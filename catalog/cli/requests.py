@@ -122,14 +122,14 @@ def request(refs: tuple[str, ...], form: str | None, seed: str | None, changes: 
     values = dict(map(_read_change, changes))
     _require_seed(seed)
     with open_catalog() as catalog:
-        names = read_refs(refs) if form == "batch" else list(refs)
 
         def draft(name: str) -> RequestDraft:
             return catalog.draft_request(name, seed=seed, changes=values)
 
-        for each in attempt(names, draft) if form == "batch" else map(draft, names):
+        drafts = attempt(read_refs(refs), draft) if form == "batch" else map(draft, refs)
+        for each in drafts:
             _print_draft(each, "whole" if as_json else form or "json")
-            _remark(each)
+            _remark(each, form)
 
 
 def _print_draft(draft: RequestDraft, form: str) -> None:
@@ -142,7 +142,7 @@ def _print_draft(draft: RequestDraft, form: str) -> None:
     render.verbatim(write(draft) + "\n")
 
 
-def _remark(draft: RequestDraft) -> None:
+def _remark(draft: RequestDraft, form: str | None) -> None:
     for remark in draft.notes:
         render.note(f"{draft.ref}: {remark}")
     for finding in draft.findings:
@@ -151,6 +151,8 @@ def _remark(draft: RequestDraft) -> None:
             render.complain(f"{draft.ref}: {text}")
         else:
             render.note(f"{draft.ref}: warning {text}")
+    if form == "batch" and draft.uploads:
+        render.complain(f"{draft.ref}: a Batch file cannot upload {draft.uploads[0].path}: name it by a file_id")
 
 
 def _require_seed(seed: str | None) -> None:
