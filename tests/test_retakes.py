@@ -189,6 +189,29 @@ def test_without_a_known_dialect_the_path_is_that_of_the_request() -> None:
         assert make_draft(take(), server, line).path == path
 
 
+def test_what_no_shell_can_say_is_sent_as_json_and_refused_in_a_form() -> None:
+    body = {"prompt": "a \ud83e fox\0", "seconds": "8"}
+    line = {"method": "POST", "url": "/v1/videos", "body": body}
+    made = draft(take(), line=line)
+    assert made.errors == ()
+    assert '"a \\ud83e fox\\u0000"' in scripts.as_curl(made)
+    scripts.as_curl(made).encode()
+    form = draft(take(), "fourall", line=line)
+    assert [finding.code for finding in form.errors] == ["form_text"]
+    assert "prompt=a ? fox\ufffd" in scripts.as_curl(form)
+
+
+def test_files_and_ids_stand_side_by_side() -> None:
+    body = {"prompt": "a fox", "reference_images": ["fox.png", {"file_id": "file-1"}]}
+    made = draft(take(), line={"method": "POST", "url": "/v1/videos", "body": body})
+    assert """-F 'reference_images[]=@"fox.png";filename="fox.png"'""" in scripts.as_curl(made)
+    assert "--form-string 'reference_images[][file_id]=file-1'" in scripts.as_curl(made)
+    assert "'reference_images': [{'file_id': 'file-1'}]" in scripts.as_sdk(made)
+    assert "('reference_images[]', ('fox.png', Path('fox.png').read_bytes()))" in scripts.as_sdk(made)
+    refused = draft(take(), "apimart", line={"method": "POST", "url": "/v1/videos", "body": body})
+    assert [finding.code for finding in refused.errors] == ["file_missing", "upload_unknown"]
+
+
 # Changes
 
 

@@ -39,6 +39,7 @@ _PATHS: Mapping[Verb, tuple[str, str]] = {
     "character": ("characters_path", "/videos/characters"),
 }
 _BEFORE_PATH = re.compile(r"(?:https?://[^/]*)?(?:/[^?#]*?)?/v\d+(?=/)")
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 _STANDARD = "standard"  # the quality that answers name where nobody asked for one
 _OTHER_ROLES = ("first_frame", "last_frame", "mask")
 
@@ -106,7 +107,18 @@ def make_draft(
 def check(draft: RequestDraft) -> RequestDraft:
     """The draft with what a server is likely to object to after what is found of it already."""
     findings = validate(uploads.with_paths(draft), draft.dialect, verb=draft.verb)
-    return replace(draft, findings=(*draft.findings, *findings))
+    return replace(draft, findings=(*draft.findings, *findings, *_check_form(draft)))
+
+
+def _check_form(draft: RequestDraft) -> Iterator[Finding]:
+    """What cannot be said in a form, where the request has to be one."""
+    if draft.uploads and limits_of(draft.dialect).body == "json":
+        message = "this server takes no files: name it by an address"
+        yield Finding("upload_unknown", draft.uploads[0].field.removesuffix("[]"), message, "error")
+    if draft.is_form:
+        for name, value in draft.body.items():
+            if isinstance(value, str) and _UNSPEAKABLE.search(value):
+                yield Finding("form_text", name, "it has characters that cannot be sent in a form", "error")
 
 
 def _read_line(video: Video, line: Mapping[str, Any], cuts: tuple[str, ...]) -> _Found:

@@ -116,7 +116,8 @@ def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _as_field(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()  # no shell can say them
 
 
 def _client(draft: RequestDraft) -> Iterator[str]:
@@ -150,7 +151,7 @@ def _call(draft: RequestDraft) -> tuple[list[str], bool]:
         name = "remix" if draft.verb == "remix" else "create"
         answer = "print(video.id, video.status)"
         return [f"video = client.videos.{name}(", *arguments, ")", answer], bool(draft.uploads)
-    fields = [(name, value) for name, value in body.items() if not _uploads_of(draft, name)]
+    fields = [(name, value) for name, part in body.items() if (value := _without_uploads(draft, name, part))]
     lines = ["answer = client.post(", f"    {draft.path!r},", "    cast_to=object,", "    body={"]
     lines += [*(f"        {name!r}: {value!r}," for name, value in fields), "    },"]
     if draft.uploads:
@@ -160,6 +161,14 @@ def _call(draft: RequestDraft) -> tuple[list[str], bool]:
     if draft.is_form:
         lines += ['    options={"headers": {"Content-Type": "multipart/form-data"}},']
     return [*lines, ")", "print(answer)"], bool(draft.uploads)
+
+
+def _without_uploads(draft: RequestDraft, name: str, value: Any) -> Any:
+    """The value of a field without the files that are uploaded in it."""
+    paths = [upload.path for upload in _uploads_of(draft, name)]
+    if not paths:
+        return value
+    return [part for part in value if part not in paths] if isinstance(value, list) else None
 
 
 def _is_usual(draft: RequestDraft, body: Mapping[str, Any]) -> bool:
@@ -172,7 +181,8 @@ def _is_usual(draft: RequestDraft, body: Mapping[str, Any]) -> bool:
     takes_forms = limits_of(draft.dialect).body != "json"
     if draft.verb != "create" or draft.path != "/videos" or "prompt" not in body or not takes_forms:
         return False
-    is_file = "input_reference" not in body or bool(_uploads_of(draft, "input_reference"))
+    files = [upload.field for upload in draft.uploads]
+    is_file = files == (["input_reference"] if "input_reference" in body else [])
     return is_file and all(map(_is_text, body.values()))
 
 

@@ -131,7 +131,7 @@ def test_the_document_of_stats_has_the_same_numbers(ask):
 @pytest.fixture
 def _paid(hear, run):
     hear(
-        job("p1", model="sora-2", cost=1.5),
+        job("p1", model="sora-2", cost=1.5, seconds="8"),
         job("p2", model="sora-2", cost=2.25, metadata={"project": "launch"}),
         job("p3", model="kling", status="failed", cost=0.5),
     )
