@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -23,6 +16,7 @@ from catalog.wire import scripts
 from catalog.wire.parts import FilePart, nested
 from tests.capture.server import MP4
 from tests.house import LONG
+from tests.retakes import run_python, run_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,49 +57,6 @@ def ref_of(studio: Studio, video: Any) -> str:
     return f"studio:{video.id if hasattr(video, 'id') else video['id']}"
 
 
-def environment(**more: str) -> dict[str, str]:
-    plain = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and "OPENAI" not in name}
-    return {**plain, "STUDIO_KEY": KEY, "NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "ignore", **more}
-
-
-def run_curl(command: str, **more: str) -> None:
-    """Runs the command in a real shell; without curl, its words are sent."""
-    names = environment(**more)
-    if shutil.which("curl"):
-        ran = subprocess.run(["sh"], input=command.encode(), env=names, capture_output=True, check=False)
-        assert ran.returncode == 0, ran.stderr
-        return
-    words = subprocess.run(
-        ["sh"], input=command.replace("curl", "printf '%s\\0'", 1).encode(), env=names, capture_output=True, check=True
-    ).stdout.decode()
-    send(words.split("\0")[:-1])
-
-
-def send(words: list[str]) -> None:
-    url = next(word for word in words if word.startswith("http"))
-    pairs = list(pairwise(words))
-    headers = dict(value.split(": ", 1) for option, value in pairs if option == "-H")
-    bodies = [value for option, value in pairs if option == "-d"]
-    fields = [value.split("=", 1) for option, value in pairs if option == "--form-string"]
-    files = {}
-    for option, value in pairs:
-        if option == "-F":
-            name, _, file = value.partition("=")
-            path, filename = (re.sub(r"\\(.)", r"\1", text) for text in re.findall(r'"((?:[^"\\]|\\.)*)"', file))
-            files[name] = (filename, Path(path).read_bytes())
-    parts = [(name, (None, text)) for name, text in fields]
-    content = {"content": bodies[0].encode()} if bodies else {"files": [*parts, *files.items()]}
-    assert httpx.post(url, headers=headers, trust_env=False, **content).status_code == 200  # type: ignore[arg-type]
-
-
-def run_python(code: str, **more: str) -> str:
-    ran = subprocess.run(
-        [sys.executable, "-"], input=code.encode(), env=environment(**more), capture_output=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout.decode()
-
-
 def arrived(studio: Studio) -> tuple[str, dict[str, Any]]:
     """The path and the fields of the last request; a file as its name and bytes."""
     method, path, body = studio.server.received[-1]
@@ -128,9 +79,9 @@ def send_again(cat: Catalog, ref: str, form: str, **more: Any) -> None:
     draft = cat.draft_request(ref, **more)
     assert not draft.errors
     if form == "curl":
-        run_curl(scripts.as_curl(draft))
+        run_shell(scripts.as_curl(draft), STUDIO_KEY=KEY)
     else:
-        run_python(scripts.as_sdk(draft))
+        run_python(scripts.as_sdk(draft), STUDIO_KEY=KEY)
 
 
 @pytest.mark.parametrize("form", ["curl", "sdk"])
@@ -239,7 +190,7 @@ def test_a_source_that_is_not_configured_goes_where_the_variables_of_the_sdk_say
     names: Mapping[str, str] = {"OPENAI_BASE_URL": studio.server.base_url, "OPENAI_API_KEY": KEY}
     if form == "curl":
         assert '"Authorization: Bearer $OPENAI_API_KEY"' in scripts.as_curl(draft)
-        run_curl(scripts.as_curl(draft), **names)
+        run_shell(scripts.as_curl(draft), **names)
     else:
         run_python(scripts.as_sdk(draft), **names)
     assert arrived(studio) == ("/v1/videos", {"prompt": "it's $5"})
