@@ -153,13 +153,19 @@ def test_a_take_without_a_prompt_cannot_be_sent() -> None:
 
 
 def test_what_is_not_kept_of_a_request_is_an_error() -> None:
-    body = {"prompt": "a fox [removed]", "image": "[removed]", "input_reference": {"image_url": "[removed]"}}
+    body = {
+        "prompt": "a fox [removed]",
+        "image": "[removed]",
+        "api_key": "[removed]",
+        "input_reference": {"image_url": "[removed]"},
+    }
     made = draft(take(), line={"method": "POST", "url": "/v1/videos", "body": body})
     assert [(finding.field, finding.severity) for finding in made.findings] == [
         ("input_reference", "error"),
         ("prompt", "warning"),
         ("image", "error"),
     ]
+    assert "api_key" not in made.body
 
 
 def test_a_seed_that_the_server_chose_is_added_and_told() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from catalog.records import Link, Video
     from catalog.wire.dialects import Dialect
     from catalog.wire.documented import Limits
+    from catalog.wire.drafts import Upload
 
 _WITNESSES = ("api", "request", "user")  # whose links name a parent; credentials only say what went in
 _VERBS: Mapping[str, Verb] = {"remix": "remix", "edit": "edit", "extension": "extension"}
@@ -40,6 +41,7 @@ _PATHS: Mapping[Verb, tuple[str, str]] = {
 }
 _BEFORE_PATH = re.compile(r"(?:https?://[^/]*)?(?:/[^?#]*?)?/v\d+(?=/)")
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
+_ACCOUNT_KEYS = frozenset({"authorization", "api_key", "apikey", "api-key", "x-api-key"})
 _STANDARD = "standard"  # the quality that answers name where nobody asked for one
 _OTHER_ROLES = ("first_frame", "last_frame", "mask")
 
@@ -99,7 +101,7 @@ def make_draft(
             is_form=bool(files) or limits.body == "form",
             is_kept=line is not None,
             findings=(*objection, *found.findings, *missing, *_miss_removed(body)),
-            notes=(*notes, *_remark(body, server)),
+            notes=(*notes, *_remark(body, server), *_name_files(video, files)),
         )
     )
 
@@ -125,7 +127,7 @@ def _read_line(video: Video, line: Mapping[str, Any], cuts: tuple[str, ...]) -> 
     """The request as it was sent, with the seed of the take where it is known and was not asked for."""
     route = read_route("POST", str(line["url"]))
     body = line.get("body")
-    sent = redact(nested(body) if isinstance(body, Mapping) else {})
+    sent = _without_keys(redact(nested(body) if isinstance(body, Mapping) else {}))
     if video.prompt and not isinstance(body, Mapping):
         sent["prompt"] = video.prompt
     findings = [Finding("text_cut", place, "only the beginning is kept: it is too long", "error") for place in cuts]
@@ -229,6 +231,19 @@ def _remark(body: Mapping[str, Any], server: Server) -> Iterator[str]:
         yield f"the source is not configured: the key is the one of {server.key_env}, the address {server.base_url}"
     for name, address in uploads.list_addresses(body):
         yield f"{name}: {address} is kept without its signature, where it had one, and may not answer any more"
+
+
+def _name_files(video: Video, files: tuple[Upload, ...]) -> Iterator[str]:
+    """Where the files lie that went into the video, and that the request does not upload."""
+    used = {upload.path for upload in files}
+    for file in video.files:
+        if file.variant == "reference" and file.path and file.path not in used:
+            yield f"a file that went into it is {file.path}"
+
+
+def _without_keys(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without keys of accounts, which the library does not keep: a header carries the key."""
+    return {name: value for name, value in body.items() if value != REMOVED or name.lower() not in _ACCOUNT_KEYS}
 
 
 def _miss_removed(value: object, name: str = "") -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,28 @@ def test_a_picture_that_was_uploaded_is_uploaded_from_where_it_is_kept(studio: S
     (_, first), (_, content) = sent[1].pop("input_reference"), fields.pop("input_reference")
     assert (path, fields) == sent
     assert first == content == picture
+
+
+def test_a_picture_in_a_field_of_another_name_is_said_to_lie_somewhere(studio: Studio, cat: Catalog) -> None:
+    picture = draw()
+    body = {"prompt": "a fox", "image": f"data:image/png;base64,{b64encode(picture).decode()}"}
+    ref = ref_of(studio, studio.sdk().post("/videos", cast_to=object, body=body))
+    draft = cat.draft_request(ref)
+    assert [(finding.code, finding.field) for finding in draft.errors] == [("removed", "image")]
+    path = draft.notes[-1].removeprefix("a file that went into it is ")
+    assert Path(path).read_bytes() == picture
+
+
+@pytest.mark.parametrize("form", ["curl", "sdk"])
+def test_a_picture_that_was_sent_inside_json_is_uploaded(studio: Studio, cat: Catalog, form: str) -> None:
+    picture = draw()
+    inline = {"image_url": f"data:image/png;base64,{b64encode(picture).decode()}"}
+    body = {"prompt": "a fox", "size": "1280x720", "input_reference": inline}
+    ref = ref_of(studio, studio.sdk().post("/videos", cast_to=object, body=body))
+    send_again(cat, ref, form)
+    path, fields = arrived(studio)
+    _, content = fields.pop("input_reference")
+    assert (path, fields, content) == ("/v1/videos", {"prompt": "a fox", "size": "1280x720"}, picture)
 
 
 def test_a_picture_whose_bytes_are_gone_is_named_and_an_error(studio: Studio, cat: Catalog) -> None:
