@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TrailStep,
     )
     from catalog.choice_reports import Collection, Duplicate, SavedSearch
+    from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -97,12 +98,8 @@ if TYPE_CHECKING:
     )
     from catalog.reports import (
         Change,
-        CostGroup,
-        Costs,
-        CostSum,
         Edit,
         Edited,
-        FailedCosts,
         FamilyExport,
         FileReport,
         Generation,
@@ -115,10 +112,10 @@ if TYPE_CHECKING:
         Stats,
         SyncInterrupted,
         SyncReport,
-        UnknownCosts,
     )
     from catalog.settings import Settings
     from catalog.upkeep_reports import CheckReport, Fault, LostVideo, MediaCopy, Migration, Reindexed, Retirement
+    from catalog.wire.drafts import RequestDraft, Upload
     from catalog.wire.rules import Finding
 
 __version__ = "0.1.0"
@@ -194,6 +191,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reindexed",
+    "RequestDraft",
     "Rescue",
     "RescueQueue",
     "Retirement",
@@ -222,6 +220,7 @@ __all__ = [
     "Unavailable",
     "Unkept",
     "UnknownCosts",
+    "Upload",
     "Video",
     "WatchReport",
     "WatchStatus",
@@ -234,7 +233,9 @@ _HOMES = {
     "Finding": "catalog.wire.rules",
     "PromptDiff": "catalog.prompts",
     "Receiver": "catalog.hooks",
+    "RequestDraft": "catalog.wire.drafts",
     "Settings": "catalog.settings",
+    "Upload": "catalog.wire.drafts",
 }
 _PLAIN_HOMES = (
     "catalog.errors",
@@ -243,6 +244,7 @@ _PLAIN_HOMES = (
     "catalog.upkeep_reports",
     "catalog.file_reports",
     "catalog.audit_reports",
+    "catalog.cost_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
     "catalog.choice_reports",

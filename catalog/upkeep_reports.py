@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from catalog.cost_reports import CostSum
 from catalog.records import Record
-from catalog.reports import CostSum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -75,6 +75,8 @@ MAY_LOAD = {
     "stats --cost": DRIVER,
     "sources": DRIVER,
     "validate request.json": frozenset(),
+    "request video_1": DRIVER,
+    "request video_1 --as curl --seed new": DRIVER,
     "migrate": DRIVER,
     "backup copy.db": DRIVER,
     "restore backup.db": DRIVER,

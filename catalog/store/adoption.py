@@ -1,8 +1,8 @@
 """Files given to jobs: the video that was known by the file alone is hidden, and nothing of it is lost.
 
-With a file go what it says of itself, the pictures made of it, its newest check, and what it says of the job where nobody
-else has said that. What the user made of the video, tags, judgements and places in collections, goes too, as far as the
-job has none of its own. All of it is kept in the journal, or follows from what is.
+With a file go what it says of itself, the pictures made of it, its newest check, and what it says of the job where
+nobody else has said that. What the user made of the video, tags, judgements and places in collections, goes too, as far
+as the job has none of its own. All of it is kept in the journal, or follows from what is.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _COLLECTED = "SELECT video_id, collection_id, position FROM collection_videos WH
 def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: datetime) -> Changed:
     """Give the files of videos to jobs, `pairs` of row ids, and hide the videos: one edit.
 
-    What the user made of the videos goes with them. Returns the jobs; their prompts may have to be read, where a file has
-    filled them.
+    What the user made of the videos goes with them. Returns the jobs; their prompts may have to be read, where a file
+    has filled them.
     """
     jobs = list(dict.fromkeys(pairs.values()))
     tags, said = _read_tags(connection, pairs), _read_said(connection, pairs)

@@ -36,6 +36,7 @@ LINES = {
     "import": "import jobs.json --source studio",
     "watch": "watch . --once",
     "validate": "validate request.json",
+    "request": "request v1",
     "search": "search rain",
     "facets": "facets",
     "show": "show v1",
