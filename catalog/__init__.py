@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.prompts import PromptDiff
     from catalog.records import (
+        Collection,
         Credentials,
         Explanation,
         Facet,
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
         Probe,
         PromptsRead,
         QueryPart,
+        SavedSearch,
         Tag,
         Video,
     )
@@ -132,6 +134,7 @@ __all__ = [
     "CatalogError",
     "Change",
     "CheckReport",
+    "Collection",
     "ConfigError",
     "CostGroup",
     "CostSum",
@@ -191,6 +194,7 @@ __all__ = [
     "Rescue",
     "RescueQueue",
     "Retirement",
+    "SavedSearch",
     "SchemaError",
     "SchemaOutdated",
     "SchemaTooNew",

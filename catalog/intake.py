@@ -166,6 +166,7 @@ def fold_all(connection: Writer, on_progress: Progress | None = None) -> None:
 
 def derive_all(connection: Writer, on_progress: Progress | None = None) -> None:
     """Derive all of every video again, its row and what is indexed of it, in the transaction of the connection."""
+    store.complete_marks(connection)
     store.rebuild_descent(connection)
     store.rebuild_bitmaps(connection, on_progress)
     fold_all(connection, on_progress)

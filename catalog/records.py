@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NoReturn
 
 TERMINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "expired", "deleted"})
 ALARM = "came again with another body"  # what the message of such a delivery begins with until its alarm is seen
+UNDECIDED = "undecided"  # the verdict where there is none
 UNFINISHED_STATUSES = ("queued", "in_progress", "unknown")
 
 
@@ -232,6 +233,7 @@ class Video(Record):
     `flaws` say which parts of the answers could not be read, and which texts are kept cut.
     `files` are its files that the library holds, held or could not get, `inputs` what went into it beside the prompt.
     `inherited` are the facets that a remix has from its parent, because its prompt, an instruction, leaves them alone.
+    A `rating` is 1 to 5, a `verdict` `keep`, `reject` or `undecided`; `collections` are the paths of those it is in.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("ref", "size")
@@ -276,6 +278,10 @@ class Video(Record):
     files: tuple[File, ...] = ()
     inputs: tuple[Input, ...] = ()
     inherited: tuple[Facet, ...] = ()
+    rating: int | None = None
+    verdict: str = UNDECIDED
+    note: str | None = None
+    collections: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._freeze("output_urls", "parameters", "metadata", "extra")
@@ -294,6 +300,29 @@ class Video(Record):
     def size(self) -> str | None:
         """`WxH` where both are known, else the size as the server wrote it."""
         return f"{self.width}x{self.height}" if self.width and self.height else self.size_text
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Collection(Record):
+    """A collection by its `path`, such as `launch/teasers`.
+
+    `videos` counts those that are in it, `total` those in it or below it, each once. `refs` are its videos in their
+    order, where one collection was asked for.
+    """
+
+    path: str
+    note: str | None
+    videos: int
+    total: int
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SavedSearch(Record):
+    """A query with a name, which `query:NAME` stands for in others."""
+
+    name: str
+    query: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

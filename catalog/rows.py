@@ -25,9 +25,11 @@ SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUM
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def read_video(row: Mapping[str, Any], **attached: Iterable[Any]) -> Video:
-    """The record of a row of SELECT_VIDEO, with what other tables hold of it: `tags links facets files inputs
-    inherited`.
+def read_video(row: Mapping[str, Any], annotation: Mapping[str, Any] | None = None, **attached: Iterable[Any]) -> Video:
+    """The record of a row of SELECT_VIDEO, with what other tables hold of it.
+
+    `annotation` has what a person thinks of it: `rating verdict note`; the others are `tags links facets files inputs
+    inherited collections`.
 
     Raises SchemaError for a row that the library cannot have written.
     """
@@ -36,7 +38,8 @@ def read_video(row: Mapping[str, Any], **attached: Iterable[Any]) -> Video:
     except (TypeError, ValueError) as error:
         ref = f"{row['source']}:{row['remote_id']}"
         raise SchemaError(f"the row of {ref} is damaged: run `catalog restore BACKUP`") from error
-    return Video(**values, **{name: tuple(records) for name, records in attached.items()})  # type: ignore[arg-type]  # as their names say
+    records = {name: tuple(items) for name, items in attached.items()}
+    return Video(**values, **(annotation or {}), **records)  # type: ignore[arg-type]  # as their names say
 
 
 def _read_list(text: str | None) -> tuple[Any, ...]:

@@ -141,9 +141,14 @@ def is_in_closed_folder(path: Path) -> bool:
 
 
 def is_closed_log(path: Path) -> bool:
-    """Whether the log of the library holds something that this user may not read."""
+    """Whether the log of the library holds something that this user may not read.
+
+    A log that its last writer takes away just now is none: so it is looked at again where it cannot be read.
+    """
     log = _look(_log(path))
-    return log is not None and log.st_size > 0 and not os.access(_log(path), os.R_OK)
+    if log is None or log.st_size == 0 or os.access(_log(path), os.R_OK):
+        return False
+    return _look(_log(path)) is not None
 
 
 def leaves_log(path: Path) -> bool:

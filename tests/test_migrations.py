@@ -287,6 +287,41 @@ def test_a_library_of_any_version_counts_right_once_it_is_migrated(tmp_path: Pat
         assert list(bitmaps.read_all(connection)) == [1, 2]
 
 
+def test_marks_of_an_older_library_are_asked_for_once_it_is_migrated(tmp_path: Path) -> None:
+    path = make(tmp_path / "old.db", "0012")
+    fill(path)
+    query(path, "DELETE FROM prices")
+    query(path, "DELETE FROM file_marks")
+    query(path, "UPDATE files SET variant = 'video'")
+    graph, label = "ab" * 32, '{"Label":"1","ProduceID":"t"}'
+    marks: tuple[tuple[Any, ...], ...] = (
+        (1, "aigc", "mdta", "AIGC", label, 0, 0),
+        (1, "platform", "mdta", "comment", "vid:v12044gd0000c", 0, 0),
+        (1, "workflow", "mdta", "workflow", graph, 0, 0),
+        (1, "workflow", "mdta", "prompt", "{", 1, 0),
+        (1, "iptc", "uuid", "DigitalSourceType", "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture", 0, 0),
+        (1, "hint", "mdta", "encoder", "Lavf60", 0, 0),
+    )
+    for mark in marks:
+        names = 'file_id, kind, carrier, "key", value, is_broken, is_truncated'
+        query(path, f"INSERT INTO file_marks ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", *mark)
+    Catalog.migrate(path)
+    assert query(path, "SELECT claims, tool FROM file_marks ORDER BY id") == [
+        ("ai aigc", None),
+        (None, None),
+        (None, "comfyui"),
+        (None, None),
+        ("iptc", None),
+        (None, None),
+    ]
+    said = "mark:ai mark:aigc mark:iptc tool:comfyui workflow:workflow"
+    assert query(path, "SELECT marks FROM files ORDER BY id") == [(said,), (None,)]
+    with contextlib.closing(database.Database(path)) as library, library.read() as connection:
+        bitmaps.check(connection)
+        for words, count in (*((word, 1) for word in said.split()), ("has:workflow", 1), ("mark:platform", 0)):
+            assert search(connection, words, include_deleted=True, limit=0).total == count
+
+
 @pytest.mark.parametrize("start", REVISIONS[:-1])
 def test_remixes_of_an_older_library_inherit_once_it_is_reindexed(tmp_path: Path, start: str) -> None:
     path = make(tmp_path / "old.db", start)

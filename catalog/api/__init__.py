@@ -1,8 +1,8 @@
 """The public class: `Catalog` opens a library and has one short method for each verb.
 
 A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
-What asks is in `answers`, what edits in `edits`, what moves bytes in `files`, what checks Content Credentials in
-`credentials`, what looks after a library in `upkeep`; what takes videos in is here.
+What asks is in `answers`, what edits in `edits` and `organising`, what moves bytes in `files`, what checks Content
+Credentials in `credentials`, what looks after a library in `upkeep`; what takes videos in is here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from catalog.api.answers import Answers
 from catalog.api.base import courteous, default_path
 from catalog.api.credentials import Credentials
-from catalog.api.edits import Edits
 from catalog.api.files import Files
+from catalog.api.organising import Organising
 from catalog.api.upkeep import Upkeep
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Edits, Files, Credentials, Upkeep):
+class Catalog(Answers, Organising, Files, Credentials, Upkeep):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.

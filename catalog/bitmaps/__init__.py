@@ -29,6 +29,7 @@ from catalog.bitmaps.reading import (
 )
 from catalog.bitmaps.sets import CHUNK_BITS
 from catalog.bitmaps.values import (
+    COLLECTION,
     COLUMNS,
     COMMON,
     CREDENTIALS,
@@ -37,10 +38,16 @@ from catalog.bitmaps.values import (
     FILES,
     HAS,
     INHERITED,
+    JUDGEMENTS,
+    MARKS,
     NO_CREDENTIALS,
     PARTIAL,
     PRESENT,
+    SAID,
+    SAYING,
+    read_collections,
     read_descent,
+    read_judgements,
     read_state,
     select_credentials,
 )
@@ -48,6 +55,7 @@ from catalog.bitmaps.words import are_words_due, look_up_words, match_chunk, rea
 
 __all__ = [
     "CHUNK_BITS",
+    "COLLECTION",
     "COLUMNS",
     "COMMON",
     "CREDENTIALS",
@@ -56,9 +64,13 @@ __all__ = [
     "FILE_TESTS",
     "HAS",
     "INHERITED",
+    "JUDGEMENTS",
+    "MARKS",
     "NO_CREDENTIALS",
     "PARTIAL",
     "PRESENT",
+    "SAID",
+    "SAYING",
     "Changes",
     "are_words_due",
     "check",
@@ -67,9 +79,11 @@ __all__ = [
     "match_chunk",
     "read_all",
     "read_changes",
+    "read_collections",
     "read_deleted",
     "read_descent",
     "read_field",
+    "read_judgements",
     "read_missing",
     "read_present",
     "read_state",

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from catalog.bitmaps.reading import read_texts, revision
 from catalog.bitmaps.sets import CHUNK_BITS, read_bitmap, serialized, split
 from catalog.bitmaps.values import (
-    MARK,
+    CHANGE,
     PARTIAL,
     REBUILT,
     TEXTS,
@@ -86,7 +86,7 @@ def check(connection: Reader) -> None:
     check_words(connection, read_texts(connection))
     kept: dict[int, Sets] = defaultdict(dict)
     for field, value, chunk, ids in connection.execute(_ALL):
-        if field not in {MARK, WORD}:
+        if field not in {CHANGE, WORD}:
             kept[chunk][field, value] = read_bitmap(ids)
     partly = {key for state in kept.values() for key in state if key[0] in PARTIAL}
     partly |= {key for key in list_common(connection) - partly if read_if_common(connection, *key)}
@@ -121,7 +121,7 @@ def _revise(connection: Writer, key: tuple[str, str, int], added: BitMap, remove
 
 
 def _mark(connection: Writer, name: str, number: int, chunk: int = 0) -> None:
-    connection.execute(_TELL, (MARK, name, chunk, number))
+    connection.execute(_TELL, (CHANGE, name, chunk, number))
 
 
 def _next_revision(connection: Reader) -> int:

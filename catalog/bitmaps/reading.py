@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.bitmaps.sets import CHUNK_BITS, join, read_bitmap
-from catalog.bitmaps.values import HAS, MARK, PARTIAL, REBUILT, TEXTS, WORD, read_rows
+from catalog.bitmaps.values import CHANGE, HAS, PARTIAL, REBUILT, TEXTS, WORD, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,19 +88,19 @@ def read_changes(connection: Reader, since: int) -> Changes:
     if newest == since:
         return Changes(newest, is_rebuilt=False, texts=False, chunks={})
     rows = connection.execute(_SINCE, (since, WORD)).fetchall() if newest > since else []
-    marks = {row[1] for row in rows if row[0] == MARK}
+    marks = {row[1] for row in rows if row[0] == CHANGE}
     if newest < since or REBUILT in marks:
         return Changes(newest, is_rebuilt=True, texts=True, chunks={})
     chunks: dict[tuple[str, str], dict[int, BitMap]] = {}
     for field, value, chunk, ids in rows:
-        if field != MARK:
+        if field != CHANGE:
             chunks.setdefault((field, value), {})[chunk] = read_bitmap(ids)
     return Changes(newest, is_rebuilt=False, texts=TEXTS in marks, chunks=chunks)
 
 
 def read_texts(connection: Reader) -> dict[int, int]:
     """The revision at which texts of a chunk changed last, by the chunk: what the full-text index finds changed too."""
-    return dict(connection.execute(_TEXTS, (MARK, TEXTS)).fetchall())
+    return dict(connection.execute(_TEXTS, (CHANGE, TEXTS)).fetchall())
 
 
 def replace_chunk(ids: BitMap, chunk: int, part: BitMap) -> None:

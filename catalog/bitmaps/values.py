@@ -10,6 +10,8 @@ from pyroaring import BitMap
 
 from catalog.bitmaps.sets import CHUNK_BITS, range_of
 from catalog.fields import OPEN_FACETS, TABLE
+from catalog.organising import list_levels
+from catalog.records import UNDECIDED
 from catalog.rows import NEGATIVE_PROMPT, SIZE
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ PRESENT = {
     "latency": "(videos.completed_at >= videos.created_at) IS TRUE",
 }
 INHERITED = "inherited."  # before the name of a facet: what videos inherit of it, and do not ask for themselves
+# What a person thinks of a video, from LEFT JOINED rows of annotations, and whether it was said.
+JUDGEMENTS = {"rating": "annotations.rating", "verdict": f"ifnull(annotations.verdict, '{UNDECIDED}')"}
+SAID = {name: f"annotations.{name} IS NOT NULL" for name in ("rating", "verdict", "note")}
+COLLECTION = "collection"
 # Fields whose rare values may have no bitmap.
 PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS, *(f"{INHERITED}{name}" for name in OPEN_FACETS)})
 HAS = "has"
@@ -87,7 +93,14 @@ CREDENTIALS = {
 }
 # Statuses of files without credentials that could be read: their videos do not have any.
 NO_CREDENTIALS = ("unsupported", "remote_only", "unreadable", "absent")
-MARK = "mark"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
+# What files say of themselves, unsigned: fields with all their values, of any file of a video but what went into it.
+MARKS = {
+    "mark": ("ai", "aigc", "iptc", "platform"),
+    "tool": ("a1111", "comfyui"),
+    "workflow": ("prompt", "workflow"),
+}
+SAYING = "files.variant <> 'reference' AND files.marks <> ''"
+CHANGE = "fts:change"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
 TEXTS, REBUILT = "texts", "rebuilt"
 WORD = "fts:word"  # its values are expressions of the full-text index; no facet is called so
 _TAKEN = {
@@ -97,9 +110,11 @@ _TAKEN = {
     "tag_key",
     "relation",
     *CREDENTIALS,
+    *JUDGEMENTS,
+    COLLECTION,
+    *MARKS,
     FILE,
     HAS,
-    MARK,
 }  # no facet of such a name is found
 
 _MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(PRESENT.values()))
@@ -113,8 +128,19 @@ _FACETS = {
 _RELATIONS = "SELECT child_id, relation FROM links WHERE child_id {test}"
 _FILE_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(FILE_TESTS.values()))
 _OF_FILES = (
-    f"SELECT files.video_id, {_FILE_MASK}, max(files.check_id IS NOT NULL) FROM {FILES} "
+    f"SELECT files.video_id, {_FILE_MASK}, max(files.check_id IS NOT NULL), "
+    f"group_concat(CASE WHEN {SAYING} THEN files.marks END, ' ') FROM {FILES} "
     "WHERE files.video_id {test} GROUP BY files.video_id"
+)
+
+_SAID_MASK = " | ".join(f"(({test}) << {number})" for number, test in enumerate(SAID.values()))
+_OF_PEOPLE = (
+    f"SELECT videos.id, {_SAID_MASK}, {', '.join(JUDGEMENTS.values())} "
+    "FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id WHERE videos.id {test}"
+)
+_COLLECTED = (
+    "SELECT collection_videos.video_id, collections.path FROM collection_videos "
+    "CROSS JOIN collections ON collections.id = collection_videos.collection_id WHERE collection_videos.video_id {test}"
 )
 
 _BY_CREDENTIALS = {
@@ -148,6 +174,20 @@ def read_descent(connection: Reader, ids: Iterable[int]) -> State:
     return found
 
 
+def read_judgements(connection: Reader, ids: Iterable[int]) -> State:
+    """The part of their state that a person has said: ratings, verdicts, and whether there are notes."""
+    found: State = defaultdict(list)
+    _add_judgements(connection, found, "IN :ids", {"ids": list(ids)})
+    return found
+
+
+def read_collections(connection: Reader, ids: Iterable[int]) -> State:
+    """The part of their state that follows from the collections that they are in."""
+    found: State = defaultdict(list)
+    _add_collections(connection, found, "IN :ids", {"ids": list(ids)})
+    return found
+
+
 def read_chunk(connection: Reader, chunk: int, common: AbstractSet[Key], facets: Sets | None = None) -> Sets:
     """The state of the videos of a chunk, as sets; of PARTIAL fields, only of these values.
 
@@ -169,9 +209,13 @@ def _read(connection: Reader, test: str, parameters: Mapping[str, Any], *, has_f
         found["tag_key", key].append(video_id)
         found["tag", f"{key}={value}" if value else key].append(video_id)
     _add_relations(connection, found, test, parameters)
+    _add_judgements(connection, found, test, parameters)
+    _add_collections(connection, found, test, parameters)
     are_checked = False
-    for video_id, mask, is_checked in connection.execute(_OF_FILES.format(test=test), parameters):
+    for video_id, mask, is_checked, marks in connection.execute(_OF_FILES.format(test=test), parameters):
         are_checked = are_checked or bool(is_checked)
+        if marks:
+            _add_marks(found, video_id, marks)
         for number, name in enumerate(FILE_TESTS):
             if mask >> number & 1:
                 found[FILE, name].append(video_id)
@@ -193,13 +237,39 @@ def _add_columns(found: State, rows: Sequence[Any]) -> None:
         by_value.pop(None, None)
         for value, having in by_value.items():
             found[name, str(value)].extend(having)
+    _add_masks(found, PRESENT, zip(ids, masks, strict=True))
+
+
+def _add_masks(found: State, names: Iterable[str], masks: Iterable[tuple[int, int]]) -> None:
+    """What the videos have, from one bit for each of the names."""
     by_mask = defaultdict(list)
-    for video_id, mask in zip(ids, masks, strict=True):
+    for video_id, mask in masks:
         by_mask[mask].append(video_id)
     for mask, having in by_mask.items():
-        for number, name in enumerate(PRESENT):
+        for number, name in enumerate(names):
             if mask >> number & 1:
                 found[HAS, name].extend(having)
+
+
+def _add_judgements(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
+    rows = connection.execute(_OF_PEOPLE.format(test=test), parameters).fetchall()
+    _add_masks(found, SAID, ((row[0], row[1]) for row in rows))
+    for number, name in enumerate(JUDGEMENTS, 2):
+        for row in rows:
+            if row[number] is not None:
+                found[name, str(row[number])].append(row[0])
+
+
+def _add_collections(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
+    """The collections that videos are in, each with those above it."""
+    within: dict[str, set[int]] = defaultdict(set)
+    for video_id, path in connection.execute(_COLLECTED.format(test=test), parameters):
+        for level in list_levels(path):
+            within[level].add(video_id)
+    for path, ids in within.items():
+        found[COLLECTION, path].extend(sorted(ids))
+    if within:
+        found[HAS, COLLECTION].extend(sorted(set().union(*within.values())))
 
 
 def _add_relations(connection: Reader, found: State, test: str, parameters: Mapping[str, Any]) -> None:
@@ -220,6 +290,16 @@ def _add_credentials(connection: Reader, found: State, test: str, parameters: Ma
             found[HAS, name].extend(having)
         elif name == "credentials":
             return  # without credentials there are no manifests
+
+
+def _add_marks(found: State, video_id: int, marks: str) -> None:
+    values = {tuple(word.split(":", 1)) for word in marks.split()}
+    for name, known in MARKS.items():
+        having = [value for value in known if (name, value) in values]
+        for value in having:
+            found[name, value].append(video_id)
+        if having:
+            found[HAS, name].append(video_id)
 
 
 def select_credentials(name: str) -> str:

@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from catalog import letters
 from catalog.bitmaps.reading import read_all, read_texts
 from catalog.bitmaps.sets import CHUNK_BITS, join, serialized, split
-from catalog.bitmaps.values import MARK, REBUILT, WORD
+from catalog.bitmaps.values import CHANGE, REBUILT, WORD
 from catalog.database.integrity import Differs
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def look_up_words(connection: Reader) -> Iterator[tuple[str, BitMap]]:
 
 def save_words(connection: Writer, found: Mapping[str, BitMap], number: int) -> None:
     """Keep what was found at a revision in the place of all that is kept, unless the bitmaps were made again since."""
-    if connection.execute(_REBUILT, (MARK, REBUILT)).fetchone()[0] > number:
+    if connection.execute(_REBUILT, (CHANGE, REBUILT)).fetchone()[0] > number:
         return
     connection.execute("DELETE FROM bitmaps WHERE field = ?", (WORD,))
     for expression, ids in found.items():

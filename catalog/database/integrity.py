@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.database.driver import DatabaseError
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 _FAULTS = 100  # of one kind that are read
 # What SQLite makes by itself, and the rows of which depend on use alone.
+_INDEXES = "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(%'"
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql IS NOT NULL"
 
 
@@ -29,9 +32,21 @@ class BrokenKey(NamedTuple):
 
 def list_integrity_faults(connection: Reader, *, is_whole: bool) -> list[str]:
     """What SQLite finds wrong in the file, the first hundred; `is_whole` compares indexes with their rows too."""
+    _look_at_indexes(connection)
     check = "integrity_check" if is_whole else "quick_check"
     lines = [line for row in connection.execute(f"PRAGMA {check}({_FAULTS})") for line in str(row[0]).splitlines()]
     return [] if lines == ["ok"] else lines
+
+
+def _look_at_indexes(connection: Reader) -> None:
+    """Have FTS5 read the structure of its indexes as it is now.
+
+    What this connection has kept of it from an earlier read is taken for corruption by a check, and for nothing else,
+    where another connection has written since (SQLite 3.53.4).
+    """
+    for (name,) in connection.execute(_INDEXES).fetchall():
+        with suppress(DatabaseError):
+            connection.execute(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH \'a\' LIMIT 1').fetchone()
 
 
 def list_broken_keys(connection: Reader) -> list[BrokenKey]:

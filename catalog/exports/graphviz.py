@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.exports.labels import describe_edge, describe_lost, describe_member
+from catalog.exports.labels import FAILED, describe_edge, describe_lost, describe_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # Within quotes a label knows escapes, such as \N for the name of its node, and the entities of HTML.
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
-_FAILED = frozenset({"failed", "cancelled", "expired"})
 
 
 def write_family(family: Family) -> Iterator[str]:
@@ -34,7 +33,7 @@ def write_family(family: Family) -> Iterator[str]:
 def _style(family: Family, member: Member) -> str:
     if member.id == family.me:
         return ", penwidth=3"
-    return ', style="rounded,dotted"' if member.status in _FAILED else ""
+    return ', style="rounded,dotted"' if member.status in FAILED else ""
 
 
 def _quote(lines: Iterable[str]) -> str:

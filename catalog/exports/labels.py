@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from catalog.records import Input
 
 LOST = "not in the library"
+FAILED = frozenset({"failed", "cancelled", "expired"})  # statuses of jobs that came to nothing
 _PATH = re.compile(r"(?:file:|~|\.{0,2}[\\/]|[A-Za-z]:[\\/])")  # what the path of a file begins with
 _LONGEST_REF, _LONGEST_PROMPT = 80, 48  # characters
 _READ = 4000  # characters of a prompt that its first words are looked for in

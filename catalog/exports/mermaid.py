@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from catalog.exports.labels import describe_edge, describe_lost, describe_member
+from catalog.exports.labels import FAILED, describe_edge, describe_lost, describe_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,6 @@ _STYLES = """\
     classDef lost stroke-dasharray:5 5
     classDef failed stroke-dasharray:2 2
 """
-_FAILED = frozenset({"failed", "cancelled", "expired"})
 
 
 def write_family(family: Family) -> Iterator[str]:
@@ -48,7 +47,7 @@ def _name_parent(edge: Edge, lost: dict[str, str]) -> str:
 def _mark(family: Family, member: Member) -> str:
     if member.id == family.me:
         return ":::asked"
-    return ":::failed" if member.status in _FAILED else ""
+    return ":::failed" if member.status in FAILED else ""
 
 
 def _quote(lines: Iterable[str]) -> str:

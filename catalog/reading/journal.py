@@ -23,7 +23,18 @@ _PAST = {
     "link": "linked",
     "unlink": "unlinked",
     "adopt": "gave files to",
+    "rate": "rated",
+    "verdict": "judged",
+    "note": "noted of",
+    "collect": "put",
+    "uncollect": "took",
+    "move_video": "moved",
+    "note_collection": "noted of",
+    "move_collection": "moved",
+    "save": "saved",
+    "unsave": "removed",
 }
+_ALONE = frozenset({"note_collection", "move_collection", "save", "unsave"})  # edits that are about no video
 
 _EDITS = "SELECT id, made_at, act, detail, undone_at FROM edits"
 _COUNT = "SELECT count(DISTINCT video_id) FROM edits_rows WHERE edit_id = :id"
@@ -62,5 +73,7 @@ def _read_edit(connection: Reader, row: Any, overtaken: int = 0) -> Edit:
 
 
 def _summarize(act: str, detail: str | None, videos: int, refs: Iterable[str]) -> str:
+    if act in _ALONE:
+        return f"{_PAST[act]} {detail}"
     named = next(iter(refs), "nothing") if videos <= 1 else f"{videos:,} videos"
     return " ".join(filter(None, (_PAST.get(act, act), named, detail)))

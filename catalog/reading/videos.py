@@ -5,10 +5,11 @@ A search reads its page here, so nothing is loaded that a page does not need.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from catalog.reading.collections import read_paths
 from catalog.reading.files import read_files, read_inputs
-from catalog.records import Facet, Link, Tag
+from catalog.records import UNDECIDED, Facet, Link, Tag
 from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ SELECT video_id, facet_values.facet, facet_values.value, 'inherited'
 FROM inherited_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id IN :ids
 ORDER BY facet, inherited_facets.id
 """
+_ANNOTATIONS = "SELECT video_id, rating, verdict, note FROM annotations WHERE video_id IN :ids"
 
 
 def get_video(connection: Reader, ref: str) -> Video:
@@ -77,19 +79,30 @@ def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
     children = _attach(connection, _CHILDREN, wanted, Link)
     facets = _attach(connection, _FACETS, wanted, Facet)
     inherited = _attach(connection, _INHERITED, wanted, Facet)
+    annotations, paths = _read_annotations(connection, wanted), read_paths(connection, wanted)
     files, inputs = read_files(connection, wanted), read_inputs(connection, wanted)
     return {
         video_id: read_video(
             rows[video_id],
+            annotations.get(video_id, {}),
             tags=tags[video_id],
             links=parents[video_id] + children[video_id],
             facets=facets[video_id],
             files=files.get(video_id, ()),
             inputs=inputs.get(video_id, ()),
             inherited=inherited[video_id],
+            collections=paths.get(video_id, ()),
         )
         for video_id in wanted
         if video_id in rows
+    }
+
+
+def _read_annotations(connection: Reader, ids: list[int]) -> dict[int, dict[str, Any]]:
+    """What a person thinks of the videos, where anything was said."""
+    return {
+        row["video_id"]: {"rating": row["rating"], "verdict": row["verdict"] or UNDECIDED, "note": row["note"]}
+        for row in connection.execute(_ANNOTATIONS, {"ids": ids})
     }
 
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from catalog.search.facets import escape, with_any, with_phrases, with_values
+from catalog.bitmaps import SAID
+from catalog.search.condition import (
+    Condition,
+    Setting,
+    Unreadable,
+    all_of,
+    any_of,
+    contains,
+    equals,
+    is_one_of,
+    negated,
+    with_text,
+)
+from catalog.search.facets import with_any, with_phrases, with_values
 from catalog.search.fields import FIELDS, explain_name, shorten
 from catalog.search.query import Value
 from catalog.search.texts import accept_texts
@@ -12,11 +25,11 @@ from catalog.search.values import Bound, number_bounds, time_bounds
 from catalog.wire.values import read_number, read_seed, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from catalog.database import Reader
-    from catalog.search.fields import Field, Fields
+    from catalog.search.fields import Field
     from catalog.search.query import Term
 
 
@@ -35,32 +48,10 @@ SELECT key FROM keys WHERE key IS NOT NULL
 """
 
 
-class Setting(NamedTuple):
-    """Where and when a query is asked: the library, its fields, and the time that `-7d` counts from.
-
-    `notes` collects remarks for the author of the query.
-    """
-
-    connection: Reader
-    fields: Fields
-    now: datetime
-    notes: list[str]
-
-
-class Condition(NamedTuple):
-    """SQL and the values of its question marks: a test on a row of `videos`, or the SELECT of a set of `id`s.
-
-    With `takes_roots` it holds for the videos without a parent too, which the SQL leaves out.
-    """
-
-    sql: str
-    values: list[Any]
-    is_set: bool = False
-    takes_roots: bool = False
-
-
-class Unreadable(Exception):
-    """A value that its field cannot have: the term is searched as text, with the message as a remark."""
+_IN_COLLECTION = (
+    "SELECT collection_videos.video_id AS id FROM collections CROSS JOIN collection_videos "
+    "ON collection_videos.collection_id = collections.id WHERE {test}"
+)
 
 
 def condition(field: Field, term: Term, setting: Setting) -> Condition:
@@ -68,22 +59,8 @@ def condition(field: Field, term: Term, setting: Setting) -> Condition:
     return _KINDS[field.kind](field, term, setting)
 
 
-def contains(column: str, text: str) -> Condition:
-    """The condition that a column contains this text, without regard to ASCII case."""
-    return Condition(f"{column} LIKE ? ESCAPE '\\'", [f"%{escape(text)}%"])
-
-
-def any_of(conditions: Iterable[Condition]) -> Condition:
-    """The test that one of these tests holds."""
-    alternatives = list(conditions)
-    if len(alternatives) == 1:
-        return alternatives[0]
-    sql = " OR ".join(f"({alternative.sql})" for alternative in alternatives)
-    return Condition(sql, [value for alternative in alternatives for value in alternative.values])
-
-
 def _text(field: Field, term: Term, _: Setting) -> Condition:
-    return _equals(field.sql, term.values)
+    return equals(field.sql, term.values)
 
 
 def _name(_: Field, term: Term, __: Setting) -> Condition:
@@ -99,8 +76,8 @@ def _own_id(_: Field, term: Term, __: Setting) -> Condition:
 
 
 def _size(field: Field, term: Term, _: Setting) -> Condition:
-    values = [_with_text(value, value.text.replace("×", "x")) for value in term.values]
-    return any_of(_equals(column, values) for column in (field.sql, "videos.size_text"))
+    values = [with_text(value, value.text.replace("×", "x")) for value in term.values]
+    return any_of(equals(column, values) for column in (field.sql, "videos.size_text"))
 
 
 def _passage(field: Field, term: Term, _: Setting) -> Condition:
@@ -154,22 +131,17 @@ def _tag(_: Field, term: Term, setting: Setting) -> Condition:
     values: dict[tuple[str, ...], list[Value]] = {}
     keys: dict[str, None] = {}
     for written in term.values:
-        key, equals, value = written.text.partition("=")
-        accepts = accept_texts([Value(key, is_prefix=written.is_prefix and not equals)])
+        key, sign, value = written.text.partition("=")
+        accepts = accept_texts([Value(key, is_prefix=written.is_prefix and not sign)])
         meant = tuple(filter(accepts, known))
-        if equals:
-            values.setdefault(meant, []).append(_with_text(written, value))
+        if sign:
+            values.setdefault(meant, []).append(with_text(written, value))
         else:
             keys |= dict.fromkeys(meant)
-    tests = [_is_one_of("tags.key", keys)] if keys or not values else []
-    tests += [_all_of([_is_one_of("tags.key", meant), _equals("tags.value", texts)]) for meant, texts in values.items()]
+    tests = [is_one_of("tags.key", keys)] if keys or not values else []
+    tests += [all_of([is_one_of("tags.key", meant), equals("tags.value", texts)]) for meant, texts in values.items()]
     selects = [f"SELECT tags.video_id AS id FROM tags WHERE {test.sql}" for test in tests]
     return Condition(" UNION ALL ".join(selects), [value for test in tests for value in test.values], is_set=True)
-
-
-def _is_one_of(column: str, texts: Iterable[str]) -> Condition:
-    values = list(texts)
-    return Condition(f"{column} IN ({', '.join('?' * len(values))})", values)
 
 
 def list_keys(connection: Reader) -> list[str]:
@@ -179,8 +151,8 @@ def list_keys(connection: Reader) -> list[str]:
 
 def _seed(field: Field, term: Term, _: Setting) -> Condition:
     """The condition that the seed is one of these numbers, however they are written."""
-    values = [_with_text(value, readable(value.text, read_seed) or value.text) for value in term.values]
-    return _equals(field.sql, values)
+    values = [with_text(value, readable(value.text, read_seed) or value.text) for value in term.values]
+    return equals(field.sql, values)
 
 
 def _parameter(field: Field, term: Term, _: Setting) -> Condition:
@@ -190,16 +162,16 @@ def _parameter(field: Field, term: Term, _: Setting) -> Condition:
     """
     tests, last = [], ""
     for written in term.values:
-        name, equals, value = written.text.partition("=")
-        if last and not equals:
-            name, equals, value = last, "=", written.text
-        elif equals:
+        name, sign, value = written.text.partition("=")
+        if last and not sign:
+            name, sign, value = last, "=", written.text
+        elif sign:
             last = name
         key = name.strip().replace("-", "_")
-        parts = [_equals("parameter.key", [Value(key, is_prefix=written.is_prefix and not equals)])]
-        if equals:
-            parts.append(_parameter_value(_with_text(written, value)))
-        tests.append(_all_of(parts))
+        parts = [equals("parameter.key", [Value(key, is_prefix=written.is_prefix and not sign)])]
+        if sign:
+            parts.append(_parameter_value(with_text(written, value)))
+        tests.append(all_of(parts))
     test = any_of(tests)
     return Condition(f"EXISTS (SELECT 1 FROM json_each({field.sql}) AS parameter WHERE {test.sql})", test.values)
 
@@ -207,9 +179,9 @@ def _parameter(field: Field, term: Term, _: Setting) -> Condition:
 def _parameter_value(value: Value) -> Condition:
     number = None if value.is_prefix else readable(value.text, read_number)
     if number is None:
-        return _equals(_PARAMETER_TEXT, [value])
+        return equals(_PARAMETER_TEXT, [value])
     texts = [Value(value.text), Value(f"{number:g}")]
-    return any_of([_equals(_PARAMETER_TEXT, texts), Condition(_PARAMETER_IS_NUMBER, [number])])
+    return any_of([equals(_PARAMETER_TEXT, texts), Condition(_PARAMETER_IS_NUMBER, [number])])
 
 
 def _facet(field: Field, term: Term, _: Setting) -> Condition:
@@ -221,15 +193,15 @@ def _phrase(field: Field, term: Term, _: Setting) -> Condition:
 
 
 def _relation(_: Field, term: Term, __: Setting) -> Condition:
-    test = _equals("links.relation", term.values)
+    test = equals("links.relation", term.values)
     return Condition(f"SELECT links.child_id AS id FROM links WHERE {test.sql}", test.values, is_set=True)
 
 
 def _file(_: Field, term: Term, __: Setting) -> Condition:
     from catalog.search.files import BY_FILE, with_endings
 
-    name = _equals("file_places.name", with_endings(term.values))
-    sha256 = _equals("files.sha256", [_with_text(value, value.text.lower()) for value in term.values])
+    name = equals("file_places.name", with_endings(term.values))
+    sha256 = equals("files.sha256", [with_text(value, value.text.lower()) for value in term.values])
     sql = BY_FILE.format(name=name.sql, sha256=sha256.sql)
     return Condition(sql, [*name.values, *sha256.values], is_set=True)
 
@@ -247,8 +219,8 @@ def _mismatch(_: Field, term: Term, __: Setting) -> Condition:
 def _input(field: Field, term: Term, _: Setting) -> Condition:
     from catalog.search.files import BY_INPUT
 
-    name = _equals("video_inputs.name", term.values)
-    parent = _equals("links.parent_remote_id", term.values)
+    name = equals("video_inputs.name", term.values)
+    parent = equals("links.parent_remote_id", term.values)
     sql = BY_INPUT.format(role=field.name, name=name.sql, parent=parent.sql)
     return Condition(sql, [*name.values, *parent.values], is_set=True)
 
@@ -261,6 +233,28 @@ def _credentials(field: Field, term: Term, _: Setting) -> Condition:
     except ValueError as error:
         raise Unreadable(str(error)) from error
     return Condition(sql, values, is_set=True)
+
+
+def _collection(_: Field, term: Term, __: Setting) -> Condition:
+    """The condition that a collection has one of the paths, or lies below one."""
+    whole = [value for value in term.values if not value.is_prefix]
+    below = [Value(f"{value.text}/", is_prefix=True) for value in whole]
+    test = equals("collections.path", [*term.values, *below])
+    return Condition(_IN_COLLECTION.format(test=test.sql), test.values, is_set=True)
+
+
+def _saved(_: Field, __: Term, ___: Setting) -> Condition:
+    raise AssertionError("a saved search is compiled in the place of its name")
+
+
+def _mark(field: Field, term: Term, _: Setting) -> Condition:
+    from catalog.search.marks import having_marks, read_marks
+
+    try:
+        values = read_marks(field.name, term.values)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    return Condition(having_marks(field.name, values), [], is_set=True)
 
 
 def _kin(field: Field, term: Term, setting: Setting) -> Condition:
@@ -294,7 +288,7 @@ def _lacks_value(name: str, setting: Setting) -> Condition:
     field = setting.fields.find(name)
     if field and field.kind == "file":
         return _has_file("missing")
-    return _negated(_has_value(name, setting))
+    return negated(_has_value(name, setting))
 
 
 def _has_file(state: str) -> Condition:
@@ -314,14 +308,19 @@ def _has_value(name: str, setting: Setting) -> Condition:
         from catalog.search.credentials import having_credentials
 
         return Condition(f"videos.id IN ({having_credentials(field.name)})", [])
+    if field.kind == "mark":
+        from catalog.search.marks import having_marks
+
+        return Condition(f"videos.id IN ({having_marks(field.name)})", [])
     if field.is_prompt_facet:
         sql, values = with_any(field.name)
         return Condition(f"videos.id IN ({sql})", values)
+    if field.kind == "collection":
+        return Condition("EXISTS (SELECT 1 FROM collection_videos WHERE video_id = videos.id)", [])
+    if field.name in SAID:
+        test = f"annotations.video_id = videos.id AND {SAID[field.name]}"
+        return Condition(f"EXISTS (SELECT 1 FROM annotations WHERE {test})", [])
     return Condition(f"{field.sql} IS NOT NULL", [])
-
-
-def _negated(test: Condition) -> Condition:
-    return Condition(f"({test.sql}) IS NOT TRUE", test.values)
 
 
 def _claim(_: Field, term: Term, setting: Setting) -> Condition:
@@ -334,26 +333,6 @@ def _holds(name: str, now: datetime) -> Condition:
     if name not in CLAIMS:
         raise Unreadable(explain_name("claim", name, CLAIMS))
     return Condition(*make_claim(name, now))
-
-
-def _with_text(value: Value, text: str) -> Value:
-    return Value(text, value.is_quoted, value.is_prefix)
-
-
-def _equals(column: str, values: Sequence[Value]) -> Condition:
-    """The column is one of the values or begins with one that is a beginning, without regard to ASCII case."""
-    whole = [value.text for value in values if not value.is_prefix]
-    tests = [
-        Condition(f"{column} LIKE ? ESCAPE '\\'", [f"{escape(value.text)}%"]) for value in values if value.is_prefix
-    ]
-    if whole:
-        tests.insert(0, Condition(f"{column} COLLATE NOCASE IN ({', '.join('?' * len(whole))})", list(whole)))
-    return any_of(tests)
-
-
-def _all_of(conditions: Sequence[Condition]) -> Condition:
-    sql = " AND ".join(f"({test.sql})" for test in conditions)
-    return Condition(sql, [value for test in conditions for value in test.values])
 
 
 _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
@@ -375,6 +354,9 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], Condition]] = {
     "mismatch": _mismatch,
     "input": _input,
     "credentials": _credentials,
+    "collection": _collection,
+    "saved": _saved,
+    "mark": _mark,
     "kin": _kin,
     "depth": _depth,
     "presence": _presence,

@@ -19,8 +19,11 @@
     file      the name of a file that the library holds, or its hash
     mismatch  of a file: in which way it differs from what was asked for
     credentials  what the newest checks of the files of a video found
+    mark      what a file of a video says of itself, which nobody has signed
     input     the id, address or name of what went into a video beside its prompt
     kin       related to the video that the value names     depth     generations above it
+    collection  the path of a collection that a video is in, or of one above it
+    saved     found by the search that is saved under this name
     presence  has:NAME          absence   missing:NAME      claim     is:NAME
 """
 
@@ -32,6 +35,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.database import epoch
 from catalog.errors import QueryError
 from catalog.fields import OPEN_FACETS, TABLE
+from catalog.records import UNDECIDED
 from catalog.rows import NEGATIVE_PROMPT, SIZE
 from catalog.search.facets import CONTROLLED, EFFECTIVE, list_names
 
@@ -77,7 +81,7 @@ class Field(NamedTuple):
     @property
     def has_value(self) -> bool:
         """Whether a video can have or lack it."""
-        return self.kind not in {"presence", "absence", "claim", "kin", "depth", "mismatch", "input"}
+        return self.kind not in {"presence", "absence", "claim", "kin", "depth", "mismatch", "input", "saved"}
 
 
 _SECONDS = "CAST(round(videos.seconds) AS INTEGER)"
@@ -88,6 +92,9 @@ _LATENCY = (  # in whole seconds; a pair in the wrong order is left out
 )
 _FIRST_RELATION = "(SELECT links.relation FROM links WHERE links.child_id = videos.id LIMIT 1)"
 _FIRST_TAG = "(SELECT tags.id FROM tags WHERE tags.video_id = videos.id LIMIT 1)"
+_ANNOTATION = "(SELECT {} FROM annotations WHERE annotations.video_id = videos.id)"
+_RATING = _ANNOTATION.format("annotations.rating")
+_VERDICT = f"ifnull({_ANNOTATION.format('annotations.verdict')}, '{UNDECIDED}')"
 _TAG = "CASE tags.value WHEN '' THEN tags.key ELSE tags.key || '=' || tags.value END"
 
 _COMPUTED = {"negative_prompt": NEGATIVE_PROMPT}
@@ -129,6 +136,12 @@ _TABLE = (
     Field("mismatch", "mismatch", ""),
     *(Field(name, "input", "") for name in ("reference", "character")),
     *(Field(name, "credentials", "", facet="value") for name in ("credentials", "signer", "generator", "source_type")),
+    *(Field(name, "mark", "", facet="value") for name in ("mark", "tool", "workflow")),
+    Field("rating", "number", _RATING, order=_RATING, facet=_RATING, counts_missing=True),
+    Field("verdict", "text", _VERDICT, order=_VERDICT, facet=_VERDICT),
+    Field("note", "passage", _ANNOTATION.format("annotations.note"), ("notes",)),
+    Field("collection", "collection", "", ("collections",), facet="value"),
+    Field("query", "saved", "", ("saved",)),
     Field("has", "presence", ""),
     Field("missing", "absence", ""),
     Field("is", "claim", ""),

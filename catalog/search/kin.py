@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import NotFound
 from catalog.reading.names import find_name
-from catalog.search.conditions import Condition, Unreadable
+from catalog.search.condition import Condition, Unreadable
 from catalog.search.fields import shorten
 from catalog.search.values import COMPARE
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader
     from catalog.reading.names import VideoName
-    from catalog.search.conditions import Setting
+    from catalog.search.condition import Setting
     from catalog.search.query import Term
     from catalog.search.values import Bound
 

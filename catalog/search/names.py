@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from catalog.reading.names import SOURCES, find_nearest, find_written, list_spans
-from catalog.search.conditions import Condition
+from catalog.search.condition import Condition
 from catalog.search.fields import shorten
 
 if TYPE_CHECKING:

@@ -103,7 +103,7 @@ class Orderer:
             return self._rank(hits).list_next(start, limit)
         if order.name == _DATE:
             return list(islice(self._by_month(hits, start, limit), limit))
-        if order.name in bitmaps.COLUMNS and order.name != "size":
+        if order.name in _COUNTED:
             return list(islice(self._by_value(hits, start), limit))
         if order.name in _WALKED:
             return self._by_index(hits, start, limit)
@@ -288,7 +288,8 @@ class Orderer:
 
 _MONTH = "created_at BETWEEN ?1 AND ?1 || '~'"  # which is after all that begins with a month
 _THESE = "id IN (SELECT value FROM json_each(?))"
-_NUMBERS = frozenset({"seconds", "progress", "width", "height"})
+_NUMBERS = frozenset({"seconds", "progress", "width", "height", "rating"})
+_COUNTED = {*bitmaps.COLUMNS, *bitmaps.JUDGEMENTS} - {"size"}
 
 
 def _expect_steps(wanted: int, having: int, size: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.bitmaps import COLUMNS, FILE, HAS, INHERITED, PRESENT
+from catalog.bitmaps import COLLECTION, COLUMNS, FILE, HAS, INHERITED, JUDGEMENTS, PRESENT, SAID
 from catalog.records import TERMINAL_STATUSES, UNFINISHED_STATUSES
 from catalog.search.conditions import list_keys
 from catalog.search.facets import accept_folded
@@ -18,7 +18,7 @@ from catalog.search.values import COMPARE, number_bounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from catalog.search.conditions import Setting
+    from catalog.search.condition import Setting
     from catalog.search.fields import Field
     from catalog.search.query import Term, Value
 
@@ -41,6 +41,7 @@ _CLAIMS = {
     "deleted": Pick(HAS, ("deleted_at",)),
     **{name: Pick(FILE, (name,)) for name in STATES},
 }
+_PRESENT = PRESENT.keys() | SAID.keys()
 _TIMED = frozenset({"expiring", "stalled"})
 
 
@@ -48,9 +49,9 @@ def pick(field: Field, term: Term, setting: Setting) -> tuple[Pick, ...] | None:
     """The picks of a term that its field can read; None where the bitmaps do not answer it."""
     if make := _KINDS.get(field.kind):
         return make(field, term, setting)
-    if field.name in PRESENT and all(value.is_prefix and not value.text for value in term.values):
+    if field.name in _PRESENT and all(value.is_prefix and not value.text for value in term.values):
         return (Pick(HAS, (field.name,)),)
-    if field.name not in COLUMNS:
+    if field.name not in COLUMNS and field.name not in JUDGEMENTS:
         return None
     accepts = _accept_numbers(term.values) if field.kind == "number" else accept_texts(term.values)
     return (Pick(field.name, accepts=accepts),)
@@ -99,6 +100,16 @@ def _pick_credentials(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
     return (Pick(field.name, accepts=accept_credentials(field.name, term.values, is_exact=term.is_exact)),)
 
 
+def _pick_collection(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
+    return (Pick(COLLECTION, accepts=accept_texts(term.values)),)
+
+
+def _pick_marks(field: Field, term: Term, _: Setting) -> tuple[Pick, ...]:
+    from catalog.search.marks import read_marks
+
+    return (Pick(field.name, read_marks(field.name, term.values)),)
+
+
 def _pick_size(_: Field, term: Term, __: Setting) -> tuple[Pick, ...]:
     accepts = accept_texts(term.values, lambda text: text.replace("×", "x"))
     return (Pick("size", accepts=accepts), Pick("size_text", accepts=accepts))
@@ -135,5 +146,7 @@ _KINDS: dict[str, Callable[[Field, Term, Setting], tuple[Pick, ...] | None]] = {
     "relation": _pick_relation,
     "mismatch": _pick_mismatch,
     "credentials": _pick_credentials,
+    "collection": _pick_collection,
+    "mark": _pick_marks,
     "size": _pick_size,
 }

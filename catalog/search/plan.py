@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.search.bits import bitmap
-from catalog.search.conditions import Setting
+from catalog.search.condition import Setting
 from catalog.search.evaluator import Evaluator
-from catalog.search.fields import find_order, get_order
+from catalog.search.fields import get_order
 from catalog.search.ordering import RELEVANCE, Order
-from catalog.search.query import And, Term
-from catalog.search.steps import Compiler, Part, join_and, list_words
+from catalog.search.query import And
+from catalog.search.steps import Compiler, Part, join_and, list_words, take_sort
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ def make_plan(
     notes: list[str] = []
     compiler = Compiler(Setting(connection, fields, now, notes))
     operands = query.operands if isinstance(query, And) else () if query is None else (query,)
-    sort, terms = _take_sort(operands)
+    sort, terms = take_sort(operands)
     wanted, unwanted = compiler.split(terms)
     return Plan(
         tuple(wanted),
@@ -93,18 +93,5 @@ def make_plan(
         any_match=" OR ".join(compiler.words),
         fragments=tuple(compiler.fragments),
         notes=tuple(notes),
-        sort=sort,
+        sort=sort or compiler.sort,
     )
-
-
-def _take_sort(operands: Sequence[Node]) -> tuple[str | None, list[Node]]:
-    """What the last `sort:NAME` among the terms asks to sort by, and the other terms; a name that is none is text."""
-    sort, others = None, []
-    for operand in operands:
-        if isinstance(operand, Term) and (operand.name or "").lower() == "sort" and len(operand.values) == 1:
-            name = operand.values[0].text
-            if name == RELEVANCE or find_order(name.removeprefix("-")):
-                sort = name
-                continue
-        others.append(operand)
-    return sort, others

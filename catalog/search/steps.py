@@ -9,20 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.bitmaps import HAS
-from catalog.search.conditions import Unreadable, condition, contains
-from catalog.search.fields import explain_sort, find_similar, shorten
+from catalog.errors import QueryError
+from catalog.search.condition import Unreadable, contains
+from catalog.search.conditions import condition
+from catalog.search.fields import explain_name, explain_sort, find_order, find_similar, shorten
+from catalog.search.ordering import RELEVANCE
 from catalog.search.picks import Pick, pick
-from catalog.search.query import Not, Or, Term, Value
+from catalog.search.query import And, Not, Or, Term, Value
 from catalog.search.words import MAX_WORDS, expression, first_words, has_symbol, has_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalog.search.conditions import Condition, Setting
+    from catalog.search.condition import Condition, Setting
     from catalog.search.fields import Field
     from catalog.search.query import Node
 
 MATCHES = "SELECT rowid FROM videos_fts WHERE videos_fts MATCH ?"
+MOST_SAVED = 200  # times that one query may name saved ones, through these too
 MIN_BEGINNING = 8  # characters of a word that may be the beginning of a name
 
 _SCANNING = frozenset({"passage", "parameter"})  # kinds of fields that have no index
@@ -85,6 +89,7 @@ class Compiler:
 
     Of terms that are not negated, `words` are the expressions of the index and `fragments` the texts themselves, for
     what the index cannot show in a snippet; `asks_for_deleted` is whether one of them asks for what the user deleted.
+    `sort` is what a saved search that the query names asks to sort by.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -92,6 +97,9 @@ class Compiler:
         self.words: list[str] = []
         self.fragments: list[Value] = []
         self.asks_for_deleted = False
+        self.sort: str | None = None
+        self._within: list[str] = []  # the saved searches that are being compiled, one inside the other
+        self._saved = 0
 
     def compile(self, node: Node, *, is_negated: bool = False) -> Step | None:
         """The step, None for what has nothing to search for; `is_negated` says that a minus stands before it."""
@@ -130,6 +138,8 @@ class Compiler:
         return step
 
     def _compile_field(self, field: Field, term: Term, *, is_negated: bool) -> Step | None:
+        if field.kind == "saved":
+            return _join_or([self._compile_saved(value.text, is_negated=is_negated) for value in term.values])
         if field.kind != "words":
             test = condition(field, term, self.setting)
             part = _as_part(test, scans=field.kind in _SCANNING)
@@ -144,6 +154,31 @@ class Compiler:
             self.words += [part.expression for part in parts if part.expression]
             self.fragments += values if field.name == "prompt" else ()
         return _join_or(parts)
+
+    def _compile_saved(self, name: str, *, is_negated: bool) -> Step:
+        """What a saved search finds, in the place of its name; raises Unreadable where there is none of that name."""
+        from catalog.reading.searches import find_search, list_searches
+        from catalog.search.grammar import parse
+
+        saved = find_search(self.setting.connection, name)
+        if saved is None:
+            known = [each.name for each in list_searches(self.setting.connection)]
+            raise Unreadable(explain_name("saved search", name, known))
+        self._saved += 1
+        if saved.name in self._within or self._saved > MOST_SAVED:
+            raise QueryError(
+                f"the saved search {shorten(saved.name)} names itself, or too many others: save it otherwise"
+            )
+        node = parse(saved.query)
+        sort, terms = take_sort(node.operands if isinstance(node, And) else () if node is None else (node,))
+        if not is_negated:
+            self.sort = self.sort or sort
+        self._within.append(saved.name)
+        try:
+            step = join_and(*self.split(terms, is_negated=is_negated))
+        finally:
+            self._within.pop()
+        return step or Either(())
 
     def _compile_words(self, term: Term, *, is_negated: bool) -> Step | None:
         words = self._bounded(term.words)
@@ -204,6 +239,19 @@ class Compiler:
             self.setting.notes.append(f"no field {shorten(term.name)}, searched for as text: did you mean {similar}?")
         elif "_" in term.name:
             self.setting.notes.append(f"no field {shorten(term.name)}, searched for as text")
+
+
+def take_sort(operands: Sequence[Node]) -> tuple[str | None, list[Node]]:
+    """What the last `sort:NAME` among the terms asks to sort by, and the other terms; a name that is none is text."""
+    sort, others = None, []
+    for operand in operands:
+        if isinstance(operand, Term) and (operand.name or "").lower() == "sort" and len(operand.values) == 1:
+            name = operand.values[0].text
+            if name == RELEVANCE or find_order(name.removeprefix("-")):
+                sort = name
+                continue
+        others.append(operand)
+    return sort, others
 
 
 def _compile_column(field: Field, value: Value) -> Part:

@@ -9,6 +9,14 @@ from catalog.store.arrivals import save_absences, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.cleaning import HEARD, clean_rows
+from catalog.store.collections import (
+    add_to_collection,
+    move_collection,
+    move_in_collection,
+    note_collection,
+    remove_collection,
+    remove_from_collection,
+)
 from catalog.store.costs import Estimator, estimate_costs, has_prices, save_prices
 from catalog.store.credentials import SavedChecks, remove_trust_list, save_checks, save_trust_list
 from catalog.store.deliveries import save_attempt, save_delivery, see_alarms
@@ -45,7 +53,9 @@ from catalog.store.indexes import look_up_words, rebuild_bitmaps, rebuild_texts,
 from catalog.store.ingredients import rebuild_ingredients
 from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit_next
 from catalog.store.journal import Step, redo, undo
+from catalog.store.judgements import judge_videos, note_videos, rate_videos
 from catalog.store.losses import bring_back, save_losses
+from catalog.store.marks import complete_marks
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
@@ -57,6 +67,7 @@ from catalog.store.scans import (
     save_root,
     save_scanned,
 )
+from catalog.store.searches import remove_search, save_search
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
 from catalog.store.texts import refresh_next
 from catalog.store.watching import FILES, Found, save_found
@@ -80,9 +91,11 @@ __all__ = [
     "SavedChecks",
     "Spot",
     "Step",
+    "add_to_collection",
     "adopt_files",
     "bring_back",
     "clean_rows",
+    "complete_marks",
     "delete_videos",
     "estimate_costs",
     "find_batch_videos",
@@ -101,10 +114,16 @@ __all__ = [
     "has_prices",
     "inherit_next",
     "join_described",
+    "judge_videos",
     "link_videos",
     "list_unfolded",
     "lock_source",
     "look_up_words",
+    "move_collection",
+    "move_in_collection",
+    "note_collection",
+    "note_videos",
+    "rate_videos",
     "rebuild_bitmaps",
     "rebuild_descent",
     "rebuild_ingredients",
@@ -113,6 +132,9 @@ __all__ = [
     "redo",
     "refold_all",
     "refresh_next",
+    "remove_collection",
+    "remove_from_collection",
+    "remove_search",
     "remove_trust_list",
     "renew_lock",
     "save_absences",
@@ -142,6 +164,7 @@ __all__ = [
     "save_root",
     "save_run",
     "save_scanned",
+    "save_search",
     "save_source",
     "save_tags",
     "save_trust_list",

@@ -10,8 +10,10 @@ from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
 from catalog.store.files import find_by_paths
 from catalog.store.indexes import indexed
-from catalog.store.journal import FILE_COLUMNS, journaled
+from catalog.store.journal import journaled
+from catalog.store.marks import share_marks
 from catalog.store.names import find_ids
+from catalog.store.subjects import FILE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,14 +30,6 @@ AND videos.deleted_at IS NULL
 """
 _NUMBERS = "SELECT id, variant, number, sha256 FROM files WHERE video_id = :id ORDER BY number"
 _TAGS = "SELECT video_id, key, value FROM tags WHERE origin = 'user' AND video_id IN :ids"
-_COPY_MARKS = """
-INSERT INTO file_marks (file_id, kind, carrier, "key", value, is_broken, is_truncated)
-SELECT files.id, file_marks.kind, file_marks.carrier, file_marks."key", file_marks.value, file_marks.is_broken,
-file_marks.is_truncated
-FROM files JOIN files AS own ON own.sha256 = files.sha256 AND own.video_id = :own
-JOIN file_marks ON file_marks.file_id = own.id
-WHERE files.video_id = :job AND NOT EXISTS (SELECT 1 FROM file_marks AS there WHERE there.file_id = files.id)
-"""
 
 
 def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: datetime) -> Changed:
@@ -100,14 +94,14 @@ def _give(connection: Writer, pairs: Mapping[int, int]) -> None:
             continue
         free = next((other for other in known if other[3] is None), None)
         values = {name: value for name, value in row.items() if name not in {"id", "video_id", "number"}}
-        values["check_id"] = None
+        values |= {"check_id": None, "marks": None}
         if free is not None:
             updated.append({"id": free[0], **values})
         else:
             inserted.append({"video_id": job, "number": max((other[2] for other in known), default=0) + 1, **values})
     insert_rows(connection, "files", inserted)
     update_rows(connection, "files", updated)
-    connection.executemany(_COPY_MARKS, [{"own": own, "job": job} for own, job in pairs.items()])
+    share_marks(connection, {row["sha256"] for row in (*inserted, *updated)})
 
 
 def _add_tags(connection: Writer, tags: Mapping[int, Mapping[str, str]]) -> None:

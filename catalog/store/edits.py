@@ -144,7 +144,7 @@ def save_tags(connection: Writer, video_id: int, tags: Mapping[str, str]) -> Non
 
 
 def _key(relation: str, parent: ParentName) -> str:
-    """The subject of a link: see `_TABLES` of the journal."""
+    """The subject of a link: see `TABLES` of `subjects`."""
     return f"{relation} {parent.ref}"
 
 

@@ -12,12 +12,14 @@ from catalog.rows import stored, stored_path
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.indexes import indexed
 from catalog.store.ingredients import followed
+from catalog.store.marks import forget_marks, save_marks, share_marks, sum_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Writer
+    from catalog.media.marks import Marks
     from catalog.records import Probe
 
 BESIDE = ""  # root of places in the folder of the library
@@ -28,13 +30,17 @@ _PLACE = "SELECT id, sha256, state FROM file_places WHERE root = :root AND path 
 
 
 class Bytes(NamedTuple):
-    """Bytes in the media folder: `path` is relative to the library's folder, `size` in bytes, `type` what they are."""
+    """Bytes in the media folder: `path` is relative to the library's folder, `size` in bytes, `type` what they are.
+
+    `marks` is None where they were not read for them.
+    """
 
     sha256: str
     size: int
     type: str
     path: str
     probe: Probe | None = None
+    marks: Marks | None = None
 
 
 class Spot(NamedTuple):
@@ -62,6 +68,9 @@ def save_files(
         for data in files.values():
             _save_place(connection, data.sha256, BESIDE, data.path, now)
         _be_whole(connection, hashes, now)
+        said = {row_id: files[spot].marks for spot, row_id in rows.items()}
+        save_marks(connection, {row_id: marks.marks for row_id, marks in said.items() if marks is not None})
+        share_marks(connection, hashes)
     return rows
 
 
@@ -76,6 +85,7 @@ def _row(data: Bytes, origin: str, now: str) -> dict[str, object]:
         **probed(data.probe),
         "changed_at": now,
         "checked_at": now,
+        **({"marks": sum_up(data.marks.marks)} if data.marks is not None else {}),
     }
 
 
@@ -204,8 +214,12 @@ def _put(connection: Writer, spot: Spot, row: Mapping[str, object]) -> int:
         found = connection.execute(_FIND, spot._asdict()).fetchone()
     else:
         is_whole_again = found[1] == "damaged" and row["state"] == "present"
-        is_other = is_whole_again or row.get("sha256", found[2]) != found[2]
-        update_rows(connection, "files", [{"id": found[0], **row, **({"check_id": None} if is_other else {})}])
+        has_others = row.get("sha256", found[2]) != found[2]
+        due = {"check_id": None} if has_others or is_whole_again else {}
+        if has_others:
+            forget_marks(connection, [found[0]])
+            due["marks"] = None
+        update_rows(connection, "files", [{"id": found[0], **due, **row}])
     return int(found[0])
 
 

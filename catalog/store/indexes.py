@@ -1,7 +1,8 @@
 """What is indexed of videos, the full text and the bitmaps, kept true in the transaction of every change.
 
 Whatever changes a row of `videos`, or tags, links and facets of a video, does so inside `indexed`, which compares what
-is indexed before and after, or `descending`, which compares less of it. Such blocks are never inside one another.
+is indexed before and after, or `descending`, `judging` or `collecting`, which compare less of it. Such blocks are never
+inside one another.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from catalog import bitmaps, fulltext
 from catalog.store.texts import read_entries, refresh, refresh_next
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from pyroaring import BitMap
 
+    from catalog.bitmaps.values import State
     from catalog.database import Reader, Writer
     from catalog.reports import Progress
 
@@ -36,19 +39,35 @@ def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
     bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=changed)
 
 
-@contextmanager
-def descending(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
+def descending(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
     """Do that where the block changes nothing of these videos but links and what is inherited along them.
 
     Nothing else of them is read, which for many remixes would be most of the work.
     """
+    return _comparing(connection, ids, bitmaps.read_descent)
+
+
+def judging(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
+    """Do that where the block changes nothing of these videos but ratings and verdicts."""
+    return _comparing(connection, ids, bitmaps.read_judgements)
+
+
+def collecting(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
+    """Do that where the block changes nothing of these videos but the collections that they are in."""
+    return _comparing(connection, ids, bitmaps.read_collections)
+
+
+@contextmanager
+def _comparing(
+    connection: Writer, ids: Iterable[int], read: Callable[[Reader, Iterable[int]], State]
+) -> Iterator[None]:
     videos = list(ids)
     if not videos:
         yield
         return
-    values = bitmaps.read_descent(connection, videos)
+    values = read(connection, videos)
     yield
-    bitmaps.keep(connection, values, bitmaps.read_descent(connection, videos))
+    bitmaps.keep(connection, values, read(connection, videos))
 
 
 def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:

@@ -1,13 +1,13 @@
 """The journal: what the user did, with the rows before and after, so that it can be undone and redone.
 
 An edit runs inside `journaled`, which compares what the user wrote on its subjects before and after, a portion of its
-videos at a time. A subject is the least that an edit replaces as a whole: the user's tag of one key on a video, the
-facets given under one name, a link to one parent, a tombstone. So any new kind of edit joins with an entry in `_TABLES`
-and a `journaled` block. What comes in with an import, a captured call or a sync is not an edit and is not journaled.
+videos at a time; `subjects` says what these are. What comes in with an import, a captured call or a sync is not an edit
+and is not journaled.
 
-Undo puts the rows back with their ids, but only on subjects that still are what the edit made of them: what anything
-else has written since stays. What is derived from the rows follows, and is not in the journal. Nothing is ever taken
-out of it; a migration that changes a column of a table in `_TABLES` changes the journaled rows too.
+Undo goes through the changes of an edit backwards, and puts the rows back with their ids, but only on subjects that
+still are what the edit made of them: what anything else has written since stays. What is derived from the rows follows,
+and is not in the journal. Nothing is ever taken out of it; a migration that changes a column of a table of `subjects`
+changes the journaled rows too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.records import utc_text
 from catalog.rows import json_text
@@ -23,37 +23,30 @@ from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
 from catalog.store.indexes import indexed
+from catalog.store.marks import share_marks
+from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from catalog.database import Reader, Writer
+    from catalog.database import Writer
+    from catalog.store.subjects import Rows
 
-    Rows = list[dict[str, Any]]
-
+_NEVER = 2**62  # more than any row id
 PORTION = 1000  # subjects, or videos, whose states are in memory at once
 
 _LISTED = 5  # tags, facets or links that the detail of an edit names
-_SHOWN = 80  # characters of each
 
 _TAKING = frozenset({"untag", "unlink"})  # verbs that say themselves that something was taken off
 
 _NEWEST = "SELECT id FROM edits WHERE undone_at IS NULL ORDER BY id DESC LIMIT 1"
 _UNDONE = "SELECT id FROM edits WHERE undone_at IS NOT NULL AND superseded_by IS NULL ORDER BY id LIMIT 1"
 _END_REDO = "UPDATE edits SET superseded_by = :id WHERE undone_at IS NOT NULL AND superseded_by IS NULL"
-_CHANGED = (
-    "SELECT id, table_name, video_id, key, before, after FROM edits_rows "
-    "WHERE edit_id = :edit AND id > :last ORDER BY id LIMIT :limit"
-)
-
-
-class Subject(NamedTuple):
-    """What an edit may change as a whole: of one video, what the user wrote in a table under a key."""
-
-    table: str
-    video_id: int
-    key: str = ""
+_CHANGED = "SELECT id, table_name, video_id, key, before, after FROM edits_rows WHERE edit_id = :edit AND id {}"
+_FORWARDS = _CHANGED.format("> :last ORDER BY id LIMIT :limit")
+_BACKWARDS = _CHANGED.format("< :last ORDER BY id DESC LIMIT :limit")
+_MEMBERS = "SELECT DISTINCT video_id FROM collection_videos WHERE collection_id IN :ids"
 
 
 class Step(NamedTuple):
@@ -68,43 +61,20 @@ class Step(NamedTuple):
     due: list[int]
 
 
-class _Table(NamedTuple):
-    """What the user writes in a table: these columns of its rows that fit the condition; `key` is SQL on a row."""
+class _Moved(NamedTuple):
+    """How many subjects had to stay as they were, and the videos whose prompts are due."""
 
-    columns: str
-    video: str
-    key: str | None
-    condition: str = ""
-    is_whole: bool = True  # whether the rows are the user's as a whole; else only the columns are
-    passing: tuple[str, ...] = ()  # columns that others write too, and whose change is none of the user's
-
-
-FILE_COLUMNS = (
-    "id, video_id, variant, number, state, reason, origin, sha256, size, type, seconds, width, height, fps, codec, "
-    "audio, made_at, changed_at, checked_at, check_id"
-)
-_TABLES = {
-    "tags": _Table("id, video_id, key, value, origin", "video_id", "key", "origin = 'user' AND "),
-    "given_facets": _Table("id, video_id, facet, value", "video_id", "facet"),
-    "links": _Table(
-        "id, child_id, relation, origin, parent_source, parent_remote_id",
-        "child_id",
-        "relation || ' ' || parent_source || ':' || parent_remote_id",
-        "origin = 'user' AND ",
-    ),
-    "files": _Table(
-        FILE_COLUMNS, "video_id", "variant", passing=("state", "reason", "changed_at", "checked_at", "check_id")
-    ),
-    "videos": _Table("id, deleted_at", "id", None, is_whole=False),
-}
+    staying: int
+    due: list[int]
 
 
 class Act:
     """An edit in the making, of the videos that it has changed so far."""
 
-    def __init__(self, connection: Writer, verb: str, made_at: datetime) -> None:
+    def __init__(self, connection: Writer, verb: str, made_at: datetime, detail: str | None) -> None:
         self._connection = connection
         self._verb = verb
+        self._detail = detail
         self._made_at = utc_text(made_at)
         self._number: int | None = None
         self._made: dict[str, None] = {}
@@ -121,11 +91,21 @@ class Act:
         left, keys = iter(dict.fromkeys(ids)), list(keys)
         while videos := list(islice(left, PORTION)):
             subjects = [Subject(table, video_id, key) for video_id in videos for key in keys]
-            before = _read(self._connection, subjects)
+            before = read_subjects(self._connection, subjects)
             yield videos
-            after = _read(self._connection, subjects)
+            after = read_subjects(self._connection, subjects)
             if changed := [subject for subject in before if before[subject] != after[subject]]:
                 self._keep([(subject, before[subject], after[subject]) for subject in changed])
+
+    @contextmanager
+    def whole(self, table: str) -> Iterator[None]:
+        """Keep what the block changes in a small table of what is of no one video."""
+        before = read_all_subjects(self._connection, table)
+        yield
+        after = read_all_subjects(self._connection, table)
+        states = [(subject, before.get(subject, []), after.get(subject, [])) for subject in {**before, **after}]
+        if changed := [(subject, old, new) for subject, old, new in states if old != new]:
+            self._keep(changed)
 
     def finish(self) -> None:
         """Describe the edit, after which nothing undone can be redone. What changed nothing is not an edit."""
@@ -150,21 +130,27 @@ class Act:
         ]
         insert_rows(self._connection, "edits_rows", rows)
         for subject, before, after in changes:
-            self._changed[subject.video_id] = None
+            if subject.video_id is not None:
+                self._changed[subject.video_id] = None
             texts, rows_named = (self._made, after) if after else (self._lost, before)
-            texts.update((text, None) for text in map(_name, rows_named) if text)
+            texts.update((text, None) for text in map(name_subject, rows_named) if text)
 
     def _describe(self) -> str | None:
-        """The tags, facets or links that were set, and those that were taken off: each once, the first few."""
+        """What was set, and what was taken off, such as tags: each once, the first few."""
+        if self._detail is not None:
+            return self._detail
         texts = [*self._made, *(self._lost if self._verb in _TAKING else (f"no {text}" for text in self._lost))]
         more = len(texts) - _LISTED
         return ", ".join(texts[:_LISTED]) + (f" and {more:,} more" if more > 0 else "") or None
 
 
 @contextmanager
-def journaled(connection: Writer, verb: str, *, made_at: datetime) -> Iterator[Act]:
-    """Keep what the block changes as one edit; `verb` names it, as the command line does."""
-    act = Act(connection, verb, made_at)
+def journaled(connection: Writer, verb: str, *, made_at: datetime, detail: str | None = None) -> Iterator[Act]:
+    """Keep what the block changes as one edit; `verb` names it, as the command line does.
+
+    `detail` describes it; without it, the tags, facets and the like that it changed are named.
+    """
+    act = Act(connection, verb, made_at, detail)
     yield act
     act.finish()
 
@@ -195,77 +181,42 @@ def redo(connection: Writer, steps: int) -> list[Step]:
 
 def _move(connection: Writer, number: int, start: str, end: str) -> Step:
     """Bring the subjects of an edit from one state to the other, those that are in the first one."""
-    last, overtaken = 0, 0
+    is_undo = end == "before"
+    query, last = (_BACKWARDS, _NEVER) if is_undo else (_FORWARDS, 0)
+    overtaken = 0
     due: list[int] = []
-    while rows := connection.execute(_CHANGED, {"edit": number, "last": last, "limit": PORTION}).fetchall():
+    while rows := connection.execute(query, {"edit": number, "last": last, "limit": PORTION}).fetchall():
         last = rows[-1]["id"]
         states = {
             Subject(row["table_name"], row["video_id"], row["key"]): (json.loads(row[start]), json.loads(row[end]))
             for row in rows
         }
-        current = _read(connection, states)
-        moving = {subject: state for subject, state in states.items() if _is_so(subject, current[subject], state[0])}
-        overtaken += len(states) - len(moving)
-        due += _replace_states(connection, moving)
+        current = read_subjects(connection, states)
+        moving = {subject: state for subject, state in states.items() if is_so(subject, current[subject], state[0])}
+        moved = _replace_states(connection, moving)
+        overtaken += len(states) - len(moving) + moved.staying
+        due += moved.due
     return Step(number, overtaken, due)
 
 
-def _is_so(subject: Subject, current: Rows, expected: Rows) -> bool:
-    """Whether a subject is in a state, but for what others write too."""
-    passing = _TABLES[subject.table].passing
-    if not passing:
-        return current == expected
-    own, theirs = ([{**row, **dict.fromkeys(passing)} for row in rows] for rows in (current, expected))
-    return own == theirs
-
-
-def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> list[int]:
-    """Put the second state of each subject in the place of the first: the videos whose prompts are due by it."""
+def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> _Moved:
+    """Put the second state of each subject in the place of the first."""
     given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
-    taken_back = {subject.video_id for subject, new in given.items() if not new}
-    linked = {subject.video_id for subject in moving if subject.table == "links"}
-    with indexed(connection, {subject.video_id for subject in moving}):
-        for table in sorted({subject.table for subject in moving}):
-            states = [state for subject, state in moving.items() if subject.table == table]
-            _replace(connection, table, _flatten(old for old, _ in states), _flatten(new for _, new in states))
+    taken_back = {subject.video_id for subject, new in given.items() if not new and subject.video_id}
+    linked = {subject.video_id for subject in moving if subject.table == "links" and subject.video_id}
+    hashes = {row["sha256"] for subject, (_, new) in moving.items() if subject.table == "files" for row in new}
+    with indexed(connection, _list_videos(connection, moving)):
+        staying = replace(connection, moving)
+        share_marks(connection, hashes)  # what hangs on a row goes with it
         refresh_links(connection, linked)
-        return refresh_given(connection, {subject.video_id for subject in given}, taken_back)
+        due = refresh_given(connection, {subject.video_id for subject in given if subject.video_id}, taken_back)
+    return _Moved(staying, due)
 
 
-def _read(connection: Reader, subjects: Iterable[Subject]) -> dict[Subject, Rows]:
-    """What the user has written on each subject, in order of id."""
-    states: dict[Subject, Rows] = {subject: [] for subject in subjects}
-    for name, table in _TABLES.items():
-        ids = sorted({subject.video_id for subject in states if subject.table == name})
-        parameters: dict[str, Any] = {"ids": ids}
-        columns, key = table.columns.split(", "), table.key or "''"
-        query = f"SELECT {table.columns}, {key} FROM {name} WHERE {table.condition}{table.video} IN :ids"
-        if table.key is not None:
-            query += f" AND {table.key} IN :keys"
-            parameters["keys"] = sorted({subject.key for subject in states if subject.table == name})
-        for row in connection.execute(f"{query} ORDER BY id", parameters) if ids else ():
-            subject = Subject(name, row[table.video], row[len(columns)])
-            if subject in states:
-                states[subject].append(dict(zip(columns, row, strict=False)))
-    return states
-
-
-def _replace(connection: Writer, name: str, old: Rows, new: Rows) -> None:
-    if not _TABLES[name].is_whole:
-        update_rows(connection, name, new)
-        return
-    connection.execute(f"DELETE FROM {name} WHERE id IN :ids", {"ids": [row["id"] for row in old]})
-    insert_rows(connection, name, new)
-
-
-def _flatten(groups: Iterable[Rows]) -> Rows:
-    return [row for rows in groups for row in rows]
-
-
-def _name(row: Mapping[str, Any]) -> str | None:
-    """A tag, a facet or a link as a person writes it."""
-    name = row.get("key", row.get("facet"))
-    text = f"{name}={row['value']}" if name and row["value"] else name
-    if "relation" in row:
-        text = f"as {row['relation']} of {row['parent_source']}:{row['parent_remote_id']}"
-    return text if text is None or len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+def _list_videos(connection: Writer, subjects: Iterable[Subject]) -> list[int]:
+    """The videos that subjects are about: with a collection, all that are in it."""
+    videos = {subject.video_id for subject in subjects if subject.video_id is not None}
+    collections = [int(subject.key) for subject in subjects if subject.table == "collections"]
+    if collections:
+        videos.update(row[0] for row in connection.execute(_MEMBERS, {"ids": collections}))
+    return sorted(videos)

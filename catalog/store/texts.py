@@ -23,15 +23,16 @@ SELECT files.video_id, file_places.name FROM files
 CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root <> ''
 WHERE files.video_id IN :ids ORDER BY file_places.id
 """
+_NOTES = "SELECT video_id, note FROM annotations WHERE video_id IN :ids AND note IS NOT NULL"
 _NEXT = f"SELECT id FROM videos WHERE id > :last ORDER BY id LIMIT {_PORTION}"
 
 
-def labels_of(tags: Iterable[tuple[str, str]], names: Iterable[str] = ()) -> str | None:
+def labels_of(tags: Iterable[tuple[str, str]], more: Iterable[str] = ()) -> str | None:
     """The `labels` column: the tags as a person writes them, `campaign=launch, keeper`, as far as a text is kept.
 
-    Then the names of files that lie outside of the library. Or their words, folded, where that says more.
+    Then the names of files that lie outside of the library, and the note. Or their words, folded, where that says more.
     """
-    written = cut_text(", ".join([*(f"{key}={value}" if value else key for key, value in tags), *names]))
+    written = cut_text(", ".join([*(f"{key}={value}" if value else key for key, value in tags), *more]))
     return fulltext.folded(written) or None
 
 
@@ -45,13 +46,15 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
     tags: dict[int, list[tuple[str, str]]] = {}
     for video_id, key, value in connection.execute(_TAGS, {"ids": list(before)}):
         tags.setdefault(video_id, []).append((key, value))
-    names: dict[int, list[str]] = {}
+    more: dict[int, list[str]] = {}
     for video_id, name in connection.execute(_NAMES, {"ids": list(before)}):
-        names.setdefault(video_id, []).append(encodable(read_path(name)))
+        more.setdefault(video_id, []).append(encodable(read_path(name)))
+    for video_id, note in connection.execute(_NOTES, {"ids": list(before)}):
+        more.setdefault(video_id, []).append(note)
     old, new, columns = [], [], []
     for video_id, row in read_entries(connection, before).items():
         _, prompt, error, *_ = row
-        labels = labels_of(tags.get(video_id, ()), names.get(video_id, ()))
+        labels = labels_of(tags.get(video_id, ()), more.get(video_id, ()))
         entry = (video_id, prompt, error, labels, fulltext.grams(prompt), fulltext.grams(error))
         if entry != before[video_id]:
             old.append(before[video_id])

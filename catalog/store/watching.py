@@ -15,7 +15,7 @@ from catalog.store.arrivals import Beside, save_videos
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.files import find_by_paths, list_videos, probed
 from catalog.store.indexes import indexed
-from catalog.store.marks import save_marks
+from catalog.store.marks import save_marks, sum_up
 from catalog.store.names import find_ids
 from catalog.store.scans import STAMP, find_rows, forget_scanned
 from catalog.store.sources import save_source
@@ -322,6 +322,7 @@ def _row(item: Found, now: str) -> dict[str, Any]:
         **probed(item.probe),
         "changed_at": now,
         "checked_at": now,
+        "marks": sum_up(item.marks.marks),
     }
 
 

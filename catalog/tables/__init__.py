@@ -40,9 +40,13 @@ from catalog.tables.credentials import (
 from catalog.tables.watching import FileMarks, Roots, ScannedFiles, Workflows
 
 # isort: split
+from catalog.tables.organising import Annotations, Collections, CollectionVideos, SavedSearches
+
+# isort: split
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
 
 __all__ = [
+    "Annotations",
     "Archives",
     "Bitmaps",
     "C2paActions",
@@ -52,6 +56,8 @@ __all__ = [
     "C2paStores",
     "Changes",
     "Characters",
+    "CollectionVideos",
+    "Collections",
     "Deliveries",
     "Edits",
     "EditsRows",
@@ -66,6 +72,7 @@ __all__ = [
     "Prices",
     "Retries",
     "Roots",
+    "SavedSearches",
     "ScannedFiles",
     "Sources",
     "StrayAnswers",

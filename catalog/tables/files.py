@@ -9,7 +9,9 @@ from sqlmodel import Field, SQLModel
 
 from catalog.tables import columns
 
-_IS_UNCHECKED = "check_id IS NULL AND sha256 IS NOT NULL AND coalesce(origin, '') <> 'made'"
+_HAS_BYTES = "sha256 IS NOT NULL AND coalesce(origin, '') <> 'made'"
+_IS_UNCHECKED = f"check_id IS NULL AND {_HAS_BYTES}"
+_IS_UNMARKED = f"marks IS NULL AND {_HAS_BYTES}"
 
 
 class Files(SQLModel, table=True):
@@ -20,7 +22,9 @@ class Files(SQLModel, table=True):
     `sha256` are NULL where no bytes were ever held. The columns from `seconds` to `made_at` are what the bytes say of
     themselves: `fps` in frames per second, `audio` the codec of the sound. `origin` is how they came:
     `download inline captured made`. `changed_at` is when `state` changed, `checked_at` when they were last read whole.
-    `check_id` is the newest check of their Content Credentials, NULL while they are due for one.
+    `check_id` is the newest check of their Content Credentials, NULL while they are due for one. `marks` is what the
+    rows of `file_marks` come to, in the words that one searches by, such as `mark:ai tool:comfyui`, with a blank
+    between two: empty where they come to nothing, NULL while the file was not read for them.
     """
 
     __tablename__ = "files"
@@ -30,6 +34,8 @@ class Files(SQLModel, table=True):
         Index("ix_files_state", "state", sqlite_where=text("state <> 'present'")),
         Index("ix_files_check_id", "check_id", sqlite_where=text("check_id IS NOT NULL")),
         Index("ix_files_unchecked", "id", sqlite_where=text(_IS_UNCHECKED)),
+        Index("ix_files_marks", "video_id", sqlite_where=text("marks <> ''")),
+        Index("ix_files_unmarked", "id", sqlite_where=text(_IS_UNMARKED)),
         columns.AUTOINCREMENT,
     )
 
@@ -53,6 +59,7 @@ class Files(SQLModel, table=True):
     changed_at: datetime = columns.time(nullable=False)
     checked_at: datetime | None = columns.time()
     check_id: int | None = Field(default=None, sa_column=Column(Integer))  # no foreign key: the check names its file
+    marks: str | None = columns.text()
 
 
 class FilePlaces(SQLModel, table=True):

@@ -59,7 +59,8 @@ class FileMarks(SQLModel, table=True):
     """What a file says of itself and nobody has signed: its `kind`, the `carrier` that it stands in, key and value.
 
     `is_broken` says that the value does not parse, `is_truncated` that it is not all there is. The value of a workflow
-    is its hash in `workflows`.
+    is its hash in `workflows`. `claims` are what it says of the file, with a blank between two: `ai` that it was
+    generated, `aigc`, `platform` and `iptc` which kind of label that says. `tool` is the program whose settings it is.
     """
 
     __tablename__ = "file_marks"
@@ -77,6 +78,8 @@ class FileMarks(SQLModel, table=True):
     value: str | None = columns.text()
     is_broken: int = columns.count(nullable=False)
     is_truncated: int = columns.count(nullable=False)
+    claims: str | None = columns.text()
+    tool: str | None = columns.text()
 
 
 class Workflows(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -50,6 +51,17 @@ def test_a_sound_library_is_sound_and_nothing_is_written(shelf: Shelf) -> None:
     assert (dict(report.found), report.faults, report.part) == ({}, (), None)
     assert (report.checked["rows"], report.checked["files"]) == (3, 2)
     assert (shelf.rows("SELECT * FROM files"), shelf.rows("SELECT * FROM file_places")) == before
+
+
+def test_what_another_connection_has_indexed_since_is_no_damage(tmp_path: Path) -> None:
+    jobs = [job(f"v{n}", prompt=f"a fox number {n} runs") for n in range(5_000)]
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(jobs))
+    with Catalog.open(tmp_path / "catalog.db") as cat:
+        cat.import_path(answers, source="studio")
+        assert cat.check().faults == ()
+        cat.tag("keeper", query="fox")
+        assert cat.check().faults == ()
 
 
 def test_what_was_read_is_kept_as_checked(shelf: Shelf) -> None:

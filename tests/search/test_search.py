@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import store
+from catalog import bitmaps, store
 from catalog.errors import QueryError
 from catalog.reading.videos import get_video
 from catalog.search.fields import FACETS, FIELDS
@@ -540,6 +540,7 @@ def test_every_field_can_be_asked_for(library: Library, name: str) -> None:
     library.add("x")
     values = {"number": "1", "depth": "1", "time": "2026", "claim": "gone", "name": "studio", "kin": "x"}
     values |= {"presence": "model", "absence": "model", "mismatch": "size", "credentials": "changed"}
+    values |= {"mark": bitmaps.MARKS.get(name, ("x",))[0]}
     assert library.page(f"{name}:{values.get(FIELDS[name].kind, 'x')}").notes == ()
     if FIELDS[name].has_value:
         assert library.page(f"has:{name}").notes == ()

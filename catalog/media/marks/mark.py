@@ -17,6 +17,7 @@ VIDEO_ID = re.compile(r"\s*vid:((?=\S*\d)[\w-]{6,200})\s*\Z")  # of ByteDance
 
 _GENERATED = "1"  # the label of GB 45438 for what is: 2 is "possibly", 3 "suspected"
 _GENERATED_TYPES = frozenset({"1", "2"})  # of ByteDance: said by the creator, or by the platform; 0 is unclear
+_PLATFORM_IDS = frozenset({"vid", "vid_md5", "log_id"})  # of ByteDance: these name a film, and label nothing
 _SOURCE = "digitalsourcetype"
 # IPTC NewsCodes: what was made, in whole or in part, by a model that was trained on samples.
 _GENERATED_SOURCES = frozenset({"trainedalgorithmicmedia", "compositewithtrainedalgorithmicmedia"})
@@ -47,7 +48,7 @@ class Mark(NamedTuple):
         """What the mark says of the file: `ai` that it is generated, the others which kind of label it has."""
         if self.kind == "aigc":
             return _claim("aigc", is_generated=not self.is_broken and self._label().get("label") == _GENERATED)
-        if self.kind == "platform":
+        if self.kind == "platform" and not _is_id(self.key, self.value):
             return _claim("platform", is_generated=not self.is_broken and _says_platform(self.value))
         if self.kind == "iptc" and not self.is_broken:
             return self._claims_iptc()
@@ -140,6 +141,13 @@ def read_label(text: str) -> dict[str, Any] | None:
             label = read_object(inner) if isinstance(inner, str) else inner
             return label if isinstance(label, dict) and label else None
     return fields
+
+
+def _is_id(key: str, text: str) -> bool:
+    """Whether all that a mark of ByteDance says is an id."""
+    fields = read_object(text)
+    names = {key.lower().rpartition(".")[2]} if fields is None else {name.lower() for name in fields}
+    return names <= _PLATFORM_IDS or VIDEO_ID.match(text) is not None
 
 
 def _says_platform(text: str) -> bool:

@@ -64,7 +64,7 @@ def find(marks: Marks, kind: str) -> Mark:
 
 
 def assert_says_all(marks: Marks) -> None:
-    assert marks.claims == {"aigc", "platform", "ai"}
+    assert marks.claims == {"aigc", "ai"}
     assert marks.tools == {"comfyui"}
     assert marks.ids == (("ProduceID", "KLingMuse_6f2a"), ("PropagateID", "share_9"), ("vid", "v12044gd0000c"))
     assert marks.prompt == "a red fox in snow"
@@ -438,8 +438,11 @@ def test_a_label_with_escaped_quotes_is_read() -> None:
         ({"aigc_info": '{"aigc_label_type":"2"}'}, {"platform", "ai"}, ()),
         ({"aigc_info": '{"aigc_label_type":0}'}, {"platform"}, ()),
         ({"aigc_info": '{"aigc_label_type":true}'}, {"platform"}, ()),
-        ({"comment": "vid:v12044gd0000c"}, {"platform"}, (("vid", "v12044gd0000c"),)),
-        ({"vid_md5": "0" * 32}, {"platform"}, ()),
+        ({"comment": "vid:v12044gd0000c"}, set(), (("vid", "v12044gd0000c"),)),
+        ({"comment": "vid:v12044gd0000c", "vid_md5": "0" * 32}, set(), (("vid", "v12044gd0000c"),)),
+        ({"com.apple.quicktime.vid_md5": "0" * 32}, set(), ()),
+        ({"comment": '{"log_id":"2026a"}'}, set(), (("log_id", "2026a"),)),
+        ({"source_info": '{"product":"dreamina"}'}, {"platform"}, ()),
         (
             {"comment": '{"product":"dreamina","exportType":"generation","log_id":"2026a"}'},
             {"platform", "ai"},
@@ -450,7 +453,7 @@ def test_a_label_with_escaped_quotes_is_read() -> None:
         ({"comment": "vid: a holiday in 2026"}, set(), ()),
         ({"comment": '{"aigc_label_type":2,"vid":"v1"}'}, {"platform", "ai"}, ()),
         ({"aigc_info": '{"aigc_label_type":"' + "9" * 5000 + '"}'}, {"platform"}, ()),
-        ({"log_id": "20260101"}, {"platform"}, (("log_id", "20260101"),)),
+        ({"log_id": "20260101"}, set(), (("log_id", "20260101"),)),
         ({"comment": '{"rating": 5}'}, set(), ()),
     ],
 )
@@ -489,7 +492,7 @@ def test_carriers_that_disagree_are_all_kept() -> None:
         ("moov/meta", "AIGC"),
         ("moov/udta/meta", "AIGC"),
     ]
-    assert marks.claims == {"iptc", "aigc", "platform", "ai"}
+    assert marks.claims == {"iptc", "aigc", "ai"}
     assert [value for name, value in marks.ids if name == "ProduceID"] == ["other", "KLingMuse_6f2a"]
 
 
