@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.demo.prompts import Takes, scenes
+from catalog.forest import Forest
 from catalog.prompts.leads import find_leads
-from catalog.prompts.similarity import FEWEST_WORDS, Forest, are_alike, group, sketch
+from catalog.prompts.similarity import FEWEST_WORDS, are_alike, group, sketch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -207,4 +207,13 @@ def read_prompts(
     """
     from catalog.facets import extract_due
 
-    return extract_due(database, settings.facets, among=among, left=left, on_progress=on_progress)
+    read = extract_due(database, settings.facets, among=among, left=left, on_progress=on_progress)
+    stack_prompts(database, on_progress)
+    return read
+
+
+def stack_prompts(database: Database, on_progress: Progress | None = None) -> int:
+    """Put the videos whose prompts are due into stacks of takes, and return how many there were."""
+    from catalog.stacks import stack_due
+
+    return stack_due(database, on_progress=on_progress)

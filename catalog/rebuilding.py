@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from catalog.reports import Progress
     from catalog.settings import Settings
 
-DERIVED = ("rows", "links", "fts", "bitmaps", "facets", "costs", "pictures")
+DERIVED = ("rows", "links", "fts", "bitmaps", "facets", "stacks", "costs", "pictures")
 
 
 def rebuild(
@@ -57,6 +57,10 @@ def rebuild(
         phases["prompts"] = round(time.monotonic() - begun, 3)
     elif "links" in named:
         intake.read_inheritance(database, settings, on_progress)
+    if "stacks" in named:
+        begun = time.monotonic()
+        intake.stack_prompts(database, on_progress)
+        phases["stacks"] = round(time.monotonic() - begun, 3)
     if "pictures" in named:
         begun = time.monotonic()
         try:
@@ -91,6 +95,8 @@ def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_
     if "facets" in named:
         store.forget_extracted(connection, but_by=read_by)
         store.forget_inherited(connection)
+    if "stacks" in named:
+        store.forget_stacks(connection)
 
 
 def _clean(database: Database, on_progress: Progress | None) -> int:

@@ -151,6 +151,7 @@ class Upkeep(Opened):
         bitmaps: bool = False,
         costs: bool = False,
         facets: bool = False,
+        stacks: bool = False,
         pictures: bool = False,
         all_prompts: bool = False,
         on_progress: Progress | None = None,
@@ -161,13 +162,14 @@ class Upkeep(Opened):
         links lead to, with those of credentials, and how many generations are above each, `fts` is the full-text index
         and its columns, `bitmaps` are the sets of videos that counts are made of, `costs` are the estimates of what
         videos cost, at the prices in force, `facets` is what prompts ask for: those that the current vocabulary has not
-        read yet are read with it, with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails
+        read yet are read with it, with `all_prompts`, and where nothing is named, all. `stacks` are the takes of one
+        prompt. `pictures` are the thumbnails
         and sheets of frames that files lack; where they are named, those that could not be made are tried again.
         """
         from catalog.rebuilding import DERIVED, rebuild
 
         on_progress = courteous(on_progress)
-        asked = (rows, links, fts, bitmaps, facets, costs, pictures)
+        asked = (rows, links, fts, bitmaps, facets, stacks, costs, pictures)
         named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
         reads_all = all_prompts or not any(asked)
         read_by = None if reads_all or not facets else self._vocabulary.revision

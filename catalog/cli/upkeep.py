@@ -27,6 +27,7 @@ _DERIVED = {
     "fts": "the full-text index",
     "bitmaps": "the bitmaps that counts are made of",
     "facets": "the facets of prompts",
+    "stacks": "the stacks of takes",
     "costs": "the estimated costs",
     "pictures": "the thumbnails and sheets of frames that were lacking",
 }
@@ -121,6 +122,7 @@ def migrate() -> None:
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
+@click.option("--stacks", is_flag=True, help=f"Rebuild {_DERIVED['stacks']}.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
 @click.option("--pictures", is_flag=True, help="Make the thumbnails and sheets of frames that files lack.")
 @click.option("--all", "all_prompts", is_flag=True, help="With --facets: read all prompts again.")
@@ -135,7 +137,7 @@ def reindex(as_json: bool, **named: bool) -> None:
     if (
         named["all_prompts"]
         and not named["facets"]
-        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "costs", "pictures"))
+        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "stacks", "costs", "pictures"))
     ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:

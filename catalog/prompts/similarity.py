@@ -20,6 +20,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import letters
+from catalog.forest import Forest
 from catalog.prompts import LONGEST_READ
 from catalog.prompts.leads import find_leads
 from catalog.prompts.structured import as_words, find_documents
@@ -97,25 +98,6 @@ def group(prompts: Sequence[str | None]) -> list[int]:
         for key in sketch(prompt):
             forest.join(first.setdefault(key, index), index)
     return [forest.find(index) for index in range(len(prompts))]
-
-
-class Forest:
-    """Which of `count` things belong together; the first of those that do stands for them."""
-
-    def __init__(self, count: int) -> None:
-        self._above = list(range(count))
-
-    def find(self, index: int) -> int:
-        """The first of the things that this one belongs to."""
-        above = self._above
-        while above[index] != index:
-            above[index] = index = above[above[index]]
-        return index
-
-    def join(self, index: int, other: int) -> None:
-        """Let two things, and all that belong to either, belong together."""
-        first, second = self.find(index), self.find(other)
-        self._above[max(first, second)] = min(first, second)
 
 
 def _hash(text: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from catalog.pricing import (
     provider_of,
 )
 from catalog.reading.names import list_video_sources
+from catalog.reading.stacks import name_stacks
 from catalog.reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
 
 if TYPE_CHECKING:
@@ -37,8 +39,11 @@ GROUPINGS = {
     "source": "source",
     "status": "status",
     "tier": "tier",
+    "stack": "(SELECT CAST(stack_id AS TEXT) FROM stack_videos WHERE video_id = videos.id)",
 }
-"""What costs can be grouped by, with the SQL of each value; a project is the value of a tag, preferably the user's."""
+"""What costs can be grouped by, with the SQL of each value.
+
+A project is the value of a tag, preferably the user's; a stack has a number here, and is named by its prompt."""
 
 _HAS_FAILED = "status IN ('failed', 'cancelled', 'expired')"
 _COSTS = f"""
@@ -80,6 +85,9 @@ def read_costs(
         raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
     (total,) = _sum_costs(connection, "NULL", tag, among) or [CostGroup(None, _NOTHING, _NOTHING)]
     groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among) for name in names}
+    if "stack" in groups:
+        prompts = name_stacks(connection, among)
+        groups["stack"] = [replace(group, value=prompts.get(group.value or "")) for group in groups["stack"]]
     for name, group in groups.items():
         group.sort(key=_by_value if name == "month" else _by_amount)
     return Costs(

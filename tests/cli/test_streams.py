@@ -46,6 +46,7 @@ LINES = {
     "provenance": "provenance v1",
     "trust": "trust --json",
     "stats": "stats",
+    "prompts": "prompts",
     "tag": "tag v1 look=noir",
     "link": "link v1 studio:v0 --relation remix",
     "unlink": "unlink v1 studio:v0",

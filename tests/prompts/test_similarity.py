@@ -158,10 +158,9 @@ def test_what_the_shared_prompts_join_differs_in_one_clause(shared):
     assert all(first.split(", ")[:-1] == second.split(", ")[:-1] for first, second in joined)
 
 
-pieces = st.sampled_from(
-    "a red fox|an old man|walks|through the snow|at dawn,|35mm lens,|soft light.|while rain falls|and a dog barks,|"
-    "wide shot.|雨の夜、|no music.|muted palette,|slowly|by the river.".split("|")  # noqa: SIM905
-)
+PIECES = """a red fox|an old man|walks|through the snow|at dawn,|35mm lens,|soft light.|while rain falls
+and a dog barks,|wide shot.|雨の夜、|no music.|muted palette,|slowly|by the river."""
+pieces = st.sampled_from(PIECES.replace("\n", "|").split("|"))
 texts = st.lists(pieces, min_size=1, max_size=14).map(" ".join)
 
 
