@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
+    from catalog.choice_reports import Collection, Duplicate, PromptUse, SavedSearch
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         DownloadReport,
         FolderReport,
         GrowingFile,
+        MarksRead,
         PicturesMade,
         Proposal,
         Rescue,
@@ -76,9 +78,9 @@ if TYPE_CHECKING:
         WatchStatus,
     )
     from catalog.hooks import Receiver
+    from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
     from catalog.records import (
-        Collection,
         Credentials,
         Explanation,
         Facet,
@@ -91,7 +93,6 @@ if TYPE_CHECKING:
         Probe,
         PromptsRead,
         QueryPart,
-        SavedSearch,
         Tag,
         Video,
     )
@@ -110,7 +111,6 @@ if TYPE_CHECKING:
         Latency,
         Lineage,
         LineageNode,
-        PromptUse,
         Refusal,
         SourceState,
         Stats,
@@ -145,6 +145,7 @@ __all__ = [
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
+    "Duplicate",
     "Edit",
     "Edited",
     "EvidenceRow",
@@ -155,6 +156,7 @@ __all__ = [
     "FamilyExport",
     "Fault",
     "File",
+    "FileMark",
     "FileProvenance",
     "FileReport",
     "Finding",
@@ -169,6 +171,7 @@ __all__ = [
     "LineageNode",
     "Link",
     "LostVideo",
+    "MarksRead",
     "MediaCopy",
     "MediaError",
     "MediaOffline",
@@ -225,6 +228,7 @@ __all__ = [
     "WatchReport",
     "WatchStatus",
     "WatchedFolder",
+    "Workflow",
 ]
 
 _HOMES = {
@@ -243,6 +247,8 @@ _PLAIN_HOMES = (
     "catalog.audit_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
+    "catalog.choice_reports",
+    "catalog.mark_reports",
 )  # of all other names; cheap to import
 
 

@@ -11,7 +11,7 @@ from catalog.matching import match
 from catalog.reading.adoption import list_orphans, list_waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from catalog.database import Database
@@ -27,9 +27,10 @@ def propose(database: Database) -> list[Match]:
 
 def adopt(
     database: Database, *, above: float | None = None, pairs: Mapping[str, str] | None = None, now: datetime
-) -> AdoptReport:
+) -> tuple[AdoptReport, Sequence[int]]:
     """Give files to the jobs that are proposed with at least this confidence, or as `pairs` of refs say: one edit.
 
+    Returns what became of them, and the row ids of the jobs whose prompts, which stood in the files, are to be read.
     Without both, nothing is changed. Raises CatalogError for a pair that is not proposed.
     """
     matches = propose(database)
@@ -43,13 +44,13 @@ def adopt(
         for found in matches
         if wanted.get(found.orphan.ref) == found.job.ref or (above is not None and found.confidence >= above)
     ]
+    due: Sequence[int] = ()
     if chosen:
         with database.write() as connection:
-            store.adopt_files(connection, {found.orphan.id: found.job.id for found in chosen}, made_at=now)
+            due = store.adopt_files(connection, {found.orphan.id: found.job.id for found in chosen}, made_at=now).due
     done = {found.orphan.id for found in chosen}
-    return AdoptReport(
-        tuple(_tell(found) for found in chosen), tuple(_tell(found) for found in matches if found.orphan.id not in done)
-    )
+    adopted, left = map(_tell, chosen), (_tell(found) for found in matches if found.orphan.id not in done)
+    return AdoptReport(tuple(adopted), tuple(left)), due
 
 
 def _tell(found: Match) -> Proposal:

@@ -79,11 +79,12 @@ class Keeper:
 
     def _commit(self, part: Part, found: store.Enclosed) -> store.Bytes:
         with part.path.open("rb") as file:
-            kind = sniff(file.read(HEAD)).kind
-        variant: Variant = "reference" if found.use == "reference" else "image" if kind == "image" else "video"
+            is_image = sniff(file.read(HEAD)).kind == "image"
+        variant: Variant = "reference" if found.use == "reference" else "image" if is_image else "video"
         examined = examine(part.path, variant)
         path = self._folder.commit(part, examined.extension)
-        return store.Bytes(part.sha256, examined.size, examined.type.media_type, path, examined.probe)
+        kind, probe, marks = examined.type.media_type, examined.probe, examined.marks
+        return store.Bytes(part.sha256, examined.size, kind, path, probe, marks)
 
 
 def _pieces(file: BinaryIO, size: int) -> Iterable[bytes]:

@@ -30,6 +30,14 @@ class PicturesMade(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class MarksRead(Record):
+    """Of how many `files` it was read now what they say of themselves, and how many could not be read and stay due."""
+
+    files: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveReport(Record):
     """What a run to an archive, or back from archives, did; counts are files, each of different bytes.
 

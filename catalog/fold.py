@@ -64,6 +64,8 @@ def fold(observations: Iterable[Observation]) -> dict[str, Any]:
     row["kind"], row["status"] = "video", "unknown"
     flaws: set[str] = set()
     for observation, video in answers:
+        if video.prompt and observation.channel != "file":
+            row["extra"].pop("prompt_origin", None)  # the prompt that a file has is not the job's
         _fill(row, video)
         row["batch_custom_id"] = observation.custom_id or row["batch_custom_id"]
         flaws.update(video.flaws)

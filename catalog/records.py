@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+if TYPE_CHECKING:
+    from catalog.mark_reports import FileMark
 
 TERMINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "expired", "deleted"})
 ALARM = "came again with another body"  # what the message of such a delivery begins with until its alarm is seen
@@ -176,7 +179,8 @@ class File(Record):
     fetched), `damaged` or `lost` (nobody has them any more), with the `reason` for the last three; it speaks of the
     bytes as last seen, whatever the places. `origin` says how they came: `download`, `inline` in an answer, `captured`
     or `made` here. `archives` are the addresses of archives that hold them. `credentials` is what the newest check of
-    its Content Credentials found, None where there was none.
+    its Content Credentials found, None where there was none; `marks` are what it says of itself, unsigned. `name` is
+    the one that it has in a folder of the user's, None where it lies in none; in the media folder, files have no names.
     """
 
     variant: str
@@ -191,6 +195,8 @@ class File(Record):
     places: tuple[Place, ...] = ()
     archives: tuple[str, ...] = ()
     credentials: Credentials | None = None
+    marks: tuple[FileMark, ...] = ()
+    name: str | None = None
 
     @property
     def path(self) -> str | None:
@@ -292,6 +298,11 @@ class Video(Record):
         return f"{self.source}:{self.remote_id}"
 
     @property
+    def file_name(self) -> str | None:
+        """The name of the first of its files that lies in a folder of the user's; what stands for a missing prompt."""
+        return next((file.name for file in self.files if file.name), None)
+
+    @property
     def is_terminal(self) -> bool:
         """Whether the job has ended, so that the provider will not change it any more."""
         return self.status in TERMINAL_STATUSES
@@ -300,29 +311,6 @@ class Video(Record):
     def size(self) -> str | None:
         """`WxH` where both are known, else the size as the server wrote it."""
         return f"{self.width}x{self.height}" if self.width and self.height else self.size_text
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Collection(Record):
-    """A collection by its `path`, such as `launch/teasers`.
-
-    `videos` counts those that are in it, `total` those in it or below it, each once. `refs` are its videos in their
-    order, where one collection was asked for.
-    """
-
-    path: str
-    note: str | None
-    videos: int
-    total: int
-    refs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SavedSearch(Record):
-    """A query with a name, which `query:NAME` stands for in others."""
-
-    name: str
-    query: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -357,8 +345,8 @@ class Page(Record):
 
     `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `ranked`
     is how many of the newest matches relevance has put in order, after which the pages end; None where it is all of
-    them. `notes` are remarks about the query for the person who wrote it. Where stacks are shown, `total` counts these;
-    `takes` says by ref how many of the matches each cover stands for, and `stacked` how many there are in all.
+    them. `notes` are remarks about the query for the person who wrote it. Where stacks are shown, `total` counts these,
+    `takes` by ref how many of the matches each cover stands for, `stacked` all matches.
     """
 
     videos: tuple[Video, ...]

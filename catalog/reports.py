@@ -35,7 +35,8 @@ class LineageNode(Record):
     `relation` is the edge to the node above it; `is_repeat` marks a node whose branches appear elsewhere in the same
     tree: the child of two parents, or a cycle. `origins` are who speaks of that edge: `api`, `request`, `c2pa` (the
     video's credentials), `user`; `evidence` is how the credentials compare with the others, as in EvidenceRow; both are
-    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked.
+    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked. `name`
+    is that of its file, as `Video.file_name`.
     """
 
     ref: str
@@ -47,6 +48,7 @@ class LineageNode(Record):
     origins: tuple[str, ...] = ()
     evidence: str | None = None
     credentials: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,27 +264,6 @@ class CostSum(Record):
     unknown: int = 0
     reported_usd: float | None = None
     estimated_usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PromptUse(Record):
-    """A prompt as it was used: the stack of its takes, with those that only differ in a word or a clause.
-
-    `prompt` is that of the `cover`; `refs` are the takes, newest first. `keep_rate` is the part of them that is kept,
-    `seconds` what they delivered: as their files have it, else as the provider said. `cost_usd` is all money that is
-    known, `usd_per_kept_second` that by the seconds of the kept takes whose cost is known; None where there are none.
-    """
-
-    prompt: str
-    uses: int
-    kept: int
-    rejected: int
-    keep_rate: float
-    seconds: float | None
-    cost_usd: float | None
-    usd_per_kept_second: float | None
-    cover: str
-    refs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

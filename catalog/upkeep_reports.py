@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from catalog.file_reports import PicturesMade
+    from catalog.file_reports import MarksRead, PicturesMade
 
 _NO_COST = CostSum()
 
@@ -111,7 +111,7 @@ class MediaCopy(Record):
 
 @dataclass(frozen=True, slots=True)
 class Reindexed(Record):
-    """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs pictures`), None counts what was not.
+    """What was rebuilt: `rebuilt` names it (`rows fts bitmaps facets costs pictures marks`), None counts what was not.
 
     `costs_changed` is how many estimates changed, `prompts_read` how many prompts were read. `prices_changed` says that
     the prices in force were not those of the estimates, `cleaned` from how many rows a known secret was cut.
@@ -123,6 +123,7 @@ class Reindexed(Record):
     prices_changed: bool = False
     cleaned: int = 0
     pictures: PicturesMade | None = None
+    marks: MarksRead | None = None
     seconds: float = 0.0
     phases: Mapping[str, float] = field(default_factory=dict)
 

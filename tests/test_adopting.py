@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from catalog import Catalog, CatalogError
+from catalog.cli.main import cli
 from catalog.matching import CERTAIN, Orphan, Waiting, match
 from tests.house import job
 from tests.watch.conftest import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 THEN = datetime(2026, 10, 1, 12, tzinfo=UTC)
 LATER = THEN + timedelta(minutes=5)
@@ -136,3 +138,17 @@ def test_only_what_is_proposed_can_be_adopted(cat: Catalog) -> None:
         cat.adopt(pairs={"files:x": "studio:video_1"})
     pair = cat.adopt().proposed[0]
     assert len(cat.adopt(pairs={pair.ref: pair.job}).adopted) == 1
+
+
+def test_what_was_adopted_and_what_was_not_is_said(cat: Catalog) -> None:
+    where = Path("clips").resolve() / "red fox snow.mp4"
+
+    def adopt(*words: str, answer: str = "") -> str:
+        return CliRunner().invoke(cli, ["adopt", *words], input=answer).stdout
+
+    assert adopt("--above", "1") == "no file adopted; 1 proposal left; the surest has 0.95\n"
+    assert adopt("--review", answer="n\n").endswith("no file adopted; 1 proposal left\n")
+    assert json.loads(adopt("--review", "--json", answer="y\n"))["adopted"][0]["job"] == "studio:video_1"
+    cat.undo()
+    assert adopt("--above", "0.9") == f"adopted {where} as a file of studio:video_1\n1 file adopted\n"
+    assert adopt() == "nothing to adopt: no file without a job fits a job without a file\n"

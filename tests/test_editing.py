@@ -302,12 +302,12 @@ def test_where_a_facet_is_taken_back_the_prompt_speaks_again(cat: Catalog, four:
 
 
 def test_a_map_takes_any_name(cat: Catalog) -> None:
-    names = {"query": "1", "remove": "2", "at_most": "3", "3d": "4", "self": "5", "refs": "6"}
+    names = {"query": "1", "remove": "2", "at_most": "3", "3d": "4", "self": "5", "refs": "6", "fps": "7"}
     given = {facet.name: facet.value for facet in cat.give("v0", names).facets if facet.origin == "given"}
     assert given == names
-    assert cat.give({"query": "7"}, query="v*", self="8").count == 0
-    assert cat.give({"query": "7"}, query="fox", self="8").count == 1
-    assert cat.search("query:7 self:8").total == 1
+    assert cat.give({"fps": "9"}, query="v*", self="8").count == 0
+    assert cat.give({"fps": "9"}, query="fox", self="8").count == 1
+    assert cat.search("fps:9 self:8").total == 1
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 BY_NAME = {column.name: column for column in TABLE}
 ON_THE_WIRE = [column for column in TABLE if column.wire]
 READ = [column for column in ON_THE_WIRE if column.name != "batch_custom_id"]  # which is beside a job, not in it
-ATTACHED = {"tags", "links", "facets", "inherited", "files", "inputs"}  # what other tables hold of a video
+ATTACHED = {  # what other tables hold of a video
+    "tags", "links", "facets", "inherited", "files", "inputs", "collections", "rating", "verdict", "note",
+}  # fmt: skip
 OF_ANSWERS = {
     "aliases",
     "is_named",

@@ -72,6 +72,7 @@ def fill(path: Path) -> None:
     }
     for (table,) in query(path, LIST_TABLES):
         named = columns(path, table)
+        query(path, f"DELETE FROM {table}")
         for number in (1, 2):
             values = [by_type.get(kind, lambda name, number: f"{name} {number}")(name, number) for name, kind in named]
             names = ", ".join(f'"{name}"' for name, _ in named)

@@ -87,6 +87,7 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "undo": Catalog.undo,
     "unlink": lambda cat: cat.unlink("v2", "v1"),
     "adopt": lambda cat: cat.adopt(above=0.9),
+    "unwatch": lambda cat: cat.unwatch("clips"),
     "untag": lambda cat: cat.untag("v1", "keeper"),
     "update_trust_lists": Catalog.update_trust_lists,
 }

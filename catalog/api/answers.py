@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from catalog.audit_reports import AuditExport, Trail
+    from catalog.choice_reports import PromptUse
     from catalog.family_reports import EvidenceRow
+    from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
     from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
-    from catalog.reports import Change, Costs, FamilyExport, Generation, Lineage, PromptUse, SourceState, Stats
+    from catalog.reports import Change, Costs, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
 _PAGE = 200  # videos that `iterate` reads at once
@@ -132,6 +134,16 @@ class Answers(Opened):
 
         with self._database.read() as connection:
             return get_video(connection, ref)
+
+    def workflow(self, ref: str) -> Workflow:
+        """The workflow in the files of a video, whole as it stands there; raises NotFound where there is none.
+
+        What ComfyUI's page shows comes before the graph that it ran, the clip before its pictures.
+        """
+        from catalog.reading.marks import get_workflow
+
+        with self._database.read() as connection:
+            return get_workflow(connection, ref)
 
     def find(self, ref: str) -> Video | None:
         """One video as `get` answers it, None where no video has the name.

@@ -37,7 +37,10 @@ class Edits(Opened):
         """
         from catalog.adopting import adopt
 
-        return adopt(self._database, above=above, pairs=pairs, now=datetime.now(UTC))
+        report, due = adopt(self._database, above=above, pairs=pairs, now=datetime.now(UTC))
+        if report.adopted:
+            self._read_prompts(due)
+        return report
 
     @overload
     def tag(self, ref: str, /, *tags: str, remove: Iterable[str] = ()) -> Video: ...  # type: ignore[overload-overlap]  # text is one ref

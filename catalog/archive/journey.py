@@ -15,6 +15,7 @@ from catalog import store
 from catalog.archive.bucket import Address, Bucket
 from catalog.errors import ArchiveError, CatalogError, MediaError
 from catalog.file_reports import ArchiveReport
+from catalog.marking import read_due_marks
 from catalog.media.keep import hash_file
 from catalog.parallel import ask_all
 from catalog.reading.files import list_archivable, list_archived, media_folder
@@ -99,11 +100,15 @@ def unarchive(
         return _fetch(copy, folder, lambda address: _open(buckets, lock, address))
 
     run = _Run(copies, jobs, on_progress, "fetching")
+    fetched: set[str] = set()
     for portion in run.portions(fetch):
         with database.write() as connection:
             for copy, outcome in portion:
                 if outcome.reason is None:
                     store.save_place(connection, copy.sha256, copy.path, at=datetime.now(UTC))
+                    fetched.add(copy.sha256)
+    if fetched:
+        read_due_marks(database, among=fetched)
     return run.report(None, already=0, dropped=0, started=started)
 
 

@@ -49,6 +49,7 @@ INHERITED = "inherited."  # before the name of a facet: what videos inherit of i
 # What a person thinks of a video, from LEFT JOINED rows of annotations, and whether it was said.
 JUDGEMENTS = {"rating": "annotations.rating", "verdict": f"ifnull(annotations.verdict, '{UNDECIDED}')"}
 SAID = {name: f"annotations.{name} IS NOT NULL" for name in ("rating", "verdict", "note")}
+DEFAULTED = frozenset({"verdict"})  # fields that every video has a value of, whether it was said or not
 COLLECTION = "collection"
 # Fields whose rare values may have no bitmap.
 PARTIAL = frozenset({"tag", "tag_key", *OPEN_FACETS, *(f"{INHERITED}{name}" for name in OPEN_FACETS)})

@@ -11,7 +11,7 @@ from catalog.cli import columns as chosen
 from catalog.cli import render
 from catalog.cli.bulk import yes_option
 from catalog.cli.completion import complete_facets, complete_query, complete_refs, complete_sort
-from catalog.cli.labels import read_prompt, shorten_refs, start_at_match
+from catalog.cli.labels import name_video, shorten_refs, start_at_match
 from catalog.cli.options import json_option, library_options, open_catalog
 from catalog.records import to_json
 
@@ -308,9 +308,9 @@ def _list_page(page: Page, columns: tuple[str, ...] | None, refs: Mapping[str, s
 
 
 def _show_video(video: Video, snippet: str | None, name: str, takes: int) -> None:
-    """The prompt, or else what went wrong, and the facts below it."""
+    """The prompt or what else stands for the video, and the facts below it."""
     width = min(render.line_width(), _WIDEST)
-    label = read_prompt(video.prompt, snippet) or video.error_message or "(no prompt)"
+    label = name_video(video, snippet)
     render.line(render.clip(start_at_match(label, width) if snippet else label, width))
     more = [(f"{takes:,} takes", "name")] if takes > 1 else []
     render.block([*_describe(video, name), *more], indent="    ")

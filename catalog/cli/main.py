@@ -82,6 +82,12 @@ SECTIONS = {
     ),
     "Organise": (
         Verb("tag", "editing", "Add tags to videos, or remove them.", _EDITED),
+        Verb("rate", "judging", "Rate videos from 1 to 5; 0 takes the rating off.", _EDITED),
+        Verb("verdict", "judging", "Keep videos or reject them; undecided takes that back.", _EDITED),
+        Verb("note", "judging", "Write a note on videos.", _EDITED),
+        Verb("collection", "collecting", "List collections, put videos into them, order them.", _EDITED),
+        Verb("saved", "collecting", "List searches that are saved, save one, remove one.", _EDITED),
+        Verb("duplicates", "duplicates", "List videos with the same bytes, and those that look alike."),
         Verb("link", "editing", "Link videos to what they were made from.", _EDITED),
         Verb("unlink", "editing", "Take links of yours off videos.", _EDITED),
         Verb("adopt", "adopting", "Give files without a job to the jobs that they are of.", _EDITED),

@@ -18,8 +18,9 @@ from catalog.records import Probe
 from catalog.reports import CostGroup, Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from catalog.mark_reports import FileMark
     from catalog.records import Credentials, Facet, File, Video
     from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
@@ -27,19 +28,30 @@ _SHOWN_ELSEWHERE = frozenset(
     {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs", "inherited"}
 )
 
+_MARKS = 20  # of a file that are shown; all are in the document
+_SHOWN_OF_MARK = 100  # characters
+_ORIGINS = {"comfyui": "in ComfyUI's graph", "a1111": "in A1111's parameters", "iptc": "in IPTC's metadata"}
 _REASONS = 20  # reasons of unknown costs that are shown; all are in the document
 _GROUPED_BY = tuple(GROUPINGS)[:3]
 
 
 @click.command()
 @refs_argument
+@click.option(
+    "--workflow", "is_workflow", is_flag=True, help="Print the workflow in its files whole, as it stands there."
+)
 @json_option
 @library_options
-def show(refs: tuple[str, ...], as_json: bool) -> None:
+def show(refs: tuple[str, ...], is_workflow: bool, as_json: bool) -> None:
     """Show everything known about videos.
 
-    `-` reads refs from standard input, one per line. --json prints an object for a single REF, else a list.
+    `-` reads refs from standard input, one per line. --json prints an object for a single REF, else a list. --workflow
+    takes a single REF, and prints the JSON that ComfyUI wrote into its clip or picture: what its page shows, else the
+    graph that it ran.
     """
+    if is_workflow:
+        _print_workflow(refs, as_json=as_json)
+        return
     with open_catalog() as catalog:
         videos = list(attempt(read_refs(refs), catalog.get))
         linked = (ref for video in videos for link in video.links for ref in (link.child, link.parent))
@@ -120,12 +132,16 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, query: str | None, a
 
 def _show_video(video: Video, names: Mapping[str, str]) -> None:
     render.line((video.ref, "name"))
+    if video.file_name and not video.prompt:
+        render.field("name", render.plain(video.file_name))
     values = {"size": video.size} | {
         item.name: getattr(video, item.name) for item in fields(video) if item.name not in _SHOWN_ELSEWHERE
     }
     texts = {name: text for name, value in values.items() if (text := _read_value(value))}
     for name, text in texts.items():
         render.field(name, text)
+        if name == "prompt" and (origin := video.extra.get("prompt_origin")) in _ORIGINS:
+            render.field("", f"(of the file, {_ORIGINS[origin]}: no server has said one)", style="faint")
     for tag in video.tags:
         render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
     for link in video.links:
@@ -152,6 +168,7 @@ def _show_files(video: Video) -> None:
             render.field("", f"{address}  (archived)")
         if file.credentials:
             render.field("", _describe_credentials(file.credentials))
+        _show_marks(file.marks)
 
 
 def _describe_file(file: File) -> str:
@@ -167,6 +184,41 @@ def _describe_file(file: File) -> str:
         file.state != "present" and (f"{file.state}: {file.reason}" if file.reason else file.state),
     ]
     return f"{file.variant} {file.number}: {', '.join(part for part in parts if part)}"
+
+
+def _show_marks(marks: Sequence[FileMark]) -> None:
+    for mark in marks[:_MARKS]:
+        render.field("", _describe_mark(mark))
+    if len(marks) > _MARKS:
+        render.field("", f"and {render.amount(len(marks) - _MARKS, 'text')} more that it says: see --json")
+
+
+def _describe_mark(mark: FileMark) -> str:
+    """`label in the file, not signed: aigc, says that it is generated: {"Label":"1"}  (AIGC in moov/udta/meta)`."""
+    flaws = [name for name, is_so in (("broken", mark.is_broken), ("truncated", mark.is_truncated)) if is_so]
+    what = [mark.tool or mark.kind, *flaws] if mark.kind == "tool" else [mark.kind, *flaws]
+    if "ai" in mark.claims:
+        what.append("says that it is generated")
+    if mark.kind == "workflow":
+        what += [text for text in (mark.tool, mark.size is not None and render.volume(mark.size)) if text]
+    name, sign = "label", f"{', '.join(what)}: "
+    if mark.kind == "hint":
+        name, sign = "hint", ""
+    elif mark.kind == "platform" and not mark.claims:
+        name, sign = "id", ""
+    value = render.clip(mark.value, _SHOWN_OF_MARK) if mark.value else ""
+    return f"{name} in the file, not signed: {f'{sign}{value}'.removesuffix(': ')}  ({mark.key} in {mark.carrier})"
+
+
+def _print_workflow(refs: Sequence[str], *, as_json: bool) -> None:
+    if len(refs) != 1 or refs[0] == "-" or as_json:
+        raise click.UsageError("--workflow takes a single REF, and no --json: what it prints is JSON")
+    with open_catalog() as catalog:
+        found = catalog.workflow(refs[0])
+    render.verbatim(found.content)
+    others = f"; {render.amount(found.others, 'other')} in its files: see --json" if found.others else ""
+    flaw = ", which does not parse" if found.is_broken else ""
+    render.note(f"{found.key} of {found.variant} {found.number}, in {found.carrier}{flaw}{others}")
 
 
 def _describe_credentials(credentials: Credentials) -> str:

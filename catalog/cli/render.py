@@ -250,6 +250,15 @@ def pieces() -> Iterator[Callable[[str], object]]:
     buffer.flush()
 
 
+def verbatim(text: str) -> None:
+    """Print a text of JSON: into a pipe to the byte, on a terminal without what a screen obeys."""
+    if is_terminal():
+        click.echo(controls.plain_json(controls.plain_lines(text)))
+        return
+    with pieces() as write:
+        write(text)
+
+
 # Standard error
 
 

@@ -14,7 +14,7 @@ from catalog.cli.options import json_option, library_options, open_catalog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalog.reports import PromptUse
+    from catalog.choice_reports import PromptUse
 
 
 @click.command(cls=QueryCommand)

@@ -10,7 +10,7 @@ import click
 from catalog.cli import render
 from catalog.cli.options import json_option, library_options, library_path, open_catalog
 from catalog.errors import needs_media
-from catalog.file_reports import PicturesMade
+from catalog.file_reports import MarksRead, PicturesMade
 
 if TYPE_CHECKING:
     from catalog.upkeep_reports import Reindexed
@@ -30,6 +30,7 @@ _DERIVED = {
     "stacks": "the stacks of takes",
     "costs": "the estimated costs",
     "pictures": "the thumbnails and sheets of frames that were lacking",
+    "marks": "what files say of themselves, where that was not read",
 }
 
 
@@ -125,6 +126,7 @@ def migrate() -> None:
 @click.option("--stacks", is_flag=True, help=f"Rebuild {_DERIVED['stacks']}.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
 @click.option("--pictures", is_flag=True, help="Make the thumbnails and sheets of frames that files lack.")
+@click.option("--marks", is_flag=True, help="Read the labels and workflows in files that were not read for them.")
 @click.option("--all", "all_prompts", is_flag=True, help="With --facets: read all prompts again.")
 @json_option
 @library_options
@@ -137,7 +139,7 @@ def reindex(as_json: bool, **named: bool) -> None:
     if (
         named["all_prompts"]
         and not named["facets"]
-        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "stacks", "costs", "pictures"))
+        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "stacks", "costs", "pictures", "marks"))
     ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:
@@ -161,6 +163,9 @@ def _remark(report: Reindexed) -> None:
         render.note(f"{render.amount(report.costs_changed, 'cost')} changed")
     if report.pictures and report.pictures != PicturesMade():
         _note_pictures(report.pictures)
+    if report.marks and report.marks != MarksRead():
+        left = f", {report.marks.left:,} could not be read now" if report.marks.left else ""
+        render.note(f"{render.amount(report.marks.files, 'file')} read for labels and workflows{left}")
     if report.prompts_read is not None:
         hint = "" if report.prompts_read else ": the current vocabulary has read all, and --all reads them again"
         render.note(f"{render.amount(report.prompts_read, 'prompt')} read in {render.describe_time(report)}{hint}")

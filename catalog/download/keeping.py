@@ -53,7 +53,7 @@ class Keeper:
             if variant == "spritesheet":
                 _require_grid(found.probe, job.shape)
             path = self._folder.commit(part, found.extension)
-        return Bytes(part.sha256, found.size, found.type.media_type, path, found.probe)
+        return Bytes(part.sha256, found.size, found.type.media_type, path, found.probe, found.marks)
 
     @contextmanager
     def _pledging(self, part: Part) -> Iterator[None]:

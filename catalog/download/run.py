@@ -103,6 +103,7 @@ class Download:
         self._began_at = datetime.now(UTC)
         self._credentials = CredentialsChecked()
         self._kept: list[int] = []  # the videos whose results came
+        self._said: list[int] = []  # those of which a file says what it was made of
         self._pictures = PicturesMade()
         self._error: str | None = None
         self._errors: dict[str, str] = {}
@@ -134,6 +135,7 @@ class Download:
             for _, outcome in ask_all(fetch, self._take, threads):
                 self._save(outcome)
             self._settle()
+            self._read_prompts()
             if self._draws:
                 self._make_thumbnails()
             if self._checks:
@@ -177,6 +179,13 @@ class Download:
                 self._idle.notify_all()
 
     # In the thread that runs it
+
+    def _read_prompts(self) -> None:
+        """Read the prompts that stood in files."""
+        if self._said:
+            from catalog.facets import extract_due
+
+            extract_due(self._database, self._settings.facets, among=sorted(set(self._said)))
 
     def _take(self) -> Wanted | None:
         """The next job that can be asked for."""
@@ -285,6 +294,8 @@ class Download:
             with self._database.write() as connection:
                 spot = store.Spot(job.id, file.variant, file.number)
                 store.save_file(connection, spot, file.data, origin="download", at=self._now())
+                if file.data.marks:
+                    self._said += store.save_said(connection, [(job.id, file.data.marks)], at=self._now())
             self._files += 1
             self._bytes += file.data.size
             if file.variant in RESULTS:

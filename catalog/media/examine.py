@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from catalog.errors import BadMedia
-from catalog.media.probe import open_media, read_probe
+from catalog.media.marks import Marks
+from catalog.media.probe import describe, open_media
 from catalog.media.sniff import EMPTY, GIF, HEAD, WEBP, FileType, Kind, sniff
 from catalog.records import Probe
 
@@ -24,16 +25,20 @@ _ASKED: Mapping[Variant, tuple[frozenset[Kind], str]] = {
     "reference": (frozenset({"video", "image", "audio"}), "a picture, a video or a recording"),
 }
 _MOVING = frozenset({GIF, WEBP})  # pictures that some servers give as the video of a job
-_NOTHING = Probe()
+_NOTHING = Probe(), Marks()
 
 
 class Examined(NamedTuple):
-    """A file that is what was asked for: its type, the extension to keep it under, bytes, what it says of itself."""
+    """A file that is what was asked for: its type, the extension to keep it under, bytes, what it says of itself.
+
+    Its `marks` are what it says unsigned; a recording is not read for them.
+    """
 
     type: FileType
     extension: str
     size: int
     probe: Probe
+    marks: Marks
 
 
 def examine(path: Path, variant: Variant) -> Examined:
@@ -60,5 +65,5 @@ def examine_file(file: BinaryIO, variant: Variant) -> Examined:
         from catalog.media.images import check_image
 
         check_image(file, file_type)
-    probe = _NOTHING if file_type.kind == "audio" else read_probe(file, file_type)
-    return Examined(file_type, file_type.extension, size, probe)
+    probe, marks = _NOTHING if file_type.kind == "audio" else describe(file, file_type)
+    return Examined(file_type, file_type.extension, size, probe, marks)

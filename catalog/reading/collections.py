@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from catalog.choice_reports import Collection
 from catalog.errors import NotFound
 from catalog.organising import list_levels
-from catalog.records import Collection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
 from catalog.media.keep import MediaFolder
+from catalog.reading.marks import read_marks
 from catalog.records import Credentials, File, Input, Place, Probe, read_utc
 from catalog.rows import read_path
 
@@ -25,11 +26,20 @@ IS_HELD = (
 )
 _FILES = """
 SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
-seconds, width, height, fps, codec, audio, made_at, check_id
+seconds, width, height, fps, codec, audio, made_at, check_id, CASE WHEN marks IS NOT NULL THEN id END
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
-_PLACES = "SELECT sha256, root, path, state FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
+_PLACES = (
+    "SELECT sha256, root, path, state, name FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
+)
+_NAMES = """
+SELECT files.video_id, file_places.name FROM files
+CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root <> ''
+WHERE files.video_id IN :ids
+ORDER BY files.video_id, files.variant = 'video' DESC, files.variant = 'image' DESC, files.variant, files.number,
+file_places.state <> 'present', file_places.id
+"""
 _ARCHIVES = "SELECT sha256, address FROM archives WHERE sha256 IN :hashes ORDER BY id"
 _CREDENTIALS = """
 SELECT c2pa_checks.id, c2pa_checks.status, c2pa_manifests.signer, c2pa_checks.checked_at FROM c2pa_checks
@@ -73,24 +83,41 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     """The files of these videos, by row id: clips first, then images, then what belongs to them."""
     rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
     hashes = list({row[3] for row in rows if row[3]})
-    places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
-    checks = [row[-1] for row in rows if row[-1]]
+    (places, names), archives = (
+        (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else (({}, {}), {})
+    )
+    checks = [row[-2] for row in rows if row[-2]]
     credentials = _read_credentials(connection, checks) if checks else {}
+    marked = [row[-1] for row in rows if row[-1]]
+    marks = read_marks(connection, marked) if marked else {}
     files: dict[int, list[File]] = {}
-    for video_id, *own, made_at, check_id in rows:
+    for video_id, *own, made_at, check_id, marked_id in rows:
         sha256, probed = own[2], (*own[8:], read_utc(made_at))
         probe = None if all(value is None for value in probed) else Probe(*probed)
         lying = tuple(places.get(sha256, ())), tuple(archives.get(sha256, ()))
-        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying, credentials.get(check_id)))
+        said = credentials.get(check_id), tuple(marks.get(marked_id, ())), names.get(sha256)
+        files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying, *said))
     return files
 
 
-def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]]:
+def read_names(connection: Reader, ids: Iterable[int]) -> dict[int, str]:
+    """What the first file of each of these videos is called in a folder of the user's, by row id; see `File.name`."""
+    names: dict[int, str] = {}
+    for video_id, name in connection.execute(_NAMES, {"ids": list(ids)}):
+        names.setdefault(video_id, read_path(name))
+    return names
+
+
+def _read_places(connection: Reader, hashes: list[str]) -> tuple[dict[str, list[Place]], dict[str, str]]:
+    """The places of bytes, and what they are called in folders of the user's, by hash."""
     folder = path_of(connection).parent
     places: dict[str, list[Place]] = {}
-    for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}):
+    names: dict[str, str] = {}
+    for sha256, root, path, state, name in connection.execute(_PLACES, {"hashes": hashes}):
         places.setdefault(sha256, []).append(Place(str(Path(read_path(root) or folder) / read_path(path)), state))
-    return places
+        if root:
+            names.setdefault(sha256, read_path(name))
+    return places, names
 
 
 def _read_credentials(connection: Reader, checks: list[int]) -> dict[int | None, Credentials]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.records import SavedSearch
+from catalog.choice_reports import SavedSearch
 
 if TYPE_CHECKING:
     from catalog.database import Reader
 
 _ALL = "SELECT name, query FROM saved_searches ORDER BY id"
-_NAMED = "SELECT name, query FROM saved_searches WHERE name = :name COLLATE NOCASE ORDER BY name <> :name, id LIMIT 1"
+_NAMED = "SELECT name, query FROM saved_searches WHERE lower(name) = lower(:name) ORDER BY name <> :name, id LIMIT 1"
 
 
 def list_searches(connection: Reader) -> list[SavedSearch]:

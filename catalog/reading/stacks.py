@@ -6,8 +6,8 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.choice_reports import PromptUse
 from catalog.prompts import LONGEST_READ
-from catalog.reports import PromptUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

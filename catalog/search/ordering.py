@@ -218,6 +218,8 @@ class Orderer:
 
     def _without(self, hits: BitMap, start: Place | None) -> Iterator[Place]:
         """The videos without a value, which come last, after the start where that has no value either."""
+        if self._order.name in bitmaps.DEFAULTED:
+            return
         missing = hits - self._bits.having(bitmaps.HAS, self._order.name)
         for video_id in self._list_ids(missing, start[0] if start and start[1] is None else None):
             yield video_id, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
 from catalog.reading.videos import read_videos
-from catalog.records import Page
+from catalog.records import UNDECIDED, Page
 from catalog.search.bits import Bits
 from catalog.search.counts import count_values
 from catalog.search.cursor import read_cursor, write_cursor
@@ -18,7 +18,7 @@ from catalog.search.ordering import RANKED, Orderer
 from catalog.search.plan import make_plan
 from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
-from catalog.search.stacks import require_kind, stack_matches
+from catalog.search.stacks import name_order, require_kind, stack_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from catalog.search.query import Node
 
 MAX_PAGE = 1000
+_NOTHING = {None, UNDECIDED}  # values of those of whom nothing was said
 FACET_VALUES = 20
 
 
@@ -68,18 +69,17 @@ def search(
     now = now or datetime.now(UTC)
     plan = make_plan(tree, connection, fields, now=now, include_deleted=include_deleted)
     order = plan.order(sort)
-    kind = require_kind(stack) if stack else None
-    question = json.dumps([str(tree), order.name, order.is_descending, include_deleted, *([kind] if kind else [])])
+    kind = require_kind(stack)
+    question = json.dumps([str(tree), name_order(order.name, kind), order.is_descending, include_deleted])
     start = None if after is None else _read_start(question, after)
     counted = [fields.get_facet(name) for name in dict.fromkeys((*facets, *multi))]
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
     hits = plan.find(bits)
     counts = _count(connection, bits, plan, hits, counted, ignoring)
-    stacked = stack_matches(connection, bits, hits, kind) if kind else None
-    shown = stacked.covers if stacked else hits
+    stacked = stack_matches(connection, bits, hits, kind)
     orderer = Orderer(connection, bits, order, plan.match, ranked)
-    places = orderer.list_next(shown, start, limit + 1) if limit else []
+    places = orderer.list_next(stacked.covers, start, limit + 1) if limit else []
     ids = [video_id for video_id, _ in places[:limit]]
 
     def count_part(part: Node) -> int:
@@ -89,13 +89,13 @@ def search(
     texts = read_snippets(connection, plan, ids) if snippets and ids else {}
     return Page(
         videos=tuple(videos.values()),
-        total=len(shown),
+        total=len(stacked.covers),
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=_write_next(question, places, limit),
-        ranked=orderer.count_ranked(shown) if limit else None,
-        takes={videos[video_id].ref: stacked.takes.get(video_id, 1) for video_id in videos} if stacked else {},
-        stacked=len(hits) if stacked else None,
+        ranked=orderer.count_ranked(stacked.covers) if limit else None,
+        takes={videos[video_id].ref: takes for video_id, takes in stacked.count_takes(videos).items()},
+        stacked=stacked.matches,
         notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits), count_part)),
     )
 
@@ -143,7 +143,9 @@ def count_facets(
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
     counts = _count(connection, bits, plan, plan.find(bits), wanted, ignoring, limit)
-    return {name: values for name, values in counts.items() if named or any(item.value is not None for item in values)}
+    return {
+        name: values for name, values in counts.items() if named or any(item.value not in _NOTHING for item in values)
+    }
 
 
 def _count(

@@ -17,7 +17,7 @@ from catalog.search.ordering import Orderer
 from catalog.search.plan import NEWEST, get_sort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyroaring import BitMap
 
@@ -34,10 +34,18 @@ _LINKS = "SELECT child_id, parent_id, parent_source, parent_remote_id FROM links
 
 
 class Stacked(NamedTuple):
-    """The covers of the stacks that matches are in, and how many matches each stands for, where these are several."""
+    """The covers of the stacks that matches are in, and how many matches each stands for, where these are several.
+
+    `matches` is how many these are; None where they are not stacked, and each is its own cover.
+    """
 
     covers: BitMap
     takes: Mapping[int, int]
+    matches: int | None = None
+
+    def count_takes(self, ids: Iterable[int]) -> dict[int, int]:
+        """How many matches each of these covers stands for; empty where they are not stacked."""
+        return {} if self.matches is None else {video_id: self.takes.get(video_id, 1) for video_id in ids}
 
 
 def require_kind(kind: bool | str | None) -> str | None:
@@ -51,8 +59,15 @@ def require_kind(kind: bool | str | None) -> str | None:
     return str(kind)
 
 
-def stack_matches(connection: Reader, bits: Bits, hits: BitMap, kind: str) -> Stacked:
+def name_order(name: str, kind: str | None) -> str:
+    """What a cursor calls the order, so that none of videos is taken for one of stacks."""
+    return name if kind is None else f"{name} of {kind}"
+
+
+def stack_matches(connection: Reader, bits: Bits, hits: BitMap, kind: str | None) -> Stacked:
     """The stacks of these videos; one without a prompt or without family, or that is hidden, is a stack by itself."""
+    if kind is None:
+        return Stacked(hits, {})
     (last,) = connection.execute(_LAST).fetchone()
     make = lambda: _stack(connection, bits, hits, kind)  # noqa: E731
     return bits.remember(f"stacks {kind} {last}", hits, make, lambda stacked: 10_000 + 100 * len(stacked.takes))
@@ -70,7 +85,7 @@ def _stack(connection: Reader, bits: Bits, hits: BitMap, kind: str) -> Stacked:
         if stack not in covered:
             covered.add(stack)
             takes[video_id] = sizes[stack]
-    return Stacked((hits - several) | bitmap(takes), takes)
+    return Stacked((hits - several) | bitmap(takes), takes, len(hits))
 
 
 def _list_best_first(connection: Reader, bits: Bits, videos: BitMap) -> Iterator[int]:

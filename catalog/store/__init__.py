@@ -5,7 +5,7 @@ recorder; tags, links and the two indexes follow in the same transaction. The st
 """
 
 from catalog.store.adoption import adopt_files, join_described
-from catalog.store.arrivals import save_absences, save_videos
+from catalog.store.arrivals import save_absences, save_enclosed, save_said, save_videos
 from catalog.store.attached import save_links
 from catalog.store.characters import save_character
 from catalog.store.cleaning import HEARD, clean_rows
@@ -32,7 +32,7 @@ from catalog.store.edits import (
     undelete_videos,
     unlink_videos,
 )
-from catalog.store.enclosed import Enclosed, save_enclosed
+from catalog.store.enclosed import Enclosed
 from catalog.store.facets import Extracted, forget_extracted, save_extracted, save_given
 from catalog.store.files import (
     Bytes,
@@ -54,13 +54,16 @@ from catalog.store.ingredients import rebuild_ingredients
 from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit_next
 from catalog.store.journal import Step, redo, undo
 from catalog.store.judgements import judge_videos, note_videos, rate_videos
+from catalog.store.likenesses import save_likenesses
 from catalog.store.losses import bring_back, save_losses
+from catalog.store.marked import save_read_marks
 from catalog.store.marks import complete_marks
 from catalog.store.names import find_ids, find_video
 from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard, save_requests
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
 from catalog.store.scans import (
+    forget_root,
     forget_scanned,
     forget_scanned_rows,
     save_absences_of_places,
@@ -110,6 +113,7 @@ __all__ = [
     "forget_failures",
     "forget_inherited",
     "forget_places",
+    "forget_root",
     "forget_scanned",
     "forget_scanned_rows",
     "forget_stacks",
@@ -159,15 +163,18 @@ __all__ = [
     "save_found",
     "save_given",
     "save_input",
+    "save_likenesses",
     "save_links",
     "save_losses",
     "save_place",
     "save_places",
     "save_prices",
+    "save_read_marks",
     "save_reference",
     "save_requests",
     "save_root",
     "save_run",
+    "save_said",
     "save_scanned",
     "save_search",
     "save_source",

@@ -9,6 +9,7 @@ from catalog.rows import encodable, read_path, stored_path
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
 from catalog.store.files import find_by_paths
+from catalog.store.hearing import FILE, hear_files
 from catalog.store.indexes import indexed
 from catalog.store.journal import journaled
 from catalog.store.marks import share_marks
@@ -33,14 +34,21 @@ _TAGS = "SELECT video_id, key, value FROM tags WHERE origin = 'user' AND video_i
 
 
 def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: datetime) -> Changed:
-    """Give the files of videos to jobs, `pairs` of row ids, with the user's tags; hide the videos: one edit."""
+    """Give the files of videos to jobs, `pairs` of row ids, with the user's tags; hide the videos: one edit.
+
+    What the files say of their jobs fills what nobody else has said.
+    """
     jobs = list(dict.fromkeys(pairs.values()))
     tags = _read_tags(connection, pairs)
+    due: list[int] = []
     with journaled(connection, "adopt", made_at=made_at) as act:
         for videos in act.portions("files", jobs, _VARIANTS):
             among = {own: job for own, job in pairs.items() if job in set(videos)}
             with indexed(connection, videos):
                 _give(connection, among)
+        for videos in act.portions("observations", jobs, [FILE]):
+            heard = set(videos)
+            due += hear_files(connection, {own: job for own, job in pairs.items() if job in heard}, at=made_at)
         for videos in act.portions("tags", jobs, sorted({key for own in tags.values() for key in own})):
             with indexed(connection, videos):
                 _add_tags(connection, {video: tags[video] for video in videos if video in tags})
@@ -50,7 +58,7 @@ def adopt_files(connection: Writer, pairs: Mapping[int, int], *, made_at: dateti
                     "UPDATE videos SET deleted_at = :at WHERE id = :id AND deleted_at IS NULL",
                     [{"id": video, "at": utc_text(made_at)} for video in videos],
                 )
-    return Changed(jobs)
+    return Changed(jobs, due)
 
 
 def join_described(
@@ -72,6 +80,7 @@ def join_described(
         _give(connection, pairs)
         _add_tags(connection, tags)
         update_rows(connection, "videos", [{"id": video, "deleted_at": utc_text(at)} for video in pairs])
+    hear_files(connection, pairs, at=at)
     return list(dict.fromkeys(pairs.values()))
 
 

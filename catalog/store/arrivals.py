@@ -15,12 +15,14 @@ from catalog import fulltext
 from catalog.fold import Observation, fold
 from catalog.records import utc_text
 from catalog.redaction import cut_secrets
+from catalog.rows import encodable
 from catalog.store.attached import provider_tags, write_remixes, write_tags
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.costs import Estimator
 from catalog.store.descent import adopt
-from catalog.store.enclosed import save_enclosed, save_named
+from catalog.store.enclosed import keep_enclosed, save_named
 from catalog.store.folding import Backlog, custom_id_of, fold_backlog, list_overturned, refold
+from catalog.store.hearing import FILE, SAID
 from catalog.store.indexes import index_new
 from catalog.store.names import find_ids, write_aliases
 from catalog.store.payloads import kept, shortened, without_secrets
@@ -29,6 +31,7 @@ from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
 from catalog.store.texts import labels_of
 from catalog.wire.cuts import describe_cuts
 from catalog.wire.ids import raw_id
+from catalog.wire.parse import parse_videos
 from catalog.wire.requests import read_observed
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Writer
     from catalog.errors import Gone
+    from catalog.media.marks import Marks
     from catalog.store.enclosed import Enclosed
     from catalog.wire.answers import ParsedVideo
 
@@ -119,6 +123,47 @@ def save_videos(
         own = {cut_secrets(name): items for name, items in enclosed.items() if name not in saved.strays}
         saved.remarks += save_enclosed(connection, source, own, at=received_at)
     return saved
+
+
+def save_enclosed(
+    connection: Writer, source: str, enclosed: Mapping[str, Sequence[Enclosed]], *, at: datetime
+) -> list[str]:
+    """Keep what lay inside the answers about these videos, by id, as their files; return what is to be said of it.
+
+    What a file says that its job made fills what nobody has said of the job.
+    """
+    remarks = keep_enclosed(connection, source, enclosed, at=at)
+    made = [
+        (name, item.data.marks)
+        for name, items in enclosed.items()
+        for item in items
+        if item.data and item.data.marks and item.use != "reference"
+    ]
+    ids = find_ids(connection, source, [encodable(name) for name, _ in made]) if made else {}
+    save_said(connection, [(ids[encodable(name)], marks) for name, marks in made if encodable(name) in ids], at=at)
+    return remarks
+
+
+def save_said(connection: Writer, said: Iterable[tuple[int, Marks]], *, at: datetime) -> list[int]:
+    """Let files say of their jobs, by row id, what nobody else has said; return the jobs of which one says anything."""
+    payloads = [(video_id, payload) for video_id, marks in said if (payload := describe_job(marks))]
+    ids = list(dict.fromkeys(video_id for video_id, _ in payloads))
+    query = "SELECT id, source, remote_id FROM videos WHERE id IN :ids"
+    names = {row[0]: (row[1], row[2]) for row in connection.execute(query, {"ids": ids})} if ids else {}
+    by_source: dict[str, list[ParsedVideo]] = {}
+    for video_id, payload in payloads:
+        source, remote_id = names[video_id]
+        answer = parse_videos({"id": remote_id, "object": "video", **payload})
+        by_source.setdefault(source, []).append(answer.videos[0])
+    for source, videos in by_source.items():
+        save_videos(connection, source, videos, channel=FILE, received_at=at)
+    return ids
+
+
+def describe_job(marks: Marks) -> dict[str, Any]:
+    """What a file says of the job that it came from, as a server would; `prompt_origin` tells in which words."""
+    said = {name: getattr(marks, name) for name in SAID}
+    return {name: value for name, value in said.items() if value}
 
 
 def _part(

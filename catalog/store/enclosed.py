@@ -48,7 +48,7 @@ class Enclosed(NamedTuple):
     origin: str = "inline"
 
 
-def save_enclosed(
+def keep_enclosed(
     connection: Writer, source: str, enclosed: Mapping[str, Sequence[Enclosed]], *, at: datetime
 ) -> list[str]:
     """Keep what lay inside the answers about these videos, by id, as their files; return what is to be said of it."""

@@ -34,7 +34,7 @@ class Extracted:
     """What the prompt of one video asks for; `prompt` is the text that was read, at most its beginning."""
 
     video_id: int
-    prompt: str
+    prompt: str | None
     facets: Sequence[Facet]
     avoided: str | None
 

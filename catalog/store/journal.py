@@ -22,6 +22,7 @@ from catalog.rows import json_text
 from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.facets import refresh_given
+from catalog.store.hearing import refresh_heard
 from catalog.store.indexes import indexed
 from catalog.store.marks import share_marks
 from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
@@ -210,7 +211,8 @@ def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Row
         share_marks(connection, hashes)  # what hangs on a row goes with it
         refresh_links(connection, linked)
         due = refresh_given(connection, {subject.video_id for subject in given if subject.video_id}, taken_back)
-    return _Moved(staying, due)
+    heard = [subject.video_id for subject in moving if subject.table == "observations" and subject.video_id]
+    return _Moved(staying, due + refresh_heard(connection, heard))
 
 
 def _list_videos(connection: Writer, subjects: Iterable[Subject]) -> list[int]:

@@ -12,7 +12,7 @@ from catalog.rows import encodable
 from catalog.store.bulk import insert_rows, update_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from catalog.database import Writer
     from catalog.media.marks import Mark
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 _SHOWN = 1_000  # characters that are kept of what is not all there is
 _PORTION = 2_000  # rows
 
-_COLUMNS = 'kind, carrier, "key", value, is_broken, is_truncated, claims, tool'
+_COLUMNS = ("kind", "carrier", '"key"', "value", "is_broken", "is_truncated", "claims", "tool", "size")
 _TWIN = "(SELECT min(twin.id) FROM files AS twin WHERE twin.sha256 = files.sha256 AND twin.marks IS NOT NULL)"
 _SHARE = f"""
-INSERT INTO file_marks (file_id, {_COLUMNS}) SELECT files.id, {_COLUMNS.replace("kind", "file_marks.kind")}
+INSERT INTO file_marks (file_id, {", ".join(_COLUMNS)})
+SELECT files.id, {", ".join(f"file_marks.{name}" for name in _COLUMNS)}
 FROM files JOIN file_marks ON file_marks.file_id = {_TWIN}
 WHERE files.sha256 IN :hashes AND files.marks IS NULL ORDER BY file_marks.id
 """
@@ -50,7 +51,7 @@ def sum_up(marks: Iterable[Mark]) -> str:
 
 
 def save_marks(connection: Writer, marks: Mapping[int, Iterable[Mark]]) -> None:
-    """Keep the marks of files, by row id, in the place of what was known of them; the rows of the files sum them up."""
+    """Keep the marks of files, by row id, in the place of what was known of them; the rows of files sum them up."""
     rows: list[dict[str, Any]] = []
     workflows: dict[str, str] = {}
     for file_id, own in marks.items():
@@ -70,6 +71,7 @@ def save_marks(connection: Writer, marks: Mapping[int, Iterable[Mark]]) -> None:
                     "value": value,
                     "is_broken": int(mark.is_broken),
                     "is_truncated": int(mark.is_truncated),
+                    "size": mark.size,
                     **_read(mark),
                 }
             )
@@ -96,6 +98,17 @@ def _read(mark: Mark) -> dict[str, str | None]:
 def forget_marks(connection: Writer, files: Iterable[int]) -> None:
     """Take out what files, by row id, said of themselves: they are other files by now."""
     connection.execute("DELETE FROM file_marks WHERE file_id IN :ids", {"ids": list(files)})
+
+
+def fill_marks(connection: Writer, read: Mapping[str, Sequence[Mark]]) -> list[tuple[int, str]]:
+    """Keep the marks of bytes, by hash, for files of them that were not read for any; return these: row id, hash."""
+    query = "SELECT id, sha256 FROM files WHERE sha256 IN :hashes AND marks IS NULL"
+    found = [(row[0], row[1]) for row in connection.execute(query, {"hashes": list(read)})] if read else []
+    if found:
+        sums = {digest: sum_up(read[digest]) for digest in {digest for _, digest in found}}
+        save_marks(connection, {file_id: read[digest] for file_id, digest in found})
+        update_rows(connection, "files", [{"id": file_id, "marks": sums[digest]} for file_id, digest in found])
+    return found
 
 
 def share_marks(connection: Writer, hashes: Iterable[str | None]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.forest import Forest
 from catalog.prompts import LONGEST_READ
 from catalog.prompts.similarity import group, sketch
-from catalog.store.bulk import insert_rows
+from catalog.store.bulk import insert_new, insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,8 +27,7 @@ READ = f"substr(prompt, 1, {LONGEST_READ})"  # the part of a prompt that is comp
 
 _SLICE = 2_000  # keys that are written at once
 _PROMPTS = f"SELECT id, {READ} FROM videos WHERE id IN :ids"
-_MARK = "INSERT INTO stack_due (video_id) VALUES (?) ON CONFLICT (video_id) DO NOTHING"
-_KEEP = "INSERT INTO stack_keys (id, prompt_id) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
+_KEY = ("id", "prompt_id")
 _OWNERS = "SELECT id, prompt_id FROM stack_keys WHERE id IN :keys"
 _NEXT = f"""
 SELECT videos.id, {READ} FROM stack_due JOIN videos ON videos.id = stack_due.video_id
@@ -76,7 +75,7 @@ def digest_prompt(prompt: str) -> int:
 
 def make_stacks_due(connection: Writer, ids: Iterable[int]) -> None:
     """Let these videos wait for a stack."""
-    connection.executemany(_MARK, ((video_id,) for video_id in ids))
+    insert_new(connection, "stack_due", ["video_id"], [(video_id,) for video_id in ids])
 
 
 def forget_stacks(connection: Writer) -> None:
@@ -151,7 +150,7 @@ def _join(connection: Writer, keys: Mapping[int, Collection[int]]) -> None:
     pairs: set[tuple[int, int]] = set()  # of prompts
     owned = sorted((key, prompt_id) for prompt_id, own in keys.items() for key in own)
     for portion in _split(owned):
-        if connection.executemany(_KEEP, portion).rowcount < len(portion):
+        if insert_new(connection, "stack_keys", _KEY, portion) < len(portion):
             owners = dict(map(tuple, connection.execute(_OWNERS, {"keys": [key for key, _ in portion]})))
             pairs |= {(owners[key], prompt_id) for key, prompt_id in portion if owners[key] != prompt_id}
     if pairs:
@@ -184,9 +183,9 @@ def _merge(connection: Writer, pairs: Collection[tuple[int, int]]) -> None:
     moves = []
     for stacks in groups.values():
         largest = max(stacks, key=lambda stack: (sizes[stack], -stack))
-        moves += [(largest, stack) for stack in stacks if stack != largest]
+        moves += [{"stack": largest, "joining": stack} for stack in stacks if stack != largest]
     for table in ("stack_prompts", "stack_videos"):
-        connection.executemany(f"UPDATE {table} SET stack_id = ? WHERE stack_id = ?", moves)
+        connection.executemany(f"UPDATE {table} SET stack_id = :stack WHERE stack_id = :joining", moves)
 
 
 def _remove_prompts(connection: Writer, gone: Mapping[int, str | None]) -> None:
@@ -208,7 +207,7 @@ def _rejoin(connection: Writer, keys: Mapping[int, Collection[int]]) -> None:
     """Let prompts that are each in a stack of their own join by their keys again."""
     first: dict[int, int] = {}
     pairs = {(first.setdefault(key, prompt_id), prompt_id) for prompt_id, own in keys.items() for key in own}
-    connection.executemany(_KEEP, sorted(first.items()))
+    insert_new(connection, "stack_keys", _KEY, sorted(first.items()))
     if pairs := {pair for pair in pairs if pair[0] != pair[1]}:
         _merge(connection, pairs)
 

@@ -69,6 +69,13 @@ TABLES = {
         passing=("state", "reason", "changed_at", "checked_at", "check_id", "marks"),
         derived=("check_id", "marks"),
     ),
+    "observations": Table(
+        "id, video_id, channel, http_status, payload, payload_hash, as_of, received_at, last_received_at, times_seen",
+        "video_id",
+        "channel",
+        "channel = 'file' AND ",
+        passing=("last_received_at", "times_seen"),
+    ),
     "ratings": Table("id, video_id, rating", "video_id", None, is_whole=False, sql="annotations"),
     "verdicts": Table("id, video_id, verdict", "video_id", None, is_whole=False, sql="annotations"),
     "notes": Table("id, video_id, note", "video_id", None, is_whole=False, sql="annotations"),

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.records import utc_text
 from catalog.rows import encodable, stored_path
-from catalog.store.arrivals import Beside, save_videos
+from catalog.store.arrivals import Beside, describe_job, save_said, save_videos
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.files import find_by_paths, list_videos, probed
+from catalog.store.hearing import FILE
 from catalog.store.indexes import indexed
-from catalog.store.marks import save_marks, sum_up
+from catalog.store.marks import fill_marks, save_marks, sum_up
 from catalog.store.names import find_ids
 from catalog.store.scans import STAMP, find_rows, forget_scanned
 from catalog.store.sources import save_source
@@ -23,13 +24,12 @@ from catalog.wire.answers import ParsedVideo
 from catalog.wire.parse import parse_videos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from catalog.database import Writer
     from catalog.media.marks import Marks
     from catalog.records import Probe
 
-FILE = "file"  # the channel of what a file says
 FILES = "files"  # the source of videos that are known by their file alone
 _ID_LENGTH = 32  # of the digits of a hash: 128 bits
 _SHORTEST = 8  # letters of a name that cannot be anybody's
@@ -108,7 +108,8 @@ def save_found(
             _put_files(connection, {sha256: new[sha256] for sha256 in owners}, owners, jobs, now)
             moved += _put_places(connection, root, left, now)
             _be_whole(connection, [item.sha256 for item in left if item.sha256 in held and not item.damage], now)
-        _fill(connection, [(job, new[sha256]) for sha256, job in jobs.items()], at)
+            fill_marks(connection, {item.sha256: item.marks.marks for item in left if item.sha256 in held})
+        save_said(connection, [(job.video_id, new[sha256].marks) for sha256, job in jobs.items()], at=at)
     forget_scanned(connection, root, [item.path for item in found])
     joined = [job.video_id for job in jobs.values()]
     return Kept([*making.written.values(), *making.others.values()], joined, moved, len(found) - len(new) - moved)
@@ -237,7 +238,7 @@ def _describe(item: Found, at: datetime) -> ParsedVideo:
     }
     payload |= {"seconds": probe.seconds} if probe.seconds else {}
     payload |= {"size": f"{width}x{height}"} if width else {}
-    said = _said(item.marks)
+    said = describe_job(item.marks)
     if said or created < _USUAL or max(filter(None, (probe.seconds, width, height)), default=0) > _MOST_USUAL:
         return parse_videos(payload | said).videos[0]
     return ParsedVideo(  # what the parser makes of it, at a tenth of the price
@@ -259,23 +260,6 @@ def _date(item: Found, at: datetime) -> int:
     if made is not None and made.year >= _EARLIEST and made <= at:
         return int(made.timestamp())
     return int(max(0.0, min(item.stamp[1] / 1e9, at.timestamp())))
-
-
-def _said(marks: Marks) -> dict[str, Any]:
-    """What a file says of the job that it came from; `prompt_origin` tells in which words."""
-    said = {name: getattr(marks, name) for name in ("prompt", "negative_prompt", "model", "seed", "prompt_origin")}
-    return {name: value for name, value in said.items() if value}
-
-
-def _fill(connection: Writer, pairs: Iterable[tuple[_Job, Found]], at: datetime) -> None:
-    """Let files say of their jobs what nobody else has said."""
-    by_source: dict[str, list[dict[str, Any]]] = {}
-    for job, item in pairs:
-        if said := _said(item.marks):
-            by_source.setdefault(job.source, []).append({"id": job.remote_id, "object": "video", **said})
-    for source, payloads in by_source.items():
-        videos = [parse_videos(payload).videos[0] for payload in payloads]
-        save_videos(connection, source, videos, channel=FILE, received_at=at)
 
 
 def _put_files(

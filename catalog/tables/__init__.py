@@ -40,7 +40,7 @@ from catalog.tables.credentials import (
 from catalog.tables.watching import FileMarks, Roots, ScannedFiles, Workflows
 
 # isort: split
-from catalog.tables.organising import Annotations, Collections, CollectionVideos, SavedSearches
+from catalog.tables.organising import Annotations, Collections, CollectionVideos, Likenesses, SavedSearches
 
 # isort: split
 from catalog.tables.stacks import StackDue, StackKeys, StackPrompts, StackVideos
@@ -70,6 +70,7 @@ __all__ = [
     "Files",
     "GivenFacets",
     "InheritedFacets",
+    "Likenesses",
     "Links",
     "Observations",
     "Prices",

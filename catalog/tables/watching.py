@@ -61,6 +61,7 @@ class FileMarks(SQLModel, table=True):
     `is_broken` says that the value does not parse, `is_truncated` that it is not all there is. The value of a workflow
     is its hash in `workflows`. `claims` are what it says of the file, with a blank between two: `ai` that it was
     generated, `aigc`, `platform` and `iptc` which kind of label that says. `tool` is the program whose settings it is.
+    `size` is the bytes of the text in the file, NULL where version 0012 has read it.
     """
 
     __tablename__ = "file_marks"
@@ -80,6 +81,7 @@ class FileMarks(SQLModel, table=True):
     is_truncated: int = columns.count(nullable=False)
     claims: str | None = columns.text()
     tool: str | None = columns.text()
+    size: int | None = Field(default=None, sa_column=Column(Integer))
 
 
 class Workflows(SQLModel, table=True):

@@ -29,10 +29,7 @@ _MOUNTS = Path("/proc/self/mounts")
 
 
 class Observer:
-    """Listens to folders; `dirty` holds those in which something has happened, `changed_at` is when it last did.
-
-    `is_heard` says of a folder whether anything is heard of it.
-    """
+    """Listens to folders; `dirty` holds those in which something has happened, `changed_at` is when it last did."""
 
     def __init__(self, on_event: Callable[[str], None] | None = None) -> None:
         self.woken = threading.Event()
@@ -43,10 +40,6 @@ class Observer:
         self._observer: Any = None
         self._heard: dict[str, Any] = {}
         self._told: set[str] = set()
-
-    def is_heard(self, folder: str) -> bool:
-        """Whether the system says what happens in the folder."""
-        return folder in self._heard
 
     def listen(self, folders: Iterable[str]) -> None:
         """Listen to these folders, as far as the system lets us: to each that can be, once."""

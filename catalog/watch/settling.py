@@ -14,7 +14,6 @@ from catalog.disk import open_file
 from catalog.errors import BadMedia
 from catalog.media.boxes import BytesBehind
 from catalog.media.examine import examine_file
-from catalog.media.marks import read_marks_of
 from catalog.media.probe import describe
 from catalog.media.sniff import HEAD, sniff
 from catalog.watch.scanning import stamp_of
@@ -99,7 +98,7 @@ def is_unchanged(root: str, sighted: Sighted) -> bool:
 def _describe(file: BinaryIO, file_type: FileType, age: float) -> tuple[Probe, Marks, str | None]:
     """What a file says, and what is wrong with it where it plays all the same and is done; raises BadMedia."""
     if file_type.kind != "video":
-        return examine_file(file, "image").probe, read_marks_of(file, file_type), None
+        return *examine_file(file, "image")[-2:], None
     try:
         return *describe(file, file_type), None
     except BytesBehind as error:

@@ -287,9 +287,9 @@ def test_a_name_is_found_as_a_word(library: Library, word: str) -> None:
 
 
 def test_an_unknown_field_is_text(library: Library) -> None:
-    library.prompts("note:dark and cold", "dark note")
-    assert library.find("note:dark") == ["v1"]
-    assert library.page("note:dark").notes == ()
+    library.prompts("scene:dark and cold", "dark scene")
+    assert library.find("scene:dark") == ["v1"]
+    assert library.page("scene:dark").notes == ()
 
 
 def test_a_misspelt_field_is_remarked(library: Library) -> None:
@@ -540,6 +540,7 @@ def test_every_field_can_be_asked_for(library: Library, name: str) -> None:
     library.add("x")
     values = {"number": "1", "depth": "1", "time": "2026", "claim": "gone", "name": "studio", "kin": "x"}
     values |= {"presence": "model", "absence": "model", "mismatch": "size", "credentials": "changed"}
+    values |= {"saved": "unreviewed"}
     values |= {"mark": bitmaps.MARKS.get(name, ("x",))[0]}
     assert library.page(f"{name}:{values.get(FIELDS[name].kind, 'x')}").notes == ()
     if FIELDS[name].has_value:

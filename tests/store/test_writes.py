@@ -108,7 +108,23 @@ def write_everything(desk: Desk) -> None:
             store.save_scanned(connection, "/clips", {"half.mp4": ((1, 2, 3, 4), "growing", "is cut off")}, at=now)
         store.save_absences_of_places(connection, back=[], missed=[2], missing=[2], at=now)
         store.forget_scanned(connection, "/clips", ["half.mp4"])
+        store.save_root(connection, "/more", is_watched=1)
+        store.forget_root(connection, "/more")
         store.adopt_files(connection, {2: 1}, made_at=now)
+        store.rate_videos(connection, [1], 5, made_at=now)
+        store.judge_videos(connection, [1], "keep", made_at=now)
+        store.note_videos(connection, [1], "a note", made_at=now)
+        store.add_to_collection(connection, [1, 2], "a/b", made_at=now)
+        store.move_in_collection(connection, "a/b", 2, 1, made_at=now)
+        store.note_collection(connection, "a", "why", made_at=now)
+        store.move_collection(connection, "a", "c/d", made_at=now)
+        store.remove_from_collection(connection, [1], "c", made_at=now)
+        store.remove_collection(connection, "c", made_at=now)
+        for query in ("fox", "rain"):
+            store.save_search(connection, "foxes", query, made_at=now)
+        store.remove_search(connection, "foxes", made_at=now)
+        store.undo(connection, 9, undone_at=now)
+        store.redo(connection, 9)
 
 
 def watch(connection: Any, written: dict[str, set[str]]) -> None:
