@@ -11,6 +11,8 @@ from catalog.cli.completion import complete_query
 from catalog.cli.finding import QueryCommand
 from catalog.cli.options import json_option, library_options, open_catalog
 
+_WIDEST = 80  # columns of a prompt
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -55,7 +57,7 @@ def _show(uses: Sequence[PromptUse]) -> None:
             "" if use.cost_usd is None else render.dollars(use.cost_usd),
             "" if use.usd_per_kept_second is None else render.dollars(use.usd_per_kept_second),
             use.cover,
-            " ".join(use.prompt.split()),
+            render.clip(" ".join(use.prompt.split()), _WIDEST),
         )
         for use in uses
     ]

@@ -1,10 +1,10 @@
 """Which prompts are takes of one: the same but for case, width, blanks and punctuation, or but for one word or clause.
 
 A prompt is sketched as a few dozen keys, each of them the prompt with one stretch left out: a clause, two clauses side
-by side, a sentence, a few words of a long clause. Two prompts that differ in that stretch alone have a key in common,
-wherever it stands and whatever else there is; prompts that have a key in common are in one stack, and so are those that
-a chain of them joins. So a stack depends on nothing but the set of prompts, whatever their order, and what a prompt
-joins is found by looking up its keys.
+by side, a sentence, the last sentences, a few words of a long clause. Two prompts that differ in that stretch alone
+have a key in common, wherever it stands and whatever else there is; prompts that have a key in common are in one stack,
+and so are those that a chain of them joins. So a stack depends on nothing but the set of prompts, whatever their order,
+and what a prompt joins is found by looking up its keys.
 
 What a prompt is about stays in a key even where its stretch is left out (`leads`), and of a clause that says it at
 most half is ever left out. So "a fox" and "a wolf" in the same words share no key, nor do two scenes in one style.
@@ -196,6 +196,7 @@ def _find_stretches(count: int, clauses: Sequence[Clause], kept: set[int]) -> It
         if following and free[index] and free[index + 1] and following.end - start <= most:
             yield start, following.end
     yield from _find_sentences(clauses, free, count * _SENTENCE_LEFT_OUT)
+    yield from _find_endings(clauses, free, most)
 
 
 def _find_parts(start: int, end: int, most: float) -> Iterator[tuple[int, int]]:
@@ -222,3 +223,14 @@ def _find_sentences(clauses: Sequence[Clause], free: Sequence[bool], most: float
         is_last = index + 1 == len(clauses) or clauses[index + 1].sentence != clause.sentence
         if is_last and index - first > 1 and all(free[first : index + 1]) and clause.end - clauses[first].start <= most:
             yield clauses[first].start, clause.end
+
+
+def _find_endings(clauses: Sequence[Clause], free: Sequence[bool], most: float) -> Iterator[tuple[int, int]]:
+    """The last sentences, two and more: what is often written behind a prompt to vary it."""
+    end = clauses[-1].end
+    last = clauses[-1].sentence
+    for clause, is_free, before in zip(clauses[:0:-1], free[:0:-1], clauses[-2::-1], strict=True):
+        if not is_free or end - clause.start > most:
+            return
+        if clause.sentence not in {before.sentence, last}:
+            yield clause.start, end
