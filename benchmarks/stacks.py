@@ -13,17 +13,22 @@ import json
 import random
 import re
 import sys
+import tempfile
 import time
 import tomllib
 import unicodedata
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog import Catalog, store
 from catalog.demo.prompts import Takes, scenes
-from catalog.forest import Forest
+from catalog.library import create_library, open_library
 from catalog.prompts.leads import find_leads
-from catalog.prompts.similarity import FEWEST_WORDS, are_alike, group, sketch
+from catalog.prompts.similarity import FEWEST_WORDS, are_alike, group
+from catalog.stacks import stack_due
+from catalog.wire.answers import ParsedVideo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -219,11 +224,9 @@ def _print_joins(name: str, prompts: Sequence[str], kinds: Sequence[str], *, sho
     )
 
 
-def measure_speed(count: int) -> None:
-    """Prompts of a template, four takes of each; half of them by themselves."""
-    chance = random.Random(SEED)
-    begun = time.process_time()
-    prompts = []
+def _make_prompts(count: int, chance: random.Random) -> list[str]:
+    """Prompts of templates: of every other one four takes, which differ in a word."""
+    prompts: list[str] = []
     while len(prompts) < count:
         prompt = _fill(chance.choice(WORDS["templates"]), chance, time=f"at {chance.randrange(10**6)} hours")
         prompts.append(prompt)
@@ -231,16 +234,56 @@ def measure_speed(count: int) -> None:
         for _ in range(3 * (len(prompts) % 2)):
             at = chance.randrange(len(words))
             prompts.append(" ".join([*words[:at], chance.choice(WORDS["other_words"]), *words[at + 1 :]]))
-    print(f"made {count} prompts in {time.process_time() - begun:.1f} s")
-    begun = time.process_time()
-    forest, first, keys = Forest(count), dict[int, int](), 0
-    for index, prompt in enumerate(prompts[:count]):
-        own = sketch(prompt)
-        keys += len(own)
-        for key in own:
-            forest.join(first.setdefault(key, index), index)
-    seconds = time.process_time() - begun
-    print(f"{count} prompts: {seconds:.1f} s of CPU, {1e6 * seconds / count:.0f} µs and {keys / count:.1f} keys each")
+    return prompts[:count]
+
+
+def measure_library(count: int, folder: Path) -> None:
+    """A library of so many prompts: stacked at once, then one new video at a time, and asked."""
+    prompts = _make_prompts(count, random.Random(SEED))
+    path = folder / "catalog.db"
+    create_library(path)
+    library = open_library(path)
+    names = "id, source, remote_id, kind, status, prompt, created_at, first_seen_at, last_seen_at, extracted_by"
+    at = "2026-01-01T00:00:00.000Z"
+    rows = (
+        (number, "s", f"v{number}", "video", "completed", prompt, at, at, at, "x", "[]", "{}", "{}")
+        for number, prompt in enumerate(prompts, 1)
+    )
+    with library.write() as connection:
+        marks = ", ".join("?" * 13)
+        connection.executemany(f"INSERT INTO videos ({names}, output_urls, metadata, extra) VALUES ({marks})", rows)
+        store.rebuild_bitmaps(connection)
+        store.forget_stacks(connection)
+    before, begun, started = path.stat().st_size, time.process_time(), time.monotonic()
+    stack_due(library)
+    seconds, waited = time.process_time() - begun, time.monotonic() - started
+    with library.read() as connection:
+        counted = "(SELECT count(*) FROM stack_keys), (SELECT count(DISTINCT stack_id) FROM stack_videos)"
+        keys, stacks = connection.execute(f"SELECT {counted}").fetchone()
+    size = (path.stat().st_size - before) / count
+    print(f"{count} prompts: {seconds:.1f} s of CPU in {waited:.1f} s, {1e6 * seconds / count:.0f} µs each")
+    print(f"{stacks} stacks; {keys / count:.1f} keys and {size:.0f} bytes a prompt")
+    took = []
+    for number in range(50):
+        prompt = prompts[37 * number % count].replace("at ", "near ", 1)
+        video = ParsedVideo(f"n{number}", prompt=prompt, payload={"id": f"n{number}", "prompt": prompt})
+        with library.write() as connection:
+            store.save_videos(connection, "s", [video], channel="list", received_at=datetime.now(UTC))
+        started = time.perf_counter()
+        stack_due(library)
+        took.append(1e3 * (time.perf_counter() - started))
+    print(f"one new video: {sorted(took)[25]:.1f} ms, at worst {max(took):.1f} ms")
+    library.close()
+    with Catalog.open(path) as catalog:
+        for words, ask in (
+            ("a page of videos", catalog.search),
+            ("a page of stacks", lambda: catalog.search(stack=True)),
+            ("similar:REF", lambda: catalog.search("similar:v1")),
+            ("prompts", catalog.prompts),
+        ):
+            started = time.perf_counter()
+            ask()
+            print(f"{words}: {1e3 * (time.perf_counter() - started):.0f} ms")
 
 
 if __name__ == "__main__":
@@ -248,4 +291,5 @@ if __name__ == "__main__":
     print(f"prompts of {FEWEST_WORDS} words and more are compared by their clauses")
     measure_pairs()
     measure_false_joins()
-    measure_speed(numbers[0] if numbers else PROMPTS)
+    with tempfile.TemporaryDirectory() as folder:
+        measure_library(numbers[0] if numbers else PROMPTS, Path(folder))
