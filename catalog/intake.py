@@ -203,12 +203,14 @@ def read_prompts(
 ) -> int:
     """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids.
 
-    Returns how many there were; `left` is how many of them earlier runs have left.
+    With all of them, the videos whose prompts are new are put into stacks. Returns how many prompts were read; `left` is
+    how many of them earlier runs have left.
     """
     from catalog.facets import extract_due
 
     read = extract_due(database, settings.facets, among=among, left=left, on_progress=on_progress)
-    stack_prompts(database, on_progress)
+    if among is None:
+        stack_prompts(database, on_progress)
     return read
 
 
