@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
-    from catalog.choice_reports import Collection, Duplicate, SavedSearch
+    from catalog.choice_reports import Collection, Duplicate, PromptUse, SavedSearch
     from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
     from catalog.credential_reports import (
         CredentialsChecked,
@@ -180,6 +180,7 @@ __all__ = [
     "Place",
     "Probe",
     "PromptDiff",
+    "PromptUse",
     "PromptsRead",
     "Proposal",
     "Provenance",

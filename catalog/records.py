@@ -345,7 +345,8 @@ class Page(Record):
 
     `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `ranked`
     is how many of the newest matches relevance has put in order, after which the pages end; None where it is all of
-    them. `notes` are remarks about the query for the person who wrote it.
+    them. `notes` are remarks about the query for the person who wrote it. Where stacks are shown, `total` counts these,
+    `takes` by ref how many of the matches each cover stands for, `stacked` all matches.
     """
 
     videos: tuple[Video, ...]
@@ -355,9 +356,11 @@ class Page(Record):
     next: str | None = None
     ranked: int | None = None
     notes: tuple[str, ...] = ()
+    takes: Mapping[str, int] = field(default_factory=dict)
+    stacked: int | None = None
 
     def __post_init__(self) -> None:
-        self._freeze("facets", "snippets")
+        self._freeze("facets", "snippets", "takes")
 
 
 def to_json(value: Any) -> Any:

@@ -22,8 +22,9 @@ _NO_COST = CostSum()
 class Fault(Record):
     """One thing that a check found, with the reason, and what can be done about it (`hint`), unless it was repaired.
 
-    `kind` is `schema`, `database` (what SQLite finds), `keys`, `rows`, `fts` or `bitmaps` for the library; `missing`,
-    `offline` or `damaged` for a file of the video `ref`; `orphan` or `leftover` for what else lies in the media folder.
+    `kind` is `schema`, `database` (what SQLite finds), `keys`, `rows`, `fts`, `bitmaps` or `stacks` for the library;
+    `missing`, `offline` or `damaged` for a file of the video `ref`; `orphan` or `leftover` for what else lies in the
+    media folder.
     """
 
     kind: str

@@ -69,6 +69,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
     "stats": Catalog.stats,
+    "prompts": Catalog.prompts,
     "trust_lists": Catalog.trust_lists,
     "unarchive": Catalog.unarchive,
     "watched": Catalog.watched,

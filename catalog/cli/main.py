@@ -81,6 +81,7 @@ SECTIONS = {
         Verb("provenance", "credentials", "Show the Content Credentials of videos and files.", _FOUND),
         Verb("changes", "reading", "List how a video has changed since it was first seen."),
         Verb("stats", "reading", "Show the library in numbers."),
+        Verb("prompts", "stacking", "List prompts by uses, by what is kept, and by cost."),
     ),
     "Organise": (
         Verb("tag", "editing", "Add tags to videos, or remove them.", _EDITED),

@@ -27,6 +27,7 @@ _DERIVED = {
     "fts": "the full-text index",
     "bitmaps": "the bitmaps that counts are made of",
     "facets": "the facets of prompts",
+    "stacks": "the stacks of takes",
     "costs": "the estimated costs",
     "pictures": "the thumbnails and sheets of frames that were lacking",
     "marks": "what files say of themselves, where that was not read",
@@ -131,6 +132,7 @@ def migrate() -> None:
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
+@click.option("--stacks", is_flag=True, help=f"Rebuild {_DERIVED['stacks']}.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
 @click.option("--pictures", is_flag=True, help="Make the thumbnails and sheets of frames that files lack.")
 @click.option("--marks", is_flag=True, help="Read the labels and workflows in files that were not read for them.")
@@ -146,7 +148,7 @@ def reindex(as_json: bool, **named: bool) -> None:
     if (
         named["all_prompts"]
         and not named["facets"]
-        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "costs", "pictures", "marks"))
+        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "stacks", "costs", "pictures", "marks"))
     ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from catalog.pricing import (
     provider_of,
 )
 from catalog.reading.names import list_video_sources
+from catalog.reading.stacks import name_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,8 +40,11 @@ GROUPINGS = {
     "source": "source",
     "status": "status",
     "tier": "tier",
+    "stack": "(SELECT CAST(stack_id AS TEXT) FROM stack_videos WHERE video_id = videos.id)",
 }
-"""What costs can be grouped by, with the SQL of each value; a project is the value of a tag, preferably the user's."""
+"""What costs can be grouped by, with the SQL of each value.
+
+A project is the value of a tag, preferably the user's; a stack has a number here, and is named by its prompt."""
 
 _HAS_FAILED = "status IN ('failed', 'cancelled', 'expired')"
 # What became of a job: one that made no video failed, whatever was said of it.
@@ -91,6 +96,9 @@ def read_costs(
         raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
     (total,) = _sum_costs(connection, "NULL", tag, among) or [_group(None, {}, {})]
     groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among) for name in names}
+    if "stack" in groups:
+        prompts = name_stacks(connection, among)
+        groups["stack"] = [replace(group, value=prompts.get(group.value or "")) for group in groups["stack"]]
     for name, group in groups.items():
         group.sort(key=_by_value if name == "month" else _by_amount)
     return Costs(

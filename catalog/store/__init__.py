@@ -73,6 +73,7 @@ from catalog.store.scans import (
 )
 from catalog.store.searches import remove_search, save_search
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
+from catalog.store.stacks import Sketched, forget_stacks, list_misplaced, rebuild_stacks, save_stacks
 from catalog.store.texts import refresh_next
 from catalog.store.watching import FILES, Found, Kept, save_found
 
@@ -94,6 +95,7 @@ __all__ = [
     "Reckoned",
     "Saved",
     "SavedChecks",
+    "Sketched",
     "Spot",
     "Step",
     "add_to_collection",
@@ -116,12 +118,14 @@ __all__ = [
     "forget_root",
     "forget_scanned",
     "forget_scanned_rows",
+    "forget_stacks",
     "give_facets",
     "has_prices",
     "inherit_next",
     "join_described",
     "judge_videos",
     "link_videos",
+    "list_misplaced",
     "list_unfolded",
     "lock_source",
     "look_up_words",
@@ -133,6 +137,7 @@ __all__ = [
     "rebuild_bitmaps",
     "rebuild_descent",
     "rebuild_ingredients",
+    "rebuild_stacks",
     "rebuild_texts",
     "rebuild_words",
     "redo",
@@ -176,6 +181,7 @@ __all__ = [
     "save_scanned",
     "save_search",
     "save_source",
+    "save_stacks",
     "save_tags",
     "save_trust_list",
     "save_videos",

@@ -43,6 +43,9 @@ from catalog.tables.watching import FileMarks, Roots, ScannedFiles, Workflows
 from catalog.tables.organising import Annotations, Collections, CollectionVideos, Likenesses, SavedSearches
 
 # isort: split
+from catalog.tables.stacks import StackDue, StackKeys, StackPrompts, StackVideos
+
+# isort: split
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
 
 __all__ = [
@@ -76,6 +79,10 @@ __all__ = [
     "SavedSearches",
     "ScannedFiles",
     "Sources",
+    "StackDue",
+    "StackKeys",
+    "StackPrompts",
+    "StackVideos",
     "StrayAnswers",
     "SyncRuns",
     "Tags",

@@ -47,6 +47,7 @@ LINES = {
     "provenance": "provenance v1",
     "trust": "trust --json",
     "stats": "stats",
+    "prompts": "prompts",
     "tag": "tag v1 look=noir",
     "rate": "rate v1 4",
     "verdict": "verdict v1 keep",

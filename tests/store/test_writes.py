@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from array import array
 from typing import Any
 
 import pytest
@@ -69,6 +70,9 @@ def write_everything(desk: Desk) -> None:
         store.forget_inherited(connection)
         store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)
+        store.rebuild_stacks(connection)
+        store.forget_stacks(connection)
+        store.save_stacks(connection, [store.Sketched(1, "a fox", array("q", [1, 2]))])
         store.delete_videos(connection, [1], deleted_at=now)
         store.undelete_videos(connection, [1], made_at=now)
         store.tag_videos(connection, [1], {"keeper": ""}, made_at=now)
