@@ -34,10 +34,11 @@ class Limits:
     """The documented values of one family of servers.
 
     `seconds` lists lengths, `seconds_range` the shortest and the longest; both are empty where none is documented.
-    `seconds_key` names a length in a request, and `seconds_form` is how a JSON body writes it. `body` is what a request
-    has to be: JSON, a multipart form, or either. `model` is what a request without a model gets. `options` are
-    keys of `metadata` that steer the server, and so need not be text. `rules_of_openai` says that the family refuses
-    what only OpenAI's reference forbids: a long prompt, metadata that is not a small map of texts, a long clip.
+    `seconds_form` is how a JSON body writes a length, `seconds_key` its name, and under `duration` it is a number.
+    `body` is what a request has to be: JSON, a multipart form, or either. `model` is what a request without a model
+    gets. `options` are keys of `metadata` that steer the server, and so need not be text. `rules_of_openai` says that
+    the family refuses what only OpenAI's reference forbids: a long prompt, metadata that is not a small map of texts, a
+    long clip.
     """
 
     seconds: tuple[float, ...] = ()
@@ -60,7 +61,7 @@ _OPENAI = Limits(
     rules_of_openai=True,
 )
 
-_NUMBERS = Limits(seconds_form="number", seconds_key="duration", body="json")
+_DURATION = Limits(seconds_key="duration", body="json")
 OWN_LAYOUTS = frozenset(
     {
         *("kling", "dashscope", "ark", "minimax", "runway", "luma", "vidu", "replicate", "wavespeed", "kie", "novita"),
@@ -74,11 +75,11 @@ LIMITS: Mapping[str, Limits] = MappingProxyType(
         "azure": replace(_OPENAI, model=None),
         "unified": Limits(seconds_range=(1, 60), options=frozenset({"first_last_frame", "source_video_url"})),
         "fourall": Limits(body="form"),
-        "apimart": _NUMBERS,
+        "apimart": replace(_DURATION, seconds_form="number"),
         "vllm-omni": Limits(body="form"),
         "aibrix": Limits(body="form"),
-        "xai": _NUMBERS,
-        "evolink": _NUMBERS,
+        "xai": _DURATION,
+        "evolink": _DURATION,
         "generic": GENERIC,
     }
 )

@@ -275,7 +275,7 @@ def _links(video: Video) -> list[Link]:
 def write_seconds(seconds: float, limits: Limits) -> str | float:
     """A length as the server documents it, text where it documents neither."""
     plain: float = int(seconds) if seconds == int(seconds) else round(seconds, 3)
-    return plain if limits.seconds_form == "number" else f"{plain}"
+    return plain if limits.seconds_key == "duration" or limits.seconds_form == "number" else f"{plain}"
 
 
 def put_seed(body: dict[str, Any], seed: int | str) -> None:

@@ -75,7 +75,8 @@ def as_sdk(draft: RequestDraft) -> str:
 def _url(draft: RequestDraft) -> str:
     if draft.is_configured:
         return shlex.quote(draft.base_url + draft.path)
-    return f'"${{{URL_ENV}:-{_in_double(draft.base_url)}}}{_in_double(draft.path)}"'
+    address = _in_double(draft.base_url).replace("}", "\\}")
+    return f'"${{{URL_ENV}:-{address}}}{_in_double(draft.path)}"'
 
 
 def _with_key(auth: str, key_env: str) -> str:
