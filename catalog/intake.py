@@ -203,8 +203,8 @@ def read_prompts(
 ) -> int:
     """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids.
 
-    With all of them, the videos whose prompts are new are put into stacks. Returns how many prompts were read; `left` is
-    how many of them earlier runs have left.
+    With all of them, the videos whose prompts are new are put into stacks. Returns how many prompts were read; `left`
+    is how many of them earlier runs have left.
     """
     from catalog.facets import extract_due
 
