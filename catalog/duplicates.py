@@ -72,17 +72,14 @@ def list_duplicates(
 
 
 def _iter_unread(database: Database, among: Sequence[int] | None) -> Iterator[Unread]:
-    last, seen = 0, set[str]()
+    last = ""
     while True:
         with database.read() as connection:
             portion = reading.list_unread(connection, last, among)
         if not portion:
             return
-        last = portion[-1].file_id
-        for item in portion:
-            if item.sha256 not in seen:
-                seen.add(item.sha256)
-                yield item
+        last = portion[-1].sha256
+        yield from portion
 
 
 def _attempt(ask: object, item: Unread) -> tuple[bool, int | None]:
@@ -101,12 +98,8 @@ def _save(database: Database, hashes: dict[str, int | None]) -> None:
 
 
 def _list_same(connection: Reader, videos: Iterable[int] | None) -> list[Duplicate]:
-    wanted = None if videos is None else set(videos)
-    groups = {
-        sha256: ids
-        for sha256, ids in reading.list_same(connection).items()
-        if wanted is None or not wanted.isdisjoint(ids)
-    }
+    hashes = None if videos is None else set().union(*reading.find_outputs(connection, videos).values())
+    groups = reading.list_same(connection, hashes)
     refs = reading.read_refs(connection, {video_id for ids in groups.values() for video_id in ids})
     places = reading.find_places(connection, groups)
     rows = [
@@ -117,18 +110,15 @@ def _list_same(connection: Reader, videos: Iterable[int] | None) -> list[Duplica
 
 
 def _list_near(connection: Reader, videos: Sequence[int] | None, distance: int, most: int) -> list[Duplicate]:
-    import numpy as np
+    from catalog.nearness import list_near  # these load numpy
+    from catalog.search.looks import read_looks
 
-    from catalog.nearness import list_near
-
-    ids, numbers = reading.read_hashes(connection)
-    hashes = np.array(numbers, dtype=np.int64).view(np.uint64)
-    among = None
-    if videos is not None:
-        place_of = {likeness: place for place, likeness in enumerate(ids)}
-        among = sorted(place_of[likeness] for likeness in reading.list_likenesses(connection, videos))
-    near = ((count, ids[one], ids[other]) for one, other, count in list_near(hashes, distance, among))
-    pairs = [(0, ids[place], ids[place]) for place in (range(len(ids)) if among is None else among)]
+    ids, hashes = read_looks(connection)
+    wanted_looks = ids.tolist() if videos is None else reading.list_likenesses(connection, videos)
+    order = ids.argsort()
+    among = None if videos is None else sorted(order[ids.searchsorted(wanted_looks, sorter=order)].tolist())
+    near = ((count, int(ids[one]), int(ids[other])) for one, other, count in list_near(hashes, distance, among))
+    pairs = [(0, look, look) for look in wanted_looks]
     pairs += heapq.nsmallest(most, near)
     showing = reading.find_showing(connection, {likeness for _, *both in pairs for likeness in both})
     found: dict[tuple[int, int], int] = {}

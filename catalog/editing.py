@@ -120,16 +120,20 @@ def edit(
     """
     with database.write() as connection:
         videos = _find(connection, choice, only_deleted=only_deleted)
-        if at_most is not None and len(videos) > at_most:
-            raise TooMany(
-                f"{len(videos):,} videos are meant, more than the {at_most:,} allowed: nothing was changed",
-                count=len(videos),
-            )
+        require_few(len(videos), at_most)
         changed = change(connection, [video.id for video in videos])
     is_changed = set(changed.videos)
     refs = tuple(video.ref for video in videos if video.id in is_changed)
     unchanged = tuple(video.ref for video in videos if video.id not in is_changed)
     return Done(Edited(len(refs), refs, unchanged), changed.due)
+
+
+def require_few(count: int, at_most: int | None) -> None:
+    """Raise TooMany where more videos are meant than are allowed."""
+    if at_most is not None and count > at_most:
+        raise TooMany(
+            f"{count:,} videos are meant, more than the {at_most:,} allowed: nothing was changed", count=count
+        )
 
 
 def _find(connection: Reader, choice: Choice, *, only_deleted: bool) -> list[VideoName]:

@@ -45,8 +45,13 @@ class Intake:
         self._checking = 0.0
         self._credentials = CredentialsChecked()
 
+    @property
+    def credentials(self) -> CredentialsChecked:
+        """What the checks of new files have found, after the journey."""
+        return self._credentials
+
     @contextmanager
-    def around(self) -> Iterator[None]:
+    def around(self) -> Iterator[Intake]:
         """Run a journey inside the frame; prompts that an interruption leaves unread are read by the next journey."""
         database, settings = self._database, self._settings
         if database.is_made:
@@ -57,7 +62,7 @@ class Intake:
             settings.load_prices()  # which raises here what would fail the making
         with database.making(lambda: make(database, settings)):
             take_in_notes(database)
-            yield
+            yield self
         if database.is_made:
             begun = time.monotonic()
             try:

@@ -34,32 +34,32 @@ def list_near(hashes: Hashes, most: int, among: Sequence[int] | None = None) -> 
     With `among`, only pairs of which one is at these places. They come in no order.
     """
     if among is not None and len(among) * BITS < len(hashes):
-        wanted = set(among)
-        for place in among:
-            for other in np.nonzero(distances(hashes, int(hashes[place])) <= most)[0].tolist():
-                if other != place and (other not in wanted or place < other):
-                    yield min(place, other), max(place, other), int(hashes[place] ^ hashes[other]).bit_count()
+        yield from _list_of_few(hashes, most, among)
         return
-    kept = None if among is None else np.isin(np.arange(len(hashes)), np.asarray(among))
+    is_wanted = np.ones(len(hashes), dtype=bool) if among is None else np.isin(np.arange(len(hashes)), among)
     parts = _list_parts(most + 1)
-    for number, (shift, mask) in enumerate(parts):
-        keys = (hashes >> np.uint64(shift)) & np.uint64(mask)
+    for number, part in enumerate(parts):
+        keys = _cut(hashes, part)
         order = np.argsort(keys, kind="stable")
         edges = np.flatnonzero(np.diff(keys[order])) + 1
         for bucket in np.split(order, edges):
             for left, right in _compare(hashes, np.sort(bucket), most):
-                if kept is not None:
-                    is_wanted = kept[left] | kept[right]
-                    left, right = left[is_wanted], right[is_wanted]  # noqa: PLW2901
-                is_first = np.ones(len(left), dtype=bool)  # of the parts in which the two agree
                 differing = hashes[left] ^ hashes[right]
-                for earlier, bits in parts[:number]:
-                    is_first &= (differing >> np.uint64(earlier)) & np.uint64(bits) != 0
-                counts = _count(differing)
-                for one, other, count in zip(
-                    left[is_first].tolist(), right[is_first].tolist(), counts[is_first].tolist(), strict=True
-                ):
-                    yield one, other, count
+                is_new = is_wanted[left] | is_wanted[right]
+                for earlier in parts[:number]:  # in which they agree too, and were found
+                    is_new &= _cut(differing, earlier) != 0
+                found = (left[is_new].tolist(), right[is_new].tolist(), _count(differing)[is_new].tolist())
+                yield from zip(*found, strict=True)
+
+
+def _list_of_few(hashes: Hashes, most: int, among: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """The pairs of which one is at one of a few places, each compared with all."""
+    wanted = set(among)
+    for place in among:
+        apart = distances(hashes, int(hashes[place]))
+        for other in np.nonzero(apart <= most)[0].tolist():
+            if other != place and (other not in wanted or place < other):
+                yield min(place, other), max(place, other), int(apart[other])
 
 
 def _compare(
@@ -75,6 +75,12 @@ def _compare(
         near &= np.arange(len(others))[None, :] > np.arange(len(rows))[:, None]
         left, right = np.nonzero(near)
         yield rows[left], others[right]
+
+
+def _cut(hashes: Hashes, part: tuple[int, int]) -> Hashes:
+    """One part of the bits of each."""
+    shift, mask = part
+    return (hashes >> np.uint64(shift)) & np.uint64(mask)
 
 
 def _list_parts(count: int) -> list[tuple[int, int]]:

@@ -16,8 +16,9 @@ BEST = 5
 VERDICTS = ("keep", "reject", "undecided")
 LONGEST_NAME = 200  # characters of a level, or of the name of a saved search
 DEEPEST = 20  # levels
-LONGEST_NOTE = 64 * 1024  # bytes of UTF-8
+LONGEST_NOTE = 64 * 1024  # bytes of UTF-8, of a note or of a query that is saved
 _SHOWN = 40  # characters
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})  # categories of characters that show nothing
 
 
 def read_rating(rating: object) -> int | None:
@@ -42,10 +43,7 @@ def read_note(note: object) -> str | None:
     """A text of at most LONGEST_NOTE bytes, None where it holds nothing but blanks."""
     if not isinstance(note, str | None):
         raise CatalogError(f"a note is text, not {type(note).__name__}")
-    text = encodable(note or "").replace("\x00", "")
-    size = len(text.encode())
-    if size > LONGEST_NOTE:
-        raise CatalogError(f"a note is at most {LONGEST_NOTE // 1024} KiB of text, and this one has {size:,} bytes")
+    text = _read_text(note or "", "a note")
     return text if text.strip() else None
 
 
@@ -53,7 +51,11 @@ def read_path(path: object) -> str:
     """The path of a collection, its levels without blanks around them."""
     if not isinstance(path, str):
         raise CatalogError(f"the path of a collection is text, not {type(path).__name__}")
-    levels = [read_name(level, "a level of a collection") for level in path.split("/")]
+    levels = path.split("/")
+    if len(levels) > 1 and not all(map(str.strip, levels)):
+        raise CatalogError(f"{_shown(path)} has an empty level: between slashes stand names, as in launch/teasers")
+    what = "a level of a collection" if len(levels) > 1 else "a collection"
+    levels = [read_name(level, what) for level in levels]
     if len(levels) > DEEPEST:
         raise CatalogError(f"collections have at most {DEEPEST} levels, and {_shown(path)} has {len(levels)}")
     return "/".join(levels)
@@ -64,12 +66,12 @@ def read_name(name: object, what: str) -> str:
     if not isinstance(name, str):
         raise CatalogError(f"the name of {what} is text, not {type(name).__name__}")
     text = unicodedata.normalize("NFC", name.strip())
-    if not text:
+    if all(unicodedata.category(char) in _UNSEEN for char in text):
         raise CatalogError(f"{what} needs a name: {_shown(name)} is empty")
     if len(text) > LONGEST_NAME:
         raise CatalogError(f"{what} has at most {LONGEST_NAME} characters, and {_shown(text)} has {len(text):,}")
-    if plain(text) != text or any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
-        raise CatalogError(f"{what} holds no control characters or changes of direction, as {_shown(text)} does")
+    if plain(name) != name:
+        raise CatalogError(f"{what} holds no control characters or changes of direction, as {_shown(name)} does")
     return text
 
 
@@ -77,12 +79,21 @@ def read_query(query: object) -> str:
     """The text of a query to be saved."""
     if not isinstance(query, str):
         raise CatalogError(f"a query is text, not {type(query).__name__}")
-    return encodable(query.replace("\x00", "").strip())
+    return _read_text(query, "a query that is saved").strip()
 
 
 def list_levels(path: str) -> list[str]:
     """The collection and those above it, the uppermost first: `a`, `a/b`, `a/b/c`."""
     return list(accumulate(path.split("/"), "{}/{}".format))
+
+
+def _read_text(text: str, what: str) -> str:
+    """A text as the library can keep it; raises CatalogError for one that is too long."""
+    kept = encodable(text).replace("\x00", "")
+    size = len(kept.encode())
+    if size > LONGEST_NOTE:
+        raise CatalogError(f"{what} is at most {LONGEST_NOTE // 1024} KiB of text, and this one has {size:,} bytes")
+    return kept
 
 
 def _shown(value: object) -> str:

@@ -11,13 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from catalog import Catalog, CatalogError
-from catalog.cli.main import cli
+from catalog.cli.main import cli as main
 from catalog.matching import CERTAIN, Orphan, Waiting, match
 from tests.house import job
 from tests.watch.conftest import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from click.testing import Result
 
 THEN = datetime(2026, 10, 1, 12, tzinfo=UTC)
 LATER = THEN + timedelta(minutes=5)
@@ -144,7 +146,7 @@ def test_what_was_adopted_and_what_was_not_is_said(cat: Catalog) -> None:
     where = Path("clips").resolve() / "red fox snow.mp4"
 
     def adopt(*words: str, answer: str = "") -> str:
-        return CliRunner().invoke(cli, ["adopt", *words], input=answer).stdout
+        return CliRunner().invoke(main, ["adopt", *words], input=answer).stdout
 
     assert adopt("--above", "1") == "no file adopted; 1 proposal left; the surest has 0.95\n"
     assert adopt("--review", answer="n\n").endswith("no file adopted; 1 proposal left\n")
@@ -152,3 +154,94 @@ def test_what_was_adopted_and_what_was_not_is_said(cat: Catalog) -> None:
     cat.undo()
     assert adopt("--above", "0.9") == f"adopted {where} as a file of studio:video_1\n1 file adopted\n"
     assert adopt() == "nothing to adopt: no file without a job fits a job without a file\n"
+
+
+def run(cat: Catalog, *arguments: str, answers: str = "") -> Result:
+    result = CliRunner().invoke(main, [*arguments, "--db", str(cat.path)], input=answers)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_a_review_asks_about_each_and_leaves_standard_output_to_json(cat: Catalog) -> None:
+    refused = json.loads(run(cat, "adopt", "--review", "--json", answers="n\n").stdout)
+    assert (refused["adopted"], len(refused["proposed"])) == ([], 1)
+    assert list(refused["proposed"][0]) == ["ref", "job", "confidence", "reasons", "path", "prompt"]
+    asked = run(cat, "adopt", "--review", "--json", answers="y\n")
+    assert len(json.loads(asked.stdout)["adopted"]) == 1
+    assert "1 of 1: adopt it?" in asked.stderr
+    assert "4 s long" in asked.stderr
+
+
+def test_a_review_shows_the_file_the_job_why_and_the_prompt(cat: Catalog) -> None:
+    lines = run(cat, "adopt", "--review", answers="q\n").stdout.splitlines()
+    assert lines[0].startswith("0.95  ")
+    assert lines[0].endswith("red fox snow.mp4")
+    assert lines[1].strip().startswith("studio:video_1  4 s long, ")
+    assert lines[2].strip() == "A red fox in deep snow."
+    assert lines[-1] == "no file adopted; 1 proposal left"
+
+
+def test_hostile_names_are_shown_without_what_a_screen_obeys(cat: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "clips" / "\x1b[31mred fox deep\n.mp4").write_bytes(clip(9))
+    cat.import_path("clips")
+    shown = run(cat, "adopt", "--review", answers="q\n").stdout
+    assert "\x1b" not in shown
+
+
+def read_judgement(cat: Catalog, ref: str) -> tuple[object, ...]:
+    video = cat.get(ref)
+    return video.rating, video.verdict, video.note, video.collections, tuple(map(str, video.tags))
+
+
+def test_what_was_said_of_the_file_goes_to_its_job_and_comes_back(cat: Catalog) -> None:
+    (own,) = cat.search("source:files").videos
+    cat.rate(own.ref, 4)
+    cat.verdict(own.ref, "keep")
+    cat.note(own.ref, "zebra")
+    cat.tag(own.ref, "keeper")
+    cat.collect("launch/teasers", own.ref)
+    said = read_judgement(cat, own.ref)
+    cat.adopt(above=0.9)
+    assert read_judgement(cat, "studio:video_1") == said == (4, "keep", "zebra", ("launch/teasers",), ("keeper",))
+    for query in ("rating:4", "verdict:keep", "zebra", "collection:launch"):
+        assert [video.ref for video in cat.search(query).videos] == ["studio:video_1"], query
+    assert cat.collections("launch/teasers")[0].refs == ("studio:video_1",)
+    assert cat.check().faults == ()
+    assert cat.history()[0].act == "adopt"
+    (undone,) = cat.undo()
+    assert undone.overtaken == 0
+    assert read_judgement(cat, "studio:video_1") == (None, "undecided", None, (), ())
+    assert read_judgement(cat, own.ref) == said
+    for query in ("rating:4", "verdict:keep", "zebra", "collection:launch"):
+        assert [video.ref for video in cat.search(query).videos] == [own.ref], query
+    assert cat.collections("launch/teasers")[0].refs == (own.ref,)
+    cat.redo()
+    assert read_judgement(cat, "studio:video_1") == said
+    assert cat.check().faults == ()
+
+
+def test_what_was_said_of_the_job_itself_stays(cat: Catalog) -> None:
+    (own,) = cat.search("source:files").videos
+    cat.rate(own.ref, 4)
+    cat.note(own.ref, "of the file")
+    cat.verdict(own.ref, "keep")
+    cat.collect("takes", [own.ref, "studio:video_1"])
+    cat.rate("studio:video_1", 1)
+    cat.note("studio:video_1", "of the job")
+    cat.adopt(above=0.9)
+    assert read_judgement(cat, "studio:video_1") == (1, "keep", "of the job", ("takes",), ())
+    assert cat.collections("takes")[0].refs == ("studio:video_1",)
+    cat.undo()
+    assert read_judgement(cat, "studio:video_1") == (1, "undecided", "of the job", ("takes",), ())
+    assert cat.collections("takes")[0].refs == (own.ref, "studio:video_1")
+
+
+def test_an_adopted_job_takes_the_place_of_its_file_in_a_collection(cat: Catalog, tmp_path: Path) -> None:
+    (own,) = cat.search("source:files").videos
+    (tmp_path / "others.json").write_text(json.dumps([job("first", status="failed"), job("last", status="failed")]))
+    cat.import_path("others.json", source="studio")
+    cat.collect("takes", ["studio:first", own.ref, "studio:last"])
+    cat.adopt(above=0.9)
+    assert cat.collections("takes")[0].refs == ("studio:first", "studio:video_1", "studio:last")
+    cat.undo()
+    assert cat.collections("takes")[0].refs == ("studio:first", own.ref, "studio:last")

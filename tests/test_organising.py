@@ -315,11 +315,11 @@ def test_every_edit_is_told_in_the_history(cat: Catalog) -> None:
         "rated studio:v0 5",
         "rated studio:v0 no rating",
         "judged 2 videos keep",
-        "noted of studio:v0 zebra",
+        "noted on studio:v0 zebra",
         "put 2 videos into a/b",
         "took studio:v0 out of a/b",
         "moved the collection a/b to c",
-        "noted of the collection c",
+        "noted on the collection c",
         "saved the search foxes",
         "removed the search foxes",
     ]

@@ -18,6 +18,7 @@ from catalog.api.base import courteous, default_path
 from catalog.api.credentials import Credentials
 from catalog.api.files import Files
 from catalog.api.organising import Organising
+from catalog.api.requests import Requests
 from catalog.api.upkeep import Upkeep
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Organising, Files, Credentials, Upkeep):
+class Catalog(Answers, Organising, Requests, Files, Credentials, Upkeep):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.

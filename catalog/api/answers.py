@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from catalog.audit_reports import AuditExport, Trail
     from catalog.choice_reports import PromptUse
+    from catalog.cost_reports import Costs
     from catalog.family_reports import EvidenceRow
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
-    from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
-    from catalog.reports import Change, Costs, FamilyExport, Generation, Lineage, SourceState, Stats
+    from catalog.query_reports import Explanation
+    from catalog.records import FacetCount, Page, PromptsRead, Video
+    from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
 _PAGE = 200  # videos that `iterate` reads at once

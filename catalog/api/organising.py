@@ -146,10 +146,10 @@ class Organising(Edits):
         from catalog.organising import read_path
 
         name = read_path(path)
+        if refs is None and query is None:
+            return self._remove_collection(name, at_most)
 
         def change(connection: Writer, ids: list[int]) -> Changed:
-            if refs is None and query is None:
-                return store.remove_collection(connection, name, made_at=datetime.now(UTC))
             return store.remove_from_collection(connection, ids, name, made_at=datetime.now(UTC))
 
         return self._gather(refs, query, change, at_most)
@@ -166,7 +166,8 @@ class Organising(Edits):
     def move_collection(self, path: str, to: str, /) -> None:
         """Give a collection, with those below it, another path.
 
-        Raises NotFound for an unknown one, CatalogError where it would be inside itself or the path is taken.
+        Raises NotFound for an unknown one, CatalogError where it would be inside itself or too deep, or the path is
+        taken.
         """
         from catalog import store
         from catalog.organising import read_path
@@ -243,6 +244,18 @@ class Organising(Edits):
             raise CatalogError(f"a distance is a whole number of bits from 0 to {NEAREST}, not {distance!r}")
         look_at_pictures(self._database, on_progress=courteous(on_progress))
         return list_duplicates(self._database, query, distance=distance, limit=limit)
+
+    def _remove_collection(self, path: str, at_most: int | None) -> Edited:
+        from catalog import store
+        from catalog.editing import require_few
+        from catalog.reading.collections import list_collections
+        from catalog.reports import Edited
+
+        with self._database.write() as connection:
+            refs = tuple(dict.fromkeys(ref for item in list_collections(connection, path) for ref in item.refs))
+            require_few(len(refs), at_most)
+            store.remove_collection(connection, path, made_at=datetime.now(UTC))
+        return Edited(len(refs), refs, ())
 
     def _gather(self, refs: object, query: str | None, change: Action, at_most: int | None) -> Edited:
         """An edit of the videos that are named, of none where none are."""

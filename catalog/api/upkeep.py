@@ -39,22 +39,24 @@ class Upkeep(Opened):
         path: str | Path | None = None,
         *,
         media: bool = False,
+        folders: bool = True,
         on_media: Callable[[MediaCopy], object] | None = None,
         on_progress: Progress | None = None,
     ) -> Path:
         """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where.
 
         Where `path` is a folder, the copy gets a dated name in it. With `media`, the files of the library come along,
-        into the media folder beside the copy: only those that are not there yet, each hashed on its way. `on_media` is
-        told what became of them before the copy gets its name. Raises MediaOffline, DiskFull or MediaReadOnly; then
-        nothing gets the name of the copy, and the next call goes on with the files.
+        into the media folder beside the copy: only those that are not there yet, each hashed on its way. So do those
+        that lie in watched and imported folders, unless `folders` is false. `on_media` is told what became of them
+        before the copy gets its name. Raises MediaOffline, DiskFull or MediaReadOnly; then nothing gets the name of the
+        copy, and the next call goes on with the files.
         """
         target = Path(path) if path else None
         if not media:
             return library.backup(self.path, target)
         from catalog.copies import back_up
 
-        return back_up(self._database, target, on_media=on_media, on_progress=courteous(on_progress))
+        return back_up(self._database, target, folders=folders, on_media=on_media, on_progress=courteous(on_progress))
 
     @staticmethod
     def restore(

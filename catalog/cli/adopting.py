@@ -31,9 +31,10 @@ _NOTHING = "nothing to adopt: no file without a job fits a job without a file"
 def adopt(review: bool, above: float | None, as_json: bool) -> None:
     """Give files without a job to the jobs that they are of.
 
-    A clip whose bytes, sidecar or name say its job was given to it when it was taken in. For every other one, a job
-    without a file is proposed by length, frame, time and words, with a confidence. Alone, this lists what is proposed.
-    All that is adopted at once is one edit, which `catalog undo` takes back whole.
+    A clip whose bytes, credentials, sidecar or name say its job was given to it when it was taken in. What tells its
+    job since is proposed with the confidence 1. For every other one, a job without a file is proposed by length, frame,
+    time and words. Alone, this lists what is proposed. All that is adopted at once is one edit, which `catalog undo`
+    takes back whole.
 
     \b
       catalog adopt

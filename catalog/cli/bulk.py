@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,39 @@ if TYPE_CHECKING:
 
 UNASKED = 100  # videos that are edited without a question
 _LISTED = 20  # videos that are shown one by one afterwards
+_LIKE_AN_OPTION = re.compile(r"--[a-z][a-z-]*(=.*)?", re.DOTALL)
+
+
+class WordsCommand(click.Command):
+    """A command whose words may begin with a minus, as `-1`, `-neon` and `- a list` do; no option is like these."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options first, and then the words, whatever their order was."""
+        options = {name: option for option in self.get_params(ctx) for name in option.opts if name.startswith("-")}
+        named: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            option = options.get(arg)
+            if arg == "--":
+                words.extend(rest)
+            elif isinstance(option, click.Option) and not option.is_flag:
+                value = next(rest, None)
+                if value is not None:
+                    named += [arg, value]
+                elif not ctx.resilient_parsing:
+                    raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.", ctx)
+            elif option or _LIKE_AN_OPTION.fullmatch(arg):
+                named.append(arg)
+            else:
+                words.append(arg)
+        return super().parse_args(ctx, [*named, "--", *words])
+
+
+class Refused(click.ClickException):
+    """A value that cannot be: one line, and the status of a command that cannot be read."""
+
+    exit_code = 2
 
 
 def query_option(command: Command) -> Command:

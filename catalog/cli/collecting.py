@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.bulk import edit_videos, query_option, remark_on_query, yes_option
-from catalog.cli.completion import complete_refs
+from catalog.cli.bulk import WordsCommand, edit_videos, query_option, remark_on_query, yes_option
+from catalog.cli.completion import complete_collections, complete_saved
 from catalog.cli.options import json_option, library_options, open_catalog
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ _ACTIONS = ("list", "add", "remove", "move", "note")
 _SAVED_ACTIONS = ("list", "add", "remove")
 
 
-@click.command()
+@click.command(cls=WordsCommand)
 @click.argument("action", type=click.Choice(_ACTIONS), default=_ACTIONS[0])
-@click.argument("words", nargs=-1, metavar="[PATH] [REF|NEWPATH|TEXT]...", shell_complete=complete_refs)
+@click.argument("words", nargs=-1, metavar="[PATH] [REF|NEWPATH|TEXT]...", shell_complete=complete_collections)
 @click.option("--to", type=click.IntRange(min=1), metavar="N", help="With move: the place of REF, counted from 1.")
 @query_option
 @yes_option
@@ -69,18 +69,13 @@ def collection(
         if len(rest) != 1:
             what = {"move": "its new path, or a REF and --to N", "note": "one text, in quotation marks"}[action]
             raise click.UsageError(f"name the collection and {what}")
-        if action == "note":
-            catalog.note_collection(path, rest[0])
-        elif to is not None:
-            catalog.move_in_collection(path, rest[0], to=to)
-        else:
-            catalog.move_collection(path, rest[0])
-        _show_collections(catalog.collections(path if action == "note" or to else rest[0]), as_json=as_json)
+        changed = _change(catalog, action, path, rest[0], to)
+        _show_collections(catalog.collections(changed), as_json=as_json, has_refs=to is not None)
 
 
-@click.command()
+@click.command(cls=WordsCommand)
 @click.argument("action", type=click.Choice(_SAVED_ACTIONS), default=_SAVED_ACTIONS[0])
-@click.argument("words", nargs=-1, metavar="[NAME] [QUERY]...")
+@click.argument("words", nargs=-1, metavar="[NAME] [QUERY]...", shell_complete=complete_saved)
 @json_option
 @library_options
 def saved(action: str, words: tuple[str, ...], as_json: bool) -> None:
@@ -126,7 +121,7 @@ def _list_collections(words: Sequence[str], *, as_json: bool) -> None:
     if len(words) > 1:
         raise click.UsageError("list takes one path, or none")
     with open_catalog() as catalog:
-        _show_collections(catalog.collections(*words), as_json=as_json)
+        _show_collections(catalog.collections(*words), as_json=as_json, has_refs=True)
 
 
 def _gather(
@@ -145,6 +140,18 @@ def _gather(
     return edit_videos(change, refs, query, act=act + render.plain(path), is_confirmed=is_confirmed)
 
 
+def _change(catalog: Catalog, action: str, path: str, word: str, to: int | None) -> str:
+    """Move a collection or a video in it, or write a note on it; the path that it has then."""
+    if action == "note":
+        catalog.note_collection(path, word)
+    elif to is not None:
+        catalog.move_in_collection(path, word, to=to)
+    else:
+        catalog.move_collection(path, word)
+        return word
+    return path
+
+
 def _say_gathered(action: str, path: str, edited: Edited, *, is_whole: bool) -> None:
     name = render.plain(path)
     if is_whole:
@@ -157,7 +164,8 @@ def _say_gathered(action: str, path: str, edited: Edited, *, is_whole: bool) -> 
     render.line(f"{render.amount(edited.count, 'video')} {done} {name}{more}")
 
 
-def _show_collections(collections: Sequence[Collection], *, as_json: bool) -> None:
+def _show_collections(collections: Sequence[Collection], *, as_json: bool, has_refs: bool) -> None:
+    """Print collections, with `has_refs` also the videos of the first one in their order."""
     if as_json:
         render.document(collections)
         return
@@ -166,6 +174,5 @@ def _show_collections(collections: Sequence[Collection], *, as_json: bool) -> No
         return
     rows = [(item.total, item.videos, item.path, item.note or "") for item in collections]
     render.table(("videos", "of its own", "collection", "note"), rows, right=("videos", "of its own"))
-    if len(collections) and collections[0].refs:
-        for place, ref in enumerate(collections[0].refs, 1):
-            render.line(f"{place:6}  ", (ref, "name"))
+    for place, ref in enumerate(collections[0].refs if has_refs else (), 1):
+        render.line(f"{place:6}  ", (ref, "name"))

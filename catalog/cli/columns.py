@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 NAMES = (*Video.COMPUTED, *(field.name for field in fields(Video)))
-NUMBERS = frozenset(column.name for column in TABLE if column.type in {int, float})
+NUMBERS = frozenset({"rating", *(column.name for column in TABLE if column.type in {int, float})})
 TIMES = frozenset(column.name for column in TABLE if column.type is datetime)
 
-_ALIASES = {"id": "remote_id", "tag": "tags"} | {
+_ALIASES = {"id": "remote_id", "tag": "tags", "collection": "collections"} | {
     alias: column.name for column in TABLE if column.recorded and column.ask for alias in column.ask.aliases
 }
 

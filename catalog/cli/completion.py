@@ -29,6 +29,37 @@ def complete_refs(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return _ask(ctx, lambda catalog: catalog.complete_ref(incomplete))
 
 
+def complete_ratings(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Refs, and behind them what the videos can be rated."""
+    from catalog.organising import BEST
+
+    ratings = _begin(map(str, range(BEST + 1)), incomplete) if _has_words(ctx, param) else []
+    return [*complete_refs(ctx, param, incomplete), *ratings]
+
+
+def complete_verdicts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Refs, and behind them verdicts."""
+    from catalog.organising import VERDICTS
+
+    verdicts = _begin(VERDICTS, incomplete) if _has_words(ctx, param) else []
+    return [*complete_refs(ctx, param, incomplete), *verdicts]
+
+
+def complete_collections(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The path of a collection, and behind it refs, or to move it another path."""
+    if not ctx.params.get(str(param.name)):
+        return _list_values(ctx, "collection", incomplete)
+    paths = _list_values(ctx, "collection", incomplete) if ctx.params.get("action") == "move" else []
+    return [*paths, *complete_refs(ctx, param, incomplete)]
+
+
+def complete_saved(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The name of a saved search, and behind it a query."""
+    if ctx.params.get(str(param.name)):
+        return complete_query(ctx, param, incomplete)
+    return _list_values(ctx, "query", incomplete)
+
+
 def complete_query(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """What the last word of a query may become: a field with its colon, or a field with one of its values."""
     before, blank, word = incomplete.rpartition(" ")
@@ -61,6 +92,18 @@ def complete_paths(ctx: click.Context, param: click.Parameter, incomplete: str) 
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
+
+
+def _has_words(ctx: click.Context, param: click.Parameter) -> bool:
+    """Whether the videos are named before the word that is completed."""
+    return bool(ctx.params.get(str(param.name))) or ctx.params.get("query") is not None
+
+
+def _list_values(ctx: click.Context, field: str, incomplete: str) -> list[str]:
+    """The values of a field that begin so, by themselves."""
+    prefix = f"{field}:"
+    words = _ask(ctx, lambda catalog: catalog.complete_query(f"{prefix}{incomplete}"))
+    return [word.removeprefix(prefix) for word in words]
 
 
 def _ask(ctx: click.Context, question: Callable[[Catalog], list[str]]) -> list[str]:

@@ -141,6 +141,9 @@ def say_checked(report: CredentialsChecked, *, is_summed_up: bool = True) -> Non
     """Say what checks have found, where there were any, and why files were not checked."""
     if is_summed_up and report.checked:
         render.line(_sum_up(report))
+    if report.adopted:
+        files = render.amount(report.adopted, "file")
+        render.note(f"{files} without a job recognized and given to their jobs: `catalog undo` takes it back")
     if report.damaged:
         files = render.amount(report.damaged, "file")
         render.note(f"Warning: the bytes of {files} are not those that came: `is:damaged` finds them")

@@ -189,8 +189,8 @@ def give_facets(
 def history(limit: int, as_json: bool) -> None:
     """List what you edited, newest first.
 
-    Each act on tags, given facets, links or tombstones with its number; times are UTC. What is undone stays on the
-    list.
+    Each edit with its number: of tags, judgements, collections, saved searches, given facets, links or tombstones.
+    Times are UTC. What is undone stays on the list.
     """
     with open_catalog() as catalog:
         edits = catalog.history(limit)
@@ -213,8 +213,8 @@ def history(limit: int, as_json: bool) -> None:
 def undo(steps: int) -> None:
     """Undo your newest edits.
 
-    The newest one, or the newest N, one after the other, each with all of its videos: tags, given facets, links and
-    tombstones are again what they were before. What syncs and imports brought since stays. `catalog redo` takes it
+    The newest one, or the newest N, one after the other, each with all of its videos: what you said of them is again
+    what it was before. What syncs and imports brought since stays. `catalog redo` takes it
     back, until you edit something else.
     """
     with open_catalog() as catalog:

@@ -13,7 +13,7 @@ from catalog.cli.bulk import yes_option
 from catalog.cli.completion import complete_facets, complete_query, complete_refs, complete_sort
 from catalog.cli.labels import name_video, shorten_refs, start_at_match
 from catalog.cli.options import json_option, library_options, open_catalog
-from catalog.records import to_json
+from catalog.records import UNDECIDED, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -372,4 +372,6 @@ def _describe(video: Video, name: str) -> Iterator[Part]:
     estimated = " estimated" if video.cost_basis == "estimated" else ""
     cost = f"{render.dollars(video.cost_usd)}{estimated}" if video.cost_usd is not None else ""
     deleted = "deleted here" if video.deleted_at else "gone there" if video.gone_at else ""
-    yield from filter(None, (video.model, video.size, length, created, cost, deleted))
+    rating = f"rated {video.rating}" if video.rating else ""
+    verdict = video.verdict if video.verdict != UNDECIDED else ""
+    yield from filter(None, (video.model, video.size, length, created, cost, rating, verdict, deleted))

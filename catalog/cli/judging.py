@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from catalog.cli import render
-from catalog.cli.bulk import edit_videos, query_option, remark_on_query, show_edited, yes_option
-from catalog.cli.completion import complete_refs
+from catalog.cli.bulk import (
+    Refused,
+    WordsCommand,
+    edit_videos,
+    query_option,
+    remark_on_query,
+    show_edited,
+    yes_option,
+)
+from catalog.cli.completion import complete_paths, complete_ratings, complete_refs, complete_verdicts
 from catalog.cli.options import json_option, library_options, open_catalog, open_input
 from catalog.errors import CatalogError
+from catalog.records import UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,8 +31,17 @@ _SHOWN = 60  # characters of a note in a list
 _READ = 1024 * 1024  # bytes of a file, which is far more than a note may have
 
 
-@click.command()
-@click.argument("refs_and_rating", nargs=-1, metavar="REF... 0-5", shell_complete=complete_refs)
+class _Words(NamedTuple):
+    """How to speak of an edit: what is asked, what was done, what was so already, and what has nothing now."""
+
+    act: str
+    done: str
+    already: str
+    none: str
+
+
+@click.command(cls=WordsCommand)
+@click.argument("refs_and_rating", nargs=-1, metavar="REF... 0-5", shell_complete=complete_ratings)
 @query_option
 @yes_option
 @json_option
@@ -43,11 +61,14 @@ def rate(refs_and_rating: tuple[str, ...], query: str | None, is_confirmed: bool
 
     refs, rating = _split(refs_and_rating, query, "a rating from 0 to 5")
     _require(read_rating, rating)
-    _edit(lambda catalog: catalog.rate, refs, query, rating, _rating, "rate {}", is_confirmed, as_json)
+    words = _Words("rate {}", "rated", "already rated so", "not rated")
+    if int(rating) == 0:
+        words = _Words("take the rating off {}", "without a rating", "already without", "not rated")
+    _edit(lambda catalog: catalog.rate, refs, query, rating, _rating, words, is_confirmed, as_json)
 
 
-@click.command()
-@click.argument("refs_and_verdict", nargs=-1, metavar="REF... keep|reject|undecided", shell_complete=complete_refs)
+@click.command(cls=WordsCommand)
+@click.argument("refs_and_verdict", nargs=-1, metavar="REF... keep|reject|undecided", shell_complete=complete_verdicts)
 @query_option
 @yes_option
 @json_option
@@ -66,12 +87,19 @@ def verdict(refs_and_verdict: tuple[str, ...], query: str | None, is_confirmed: 
 
     refs, word = _split(refs_and_verdict, query, "a verdict: keep, reject or undecided")
     _require(read_verdict, word)
-    _edit(lambda catalog: catalog.verdict, refs, query, word, _verdict, "judge {}", is_confirmed, as_json)
+    words = _Words("judge {}", "judged", "already judged so", "undecided")
+    _edit(lambda catalog: catalog.verdict, refs, query, word, _verdict, words, is_confirmed, as_json)
 
 
-@click.command()
+@click.command(cls=WordsCommand)
 @click.argument("refs_and_text", nargs=-1, metavar="REF... TEXT", shell_complete=complete_refs)
-@click.option("--from", "path", metavar="FILE", help="Read the text from a file instead; `-` is standard input.")
+@click.option(
+    "--from",
+    "path",
+    metavar="FILE",
+    shell_complete=complete_paths,
+    help="Read the text from a file instead; `-` is standard input.",
+)
 @query_option
 @yes_option
 @json_option
@@ -95,7 +123,10 @@ def note(
         if path == "-" and "-" in refs_and_text:
             raise click.UsageError("standard input can hold refs or the text, not both")
         refs, text = list(refs_and_text), _read_text(path)
-    _edit(lambda catalog: catalog.note, refs, query, text, _note, "write on {}", is_confirmed, as_json)
+    words = _Words("write a note on {}", "noted", "already noted", "no note")
+    if not text.strip():
+        words = _Words("take the note off {}", "without a note", "already without", "no note")
+    _edit(lambda catalog: catalog.note, refs, query, text, _note, words, is_confirmed, as_json)
 
 
 def _edit(
@@ -104,33 +135,33 @@ def _edit(
     query: str | None,
     value: str,
     describe: Callable[[Video], Iterable[str]],
-    act: str,
+    words: _Words,
     is_confirmed: bool,
     as_json: bool,
 ) -> None:
     """Do it to the videos, and show what they have now."""
     with open_catalog() as catalog:
         remark_on_query(catalog, query)
-        edited = edit_videos(verb(catalog), refs, query, value, act=act, is_confirmed=is_confirmed)
+        edited = edit_videos(verb(catalog), refs, query, value, act=words.act, is_confirmed=is_confirmed)
         if as_json:
             render.document(edited)
             return
-        show_edited(catalog, edited, describe, done="changed", already="already so", none="nothing said")
+        show_edited(catalog, edited, describe, done=words.done, already=words.already, none=words.none)
 
 
 def _split(words: Sequence[str], query: str | None, what: str) -> tuple[list[str], str]:
     """The videos, and what is said of them, which is the last word."""
     if not words or (query is None and len(words) == 1):
-        raise click.UsageError(f"name the videos and then {what}; or give --query and {what}")
+        raise click.UsageError(f"name the videos, or give --query, and then {what}")
     return list(words[:-1]), words[-1]
 
 
 def _require(read: Callable[[object], object], word: str) -> None:
-    """Refuse a value that cannot be, as a usage error."""
+    """Refuse a value that cannot be before anything is opened."""
     try:
         read(word)
     except CatalogError as error:
-        raise click.UsageError(str(error)) from error
+        raise Refused(render.plain(error)) from error
 
 
 def _read_text(path: str) -> str:
@@ -149,7 +180,7 @@ def _rating(video: Video) -> Iterable[str]:
 
 
 def _verdict(video: Video) -> Iterable[str]:
-    return [video.verdict]
+    return [video.verdict] if video.verdict != UNDECIDED else []
 
 
 def _note(video: Video) -> Iterable[str]:

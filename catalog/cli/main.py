@@ -67,7 +67,10 @@ SECTIONS = {
         Verb("watch", "watching", "Take in clips and pictures as folders get them.", _TAKEN_IN),
         Verb("hooks", "hooks", "Receive webhooks and retrieve the jobs they announce.", _RECEIVED),
     ),
-    "Send": (Verb("validate", "requests", "Check requests before you send them."),),
+    "Send": (
+        Verb("validate", "requests", "Check requests before you send them."),
+        Verb("request", "requests", "Write the request that would make a take again."),
+    ),
     "Find": (
         Verb("search", "finding", "Find videos by words, fields and tags."),
         Verb("facets", "finding", "Count the values of facets, or give facets to videos.", _EDITED),

@@ -8,6 +8,7 @@ import click
 
 from catalog.cli import render
 from catalog.cli.completion import complete_paths
+from catalog.cli.credentials import say_checked
 from catalog.cli.folders import complain_of, note_once, show_folder, show_remarks
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog
 from catalog.watch import DEFAULT_EVERY
@@ -173,6 +174,7 @@ def _show_answers(report: WatchReport, said: set[tuple[str, ...]] | None = None)
         counts = {"added": answers.added, "changed": answers.changed, "refused": answers.refusals}
         sums = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         render.line((answers.source, "name"), f": {sums}; {render.amount(len(answers.files), 'answer')} read")
+    say_checked(report.credentials, is_summed_up=False)
     note_once([(remark,) for remark in report.notes], said)
 
 

@@ -1,4 +1,4 @@
-"""Collections: their paths, what is in them, and which ones videos are in."""
+"""Collections: their paths, what is in them, and which ones videos are in. Hidden videos do not count."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 _ALL = "SELECT id, path, note FROM collections ORDER BY path"
-_OWN = "SELECT collection_id, count(*) FROM collection_videos GROUP BY collection_id"
-_REFS = """
-SELECT videos.ref FROM collection_videos JOIN videos ON videos.id = collection_videos.video_id
-WHERE collection_id = :id ORDER BY position, collection_videos.id
-"""
+_SEEN = "collection_videos JOIN videos ON videos.id = collection_videos.video_id AND videos.deleted_at IS NULL"
+_OWN = f"SELECT collection_id, count(*) FROM {_SEEN} GROUP BY collection_id"
+_REFS = f"SELECT videos.ref FROM {_SEEN} WHERE collection_id = :id ORDER BY position, collection_videos.id"
 _OF_VIDEOS = """
 SELECT collection_videos.video_id, collections.path FROM collection_videos
 JOIN collections ON collections.id = collection_videos.collection_id
 WHERE collection_videos.video_id IN :ids ORDER BY collections.path
 """
-_MANY = "SELECT video_id FROM collection_videos WHERE collection_id IN :ids GROUP BY video_id"
+_MANY = f"SELECT video_id FROM {_SEEN} WHERE collection_id IN :ids GROUP BY video_id"
 
 
 def list_collections(connection: Reader, path: str | None = None) -> list[Collection]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,16 +14,17 @@ if TYPE_CHECKING:
 
 PORTION = 500
 _UNREAD = """
-SELECT files.id, files.sha256, file_places.root, file_places.path FROM files
+SELECT picture.sha256, file_places.root, file_places.path FROM (
+    SELECT DISTINCT files.sha256 FROM files
+    WHERE files.variant = 'thumbnail' AND files.sha256 > :last {among}
+    AND NOT EXISTS (SELECT 1 FROM likenesses WHERE likenesses.sha256 = files.sha256)
+) AS picture
 CROSS JOIN file_places ON file_places.id = (
     SELECT place.id FROM file_places AS place
-    WHERE place.sha256 = files.sha256 AND place.state = 'present' ORDER BY place.root <> '', place.id LIMIT 1
+    WHERE place.sha256 = picture.sha256 AND place.state = 'present' ORDER BY place.root <> '', place.id LIMIT 1
 )
-WHERE files.id > :last AND files.variant = 'thumbnail' AND files.sha256 IS NOT NULL {among}
-AND NOT EXISTS (SELECT 1 FROM likenesses WHERE likenesses.sha256 = files.sha256)
-ORDER BY files.id LIMIT :limit
+ORDER BY picture.sha256 LIMIT :limit
 """
-_HASHES = "SELECT json_group_array(id), json_group_array(dhash) FROM likenesses WHERE dhash IS NOT NULL"
 _OF_VIDEOS = """
 SELECT DISTINCT likenesses.id FROM files CROSS JOIN likenesses ON likenesses.sha256 = files.sha256
 WHERE files.video_id IN :ids AND files.variant = 'thumbnail' AND likenesses.dhash IS NOT NULL
@@ -39,9 +39,9 @@ _SAME = """
 SELECT files.sha256, files.video_id FROM files CROSS JOIN videos ON videos.id = files.video_id
 WHERE files.variant IN ('video', 'image') AND files.sha256 IS NOT NULL AND videos.deleted_at IS NULL
 AND files.sha256 IN (
-    SELECT sha256 FROM files WHERE sha256 IS NOT NULL AND variant IN ('video', 'image') GROUP BY sha256
+    SELECT sha256 FROM files WHERE sha256 IS NOT NULL AND variant IN ('video', 'image') {among} GROUP BY sha256
     HAVING count(DISTINCT video_id) > 1
-    UNION SELECT sha256 FROM file_places WHERE state <> 'missing' GROUP BY sha256 HAVING count(*) > 1
+    UNION SELECT sha256 FROM file_places WHERE state <> 'missing' {among} GROUP BY sha256 HAVING count(*) > 1
 )
 GROUP BY files.sha256, files.video_id ORDER BY files.sha256, files.video_id
 """
@@ -59,24 +59,17 @@ class Unread(NamedTuple):
     `root` is empty for the folder of the library.
     """
 
-    file_id: int
     sha256: str
     root: str
     path: str
 
 
-def list_unread(connection: Reader, after: int, among: Iterable[int] | None = None) -> list[Unread]:
-    """The next pictures, after this row, that were not looked at yet, of these videos or of all."""
+def list_unread(connection: Reader, after: str, among: Iterable[int] | None = None) -> list[Unread]:
+    """The next pictures, after one by its hash, that were not looked at yet, of these videos or of all."""
     query = _UNREAD.format(among="" if among is None else "AND files.video_id IN :among")
     parameters = {"last": after, "limit": PORTION} | ({} if among is None else {"among": list(among)})
     rows = connection.execute(query, parameters)
-    return [Unread(row[0], row[1], read_path(row[2]), read_path(row[3])) for row in rows]
-
-
-def read_hashes(connection: Reader) -> tuple[list[int], list[int]]:
-    """The row ids of all likenesses that say something, and their hashes as signed numbers of 64 bits."""
-    ids, hashes = connection.execute(_HASHES).fetchone()
-    return json.loads(ids), json.loads(hashes)
+    return [Unread(row[0], read_path(row[1]), read_path(row[2])) for row in rows]
 
 
 def list_likenesses(connection: Reader, videos: Iterable[int]) -> list[int]:
@@ -92,10 +85,14 @@ def find_showing(connection: Reader, likenesses: Iterable[int]) -> dict[int, lis
     return found
 
 
-def list_same(connection: Reader) -> dict[str, list[int]]:
-    """The hashes of clips and images that several videos have, or that lie in several places, with these videos."""
+def list_same(connection: Reader, hashes: Iterable[str] | None = None) -> dict[str, list[int]]:
+    """The hashes of clips and images that several videos have, or that lie in several places, with these videos.
+
+    Of all, or of these `hashes`.
+    """
     found: dict[str, list[int]] = defaultdict(list)
-    for sha256, video_id in connection.execute(_SAME):
+    query = _SAME.format(among="" if hashes is None else "AND sha256 IN :hashes")
+    for sha256, video_id in connection.execute(query, {} if hashes is None else {"hashes": list(hashes)}):
         found[sha256].append(video_id)
     return found
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
 from catalog.media.keep import MediaFolder
+from catalog.media.sniff import name_extension
 from catalog.reading.marks import read_marks
 from catalog.records import Credentials, File, Input, Place, Probe, read_utc
 from catalog.rows import read_path
@@ -164,9 +165,10 @@ def list_unfetched_inputs(connection: Reader, ids: Iterable[int]) -> list[Unfetc
 
 
 class Copy(NamedTuple):
-    """Bytes of files, each once: where they lie beside the library, and at which addresses archives hold them.
+    """Bytes of files, each once: their name in the media folder, and at which addresses archives hold them.
 
-    The names are of one of the files that they are of.
+    The names are of one of the files that they are of. `outside` are the paths below the user's folders where they lie;
+    `is_kept` says that they lie in the media folder.
     """
 
     sha256: str
@@ -177,6 +179,8 @@ class Copy(NamedTuple):
     variant: str
     number: int
     archives: tuple[str, ...]
+    outside: tuple[Path, ...] = ()
+    is_kept: bool = True
 
 
 _COPIES = """
@@ -188,12 +192,25 @@ _LYING = (
     "(SELECT file_places.path FROM file_places WHERE file_places.sha256 = files.sha256 "
     "AND file_places.root = '' AND file_places.state = 'present' LIMIT 1)"
 )
+_OUTSIDE = """
+SELECT sha256, root, path FROM file_places WHERE root > '' AND state = 'present'
+ORDER BY EXISTS (SELECT 1 FROM roots WHERE roots.path = file_places.root AND roots.state = 'offline'), id
+"""
 _ADDRESSES = "SELECT sha256, address FROM archives ORDER BY id"
 
 
 def list_archivable(connection: Reader, ids: Iterable[int] | None = None) -> list[Copy]:
-    """All bytes that lie in the media folder and cannot be made again, of these videos or of all."""
-    return [copy for copy in _list_copies(connection, _LYING, ids) if copy.path]
+    """All bytes that lie here and cannot be made again, of these videos or of all."""
+    copies = _list_copies(connection, f"coalesce({_LYING}, '')", ids)
+    return [_named(copy) for copy in copies if copy.path or copy.outside]
+
+
+def _named(copy: Copy) -> Copy:
+    """The copy under the name that its bytes have, or would have, in the media folder."""
+    if copy.path:
+        return copy
+    name = f"{copy.sha256[:2]}/{copy.sha256[2:4]}/{copy.sha256}.{name_extension(copy.type)}"
+    return copy._replace(path=f"{MEDIA}/{name}", is_kept=False)
 
 
 def list_archived(connection: Reader, ids: Iterable[int] | None = None) -> list[Copy]:
@@ -202,7 +219,7 @@ def list_archived(connection: Reader, ids: Iterable[int] | None = None) -> list[
     return [
         copy._replace(path=f"{MEDIA}/{copy.archives[0].rpartition(f'/{MEDIA}/')[2]}")
         for copy in copies
-        if copy.archives and not copy.path
+        if copy.archives and not copy.path and not copy.outside
     ]
 
 
@@ -210,8 +227,11 @@ def _list_copies(connection: Reader, path: str, ids: Iterable[int] | None) -> li
     archives: dict[str, tuple[str, ...]] = {}
     for sha256, address in connection.execute(_ADDRESSES):
         archives[sha256] = (*archives.get(sha256, ()), address)
+    outside: dict[str, tuple[Path, ...]] = {}
+    for sha256, root, inner in connection.execute(_OUTSIDE):
+        outside[sha256] = (*outside.get(sha256, ()), Path(read_path(root)) / read_path(inner))
     among = "" if ids is None else "AND files.video_id IN :ids"
     rows = connection.execute(_COPIES.format(path=path, among=among), {} if ids is None else {"ids": list(ids)})
     make: Callable[..., Copy] = Copy
-    copies = {row[0]: make(*row, archives.get(row[0], ())) for row in rows}
+    copies = {row[0]: make(*row, archives.get(row[0], ()), outside.get(row[0], ())) for row in rows}
     return list(copies.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from catalog.organising import BEST, VERDICTS
 from catalog.reading.names import list_beginning
 from catalog.search.facets import EFFECTIVE
 from catalog.search.fields import FIELDS, Fields
@@ -58,15 +59,39 @@ def list_values(connection: Reader, field: Field, beginning: str, limit: int) ->
         from catalog.search.claims import CLAIMS
 
         return (name for name in CLAIMS if name.startswith(beginning))
+    if field.name in _NAMED:
+        return _NAMED[field.name](connection, beginning, limit)
     if field.kind in {"name", "kin"}:
         return list_beginning(connection, beginning, limit)
     if field.kind == "tag":
         return _list_tags(connection, beginning, limit)
+    if field.kind in {"credentials", "mark"}:
+        from catalog.bitmaps import read_field
+
+        return [
+            value for value, ids in read_field(connection, field.name).items() if ids and value.startswith(beginning)
+        ]
     if field.is_prompt_facet:
         return _walk(connection, "value", "facet_values WHERE facet = :facet", beginning, limit, {"facet": field.plain})
     if field.name in _INDEXED:
         return _walk(connection, field.name, "videos WHERE 1", beginning, limit)
     return _list_newest(connection, field, beginning)
+
+
+def _list_paths(connection: Reader, beginning: str, limit: int) -> Iterator[str]:
+    return _walk(connection, "path", "collections WHERE 1", beginning, limit)
+
+
+def _list_saved(connection: Reader, beginning: str, limit: int) -> Iterator[str]:
+    return _walk(connection, "name", "saved_searches WHERE 1", beginning, limit)
+
+
+def _list_ratings(_: Reader, beginning: str, __: int) -> Iterator[str]:
+    return (str(rating) for rating in range(1, BEST + 1) if str(rating).startswith(beginning))
+
+
+def _list_verdicts(_: Reader, beginning: str, __: int) -> Iterator[str]:
+    return (verdict for verdict in VERDICTS if verdict.startswith(beginning))
 
 
 def _list_tags(connection: Reader, beginning: str, limit: int) -> Iterator[str]:
@@ -106,6 +131,9 @@ def _list_newest(connection: Reader, field: Field, beginning: str) -> Iterator[s
     for (value,) in connection.execute(f"SELECT DISTINCT {field.facet} FROM {newest}"):
         if value is not None and str(value).startswith(beginning):
             yield str(value)
+
+
+_NAMED = {"collection": _list_paths, "query": _list_saved, "rating": _list_ratings, "verdict": _list_verdicts}
 
 
 def _bound(names: Iterable[str], limit: int) -> list[str]:

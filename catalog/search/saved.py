@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError, QueryError
@@ -16,25 +17,33 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.search.query import Node
 
+_SHOWN = 6  # names on a way round that are shown
+
 
 def require_savable(connection: Reader, name: str, query: str) -> None:
     """Raise QueryError for a query that cannot be read, CatalogError for an empty one or one that contains itself."""
     if parse(query) is None:
         raise CatalogError(f"the search {name} has an empty query: write what it should find")
-    fields = Fields(connection)
-    way = _find_way(connection, fields, name.lower(), query, (name,))
+    way = _find_way(connection, name, query)
     if way:
-        raise QueryError(f"the search {name} would contain itself: {' names '.join(way)}")
+        shown = way if len(way) <= _SHOWN else (*way[: _SHOWN - 2], "…", way[-1])
+        raise QueryError(f"the search {name} would contain itself: {' names '.join(shown)}")
 
 
-def _find_way(connection: Reader, fields: Fields, end: str, query: str, way: tuple[str, ...]) -> tuple[str, ...]:
-    """The names from a query to the one that it must not name; empty where it does not."""
-    for name in _list_named(fields, parse(query)):
-        if name.lower() == end:
-            return (*way, name)
-        saved = find_search(connection, name)
-        if saved and saved.name not in way and (found := _find_way(connection, fields, end, saved.query, (*way, name))):
-            return found
+def _find_way(connection: Reader, name: str, query: str) -> tuple[str, ...]:
+    """The names from a query that is to have this name back to the name; empty where it does not lead there."""
+    fields = Fields(connection)
+    seen = {name}
+    waiting: deque[tuple[str, tuple[str, ...]]] = deque([(query, (name,))])
+    while waiting:
+        text, way = waiting.popleft()
+        for named in _list_named(fields, parse(text)):
+            if named.lower() == name.lower():
+                return (*way, named)
+            saved = find_search(connection, named)
+            if saved and saved.name not in seen:
+                seen.add(saved.name)
+                waiting.append((saved.query, (*way, named)))
     return ()
 
 

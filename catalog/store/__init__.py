@@ -44,6 +44,7 @@ from catalog.store.files import (
     save_failure,
     save_file,
     save_input,
+    save_kept,
     save_place,
     save_places,
     save_reference,
@@ -74,7 +75,7 @@ from catalog.store.searches import remove_search, save_search
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
 from catalog.store.stacks import Sketched, forget_stacks, list_misplaced, rebuild_stacks, save_stacks
 from catalog.store.texts import refresh_next
-from catalog.store.watching import FILES, Found, save_found
+from catalog.store.watching import FILES, Found, Kept, save_found
 
 __all__ = [
     "FILES",
@@ -88,6 +89,7 @@ __all__ = [
     "Extracted",
     "Failure",
     "Found",
+    "Kept",
     "KeptRequest",
     "ParentName",
     "Reckoned",
@@ -163,6 +165,7 @@ __all__ = [
     "save_found",
     "save_given",
     "save_input",
+    "save_kept",
     "save_likenesses",
     "save_links",
     "save_losses",

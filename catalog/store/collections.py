@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError, NotFound
-from catalog.organising import list_levels
+from catalog.organising import list_levels, read_path
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
 from catalog.store.indexes import collecting
@@ -29,7 +29,11 @@ _MEMBERS = "SELECT DISTINCT video_id FROM collection_videos WHERE collection_id 
 _IN = "SELECT video_id FROM collection_videos WHERE collection_id = :id AND video_id IN :ids"
 _LAST = "SELECT max(position) FROM collection_videos WHERE collection_id = :id"
 _REMOVE = "DELETE FROM collection_videos WHERE collection_id = :id AND video_id IN :ids"
-_ORDER = "SELECT id, video_id, position FROM collection_videos WHERE collection_id = :id ORDER BY position, id"
+_ORDER = """
+SELECT collection_videos.id, video_id, position, deleted_at IS NULL
+FROM collection_videos JOIN videos ON videos.id = collection_videos.video_id
+WHERE collection_id = :id ORDER BY position, collection_videos.id
+"""
 _LEAST_GAP = 1e-9  # between two positions, below which all are numbered from 1
 
 
@@ -96,7 +100,7 @@ def note_collection(connection: Writer, path: str, note: str | None, *, made_at:
 def move_collection(connection: Writer, path: str, to: str, *, made_at: datetime) -> None:
     """Give a collection, with those below it, another path; levels that are missing are made: one edit.
 
-    Raises NotFound for an unknown one, CatalogError where it would be inside itself or the path is taken.
+    Raises NotFound for an unknown one, CatalogError where it would be inside itself or too deep, or the path is taken.
     """
     below = _require_below(connection, path)
     if to == path:
@@ -106,7 +110,7 @@ def move_collection(connection: Writer, path: str, to: str, *, made_at: datetime
     if to in _find(connection, [to]):
         raise CatalogError(f"there is a collection {to} already: remove it, or choose another path")
     members = [row[0] for row in connection.execute(_MEMBERS, {"ids": list(below.values())})]
-    rows = [{"id": number, "path": f"{to}{old[len(path) :]}"} for old, number in below.items()]
+    rows = [{"id": number, "path": read_path(f"{to}{old[len(path) :]}")} for old, number in below.items()]
     above = list_levels(to)[:-1]
     missing = [level for level in above if level not in _find(connection, above)]
     with (
@@ -121,7 +125,7 @@ def move_collection(connection: Writer, path: str, to: str, *, made_at: datetime
 def move_in_collection(connection: Writer, path: str, video_id: int, to: int, *, made_at: datetime) -> None:
     """Put a video of a collection at a place in its order, counted from 1; beyond the end is the end: one edit.
 
-    Raises NotFound for an unknown collection, CatalogError where the video is not in it.
+    Hidden videos are not counted. Raises NotFound for an unknown collection, CatalogError where the video is not in it.
     """
     number = _require_below(connection, path)[path]
     rows = connection.execute(_ORDER, {"id": number}).fetchall()
@@ -129,7 +133,9 @@ def move_in_collection(connection: Writer, path: str, video_id: int, to: int, *,
     if mine is None:
         raise CatalogError(f"the video is not in the collection {path}: `catalog collection add` puts it there")
     others = [row for row in rows if row[1] != video_id]
-    place = min(max(to, 1), len(rows)) - 1
+    seen = [index for index, row in enumerate(others) if row[3]]
+    to = min(max(to, 1), len(seen) + 1)
+    place = seen[to - 1] if to <= len(seen) else len(others)
     before = others[place - 1][2] if place else None
     after = others[place][2] if place < len(others) else None
     position = _between(before, after)
@@ -138,7 +144,7 @@ def move_in_collection(connection: Writer, path: str, video_id: int, to: int, *,
     else:
         ordered = [*others[:place], mine, *others[place:]]
         changed = {row[1]: {"id": row[0], "position": float(count)} for count, row in enumerate(ordered, 1)}
-    with journaled(connection, "move_video", made_at=made_at, detail=f"to place {place + 1} in {path}") as act:
+    with journaled(connection, "move_video", made_at=made_at, detail=f"to place {to} in {path}") as act:
         for videos in act.portions("collection_videos", changed, [str(number)]):
             update_rows(connection, "collection_videos", [changed[video] for video in videos])
 

@@ -1,8 +1,8 @@
 """What is indexed of videos, the full text and the bitmaps, kept true in the transaction of every change.
 
 Whatever changes a row of `videos`, or tags, links and facets of a video, does so inside `indexed`, which compares what
-is indexed before and after, or `descending`, `judging` or `collecting`, which compare less of it. Such blocks are never
-inside one another.
+is indexed before and after, or `descending`, `judging`, `noting` or `collecting`, which compare less of it. Such blocks
+are never inside one another.
 """
 
 from __future__ import annotations
@@ -27,17 +27,9 @@ if TYPE_CHECKING:
 _SHOWN = 10  # words between two times that progress is shown
 
 
-@contextmanager
-def indexed(connection: Writer, ids: Iterable[int]) -> Iterator[None]:
+def indexed(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
     """Bring what is indexed of these videos up to date with what the block makes of them."""
-    videos = list(ids)
-    if not videos:
-        yield
-        return
-    texts, values = read_entries(connection, videos), bitmaps.read_state(connection, videos)
-    yield
-    changed = videos if refresh(connection, texts) else []
-    bitmaps.keep(connection, values, bitmaps.read_state(connection, videos), texts=changed)
+    return _comparing(connection, ids, bitmaps.read_state, has_texts=True)
 
 
 def descending(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
@@ -53,6 +45,11 @@ def judging(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[No
     return _comparing(connection, ids, bitmaps.read_judgements)
 
 
+def noting(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
+    """Do that where the block changes nothing of these videos but notes, ratings and verdicts."""
+    return _comparing(connection, ids, bitmaps.read_judgements, has_texts=True)
+
+
 def collecting(connection: Writer, ids: Iterable[int]) -> AbstractContextManager[None]:
     """Do that where the block changes nothing of these videos but the collections that they are in."""
     return _comparing(connection, ids, bitmaps.read_collections)
@@ -60,15 +57,18 @@ def collecting(connection: Writer, ids: Iterable[int]) -> AbstractContextManager
 
 @contextmanager
 def _comparing(
-    connection: Writer, ids: Iterable[int], read: Callable[[Reader, Iterable[int]], State]
+    connection: Writer, ids: Iterable[int], read: Callable[[Reader, Iterable[int]], State], *, has_texts: bool = False
 ) -> Iterator[None]:
+    """Compare what is read of the videos, and with `has_texts` their texts, before the block and after it."""
     videos = list(ids)
     if not videos:
         yield
         return
+    texts = read_entries(connection, videos) if has_texts else {}
     values = read(connection, videos)
     yield
-    bitmaps.keep(connection, values, read(connection, videos))
+    changed = videos if texts and refresh(connection, texts) else []
+    bitmaps.keep(connection, values, read(connection, videos), texts=changed)
 
 
 def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.edits import Changed
-from catalog.store.indexes import indexed, judging
+from catalog.store.indexes import judging, noting
 from catalog.store.journal import journaled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from catalog.database import Writer
 
-_ROWS = "SELECT video_id, id FROM annotations WHERE video_id IN :ids"
+_KNOWN = "SELECT video_id FROM annotations WHERE video_id IN :ids"
 
 
 def rate_videos(connection: Writer, ids: Iterable[int], rating: int | None, *, made_at: datetime) -> Changed:
@@ -35,19 +35,24 @@ def note_videos(connection: Writer, ids: Iterable[int], note: str | None, *, mad
 
 def _annotate(connection: Writer, verb: str, column: str, ids: Iterable[int], value: Any, made_at: datetime) -> Changed:
     wanted = list(dict.fromkeys(ids))
-    rows = _make_rows(connection, wanted)
-    following = indexed if column == "note" else judging
+    make_annotations(connection, wanted)
+    following = noting if column == "note" else judging
     with journaled(connection, verb, made_at=made_at) as act:
         for videos in act.portions(f"{column}s", wanted):
             with following(connection, videos):
-                update_rows(connection, "annotations", [{"id": rows[video], column: value} for video in videos])
+                annotate(connection, column, dict.fromkeys(videos, value))
     return Changed(act.videos)
 
 
-def _make_rows(connection: Writer, ids: Sequence[int]) -> dict[int, int]:
-    """The rows of these videos, made where they lack one: the journal names rows, so they are never taken away."""
-    rows = dict(connection.execute(_ROWS, {"ids": ids}).fetchall())
-    if new := [video_id for video_id in ids if video_id not in rows]:
-        insert_rows(connection, "annotations", [{"video_id": video_id, "rating": None} for video_id in new])
-        rows |= dict(connection.execute(_ROWS, {"ids": new}).fetchall())
-    return rows
+def make_annotations(connection: Writer, ids: Iterable[int]) -> None:
+    """Give videos rows that say nothing, where they lack one: the journal names rows, which are never taken away."""
+    wanted = list(dict.fromkeys(ids))
+    known = {row[0] for row in connection.execute(_KNOWN, {"ids": wanted})}
+    new = [{"video_id": video_id, "rating": None} for video_id in wanted if video_id not in known]
+    insert_rows(connection, "annotations", new)
+
+
+def annotate(connection: Writer, column: str, values: Mapping[int, Any]) -> None:
+    """Write this column of what is said of videos, in the rows that they have; the caller keeps the indexes true."""
+    rows = [{"video_id": video_id, column: value} for video_id, value in values.items()]
+    update_rows(connection, "annotations", rows, key="video_id")

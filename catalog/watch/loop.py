@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Database
     from catalog.file_reports import FolderReport
+    from catalog.intake import Intake
     from catalog.reports import ImportReport, Progress
 
 QUIET = 1.0  # seconds without an event before a scan
@@ -46,7 +47,7 @@ class Watcher:
         *,
         source: str | None,
         sidecars: str | None,
-        around: Callable[[], AbstractContextManager[None]],
+        around: Callable[[], AbstractContextManager[Intake]],
         accept: bool = False,
         on_ready: Callable[[tuple[str, ...]], None] | None = None,
         on_scan: Callable[[WatchReport], None] | None = None,
@@ -101,7 +102,7 @@ class Watcher:
             read_documents=self._read_documents,
             accept=self._accept,
         )
-        with self._around():
+        with self._around() as intake:
             reports = scan_folders(
                 self._database, self._folders if folders is None else folders, options, self._on_progress
             )
@@ -116,8 +117,9 @@ class Watcher:
             notes.append(
                 f"several sources are configured: name one with --source to read answers and sidecars ({files})"
             )
+        seconds = round(time.perf_counter() - started, 3)
         report = WatchReport(
-            tuple(reports), tuple(self._answers), self._unread, round(time.perf_counter() - started, 3), tuple(notes)
+            tuple(reports), tuple(self._answers), self._unread, seconds, tuple(notes), intake.credentials
         )
         if self._on_scan:
             self._on_scan(report)

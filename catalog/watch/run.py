@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pyroaring import BitMap
 
 from catalog import store
+from catalog.errors import CatalogError
 from catalog.file_reports import FolderReport
 from catalog.ingest.run import READ
 from catalog.ingest.sidecars import list_media, read_id
@@ -170,6 +171,11 @@ class _Scan:
             if not self._is_read:
                 self._read_documents(self._noted)
             return self._finish()
+        except CatalogError as error:  # the library is busy, or its disk full
+            if not self._tally.taken:
+                raise
+            files = "1 file" if self._tally.taken == 1 else f"{self._tally.taken:,} files"
+            raise CatalogError(f"{error} (kept so far: {files}; the same again adds the rest)") from error
         except OSError as error:  # the root itself, or a drive in it, went while it was read
             return self.be_offline(f"cannot be read: {(error.strerror or type(error).__name__).lower()}")
 

@@ -15,3 +15,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256"),
         sqlite_autoincrement=True,
     )  # fmt: skip
+    op.create_index("ix_files_thumbnails", "files", ["sha256"], sqlite_where=sa.text("variant = 'thumbnail'"))

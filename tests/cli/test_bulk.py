@@ -20,12 +20,17 @@ VERBS = {
     "untag": ("tag", "--remove", "old"),
     "give": ("facets", "--give", "style=noir"),
     "take back": ("facets", "--give", "--remove", "mood"),
+    "rate": ("rate", "4"),
+    "judge": ("verdict", "keep"),
+    "note": ("note", "words"),
     "delete": ("delete",),
     "undelete": ("undelete",),
 }
 USERS = (
     "SELECT video_id, key, value FROM tags WHERE origin = 'user' ORDER BY id",
     "SELECT video_id, facet, value FROM given_facets ORDER BY id",
+    "SELECT video_id, rating, verdict, note FROM annotations WHERE coalesce(rating, verdict, note) IS NOT NULL",
+    "SELECT collection_id, video_id FROM collection_videos ORDER BY position",
     "SELECT id, deleted_at FROM videos ORDER BY id",
     "SELECT id, act, undone_at FROM edits ORDER BY id",
 )
@@ -106,7 +111,7 @@ def test_100_videos_need_no_yes_and_are_one_edit(run, ask, library, prepared, ve
     [newest, *_] = ask("history")
     assert (newest["videos"], newest["undone_at"]) == (100, None)
     run("undo")
-    assert read_users(library)[:3] == before[:3]
+    assert read_users(library)[:-1] == before[:-1]
 
 
 def test_with_yes_any_number_is_edited_in_one_step(run, ask, many):
@@ -161,6 +166,10 @@ def on_terminal(arguments: list[str], answer: bytes, *, stdout: Any = None) -> t
         (["tag", "--query", "fox", "keeper"], "Tag 101 videos? [y/N]"),
         (["tag", *names(101), "--remove", "old"], "Remove tags from 101 videos? [y/N]"),
         (["delete", *names(101)], "Hide 101 videos? [y/N]"),
+        (["rate", "--query", "fox", "4"], "Rate 101 videos? [y/N]"),
+        (["verdict", *names(101), "reject"], "Judge 101 videos? [y/N]"),
+        (["note", "--query", "fox", "words"], "Write a note on 101 videos? [y/N]"),
+        (["collection", "add", "a/b", *names(101)], "Put 101 videos into a/b? [y/N]"),
         (["facets", "--give", "--query", "fox", "mood=tense"], "Give facets to 101 videos? [y/N]"),
     ],
 )
@@ -176,7 +185,7 @@ def test_a_terminal_is_asked_and_yes_goes_on(library, prepared, arguments, quest
     status, written = on_terminal(arguments, b"y\n")
     assert status == 0
     assert "101 videos " in written.partition("[y/N]")[2]
-    assert len(read_users(library)[3]) == len(before[3]) + 1
+    assert len(read_users(library)[-1]) == len(before[-1]) + 1
 
 
 def test_ctrl_c_at_the_question_changes_nothing(library, prepared):

@@ -35,6 +35,9 @@ def _some(hear, run):
     )
     hear(job("take-1", model="sora-2"), source="archive")
     run("tag", "clip-0a0a", "campaign=launch", "keeper")
+    run("collection", "add", "launch/teasers", "clip-0a0a")
+    run("collection", "add", "two words", "clip-0a0a")
+    run("saved", "add", "kept", "verdict:keep")
     run("reindex", "--facets")
 
 
@@ -96,6 +99,25 @@ def propose(*words: str) -> list[str]:
         (["search", "--sort", "rel"], ["relevance"]),
         (["search", "--col"], ["--columns"]),
         (["search", "--columns", "ref,err"], ["ref,error_code", "ref,error_message"]),
+        (["rate", "archive:"], ["archive:take-1"]),
+        (["rate", "4"], []),
+        (["rate", "clip-0a0a", "4"], ["4"]),
+        (["rate", "--query", "neon", "4"], ["4"]),
+        (["verdict", "clip-0a0a", "k"], ["keep"]),
+        (["verdict", "clip-0a0a", "archive:"], ["archive:take-1"]),
+        (["note", "archive:"], ["archive:take-1"]),
+        (["note", "--q"], ["--query"]),
+        (["collection", "m"], ["move"]),
+        (["collection", "add", "la"], ["launch", "launch/teasers"]),
+        (["collection", "add", "launch", "archive:"], ["archive:take-1"]),
+        (["collection", "move", "launch", "l"], ["launch", "launch/teasers"]),
+        (["collection", "add", "launch", "--query", "model:k"], ["model:kling"]),
+        (["saved", "remove", "k"], ["kept"]),
+        (["saved", "add", "new", "model:k"], ["model:kling"]),
+        (["search", "collection:launch/"], ["collection:launch/teasers"]),
+        (["search", "query:un"], ["query:unreviewed"]),
+        (["search", "verdict:"], ["verdict:keep", "verdict:reject", "verdict:undecided"]),
+        (["search", "rating:4"], ["rating:4"]),
         (["validate", "--dialect", "vl"], ["vllm-omni"]),
         (["li"], ["lineage", "link"]),
     ],

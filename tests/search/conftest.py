@@ -57,8 +57,8 @@ class Library(Shelf):
     def add_all(self, *rows: Mapping[str, Any]) -> None:
         """Take in videos in one transaction, given by their columns and what hangs on them.
 
-        `tags` are the user's, each `key` or `key=value`; `facets` is what was found in the prompt, name to values, and
-        `parent` the id of the video that it remixes.
+        `tags` are the user's, each `key` or `key=value`, as are `rating verdict note collection`; `facets` is what was
+        found in the prompt, name to values, and `parent` the id of the video that it remixes.
         """
         with self.database.write() as connection:
             for source, group in groupby(rows, key=lambda row: row.get("source", SOURCE)):
@@ -74,6 +74,7 @@ class Library(Shelf):
                 video_id = ids[source][remote_id]
                 if row.get("tags"):
                     store.save_tags(connection, video_id, {key: value for key, _, value in map(split_tag, row["tags"])})
+                self._judge(connection, video_id, row)
                 if row.get("gone_at"):
                     gone_at = datetime.fromisoformat(row["gone_at"])
                     store.save_absences(connection, source, {remote_id: Gone("no such video")}, received_at=gone_at)
@@ -84,6 +85,16 @@ class Library(Shelf):
                     facets = [Facet(name, value, "prose") for name, value in pairs]
                     extracted.append(store.Extracted(video_id, row.get("prompt"), facets, row.get("avoided")))
             store.save_extracted(connection, extracted, vocabulary="of the test")
+
+    def _judge(self, connection: Any, video_id: int, row: Mapping[str, Any]) -> None:
+        if row.get("rating"):
+            store.rate_videos(connection, [video_id], row["rating"], made_at=SEEN)
+        if row.get("verdict"):
+            store.judge_videos(connection, [video_id], row["verdict"], made_at=SEEN)
+        if row.get("note"):
+            store.note_videos(connection, [video_id], row["note"], made_at=SEEN)
+        if row.get("collection"):
+            store.add_to_collection(connection, [video_id], row["collection"], made_at=SEEN)
 
     def prompts(self, *prompts: str) -> None:
         """Put in one video for each prompt, called `v1`, `v2` ..."""

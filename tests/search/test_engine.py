@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog import store
 from catalog.facets import inherit_due
+from catalog.organising import list_levels
 from catalog.search.bits import Bits
 from catalog.search.explain import explain
 from catalog.search.fields import SORTED_BY, Fields, get_order
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
     from tests.search.conftest import Library
 
-SCANNING = ("extra:trace", "metadata:project", "url:example", "negative:blur", "param:steps", "param:steps=30")
+SCANNING = (
+    "extra:trace", "metadata:project", "url:example", "negative:blur", "param:steps", "param:steps=30", "note:zebra",
+)  # fmt: skip
 FORMS = (
     "", "neon", '"red car"', "neo*", "-rain", "neon street", "neon OR rain", "(neon OR rain) -street", "雨夜",
     "prompt:neon", "error:red", "prompt:neon,rain", "model:sora-2", "model:=Sora-2", "model:sora*",
@@ -49,11 +53,21 @@ FORMS = (
     "custom_id:x", "id:v1", "id:v", "ref:studio:v1", "descends:v1", "ancestor:v2", "family:v2", "parent:v1",
     "descends:v1,v2", "ancestor:v2,v4", "parent:v1,v2", "depth:0,2", "depth:1..3", "-depth:0", "remote_id:v1",
     "remote_id:v*", "kind:video", "source:studio", "quality:*", "tier:standard", "cost_basis:reported,unknown",
-    "error_code:*",
+    "error_code:*", "rating:5", "rating:>=3", "rating:1..2,5", "rating:*", "-rating:5", "has:rating", "missing:rating",
+    "verdict:keep", "verdict:KEEP,reject", "verdict:undecided", "verdict:u*", "has:verdict", "missing:verdict",
+    "has:note", "missing:note", "collection:launch", "collection:Launch/teasers", "collection:launch/*",
+    "collection:launch,archive", "collection:teasers", "has:collection", "-has:collection", "has:note,collection",
+    "query:keepers", "query:KEEPERS", "-query:keepers", "query:keepers,foxes", "query:foxes rating:5", "query:nested",
+    'query:"rated without credentials"',
 )  # fmt: skip
+SAVED = {
+    "keepers": "rating:>=4 verdict:keep sort:-rating",
+    "foxes": "subject:fox OR neon",
+    "nested": "query:keepers OR (query:foxes -rating:5)",
+}
 OF_A_LIST = re.compile(r"json_each\(|IN :ids")  # which a filter is made of at once
 READS_ALL = re.compile(
-    r"SCAN (videos|tags|links|lost|bitmaps|video_facets|inherited_facets|video_aliases)\b"
+    r"SCAN (videos|tags|links|lost|bitmaps|video_facets|inherited_facets|video_aliases|annotations|collection_videos)\b"
     r"(?! USING INDEX ix_videos_unextracted)"
 )
 IN_ORDER = re.compile(r"SCAN videos USING (COVERING )?INDEX ix_videos_\w+: .* ORDER BY ")
@@ -71,12 +85,19 @@ def filled(make_library: Callable[[], Library]) -> Any:
         row["negative_prompt"] = "blur" if number % 7 == 0 else None
         row["metadata"] = {"project": f"p{number % 4}"} if number % 2 else None
         row["output_urls"] = [f"https://cdn.example.com/{number}.mp4"] if number % 5 == 0 else None
+        row["rating"] = number % 7 if number % 7 < 6 else None
+        row["verdict"] = (None, "keep", None, "reject")[number % 4]
+        row["note"] = ("zebra crossing", None, "a zebra 雨夜", None, None)[number % 5]
+        row["collection"] = (None, "launch", "launch/teasers", "archive", None, None)[number % 6]
         row["gone_at"] = "2026-10-02T00:00:00.000Z" if number % 11 == 0 and not row["deleted_at"] else None
         row["extra"] = {"seed": number % 43, "steps": (20, 30)[number % 2], "trace": f"t{number}"} if number % 4 else {}
         if 0 < number < 12:
             row["extra"] = {**row["extra"], "remixed_from_video_id": f"v{number - 1 - number % 3}"}
     library.add_all(*rows)
     inherit_due(library.database)
+    with library.database.write() as connection:
+        for name, query in SAVED.items():
+            store.save_search(connection, name, query, made_at=NOW)
     yield library
     library.database.close()
 
@@ -219,3 +240,21 @@ def test_facets_of_few_and_many_matches_agree(filled: Library) -> None:
     assert {count.value: count.count for count in counts["seconds"] if count.value} == {
         str(value): count for value, count in meant.items()
     }
+
+
+@pytest.mark.parametrize("query", ["", "neon", "rating:>=3", "v1 OR v2 OR v3", "collection:launch", "nothing-like-it"])
+def test_judgements_are_counted_as_the_rows_say(filled: Library, query: str) -> None:
+    with filled.database.read() as connection:
+        ids = ", ".join(map(str, find_by_rows(connection, query, NOW))) or "NULL"
+        rows = connection.execute(
+            "SELECT rating, ifnull(verdict, 'undecided'), (SELECT path FROM collection_videos JOIN collections ON "
+            "collections.id = collection_id WHERE video_id = videos.id) "
+            f"FROM videos LEFT JOIN annotations ON video_id = videos.id WHERE videos.id IN ({ids})"
+        ).fetchall()
+        counted = count_facets(connection, ["rating", "verdict", "collection"], query, now=NOW)
+    found = {name: {value.value: value.count for value in values} for name, values in counted.items()}
+    paths = [path for *_, path in rows if path]
+    assert found["rating"] == dict(Counter(rating and str(rating) for rating, *_ in rows))
+    assert found["verdict"] == dict(Counter(verdict for _, verdict, _ in rows))
+    levels = Counter(level for path in paths for level in list_levels(path))
+    assert found["collection"] == dict(levels)

@@ -90,6 +90,7 @@ def write_everything(desk: Desk) -> None:
         store.save_checked(connection, ["ab"], at=now)
         store.save_places(connection, {"media/ab.mp4": "missing"}, at=now)
         store.save_place(connection, "ab", "media/ab.mp4", at=now)
+        store.save_kept(connection, {"ab": "media/ab.mp4"}, at=now)
         store.save_archived(connection, {"ab": "s3://bucket/ab"}, at=now)
         store.save_input(connection, 1, "reference", 1, name="file-1")
         store.forget_places(connection, ["media/ab.mp4"])
@@ -111,6 +112,13 @@ def write_everything(desk: Desk) -> None:
         store.save_root(connection, "/more", is_watched=1)
         store.forget_root(connection, "/more")
         store.adopt_files(connection, {2: 1}, made_at=now)
+        store.save_file(connection, store.Spot(1, "video", 9), held._replace(sha256="ef"), origin="download", at=now)
+        assert store.save_read_marks(connection, {"ef": Marks((label,))}, at=now) == 1
+        assert store.save_said(connection, [(1, Marks(prompt="a fox"))], at=now) == [1]
+        store.complete_marks(connection)
+        store.undo(connection, 1, undone_at=now)
+        store.adopt_files(connection, {2: 1}, made_at=now)
+        store.save_likenesses(connection, {"cd": 2**63 + 1, "ef": None})
         store.rate_videos(connection, [1], 5, made_at=now)
         store.judge_videos(connection, [1], "keep", made_at=now)
         store.note_videos(connection, [1], "a note", made_at=now)

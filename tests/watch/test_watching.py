@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import signal
@@ -341,3 +342,19 @@ def test_the_limit_of_watches_is_said_with_the_line_that_raises_it(
     observer.listen([str(tmp_path)])
     assert len(said) == 1
     assert SYSCTL in said[0]
+
+
+def test_events_that_were_lost_make_every_folder_dirty(tmp_path: Path) -> None:
+    folders = {str(tmp_path / name) for name in "ab"}
+    observer = Observer()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    observer.listen(folders)
+    assert observer.take_dirty() == set()
+    log = logging.getLogger("watchdog.observers.inotify")
+    log.warning("Inotify queue overflowed; filesystem events were lost")
+    assert observer.woken.is_set()
+    assert observer.take_dirty() == folders
+    observer.stop()
+    log.warning("Inotify queue overflowed; filesystem events were lost")
+    assert observer.take_dirty() == set()
