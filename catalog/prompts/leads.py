@@ -34,13 +34,23 @@ _ABOUT = (  # the names of fields, the one that is most about the subject first
 )  # fmt: skip
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FEW_WIDE = 0.2  # of the characters, up to which a prompt is not of a script without blanks
-_MOST = 3
+_MOST = 2  # words that may name the subject, where no language is known
 _SENTENCES = 16  # of a prompt, in which what it is about is looked for
 _LONGEST = 60  # words of a sentence that are read
 _LONG = 4  # letters of a word that may be the subject where no language is known
 _LONG_RUN = 8  # characters at the beginning, in scripts without blanks
 _SHORT_FIELD = 24  # characters of a field in such a script that names its subject at once
 
+_KOREAN = re.compile(r"([가-힣]+)[이가](?=[\s,.])")  # what acts
+_FOREIGN = frozenset(
+    {
+        "plan", "large", "gros", "moyen", "général", "rapproché", "aérien", "aérienne", "plano", "primer",
+        "primerísimo", "medio", "general", "toma", "cámara", "lenta", "kamera", "kamerafahrt", "nahaufnahme",
+        "totale", "halbtotale", "aufnahme", "weitwinkel", "luftaufnahme", "câmera", "piano", "campo", "primo",
+        "inquadratura", "ripresa", "крупный", "общий", "средний", "план", "камера", "eine", "einer", "einem",
+        "einen", "ein", "dans", "avec", "sous", "pour", "une", "para", "como", "unos", "unas", "über", "unter",
+    }
+)  # fmt: skip
 _INDEFINITE = frozenset({"a", "an", "two", "three", "four", "five", "several", "hundreds", "dozens"})
 _PAUSES = frozenset({Kind.COMMA, Kind.COLON, Kind.BRACKET})
 _FINITE = frozenset({Kind.VERB, Kind.AUXILIARY})
@@ -58,12 +68,20 @@ def _find_in_text(text: str) -> tuple[str, ...]:
     if not text.isascii() and len(_WIDE.findall(text)) > _FEW_WIDE * len(text):
         return (text[:_LONG_RUN],) if len(text) <= _SHORT_FIELD else _extract_leads(text) or _first_words(text)
     lexicon = load_lexicon()
-    beginning = islice(_SENTENCE.finditer(text.lower()), _SENTENCES)
-    sentences = [_WORD.findall(sentence[0])[:_LONGEST] for sentence in beginning]
+    written = [sentence for sentence in _SENTENCE.findall(text.lower()) if sentence.strip()]
+    sentences = [_WORD.findall(sentence)[:_LONGEST] for sentence in (*written[:_SENTENCES], *written[-1:])]
     english = lexicon.count_english([word for sentence in sentences for word in sentence])
     if english < 0 or (not english and not text.isascii()):
         return _extract_leads(text) or _first_words(text)
-    return tuple(dict.fromkeys(filter(None, _find_in_prose(sentences, lexicon)))) or _first_words(text)
+    return _find_in_english(sentences, lexicon) or _first_words(text)
+
+
+def _find_in_english(sentences: Sequence[list[str]], lexicon: Lexicon) -> tuple[str, ...]:
+    """What the sentences are about, of which the last one comes twice: where style comes first, it may be the scene."""
+    leads = _find_in_prose(sentences[:-1], lexicon)
+    if len(sentences) > 2 and not _look(sentences[0], lexicon).shown:
+        leads.append(_look(sentences[-1], lexicon).shown)
+    return tuple(dict.fromkeys(filter(None, leads)))
 
 
 def _find_field(prompt: str, documents: Sequence[Document]) -> str:
@@ -114,7 +132,7 @@ class _Scene(NamedTuple):
 
 def _look(texts: Sequence[str], lexicon: Lexicon) -> _Scene:
     words = _tag(texts, lexicon)
-    nouns = [noun for noun in find_nouns(words, lexicon) if words[noun.end - 1].text not in lexicon.technical]
+    nouns = [noun for noun in find_nouns(words, lexicon) if not _is_of_style(words, noun, lexicon)]
     seen = [noun for noun in nouns if not _is_ambient(_head(words, noun), lexicon)]
     acting = [noun for noun in nouns if _is_agent(words, noun)]
     agent = next((noun for noun in acting if noun in seen), None)
@@ -131,6 +149,13 @@ def _look(texts: Sequence[str], lexicon: Lexicon) -> _Scene:
 
 def _head(words: Sequence[Word], noun: Noun | None) -> str:
     return words[noun.end - 1].text if noun else ""
+
+
+def _is_of_style(words: Sequence[Word], noun: Noun, lexicon: Lexicon) -> bool:
+    """Whether a noun says how the picture is made, or with the word after it: "film noir look"."""
+    head = words[noun.end - 1].text
+    after = words[noun.end].text if noun.end < len(words) else ""
+    return head in lexicon.technical or (after in lexicon.technical and head not in lexicon.animate)
 
 
 def _is_agent(words: Sequence[Word], noun: Noun) -> bool:
@@ -173,18 +198,31 @@ def _tag(texts: Sequence[str], lexicon: Lexicon) -> list[Word]:
 
 
 def _extract_leads(prompt: str) -> tuple[str, ...]:
+    """The first subjects that facets are made of, of the first half: the piano of the music is none."""
     from catalog.prompts.extraction import extract
 
-    subjects = [facet for facet in extract(prompt).facets if facet.name == "subject" and facet.start is not None]
-    subjects.sort(key=lambda facet: facet.start or 0)
-    return tuple(prompt[facet.start : facet.end].lower() for facet in subjects[:2])
+    found = ((facet.start, facet.end) for facet in extract(prompt).facets if facet.name == "subject")
+    spans = sorted((start, end) for start, end in found if start is not None and start < len(prompt) / 2)
+    return tuple(prompt[start:end].lower() for start, end in spans[:2])
+
+
+def _after_article(word: str) -> str:
+    """The word without what French writes before it: "d'un", "l'enfant"."""
+    before, _, rest = word.replace("’", "'").rpartition("'")
+    return rest if len(before) <= 2 else word
 
 
 def _first_words(prompt: str) -> tuple[str, ...]:
     """Where nobody knows what a prompt is about: its first words of some length."""
+    if korean := _KOREAN.search(prompt):
+        return (korean[1],)
     technical = load_lexicon().technical
-    words = (word for word in _WORD.findall(prompt[:400].lower()) if len(word) >= _LONG and word not in technical)
-    long = [word for word, _ in zip(words, range(_MOST), strict=False)]
+    words = (
+        word
+        for word in map(_after_article, _WORD.findall(prompt[:400].lower()))
+        if len(word) >= _LONG and word not in technical and word not in _FOREIGN
+    )
+    long = list(islice(words, _MOST))
     if long and _WIDE.match(long[0]):
         return (long[0][:_LONG_RUN],)
     return tuple(long)
