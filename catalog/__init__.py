@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
-    from catalog.choice_reports import Collection, SavedSearch
+    from catalog.choice_reports import Collection, Duplicate, PromptUse, SavedSearch
+    from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
     from catalog.credential_reports import (
         CredentialsChecked,
         FileProvenance,
@@ -80,9 +81,9 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
+    from catalog.query_reports import Explanation, QueryPart
     from catalog.records import (
         Credentials,
-        Explanation,
         Facet,
         FacetCount,
         File,
@@ -92,18 +93,13 @@ if TYPE_CHECKING:
         Place,
         Probe,
         PromptsRead,
-        QueryPart,
         Tag,
         Video,
     )
     from catalog.reports import (
         Change,
-        CostGroup,
-        Costs,
-        CostSum,
         Edit,
         Edited,
-        FailedCosts,
         FamilyExport,
         FileReport,
         Generation,
@@ -116,10 +112,10 @@ if TYPE_CHECKING:
         Stats,
         SyncInterrupted,
         SyncReport,
-        UnknownCosts,
     )
     from catalog.settings import Settings
     from catalog.upkeep_reports import CheckReport, Fault, LostVideo, MediaCopy, Migration, Reindexed, Retirement
+    from catalog.wire.drafts import RequestDraft, Upload
     from catalog.wire.rules import Finding
 
 __version__ = "0.1.0"
@@ -145,6 +141,7 @@ __all__ = [
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
+    "Duplicate",
     "Edit",
     "Edited",
     "EvidenceRow",
@@ -183,6 +180,7 @@ __all__ = [
     "Place",
     "Probe",
     "PromptDiff",
+    "PromptUse",
     "PromptsRead",
     "Proposal",
     "Provenance",
@@ -194,6 +192,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reindexed",
+    "RequestDraft",
     "Rescue",
     "RescueQueue",
     "Retirement",
@@ -222,6 +221,7 @@ __all__ = [
     "Unavailable",
     "Unkept",
     "UnknownCosts",
+    "Upload",
     "Video",
     "WatchReport",
     "WatchStatus",
@@ -234,7 +234,9 @@ _HOMES = {
     "Finding": "catalog.wire.rules",
     "PromptDiff": "catalog.prompts",
     "Receiver": "catalog.hooks",
+    "RequestDraft": "catalog.wire.drafts",
     "Settings": "catalog.settings",
+    "Upload": "catalog.wire.drafts",
 }
 _PLAIN_HOMES = (
     "catalog.errors",
@@ -243,9 +245,11 @@ _PLAIN_HOMES = (
     "catalog.upkeep_reports",
     "catalog.file_reports",
     "catalog.audit_reports",
+    "catalog.cost_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
     "catalog.choice_reports",
+    "catalog.query_reports",
     "catalog.mark_reports",
 )  # of all other names; cheap to import
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from math import fsum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from catalog.cost_reports import CostSum
 from catalog.records import Input, Record
-from catalog.reports import CostSum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,8 +19,9 @@ class CredentialsChecked(Record):
     """How many files were `checked`, bytes that several share once, and with which status: `by_status` counts them.
 
     `moved` counts those with another status than at the check before, `damaged` those whose bytes are not what they
-    were. `offline` are files whose folder could not be reached, `waiting` those that are still to be checked. `reason`
-    says why nothing could be checked, None where it could.
+    were. `offline` are files whose folder could not be reached, `waiting` those that are still to be checked. `adopted`
+    are files without a job of which it is certain now whose they are, and which were given to their jobs. `reason` says
+    why nothing could be checked, None where it could.
     """
 
     checked: int = 0
@@ -31,6 +32,7 @@ class CredentialsChecked(Record):
     waiting: int = 0
     reason: str | None = None
     seconds: float = 0.0
+    adopted: int = 0
 
     def __post_init__(self) -> None:
         self._freeze("by_status")

@@ -42,8 +42,8 @@ class ArchiveReport(Record):
     """What a run to an archive, or back from archives, did; counts are files, each of different bytes.
 
     `copied` were sent to `address`, or brought back where it is None, and `bytes` is how many those were; `already`
-    were there, and of each of them all was read and compared. `dropped` lie here no longer. `failed` maps
-    `REF VARIANT NUMBER` to the reason.
+    were there, and of each of them all was read and compared. `dropped` lie here no longer; `stayed` lie in folders of
+    yours, where nothing is removed. `failed` maps `REF VARIANT NUMBER` to the reason.
     """
 
     address: str | None
@@ -53,6 +53,7 @@ class ArchiveReport(Record):
     dropped: int
     failed: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    stayed: int = 0
 
     def __post_init__(self) -> None:
         self._freeze("failed")
@@ -194,7 +195,7 @@ class WatchReport(Record):
     """What one scan of watched folders did: each folder, and the answers that were read in them.
 
     `unread` counts the answers that were left alone because no source was named that they belong to, `notes` are
-    remarks for a person.
+    remarks for a person, `credentials` what the checks of new files have found.
     """
 
     folders: tuple[FolderReport, ...] = ()
@@ -202,6 +203,7 @@ class WatchReport(Record):
     unread: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    credentials: CredentialsChecked = _NO_CHECKS
 
     @property
     def offline(self) -> tuple[FolderReport, ...]:
@@ -247,10 +249,10 @@ class WatchStatus(Record):
 
 @dataclass(frozen=True, slots=True)
 class Proposal(Record):
-    """A video that is known by its file alone, and the job without a file that this may be of.
+    """A video that is known by its file alone, and the job that this may be of.
 
-    `confidence` is from 0 to 1, and 1 where the file has the job's name; `reasons` say what speaks for it. `path` is
-    where the file lies, `prompt` the job's.
+    `confidence` is from 0 to 1, and 1 where the job has the same bytes, or is named by the file: in its name, by an id
+    in it, or by its credentials. `reasons` say what speaks for it. `path` is where the file lies, `prompt` the job's.
     """
 
     ref: str

@@ -45,8 +45,13 @@ class Intake:
         self._checking = 0.0
         self._credentials = CredentialsChecked()
 
+    @property
+    def credentials(self) -> CredentialsChecked:
+        """What the checks of new files have found, after the journey."""
+        return self._credentials
+
     @contextmanager
-    def around(self) -> Iterator[None]:
+    def around(self) -> Iterator[Intake]:
         """Run a journey inside the frame; prompts that an interruption leaves unread are read by the next journey."""
         database, settings = self._database, self._settings
         if database.is_made:
@@ -57,7 +62,7 @@ class Intake:
             settings.load_prices()  # which raises here what would fail the making
         with database.making(lambda: make(database, settings)):
             take_in_notes(database)
-            yield
+            yield self
         if database.is_made:
             begun = time.monotonic()
             try:
@@ -203,8 +208,19 @@ def read_prompts(
 ) -> int:
     """Extract the facets of the prompts that are due, all or those `among` the videos with these row ids.
 
-    Returns how many there were; `left` is how many of them earlier runs have left.
+    With all of them, the videos whose prompts are new are put into stacks. Returns how many prompts were read; `left`
+    is how many of them earlier runs have left.
     """
     from catalog.facets import extract_due
 
-    return extract_due(database, settings.facets, among=among, left=left, on_progress=on_progress)
+    read = extract_due(database, settings.facets, among=among, left=left, on_progress=on_progress)
+    if among is None:
+        stack_prompts(database, on_progress)
+    return read
+
+
+def stack_prompts(database: Database, on_progress: Progress | None = None) -> int:
+    """Put the videos whose prompts are due into stacks of takes, and return how many there were."""
+    from catalog.stacks import stack_due
+
+    return stack_due(database, on_progress=on_progress)

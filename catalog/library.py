@@ -266,6 +266,14 @@ def _is_spare(name: Path, path: Path, stack: ExitStack) -> bool:
     return True
 
 
+def amend(path: Path, change: Callable[[Writer], object]) -> None:
+    """Change a copy of the library that nobody uses yet, in one transaction."""
+    with explained(path, "back up"), closing(connect(path, mode="rw")) as connection:
+        begin_write(connection, BUSY_TIMEOUT)
+        change(connection)
+        connection.execute("COMMIT")
+
+
 def restore(
     path: Path,
     copy: Path,

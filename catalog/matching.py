@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 CERTAIN = 1.0
@@ -25,6 +25,16 @@ _EARLY = 600.0  # seconds that a file may be older than its job: clocks differ
 _TIMES = ((900.0, 0.30), (3 * 3600.0, 0.22), (86_400.0, 0.15), (30 * 86_400.0, 0.05))  # after the job, and what it says
 _RIVAL = 0.08  # a job that fits less well by no more than this fits as well
 _WORD = re.compile(r"[^\W\d_]{3,}")
+# What browsers, file managers and downloaders put behind the name of a file.
+_ADDED = re.compile(
+    r"(?:\s*\(\d{1,3}\)"
+    r"|[\s_-]+copy(?:[\s_-]*\(?\d{1,3}\)?)?"
+    r"|[\s_.-]+(?:video|clip|image|picture|thumbnail|thumb|preview|spritesheet|output|result|content|media|download"
+    r"|original|source|final|watermark(?:ed)?|no[\s_-]?watermark|hd|\d{3,4}p|4k)"
+    r"|\.(?:mp4|m4v|mov|webm|mkv|avi|webp|png|jpe?g|gif))\Z",
+    re.IGNORECASE,
+)
+_MOST_ADDED = 3
 
 
 class Orphan(NamedTuple):
@@ -56,6 +66,14 @@ class Waiting(NamedTuple):
     completed_at: datetime | None
 
 
+class Sure(NamedTuple):
+    """A job that says itself that it is that of a file, or of which the file says so: how, and how sure that is."""
+
+    job: Waiting
+    reason: str
+    confidence: float = CERTAIN
+
+
 class Match(NamedTuple):
     """A file and the job that it may be of, with what speaks for it."""
 
@@ -65,14 +83,43 @@ class Match(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def match(orphans: Iterable[Orphan], jobs: Sequence[Waiting]) -> list[Match]:
-    """At most one job for each file, and one file for each job, the surest first."""
+def list_ids(name: str) -> list[str]:
+    """The ids that a file of this name may be called by: its name without the ending, and without what is added to
+    names, as in `ID (1).mp4`, `ID - Copy.mp4`, `ID_video.mp4`; the longest first."""
+    ids = [name.rpartition(".")[0] or name]
+    while len(ids) <= _MOST_ADDED and (shorter := _ADDED.sub("", ids[-1]).rstrip()) not in {"", ids[-1]}:
+        ids.append(shorter)
+    return ids
+
+
+def match(orphans: Iterable[Orphan], jobs: Sequence[Waiting], sure: Mapping[int, Sure] | None = None) -> list[Match]:
+    """At most one job for each file, and one file for each job, the surest first.
+
+    `sure` are jobs by the row id of the file's video, which nothing else is weighed against: several files may be of
+    one of these.
+    """
+    orphans, sure = list(orphans), sure or {}
+    chosen = [
+        Match(orphan, sure[orphan.id].job, sure[orphan.id].confidence, (sure[orphan.id].reason,))
+        for orphan in orphans
+        if orphan.id in sure
+    ]
+    given = {pair.job.id for pair in chosen}
+    chosen += _weigh_all(
+        [orphan for orphan in orphans if orphan.id not in sure], [job for job in jobs if job.id not in given]
+    )
+    return sorted(chosen, key=lambda pair: (-pair.confidence, pair.orphan.id, pair.job.id))
+
+
+def _weigh_all(orphans: Iterable[Orphan], jobs: Sequence[Waiting]) -> list[Match]:
     shelf = _Shelf(jobs)
     pairs = [pair for orphan in orphans for pair in shelf.compare(orphan)]
     by_file, by_job = defaultdict(list), defaultdict(list)
     for pair in pairs:
         by_file[pair.orphan.id].append(pair.confidence)
         by_job[pair.job.id].append(pair.confidence)
+    for scores in (*by_file.values(), *by_job.values()):
+        scores.sort()
     weighed = [_weigh(pair, by_file[pair.orphan.id], by_job[pair.job.id]) for pair in pairs]
     chosen: list[Match] = []
     files, taken = set(), set()
@@ -85,14 +132,31 @@ def match(orphans: Iterable[Orphan], jobs: Sequence[Waiting]) -> list[Match]:
 
 
 def _weigh(pair: Match, of_file: Sequence[float], of_job: Sequence[float]) -> Match:
-    """The pair with what others that fit as well leave of its confidence; one that alone fits gains."""
+    """The pair with what others that fit as well leave of its confidence; one that alone fits gains.
+
+    Scores are sorted.
+    """
     if pair.confidence >= CERTAIN:
         return pair
-    rivals = max(sum(score >= pair.confidence - _RIVAL for score in scores) - 1 for scores in (of_file, of_job))
+    rivals = max(len(scores) - bisect_left(scores, pair.confidence - _RIVAL) - 1 for scores in (of_file, of_job))
     if rivals:
         reasons = (*pair.reasons, f"{rivals} more {'fits' if rivals == 1 else 'fit'} as well")
         return pair._replace(confidence=round(pair.confidence / (1 + rivals), 2), reasons=reasons)
     return pair._replace(confidence=round(min(MOST, pair.confidence + 0.15), 2))
+
+
+class _Shaped(Protocol):
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def width(self) -> int | None: ...
+    @property
+    def height(self) -> int | None: ...
+
+
+def contradict(one: _Shaped, other: _Shaped) -> bool:
+    """Whether two clips cannot be the same, as one is longer, or has another shape."""
+    return _by_length(one, other) is None or _by_size(one, other) is None
 
 
 class _Shelf:
@@ -111,9 +175,10 @@ class _Shelf:
 
     def compare(self, orphan: Orphan) -> list[Match]:
         """The jobs that a file may be of."""
-        stem = (orphan.path or "").rpartition("/")[2].rpartition(".")[0]
-        named = self._by_name.get(stem, [])
-        if len(named) == 1:
+        ids = list_ids((orphan.path or "").rpartition("/")[2])
+        stem = ids[0]
+        named = next((jobs for name in ids if len(jobs := self._by_name.get(name, [])) == 1), [])
+        if named:
             return [Match(orphan, named[0], CERTAIN, ("its name is the job's id",))]
         candidates = {job.id: job for job in self._list_near(orphan)}
         matches = (_compare(orphan, job, stem) for job in candidates.values())
@@ -144,7 +209,7 @@ _Part = tuple[float, str]
 _SILENT: _Part = (0.0, "")
 
 
-def _by_length(orphan: Orphan, job: Waiting) -> _Part | None:
+def _by_length(orphan: _Shaped, job: _Shaped) -> _Part | None:
     if orphan.seconds is None or job.seconds is None:
         return _SILENT
     apart = abs(orphan.seconds - job.seconds)
@@ -153,7 +218,7 @@ def _by_length(orphan: Orphan, job: Waiting) -> _Part | None:
     return (0.25 if apart <= _SAME_SECONDS else 0.15), f"{orphan.seconds:g} s long"
 
 
-def _by_size(orphan: Orphan, job: Waiting) -> _Part | None:
+def _by_size(orphan: _Shaped, job: _Shaped) -> _Part | None:
     if not (orphan.width and orphan.height and job.width and job.height):
         return _SILENT
     if (orphan.width, orphan.height) == (job.width, job.height):

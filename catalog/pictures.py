@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog import store
+from catalog.duplicates import look_at_pictures
 from catalog.errors import BadMedia
 from catalog.file_reports import PicturesMade
 from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
@@ -52,9 +53,10 @@ def make_thumbnails(
     kinds = [kind for kind in MADE_OF["thumbnail"] if kind != "video" or _has_decoder()]
     with database.read() as connection:
         left = list_left(connection, "thumbnail", kinds=kinds, limit=MOST_LEFT + len(videos))
-    return make_pictures(
-        database, ["thumbnail"], among=sorted({*videos, *left}), is_stopped=is_stopped, on_progress=on_progress
-    )
+    wanted = sorted({*videos, *left})
+    made = make_pictures(database, ["thumbnail"], among=wanted, is_stopped=is_stopped, on_progress=on_progress)
+    look_at_pictures(database, wanted)
+    return made
 
 
 def make_pictures(

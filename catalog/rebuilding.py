@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from catalog.reports import Progress
     from catalog.settings import Settings
 
-DERIVED = ("rows", "links", "fts", "bitmaps", "facets", "costs", "pictures", "marks")
+DERIVED = ("rows", "links", "fts", "bitmaps", "facets", "stacks", "costs", "pictures", "marks")
 
 
 def rebuild(
@@ -62,6 +62,7 @@ def rebuild(
         intake.read_prompts(database, settings, on_progress)
     elif "links" in named:
         intake.read_inheritance(database, settings, on_progress)
+    _stack(database, named, phases, on_progress)
     if "pictures" in named:
         pictures = _make_pictures(database, phases, on_progress, retries=retries)
     return Reindexed(
@@ -98,6 +99,14 @@ def _read_marks(database: Database, phases: dict[str, float], on_progress: Progr
     return marks
 
 
+def _stack(database: Database, named: Collection[str], phases: dict[str, float], on_progress: Progress | None) -> None:
+    """Put videos into the stacks that were taken apart."""
+    if "stacks" in named:
+        begun = time.monotonic()
+        intake.stack_prompts(database, on_progress)
+        phases["stacks"] = round(time.monotonic() - begun, 3)
+
+
 def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_progress: Progress | None) -> None:
     """Make what hangs on rows again, in one transaction; the prompts whose facets are named become due."""
     if "links" in named:
@@ -112,6 +121,8 @@ def _derive(connection: Writer, named: Collection[str], read_by: str | None, on_
     if "facets" in named:
         store.forget_extracted(connection, but_by=read_by)
         store.forget_inherited(connection)
+    if "stacks" in named:
+        store.forget_stacks(connection)
 
 
 def _clean(database: Database, on_progress: Progress | None) -> int:

@@ -179,7 +179,8 @@ class File(Record):
     fetched), `damaged` or `lost` (nobody has them any more), with the `reason` for the last three; it speaks of the
     bytes as last seen, whatever the places. `origin` says how they came: `download`, `inline` in an answer, `captured`
     or `made` here. `archives` are the addresses of archives that hold them. `credentials` is what the newest check of
-    its Content Credentials found, None where there was none; `marks` are what it says of itself, unsigned.
+    its Content Credentials found, None where there was none; `marks` are what it says of itself, unsigned. `name` is
+    the one that it has in a folder of the user's, None where it lies in none; in the media folder, files have no names.
     """
 
     variant: str
@@ -195,6 +196,7 @@ class File(Record):
     archives: tuple[str, ...] = ()
     credentials: Credentials | None = None
     marks: tuple[FileMark, ...] = ()
+    name: str | None = None
 
     @property
     def path(self) -> str | None:
@@ -296,6 +298,11 @@ class Video(Record):
         return f"{self.source}:{self.remote_id}"
 
     @property
+    def file_name(self) -> str | None:
+        """The name of the first of its files that lies in a folder of the user's; what stands for a missing prompt."""
+        return next((file.name for file in self.files if file.name), None)
+
+    @property
     def is_terminal(self) -> bool:
         """Whether the job has ended, so that the provider will not change it any more."""
         return self.status in TERMINAL_STATUSES
@@ -338,7 +345,8 @@ class Page(Record):
 
     `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `ranked`
     is how many of the newest matches relevance has put in order, after which the pages end; None where it is all of
-    them. `notes` are remarks about the query for the person who wrote it.
+    them. `notes` are remarks about the query for the person who wrote it. Where stacks are shown, `total` counts these,
+    `takes` by ref how many of the matches each cover stands for, `stacked` all matches.
     """
 
     videos: tuple[Video, ...]
@@ -348,36 +356,11 @@ class Page(Record):
     next: str | None = None
     ranked: int | None = None
     notes: tuple[str, ...] = ()
+    takes: Mapping[str, int] = field(default_factory=dict)
+    stacked: int | None = None
 
     def __post_init__(self) -> None:
-        self._freeze("facets", "snippets")
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class QueryPart(Record):
-    """A part of a query, and how many videos it matches by itself; what belongs to an operator is one deeper.
-
-    `text` is the term as it was read, or `AND`, `OR`, `NOT`; `ways` say how its videos are found.
-    """
-
-    depth: int
-    text: str
-    videos: int
-    ways: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Explanation(Record):
-    """How a query was read: its `parts`, the order of its matches, such as `-created_at`, and how many there are.
-
-    `ranked` and `notes` are as for a Page.
-    """
-
-    parts: tuple[QueryPart, ...]
-    total: int
-    sort: str
-    ranked: int | None = None
-    notes: tuple[str, ...] = ()
+        self._freeze("facets", "snippets", "takes")
 
 
 def to_json(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What journeys and summaries return: families, runs, counts, costs. Dataclasses like those of `records`.
+"""What journeys and summaries return: families, runs, counts. Dataclasses like those of `records`.
 
 Times are aware datetimes in UTC, lengths and durations are seconds, money is US dollars.
 """
@@ -35,7 +35,8 @@ class LineageNode(Record):
     `relation` is the edge to the node above it; `is_repeat` marks a node whose branches appear elsewhere in the same
     tree: the child of two parents, or a cycle. `origins` are who speaks of that edge: `api`, `request`, `c2pa` (the
     video's credentials), `user`; `evidence` is how the credentials compare with the others, as in EvidenceRow; both are
-    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked.
+    empty for a root. `credentials` is the status of the video's credentials, None where they were not checked. `name`
+    is that of its file, as `Video.file_name`.
     """
 
     ref: str
@@ -47,6 +48,7 @@ class LineageNode(Record):
     origins: tuple[str, ...] = ()
     evidence: str | None = None
     credentials: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,80 +249,6 @@ class Stats(Record):
 
     def __post_init__(self) -> None:
         self._freeze("by_status", "by_model", "by_error")
-
-
-@dataclass(frozen=True, slots=True)
-class CostSum(Record):
-    """What some jobs cost, in US dollars, by how it is known; an unknown amount is None, never 0.
-
-    `jobs` are those with a `reported` cost, those with an `estimated` one and those whose cost is `unknown`.
-    """
-
-    jobs: int = 0
-    reported: int = 0
-    estimated: int = 0
-    unknown: int = 0
-    reported_usd: float | None = None
-    estimated_usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CostGroup(Record):
-    """What the jobs with one value cost; `value` is None for those that have none.
-
-    `failed` are those that ended without a video (failed, cancelled, expired) and are not in `cost`.
-    """
-
-    value: str | None
-    cost: CostSum
-    failed: CostSum
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownCosts(Record):
-    """Why the costs of some jobs of one model and source are unknown."""
-
-    reason: str
-    jobs: int
-    source: str
-    model: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FailedCosts(Record):
-    """What the provider of a source documents about the costs of failed jobs, and how many `jobs` of it have failed.
-
-    `is_charged` is None where it depends; `reference` is the address of the document, where it has one.
-    """
-
-    source: str
-    provider: str
-    jobs: int
-    rule: str
-    is_charged: bool | None
-    reference: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Costs(Record):
-    """What jobs cost, in total and by each requested grouping; `tag` is the key that names projects.
-
-    `unknown` gives the reasons for `cost.unknown`, the most frequent first; `failed_rules` are about failed jobs, for
-    the providers that document something. `prices_changed` says that the prices in force are no longer those of the
-    estimates. `notes` are remarks about the query for the person who wrote it.
-    """
-
-    cost: CostSum
-    failed: CostSum
-    by: Mapping[str, tuple[CostGroup, ...]]
-    tag: str
-    unknown: tuple[UnknownCosts, ...] = ()
-    failed_rules: tuple[FailedCosts, ...] = ()
-    prices_changed: bool = False
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        self._freeze("by")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from catalog.cost_reports import CostSum
 from catalog.records import Record
-from catalog.reports import CostSum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,9 @@ _NO_COST = CostSum()
 class Fault(Record):
     """One thing that a check found, with the reason, and what can be done about it (`hint`), unless it was repaired.
 
-    `kind` is `schema`, `database` (what SQLite finds), `keys`, `rows`, `fts` or `bitmaps` for the library; `missing`,
-    `offline` or `damaged` for a file of the video `ref`; `orphan` or `leftover` for what else lies in the media folder.
+    `kind` is `schema`, `database` (what SQLite finds), `keys`, `rows`, `fts`, `bitmaps` or `stacks` for the library;
+    `missing`, `offline` or `damaged` for a file of the video `ref`; `orphan` or `leftover` for what else lies in the
+    media folder.
     """
 
     kind: str
@@ -98,6 +99,7 @@ class MediaCopy(Record):
 
     `folder` is the media folder that has them now. `files` counts those of the library, `copied` those that were not
     there and are now, with their `bytes`; `faults` are the first 10,000 of `failed` that could not be taken along.
+    `outside` counts those that lie in folders of yours alone, and `left` those of these that were left out.
     """
 
     folder: Path
@@ -106,6 +108,8 @@ class MediaCopy(Record):
     bytes: int = 0
     failed: int = 0
     faults: tuple[Fault, ...] = ()
+    outside: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from catalog import Catalog, CatalogError
+from catalog.cli.main import cli as main
 from catalog.matching import CERTAIN, Orphan, Waiting, match
 from tests.house import job
 from tests.watch.conftest import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from click.testing import Result
 
 THEN = datetime(2026, 10, 1, 12, tzinfo=UTC)
 LATER = THEN + timedelta(minutes=5)
@@ -136,6 +140,52 @@ def test_only_what_is_proposed_can_be_adopted(cat: Catalog) -> None:
         cat.adopt(pairs={"files:x": "studio:video_1"})
     pair = cat.adopt().proposed[0]
     assert len(cat.adopt(pairs={pair.ref: pair.job}).adopted) == 1
+
+
+def test_what_was_adopted_and_what_was_not_is_said(cat: Catalog) -> None:
+    where = Path("clips").resolve() / "red fox snow.mp4"
+
+    def adopt(*words: str, answer: str = "") -> str:
+        return CliRunner().invoke(main, ["adopt", *words], input=answer).stdout
+
+    assert adopt("--above", "1") == "no file adopted; 1 proposal left; the surest has 0.95\n"
+    assert adopt("--review", answer="n\n").endswith("no file adopted; 1 proposal left\n")
+    assert json.loads(adopt("--review", "--json", answer="y\n"))["adopted"][0]["job"] == "studio:video_1"
+    cat.undo()
+    assert adopt("--above", "0.9") == f"adopted {where} as a file of studio:video_1\n1 file adopted\n"
+    assert adopt() == "nothing to adopt: no file without a job fits a job without a file\n"
+
+
+def run(cat: Catalog, *arguments: str, answers: str = "") -> Result:
+    result = CliRunner().invoke(main, [*arguments, "--db", str(cat.path)], input=answers)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_a_review_asks_about_each_and_leaves_standard_output_to_json(cat: Catalog) -> None:
+    refused = json.loads(run(cat, "adopt", "--review", "--json", answers="n\n").stdout)
+    assert (refused["adopted"], len(refused["proposed"])) == ([], 1)
+    assert list(refused["proposed"][0]) == ["ref", "job", "confidence", "reasons", "path", "prompt"]
+    asked = run(cat, "adopt", "--review", "--json", answers="y\n")
+    assert len(json.loads(asked.stdout)["adopted"]) == 1
+    assert "1 of 1: adopt it?" in asked.stderr
+    assert "4 s long" in asked.stderr
+
+
+def test_a_review_shows_the_file_the_job_why_and_the_prompt(cat: Catalog) -> None:
+    lines = run(cat, "adopt", "--review", answers="q\n").stdout.splitlines()
+    assert lines[0].startswith("0.95  ")
+    assert lines[0].endswith("red fox snow.mp4")
+    assert lines[1].strip().startswith("studio:video_1  4 s long, ")
+    assert lines[2].strip() == "A red fox in deep snow."
+    assert lines[-1] == "no file adopted; 1 proposal left"
+
+
+def test_hostile_names_are_shown_without_what_a_screen_obeys(cat: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "clips" / "\x1b[31mred fox deep\n.mp4").write_bytes(clip(9))
+    cat.import_path("clips")
+    shown = run(cat, "adopt", "--review", answers="q\n").stdout
+    assert "\x1b" not in shown
 
 
 def read_judgement(cat: Catalog, ref: str) -> tuple[object, ...]:

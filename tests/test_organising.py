@@ -12,7 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from catalog import Catalog, CatalogError, Collection, NotFound, QueryError, SavedSearch, TooMany, Video, store
+from catalog import (
+    Catalog,
+    CatalogError,
+    Collection,
+    NotFound,
+    QueryError,
+    SavedSearch,
+    TooMany,
+    Video,
+    bitmaps,
+    fulltext,
+    store,
+)
 from catalog.library import open_library
 from catalog.wire.parse import parse_videos
 from tests.house import job
@@ -332,7 +344,7 @@ ACTIONS: tuple[Callable[[Catalog, int], object], ...] = (
 acts = some.lists(some.tuples(some.integers(0, len(ACTIONS) - 1), some.integers(0, 59)), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts)
 def test_all_of_it_undone_is_as_it_was_and_redone_as_it_became(
     six: Path, tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, int]]
@@ -341,6 +353,9 @@ def test_all_of_it_undone_is_as_it_was_and_redone_as_it_became(
 
     def state() -> dict[str, Any]:
         with contextlib.closing(open_library(Path(path))) as library:
+            with library.write() as connection:
+                bitmaps.check(connection)
+                fulltext.check(connection)
             return {name: rows for name, rows in dump(library).items() if name != "annotations"}
 
     with Catalog.open(path) as cat:
@@ -351,10 +366,7 @@ def test_all_of_it_undone_is_as_it_was_and_redone_as_it_became(
                 ACTIONS[action](cat, number)
         after = state(), said()
         count = len(cat.history(100))
-        assert cat.check().faults == ()
         assert [edit.overtaken for edit in cat.undo(100)] == [0] * count
         assert (state(), said()) == before
-        assert cat.check().faults == ()
         assert [edit.overtaken for edit in cat.redo(100)] == [0] * count
         assert (state(), said()) == after
-        assert cat.check().faults == ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,7 @@ from catalog.api.base import courteous, default_path
 from catalog.api.credentials import Credentials
 from catalog.api.files import Files
 from catalog.api.organising import Organising
+from catalog.api.requests import Requests
 from catalog.api.upkeep import Upkeep
 from catalog.errors import CatalogError, ConfigError
 from catalog.hooks import DEFAULT_PORT, DEFAULT_SECRET_ENV
@@ -28,14 +30,14 @@ if TYPE_CHECKING:
 
     from catalog.credential_reports import CredentialsChecked
     from catalog.download.run import Download
-    from catalog.file_reports import WatchReport, WatchStatus
+    from catalog.file_reports import WatchedFolder, WatchReport, WatchStatus
     from catalog.hooks import Receiver
     from catalog.reports import ImportReport, Progress, SyncReport
 
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Organising, Files, Credentials, Upkeep):
+class Catalog(Answers, Organising, Requests, Files, Credentials, Upkeep):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.
@@ -139,6 +141,7 @@ class Catalog(Answers, Organising, Files, Credentials, Upkeep):
         """
         from catalog.ingest import import_paths
         from catalog.intake import Intake
+        from catalog.store import FILES
         from catalog.watch import take_media
 
         on_progress = courteous(on_progress)
@@ -156,6 +159,8 @@ class Catalog(Answers, Organising, Files, Credentials, Upkeep):
                 dry_run=dry_run,
                 on_progress=on_progress,
             )
+        if source is None and report.folders and not report.files:  # clips and pictures alone, which need no source
+            report = replace(report, source=FILES)
         return intake.complete([report], "files")[0]
 
     def watch(
@@ -165,6 +170,7 @@ class Catalog(Answers, Organising, Files, Credentials, Upkeep):
         once: bool = False,
         every: float = DEFAULT_EVERY,
         accept: bool = False,
+        on_ready: Callable[[tuple[str, ...]], None] | None = None,
         on_scan: Callable[[WatchReport], None] | None = None,
         on_event: Callable[[str], None] | None = None,
         on_progress: Progress | None = None,
@@ -174,8 +180,9 @@ class Catalog(Answers, Organising, Files, Credentials, Upkeep):
         A scan takes in what is new, as `import_path`, where it lies, and marks what has moved or is missing; it runs
         once things have been quiet for a moment, and `every` so many seconds. With `once`, it runs once. `source` is
         the one that answers and sidecars belong to, and videos without a job. A folder that is offline is passed over,
-        with nothing marked; `accept` scans one though none of its known files are there. `on_scan` gets the report of
-        every scan, and the last one is returned. Raises ConfigError where no folder is named and none is watched.
+        with nothing marked; `accept` scans one though none of its known files are there. `on_ready` gets the folders
+        once they are listened to, `on_scan` the report of every scan, and the last one is returned. Raises ConfigError
+        where no folder is named and none is watched, and for a folder that is neither there nor known.
         """
         from catalog.intake import Intake
         from catalog.watch.loop import Watcher
@@ -187,11 +194,22 @@ class Catalog(Answers, Organising, Files, Credentials, Upkeep):
             sidecars=source or self._find_only_source(),
             accept=accept,
             around=lambda: Intake(self._database, self.settings, courteous(on_progress)).around(),
+            on_ready=on_ready,
             on_scan=on_scan,
             on_event=on_event,
             on_progress=courteous(on_progress),
         )
         return watcher.scan() if once else watcher.run(every)
+
+    def unwatch(self, *folders: str | Path) -> tuple[WatchedFolder, ...]:
+        """Forget folders that were watched or imported: they are not scanned any more, and what came from them stays.
+
+        They need not be there, and a program that watches them leaves them alone before its next scan. Returns them as
+        they were known. Raises ConfigError, with nothing forgotten, where one of them is not among those of `watched`.
+        """
+        from catalog.watch.forgetting import forget_folders
+
+        return forget_folders(self._database, folders)
 
     def watched(self) -> WatchStatus:
         """The folders whose clips and pictures were taken in: their state, their last scan, and what is growing."""

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from catalog.audit_reports import AuditExport, Trail
+    from catalog.choice_reports import PromptUse
+    from catalog.cost_reports import Costs
     from catalog.family_reports import EvidenceRow
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
-    from catalog.records import Explanation, FacetCount, Page, PromptsRead, Video
-    from catalog.reports import Change, Costs, FamilyExport, Generation, Lineage, SourceState, Stats
+    from catalog.query_reports import Explanation
+    from catalog.records import FacetCount, Page, PromptsRead, Video
+    from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
 _PAGE = 200  # videos that `iterate` reads at once
@@ -58,12 +61,14 @@ class Answers(Opened):
         after: str | None = None,
         snippets: bool = True,
         include_deleted: bool = False,
+        stack: bool | str | None = None,
     ) -> Page:
         """One page of the videos that match, with the counts of the requested facets; raises QueryError.
 
         Facets in `multi` are counted as if the query had no term of its own on them, so that other values can be added
         to a choice. `sort` is `relevance` or a field, with `-` in front for descending; `after` is the `next` of the
-        previous page.
+        previous page. With `stack`, takes of one prompt are one match, shown by its cover: the best rated, else one
+        that is kept, else the newest. `stack="family"` makes one of each family.
         """
         from catalog.search.page import search
 
@@ -78,6 +83,7 @@ class Answers(Opened):
                 after=after,
                 snippets=snippets,
                 include_deleted=include_deleted,
+                stack=stack,
             )
 
     def iterate(self, query: str = "", *, sort: str = "-created_at", include_deleted: bool = False) -> Iterator[Video]:
@@ -299,6 +305,20 @@ class Answers(Opened):
         with self._database.read() as connection:
             return count_prompts(connection)
 
+    def prompts(self, query: str = "") -> list[PromptUse]:
+        """How often each prompt was used, how many of its takes are kept, and what they cost; raises QueryError.
+
+        A row for each stack among the videos that match: the most used first, then the most kept, then the dearest.
+        """
+        from catalog.reading.stacks import list_prompts
+
+        with self._database.read() as connection:
+            if not query:
+                return list_prompts(connection)
+            from catalog.search.matches import list_matches
+
+            return list_prompts(connection, list_matches(connection, query, sort="-created_at"))
+
     def costs(
         self,
         by: Iterable[str] = ("model", "project", "month"),
@@ -306,7 +326,7 @@ class Answers(Opened):
         tag: str = "project",
         query: str | None = None,
     ) -> Costs:
-        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier.
+        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier, stack.
 
         Of all videos, or of those that match the query. A video's project is the value of its tag `tag`. Raises
         QueryError for any other grouping, and ConfigError where the configured prices cannot be read.

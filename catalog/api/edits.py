@@ -30,7 +30,7 @@ class Edits(Opened):
     """What a user does to videos."""
 
     def adopt(self, *, above: float | None = None, pairs: Mapping[str, str] | None = None) -> AdoptReport:
-        """Give files that are all that is known of a video to jobs without a file: one edit, which can be undone.
+        """Give files that are all that is known of a video to jobs: one edit, which can be undone.
 
         Those that are proposed with a confidence of at least `above`, or that `pairs` name, the video's ref first.
         Without both, nothing is changed, and the answer lists what is proposed.

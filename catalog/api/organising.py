@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, overload
 
+from catalog.api.base import courteous
 from catalog.api.edits import Edits
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from catalog.choice_reports import Collection, SavedSearch
+    from catalog.choice_reports import Collection, Duplicate, SavedSearch
     from catalog.database import Writer
     from catalog.editing import Action
     from catalog.records import Video
-    from catalog.reports import Edited
+    from catalog.reports import Edited, Progress
     from catalog.store import Changed
 
 
@@ -222,6 +223,27 @@ class Organising(Edits):
         text = read_name(name, "a saved search")
         with self._database.write() as connection:
             store.remove_search(connection, text, made_at=datetime.now(UTC))
+
+    def duplicates(
+        self,
+        query: str | None = None,
+        /,
+        *,
+        distance: int = 10,
+        limit: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> list[Duplicate]:
+        """Who has the same bytes, and then which two look alike, the nearest first; with a query, about its matches.
+
+        Thumbnails that were not looked at yet are. `distance` is in how many of 64 bits two may differ, 10 at most.
+        Nothing is done about a duplicate. Raises QueryError.
+        """
+        from catalog.duplicates import NEAREST, list_duplicates, look_at_pictures
+
+        if not isinstance(distance, int) or not 0 <= distance <= NEAREST:
+            raise CatalogError(f"a distance is a whole number of bits from 0 to {NEAREST}, not {distance!r}")
+        look_at_pictures(self._database, on_progress=courteous(on_progress))
+        return list_duplicates(self._database, query, distance=distance, limit=limit)
 
     def _remove_collection(self, path: str, at_most: int | None) -> Edited:
         from catalog import store

@@ -39,22 +39,24 @@ class Upkeep(Opened):
         path: str | Path | None = None,
         *,
         media: bool = False,
+        folders: bool = True,
         on_media: Callable[[MediaCopy], object] | None = None,
         on_progress: Progress | None = None,
     ) -> Path:
         """Make a consistent copy of the library, at `path` or beside it under a dated name, and return where.
 
         Where `path` is a folder, the copy gets a dated name in it. With `media`, the files of the library come along,
-        into the media folder beside the copy: only those that are not there yet, each hashed on its way. `on_media` is
-        told what became of them before the copy gets its name. Raises MediaOffline, DiskFull or MediaReadOnly; then
-        nothing gets the name of the copy, and the next call goes on with the files.
+        into the media folder beside the copy: only those that are not there yet, each hashed on its way. So do those
+        that lie in watched and imported folders, unless `folders` is false. `on_media` is told what became of them
+        before the copy gets its name. Raises MediaOffline, DiskFull or MediaReadOnly; then nothing gets the name of the
+        copy, and the next call goes on with the files.
         """
         target = Path(path) if path else None
         if not media:
             return library.backup(self.path, target)
         from catalog.copies import back_up
 
-        return back_up(self._database, target, on_media=on_media, on_progress=courteous(on_progress))
+        return back_up(self._database, target, folders=folders, on_media=on_media, on_progress=courteous(on_progress))
 
     @staticmethod
     def restore(
@@ -151,6 +153,7 @@ class Upkeep(Opened):
         bitmaps: bool = False,
         costs: bool = False,
         facets: bool = False,
+        stacks: bool = False,
         pictures: bool = False,
         marks: bool = False,
         all_prompts: bool = False,
@@ -162,14 +165,15 @@ class Upkeep(Opened):
         links lead to, with those of credentials, and how many generations are above each, `fts` is the full-text index
         and its columns, `bitmaps` are the sets of videos that counts are made of, `costs` are the estimates of what
         videos cost, at the prices in force, `facets` is what prompts ask for: those that the current vocabulary has not
-        read yet are read with it, with `all_prompts`, and where nothing is named, all. `pictures` are the thumbnails
-        and sheets of frames that files lack; where they are named, those that could not be made are tried again.
+        read yet are read with it, with `all_prompts`, and where nothing is named, all. `stacks` are the takes of one
+        prompt. `pictures` are the thumbnails and sheets of frames that files lack; where they are named, those that
+        could not be made are tried again.
         `marks` are what files say of themselves, of those that were held before the library read it.
         """
         from catalog.rebuilding import DERIVED, rebuild
 
         on_progress = courteous(on_progress)
-        asked = (rows, links, fts, bitmaps, facets, costs, pictures, marks)
+        asked = (rows, links, fts, bitmaps, facets, stacks, costs, pictures, marks)
         named = {name for name, is_named in zip(DERIVED, asked, strict=True) if is_named} or set(DERIVED)
         reads_all = all_prompts or not any(asked)
         read_by = None if reads_all or not facets else self._vocabulary.revision

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,7 @@ from catalog.search.matches import list_match_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from catalog.database import Database
     from catalog.media.keep import MediaFolder
@@ -52,9 +54,9 @@ def archive(
 ) -> ArchiveReport:
     """Copy the files of the videos that match, by default of all, to the archive, and read each copy back.
 
-    With `drop_local`, the local bytes of what was read back are then removed. Pictures that were made here are left
-    out: they can be made again. Raises ConfigError for the address, and MediaOffline where the media
-    folder cannot be reached.
+    With `drop_local`, the bytes of what was read back are then removed from the media folder; nothing is ever removed
+    from folders of the user's. Pictures that were made here are left out: they can be made again. Raises ConfigError
+    for the address, and MediaOffline where the media folder cannot be reached.
     """
     bucket = Bucket(Address.parse(address))
     started = time.monotonic()
@@ -73,11 +75,14 @@ def archive(
             store.save_damage(connection, damaged, at=now)
             whole = {copy.sha256: bucket.address_of(copy.path) for copy, outcome in portion if outcome.reason is None}
             store.save_archived(connection, whole, at=now)
-    dropped = 0
+    dropped = stayed = 0
     if drop_local:
-        run.take_out(copies, work.is_there)
-        dropped = _drop(database, [copy for copy in copies if copy.sha256 not in run.failed], folder, on_progress)
-    return run.report(str(bucket.address), already=len(copies) - len(due), dropped=dropped, started=started)
+        kept = [copy for copy in copies if copy.is_kept]
+        run.take_out(kept, work.is_there)
+        dropped = _drop(database, [copy for copy in kept if copy.sha256 not in run.failed], folder, on_progress)
+        stayed = sum(bool(copy.outside) for copy in copies)
+    report = run.report(str(bucket.address), already=len(copies) - len(due), dropped=dropped, started=started)
+    return replace(report, stayed=stayed)
 
 
 def unarchive(
@@ -119,13 +124,15 @@ class _Work:
         self._bucket, self._folder = bucket, folder
 
     def send(self, copy: Copy) -> _Outcome:
-        path = self._folder.path_of(copy.path)
-        try:
-            sha256, size = hash_file(path, copy.size)
-        except OSError as error:
-            return _Outcome(reason=f"{path}: {error.strerror or error}")
-        if (sha256, size) != (copy.sha256, copy.size):
-            return _Outcome(reason="its bytes have changed since they were kept", is_damaged=True)
+        failures: list[_Outcome] = []
+        for path in (*([self._folder.path_of(copy.path)] if copy.is_kept else ()), *copy.outside):
+            failure = _look(path, copy)
+            if failure is None:
+                return self._send(copy, path)
+            failures.append(failure)
+        return next((failure for failure in failures if failure.is_damaged), failures[0])
+
+    def _send(self, copy: Copy, path: Path) -> _Outcome:
         try:
             is_new = self._bucket.put(copy.path, path, copy.size, copy.type)
             found = self._bucket.hash(copy.path)
@@ -138,6 +145,17 @@ class _Work:
     def is_there(self, copy: Copy) -> bool:
         """Whether the archive still has the copy that an earlier run has read back."""
         return self._bucket.size_of(copy.path) == copy.size
+
+
+def _look(path: Path, copy: Copy) -> _Outcome | None:
+    """Why the bytes cannot be sent from here; None where they lie here, whole."""
+    try:
+        sha256, size = hash_file(path, copy.size)
+    except (OSError, MediaError) as error:
+        return _Outcome(reason=f"{path}: {getattr(error, 'strerror', None) or error}")
+    if (sha256, size) != (copy.sha256, copy.size):
+        return _Outcome(reason="its bytes have changed since they were kept", is_damaged=True)
+    return None
 
 
 class _Run:

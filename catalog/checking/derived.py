@@ -27,6 +27,7 @@ def check_derived(run: Run) -> None:
     _check_texts(run)
     _check_bitmaps(run)
     _check_rows(run)
+    _check_stacks(run)
 
 
 def _check_texts(run: Run) -> None:
@@ -68,6 +69,23 @@ def _check_rows(run: Run) -> None:
         for video_id, columns in differing.items():
             reason = f"{', '.join(columns)}: not what the kept answers say"
             run.add("rows", reason, ref=refs[video_id], hint=_REPAIR, is_repaired=is_repaired)
+
+
+def _check_stacks(run: Run) -> None:
+    with run.database.read() as connection:
+        newest = read_newest(connection)
+    chosen = _choose(run, newest)
+    misplaced: list[int] = []
+    for first in range(0, len(chosen), _PORTION):
+        run.on_progress("library", first, len(chosen), "checking the stacks")
+        with run.database.read() as connection:
+            misplaced += store.list_misplaced(connection, list(chosen[first : first + _PORTION]))
+    if misplaced:
+        is_repaired = run.is_repair and run.write(lambda connection: store.rebuild_stacks(connection, run.on_progress))
+        with run.database.read() as connection:
+            refs = read_refs(connection, misplaced[:1])
+        reason = f"{len(misplaced):,} of the videos that were compared are not in the stack of their prompt"
+        run.add("stacks", reason, ref=refs.get(misplaced[0]), hint=_REPAIR, is_repaired=is_repaired)
 
 
 def _fold_again(run: Run, differing: dict[int, list[str]]) -> bool:

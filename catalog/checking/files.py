@@ -36,7 +36,7 @@ class Broken(NamedTuple):
     @property
     def is_elsewhere(self) -> bool:
         """Whether a server may have it still."""
-        return self.kind != "offline" and self.owner.origin != "made"
+        return self.kind != "offline" and self.owner.origin != "made" and not self.owner.is_alone
 
 
 def check_files(run: Run) -> None:
@@ -139,6 +139,9 @@ def _advise(owner: Owner, item: Stored, kind: str, twin: str | None) -> str:
         return "run `catalog reindex --pictures`"
     if item.is_archived:
         return f"run `catalog archive --restore {owner.ref}`"
+    if owner.origin == "file":
+        way = "put it back, or say where it lies now: `catalog import DIR`"
+        return way if owner.is_alone else f"{way}; else run `catalog download {owner.ref}`"
     if owner.origin == "inline":
         return "its bytes came inside an answer, once: only a backup has them"
     return f"run `catalog download {owner.ref}`"

@@ -6,14 +6,19 @@ A folder that cannot be reached says nothing about the files in it: they are off
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.media.keep import MediaFolder, hash_file
 from catalog.reading.files import media_folder
+from catalog.reading.watching import list_known as list_known_files
+from catalog.reading.watching import list_roots
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from catalog.database import Database
     from catalog.reading.holdings import Spot, Stored
 
@@ -74,8 +79,11 @@ _UNREACHED = Seen("offline", "its folder cannot be reached")
 class Shelves:
     """The folders that files lie in."""
 
-    def __init__(self, folder: MediaFolder) -> None:
+    def __init__(self, folder: MediaFolder, list_known: Callable[[str], Iterator[str]]) -> None:
+        """`list_known` gives the files that should lie below a folder of the user's that was scanned."""
         self.media = folder
+        self._list_known = list_known
+        self._unmounted: dict[str, bool] = {}
         self._beside = folder.root.parent
         self.is_offline = folder.is_offline()
 
@@ -98,9 +106,21 @@ class Shelves:
         if seen.state == "missing" and is_beside and self.media.is_offline():  # the drive went while we looked
             self.is_offline = True
             return _UNREACHED
-        if seen.state == "missing" and not is_beside and _is_empty(Path(spot.root)):  # its drive is not mounted
+        if seen.state == "missing" and not is_beside and self._is_unmounted(spot.root):
             return _UNREACHED
         return seen
+
+    def _is_unmounted(self, root: str) -> bool:
+        """Whether a folder of the user's is empty, or one that was scanned holds none of its files.
+
+        Then its drive is not mounted, as far as one sees, and a scan says so too.
+        """
+        if _is_empty(Path(root)):
+            return True
+        if root not in self._unmounted:
+            paths = [os.path.join(root, path) for path in self._list_known(root)]  # noqa: PTH118
+            self._unmounted[root] = bool(paths) and not any(map(os.path.lexists, paths))
+        return self._unmounted[root]
 
     def find_twin(self, item: Stored) -> str | None:
         """The path of a file in the media folder that has these bytes, whole, and where they are not known to lie."""
@@ -146,5 +166,19 @@ def _explain(error: OSError) -> Seen:
 
 def open_shelves(database: Database) -> Shelves:
     """The folders of a library."""
+
     with database.read() as connection:
-        return Shelves(media_folder(connection))
+        scanned = {root.path for root in list_roots(connection)}
+        folder = media_folder(connection)
+
+    def list_known(root: str) -> Iterator[str]:
+        after = ""
+        while root in scanned:
+            with database.read() as connection:
+                portion = list_known_files(connection, root, after)
+            yield from (file[0] for file in portion)
+            if not portion:
+                return
+            after = portion[-1][0]
+
+    return Shelves(folder, list_known)

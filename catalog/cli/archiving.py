@@ -26,7 +26,8 @@ def archive(address_and_query: tuple[str, ...], is_back: bool, drop_local: bool,
 
     Every file is hashed before it is sent, and the copy is read back and compared before it counts as archived:
     `is:archived` then finds its video. Objects are named by the hash of their bytes and never written over. Without
-    QUERY, all files are meant; thumbnails and spritesheets that were made here can be made again and stay out.
+    QUERY, all files are meant, those in watched and imported folders too; thumbnails and spritesheets that were made
+    here can be made again and stay out. --drop-local removes from the media folder alone.
 
     The server and the credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and,
     for R2, MinIO and the like, AWS_ENDPOINT_URL.
@@ -70,3 +71,5 @@ def _show(report: ArchiveReport) -> None:
     render.line(f"archived {moved} at {report.address}, each read back{there}")
     if report.dropped:
         render.line(f"removed the local bytes of {render.amount(report.dropped, 'file')}: `catalog archive --restore`")
+    if report.stayed:
+        render.line(f"{render.amount(report.stayed, 'file')} in folders of yours stayed where they are")

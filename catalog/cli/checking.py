@@ -24,6 +24,7 @@ _KINDS = {
     "rows": "rows that differ from the answers",
     "fts": "the full-text index",
     "bitmaps": "the bitmaps",
+    "stacks": "the stacks of takes",
     "missing": "missing files",
     "offline": "files offline",
     "damaged": "damaged files",

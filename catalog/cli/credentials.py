@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -140,6 +141,9 @@ def say_checked(report: CredentialsChecked, *, is_summed_up: bool = True) -> Non
     """Say what checks have found, where there were any, and why files were not checked."""
     if is_summed_up and report.checked:
         render.line(_sum_up(report))
+    if report.adopted:
+        files = render.amount(report.adopted, "file")
+        render.note(f"{files} without a job recognized and given to their jobs: `catalog undo` takes it back")
     if report.damaged:
         files = render.amount(report.damaged, "file")
         render.note(f"Warning: the bytes of {files} are not those that came: `is:damaged` finds them")
@@ -185,10 +189,12 @@ def _look_up(catalog: Catalog, names: Sequence[str], manifest: str | None, *, is
                 say_checked(catalog.check_credentials(refs=[name]), is_summed_up=False)
             yield catalog.provenance(name)
         except NotFound as error:
-            if os.path.lexists(name):
+            if Path(name).is_dir():
+                render.complain(f"{name} is a folder: name the files in it")
+            elif os.path.lexists(name):
                 yield catalog.check_file(name)
             else:
-                render.complain(f"{error}; {name} is not a file either" if error.ref is not None else error)
+                render.complain(f"{name} is not a file, and {error}")
 
 
 def _show(shown: Sequence[Provenance], *, is_list: bool, verbose: bool, as_json: bool) -> None:

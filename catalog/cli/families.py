@@ -190,7 +190,7 @@ def _describer(
         facts += describe_credentials(node)
         if node.ref in changes:
             return _arrange_change(changes[node.ref], facts, width)
-        return _arrange(read_prompt(node.video.prompt), facts, width)
+        return _arrange(read_prompt(node.video.prompt) or render.plain(node.name or ""), facts, width)
 
     return describe
 

@@ -11,7 +11,7 @@ from catalog.cli import columns as chosen
 from catalog.cli import render
 from catalog.cli.bulk import yes_option
 from catalog.cli.completion import complete_facets, complete_query, complete_refs, complete_sort
-from catalog.cli.labels import read_prompt, shorten_refs, start_at_match
+from catalog.cli.labels import name_video, shorten_refs, start_at_match
 from catalog.cli.options import json_option, library_options, open_catalog
 from catalog.records import UNDECIDED, to_json
 
@@ -28,6 +28,14 @@ _WIDEST = 160  # columns of a prompt
 _WAITING = "catalog.cli.waiting"  # the option whose value is being completed
 
 
+class BareOption(click.Option):
+    """An option whose value may be left out, and then is `bare`; a value stands behind `=`, never in the next word."""
+
+    def __init__(self, *names: Any, bare: str, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.bare = bare
+
+
 class QueryCommand(click.Command):
     """A command whose words may begin with a minus: `-dog` excludes a word; it is not a row of short options."""
 
@@ -40,6 +48,8 @@ class QueryCommand(click.Command):
             option = options.get(arg)
             if arg == "--":
                 words.extend(rest)
+            elif isinstance(option, BareOption):
+                option_args.append(f"{arg}={option.bare}")
             elif isinstance(option, click.Option) and not option.is_flag:
                 values = list(islice(rest, 1))
                 option_args.extend([arg, *values] if values else [])
@@ -101,6 +111,13 @@ class QueryCommand(click.Command):
     help="Show these fields of each video; in a pipe, tabs stand between them.",
 )
 @click.option("--deleted", is_flag=True, help="Include deleted videos.")
+@click.option(
+    "--stack",
+    cls=BareOption,
+    bare="prompt",
+    type=click.Choice(["prompt", "family"]),
+    help="Show one of each stack, takes of one prompt; --stack=family: one of each family.",
+)
 @click.option("--explain", is_flag=True, help="Show how the query is read, and how many videos each part matches.")
 @json_option
 @library_options
@@ -114,6 +131,7 @@ def search(
     ids: bool,
     columns: tuple[str, ...] | None,
     deleted: bool,
+    stack: str | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -135,7 +153,7 @@ def search(
     if ids and columns:
         raise click.UsageError("use either --ids or --columns")
     if explain:
-        if any((ids, columns, after, facets, multi)):
+        if any((ids, columns, after, facets, multi, stack)):
             raise click.UsageError("--explain goes with --sort, --deleted and --json alone: it shows no videos")
         _explain_query(" ".join(query), sort, is_with_deleted=deleted, as_json=as_json)
         return
@@ -149,6 +167,7 @@ def search(
             after=after,
             snippets=not ids,
             include_deleted=deleted,
+            stack=stack,
         )
         refs = {} if as_json or ids else shorten_refs(catalog, (video.ref for video in page.videos))
     if as_json:
@@ -280,7 +299,7 @@ def _list_page(page: Page, columns: tuple[str, ...] | None, refs: Mapping[str, s
         render.table(columns, rows, right=numbers, whole=chosen.TIMES | {"ref", "status"})
     else:
         for video in page.videos:
-            _show_video(video, page.snippets.get(video.ref), refs[video.ref])
+            _show_video(video, page.snippets.get(video.ref), refs[video.ref], page.takes.get(video.ref, 1))
     render.line((_count(page), "name"))
     if page.facets:
         render.gap()
@@ -288,12 +307,13 @@ def _list_page(page: Page, columns: tuple[str, ...] | None, refs: Mapping[str, s
     _give_hints(page)
 
 
-def _show_video(video: Video, snippet: str | None, name: str) -> None:
-    """The prompt, or else what went wrong, and the facts below it."""
+def _show_video(video: Video, snippet: str | None, name: str, takes: int) -> None:
+    """The prompt or what else stands for the video, and the facts below it."""
     width = min(render.line_width(), _WIDEST)
-    label = read_prompt(video.prompt, snippet) or video.error_message or "(no prompt)"
+    label = name_video(video, snippet)
     render.line(render.clip(start_at_match(label, width) if snippet else label, width))
-    render.block(_describe(video, name), indent="    ")
+    more = [(f"{takes:,} takes", "name")] if takes > 1 else []
+    render.block([*_describe(video, name), *more], indent="    ")
 
 
 def _write_columns(page: Page, columns: tuple[str, ...], refs: Mapping[str, str]) -> None:
@@ -314,6 +334,8 @@ def _pick_columns(page: Page, columns: tuple[str, ...]) -> dict[str, Any]:
 
 def _count(page: Page) -> str:
     shown = f", {len(page.videos):,} shown" if len(page.videos) < page.total else ""
+    if page.stacked is not None:
+        return f"{render.amount(page.total, 'stack')} of {render.amount(page.stacked, 'video')}{shown}"
     return f"{render.amount(page.total, 'video')}{shown}"
 
 

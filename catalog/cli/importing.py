@@ -10,7 +10,7 @@ from catalog import stopping
 from catalog.cli import render
 from catalog.cli.completion import complete_paths
 from catalog.cli.credentials import say_checked
-from catalog.cli.folders import complain_of, show_folder
+from catalog.cli.folders import complain_of, show_folder, show_remarks
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog, open_input
 
 if TYPE_CHECKING:
@@ -149,11 +149,12 @@ def _show(report: ImportReport) -> None:
     listed = [file for file in report.files if len(report.files) <= _LISTED or file.refused]
     for file in listed if len(report.files) > 1 else ():
         render.line((file.path, "name"), f": {file.form or 'not read'}; {_sum_up(file)}")
-    read = f"{render.amount(len(report.files), 'file')} read in {render.describe_time(report)}"
+    read = f"; {render.amount(len(report.files), 'file')} read" if report.files or not report.folders else ""
     written = ", nothing written" if report.is_dry_run else ""
-    render.line((report.source, "name"), f": {_sum_up(report)}; {read}{written}")
+    render.line((report.source, "name"), f": {_sum_up(report)}{read} in {render.describe_time(report)}{written}")
     for folder in report.folders:
         show_folder(folder)
+        show_remarks(folder)
     _name_others(
         report.lone_clips, "clip", "has no .json or .txt beside it", "have no .json or .txt beside them", report.clips
     )

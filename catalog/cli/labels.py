@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.api import Catalog
+    from catalog.records import Video
 
 _MARKED = re.compile(r"\[([^\[\]\"]+)\]")  # a word that matched, in a snippet
 
@@ -24,6 +25,12 @@ def read_prompt(prompt: str | None, snippet: str | None = None) -> str:
     if snippet:
         words = snippet if words == prompt else _mark(words, _MARKED.findall(snippet))
     return " ".join(words.split())
+
+
+def name_video(video: Video, snippet: str | None = None) -> str:
+    """What stands for a video on one line: its prompt, else what went wrong, else the name of its file."""
+    label = read_prompt(video.prompt, snippet) or " ".join((video.error_message or "").split())
+    return label or render.plain(video.file_name or "") or "(no prompt)"
 
 
 def start_at_match(text: str, width: int) -> str:

@@ -67,7 +67,10 @@ SECTIONS = {
         Verb("watch", "watching", "Take in clips and pictures as folders get them.", _TAKEN_IN),
         Verb("hooks", "hooks", "Receive webhooks and retrieve the jobs they announce.", _RECEIVED),
     ),
-    "Send": (Verb("validate", "requests", "Check requests before you send them."),),
+    "Send": (
+        Verb("validate", "requests", "Check requests before you send them."),
+        Verb("request", "requests", "Write the request that would make a take again."),
+    ),
     "Find": (
         Verb("search", "finding", "Find videos by words, fields and tags."),
         Verb("facets", "finding", "Count the values of facets, or give facets to videos.", _EDITED),
@@ -78,6 +81,7 @@ SECTIONS = {
         Verb("provenance", "credentials", "Show the Content Credentials of videos and files.", _FOUND),
         Verb("changes", "reading", "List how a video has changed since it was first seen."),
         Verb("stats", "reading", "Show the library in numbers."),
+        Verb("prompts", "stacking", "List prompts by uses, by what is kept, and by cost."),
     ),
     "Organise": (
         Verb("tag", "editing", "Add tags to videos, or remove them.", _EDITED),
@@ -86,6 +90,7 @@ SECTIONS = {
         Verb("note", "judging", "Write a note on videos.", _EDITED),
         Verb("collection", "collecting", "List collections, put videos into them, order them.", _EDITED),
         Verb("saved", "collecting", "List searches that are saved, save one, remove one.", _EDITED),
+        Verb("duplicates", "duplicates", "List videos with the same bytes, and those that look alike."),
         Verb("link", "editing", "Link videos to what they were made from.", _EDITED),
         Verb("unlink", "editing", "Take links of yours off videos.", _EDITED),
         Verb("adopt", "adopting", "Give files without a job to the jobs that they are of.", _EDITED),

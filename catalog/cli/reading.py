@@ -10,20 +10,20 @@ import click
 
 from catalog.cli import render
 from catalog.cli.completion import complete_query, complete_refs
+from catalog.cli.costs import remark_on_costs, show_costs
 from catalog.cli.labels import shorten_refs
 from catalog.cli.options import attempt, json_option, library_options, open_catalog, read_refs, refs_argument
 from catalog.organising import BEST
 from catalog.prompts import LONGEST_READ
 from catalog.reading.costs import GROUPINGS
 from catalog.records import UNDECIDED, Probe
-from catalog.reports import CostGroup, Stats
+from catalog.reports import Stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from catalog.mark_reports import FileMark
     from catalog.records import Credentials, Facet, File, Video
-    from catalog.reports import Costs, CostSum, FailedCosts, UnknownCosts
 
 _SHOWN_ELSEWHERE = frozenset(
     {"source", "remote_id", "width", "height", "size_text", "tags", "links", "facets", "files", "inputs", "inherited"}
@@ -33,7 +33,6 @@ _SHOWN_ELSEWHERE = frozenset(
 _MARKS = 20  # of a file that are shown; all are in the document
 _SHOWN_OF_MARK = 100  # characters
 _ORIGINS = {"comfyui": "in ComfyUI's graph", "a1111": "in A1111's parameters", "iptc": "in IPTC's metadata"}
-_REASONS = 20  # reasons of unknown costs that are shown; all are in the document
 _GROUPED_BY = tuple(GROUPINGS)[:3]
 
 
@@ -110,7 +109,8 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, query: str | None, a
     Counts videos by status and model and failures by error code, and shows the seconds from queue to completion, what
     is stalled and what expires within the hour. With --cost, shows US dollars: reported by providers, estimated from
     prices, and the number of jobs whose cost is unknown, with the reason. Jobs that failed, were cancelled or expired
-    are listed separately.
+    are listed separately. Where you kept or rejected videos, it also shows what was spent on which, and what a kept
+    second costs: all of the money for the seconds delivered that you kept.
 
     \b
       catalog stats --cost
@@ -128,12 +128,14 @@ def stats(cost: bool, by: tuple[str, ...], tag: str | None, query: str | None, a
     elif isinstance(numbers, Stats):
         _show_stats(numbers, names)
     else:
-        _show_costs(numbers)
-        _remark_on_costs(numbers)
+        show_costs(numbers)
+        remark_on_costs(numbers)
 
 
 def _show_video(video: Video, names: Mapping[str, str]) -> None:
     render.line((video.ref, "name"))
+    if video.file_name and not video.prompt:
+        render.field("name", render.plain(video.file_name))
     values = {"size": video.size} | {
         item.name: getattr(video, item.name) for item in fields(video) if item.name not in _SHOWN_ELSEWHERE
     }
@@ -142,9 +144,7 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
         render.field(name, text)
         if name == "prompt" and (origin := video.extra.get("prompt_origin")) in _ORIGINS:
             render.field("", f"(of the file, {_ORIGINS[origin]}: no server has said one)", style="faint")
-    _show_judgement(video)
-    for tag in video.tags:
-        render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
+    _show_said(video)
     for link in video.links:
         if link.child == video.ref:
             render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
@@ -157,7 +157,8 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
         render.field("unknown", ", ".join(unknown))
 
 
-def _show_judgement(video: Video) -> None:
+def _show_said(video: Video) -> None:
+    """What people said of it, and its tags."""
     if video.rating:
         render.field("rating", f"{video.rating} of {BEST}")
     if video.verdict != UNDECIDED:
@@ -166,6 +167,8 @@ def _show_judgement(video: Video) -> None:
         render.field("note", video.note)
     for path in video.collections:
         render.field("collection", path)
+    for tag in video.tags:
+        render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
 
 
 def _show_files(video: Video) -> None:
@@ -313,76 +316,3 @@ def _list_names(title: str, names: Iterable[str]) -> None:
         render.line(f"{title}:")
         for name in names:
             render.block([name], indent="  ")
-
-
-def _show_costs(costs: Costs) -> None:
-    _show_groups("", [CostGroup("all", costs.cost, costs.failed)])
-    _show_reasons(costs)
-    for name, groups in costs.by.items():
-        _show_groups(costs.tag if name == "project" else name, groups)
-
-
-def _show_groups(name: str, groups: Iterable[CostGroup]) -> None:
-    _show_sums("jobs", name, [(group.value, group.cost) for group in groups])
-    _show_sums("failed", name, [(group.value, group.failed) for group in groups])
-
-
-def _show_reasons(costs: Costs) -> None:
-    """Why costs are unknown, and what the providers' rules say of failed jobs."""
-    reasons = [(f"{item.jobs:,}", _with_job(item)) for item in costs.unknown[:_REASONS]]
-    if len(costs.unknown) > _REASONS:
-        others = costs.unknown[_REASONS:]
-        reasons.append((f"{sum(item.jobs for item in others):,}", f"for {len(others):,} other reasons: see --json"))
-    if reasons:
-        render.table(("unknown", "because"), reasons, right=("unknown",))
-        render.gap()
-    rules = [(f"{item.jobs:,}", f"{item.source}: {_describe_rule(item)}") for item in costs.failed_rules]
-    if rules:
-        render.table(("failed", "by the rules of the provider"), rules, right=("failed",))
-        render.gap()
-
-
-def _with_job(item: UnknownCosts) -> str:
-    """The reason, with the model and the source where it does not name them."""
-    if item.source in item.reason and (item.model or "") in item.reason:
-        return item.reason
-    return f"{item.reason} ({item.model or 'no model'} of source {item.source})"
-
-
-def _describe_rule(item: FailedCosts) -> str:
-    name = "" if item.provider == item.source else f"{item.provider}: "
-    return f"{name}{item.rule}{f' ({item.reference})' if item.reference else ''}"
-
-
-def _remark_on_costs(costs: Costs) -> None:
-    if not (costs.cost.jobs or costs.failed.jobs):
-        render.line("0 videos")
-        if not costs.notes:
-            render.note(render.NOTHING)
-    for remark in costs.notes:
-        render.note(remark)
-    if costs.prices_changed:
-        render.note("the prices in force have changed since these estimates: `catalog reindex --costs` estimates again")
-
-
-def _show_sums(jobs: str, name: str, sums: Iterable[tuple[str | None, CostSum]]) -> None:
-    """A table of what each group of jobs cost; an unknown amount is left empty."""
-    headings = (jobs, "reported $", "estimated $", "unknown")
-    rows = [
-        (
-            f"{cost.jobs:,}",
-            _dollars(cost.reported_usd),
-            _dollars(cost.estimated_usd),
-            f"{cost.unknown:,}",
-            value or render.NO_VALUE,
-        )
-        for value, cost in sums
-        if cost.jobs
-    ]
-    if rows:
-        render.table((*headings, name), rows, right=headings)
-        render.gap()
-
-
-def _dollars(amount: float | None) -> str:
-    return "" if amount is None else f"{amount:,.4f}"

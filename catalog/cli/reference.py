@@ -23,7 +23,9 @@ A library is one SQLite file. Times are UTC text of fixed width (`2026-11-21T10:
 order; JSON is text; ids are row numbers that are never reused. The full-text index `videos_fts` (FTS5) lies beside
 these tables and stores no text of its own. `catalog reindex` rebuilds the tables marked
 *derived*, the columns described as derived and the estimated costs, and nothing else."""
-_DERIVED = frozenset({"bitmaps", "facet_values", "video_facets"})
+_DERIVED = frozenset(
+    {"bitmaps", "facet_values", "video_facets", "stack_due", "stack_keys", "stack_prompts", "stack_videos"}
+)
 
 
 def write_commands() -> str:

@@ -27,6 +27,7 @@ _DERIVED = {
     "fts": "the full-text index",
     "bitmaps": "the bitmaps that counts are made of",
     "facets": "the facets of prompts",
+    "stacks": "the stacks of takes",
     "costs": "the estimated costs",
     "pictures": "the thumbnails and sheets of frames that were lacking",
     "marks": "what files say of themselves, where that was not read",
@@ -36,9 +37,10 @@ _DERIVED = {
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--media", is_flag=True, help="Take the files of the library along, into the media folder beside PATH.")
+@click.option("--no-folders", is_flag=True, help="With --media: leave out files in watched and imported folders.")
 @json_option
 @library_options
-def backup(path: Path | None, media: bool, as_json: bool) -> None:
+def backup(path: Path | None, media: bool, no_folders: bool, as_json: bool) -> None:
     """Back up the library, even while it is in use.
 
     Writes PATH, which must not exist; where it is a folder, a file in it that is named after the time, and without it
@@ -46,11 +48,15 @@ def backup(path: Path | None, media: bool, as_json: bool) -> None:
 
     With --media, PATH lies in another folder. Only files that are not there yet are copied, and each is hashed on its
     way; several backups in one folder share their media. A file that is missing or damaged is told, and the exit status
-    is then 1.
+    is then 1. Files that lie in watched and imported folders come along too, and stay where they are.
     """
+    if no_folders and not media:
+        raise click.UsageError("--no-folders goes with --media")
     copies: list[MediaCopy] = []
     with open_catalog() as catalog, render.progress() as on_progress:
-        copy = catalog.backup(path, media=media, on_media=copies.append, on_progress=on_progress)
+        copy = catalog.backup(
+            path, media=media, folders=not no_folders, on_media=copies.append, on_progress=on_progress
+        )
     if as_json:
         render.document({"path": str(copy), "media": copies[0] if copies else None})
     else:
@@ -66,7 +72,8 @@ def restore(copy: Path, as_json: bool) -> None:
     """Replace the library with a backup.
 
     Copies the current library beside it first, as a restore point. Where the backup has a media folder beside it, puts
-    back what is missing of its files; whole files stay as they are.
+    back what is missing of its files; whole files stay as they are. Files that lay in a watched or imported folder, and
+    lie there no longer, come back into the media folder.
     """
     from catalog.api import Catalog
 
@@ -90,6 +97,9 @@ def _show_media(copies: Sequence[MediaCopy], *, as_json: bool) -> None:
         if not as_json:
             copied = f"{media.copied:,} copied ({render.volume(media.bytes)})" if media.copied else "none to copy"
             render.line(f"media in {media.folder}: {render.amount(media.files, 'file')}, {copied}")
+            if media.left:
+                files = render.amount(media.left, "file")
+                render.line(f"left out: {files} in watched and imported folders")
         for fault in media.faults[:_NAMED]:
             render.complain(f"{fault.ref} {fault.variant}: {fault.reason} ({fault.path})")
         if media.failed > _NAMED:
@@ -122,6 +132,7 @@ def migrate() -> None:
 @click.option("--fts", is_flag=True, help=f"Rebuild {_DERIVED['fts']}.")
 @click.option("--bitmaps", is_flag=True, help=f"Rebuild {_DERIVED['bitmaps']}.")
 @click.option("--facets", is_flag=True, help="Read the prompts that the current vocabulary has not read yet.")
+@click.option("--stacks", is_flag=True, help=f"Rebuild {_DERIVED['stacks']}.")
 @click.option("--costs", is_flag=True, help=f"Rebuild {_DERIVED['costs']}, at current prices.")
 @click.option("--pictures", is_flag=True, help="Make the thumbnails and sheets of frames that files lack.")
 @click.option("--marks", is_flag=True, help="Read the labels and workflows in files that were not read for them.")
@@ -137,7 +148,7 @@ def reindex(as_json: bool, **named: bool) -> None:
     if (
         named["all_prompts"]
         and not named["facets"]
-        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "costs", "pictures", "marks"))
+        and any(named[name] for name in ("rows", "links", "fts", "bitmaps", "stacks", "costs", "pictures", "marks"))
     ):
         raise click.UsageError("--all goes with --facets")
     with open_catalog() as catalog, render.progress() as on_progress:

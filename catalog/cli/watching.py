@@ -8,20 +8,23 @@ import click
 
 from catalog.cli import render
 from catalog.cli.completion import complete_paths
-from catalog.cli.folders import complain_of, show_folder
+from catalog.cli.credentials import say_checked
+from catalog.cli.folders import complain_of, note_once, show_folder, show_remarks
 from catalog.cli.options import complete_sources, json_option, library_options, open_catalog
 from catalog.watch import DEFAULT_EVERY
 
 if TYPE_CHECKING:
-    from catalog.file_reports import WatchReport, WatchStatus
+    from catalog.api import Catalog
+    from catalog.file_reports import FolderReport, WatchReport, WatchStatus
 
 _NAMED = 20  # growing files that are listed
 
 
 @click.command()
-@click.argument("folders", nargs=-1, metavar="DIR...", shell_complete=complete_paths)
+@click.argument("folders", nargs=-1, metavar="[DIR]...", shell_complete=complete_paths)
 @click.option("--once", is_flag=True, help="Scan once and end.")
 @click.option("--status", is_flag=True, help="Show the folders, their last scan and what is growing; scan nothing.")
+@click.option("--forget", is_flag=True, help="Scan DIR no more; what came from it stays in the library.")
 @click.option(
     "--source",
     metavar="NAME",
@@ -40,7 +43,14 @@ _NAMED = 20  # growing files that are listed
 @json_option
 @library_options
 def watch(
-    folders: tuple[str, ...], once: bool, status: bool, source: str | None, every: float, accept: bool, as_json: bool
+    folders: tuple[str, ...],
+    once: bool,
+    status: bool,
+    forget: bool,
+    source: str | None,
+    every: float,
+    accept: bool,
+    as_json: bool,
 ) -> None:
     """Take in clips and pictures as folders get them.
 
@@ -53,18 +63,27 @@ def watch(
     A folder that cannot be read, is empty though it was not, or holds none of its files is offline: nothing in it is
     marked, until it is back. Without DIR, the folders that are watched already are scanned. Runs until Ctrl-C.
 
+    --forget takes a folder off the list of those that are scanned, whether it is there or not: its videos, files and
+    places stay.
+
     \b
       catalog watch ~/Videos/generated
       catalog watch ~/Videos/generated /mnt/nas/clips --once
       catalog watch --status
+      catalog watch --forget /mnt/nas/clips
     """
+    _refuse_pairs(once=once, status=status, forget=forget, accept=accept)
+    if forget and not folders:
+        raise click.UsageError("name the folders to forget: `catalog watch --status` lists them")
     with open_catalog() as catalog:
+        if forget:
+            _forget(catalog, folders, as_json=as_json)
+            return
         if status:
             state = catalog.watched()
             render.document(state) if as_json else _show_status(state)
             return
-        if not once:
-            render.announce("watching, until Ctrl-C")
+        telling = _Telling(as_json=as_json)
         with render.progress() as on_progress:
             report = catalog.watch(
                 *folders,
@@ -72,10 +91,13 @@ def watch(
                 once=once,
                 every=every,
                 accept=accept,
-                on_scan=None if once else lambda report: _tell(report, as_json=as_json),
+                on_ready=lambda watched: _announce(watched, as_json=as_json),
+                on_scan=None if once else telling.tell,
                 on_event=render.note,
                 on_progress=on_progress if once else None,
             )
+    if not once:  # every folder was forgotten meanwhile, and each scan has had its say
+        return
     if as_json:
         render.document(report)
     else:
@@ -84,30 +106,76 @@ def watch(
         complain_of(folder)
 
 
-def _tell(report: WatchReport, *, as_json: bool) -> None:
-    """Print what one of many scans did, if anything."""
+def _refuse_pairs(*, once: bool, status: bool, forget: bool, accept: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    given = {"--status": status, "--forget": forget, "--once": once, "--accept": accept}
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1 and (status or forget):
+        raise click.UsageError(f"{names[0]} scans nothing, so it does not go with {names[1]}")
+
+
+def _forget(catalog: Catalog, folders: tuple[str, ...], *, as_json: bool) -> None:
+    forgotten = catalog.unwatch(*folders)
     if as_json:
-        render.document(report, indent=None)
+        render.document(forgotten)
         return
-    has_news = any(
-        (folder.taken, folder.moved, folder.missing) != (0, 0, 0) or folder.state == "offline"
-        for folder in report.folders
-    )
-    if has_news or report.answers:
-        _show(report)
+    for folder in forgotten:
+        files = render.amount(folder.files, "file")
+        render.line((folder.path, "name"), f": not watched any more; what the library has of its {files} stays")
+
+
+def _announce(folders: tuple[str, ...], *, as_json: bool) -> None:
+    """Print that scanning has begun; beside documents, as a remark."""
+    text = f"watching {', '.join(map(render.plain, folders))}, until Ctrl-C"
+    (render.note if as_json else render.announce)(text)
+
+
+class _Telling:
+    """Prints what each of many scans did, if anything: a remark once, and a folder that goes offline or comes back."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._said: set[tuple[str, ...]] = set()
+        self._seen: dict[str, str | None] = {}  # why each folder is offline
+
+    def tell(self, report: WatchReport) -> None:
+        """Print what a scan did."""
+        if self._as_json:
+            render.document(report, indent=None)
+            return
+        for folder in report.folders:
+            is_new = folder.path not in self._seen
+            before = self._seen.get(folder.path)
+            self._seen[folder.path] = folder.reason
+            if folder.reason != before:
+                _show_state(folder)
+            if folder.taken or folder.moved or folder.missing:
+                show_folder(folder)
+            if is_new or folder.taken or folder.moved or folder.missing:
+                show_remarks(folder, self._said)
+        _show_answers(report, self._said)
 
 
 def _show(report: WatchReport) -> None:
     for folder in report.folders:
-        if folder.state == "offline":
-            render.line((folder.path, "name"), f": offline, it {folder.reason}")
+        if folder.reason is not None:
+            _show_state(folder)
         show_folder(folder)
+        show_remarks(folder)
+    _show_answers(report)
+
+
+def _show_state(folder: FolderReport) -> None:
+    render.line((folder.path, "name"), ": online" if folder.reason is None else f": offline, it {folder.reason}")
+
+
+def _show_answers(report: WatchReport, said: set[tuple[str, ...]] | None = None) -> None:
     for answers in report.answers:
         counts = {"added": answers.added, "changed": answers.changed, "refused": answers.refusals}
         sums = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         render.line((answers.source, "name"), f": {sums}; {render.amount(len(answers.files), 'answer')} read")
-    for remark in report.notes:
-        render.note(remark)
+    say_checked(report.credentials, is_summed_up=False)
+    note_once([(remark,) for remark in report.notes], said)
 
 
 def _show_status(status: WatchStatus) -> None:

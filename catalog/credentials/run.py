@@ -10,17 +10,19 @@ import os
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog import provenance, store
+from catalog.adopting import adopt_recognized
 from catalog.credential_reports import CredentialsChecked
 from catalog.credentials.history import could_move
 from catalog.credentials.lists import read_profile
 from catalog.errors import ProvenanceError
-from catalog.facets import inherit_due
+from catalog.facets import extract_due, inherit_due
 from catalog.provenance.workers import MOST_WORKERS
 from catalog.reading.credentials import (
     count_due,
@@ -66,7 +68,8 @@ def check_due(
 
     Where very many are due, those that came `since` this moment, if one is given; `waiting` tells of the others. It
     ends early, with nothing lost, once it `is_stopped`. What prevents all checks is the `reason` in the report. `words`
-    are the user's additions to the vocabulary, for what remixes inherit along the links that credentials make.
+    are the user's additions to the vocabulary, for what remixes inherit along the links that credentials make. Files
+    without a job that are recognized now are given to their jobs.
     """
     with database.read() as connection:
         count = count_due(connection, MOST_LEFT + 1)
@@ -75,9 +78,11 @@ def check_due(
         start = utc_text(since) if since and count > MOST_LEFT else ""
         total = count_due(connection)
         own = count_due(connection, since=start) if start else total
-    report = _Run(database, own, is_stopped, on_progress).check(_iter_due(database, start), left=total - own)
-    inherit_due(database, words, on_progress=on_progress)
-    return report
+    run = _Run(database, own, is_stopped, on_progress)
+    report = run.check(_iter_due(database, start), left=total - own)
+    adopted = adopt_recognized(database, run.kept, now=datetime.now(UTC)) if run.kept else 0
+    (extract_due if adopted else inherit_due)(database, words, on_progress=on_progress)
+    return replace(report, adopted=adopted)
 
 
 def check_again(
@@ -205,6 +210,7 @@ class _Run:
         self._moved = self._damaged = self._offline = self._done = 0
         self._reason: str | None = None
         self._roots: dict[str, bool] = {}
+        self.kept: list[int] = []  # the files, by row id, whose checks were kept
 
     def check(self, targets: Iterator[Target], *, left: int = 0) -> CredentialsChecked:
         """Check these files; `left` is how many wait besides."""
@@ -292,6 +298,7 @@ class _Run:
         checks = {file_id: found.check for found in pending for file_id in twins.get(found.target.sha256, ())}
         before = read_newest_checks(connection, list(checks))
         store.save_checks(connection, checks)
+        self.kept += checks
         damaged = [found for found in pending if found.check.sha256 not in {None, found.target.sha256}]
         store.save_damage(connection, {found.target.sha256: _DAMAGE for found in damaged}, at=datetime.now(UTC))
         self._damaged += len(damaged)

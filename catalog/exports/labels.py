@@ -21,10 +21,11 @@ _READ = 4000  # characters of a prompt that its first words are looked for in
 
 
 def describe_member(member: Member) -> list[str]:
-    """The lines of a node: its ref, the first words of its prompt, its status."""
+    """The lines of a node: its ref, the first words of its prompt, or else the name of its file, its status."""
     prompt = cut((member.prompt or "")[:_READ], _LONGEST_PROMPT)
     if prompt.startswith(("{", "[")):
         prompt = cut(as_words(member.prompt or ""), _LONGEST_PROMPT)
+    prompt = prompt or cut(member.name or "", _LONGEST_PROMPT)
     status = f"{member.status}, deleted" if member.deleted_at else member.status
     return [name(member.ref), *([prompt] if prompt else []), status]
 

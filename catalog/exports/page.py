@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from catalog.audit_reports import Tally, Trail, TrailCredentials, TrailEdit, TrailFile, TrailLink, TrailStep
-    from catalog.reports import CostSum
+    from catalog.cost_reports import CostSum
 
     class Picture(Protocol):
         """The bytes of a picture and their media type."""

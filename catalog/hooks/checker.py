@@ -49,6 +49,8 @@ class Checker:
         if report.checked:
             counts = ", ".join(f"{count:,} {status}" for status, count in sorted(report.by_status.items()))
             yield f"checked the credentials of {report.checked:,} file{'s' if report.checked > 1 else ''}: {counts}"
+        if report.adopted:
+            yield f"{report.adopted:,} file{'s' if report.adopted > 1 else ''} without a job given to their jobs"
         if report.damaged:
             yield f"{report.damaged:,} file{'s are' if report.damaged > 1 else ' is'} not what came: see is:damaged"
         if report.reason != self._reason:  # once

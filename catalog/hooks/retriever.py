@@ -17,6 +17,7 @@ from catalog.facets import extract_due
 from catalog.parallel import ask_all
 from catalog.reading.work import list_waiting_deliveries
 from catalog.records import TERMINAL_STATUSES
+from catalog.stacks import stack_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,6 +119,7 @@ class Retriever:
 
         try:
             extract_due(self._database, self._words, on_progress=go_on)
+            stack_due(self._database, on_progress=go_on)
         except _Interrupted:
             return True
         except Exception as error:  # noqa: BLE001 - whatever it is, the addresses of jobs expire within the hour

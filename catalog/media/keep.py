@@ -170,6 +170,10 @@ class MediaFolder:
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root.parent).as_posix()
 
+    def name_of(self, sha256: str, extension: str) -> str:
+        """Where bytes with this hash lie in here, relative to the folder of the library."""
+        return f"{self.root.name}/{sha256[:2]}/{sha256[2:4]}/{sha256}.{extension}"
+
     def path_of(self, relative: str) -> Path:
         """Where a file of this folder lies; raises MediaError for another name, as one that leads out."""
         if not self.is_name(relative):

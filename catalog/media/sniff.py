@@ -54,6 +54,9 @@ TEXT = FileType("text/plain", "txt", "other", "text")
 EMPTY = FileType("application/x-empty", "bin", "other", "empty")
 UNKNOWN = FileType("application/octet-stream", "bin", "other", "data of an unknown kind")
 
+_KNOWN = (MP4, M4V, MOV, WEBM, MKV, AVI, FLV, MPEG_TS, PNG, JPEG, WEBP, GIF, AVIF, HEIC, WAV, MP3, M4A, OGG, FLAC)
+_EXTENSIONS = {known.media_type: known.extension for known in _KNOWN}
+
 _STARTS: tuple[tuple[bytes, FileType], ...] = (
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"\xff\xd8\xff", JPEG),
@@ -99,6 +102,11 @@ _MARKUP = (
 _COMMENTS = re.compile(rb"(\s|<!--.*?-->)*", re.DOTALL)
 _PROLOGUE = re.compile(rb"(\s|<\?xml.*?\?>|<!doctype[^>]*>|<!--.*?-->)*", re.DOTALL | re.IGNORECASE)
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def name_extension(media_type: str | None) -> str:
+    """The extension that files of a media type are kept under."""
+    return _EXTENSIONS.get(media_type or "", UNKNOWN.extension)
 
 
 def sniff(head: bytes) -> FileType:

@@ -106,6 +106,7 @@ class Lexicon:
     ambient: frozenset[str]
     english: frozenset[str]
     foreign: frozenset[str]
+    technical: frozenset[str]
     remembered: dict[str, Kind] = field(default_factory=dict, repr=False)
     _animates: dict[str, bool] = field(default_factory=dict, repr=False)
 
@@ -223,6 +224,7 @@ def load_lexicon() -> Lexicon:
         ambient=lists["ambient"],
         english=frozenset(word for word, kind in classes.items() if kind in _FUNCTION_WORDS) - lists["foreign"],
         foreign=lists["foreign"],
+        technical=lists["technical"],
     )
 
 

@@ -11,7 +11,10 @@ import json
 import re
 from bisect import bisect_right
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _START = re.compile(r"""[\[{]\s*(?=["'“”„‘«{\[}\]])""")
 _BODY = re.compile(r"""\s*(?=["“'][\w -]{1,40}["”']\s*:\s*["“'{\[])""")
@@ -121,11 +124,14 @@ def _scan(text: str, start: int, quotes: _Quotes, opener: str = "") -> tuple[Doc
     return draft.break_off(start), len(text)
 
 
-def as_words(text: str) -> str:
-    """The text with the strings of each JSON document in its place, one after the other: no keys, no brackets."""
+def as_words(text: str, documents: Sequence[Document] | None = None) -> str:
+    """The text with the strings of each JSON document in its place, one after the other: no keys, no brackets.
+
+    Its `documents` are found unless they are at hand.
+    """
     parts = []
     offset = 0
-    for document in find_documents(text):
+    for document in find_documents(text) if documents is None else documents:
         strings = (decode(text[string.start : string.end]).strip() for string in document.texts)
         parts += [text[offset : document.start], ", ".join(filter(None, strings))]
         offset = document.end

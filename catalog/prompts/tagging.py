@@ -115,6 +115,23 @@ def _tag(reading: Reading, tokens: range, lexicon: Lexicon, qualifiers: dict[int
         if kind in _UNSURE or reading.blocked[token]:
             kind = _classify(reading, token, lexicon, qualifiers)
         words.append(Word(text, kind, token))
+    return _settle_all(words, lexicon)
+
+
+def tag_words(texts: Sequence[str], lexicon: Lexicon) -> list[Word]:
+    """The words of an English sentence with their classes, by the lexicon alone; those about the picture are CAMERA.
+
+    Less exact than `tag_sentences`, and many times faster.
+    """
+    words = []
+    for token, text in enumerate(texts):
+        kind = lexicon.kind(text)
+        words.append(Word(text, Kind.CAMERA if kind in _NAMES and text in lexicon.frames else kind, token))
+    return _settle_all(words, lexicon)
+
+
+def _settle_all(words: list[Word], lexicon: Lexicon) -> list[Word]:
+    """The words with the classes that those beside them give them."""
     is_opening = True
     for index, word in enumerate(words):
         if is_opening and _may_command(word, lexicon) and is_imperative(words, index, lexicon):

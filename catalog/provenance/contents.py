@@ -5,16 +5,30 @@ from __future__ import annotations
 import re
 from collections import deque
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .checks import Action, Disclosure, Ingredient, Manifest, Signature
 from .status import recorded_failures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _MODEL_KEYS = ("model_name", "modelName", "model")
 _SUFFIX = re.compile(r"(\.v\d+)?(__\d+)?\Z")
+_ID_KEY = re.compile(
+    r"(instance|(original)?document|log|task|job|generation|request|prediction|video|asset|content|produce|propagate)?id"
+    r"|identifier|uuid|guid"
+)
+# Whose ids are those of something else: of what went in, of who made it, of how it is bound.
+_OF_OTHERS = re.compile(
+    r"c2pa\.(ingredient|hash|thumbnail|soft-binding|cloud-data|time-stamp)|cawg\.identity|@|parent|source|ingredient"
+    r"|input|author|creator|publisher|producer|actor|user|owner|account|signature",
+    re.IGNORECASE,
+)
+_ID_PREFIX = re.compile(r"(?:urn:(?:uuid|c2pa):|uuid:|xmp[:.][id]id:)+", re.IGNORECASE)
+_SHORTEST_ID, _LONGEST_ID = 3, 512  # characters
+_MOST_IDS, _MOST_VALUES, _MOST_DEPTH = 100, 10_000, 20
 
 
 def read_manifests(
@@ -37,6 +51,41 @@ def read_manifests(
         )
         for label in _order(manifests, active)
     )
+
+
+def read_ids(crjson: Mapping[str, Any], label: str) -> tuple[str, ...]:
+    """The ids that a manifest gives to what it speaks for: those of its claim, and of what it asserts of the making.
+
+    Each as it stands, and without `xmp:iid:`, `urn:uuid:` and the like. What its ingredients and its makers are called
+    is left out.
+    """
+    manifest = next((each for each in _maps(crjson.get("manifests")) if each.get("label") == label), {})
+    ids = dict.fromkeys([label, _ID_PREFIX.sub("", label)])
+    parts = [_map(manifest.get(key)) for key in ("claim.v2", "claim", "assertions")]
+    for key, value in islice(_iter_values(parts), _MOST_VALUES):
+        text = _text(value) if _names_id(key) else None
+        if text and _SHORTEST_ID <= len(text) <= _LONGEST_ID:
+            ids[text] = ids[_ID_PREFIX.sub("", text) or text] = None
+        if len(ids) >= _MOST_IDS:
+            break
+    return tuple(ids)
+
+
+def _iter_values(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """The values of objects within objects, by their keys, without what belongs to others."""
+    waiting = deque((part, 0) for part in parts)
+    while waiting:
+        part, depth = waiting.popleft()
+        for key, value in part.items() if isinstance(part, dict) else (("", each) for each in part):
+            if not isinstance(value, dict | list):
+                yield key, value
+            elif depth < _MOST_DEPTH and not _OF_OTHERS.match(key):
+                waiting.append((value, depth + 1))
+
+
+def _names_id(key: str) -> bool:
+    """Whether a key, as `dc:identifier` or `log_id`, is that of an id."""
+    return _ID_KEY.fullmatch(re.sub(r"[^a-z]", "", key.rpartition(":")[2].lower())) is not None
 
 
 def _order(manifests: Mapping[str, Any], active: Any) -> list[str]:

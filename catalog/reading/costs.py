@@ -1,11 +1,14 @@
-"""What jobs cost: reported, estimated, and unknown with the reason; those that made no video stand apart."""
+"""What jobs cost: reported, estimated, and unknown with the reason; kept, rejected and failed ones stand apart."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
 from catalog.errors import QueryError
 from catalog.pricing import (
     FAILURE_RULES,
@@ -18,7 +21,7 @@ from catalog.pricing import (
     provider_of,
 )
 from catalog.reading.names import list_video_sources
-from catalog.reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
+from catalog.reading.stacks import name_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,16 +40,26 @@ GROUPINGS = {
     "source": "source",
     "status": "status",
     "tier": "tier",
+    "stack": "(SELECT CAST(stack_id AS TEXT) FROM stack_videos WHERE video_id = videos.id)",
 }
-"""What costs can be grouped by, with the SQL of each value; a project is the value of a tag, preferably the user's."""
+"""What costs can be grouped by, with the SQL of each value.
+
+A project is the value of a tag, preferably the user's; a stack has a number here, and is named by its prompt."""
 
 _HAS_FAILED = "status IN ('failed', 'cancelled', 'expired')"
+# What became of a job: one that made no video failed, whatever was said of it.
+_FATE = f"""CASE WHEN {_HAS_FAILED} THEN 'failed' WHEN annotations.verdict = 'keep' THEN 'kept'
+WHEN annotations.verdict = 'reject' THEN 'rejected' ELSE 'undecided' END"""
+# Seconds that were delivered: those of the clips at hand, else what the job says of itself.
+_DELIVERED = """coalesce((SELECT sum(files.seconds) FROM files
+WHERE files.video_id = videos.id AND files.variant = 'video' AND files.state = 'present'), videos.seconds)"""
 _COSTS = f"""
-SELECT {{value}}, {_HAS_FAILED}, count(*),
+SELECT {{value}}, {_FATE}, count(*),
        count(cost_usd) FILTER (WHERE cost_basis = 'reported'), count(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
        count(*) - count(cost_usd),
-       sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated')
-FROM videos WHERE {{chosen}} GROUP BY 1, 2
+       sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
+       sum(CASE WHEN annotations.verdict = 'keep' AND cost_usd IS NOT NULL THEN {_DELIVERED} END)
+FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id WHERE {{chosen}} GROUP BY 1, 2
 """
 # Of the length only whether it is known decides about the reason, and of the time only the day.
 _UNKNOWN = f"""
@@ -59,6 +72,9 @@ _PRICES = f"SELECT {', '.join(STORED)} FROM prices ORDER BY id"
 _PAYERS = "SELECT name, dialect, provider FROM sources"
 _UNESTIMATED = "not estimated yet: run `catalog reindex --costs`"
 _NOTHING = CostSum()
+_FATES = ("kept", "rejected", "undecided", "failed")
+_COUNTS = ("jobs", "reported", "estimated", "unknown")
+_AMOUNTS = ("reported_usd", "estimated_usd")
 
 
 def read_costs(
@@ -78,8 +94,11 @@ def read_costs(
     names = list(dict.fromkeys(by))
     if unknown := [name for name in names if name not in GROUPINGS]:
         raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
-    (total,) = _sum_costs(connection, "NULL", tag, among) or [CostGroup(None, _NOTHING, _NOTHING)]
+    (total,) = _sum_costs(connection, "NULL", tag, among) or [_group(None, {}, {})]
     groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among) for name in names}
+    if "stack" in groups:
+        prompts = name_stacks(connection, among)
+        groups["stack"] = [replace(group, value=prompts.get(group.value or "")) for group in groups["stack"]]
     for name, group in groups.items():
         group.sort(key=_by_value if name == "month" else _by_amount)
     return Costs(
@@ -91,6 +110,11 @@ def read_costs(
         failed_rules=_list_rules(connection, among) if total.failed.jobs else (),
         prices_changed=prices_changed,
         notes=notes,
+        kept=total.kept,
+        rejected=total.rejected,
+        undecided=total.undecided,
+        kept_seconds=total.kept_seconds,
+        usd_per_kept_second=total.usd_per_kept_second,
     )
 
 
@@ -118,11 +142,45 @@ def _select(
 
 
 def _sum_costs(connection: Reader, value: str, tag: str, among: Sequence[int] | None) -> list[CostGroup]:
-    sums: dict[str | None, dict[int, CostSum]] = {}
+    sums: dict[str | None, dict[str, CostSum]] = {}
+    lengths: dict[str | None, dict[str, float | None]] = {}
     rows = _select(connection, _COSTS, among, tag=tag, value=value)
-    for key, has_failed, *counts, reported, estimated in rows:
-        sums.setdefault(key, {})[has_failed] = CostSum(*counts, *map(_rounded, (reported, estimated)))
-    return [CostGroup(key, parts.get(0, _NOTHING), parts.get(1, _NOTHING)) for key, parts in sums.items()]
+    for key, fate, *counts, reported, estimated, seconds in rows:
+        sums.setdefault(key, {})[fate] = CostSum(*counts, *map(_rounded, (reported, estimated)))
+        lengths.setdefault(key, {})[fate] = _rounded(seconds)
+    return [_group(key, parts, lengths[key]) for key, parts in sums.items()]
+
+
+def _group(value: str | None, parts: Mapping[str, CostSum], lengths: Mapping[str, float | None]) -> CostGroup:
+    """What the jobs with this value cost, by what became of them."""
+    kept, rejected, undecided, failed = (parts.get(fate, _NOTHING) for fate in _FATES)
+    usd, seconds = _known(parts.values()), lengths.get("kept")
+    return CostGroup(
+        value,
+        _add(kept, rejected, undecided),
+        failed,
+        kept,
+        rejected,
+        undecided,
+        kept_seconds=seconds,
+        usd_per_kept_second=round(usd / seconds, 6) if usd is not None and seconds else None,
+    )
+
+
+def _add(*parts: CostSum) -> CostSum:
+    columns = [[getattr(part, name) for part in parts] for name in _COUNTS]
+    amounts = [[getattr(part, name) for part in parts] for name in _AMOUNTS]
+    return CostSum(*map(sum, columns), *map(_total, amounts))
+
+
+def _known(parts: Iterable[CostSum]) -> float | None:
+    """All that is known of what they cost."""
+    return _total(getattr(part, name) for part in parts for name in _AMOUNTS)
+
+
+def _total(amounts: Iterable[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return _rounded(math.fsum(known)) if known else None
 
 
 def _explain_unknown(connection: Reader, among: Sequence[int] | None) -> tuple[UnknownCosts, ...]:

@@ -94,7 +94,8 @@ class KeptManifest(NamedTuple):
 
 _PLACE = (
     "(SELECT file_places.id FROM file_places WHERE file_places.sha256 = files.sha256 "
-    "AND file_places.state = 'present' ORDER BY file_places.id LIMIT 1)"
+    "AND file_places.state = 'present' ORDER BY EXISTS (SELECT 1 FROM roots WHERE roots.path = file_places.root "
+    "AND roots.state = 'offline'), file_places.id LIMIT 1)"
 )
 _TARGETS = f"""
 SELECT files.id, videos.ref, files.variant, files.number, files.sha256, file_places.root, file_places.path
@@ -168,7 +169,14 @@ def list_files(connection: Reader, video_id: int) -> list[KeptFile]:
     folder = path_of(connection).parent
     rows = connection.execute(_FILES, {"video_id": video_id})
     return [
-        KeptFile(file_id, variant, number, sha256, bool(is_due), path and str(Path(root or folder) / path))
+        KeptFile(
+            file_id,
+            variant,
+            number,
+            sha256,
+            bool(is_due),
+            None if path is None else str(Path(read_path(root) or folder) / read_path(path)),
+        )
         for file_id, variant, number, sha256, is_due, root, path in rows
     ]
 

@@ -10,7 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.reading.evidence import ORIGINS
-from catalog.reading.files import read_inputs
+from catalog.reading.files import read_inputs, read_names
 from catalog.reading.lineage import count_members, list_members
 from catalog.rows import NEGATIVE_PROMPT
 
@@ -35,7 +35,7 @@ class MemberFile(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A video of a family: `id` is its row, times are as the library writes them, in UTC."""
+    """A video of a family: `id` is its row, `name` that of its file; times are as the library writes them, in UTC."""
 
     id: int
     ref: str
@@ -52,6 +52,7 @@ class Member(NamedTuple):
     deleted_at: str | None
     files: tuple[MemberFile, ...] = ()
     inputs: tuple[Input, ...] = ()
+    name: str | None = None
 
     @property
     def has_clip(self) -> bool:
@@ -125,8 +126,10 @@ class Family:
             rows = {row[0]: row for row in self._connection.execute(_MEMBERS, {"ids": ids})}
             files = self._read_files(ids) if is_whole else {}
             inputs = read_inputs(self._connection, ids) if is_whole else {}
+            names = read_names(self._connection, ids)
             for member in ids:
-                yield _make_member(*rows[member], tuple(files.get(member, ())), tuple(inputs.get(member, ())))
+                hung = tuple(files.get(member, ())), tuple(inputs.get(member, ())), names.get(member)
+                yield _make_member(*rows[member], *hung)
 
     def edges(self) -> Iterator[Edge]:
         """The edges to parents that are members, or that the library does not have; by child, in order of members."""

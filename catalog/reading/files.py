@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.database import path_of
 from catalog.media.keep import MediaFolder
+from catalog.media.sniff import name_extension
 from catalog.reading.marks import read_marks
 from catalog.records import Credentials, File, Input, Place, Probe, read_utc
 from catalog.rows import read_path
@@ -30,7 +31,16 @@ seconds, width, height, fps, codec, audio, made_at, check_id, CASE WHEN marks IS
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
-_PLACES = "SELECT sha256, root, path, state FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
+_PLACES = (
+    "SELECT sha256, root, path, state, name FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
+)
+_NAMES = """
+SELECT files.video_id, file_places.name FROM files
+CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root <> ''
+WHERE files.video_id IN :ids
+ORDER BY files.video_id, files.variant = 'video' DESC, files.variant = 'image' DESC, files.variant, files.number,
+file_places.state <> 'present', file_places.id
+"""
 _ARCHIVES = "SELECT sha256, address FROM archives WHERE sha256 IN :hashes ORDER BY id"
 _CREDENTIALS = """
 SELECT c2pa_checks.id, c2pa_checks.status, c2pa_manifests.signer, c2pa_checks.checked_at FROM c2pa_checks
@@ -74,7 +84,9 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     """The files of these videos, by row id: clips first, then images, then what belongs to them."""
     rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
     hashes = list({row[3] for row in rows if row[3]})
-    places, archives = (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else ({}, {})
+    (places, names), archives = (
+        (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else (({}, {}), {})
+    )
     checks = [row[-2] for row in rows if row[-2]]
     credentials = _read_credentials(connection, checks) if checks else {}
     marked = [row[-1] for row in rows if row[-1]]
@@ -84,17 +96,29 @@ def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
         sha256, probed = own[2], (*own[8:], read_utc(made_at))
         probe = None if all(value is None for value in probed) else Probe(*probed)
         lying = tuple(places.get(sha256, ())), tuple(archives.get(sha256, ()))
-        said = credentials.get(check_id), tuple(marks.get(marked_id, ()))
+        said = credentials.get(check_id), tuple(marks.get(marked_id, ())), names.get(sha256)
         files.setdefault(video_id, []).append(_make(*own[:8], probe, *lying, *said))
     return files
 
 
-def _read_places(connection: Reader, hashes: list[str]) -> dict[str, list[Place]]:
+def read_names(connection: Reader, ids: Iterable[int]) -> dict[int, str]:
+    """What the first file of each of these videos is called in a folder of the user's, by row id; see `File.name`."""
+    names: dict[int, str] = {}
+    for video_id, name in connection.execute(_NAMES, {"ids": list(ids)}):
+        names.setdefault(video_id, read_path(name))
+    return names
+
+
+def _read_places(connection: Reader, hashes: list[str]) -> tuple[dict[str, list[Place]], dict[str, str]]:
+    """The places of bytes, and what they are called in folders of the user's, by hash."""
     folder = path_of(connection).parent
     places: dict[str, list[Place]] = {}
-    for sha256, root, path, state in connection.execute(_PLACES, {"hashes": hashes}):
+    names: dict[str, str] = {}
+    for sha256, root, path, state, name in connection.execute(_PLACES, {"hashes": hashes}):
         places.setdefault(sha256, []).append(Place(str(Path(read_path(root) or folder) / read_path(path)), state))
-    return places
+        if root:
+            names.setdefault(sha256, read_path(name))
+    return places, names
 
 
 def _read_credentials(connection: Reader, checks: list[int]) -> dict[int | None, Credentials]:
@@ -141,9 +165,10 @@ def list_unfetched_inputs(connection: Reader, ids: Iterable[int]) -> list[Unfetc
 
 
 class Copy(NamedTuple):
-    """Bytes of files, each once: where they lie beside the library, and at which addresses archives hold them.
+    """Bytes of files, each once: their name in the media folder, and at which addresses archives hold them.
 
-    The names are of one of the files that they are of.
+    The names are of one of the files that they are of. `outside` are the paths below the user's folders where they lie;
+    `is_kept` says that they lie in the media folder.
     """
 
     sha256: str
@@ -154,6 +179,8 @@ class Copy(NamedTuple):
     variant: str
     number: int
     archives: tuple[str, ...]
+    outside: tuple[Path, ...] = ()
+    is_kept: bool = True
 
 
 _COPIES = """
@@ -165,12 +192,25 @@ _LYING = (
     "(SELECT file_places.path FROM file_places WHERE file_places.sha256 = files.sha256 "
     "AND file_places.root = '' AND file_places.state = 'present' LIMIT 1)"
 )
+_OUTSIDE = """
+SELECT sha256, root, path FROM file_places WHERE root > '' AND state = 'present'
+ORDER BY EXISTS (SELECT 1 FROM roots WHERE roots.path = file_places.root AND roots.state = 'offline'), id
+"""
 _ADDRESSES = "SELECT sha256, address FROM archives ORDER BY id"
 
 
 def list_archivable(connection: Reader, ids: Iterable[int] | None = None) -> list[Copy]:
-    """All bytes that lie in the media folder and cannot be made again, of these videos or of all."""
-    return [copy for copy in _list_copies(connection, _LYING, ids) if copy.path]
+    """All bytes that lie here and cannot be made again, of these videos or of all."""
+    copies = _list_copies(connection, f"coalesce({_LYING}, '')", ids)
+    return [_named(copy) for copy in copies if copy.path or copy.outside]
+
+
+def _named(copy: Copy) -> Copy:
+    """The copy under the name that its bytes have, or would have, in the media folder."""
+    if copy.path:
+        return copy
+    name = f"{copy.sha256[:2]}/{copy.sha256[2:4]}/{copy.sha256}.{name_extension(copy.type)}"
+    return copy._replace(path=f"{MEDIA}/{name}", is_kept=False)
 
 
 def list_archived(connection: Reader, ids: Iterable[int] | None = None) -> list[Copy]:
@@ -179,7 +219,7 @@ def list_archived(connection: Reader, ids: Iterable[int] | None = None) -> list[
     return [
         copy._replace(path=f"{MEDIA}/{copy.archives[0].rpartition(f'/{MEDIA}/')[2]}")
         for copy in copies
-        if copy.archives and not copy.path
+        if copy.archives and not copy.path and not copy.outside
     ]
 
 
@@ -187,8 +227,11 @@ def _list_copies(connection: Reader, path: str, ids: Iterable[int] | None) -> li
     archives: dict[str, tuple[str, ...]] = {}
     for sha256, address in connection.execute(_ADDRESSES):
         archives[sha256] = (*archives.get(sha256, ()), address)
+    outside: dict[str, tuple[Path, ...]] = {}
+    for sha256, root, inner in connection.execute(_OUTSIDE):
+        outside[sha256] = (*outside.get(sha256, ()), Path(read_path(root)) / read_path(inner))
     among = "" if ids is None else "AND files.video_id IN :ids"
     rows = connection.execute(_COPIES.format(path=path, among=among), {} if ids is None else {"ids": list(ids)})
     make: Callable[..., Copy] = Copy
-    copies = {row[0]: make(*row, archives.get(row[0], ())) for row in rows}
+    copies = {row[0]: make(*row, archives.get(row[0], ()), outside.get(row[0], ())) for row in rows}
     return list(copies.values())

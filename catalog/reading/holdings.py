@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 PORTION = 500
 
 _STORED = """
-SELECT sha256, max(size), max(state = 'damaged') FROM files
+SELECT sha256, max(size), max(state = 'damaged'), max(type) FROM files
 WHERE sha256 > :after GROUP BY sha256 ORDER BY sha256 LIMIT :limit
 """
 _PLACES = "SELECT sha256, root, path, state FROM file_places WHERE sha256 IN :hashes ORDER BY id"
 _ARCHIVED = "SELECT DISTINCT sha256 FROM archives WHERE sha256 IN :hashes"
 _OWNERS = """
-SELECT files.sha256, files.id, videos.ref, files.variant, files.number, files.origin
+SELECT files.sha256, files.id, videos.ref, files.variant, files.number, files.origin,
+videos.remote_id = substr(files.sha256, 1, 32)
 FROM files CROSS JOIN videos ON videos.id = files.video_id WHERE files.sha256 IN :hashes ORDER BY files.id
 """
 _KNOWN = """
@@ -49,16 +50,18 @@ class Stored(NamedTuple):
     is_damaged: bool
     is_archived: bool
     places: tuple[Spot, ...]
+    type: str | None = None
 
 
 class Owner(NamedTuple):
-    """A file of a video that such bytes are."""
+    """A file of a video that such bytes are; it `is_alone` where the file is all that is known of the video."""
 
     file_id: int
     ref: str
     variant: str
     number: int
     origin: str | None
+    is_alone: bool = False
 
 
 def list_stored(connection: Reader, after: str = "", limit: int = PORTION) -> list[Stored]:
@@ -70,8 +73,8 @@ def list_stored(connection: Reader, after: str = "", limit: int = PORTION) -> li
         places.setdefault(sha256, []).append(Spot(read_path(root), read_path(path), state))
     archived = {row[0] for row in connection.execute(_ARCHIVED, {"hashes": hashes})} if hashes else ()
     return [
-        Stored(sha256, size, bool(is_damaged), sha256 in archived, tuple(places.get(sha256, ())))
-        for sha256, size, is_damaged in rows
+        Stored(sha256, size, bool(is_damaged), sha256 in archived, tuple(places.get(sha256, ())), media_type)
+        for sha256, size, is_damaged, media_type in rows
     ]
 
 

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.reading.evidence import PORTION, compare_evidence, order_origins, read_statuses
+from catalog.reading.files import read_names
 from catalog.reports import Lineage, LineageNode
 from catalog.rows import SELECT_VIDEO, read_video
 
@@ -79,10 +80,12 @@ _Edges = dict[_Member, dict[_Member, _Edge]]
 
 
 class _Known(NamedTuple):
-    """The members that the library has, and the status of the credentials of those that were checked."""
+    """The members that the library has, the status of the credentials of those that were checked, and the names of
+    files."""
 
     videos: Mapping[_Member, Video]
     statuses: Mapping[int, str]
+    names: Mapping[int, str]
 
 
 def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Lineage:
@@ -93,7 +96,7 @@ def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Linea
     ids = list_members(connection, me, limit)
     edges = _read_edges(connection, ids)
     videos = {row["row_id"]: read_video(row) for row in connection.execute(_VIDEOS, {"ids": ids})}
-    known = _Known(videos, read_statuses(connection, ids))
+    known = _Known(videos, read_statuses(connection, ids), read_names(connection, ids))
     nearest = _climb(me, edges, known)
     roots = _grow(_find_roots(me, nearest, edges), edges, known)
     upward, family, lost = _count_family(connection, me)
@@ -230,4 +233,5 @@ def _node(member: _Member, known: _Known, edge: _Edge | None, depth: int, **more
     if isinstance(member, str):
         return LineageNode(member, None, depth=depth, **more)
     video = known.videos[member]
-    return LineageNode(video.ref, video, depth=depth, credentials=known.statuses.get(member), **more)
+    more |= {"credentials": known.statuses.get(member), "name": known.names.get(member)}
+    return LineageNode(video.ref, video, depth=depth, **more)

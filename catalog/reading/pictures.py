@@ -39,7 +39,8 @@ file_places.root, file_places.path
 FROM files CROSS JOIN videos ON videos.id = files.video_id
 CROSS JOIN file_places ON file_places.id = (
     SELECT place.id FROM file_places AS place
-    WHERE place.sha256 = files.sha256 AND place.state = 'present' ORDER BY place.root <> '', place.id LIMIT 1
+    WHERE place.sha256 = files.sha256 AND place.state = 'present' ORDER BY place.root <> '',
+    EXISTS (SELECT 1 FROM roots WHERE roots.path = place.root AND roots.state = 'offline'), place.id LIMIT 1
 )
 WHERE files.id > :last AND files.variant IN :kinds AND files.state = 'present' {among}
 AND NOT EXISTS (

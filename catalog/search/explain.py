@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from catalog.records import Explanation, QueryPart
+from catalog.query_reports import Explanation, QueryPart
 from catalog.search.bits import Bits
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse

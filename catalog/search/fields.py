@@ -130,7 +130,7 @@ _TABLE = (
     *(_prompt_facet(name, "phrase") for name in OPEN_FACETS),
     Field("latency", "number", _LATENCY, order=_LATENCY),
     Field("relation", "relation", _FIRST_RELATION),
-    *(Field(name, "kin", "") for name in ("descends", "ancestor", "family", "parent")),
+    *(Field(name, "kin", "") for name in ("descends", "ancestor", "family", "parent", "similar")),
     Field("depth", "depth", ""),
     Field("file", "file", ""),
     Field("mismatch", "mismatch", ""),

@@ -1,4 +1,4 @@
-"""The fields of families: `descends:REF`, `ancestor:REF`, `family:REF`, `parent:REF` and `depth:>=3`.
+"""The fields of families and stacks: `descends: ancestor: family: parent: similar:REF` and `depth:>=3`.
 
 A link names its parent by its ref, and the parent may be missing from the library; such a one still counts for depth.
 """
@@ -38,6 +38,10 @@ WITH RECURSIVE upward(id) AS (SELECT ? UNION {_PARENTS.format(kin="upward")}), k
     UNION {_CHILDREN}
 ) SELECT id FROM kin
 """
+_SIMILAR = """
+SELECT videos.id FROM stack_videos CROSS JOIN videos ON videos.id = stack_videos.video_id AND videos.deleted_at IS NULL
+WHERE stack_id = (SELECT stack_id FROM stack_videos WHERE video_id = ?) UNION SELECT ?
+"""
 _OF_PARENT = "SELECT links.child_id AS id FROM links WHERE links.parent_id = ?"
 
 
@@ -76,6 +80,8 @@ def _find(connection: Reader, ref: str) -> VideoName:
 def _make_set(name: str, video_id: int) -> Condition:
     if name == "parent":
         return Condition(_OF_PARENT, [video_id], is_set=True)
+    if name == "similar":
+        return Condition(_SIMILAR, [video_id, video_id], is_set=True)
     if name == "family":
         return Condition(_FAMILY, [video_id], is_set=True)
     steps = _CHILDREN if name == "descends" else _PARENTS.format(kin="kin")

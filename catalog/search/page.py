@@ -18,6 +18,7 @@ from catalog.search.ordering import RANKED, Orderer
 from catalog.search.plan import make_plan
 from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
+from catalog.search.stacks import name_order, require_kind, stack_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -47,6 +48,7 @@ def search(
     after: str | None = None,
     snippets: bool = True,
     include_deleted: bool = False,
+    stack: bool | str | None = None,
     now: datetime | None = None,
     ranked: int = RANKED,
 ) -> Page:
@@ -57,8 +59,9 @@ def search(
     and ends with them; the page says so. `after` is `next` of the page before: videos that arrive meanwhile neither
     repeat nor hide one, except that they shift relevance a little. Each facet has its 20 most frequent values among all
     matches; one of `multi`, which are counted too, among those that the query would match without its terms on it. The
-    videos are whole, with tags, links and facets. `now` is the time that `-7d` counts from. Raises
-    QueryError.
+    videos are whole, with tags, links and facets. `stack` shows and counts stacks, each by its cover: `prompt` or True
+    those of takes of one prompt, `family` families; facets count all takes. `now` is the time that `-7d` counts from.
+    Raises QueryError.
     """
     _check_limit(limit, 0)
     tree = parse(query)
@@ -66,15 +69,17 @@ def search(
     now = now or datetime.now(UTC)
     plan = make_plan(tree, connection, fields, now=now, include_deleted=include_deleted)
     order = plan.order(sort)
-    question = json.dumps([str(tree), order.name, order.is_descending, include_deleted])
+    kind = require_kind(stack)
+    question = json.dumps([str(tree), name_order(order.name, kind), order.is_descending, include_deleted])
     start = None if after is None else _read_start(question, after)
     counted = [fields.get_facet(name) for name in dict.fromkeys((*facets, *multi))]
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
     hits = plan.find(bits)
     counts = _count(connection, bits, plan, hits, counted, ignoring)
+    stacked = stack_matches(connection, bits, hits, kind)
     orderer = Orderer(connection, bits, order, plan.match, ranked)
-    places = orderer.list_next(hits, start, limit + 1) if limit else []
+    places = orderer.list_next(stacked.covers, start, limit + 1) if limit else []
     ids = [video_id for video_id, _ in places[:limit]]
 
     def count_part(part: Node) -> int:
@@ -84,11 +89,13 @@ def search(
     texts = read_snippets(connection, plan, ids) if snippets and ids else {}
     return Page(
         videos=tuple(videos.values()),
-        total=len(hits),
+        total=len(stacked.covers),
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
         next=_write_next(question, places, limit),
-        ranked=orderer.count_ranked(hits) if limit else None,
+        ranked=orderer.count_ranked(stacked.covers) if limit else None,
+        takes={videos[video_id].ref: takes for video_id, takes in stacked.count_takes(videos).items()},
+        stacked=stacked.matches,
         notes=(*plan.notes, *_remark(connection, tree, fields, counted, len(hits), count_part)),
     )
 

@@ -57,11 +57,12 @@ class Plan(NamedTuple):
         """The order asked for, by default relevance where there are words, else newest first; raises QueryError."""
         sort = sort or self.sort
         if sort is None or sort == RELEVANCE:
-            return Order(RELEVANCE) if self.match else _order(NEWEST)
-        return _order(sort)
+            return Order(RELEVANCE) if self.match else get_sort(NEWEST)
+        return get_sort(sort)
 
 
-def _order(sort: str) -> Order:
+def get_sort(sort: str) -> Order:
+    """The order of a field, with `-` before it for descending; raises QueryError."""
     field = get_order(sort.removeprefix("-"))
     return Order(field.name, field.order or field.sql, sort.startswith("-"))
 

@@ -44,6 +44,7 @@ from catalog.store.files import (
     save_failure,
     save_file,
     save_input,
+    save_kept,
     save_place,
     save_places,
     save_reference,
@@ -54,6 +55,7 @@ from catalog.store.ingredients import rebuild_ingredients
 from catalog.store.inheritance import START, Reckoned, forget_inherited, inherit_next
 from catalog.store.journal import Step, redo, undo
 from catalog.store.judgements import judge_videos, note_videos, rate_videos
+from catalog.store.likenesses import save_likenesses
 from catalog.store.losses import bring_back, save_losses
 from catalog.store.marked import save_read_marks
 from catalog.store.marks import complete_marks
@@ -62,6 +64,7 @@ from catalog.store.requests import KeptRequest, find_batch_videos, find_unheard,
 from catalog.store.retries import Failure, forget_failures, save_failures
 from catalog.store.saved import Saved
 from catalog.store.scans import (
+    forget_root,
     forget_scanned,
     forget_scanned_rows,
     save_absences_of_places,
@@ -70,8 +73,9 @@ from catalog.store.scans import (
 )
 from catalog.store.searches import remove_search, save_search
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
+from catalog.store.stacks import Sketched, forget_stacks, list_misplaced, rebuild_stacks, save_stacks
 from catalog.store.texts import refresh_next
-from catalog.store.watching import FILES, Found, save_found
+from catalog.store.watching import FILES, Found, Kept, save_found
 
 __all__ = [
     "FILES",
@@ -85,11 +89,13 @@ __all__ = [
     "Extracted",
     "Failure",
     "Found",
+    "Kept",
     "KeptRequest",
     "ParentName",
     "Reckoned",
     "Saved",
     "SavedChecks",
+    "Sketched",
     "Spot",
     "Step",
     "add_to_collection",
@@ -109,14 +115,17 @@ __all__ = [
     "forget_failures",
     "forget_inherited",
     "forget_places",
+    "forget_root",
     "forget_scanned",
     "forget_scanned_rows",
+    "forget_stacks",
     "give_facets",
     "has_prices",
     "inherit_next",
     "join_described",
     "judge_videos",
     "link_videos",
+    "list_misplaced",
     "list_unfolded",
     "lock_source",
     "look_up_words",
@@ -128,6 +137,7 @@ __all__ = [
     "rebuild_bitmaps",
     "rebuild_descent",
     "rebuild_ingredients",
+    "rebuild_stacks",
     "rebuild_texts",
     "rebuild_words",
     "redo",
@@ -155,6 +165,8 @@ __all__ = [
     "save_found",
     "save_given",
     "save_input",
+    "save_kept",
+    "save_likenesses",
     "save_links",
     "save_losses",
     "save_place",
@@ -169,6 +181,7 @@ __all__ = [
     "save_scanned",
     "save_search",
     "save_source",
+    "save_stacks",
     "save_tags",
     "save_trust_list",
     "save_videos",

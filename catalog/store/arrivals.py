@@ -22,10 +22,10 @@ from catalog.store.costs import Estimator
 from catalog.store.descent import adopt
 from catalog.store.enclosed import keep_enclosed, save_named
 from catalog.store.folding import Backlog, custom_id_of, fold_backlog, list_overturned, refold
-from catalog.store.hearing import FILE, SAID
 from catalog.store.indexes import index_new
 from catalog.store.names import find_ids, write_aliases
 from catalog.store.payloads import kept, shortened, without_secrets
+from catalog.store.receipts import list_latest, read_receipts, touch
 from catalog.store.saved import Saved
 from catalog.store.strays import Claim, find_by_alias, find_strays, keep_strays
 from catalog.store.texts import labels_of
@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     from catalog.errors import Gone
     from catalog.media.marks import Marks
     from catalog.store.enclosed import Enclosed
+    from catalog.store.receipts import Identity, Receipt
     from catalog.wire.answers import ParsedVideo
 
 
-_Identity = tuple[str, int, str]  # what makes an observation of a video distinct: channel, HTTP status, payload's hash
+FILE = "file"  # the channel of what a file says
+SAID = ("prompt", "negative_prompt", "model", "seed", "prompt_origin")  # what a file may say of its job
 
 
 class Beside(NamedTuple):
@@ -56,14 +58,6 @@ class Beside(NamedTuple):
 
     names: Mapping[str, Sequence[str]]
     write: Callable[[Mapping[str, int]], None]
-
-
-class _Receipt(NamedTuple):
-    """How often a stored observation was received, and when last; `id` is its row's."""
-
-    id: int
-    last_received_at: str
-    times_seen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +74,7 @@ class _Arrival:
         return self.observation.video.aliases if self.observation.video else ()
 
     @property
-    def identity(self) -> _Identity:
+    def identity(self) -> Identity:
         return self.observation.channel, self.observation.http_status, self.observation.payload_hash
 
 
@@ -206,6 +200,22 @@ def save_absences(connection: Writer, source: str, answers: Mapping[str, Gone], 
     return _save(connection, source, arrivals, Estimator(connection, source), Backlog())
 
 
+def keep_beside(connection: Writer, videos: Mapping[int, ParsedVideo], *, channel: str, received_at: datetime) -> None:
+    """Keep what somebody else than its server says of each of these videos, by row id, if it is new.
+
+    The rows are left as they are: who calls this has them folded, without the flight recorder.
+    """
+    arrivals = {
+        video_id: _arrive(without_secrets(video, 200), channel, 200, received_at, None)
+        for video_id, video in videos.items()
+    }
+    known = _find_received(connection, arrivals)
+    rows = [
+        _observation_row(each, arrival) for each, arrival in arrivals.items() if (each, arrival.identity) not in known
+    ]
+    insert_rows(connection, "observations", rows)
+
+
 def _split(videos: Iterable[ParsedVideo]) -> Iterator[dict[str, ParsedVideo]]:
     """Batches of videos in which no id occurs twice: a second answer about a job must find the row of the first."""
     batch: dict[str, ParsedVideo] = {}
@@ -325,8 +335,8 @@ def _update(
 
     Those that had ended and have now ended otherwise come with both states.
     """
-    receipts = _read_receipts(connection, arrivals)
-    latest = _list_latest(connection, {video_id for video_id, _ in receipts if video_id not in backlog.due})
+    receipts = _find_received(connection, arrivals)
+    latest = list_latest(connection, {video_id for video_id, _ in receipts if video_id not in backlog.due})
     observations, repeats, to_fold, receipt_times = [], [], [], {}
     for video_id, arrival in arrivals.items():
         repeated = receipts.get((video_id, arrival.identity))
@@ -343,40 +353,15 @@ def _update(
     insert_rows(connection, "observations", observations)
     update_rows(connection, "observations", repeats)
     absent = {video_id for video_id in receipt_times if arrivals[video_id].observation.video is None}
-    _touch(connection, receipt_times, absent)
+    touch(connection, receipt_times, absent)
     now = backlog.take({video_id: arrivals[video_id].remote_id for video_id in to_fold})
     changes = refold(connection, now, estimator) if now else []
     return {change["video_id"] for change in changes}, list_overturned(changes)
 
 
-def _read_receipts(connection: Writer, arrivals: Mapping[int, _Arrival]) -> dict[tuple[int, _Identity], _Receipt]:
+def _find_received(connection: Writer, arrivals: Mapping[int, _Arrival]) -> dict[tuple[int, Identity], Receipt]:
     """Those of these answers that were received before."""
-    hashes = [arrival.observation.payload_hash for arrival in arrivals.values()]
-    query = (
-        "SELECT video_id, channel, http_status, payload_hash, id, last_received_at, times_seen "
-        "FROM observations WHERE video_id IN :ids AND payload_hash IN :hashes"
-    )
-    rows = connection.execute(query, {"ids": list(arrivals), "hashes": hashes})
-    return {(row[0], (row[1], row[2], row[3])): _Receipt(*row[4:]) for row in map(tuple, rows)}
-
-
-def _list_latest(connection: Writer, ids: Iterable[int]) -> dict[int, tuple[str, int]]:
-    """When each of these videos was last answered about, and by how many distinct answers at that time."""
-    query = (
-        "SELECT video_id, last_received_at, count(*) FROM observations WHERE video_id IN :ids "
-        "GROUP BY video_id, last_received_at ORDER BY last_received_at"
-    )
-    return {row[0]: (row[1], row[2]) for row in connection.execute(query, {"ids": list(ids)})}
-
-
-def _touch(connection: Writer, times: Mapping[int, str], absent: set[int]) -> None:
-    """Set the one column that a repetition of the newest answer changes: when the video, or its absence, was seen.
-
-    Both have a value already, so nothing that is indexed changes.
-    """
-    seen = [{"id": video_id, "last_seen_at": time} for video_id, time in times.items() if video_id not in absent]
-    update_rows(connection, "videos", seen)
-    update_rows(connection, "videos", [{"id": video_id, "gone_at": times[video_id]} for video_id in absent])
+    return read_receipts(connection, arrivals, [arrival.observation.payload_hash for arrival in arrivals.values()])
 
 
 def _observation_row(video_id: int, arrival: _Arrival) -> dict[str, Any]:

@@ -24,6 +24,15 @@ def insert_rows(connection: Writer, table: str, rows: Sequence[Mapping[str, Any]
         connection.executemany(statement, map(itemgetter(*names), rows))
 
 
+def insert_new(connection: Writer, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> int:
+    """Insert the rows but those whose first column is there already, and return how many were inserted."""
+    if not rows:
+        return 0
+    columns, values = ", ".join(map(_quoted, names)), ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT ({_quoted(names[0])}) DO NOTHING"
+    return int(connection.executemany(statement, rows).rowcount)
+
+
 def update_rows(connection: Writer, table: str, rows: Sequence[Mapping[str, Any]], key: str = "id") -> None:
     """Set the columns of the rows, which all have the same columns, `key` among them to find each by."""
     if rows:

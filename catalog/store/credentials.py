@@ -27,6 +27,15 @@ LONGEST_KEPT = 4 * 1024 * 1024  # bytes of a manifest store, and of its JSON
 _VIDEOS = "SELECT id, video_id FROM files WHERE id IN :ids"
 _STORES = "SELECT sha256, id FROM c2pa_stores WHERE sha256 IN :hashes"
 _MANIFESTS = "SELECT number, id FROM c2pa_manifests WHERE store_id = :store_id"
+_SHARED = """
+SELECT files.id AS file_id, c2pa_checks.checked_at, c2pa_checks.status, c2pa_checks.reason, c2pa_checks.sha256,
+c2pa_checks.size, c2pa_checks.type, c2pa_checks.is_detached, c2pa_checks.has_media, c2pa_checks.codes,
+c2pa_checks.signer_list, c2pa_checks.remote_url, c2pa_checks.lists, c2pa_checks.reader, c2pa_checks.store_id
+FROM files CROSS JOIN c2pa_checks ON c2pa_checks.id = (
+    SELECT max(twin.check_id) FROM files AS twin WHERE twin.sha256 = files.sha256 AND twin.state = files.state
+)
+WHERE files.video_id IN :ids AND files.check_id IS NULL AND coalesce(files.origin, '') <> 'made'
+"""
 _NEWEST = "SELECT max(id) FROM c2pa_checks WHERE file_id = :file_id"
 
 
@@ -50,6 +59,17 @@ def save_checks(connection: Writer, checks: Mapping[int, Check]) -> SavedChecks:
             newest = connection.execute(_NEWEST, {"file_id": file_id}).fetchone()[0]
             update_rows(connection, "files", [{"id": file_id, "check_id": newest}])
     return SavedChecks(sorted(owners), stores.new)
+
+
+def share_checks(connection: Writer, videos: Iterable[int]) -> None:
+    """Give the files of these videos that are due the newest check of the same bytes, where there is one."""
+    owners = list(videos)
+    rows = [dict(row) for row in connection.execute(_SHARED, {"ids": owners})]
+    with followed(connection, owners if rows else ()), indexed(connection, owners if rows else ()):
+        for row in rows:
+            insert_rows(connection, "c2pa_checks", [row])
+            newest = connection.execute(_NEWEST, {"file_id": row["file_id"]}).fetchone()[0]
+            update_rows(connection, "files", [{"id": row["file_id"], "check_id": newest}])
 
 
 def save_trust_list(connection: Writer, trust_list: TrustList, content: bytes, *, at: datetime) -> None:

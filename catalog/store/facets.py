@@ -100,6 +100,17 @@ def refresh_given(connection: Writer, ids: Iterable[int], taken_back: Iterable[i
     return due
 
 
+def drop_extracted(connection: Writer, ids: Iterable[int]) -> None:
+    """Drop what was read of the prompts of those of these videos that have none any more."""
+    query = "SELECT id FROM videos WHERE id IN :ids AND prompt IS NULL"
+    videos = [row[0] for row in connection.execute(query, {"ids": list(ids)})]
+    given = _read_given(connection, videos)
+    with indexed(connection, videos):
+        _replace(connection, {video_id: given.get(video_id, ()) for video_id in videos})
+        update_rows(connection, "videos", [{"id": each, "avoided": None, "extracted_by": None} for each in videos])
+    make_inheritance_due(connection, videos)
+
+
 def forget_extracted(connection: Writer, *, but_by: str | None = None) -> None:
     """Mark the facets of every video as due, but for those that this vocabulary has extracted."""
     connection.execute(_FORGET, {"vocabulary": but_by})

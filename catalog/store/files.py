@@ -161,6 +161,15 @@ def save_place(connection: Writer, sha256: str, path: str, *, at: datetime) -> N
         _be_whole(connection, [sha256], now)
 
 
+def save_kept(connection: Writer, paths: Mapping[str, str], *, at: datetime) -> None:
+    """Keep that the bytes with these hashes lie, whole, in the media folder too, each at a path."""
+    now = utc_text(at)
+    with indexed(connection, list_videos(connection, paths)):
+        for sha256, path in paths.items():
+            _save_place(connection, sha256, BESIDE, path, now)
+        _be_whole(connection, list(paths), now)
+
+
 def save_archived(connection: Writer, addresses: Mapping[str, str], *, at: datetime) -> None:
     """Keep that archives hold the bytes with these hashes, each at an address: they were read back from it."""
     known = connection.execute("SELECT sha256, address FROM archives WHERE sha256 IN :hashes", {

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from catalog import bitmaps, fulltext
+from catalog.store.stacks import make_stacks_due
 from catalog.store.texts import read_entries, refresh, refresh_next
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def index_new(connection: Writer, entries: list[fulltext.Entry]) -> None:
     """Index videos that were inserted just now, with their entries of the full text."""
     fulltext.add(connection, entries)
     ids = [entry[0] for entry in entries]
+    make_stacks_due(connection, [entry[0] for entry in entries if entry[1] is not None])
     bitmaps.keep(connection, {}, bitmaps.read_state(connection, ids), texts=ids)
 
 

@@ -21,9 +21,10 @@ from catalog.records import utc_text
 from catalog.rows import json_text
 from catalog.store.attached import refresh_links
 from catalog.store.bulk import insert_rows, update_rows
-from catalog.store.facets import refresh_given
-from catalog.store.hearing import refresh_heard
+from catalog.store.facets import drop_extracted, refresh_given
+from catalog.store.folding import fold_again
 from catalog.store.indexes import collecting, indexed, judging, noting
+from catalog.store.ingredients import followed
 from catalog.store.marks import share_marks
 from catalog.store.subjects import Subject, is_so, name_subject, read_all_subjects, read_subjects, replace
 
@@ -68,6 +69,15 @@ class _Moved(NamedTuple):
 
     staying: int
     due: list[int]
+
+
+# Pictures that were made of files which a video has no more.
+_UNFOUNDED = """
+DELETE FROM files WHERE video_id IN :ids AND origin = 'made' AND NOT EXISTS (
+    SELECT 1 FROM files AS source WHERE source.video_id = files.video_id AND source.number = files.number
+    AND source.variant IN ('video', 'image') AND source.sha256 IS NOT NULL
+)
+"""
 
 
 class Act:
@@ -204,17 +214,22 @@ def _move(connection: Writer, number: int, start: str, end: str) -> Step:
 def _replace_states(connection: Writer, moving: Mapping[Subject, tuple[Rows, Rows]]) -> _Moved:
     """Put the second state of each subject in the place of the first."""
     given = {subject: new for subject, (_, new) in moving.items() if subject.table == "given_facets"}
-    taken_back = {subject.video_id for subject, new in given.items() if not new and subject.video_id}
-    linked = {subject.video_id for subject in moving if subject.table == "links" and subject.video_id}
     hashes = {row["sha256"] for subject, (_, new) in moving.items() if subject.table == "files" for row in new}
+    taken_back = {subject.video_id for subject, new in given.items() if not new and subject.video_id}
+    linked, holding, described, giving = (
+        {subject.video_id for subject in moving if subject.table == table and subject.video_id}
+        for table in ("links", "files", "observations", "given_facets")
+    )
     following = _choose_index({subject.table for subject in moving})
-    with following(connection, _list_videos(connection, moving)):
+    with followed(connection, holding), following(connection, _list_videos(connection, moving)):
         staying = replace(connection, moving)
+        connection.execute(_UNFOUNDED, {"ids": list(holding)})
         share_marks(connection, hashes)  # what hangs on a row goes with it
         refresh_links(connection, linked)
-        due = refresh_given(connection, {subject.video_id for subject in given if subject.video_id}, taken_back)
-    heard = [subject.video_id for subject in moving if subject.table == "observations" and subject.video_id]
-    return _Moved(staying, due + refresh_heard(connection, heard))
+        due = refresh_given(connection, giving, taken_back)
+    fold_again(connection, list(described))
+    drop_extracted(connection, described)
+    return _Moved(staying, [*due, *described])
 
 
 def _choose_index(tables: Set[str]) -> Callable[[Writer, Iterable[int]], AbstractContextManager[None]]:

@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 STAMP = ("size", "mtime_ns", "ctime_ns", "inode")  # the columns of a file's stamp
 
 
-def save_root(connection: Writer, path: str, **columns: Any) -> None:
-    """Set columns of a root; one that is not known yet is added."""
+def save_root(connection: Writer, path: str, *, is_known: bool = False, **columns: Any) -> None:
+    """Set columns of a root; one that is not there is added, unless it was known, and so was forgotten meanwhile."""
     row = {column: stored(value) for column, value in columns.items()}
     where = stored_path(path)
-    is_known = connection.execute("SELECT 1 FROM roots WHERE path = :path", {"path": where}).fetchone()
-    if is_known is None:
-        insert_rows(connection, "roots", [{"path": where, "state": "online", "is_watched": 0} | row])
+    is_there = connection.execute("SELECT 1 FROM roots WHERE path = :path", {"path": where}).fetchone()
+    if is_there is None:
+        if not is_known:
+            insert_rows(connection, "roots", [{"path": where, "state": "online", "is_watched": 0} | row])
     elif row:
         update_rows(connection, "roots", [{"path": where} | row], key="path")
+
+
+def forget_root(connection: Writer, path: str) -> None:
+    """Forget a root, and what scans remember of the files below it that are not files of videos; places stay."""
+    where = stored_path(path)
+    connection.execute("DELETE FROM scanned_files WHERE root = :root", {"root": where})
+    connection.execute("DELETE FROM roots WHERE path = :root", {"root": where})
 
 
 def save_absences_of_places(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from catalog import fulltext
 from catalog.rows import encodable, read_path
 from catalog.store.bulk import update_rows
+from catalog.store.stacks import change_prompts
 from catalog.wire.cuts import cut_text
 
 if TYPE_CHECKING:
@@ -52,15 +53,19 @@ def refresh(connection: Writer, before: Mapping[int, fulltext.Entry], *, is_inde
     for video_id, note in connection.execute(_NOTES, {"ids": list(before)}):
         more.setdefault(video_id, []).append(note)
     old, new, columns = [], [], []
+    prompts: dict[int, str | None] = {}
     for video_id, row in read_entries(connection, before).items():
         _, prompt, error, *_ = row
         labels = labels_of(tags.get(video_id, ()), more.get(video_id, ()))
         entry = (video_id, prompt, error, labels, fulltext.grams(prompt), fulltext.grams(error))
+        if prompt != before[video_id][1]:
+            prompts[video_id] = before[video_id][1]
         if entry != before[video_id]:
             old.append(before[video_id])
             new.append(entry)
             columns.append({"id": video_id, "labels": labels, "grams": entry[4], "error_grams": entry[5]})
     update_rows(connection, "videos", columns)
+    change_prompts(connection, prompts)
     if is_indexed:
         fulltext.remove(connection, old)
         fulltext.add(connection, new)

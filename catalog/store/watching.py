@@ -7,14 +7,15 @@ that is renamed or moved keeps all that is known of it. Rows are written once th
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog.matching import list_ids
 from catalog.records import utc_text
 from catalog.rows import encodable, stored_path
-from catalog.store.arrivals import Beside, describe_job, save_said, save_videos
+from catalog.store.arrivals import FILE, Beside, describe_job, save_said, save_videos
 from catalog.store.bulk import insert_rows, update_rows
 from catalog.store.files import find_by_paths, list_videos, probed
-from catalog.store.hearing import FILE
 from catalog.store.indexes import indexed
 from catalog.store.marks import fill_marks, save_marks, sum_up
 from catalog.store.names import find_ids
@@ -181,22 +182,19 @@ def _find_jobs(connection: Writer, source: str | None, new: Mapping[str, Found])
     the file's name."""
     sidecars = {item.job for item in new.values() if item.job and source}
     names = {sha256: [text for _, text in item.marks.ids] for sha256, item in new.items()}
-    wanted = {
-        *sidecars,
-        *(name for own in names.values() for name in own),
-        *(_stem(item.path) for item in new.values()),
-    }
+    stems = {sha256: list_ids(_name(item.path)) for sha256, item in new.items()}
+    wanted = {*sidecars, *chain.from_iterable(names.values()), *chain.from_iterable(stems.values())}
     owners = _find_owners(connection, {encodable(name) for name in wanted if name})
     jobs: dict[str, _Job] = {}
     short: dict[str, _Job] = {}
     for sha256, item in new.items():
         by_sidecar = [job for job in owners.get(encodable(item.job or ""), ()) if job.source == source]
         by_mark = [job for name in names[sha256] for job in owners.get(encodable(name), ())]
-        stem = encodable(_stem(item.path))
-        for candidates in (by_sidecar, by_mark, owners.get(stem, [])):
+        by_name = ((stem, owners.get(encodable(stem), [])) for stem in stems[sha256])
+        for stem, candidates in ((None, by_sidecar), (None, by_mark), *by_name):
             job = _choose(candidates, source)
             if job is not None:
-                is_short = candidates is owners.get(stem) and len(stem) < _SHORTEST
+                is_short = stem is not None and len(stem) < _SHORTEST
                 (short if is_short else jobs)[sha256] = job
                 break
     return jobs | _without_held(connection, short)
@@ -347,7 +345,3 @@ def _put_places(connection: Writer, root: str, found: Sequence[Found], now: str)
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _stem(path: str) -> str:
-    return _name(path).rpartition(".")[0]

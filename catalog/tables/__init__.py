@@ -40,7 +40,10 @@ from catalog.tables.credentials import (
 from catalog.tables.watching import FileMarks, Roots, ScannedFiles, Workflows
 
 # isort: split
-from catalog.tables.organising import Annotations, Collections, CollectionVideos, SavedSearches
+from catalog.tables.organising import Annotations, Collections, CollectionVideos, Likenesses, SavedSearches
+
+# isort: split
+from catalog.tables.stacks import StackDue, StackKeys, StackPrompts, StackVideos
 
 # isort: split
 from catalog.tables.sources import Characters, Deliveries, Prices, Retries, Sources, StrayAnswers, SyncRuns
@@ -67,6 +70,7 @@ __all__ = [
     "Files",
     "GivenFacets",
     "InheritedFacets",
+    "Likenesses",
     "Links",
     "Observations",
     "Prices",
@@ -75,6 +79,10 @@ __all__ = [
     "SavedSearches",
     "ScannedFiles",
     "Sources",
+    "StackDue",
+    "StackKeys",
+    "StackPrompts",
+    "StackVideos",
     "StrayAnswers",
     "SyncRuns",
     "Tags",

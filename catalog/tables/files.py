@@ -33,6 +33,7 @@ class Files(SQLModel, table=True):
         Index("ix_files_sha256", "sha256", sqlite_where=text("sha256 IS NOT NULL")),
         Index("ix_files_state", "state", sqlite_where=text("state <> 'present'")),
         Index("ix_files_check_id", "check_id", sqlite_where=text("check_id IS NOT NULL")),
+        Index("ix_files_thumbnails", "sha256", sqlite_where=text("variant = 'thumbnail'")),
         Index("ix_files_unchecked", "id", sqlite_where=text(_IS_UNCHECKED)),
         Index("ix_files_marks", "video_id", sqlite_where=text("marks <> ''")),
         Index("ix_files_unmarked", "id", sqlite_where=text(_IS_UNMARKED)),

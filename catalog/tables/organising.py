@@ -62,3 +62,18 @@ class SavedSearches(SQLModel, table=True):
     id: int | None = columns.key()
     name: str = columns.text(nullable=False)
     query: str = columns.text(nullable=False)
+
+
+class Likenesses(SQLModel, table=True):
+    """What a picture looks like, by the hash of its bytes; derived.
+
+    `dhash` has a bit for each of 8 by 8 places that is darker than the next one to the right, as a signed number; NULL
+    where the picture cannot be read or shows nothing.
+    """
+
+    __tablename__ = "likenesses"
+    __table_args__ = (UniqueConstraint("sha256"), columns.AUTOINCREMENT)
+
+    id: int | None = columns.key()
+    sha256: str = columns.text(nullable=False)
+    dhash: int | None = Field(default=None, sa_column=Column(Integer))

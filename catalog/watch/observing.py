@@ -1,7 +1,8 @@
 """What the system says of folders as it happens: only that something has, and where.
 
 The kernel's queue overflows at some ten thousand files, and watchdog tells nobody but its log (measured: 4,561 of
-10,000 files were heard of). So what is heard makes a folder dirty, and no more; a scan decides. Network file systems
+10,000 files were heard of). So what is heard makes a folder dirty, and no more; a scan decides. A warning in that log
+makes all of them dirty: what happened last may be what was dropped. Network file systems
 report nothing of what other machines do. Nothing is polled by watchdog: that takes gigabytes for large trees.
 """
 
@@ -26,13 +27,11 @@ _SILENT = frozenset({
 _FULL = {errno.ENOSPC, errno.EMFILE}
 SYSCTL = "sudo sysctl fs.inotify.max_user_watches=524288"
 _MOUNTS = Path("/proc/self/mounts")
+_LOG = "watchdog"  # whose warnings say that events were lost
 
 
 class Observer:
-    """Listens to folders; `dirty` holds those in which something has happened, `changed_at` is when it last did.
-
-    `is_heard` says of a folder whether anything is heard of it.
-    """
+    """Listens to folders; `dirty` holds those in which something has happened, `changed_at` is when it last did."""
 
     def __init__(self, on_event: Callable[[str], None] | None = None) -> None:
         self.woken = threading.Event()
@@ -41,12 +40,9 @@ class Observer:
         self._tell = on_event or (lambda _text: None)
         self._lock = threading.Lock()
         self._observer: Any = None
+        self._losses = _Losses(self._mark_all)
         self._heard: dict[str, Any] = {}
         self._told: set[str] = set()
-
-    def is_heard(self, folder: str) -> bool:
-        """Whether the system says what happens in the folder."""
-        return folder in self._heard
 
     def listen(self, folders: Iterable[str]) -> None:
         """Listen to these folders, as far as the system lets us: to each that can be, once."""
@@ -80,6 +76,7 @@ class Observer:
 
     def stop(self) -> None:
         """Listen no more."""
+        logging.getLogger(_LOG).removeHandler(self._losses)
         if self._observer is not None:
             with suppress(RuntimeError):
                 self._observer.stop()
@@ -91,6 +88,10 @@ class Observer:
             self.dirty.add(folder)
             self.changed_at = time.monotonic()
             self.woken.set()
+
+    def _mark_all(self) -> None:
+        for folder in list(self._heard):
+            self.mark(folder)
 
     def _schedule(self, folder: str) -> object:
         from watchdog.events import (
@@ -106,7 +107,7 @@ class Observer:
         )
         from watchdog.observers import Observer as SystemObserver
 
-        logging.getLogger("watchdog").addHandler(logging.NullHandler())
+        logging.getLogger(_LOG).addHandler(self._losses)
 
         class Handler(FileSystemEventHandler):
             """Marks the folder, whatever has happened."""
@@ -136,6 +137,17 @@ class Observer:
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
+
+
+class _Losses(logging.Handler):
+    """Calls `on_loss` for each warning of watchdog's."""
+
+    def __init__(self, on_loss: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._on_loss = on_loss
+
+    def emit(self, _record: logging.LogRecord) -> None:
+        self._on_loss()
 
 
 def find_silent(folder: str, mounts: Path = _MOUNTS) -> str | None:

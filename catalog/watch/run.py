@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pyroaring import BitMap
 
 from catalog import store
+from catalog.errors import CatalogError
 from catalog.file_reports import FolderReport
 from catalog.ingest.run import READ
 from catalog.ingest.sidecars import list_media, read_id
 from catalog.reading import watching
 from catalog.reading.files import MEDIA
-from catalog.watch.folders import Known, absolute, device_of, explain_offline, innermost, is_below, is_gone
-from catalog.watch.scanning import Sighted, Stamp, Walk, stamp_of
+from catalog.watch.folders import absolute, device_of, innermost, is_below, is_gone
+from catalog.watch.roots import add_inner, explain, read_roots
+from catalog.watch.scanning import Sighted, Stamp, Walk, read_device, stamp_of
 from catalog.watch.settling import is_unchanged
 from catalog.watch.taking import MOMENT, NAMED, Taking, Tally, name_refs, utc_now
 
@@ -43,7 +46,7 @@ class Options(NamedTuple):
     `source` is the one that sidecars and answers belong to, None where there is none; `own` that of videos that are
     known by their file alone. `documents` are the endings of files that may hold answers. `read_documents(root, paths)`
     reads those that are new and says whether it did; without it they are left to others. `accept` scans a folder though
-    none of its known files are there.
+    none of its known files are there. `device` says which one a file lies on.
     """
 
     source: str | None = None
@@ -54,6 +57,7 @@ class Options(NamedTuple):
     moment: float = MOMENT
     accept: bool = False
     clock: Callable[[], datetime] = utc_now
+    device: Callable[[os.stat_result], int] = read_device
 
 
 def scan_folders(
@@ -61,16 +65,29 @@ def scan_folders(
 ) -> list[FolderReport]:
     """Scan folders, and the roots that lie in them, innermost first: one report each, also of those that are offline.
 
-    Raises CatalogError where the library fails.
+    A drive that is mounted in a folder becomes a root of its own, if there are clips on it: once it is unplugged, it is
+    offline, and its files are not missing. Raises CatalogError where the library fails.
     """
-    kept = _read_roots(database)
-    roots = _expand([absolute(folder) for folder in folders], kept)
-    reasons = {root: _explain(database, root, kept.get(root), options) for root in roots}
+    kept = read_roots(database)
+    roots = add_inner([absolute(folder) for folder in folders], kept)
+    reasons = {root: explain(database, root, kept.get(root), accept=options.accept) for root in roots}
     online = {root for root, reason in reasons.items() if reason is None}
+    mounts: set[str] = set()
     reports = []
-    for root in roots:
-        scan = _Scan(database, root, options, kept, online, {*kept, *roots}, on_progress)
-        reports.append(scan.run() if root in online else scan.be_offline(reasons[root] or ""))
+    for root in roots:  # which grow by the drives that are found in them
+        scan = _Scan(database, root, options, kept, online, {*kept, *roots}, on_progress, is_named=root not in mounts)
+        report = scan.run() if root in online else scan.be_offline(reasons[root] or "")
+        unread = {}
+        for name in scan.mounts:
+            mount = os.path.join(root, name)  # noqa: PTH118
+            reason = explain(database, mount, None, accept=options.accept)
+            if reason is None:
+                online.add(mount)
+                mounts.add(mount)
+                roots.append(mount)
+            else:
+                unread[name] = reason
+        reports.append(replace(report, unread={**report.unread, **unread}) if unread else report)
     return reports
 
 
@@ -78,7 +95,7 @@ def take_in_files(
     database: Database, paths: Iterable[str | Path], options: Options, on_progress: Progress | None = None
 ) -> list[FolderReport]:
     """Take in single clips and pictures, each below the innermost root that it lies in, or below its own folder."""
-    kept = _read_roots(database)
+    kept = read_roots(database)
     groups: dict[str, list[str]] = {}
     for path in paths:
         where = os.path.join(absolute(Path(path).parent), Path(path).name)  # noqa: PTH118 - the file may be a link
@@ -89,43 +106,6 @@ def take_in_files(
         scan = _Scan(database, root, options, kept, {root}, {*kept}, on_progress)
         reports.append(scan.take_in(names))
     return reports
-
-
-def _expand(roots: Sequence[str], kept: Iterable[str]) -> list[str]:
-    """The folders with the roots that lie in them, each once, inner ones first."""
-    inner = [other for other in kept if any(is_below(other, root) for root in roots)]
-    return sorted({*roots, *inner}, key=lambda root: (-root.count("/"), root))
-
-
-def _read_roots(database: Database) -> dict[str, KeptRoot]:
-    if not database.is_made:
-        return {}
-    with database.read() as connection:
-        return {root.path: root for root in watching.list_roots(connection)}
-
-
-def _explain(database: Database, root: str, kept: KeptRoot | None, options: Options) -> str | None:
-    """Why a root cannot be scanned now."""
-
-    def count() -> int:
-        with database.read() as connection:
-            return watching.count_places(connection, root)
-
-    is_new = options.accept or not database.is_made
-    return explain_offline(
-        root, kept and kept.device, lambda: iter(()) if is_new else _iter_known(database, root), count
-    )
-
-
-def _iter_known(database: Database, root: str) -> Iterator[Known]:
-    after = ""
-    while True:
-        with database.read() as connection:
-            portion = watching.list_known(connection, root, after)
-        if not portion:
-            return
-        after = portion[-1][0]
-        yield from (Known(*file) for file in portion)
 
 
 class _Scan:
@@ -140,17 +120,22 @@ class _Scan:
         online: set[str],
         roots: set[str],
         on_progress: Progress | None,
+        *,
+        is_named: bool = True,
     ) -> None:
         self._database = database
         self._root = root
         self._options = options
+        self._is_named = is_named
         self._kept = kept.get(root)
         self._on_progress = on_progress
         where: dict[str, Any] = {
             "endings": options.documents,
             "elsewhere": [other for other in roots if is_below(other, root)],
             "media": os.path.join(absolute(database.path.parent), MEDIA),  # noqa: PTH118
+            "device": options.device,
         }
+        self._inner, self._online = where["elsewhere"], online
         self._walk = Walk(root, **where)
         self._document_walk = Walk(root, **where, seeks_documents=True)
         self._noted: list[Sighted] = []  # answers that were not read as they are now
@@ -171,6 +156,11 @@ class _Scan:
         return self._made
 
     @property
+    def mounts(self) -> list[str]:
+        """The folders below the root that lie on other devices, after the scan."""
+        return self._walk.mounts
+
+    @property
     def _source(self) -> str | None:
         return self._options.source or (self._kept and self._kept.source) or None
 
@@ -180,9 +170,14 @@ class _Scan:
             self._taking.take_in(self._iter_new(), self._tally, moment=self._options.moment)
             if not self._is_read:
                 self._read_documents(self._noted)
-        except OSError as error:  # the root itself went while it was read
+            return self._finish()
+        except CatalogError as error:  # the library is busy, or its disk full
+            if not self._tally.taken:
+                raise
+            files = "1 file" if self._tally.taken == 1 else f"{self._tally.taken:,} files"
+            raise CatalogError(f"{error} (kept so far: {files}; the same again adds the rest)") from error
+        except OSError as error:  # the root itself, or a drive in it, went while it was read
             return self.be_offline(f"cannot be read: {(error.strerror or type(error).__name__).lower()}")
-        return self._finish()
 
     def take_in(self, names: Sequence[str]) -> FolderReport:
         """Take in files of the root, and look for nothing else."""
@@ -205,7 +200,8 @@ class _Scan:
         return FolderReport(self._root, "offline", reason, seconds=round(time.perf_counter() - self._started, 3))
 
     def _settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"is_watched": 1} if self._options.is_watched else {}
+        settings: dict[str, Any] = {"is_known": self._kept is not None}
+        settings |= {"is_watched": 1} if self._options.is_watched else {}
         return settings | ({"source": self._options.source} if self._options.source else {})
 
     # Looking
@@ -306,10 +302,13 @@ class _Scan:
         """Keep what was not found, and that the root was scanned."""
         missed: list[int] = []
         missing: list[int] = []
+        away: list[str] | None = None
         for place in self._iter_unseen():
-            if not self._walk.covers(place.path) or place.state == "missing":
+            path = self._taking.path_of(place.path)
+            away = self._list_away() if away is None else away
+            if innermost(path, away) or not self._walk.covers(place.path) or place.state == "missing":
                 continue
-            if is_gone(self._taking.path_of(place.path)):
+            if is_gone(path):
                 (missing if place.is_missed else missed).append(place.id)
             elif place.is_missed or place.state != "present":
                 self._back.append(place.id)
@@ -330,8 +329,14 @@ class _Scan:
                 )
         return self._report(missed=len(missed), missing=len(missing))
 
+    def _list_away(self) -> list[str]:
+        """The roots below this one that say nothing of its own files: they are offline, or a drive that hides these."""
+        device = self._options.device
+        here = device(os.stat(self._root))  # noqa: PTH116
+        return [root for root in self._inner if root not in self._online or device(os.stat(root)) != here]  # noqa: PTH116
+
     def _has_something_to_keep(self) -> bool:
-        return bool(self._kept or self._options.is_watched or self._files)
+        return bool(self._kept or self._files or (self._options.is_watched and self._is_named))
 
     def _iter_unseen(self) -> Iterator[watching.Unseen]:
         if not self._is_made():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.ingest.folders import MEDIA
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 PORTION = 2_000  # files that are handed on at once, and so looked up at once
 NAMED = 20  # paths that are named for each reason
@@ -68,6 +68,11 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)
 
 
+def read_device(status: os.stat_result) -> int:
+    """The device that a file lies on."""
+    return status.st_dev
+
+
 class Walk:
     """One walk over what lies below a folder, a portion of its files at a time.
 
@@ -75,7 +80,8 @@ class Walk:
     `documents`, to be taken out after each portion; where it `seeks_documents`, it looks for nothing else. Folders that
     are `elsewhere`, by absolute path, are left out: they are roots of their own. `media` is the media folder of the
     library. After the walk, `skipped` counts what was passed over by its reason, `named` are the first paths of each,
-    and `unread` are the folders that could not be read, with the reason: nothing is known of what lies in them.
+    and `unread` are the folders that could not be read, with the reason: nothing is known of what lies in them. Nor is
+    it of `mounts`, folders on another device than the root's: what lies there may go with its drive.
     """
 
     def __init__(
@@ -86,8 +92,10 @@ class Walk:
         elsewhere: Collection[str] = (),
         media: str | None = None,
         seeks_documents: bool = False,
+        device: Callable[[os.stat_result], int] = read_device,
     ) -> None:
         self.root = root
+        self.mounts: list[str] = []
         self.skipped: Counter[str] = Counter()
         self.named: dict[str, list[str]] = {}
         self.unread: dict[str, str] = {}
@@ -97,8 +105,11 @@ class Walk:
         self._others = MEDIA if seeks_documents else frozenset[str]()
         self._elsewhere = frozenset(elsewhere)
         self._media = media
+        self._read_device = device
+        self._device = 0
 
     def __iter__(self) -> Iterator[list[Seen]]:
+        self._device = self._read_device(os.stat(self.root))  # noqa: PTH116
         folders = [""]
         while folders:
             folder = folders.pop()
@@ -117,7 +128,8 @@ class Walk:
     def covers(self, path: str) -> bool:
         """Whether the walk has seen all that lies in the folder of this path, if that is there."""
         parts = path.split("/")[:-1]
-        return self.unread.keys().isdisjoint("/".join(parts[: number + 1]) for number in range(len(parts)))
+        folders = {"/".join(parts[: number + 1]) for number in range(len(parts))}
+        return folders.isdisjoint(self.unread) and folders.isdisjoint(self.mounts)
 
     def skip(self, path: str, reason: str) -> None:
         """Count a file as passed over."""
@@ -183,9 +195,18 @@ class Walk:
             self.skip(beginning + name, OF_THE_LIBRARY)
         elif name.startswith(".") or _OF_A_SYSTEM.match(name):
             self.skip(beginning + name, HIDDEN if name.startswith(".") else OF_A_SYSTEM)
+        elif self._is_mount(entry):
+            self.mounts.append(beginning + name)
         else:
             return True
         return False
+
+    def _is_mount(self, entry: os.DirEntry[str]) -> bool:
+        """Whether a folder lies on another device than the root."""
+        try:
+            return self._read_device(entry.stat(follow_symlinks=False)) != self._device
+        except OSError:  # gone by now, or not to be looked at, as entering it will say
+            return False
 
 
 def _explain(name: str) -> str:

@@ -31,6 +31,7 @@ CHANGING = "is being written"
 SPARSE = "sparse: parts of it were never written"
 
 _BLOCK = 1024 * 1024
+_WHOLE = 8 * 1024 * 1024  # bytes up to which a file is read at once: what is small calls on the system much less so
 _GIANT = 64 * 1024 * 1024  # bytes from which on it matters whether they are there
 
 
@@ -72,9 +73,14 @@ def settle(root: str, sighted: Sighted, *, now: float) -> Outcome:
                 return Growing(sighted, CHANGING)
             if _is_sparse(file, sighted.stamp.size):
                 return Skipped(sighted, SPARSE)
-            file_type = sniff(file.read(HEAD))
-            probe, marks, damage = _describe(file, file_type, now - sighted.stamp.mtime_ns / 1e9)
-            sha256 = _hash(file, sighted.stamp.size)
+            age = now - sighted.stamp.mtime_ns / 1e9
+            if sighted.stamp.size <= _WHOLE:
+                data = file.read(sighted.stamp.size + 1)
+                sha256 = hashlib.sha256(data).hexdigest()
+                file_type, probe, marks, damage = _describe(io.BytesIO(data), age)
+            else:
+                file_type, probe, marks, damage = _describe(file, age)
+                sha256 = _hash(file, sighted.stamp.size)
             is_same = stamp_of(os.fstat(file.fileno())) == sighted.stamp == stamp_of(os.lstat(path))
     except BadMedia as error:
         return Growing(sighted, error.reason)
@@ -95,16 +101,17 @@ def is_unchanged(root: str, sighted: Sighted) -> bool:
         return False
 
 
-def _describe(file: BinaryIO, file_type: FileType, age: float) -> tuple[Probe, Marks, str | None]:
-    """What a file says, and what is wrong with it where it plays all the same and is done; raises BadMedia."""
+def _describe(file: BinaryIO, age: float) -> tuple[FileType, Probe, Marks, str | None]:
+    """What a file is and says, and what is wrong with it where it plays all the same and is done; raises BadMedia."""
+    file_type = sniff(file.read(HEAD))
     if file_type.kind != "video":
-        return *examine_file(file, "image")[-2:], None
+        return file_type, *examine_file(file, "image")[-2:], None
     try:
-        return *describe(file, file_type), None
+        return file_type, *describe(file, file_type), None
     except BytesBehind as error:
         if age < UNCHANGED or not error.end:
             raise
-        return *describe(io.BufferedReader(_Front(file, error.end)), file_type), error.reason
+        return file_type, *describe(io.BufferedReader(_Front(file, error.end)), file_type), error.reason
 
 
 class _Front(io.RawIOBase):

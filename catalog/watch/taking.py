@@ -18,13 +18,15 @@ from catalog.ingest.sidecars import find_sidecars, read_id
 from catalog.parallel import ask_all
 from catalog.reading.holdings import read_refs
 from catalog.reading.watching import list_lying
-from catalog.watch.folders import is_gone, is_same_entry
-from catalog.watch.settling import Growing, Settled, settle
+from catalog.watch.folders import folded, is_gone, is_same_entry
+from catalog.watch.readers import MOST, Readers, settle_all
+from catalog.watch.settling import Growing, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from catalog.database import Database
+    from catalog.reading.watching import Lying
     from catalog.watch.scanning import Sighted
     from catalog.watch.settling import Outcome
 
@@ -32,8 +34,10 @@ MOMENT = 0.3  # seconds between the two looks at a file
 BATCH = 1_000  # files in a transaction
 NAMED = 100  # files that a report names
 _SECONDS = 5.0  # of reading, at most, that an end loses
-_READERS = 4 * (os.cpu_count() or 1)  # threads: what they have read waits while a batch is written
+_CORES = os.cpu_count() or 1
+_READERS = 4 * _CORES  # threads: what they have read waits while a batch is written
 _TOGETHER = 32  # files that a thread reads before it answers
+_MANY = 500  # files from which on processes are worth their start
 
 
 class Tally:
@@ -44,6 +48,19 @@ class Tally:
         self.damaged: dict[str, str] = {}
         self.unfinished: dict[str, str] = {}
         self.videos: list[int] = []
+
+    @property
+    def taken(self) -> int:
+        """How many files were taken in."""
+        return self.made + self.joined + self.copies + self.moved
+
+    def add(self, kept: store.Kept) -> None:
+        """Count files that are in the library now."""
+        self.made += len(kept.made)
+        self.joined += len(kept.joined)
+        self.copies += kept.copies
+        self.moved += kept.moved
+        self.videos += (kept.made + kept.joined)[: NAMED - len(self.videos)]
 
 
 class Taking(NamedTuple):
@@ -66,16 +83,21 @@ class Taking(NamedTuple):
         queue = _Ripening(sighted, moment)
         batch: list[Outcome] = []
         written = time.monotonic()
-        for _, outcomes in ask_all(self._settle, queue.take, _READERS):
-            batch += outcomes
-            if len(batch) >= BATCH or time.monotonic() - written > _SECONDS:
-                self._keep(batch, tally)
-                batch, written = [], time.monotonic()
-        self._keep(batch, tally)
+        readers = Readers(min(_CORES, MOST))
 
-    def _settle(self, files: Sequence[Sighted]) -> list[Outcome]:
-        now = self.clock().timestamp()
-        return [settle(self.root, sighted, now=now) for sighted in files]
+        def ask(files: Sequence[Sighted]) -> list[Outcome]:
+            settle = readers.settle if queue.taken > _MANY and _CORES > 1 else settle_all
+            return settle(self.root, files, self.clock().timestamp())
+
+        try:
+            for _, outcomes in ask_all(ask, queue.take, _READERS):
+                batch += outcomes
+                if len(batch) >= BATCH or time.monotonic() - written > _SECONDS:
+                    self._keep(batch, tally)
+                    batch, written = [], time.monotonic()
+        finally:
+            readers.close()
+        self._keep(batch, tally)
 
     def _keep(self, batch: Sequence[Outcome], tally: Tally) -> None:
         if not batch:
@@ -87,20 +109,18 @@ class Taking(NamedTuple):
                 self.skip(outcome.sighted.path, outcome.reason)
         found = self._describe(settled)
         now = self.clock()
+        kept = None
         with self.database.write() as connection:
             if found:
                 kept = store.save_found(connection, self.root, found, source=self.source, own=self.own, at=now)
-                tally.made += len(kept.made)
-                tally.joined += len(kept.joined)
-                tally.copies += kept.copies
-                tally.moved += kept.moved
-                tally.videos += (kept.made + kept.joined)[: NAMED - len(tally.videos)]
             store.save_scanned(
                 connection,
                 self.root,
                 {item.sighted.path: (item.sighted.stamp, "growing", item.reason) for item in growing},
                 at=now,
             )
+        if kept:
+            tally.add(kept)
         _add(tally.damaged, ((item.path, item.damage) for item in found if item.damage))
         _add(tally.unfinished, ((item.sighted.path, item.reason) for item in growing))
         tally.growing += len(growing)
@@ -112,16 +132,10 @@ class Taking(NamedTuple):
         if settled and self.database.is_made:
             with self.database.read() as connection:
                 lying = list_lying(connection, list({item.sha256 for item in settled}))
-        left: set[int] = set()
+        leavings = _Leavings(self, lying)
         found = []
         for item in settled:
             path = self.path_of(item.sighted.path)
-            moved = [
-                place.id
-                for place in lying.get(item.sha256, ())
-                if place.id not in left and self._has_left(place.root, place.path, path)
-            ]
-            left.update(moved)
             found.append(
                 store.Found(
                     item.sighted.path,
@@ -133,17 +147,10 @@ class Taking(NamedTuple):
                     item.marks,
                     item.damage,
                     self._read_job(path),
-                    tuple(moved),
+                    leavings.take(item.sha256, path),
                 )
             )
         return found
-
-    def _has_left(self, root: str, path: str, new: str) -> bool:
-        """Whether bytes that are at a new path have left an old one: it is gone, or is the same under another name."""
-        old = os.path.join(root, path)  # noqa: PTH118
-        if old == new:
-            return root != self.root
-        return (root in self.online and is_gone(old)) or is_same_entry(old, new)
 
     def path_of(self, path: str) -> str:
         """Where a file of the root is."""
@@ -154,12 +161,53 @@ class Taking(NamedTuple):
         return read_id(Path(path)) if self.source and find_sidecars(path) else None
 
 
+class _Leavings:
+    """The places that bytes which have come up elsewhere have left, each of which one new place stands in for.
+
+    A place is looked for once, however many new ones there are of its bytes.
+    """
+
+    def __init__(self, taking: Taking, lying: Mapping[str, Sequence[Lying]]) -> None:
+        self._taking = taking
+        self._lying = lying
+        self._gone: dict[str, list[int]] = {}
+        self._by_name: dict[str, dict[str, list[Lying]]] = {}
+
+    def take(self, sha256: str, path: str) -> tuple[int, ...]:
+        """Those that a file at this absolute path comes from: they are gone, or are the same under another name."""
+        lying = self._lying.get(sha256)
+        if not lying:
+            return ()
+        if sha256 not in self._gone:
+            self._look(sha256, lying)
+        gone, self._gone[sha256] = self._gone[sha256], []
+        twins = self._by_name[sha256].pop(folded(path), [])
+        same = [place for place in twins if self._is_same(place, path)]
+        self._by_name[sha256][folded(path)] = [place for place in twins if place not in same]
+        return tuple(sorted({*gone, *(place.id for place in same)}))
+
+    def _look(self, sha256: str, lying: Sequence[Lying]) -> None:
+        taking, by_name = self._taking, self._by_name.setdefault(sha256, {})
+        self._gone[sha256] = []
+        for place in lying:
+            old = os.path.join(place.root, place.path)  # noqa: PTH118
+            if place.root in taking.online and is_gone(old):
+                self._gone[sha256].append(place.id)
+            else:
+                by_name.setdefault(folded(old), []).append(place)
+
+    def _is_same(self, place: Lying, path: str) -> bool:
+        old = os.path.join(place.root, place.path)  # noqa: PTH118
+        return place.root != self._taking.root if old == path else is_same_entry(old, path)
+
+
 class _Ripening:
     """Files that wait for their second look: the walk goes on meanwhile, and no further."""
 
     def __init__(self, sighted: Iterator[Sequence[Sighted]], moment: float) -> None:
         self._sighted, self._moment = sighted, moment
         self._queue: deque[tuple[float, Sighted]] = deque()
+        self.taken = 0
 
     def take(self) -> list[Sighted] | None:
         """The next files whose time has come, None at the end."""
@@ -169,6 +217,7 @@ class _Ripening:
             while self._queue and len(ripe) < _TOGETHER and now - self._queue[0][0] >= self._moment:
                 ripe.append(self._queue.popleft()[1])
             if ripe:
+                self.taken += len(ripe)
                 return ripe
             portion = next(self._sighted, None)
             if portion is not None:

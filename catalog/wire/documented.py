@@ -34,7 +34,8 @@ class Limits:
     """The documented values of one family of servers.
 
     `seconds` lists lengths, `seconds_range` the shortest and the longest; both are empty where none is documented.
-    `seconds_form` is how a JSON body writes a length. `model` is what a request without a model gets. `options` are
+    `seconds_key` names a length in a request, and `seconds_form` is how a JSON body writes it. `body` is what a request
+    has to be: JSON, a multipart form, or either. `model` is what a request without a model gets. `options` are
     keys of `metadata` that steer the server, and so need not be text. `rules_of_openai` says that the family refuses
     what only OpenAI's reference forbids: a long prompt, metadata that is not a small map of texts, a long clip.
     """
@@ -42,6 +43,8 @@ class Limits:
     seconds: tuple[float, ...] = ()
     seconds_range: tuple[float, float] | None = None
     seconds_form: Literal["text", "number", "either"] = "either"
+    seconds_key: Literal["seconds", "duration"] = "seconds"
+    body: Literal["json", "form", "either"] = "either"
     sizes: tuple[str, ...] = ()
     model: str | None = None
     options: frozenset[str] = frozenset()
@@ -57,12 +60,25 @@ _OPENAI = Limits(
     rules_of_openai=True,
 )
 
+_NUMBERS = Limits(seconds_form="number", seconds_key="duration", body="json")
+OWN_LAYOUTS = frozenset(
+    {
+        *("kling", "dashscope", "ark", "minimax", "runway", "luma", "vidu", "replicate", "wavespeed", "kie", "novita"),
+        "zhipu",
+    }
+)  # dialects whose requests are not laid out like those of the reference format
+
 LIMITS: Mapping[str, Limits] = MappingProxyType(
     {
         "openai": _OPENAI,
         "azure": replace(_OPENAI, model=None),
         "unified": Limits(seconds_range=(1, 60), options=frozenset({"first_last_frame", "source_video_url"})),
-        "apimart": Limits(seconds_form="number"),
+        "fourall": Limits(body="form"),
+        "apimart": _NUMBERS,
+        "vllm-omni": Limits(body="form"),
+        "aibrix": Limits(body="form"),
+        "xai": _NUMBERS,
+        "evolink": _NUMBERS,
         "generic": GENERIC,
     }
 )

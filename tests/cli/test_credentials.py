@@ -146,8 +146,13 @@ def test_a_name_that_is_neither_is_complained_of(run: Run, vault: Vault) -> None
     vault.hold(CLIP)
     result = run("provenance", "v9", "v1")
     assert result.exit_code == 1
-    assert "v9 is not a file either" in result.stderr
+    assert "v9 is not a file, and no video 'v9'" in result.stderr
     assert result.stdout.startswith("studio:v1\n  video 1             not checked yet\n")
+
+
+def test_a_folder_is_not_a_file(run: Run, library: Database, tmp_path: Path) -> None:
+    result = run("provenance", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (1, f"Error: {tmp_path} is a folder: name the files in it\n")
 
 
 def test_no_screen_obeys_a_strangers_text(run: Run, vault: Vault, signed: Signed) -> None:

@@ -48,6 +48,7 @@ def test_every_verb_stands_in_one_section():
         "add",
         "import",
         "validate",
+        "request",
     ],
 )
 def test_every_reading_verb_has_json(name):

@@ -131,7 +131,7 @@ def test_the_document_of_stats_has_the_same_numbers(ask):
 @pytest.fixture
 def _paid(hear, run):
     hear(
-        job("p1", model="sora-2", cost=1.5),
+        job("p1", model="sora-2", cost=1.5, seconds="8"),
         job("p2", model="sora-2", cost=2.25, metadata={"project": "launch"}),
         job("p3", model="kling", status="failed", cost=0.5),
     )
@@ -173,6 +173,22 @@ def test_the_document_of_costs_has_sums_and_groups(ask):
         (None, 2.25),
         ("acme", 1.5),
     ]
+
+
+@pytest.mark.usefixtures("_paid")
+def test_what_was_spent_on_what_is_shown_where_something_was_judged(run, ask):
+    assert "kept" not in run("stats", "--cost", "--by", "model").stdout
+    run("verdict", "p1", "keep")
+    run("verdict", "p2", "reject")
+    lines = [line.split() for line in run("stats", "--cost", "--by", "model").stdout.splitlines()]
+    assert ["kept", "$", "rejected", "$", "undecided", "$", "failed", "$", "$/kept", "s", "model"] in lines
+    assert ["1.5000", "2.2500", "0.4688", "sora-2"] in lines
+    assert ["0.5000", "kling"] in lines
+    told = ask("stats", "--cost", "--by", "model")
+    (sora,) = (group for group in told["by"]["model"] if group["value"] == "sora-2")
+    assert (sora["kept"]["reported_usd"], sora["rejected"]["reported_usd"]) == (1.5, 2.25)
+    assert (sora["kept_seconds"], sora["usd_per_kept_second"]) == (8.0, 0.46875)
+    assert told["usd_per_kept_second"] == 0.53125
 
 
 def test_groupings_without_costs_are_a_usage_error(run):

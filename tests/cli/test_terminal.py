@@ -40,6 +40,7 @@ def _strange(hear, run):
     hear(job("queued-0001", prompt="A neon door", status="completed", completed_at=CREATED + 90))
     run("reindex", "--facets")
     run("tag", LONG, "campaign=launch", "note=" + "a long tail " * 8)
+    run("verdict", LONG, "keep")
 
 
 COMMANDS = [

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import store
+from catalog.cost_reports import CostGroup, Costs, CostSum, UnknownCosts
 from catalog.errors import QueryError
 from catalog.prices import load_prices
 from catalog.pricing import Price
 from catalog.reading.costs import GROUPINGS, are_in_force, read_costs
-from catalog.reports import CostGroup, Costs, CostSum, UnknownCosts
+from catalog.reading.names import get_name
 from catalog.search.matches import list_matches
 from tests.reading.test_statistics import NOW, add
 
@@ -56,7 +57,7 @@ def test_jobs_that_ended_without_a_video_stand_apart(library: Database, status: 
     add(library, {"cost_usd": 1.0, "cost_basis": "reported", "status": status, "model": "m"}, {"model": "m"})
     told = costs(library, "model")
     assert (told.cost, told.failed) == (CostSum(1, 0, 0, 1), CostSum(1, 1, 0, 0, 1.0, None))
-    assert told.by["model"] == (CostGroup("m", told.cost, told.failed),)
+    assert told.by["model"] == (CostGroup("m", told.cost, told.failed, undecided=told.cost),)
 
 
 def test_groups_come_dearest_first_and_months_in_order(library: Database) -> None:
@@ -110,6 +111,114 @@ def test_a_query_chooses_the_jobs(library: Database) -> None:
     assert (told.cost.jobs, told.failed.jobs, told.by["project"][0].cost.jobs) == (1, 1, 1)
     assert (nothing.cost, nothing.unknown, nothing.failed_rules) == (CostSum(), (), ())
     assert deleted.cost.jobs == 1
+
+
+PAID = {"model": "m", "cost_usd": 1.0, "cost_basis": "reported", "seconds": 8.0}
+
+
+def judge(library: Database, verdict: str | None, *refs: str) -> None:
+    with library.write() as connection:
+        ids = [get_name(connection, ref).id for ref in refs]
+        store.judge_videos(connection, ids, verdict, made_at=NOW)
+
+
+def deliver(
+    library: Database, ref: str, *lengths: float | None, state: str = "present", variant: str = "video"
+) -> None:
+    """Gives the video clips of these lengths."""
+    with library.write() as connection:
+        video_id = get_name(connection, ref).id
+        for number, length in enumerate(lengths, 1):
+            connection.execute(
+                "INSERT INTO files (video_id, variant, number, state, sha256, seconds, changed_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, '2026-11-21T12:00:00.000Z')",
+                (video_id, variant, number, state, f"{video_id}{variant}{number}", length),
+            )
+        store.rebuild_bitmaps(connection)
+
+
+def test_kept_and_rejected_and_undecided_and_failed_money_stand_apart(library: Database) -> None:
+    kept, estimated, rejected, _, failed = add(
+        library,
+        PAID,
+        PAID | {"cost_usd": 0.1, "cost_basis": "estimated"},
+        PAID | {"cost_usd": 2.0},
+        PAID | {"cost_usd": 0.2},
+        PAID | {"cost_usd": 0.7, "status": "failed"},
+    )
+    judge(library, "keep", kept, estimated)
+    judge(library, "reject", rejected)
+    told = costs(library, "model")
+    (group,) = told.by["model"]
+    assert group.kept == CostSum(2, 1, 1, 0, 1.0, 0.1)
+    assert group.rejected == CostSum(1, 1, 0, 0, 2.0, None)
+    assert group.undecided == CostSum(1, 1, 0, 0, 0.2, None)
+    assert group.failed == CostSum(1, 1, 0, 0, 0.7, None)
+    assert group.cost == CostSum(4, 3, 1, 0, 3.2, 0.1)
+    assert (group.kept_seconds, group.usd_per_kept_second) == (16.0, 0.25)
+    assert (told.kept, told.rejected, told.undecided, told.failed) == (
+        *(group.kept, group.rejected, group.undecided),
+        group.failed,
+    )
+    assert (told.kept_seconds, told.usd_per_kept_second) == (16.0, 0.25)
+    judge(library, "reject", failed)
+    assert costs(library).rejected == group.rejected
+
+
+def test_a_kept_second_costs_nothing_known_where_nothing_was_kept(library: Database) -> None:
+    add(library, PAID, PAID | {"status": "failed"})
+    (rejected,) = add(library, PAID)
+    judge(library, "reject", rejected)
+    (group,) = costs(library, "model").by["model"]
+    assert (group.kept, group.kept_seconds, group.usd_per_kept_second) == (CostSum(), None, None)
+
+
+def test_only_kept_videos_of_known_cost_deliver_seconds(library: Database) -> None:
+    known, unknown, picture = add(library, PAID, PAID | {"cost_usd": None}, PAID | {"seconds": None, "kind": "image"})
+    judge(library, "keep", known, unknown, picture)
+    told = costs(library)
+    assert told.kept == CostSum(3, 2, 0, 1, 2.0, None)
+    assert (told.kept_seconds, told.usd_per_kept_second) == (8.0, 0.25)
+    judge(library, "undecided", known, picture)
+    judge(library, None, known, picture)
+    assert costs(library).usd_per_kept_second is None
+
+
+def test_delivered_seconds_are_those_of_the_clips_at_hand(library: Database) -> None:
+    several, lost, unread, thumbnail = add(library, PAID, PAID, PAID, PAID)
+    deliver(library, several, 4.0, 5.5)
+    deliver(library, lost, 4.0, state="lost")
+    deliver(library, unread, None)
+    deliver(library, thumbnail, 1.0, variant="reference")
+    for ref, seconds in ((several, 9.5), (lost, 8.0), (unread, 8.0), (thumbnail, 8.0)):
+        judge(library, "keep", ref)
+        assert costs(library).kept_seconds == seconds, ref
+        judge(library, None, ref)
+
+
+def test_undoing_a_verdict_takes_its_seconds_back(library: Database) -> None:
+    first, second = add(library, PAID, PAID)
+    judge(library, "keep", first)
+    judge(library, "keep", second)
+    assert costs(library).usd_per_kept_second == 0.125
+    with library.write() as connection:
+        store.undo(connection, 1, undone_at=NOW)
+    assert costs(library).usd_per_kept_second == 0.25
+    with library.write() as connection:
+        store.undo(connection, 1, undone_at=NOW)
+    assert (costs(library).usd_per_kept_second, costs(library).kept.jobs) == (None, 0)
+
+
+@pytest.mark.parametrize("name", GROUPINGS)
+def test_what_became_of_jobs_adds_up_in_every_grouping(library: Database, name: str) -> None:
+    refs = add(library, PAID | {"tier": "720p"}, PAID | {"model": "b"}, PAID | {"created_at": NOW}, PAID)
+    add(library, PAID | {"status": "expired"})
+    judge(library, "keep", *refs[:2])
+    judge(library, "reject", refs[2])
+    told = costs(library, name)
+    for part in ("kept", "rejected", "undecided", "failed"):
+        assert sum(getattr(group, part).jobs for group in told.by[name]) == getattr(told, part).jobs > 0
+    assert sum(group.kept_seconds or 0 for group in told.by[name]) == told.kept_seconds == 16.0
 
 
 JOB = {"model": "sora-2", "seconds": 8.0, "width": 1280, "height": 720, "created_at": "2026-04-01T08:00:00.000Z"}

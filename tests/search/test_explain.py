@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from catalog.cli.main import cli
-from catalog.records import QueryPart
+from catalog.query_reports import QueryPart
 from catalog.search.explain import explain
 from tests.search.conftest import NOW, Library
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from catalog.records import Explanation
+    from catalog.query_reports import Explanation
 
 
 @pytest.fixture(scope="module")

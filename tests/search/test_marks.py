@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from catalog import bitmaps, store
+from catalog.search.completions import complete_word
 from catalog.search.page import count_facets
 from tests.media.marks.carriers import (
     GRAPH_TEXT,
@@ -103,6 +104,14 @@ def test_counts_are_those_of_the_queries(marked: Library) -> None:
     assert found == {
         name: {value: len(QUERIES[f"{name}:{value}"]) for value in values} for name, values in bitmaps.MARKS.items()
     }
+
+
+def test_values_that_there_are_are_proposed(marked: Library) -> None:
+    with marked.database.read() as connection:
+        assert complete_word(connection, "mark:ai", 10) == ["mark:ai", "mark:aigc"]
+        assert complete_word(connection, "tool:", 10) == ["tool:a1111", "tool:comfyui"]
+        assert complete_word(connection, "has:work", 10) == ["has:workflow"]
+        assert complete_word(connection, "signer:", 10) == []
 
 
 @pytest.mark.parametrize("query", ["mark:sora", "tool:word", "workflow:x"])

@@ -19,6 +19,7 @@ from tests.soak.kills import kill_writers
 from tests.soak.laws import LAWS, Law
 from tests.soak.media import kill_keepers
 from tests.soak.power import cut_power
+from tests.soak.scans import flood, kill_scans
 from tests.soak.together import back_up_together, write_together
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def run_tests(arguments: tuple[str, ...], tried: str, **environment: str) -> Fig
 PARTS = (
     Part("kills", "kill -9 at any moment of every verb that writes", kill_writers, 3, 300),
     Part("media", "kill -9 at any moment of check --repair and backup --media", kill_keepers, 2, 60),
+    Part("scans", "kill -9 at any moment of scans of a folder in which things go on happening", kill_scans, 3, 50),
+    Part("flood", "clips written and renamed while a folder is watched, faster than can be heard", flood, 300, 20_000),
     Part("power", "power cuts on three models of a disk", cut_power, 3, 100),
     Part("together", "eight writers at once, beside a sync and readers", write_together, 8, 500),
     Part("backups", "backups while others write", back_up_together, 3, 60),

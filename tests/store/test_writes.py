@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from array import array
 from typing import Any
 
 import pytest
@@ -69,6 +70,9 @@ def write_everything(desk: Desk) -> None:
         store.forget_inherited(connection)
         store.save_given(connection, {1: {"mood": ["calm"]}})
         store.forget_extracted(connection)
+        store.rebuild_stacks(connection)
+        store.forget_stacks(connection)
+        store.save_stacks(connection, [store.Sketched(1, "a fox", array("q", [1, 2]))])
         store.delete_videos(connection, [1], deleted_at=now)
         store.undelete_videos(connection, [1], made_at=now)
         store.tag_videos(connection, [1], {"keeper": ""}, made_at=now)
@@ -86,6 +90,7 @@ def write_everything(desk: Desk) -> None:
         store.save_checked(connection, ["ab"], at=now)
         store.save_places(connection, {"media/ab.mp4": "missing"}, at=now)
         store.save_place(connection, "ab", "media/ab.mp4", at=now)
+        store.save_kept(connection, {"ab": "media/ab.mp4"}, at=now)
         store.save_archived(connection, {"ab": "s3://bucket/ab"}, at=now)
         store.save_input(connection, 1, "reference", 1, name="file-1")
         store.forget_places(connection, ["media/ab.mp4"])
@@ -104,7 +109,16 @@ def write_everything(desk: Desk) -> None:
             store.save_scanned(connection, "/clips", {"half.mp4": ((1, 2, 3, 4), "growing", "is cut off")}, at=now)
         store.save_absences_of_places(connection, back=[], missed=[2], missing=[2], at=now)
         store.forget_scanned(connection, "/clips", ["half.mp4"])
+        store.save_root(connection, "/more", is_watched=1)
+        store.forget_root(connection, "/more")
         store.adopt_files(connection, {2: 1}, made_at=now)
+        store.save_file(connection, store.Spot(1, "video", 9), held._replace(sha256="ef"), origin="download", at=now)
+        assert store.save_read_marks(connection, {"ef": Marks((label,))}, at=now) == 1
+        assert store.save_said(connection, [(1, Marks(prompt="a fox"))], at=now) == [1]
+        store.complete_marks(connection)
+        store.undo(connection, 1, undone_at=now)
+        store.adopt_files(connection, {2: 1}, made_at=now)
+        store.save_likenesses(connection, {"cd": 2**63 + 1, "ef": None})
         store.rate_videos(connection, [1], 5, made_at=now)
         store.judge_videos(connection, [1], "keep", made_at=now)
         store.note_videos(connection, [1], "a note", made_at=now)

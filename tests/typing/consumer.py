@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import httpx
 import httpx2
@@ -33,6 +33,7 @@ from catalog import (
     PromptDiff,
     RateLimited,
     Receiver,
+    RequestDraft,
     Settings,
     SourceError,
     SourceState,
@@ -110,6 +111,7 @@ def understand(cat: Catalog, ref: str) -> None:
     assert_type(cat.changes(ref), list[Change])
     assert_type(cat.stats(), Stats)
     assert_type(cat.costs(["month"]), Costs)
+    assert_type([group.usd_per_kept_second for group in cat.costs().by["month"]], list[float | None])
 
 
 def send(cat: Catalog) -> bool:
@@ -117,7 +119,11 @@ def send(cat: Catalog) -> bool:
     assert_type(findings, list[Finding])
     assert_type([(finding.code, finding.field, finding.message) for finding in findings], list[tuple[str, str, str]])
     print([finding.to_dict() for finding in cat.validate({"url": "/v1/videos", "body": {}}, dialect="azure")])
-    return not any(finding.severity == "error" for finding in findings)
+    draft = cat.draft_request("video_1", seed="new", changes={"size": None})
+    assert_type(draft, RequestDraft)
+    assert_type([(upload.field, upload.path) for upload in draft.uploads], list[tuple[str, str]])
+    assert_type(cat.request("video_1", seed=7, seconds="8"), dict[str, Any])
+    return not any(finding.severity == "error" for finding in (*findings, *draft.errors))
 
 
 def edit(cat: Catalog, ref: str) -> None:

@@ -36,6 +36,8 @@ def test_a_folder_that_is_not_there_or_no_folder_is_offline(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     assert explain(tmp_path / "gone") == "cannot be read: no such file or directory"
     assert explain(tmp_path / "file") == "cannot be read: not a directory"
+    (tmp_path / "loop").symlink_to("loop")
+    assert explain(tmp_path / "loop") == "cannot be read: too many levels of symbolic links"
 
 
 def test_an_empty_folder_that_was_not_is_offline(tmp_path: Path) -> None:

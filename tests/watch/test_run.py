@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from struct import pack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from tests.watch.conftest import Pasture
 
 HALF = CLIP[:2000]
+LARGE = CLIP + pack(">I4s", 9_000_000, b"free") + bytes(9_000_000 - 8)  # more than is read at once
+MANY = 3_000
 
 
 def find(pasture: Pasture, query: str) -> list[str]:
@@ -74,6 +78,19 @@ def test_the_same_bytes_are_one_file_with_a_place_for_each(pasture: Pasture) -> 
     assert (report.made, report.copies, report.taken) == (1, 2, 3)
     assert len(pasture.refs()) == pasture.value("SELECT count(*) FROM files") == 1
     assert set(pasture.places()) == {"a.mp4", "b/a.mp4", "c.mp4"}
+
+
+def test_thousands_of_copies_are_places_of_one_file_and_move_as_these(pasture: Pasture) -> None:
+    for number in range(MANY):
+        pasture.put(f"{number}.mp4")
+    report = pasture.scan()
+    assert (report.made, report.copies) == (1, MANY - 1)
+    for number in range(0, MANY, 3):
+        (pasture.folder / f"{number}.mp4").rename(pasture.folder / f"take {number}.mp4")
+    assert pasture.scan().made == 0
+    assert pasture.scan().missed == 0
+    assert set(pasture.places()) == {path.name for path in pasture.folder.iterdir()}
+    assert set(pasture.places().values()) == {"present"}
 
 
 def test_a_second_scan_changes_nothing(pasture: Pasture) -> None:
@@ -235,8 +252,11 @@ def test_a_file_that_changes_between_two_looks_is_growing(pasture: Pasture) -> N
     assert settle(str(pasture.folder), seen, now=0.0).reason == "is being written"  # type: ignore[union-attr]
 
 
-def test_a_file_that_is_replaced_while_it_is_read_is_growing(pasture: Pasture, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = pasture.put("a.mp4")
+@pytest.mark.parametrize("content", [CLIP, LARGE], ids=["small", "large"])
+def test_a_file_that_is_replaced_while_it_is_read_is_growing(
+    pasture: Pasture, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    path = pasture.put("a.mp4", content)
     seen = look(pasture.folder)
     lstat = os.lstat
 
@@ -249,8 +269,18 @@ def test_a_file_that_is_replaced_while_it_is_read_is_growing(pasture: Pasture, m
     assert settle(str(pasture.folder), seen, now=0.0).reason == "was changed while it was read"  # type: ignore[union-attr]
 
 
-def test_bytes_behind_the_last_box_are_damage_after_an_hour(pasture: Pasture) -> None:
-    path = pasture.put("a.mp4", CLIP + b"\xff" * 20)
+def test_a_large_file_is_read_to_its_last_byte(pasture: Pasture) -> None:
+    pasture.put("a.mp4", LARGE)
+    pasture.put("b.mp4", LARGE[:-1])
+    report = pasture.scan()
+    assert (report.made, report.growing) == (1, 1)
+    assert report.unfinished["b.mp4"].startswith("is cut off")
+    assert pasture.rows("SELECT sha256, seconds FROM files") == [(hashlib.sha256(LARGE).hexdigest(), 4.0)]
+
+
+@pytest.mark.parametrize("content", [CLIP, LARGE], ids=["small", "large"])
+def test_bytes_behind_the_last_box_are_damage_after_an_hour(pasture: Pasture, content: bytes) -> None:
+    path = pasture.put("a.mp4", content + b"\xff" * 20)
     report = pasture.scan()
     assert (report.taken, report.growing) == (0, 1)
     earlier = (datetime.now(UTC) - timedelta(hours=2)).timestamp()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import signal
@@ -193,6 +194,122 @@ def test_without_a_folder_to_watch_it_says_what_to_do(home: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [["--once"], [], ["clips", "--once"]])
+def test_a_folder_that_is_not_there_and_never_was_is_refused_before_anything_is_kept(
+    home: Path, words: list[str]
+) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    watched = run(home, "watch", "nope", *words)
+    assert (watched.returncode, watched.stdout, watched.stderr) == (
+        1,
+        "",
+        f"Error: {home / 'nope'} is not there, and the library does not know it: name a folder that holds clips\n",
+    )
+    assert [path.name for path in home.iterdir()] == ["clips"]
+
+
+def test_a_folder_that_is_known_and_not_there_is_offline(home: Path) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    run(home, "watch", "clips", "--once")
+    (home / "clips").rename(home / "away")
+    assert json.loads(run(home, "watch", "clips", "--once", "--json").stdout)["folders"][0]["state"] == "offline"
+
+
+def test_documents_of_scans_stand_alone_on_standard_output(home: Path) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    process = start(home, "watch", "clips", "--json")
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["folders"][0]["made"] == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"watching %b, until Ctrl-C\n" % bytes(home / "clips")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_a_remark_is_made_once_however_many_scans_there_are(home: Path) -> None:
+    (home / "clips" / "half.mp4").write_bytes(CLIP[:900])
+    (home / "clips" / "link.mp4").symlink_to("half.mp4")
+    process = start(home, "watch", "clips")
+    try:
+        for number in range(3):
+            (home / "clips" / f"{number}.mp4").write_bytes(clip(number))
+            wait_until(lambda: count(home, "has:file") == number + 1)  # noqa: B023 - it is called here
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 143
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+        assert said.count("passed over (symbolic link): link.mp4") == said.count("half.mp4 is cut off") == 1
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_a_folder_that_goes_and_comes_back_while_we_watch_is_said_each_time(home: Path) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    process = start(home, "watch", "clips", "--every", "1")
+    try:
+        wait_until(lambda: count(home, "fox") == 1)
+        (home / "clips").rename(home / "away")
+        wait_until(lambda: _state(home) == "offline")
+        (home / "away").rename(home / "clips")
+        wait_until(lambda: _state(home) == "online")
+        (home / "clips" / "owl.mp4").write_bytes(clip(2))
+        assert process.stdout is not None
+        where = home / "clips"
+        assert [process.stdout.readline().decode() for _ in range(5)] == [
+            f"watching {where}, until Ctrl-C\n",
+            f"{where}: 1 file, 1 new\n",
+            f"{where}: offline, it cannot be read: no such file or directory\n",
+            f"{where}: online\n",
+            f"{where}: 2 files, 1 new\n",
+        ]
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_a_library_that_goes_while_we_watch_is_not_made_a_second_time(home: Path) -> None:
+    (home / "clips" / "fox.mp4").write_bytes(CLIP)
+    (home / "drive").mkdir()
+    command = [sys.executable, "-m", "catalog", "--db", "drive/catalog.db", "watch", "clips", "--every", "1"]
+    with (home / "out").open("wb") as out, (home / "err").open("wb") as err:
+        process = subprocess.Popen(command, cwd=home, stdout=out, stderr=err)
+    try:
+        wait_until(lambda: b"1 file, 1 new" in (home / "out").read_bytes())
+        (home / "drive").rename(home / "unplugged")
+        (home / "drive").mkdir()
+        (home / "clips" / "owl.mp4").write_bytes(clip(1))
+        said = b"the library drive/catalog.db is not there any more: nothing is taken in until it is\n"
+        wait_until(lambda: said in (home / "err").read_bytes())
+        assert list((home / "drive").iterdir()) == []
+        (home / "drive").rmdir()
+        (home / "unplugged").rename(home / "drive")
+        wait_until(lambda: _count(home / "drive" / "catalog.db") == 2)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _count(library: Path) -> int:
+    try:
+        with Catalog.open(library) as cat:
+            return cat.count("has:file")
+    except CatalogError:
+        return 0
+
+
+def _state(home: Path) -> str:
+    with Catalog.open(home / "catalog.db") as cat:
+        return cat.watched().folders[0].state
+
+
 @pytest.mark.parametrize(
     ("kind", "folder", "silent"),
     [
@@ -225,4 +342,19 @@ def test_the_limit_of_watches_is_said_with_the_line_that_raises_it(
     observer.listen([str(tmp_path)])
     assert len(said) == 1
     assert SYSCTL in said[0]
-    assert not observer.is_heard(str(tmp_path))
+
+
+def test_events_that_were_lost_make_every_folder_dirty(tmp_path: Path) -> None:
+    folders = {str(tmp_path / name) for name in "ab"}
+    observer = Observer()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    observer.listen(folders)
+    assert observer.take_dirty() == set()
+    log = logging.getLogger("watchdog.observers.inotify")
+    log.warning("Inotify queue overflowed; filesystem events were lost")
+    assert observer.woken.is_set()
+    assert observer.take_dirty() == folders
+    observer.stop()
+    log.warning("Inotify queue overflowed; filesystem events were lost")
+    assert observer.take_dirty() == set()

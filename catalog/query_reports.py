@@ -1,0 +1,34 @@
+"""How a query is read, as the library tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.records import Record
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class QueryPart(Record):
+    """A part of a query, and how many videos it matches by itself; what belongs to an operator is one deeper.
+
+    `text` is the term as it was read, or `AND`, `OR`, `NOT`; `ways` say how its videos are found.
+    """
+
+    depth: int
+    text: str
+    videos: int
+    ways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Explanation(Record):
+    """How a query was read: its `parts`, the order of its matches, such as `-created_at`, and how many there are.
+
+    `ranked` and `notes` are as for a Page.
+    """
+
+    parts: tuple[QueryPart, ...]
+    total: int
+    sort: str
+    ranked: int | None = None
+    notes: tuple[str, ...] = ()

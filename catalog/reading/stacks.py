@@ -1,0 +1,115 @@
+"""Stacks of takes as they stand: what is due, who is in which."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalog.choice_reports import PromptUse
+from catalog.prompts import LONGEST_READ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from catalog.database import Reader
+
+_DELIVERED = (
+    "coalesce((SELECT sum(files.seconds) FROM files WHERE files.video_id = videos.id AND files.variant = 'video' "
+    "AND files.state = 'present'), CASE WHEN status = 'completed' THEN videos.seconds END)"
+)
+"""The seconds that a job delivered, as SQL: those of its files at hand, else what the row of a completed one says."""
+_TAKES = f"""
+SELECT stack_videos.stack_id, videos.ref, annotations.rating, annotations.verdict, videos.created_at, videos.cost_usd,
+       {_DELIVERED} AS delivered, videos.id
+FROM stack_videos JOIN videos ON videos.id = stack_videos.video_id AND videos.deleted_at IS NULL
+LEFT JOIN annotations ON annotations.video_id = videos.id
+{{chosen}} ORDER BY stack_videos.stack_id, videos.created_at DESC, videos.id DESC
+"""
+_PROMPTS = "SELECT id, prompt FROM videos WHERE id IN :ids"
+_READ_AT_ONCE = 10_000  # prompts of covers
+
+
+def count_unstacked(connection: Reader) -> int:
+    """How many videos have a prompt that has not been put into a stack yet."""
+    return int(connection.execute("SELECT count(*) FROM stack_due").fetchone()[0])
+
+
+def list_unstacked(connection: Reader, limit: int, *, after: int = 0) -> list[tuple[int, str]]:
+    """The next of those videos after this row, in order, with their prompts as far as they are compared."""
+    query = (
+        f"SELECT videos.id, coalesce(substr(prompt, 1, {LONGEST_READ}), '') FROM stack_due "
+        "JOIN videos ON videos.id = stack_due.video_id WHERE stack_due.video_id > :after "
+        "ORDER BY stack_due.video_id LIMIT :limit"
+    )
+    return [(row[0], row[1]) for row in connection.execute(query, {"after": after, "limit": limit})]
+
+
+class _Take(NamedTuple):
+    """A video of a stack, as far as it counts."""
+
+    stack: int
+    ref: str
+    rating: int | None
+    verdict: str | None
+    created_at: str | None
+    cost_usd: float | None
+    delivered: float | None
+    id: int
+
+
+def list_prompts(connection: Reader, among: Sequence[int] | None = None) -> list[PromptUse]:
+    """The stacks of all videos, or of those with these row ids: the most used, the most kept, the dearest first.
+
+    Hidden videos and those without a prompt are in none.
+    """
+    stacks = [list(takes) for _, takes in groupby(_read_takes(connection, among), attrgetter("stack"))]
+    covers = [_find_cover(takes) for takes in stacks]
+    prompts = _read_prompts(connection, [cover.id for cover in covers])
+    uses = [_sum_up(prompts[cover.id], cover, takes) for cover, takes in zip(covers, stacks, strict=True)]
+    return sorted(uses, key=lambda use: (-use.uses, -use.keep_rate, -(use.cost_usd or 0), use.prompt))
+
+
+def name_stacks(connection: Reader, among: Sequence[int] | None = None) -> dict[str, str]:
+    """The prompt of the cover by the number of the stack, as text, of all videos or those with these row ids."""
+    stacks = (list(takes) for _, takes in groupby(_read_takes(connection, among), attrgetter("stack")))
+    covers = {str(takes[0].stack): _find_cover(takes).id for takes in stacks}
+    prompts = _read_prompts(connection, list(covers.values()))
+    return {stack: prompts[cover] for stack, cover in covers.items()}
+
+
+def _read_takes(connection: Reader, among: Sequence[int] | None) -> Iterable[_Take]:
+    chosen = "" if among is None else "WHERE videos.id IN :among"
+    rows = connection.execute(_TAKES.format(chosen=chosen), {} if among is None else {"among": list(among)})
+    return map(_Take._make, rows)
+
+
+def _find_cover(takes: Sequence[_Take]) -> _Take:
+    """The best rated of takes that come newest first, else one that is kept, else the newest."""
+    return max(takes, key=lambda take: (take.rating or 0, take.verdict == "keep"))
+
+
+def _read_prompts(connection: Reader, ids: Sequence[int]) -> dict[int, str]:
+    prompts: dict[int, str] = {}
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        prompts |= dict(map(tuple, connection.execute(_PROMPTS, {"ids": ids[start : start + _READ_AT_ONCE]})))
+    return prompts
+
+
+def _sum_up(prompt: str, cover: _Take, takes: Sequence[_Take]) -> PromptUse:
+    kept = [take for take in takes if take.verdict == "keep"]
+    costs = [take.cost_usd for take in takes if take.cost_usd is not None]
+    delivered = [take.delivered for take in takes if take.delivered is not None]
+    seconds = sum(take.delivered or 0 for take in kept if take.cost_usd is not None)
+    return PromptUse(
+        prompt=prompt,
+        uses=len(takes),
+        kept=len(kept),
+        rejected=sum(take.verdict == "reject" for take in takes),
+        keep_rate=round(len(kept) / len(takes), 4),
+        seconds=round(sum(delivered), 3) if delivered else None,
+        cost_usd=round(sum(costs), 6) if costs else None,
+        usd_per_kept_second=round(sum(costs) / seconds, 6) if seconds else None,
+        cover=cover.ref,
+        refs=tuple(map(itemgetter(1), takes)),
+    )
