@@ -41,9 +41,9 @@ def read_verdict(verdict: object) -> str | None:
 
 def read_note(note: object) -> str | None:
     """A text of at most LONGEST_NOTE bytes, None where it holds nothing but blanks."""
-    if not isinstance(note, str | None):
+    if not isinstance(note, str):
         raise CatalogError(f"a note is text, not {type(note).__name__}")
-    text = _read_text(note or "", "a note")
+    text = _read_text(note, "a note")
     return text if text.strip() else None
 
 

@@ -40,9 +40,14 @@ VERBS: dict[str, Callable[..., Any]] = {
     "give": lambda cat, *refs, **options: cat.give(*refs, style="noir", **options),
     "link": lambda cat, *refs, **options: cat.link(*refs, "studio:elsewhere", relation="edit", **options),
     "unlink": lambda cat, *refs, **options: cat.unlink(*refs, "studio:lost", **options),
+    "rate": lambda cat, *refs, **options: cat.rate(*refs, 4, **options),
+    "verdict": lambda cat, *refs, **options: cat.verdict(*refs, "keep", **options),
+    "note": lambda cat, *refs, **options: cat.note(*refs, "zebra", **options),
     "delete": lambda cat, *refs, **options: cat.delete(*refs, **options),
     "undelete": lambda cat, *refs, **options: cat.undelete(*refs, **options),
 }
+
+SAYING = {"rate": "a rating is", "verdict": "a verdict is", "note": "a note is"}  # verbs that lack what is said then
 
 
 def hear(library: Database, *jobs: dict[str, Any], at: datetime = NOW) -> None:
@@ -184,7 +189,8 @@ def test_refs_and_a_query_together_are_refused(untouched: Catalog, verb: str) ->
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_neither_is_refused(untouched: Catalog, verb: str) -> None:
-    with pytest.raises(CatalogError, match="name the videos: a ref, several refs, or query="):
+    message = SAYING.get(verb, "name the videos: a ref, several refs, or query=")
+    with pytest.raises(CatalogError, match=message):
         VERBS[verb](untouched)
 
 

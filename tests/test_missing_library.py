@@ -47,6 +47,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "costs": Catalog.costs,
     "count": Catalog.count,
     "download": Catalog.download,
+    "duplicates": Catalog.duplicates,
     "diff": lambda cat: cat.diff("v1", "v2"),
     "evidence": lambda cat: list(cat.evidence()),
     "explain": lambda cat: cat.explain("neon"),

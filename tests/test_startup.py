@@ -96,6 +96,7 @@ MAY_LOAD = {
     "collection add launch video_1": DRIVER,
     "collection move launch video_1 --to 1": DRIVER,
     "saved": DRIVER,
+    "duplicates": DRIVER | {"numpy"},
     "saved add neons neon": DRIVER,
     "search query:neons collection:launch": DRIVER,
     "link video_2 video_1 --relation remix": DRIVER | READERS_OF_PROMPTS,

@@ -144,9 +144,7 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
         render.field(name, text)
         if name == "prompt" and (origin := video.extra.get("prompt_origin")) in _ORIGINS:
             render.field("", f"(of the file, {_ORIGINS[origin]}: no server has said one)", style="faint")
-    _show_judgement(video)
-    for tag in video.tags:
-        render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
+    _show_said(video)
     for link in video.links:
         if link.child == video.ref:
             render.field("made from", f"{names[link.parent]}  ({link.relation}, known by {link.origin})")
@@ -159,7 +157,8 @@ def _show_video(video: Video, names: Mapping[str, str]) -> None:
         render.field("unknown", ", ".join(unknown))
 
 
-def _show_judgement(video: Video) -> None:
+def _show_said(video: Video) -> None:
+    """What people said of it, and its tags."""
     if video.rating:
         render.field("rating", f"{video.rating} of {BEST}")
     if video.verdict != UNDECIDED:
@@ -168,6 +167,8 @@ def _show_judgement(video: Video) -> None:
         render.field("note", video.note)
     for path in video.collections:
         render.field("collection", path)
+    for tag in video.tags:
+        render.field("tag", str(tag) if tag.origin == "user" else f"{tag}  (by the {tag.origin})")
 
 
 def _show_files(video: Video) -> None:

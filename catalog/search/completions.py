@@ -15,7 +15,7 @@ from catalog.search.fields import FIELDS, Fields
 from catalog.search.query import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from catalog.database import Reader
     from catalog.search.fields import Field
@@ -59,23 +59,21 @@ def list_values(connection: Reader, field: Field, beginning: str, limit: int) ->
         from catalog.search.claims import CLAIMS
 
         return (name for name in CLAIMS if name.startswith(beginning))
-    if field.name in _NAMED:
-        return _NAMED[field.name](connection, beginning, limit)
-    if field.kind in {"name", "kin"}:
-        return list_beginning(connection, beginning, limit)
-    if field.kind == "tag":
-        return _list_tags(connection, beginning, limit)
+    if lister := _LISTERS.get(field.name, _LISTERS.get(field.kind)):
+        return lister(connection, beginning, limit)
     if field.kind in {"credentials", "mark"}:
-        from catalog.bitmaps import read_field
-
-        return [
-            value for value, ids in read_field(connection, field.name).items() if ids and value.startswith(beginning)
-        ]
+        return _list_present(connection, field, beginning)
     if field.is_prompt_facet:
         return _walk(connection, "value", "facet_values WHERE facet = :facet", beginning, limit, {"facet": field.plain})
     if field.name in _INDEXED:
         return _walk(connection, field.name, "videos WHERE 1", beginning, limit)
     return _list_newest(connection, field, beginning)
+
+
+def _list_present(connection: Reader, field: Field, beginning: str) -> Iterable[str]:
+    from catalog.bitmaps import read_field
+
+    return [value for value, ids in read_field(connection, field.name).items() if ids and value.startswith(beginning)]
 
 
 def _list_paths(connection: Reader, beginning: str, limit: int) -> Iterator[str]:
@@ -133,7 +131,16 @@ def _list_newest(connection: Reader, field: Field, beginning: str) -> Iterator[s
             yield str(value)
 
 
-_NAMED = {"collection": _list_paths, "query": _list_saved, "rating": _list_ratings, "verdict": _list_verdicts}
+# By the name of a field, or its kind.
+_LISTERS: dict[str, Callable[[Reader, str, int], Iterable[str]]] = {
+    "collection": _list_paths,
+    "saved": _list_saved,
+    "rating": _list_ratings,
+    "verdict": _list_verdicts,
+    "name": list_beginning,
+    "kin": list_beginning,
+    "tag": _list_tags,
+}
 
 
 def _bound(names: Iterable[str], limit: int) -> list[str]:

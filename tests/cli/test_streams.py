@@ -54,6 +54,7 @@ LINES = {
     "note": "note v1 words",
     "collection": "collection add launch v1",
     "saved": "saved",
+    "duplicates": "duplicates --json",
     "link": "link v1 studio:v0 --relation remix",
     "unlink": "unlink v1 studio:v0",
     "adopt": "adopt",

@@ -74,6 +74,10 @@ VERBS = (
     Verb("import into a library", "filled", ("import", "more.jsonl", "--source", "studio")),
     Verb("tag", "filled", ("tag", "--query", "fox", "campaign=launch", "keeper", "--yes")),
     Verb("facets --give", "filled", ("facets", "--give", "--query", "fox", "style=noir", "client=acme", "--yes")),
+    Verb("rate", "filled", ("rate", "--query", "fox", "4", "--yes")),
+    Verb("note", "edited", ("note", "--query", "fox", "the hands go wrong", "--yes")),
+    Verb("collection add", "filled", ("collection", "add", "launch/teasers", "--query", "fox", "--yes")),
+    Verb("collection move", "edited", ("collection", "move", "foxes", "launch/foxes"), is_repeatable=False),
     Verb("delete", "filled", ("delete", "--query", "status:completed", "--yes")),
     Verb("undelete", "edited", ("undelete", "--query", "status:failed", "--yes")),
     Verb("undo", "edited", ("undo", "3"), is_repeatable=False),
@@ -151,6 +155,8 @@ def fill(catalog: Catalog, folder: Path) -> None:
 def edit(catalog: Catalog, _: Path) -> None:
     catalog.tag("first=1", query="fox")
     catalog.give(query="status:completed", style="noir")
+    catalog.rate(3, query="fox")
+    catalog.collect("foxes", query="fox")
     catalog.delete(query="status:failed")
 
 

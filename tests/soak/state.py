@@ -29,6 +29,12 @@ BASE = {
     "tags": "SELECT ref, key, value, origin FROM tags JOIN videos ON videos.id = video_id",
     "links": "SELECT ref, relation, origin, parent_source, parent_remote_id FROM links JOIN videos ON videos.id = "
     "child_id",
+    "judgements": "SELECT ref, rating, verdict, note FROM annotations JOIN videos ON videos.id = video_id "
+    "WHERE coalesce(rating, verdict, note) IS NOT NULL",
+    "collections": "SELECT path, note FROM collections",
+    "collected": "SELECT path, ref FROM collection_videos JOIN collections ON collections.id = collection_id "
+    "JOIN videos ON videos.id = video_id",
+    "searches": "SELECT name, query FROM saved_searches",
     "given": "SELECT ref, facet, value FROM given_facets JOIN videos ON videos.id = video_id",
     "observations": "SELECT ref, channel, http_status, payload_hash FROM observations JOIN videos ON videos.id = "
     "video_id",
