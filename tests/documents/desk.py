@@ -210,7 +210,8 @@ class Desk:
     def _as_shown(self, printed: str) -> str:
         for shown, real in self._ports.items():
             printed = printed.replace(f":{real}", f":{shown}")
-        printed = printed.replace(self._gateway.origin.rpartition(":")[2], GATEWAY_PORT)
+        port = self._gateway.origin.rpartition(":")[2]
+        printed = re.sub(rf"(?<!\w){port}(?!\w)", GATEWAY_PORT, printed)  # an id may hold its digits
         return printed.replace(str(self.folder), FOLDER)
 
 
