@@ -133,7 +133,7 @@ def test_every_writing_on_a_read_only_disk_says_so(mounted, copy: Path) -> None:
 
 
 def test_an_import_on_a_disk_that_fills_says_what_is_kept_and_the_same_again_goes_on(mounted, tmp_path: Path) -> None:
-    disk = mounted("size=2m")
+    disk = mounted("size=3m")
     (tmp_path / "many").mkdir()
     for number in range(3):
         jobs = [job(f"v{number}-{other}", prompt=f"a kite {number} {other} " * 20) for other in range(1000)]

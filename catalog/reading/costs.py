@@ -21,7 +21,7 @@ from catalog.pricing import (
     provider_of,
 )
 from catalog.reading.names import list_video_sources
-from catalog.reading.stacks import name_stacks
+from catalog.reading.stacks import DELIVERED, name_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,15 +50,12 @@ _HAS_FAILED = "status IN ('failed', 'cancelled', 'expired')"
 # What became of a job: one that made no video failed, whatever was said of it.
 _FATE = f"""CASE WHEN {_HAS_FAILED} THEN 'failed' WHEN annotations.verdict = 'keep' THEN 'kept'
 WHEN annotations.verdict = 'reject' THEN 'rejected' ELSE 'undecided' END"""
-# Seconds that were delivered: those of the clips at hand, else what the job says of itself.
-_DELIVERED = """coalesce((SELECT sum(files.seconds) FROM files
-WHERE files.video_id = videos.id AND files.variant = 'video' AND files.state = 'present'), videos.seconds)"""
 _COSTS = f"""
 SELECT {{value}}, {_FATE}, count(*),
        count(cost_usd) FILTER (WHERE cost_basis = 'reported'), count(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
        count(*) - count(cost_usd),
        sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
-       sum(CASE WHEN annotations.verdict = 'keep' AND cost_usd IS NOT NULL THEN {_DELIVERED} END)
+       sum(CASE WHEN annotations.verdict = 'keep' AND cost_usd IS NOT NULL THEN {DELIVERED} END)
 FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id WHERE {{chosen}} GROUP BY 1, 2
 """
 # Of the length only whether it is known decides about the reason, and of the time only the day.

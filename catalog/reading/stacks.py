@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader
 
-_DELIVERED = (
+DELIVERED = (
     "coalesce((SELECT sum(files.seconds) FROM files WHERE files.video_id = videos.id AND files.variant = 'video' "
     "AND files.state = 'present'), CASE WHEN status = 'completed' THEN videos.seconds END)"
 )
 """The seconds that a job delivered, as SQL: those of its files at hand, else what the row of a completed one says."""
 _TAKES = f"""
 SELECT stack_videos.stack_id, videos.ref, annotations.rating, annotations.verdict, videos.created_at, videos.cost_usd,
-       {_DELIVERED} AS delivered, videos.id
+       {DELIVERED} AS delivered, videos.id
 FROM stack_videos JOIN videos ON videos.id = stack_videos.video_id AND videos.deleted_at IS NULL
 LEFT JOIN annotations ON annotations.video_id = videos.id
 {{chosen}} ORDER BY stack_videos.stack_id, videos.created_at DESC, videos.id DESC

@@ -65,8 +65,14 @@ def _has_text(video: ParsedVideo, key: str, raw: Any) -> bool:
 
 def _has_outputs(video: ParsedVideo, key: str, raw: Any) -> bool:
     entries = [entry for entry in (raw if isinstance(raw, list) else [raw]) if entry]
-    may_be_empty = not words_of(key).isdisjoint(RESULT | ADDRESS | {"data"}) and raw in ("", [], {}, [None], [""])
+    may_be_empty = not words_of(key).isdisjoint(RESULT | ADDRESS | {"data"}) and _is_bare(raw)
     return all(find_url(entry) in video.output_urls for entry in entries) and (bool(entries) or may_be_empty)
+
+
+def _is_bare(raw: Any) -> bool:
+    """Whether a value holds nothing but emptiness."""
+    parts = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else None
+    return raw in (None, "") if parts is None else all(map(_is_bare, parts))
 
 
 def _list_lost_members(video: ParsedVideo) -> Iterator[str]:

@@ -167,6 +167,7 @@ def test_no_json_value_makes_it_raise(payload: Any, asked_id: str | None, http_s
 @example({"object": "video.deleted", "deleted": "yes", "id": "a", "type": "image"}, None)
 @example({"id": "a", "status": "failed", "error": [], "fail_reason": "no", "failure_reason": "why"}, None)
 @example({"id": "a", "metadata": []}, None)
+@example({"id": "a", "video": [[]]}, None)
 @example({"id": "a", "size": [], "width": 4, "height": 5, "created_at": "9000-01-01T00:00:00"}, None)
 def test_nothing_of_a_job_is_lost(job: dict[str, Any], asked_id: str | None) -> None:
     for video in parse_videos(job, asked_id=asked_id).videos:
