@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["pasture"]
 
 JOURNAL = {"edits", "edits_rows"}
-DERIVED = ("bitmap", "videos_fts", "word", "facet_values", "stack", "likenesses")  # whose rows may differ and say the same: a check compares
+# Derived tables, whose rows may differ and say the same: a check compares them.
+DERIVED = ("bitmap", "videos_fts", "word", "facet_values", "stack", "likenesses")
 
 
 def read_all(pasture: Pasture) -> dict[str, list[tuple[Any, ...]]]:
