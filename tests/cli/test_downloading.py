@@ -18,11 +18,9 @@ from tests.house import LONG, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NOW = int(time.time())
-
 
 def job(number: int, age: int = 600, **plan: object) -> Job:
-    return Job(id=f"v{number}", model="sora-2", prompt=f"scene {number}", created_at=NOW - age, **plan)  # type: ignore[arg-type]
+    return Job(id=f"v{number}", model="sora-2", prompt=f"scene {number}", created_at=int(time.time()) - age, **plan)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -30,7 +28,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Gateway]]
     gateways = []
 
     def make(*jobs: Job) -> Gateway:
-        gateway = Gateway(jobs=jobs, clock=lambda: NOW, key="a-key")
+        now = int(time.time())
+        gateway = Gateway(jobs=jobs, clock=lambda: now, key="a-key")
         gateways.append(gateway)
         gateway.__enter__()
         monkeypatch.setenv("CATALOG_BASE_URL", gateway.base_url)
