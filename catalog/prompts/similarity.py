@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog import letters
 from catalog.forest import Forest
 from catalog.prompts import LONGEST_READ
-from catalog.prompts.leads import find_leads
-from catalog.prompts.structured import as_words, find_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -64,6 +62,9 @@ def sketch(prompt: str | None) -> tuple[int, ...]:
     beginning = prompt[:LONGEST_READ]
     if len(beginning) < FEWEST_WORDS * 2:
         return (exact,)
+    from catalog.prompts.leads import find_leads  # with the lexicon, which every write would load for it
+    from catalog.prompts.structured import as_words, find_documents
+
     documents = find_documents(beginning) if _MAY_BE_DOCUMENT.search(beginning) else []
     text = as_words(beginning, documents)
     words, clauses = _read_clauses(text)
