@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
-    from catalog.query_reports import Explanation, QueryPart
+    from catalog.query_reports import Clause, Explanation, QueryPart
     from catalog.records import (
         Credentials,
         Facet,
@@ -131,6 +131,7 @@ __all__ = [
     "CatalogError",
     "Change",
     "CheckReport",
+    "Clause",
     "Collection",
     "ConfigError",
     "CostGroup",

@@ -21,6 +21,19 @@ class QueryPart(Record):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Clause(Record):
+    """What must match in a query beside its other clauses: its `text` as typed, and what it asks of one field.
+
+    `field` is None where the clause is of words, of a group or of alternatives.
+    """
+
+    text: str
+    field: str | None = None
+    values: tuple[str, ...] = ()
+    is_negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Explanation(Record):
     """How a query was read: its `parts`, the order of its matches, such as `-created_at`, and how many there are.
 

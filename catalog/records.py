@@ -343,10 +343,11 @@ class PromptsRead(Record):
 class Page(Record):
     """One page of results: `total` counts all matches; `next` is the cursor of the next page, None on the last.
 
-    `snippets` holds, by ref, the part of the prompt that matched, with the matched words between `[` and `]`. `ranked`
-    is how many of the newest matches relevance has put in order, after which the pages end; None where it is all of
-    them. `notes` are remarks about the query for the person who wrote it. Where stacks are shown, `total` counts these,
-    `takes` by ref how many of the matches each cover stands for, `stacked` all matches.
+    `previous` is the cursor of the page before, None on the first. `snippets` holds, by ref, the part of the prompt
+    that matched, with the matched words between `[` and `]`. `ranked` is how many of the newest matches relevance has
+    put in order, after which the pages end; None where it is all of them. `notes` are remarks about the query for the
+    person who wrote it. Where stacks are shown, `total` counts these, `takes` by ref how many of the matches each cover
+    stands for, `stacked` all matches.
     """
 
     videos: tuple[Video, ...]
@@ -358,6 +359,7 @@ class Page(Record):
     notes: tuple[str, ...] = ()
     takes: Mapping[str, int] = field(default_factory=dict)
     stacked: int | None = None
+    previous: str | None = None
 
     def __post_init__(self) -> None:
         self._freeze("facets", "snippets", "takes")

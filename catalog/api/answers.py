@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from catalog.api.base import Opened
 from catalog.errors import ConfigError
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from catalog.family_reports import EvidenceRow
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
-    from catalog.query_reports import Explanation
-    from catalog.records import FacetCount, Page, PromptsRead, Video
+    from catalog.query_reports import Clause, Explanation
+    from catalog.records import FacetCount, File, Page, PromptsRead, Video
     from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
@@ -59,6 +59,7 @@ class Answers(Opened):
         sort: str | None = None,
         limit: int = 20,
         after: str | None = None,
+        before: str | None = None,
         snippets: bool = True,
         include_deleted: bool = False,
         stack: bool | str | None = None,
@@ -67,8 +68,8 @@ class Answers(Opened):
 
         Facets in `multi` are counted as if the query had no term of its own on them, so that other values can be added
         to a choice. `sort` is `relevance` or a field, with `-` in front for descending; `after` is the `next` of the
-        previous page. With `stack`, takes of one prompt are one match, shown by its cover: the best rated, else one
-        that is kept, else the newest. `stack="family"` makes one of each family.
+        page before, `before` the `previous` of the page after. With `stack`, takes of one prompt are one match, shown
+        by its cover: the best rated, else one that is kept, else the newest. `stack="family"` makes one of each family.
         """
         from catalog.search.page import search
 
@@ -81,6 +82,7 @@ class Answers(Opened):
                 sort=sort,
                 limit=limit,
                 after=after,
+                before=before,
                 snippets=snippets,
                 include_deleted=include_deleted,
                 stack=stack,
@@ -106,6 +108,24 @@ class Answers(Opened):
 
         with self._database.read() as connection:
             return explain(connection, query, sort=sort, include_deleted=include_deleted)
+
+    def clauses(self, query: str) -> tuple[Clause, ...]:
+        """The clauses of a query as they are typed, such as a page shows each with a cross; raises QueryError."""
+        from catalog.search.clauses import list_clauses
+
+        return list_clauses(query)
+
+    def refine(self, query: str, field: str, value: str | None, how: Literal["only", "or", "not"] = "only") -> str:
+        """The query after a click on a value of a field: `only` this value, this `or` those it has, or `not` this one.
+
+            cat.refine("neon model:a", "model", "b")        # neon model:b
+            cat.refine("neon model:a", "model", "b", "or")  # neon model:a,b
+
+        Done twice, it takes the value off. None stands for having no value. Raises QueryError.
+        """
+        from catalog.search.clauses import refine
+
+        return refine(query, field, value, how)
 
     def count(self, query: str = "", *, include_deleted: bool = False) -> int:
         """How many videos match; raises QueryError."""
@@ -136,6 +156,13 @@ class Answers(Opened):
 
         with self._database.read() as connection:
             return get_video(connection, ref)
+
+    def media(self, sha256: str) -> File:
+        """The file with these bytes: its type, and the places where they lie; raises NotFound."""
+        from catalog.reading.files import get_media
+
+        with self._database.read() as connection:
+            return get_media(connection, sha256)
 
     def workflow(self, ref: str) -> Workflow:
         """The workflow in the files of a video, whole as it stands there; raises NotFound where there is none.

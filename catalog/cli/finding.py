@@ -103,6 +103,7 @@ class QueryCommand(click.Command):
 )
 @click.option("--limit", default=20, show_default=True, metavar="N", help="Videos per page; 0 only counts.")
 @click.option("--after", metavar="CURSOR", help="Show the page after the one that gave this cursor.")
+@click.option("--before", metavar="CURSOR", help="Show the page before the one that gave this as `previous`.")
 @click.option("--ids", is_flag=True, help="Print only refs, one per line.")
 @click.option(
     "--columns",
@@ -128,6 +129,7 @@ def search(
     sort: str | None,
     limit: int,
     after: str | None,
+    before: str | None,
     ids: bool,
     columns: tuple[str, ...] | None,
     deleted: bool,
@@ -153,7 +155,7 @@ def search(
     if ids and columns:
         raise click.UsageError("use either --ids or --columns")
     if explain:
-        if any((ids, columns, after, facets, multi, stack)):
+        if any((ids, columns, after, before, facets, multi, stack)):
             raise click.UsageError("--explain goes with --sort, --deleted and --json alone: it shows no videos")
         _explain_query(" ".join(query), sort, is_with_deleted=deleted, as_json=as_json)
         return
@@ -165,6 +167,7 @@ def search(
             sort=sort,
             limit=limit,
             after=after,
+            before=before,
             snippets=not ids,
             include_deleted=deleted,
             stack=stack,

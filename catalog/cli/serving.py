@@ -19,22 +19,30 @@ if TYPE_CHECKING:
 
 @click.command()
 @port_option(DEFAULT_PORT)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
 @click.option("--allow-sql", is_flag=True, help="Let visitors run SQL of their own, read-only.")
 @click.option("--open", "opens", is_flag=True, help="Open the browser at once.")
 @library_options
-def serve(port: int, allow_sql: bool, opens: bool) -> None:
+def serve(port: int, host: str, allow_sql: bool, opens: bool) -> None:
     """Browse the library in a web browser.
 
-    Runs on this machine only, until Ctrl-C. Visitors can read everything and change nothing.
+    Runs until Ctrl-C. Open the address that is printed: it carries a token, without which pages show everything and
+    change nothing. Other machines reach the server only with --host, and see nothing without the token.
     """
+    from catalog.web.front import make_token
+    from catalog.web.serve import LOOPBACK, address_of
     from catalog.web.serve import serve as run
 
-    path = library_path()
+    path, token = library_path(), make_token()
 
     def on_ready(server: RunningServer) -> None:
-        render.announce(f"serving {path} at {server.url}, until Ctrl-C")
+        if host not in LOOPBACK:
+            render.note(
+                f"{host} can be reached from other machines: whoever has the address below may see and edit all"
+            )
+        render.announce(f"serving {path} until Ctrl-C at {address_of(server, token)}")
 
-    run(path, port=port, allow_sql=allow_sql, open_browser=opens, on_ready=on_ready)
+    run(path, port=port, host=host, allow_sql=allow_sql, token=token, open_browser=opens, on_ready=on_ready)
 
 
 @click.command()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.database import path_of
+from catalog.errors import NotFound
 from catalog.media.keep import MediaFolder
 from catalog.media.sniff import name_extension
 from catalog.reading.marks import read_marks
@@ -13,7 +14,7 @@ from catalog.records import Credentials, File, Input, Place, Probe, read_utc
 from catalog.rows import read_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from catalog.database import Reader
 
@@ -25,9 +26,13 @@ IS_HELD = (
     "(SELECT 1 FROM file_places WHERE file_places.sha256 = files.sha256 AND file_places.state <> 'missing') "
     "OR EXISTS (SELECT 1 FROM archives WHERE archives.sha256 = files.sha256)))"
 )
-_FILES = """
-SELECT video_id, variant, number, sha256, size, type, state, reason, origin,
-seconds, width, height, fps, codec, audio, made_at, check_id, CASE WHEN marks IS NOT NULL THEN id END
+_COLUMNS = (
+    "video_id, variant, number, sha256, size, type, state, reason, origin, "
+    "seconds, width, height, fps, codec, audio, made_at, check_id, CASE WHEN marks IS NOT NULL THEN id END"
+)
+_FILE = f"SELECT {_COLUMNS} FROM files WHERE sha256 = :sha256 ORDER BY state <> 'present', id LIMIT 1"
+_FILES = f"""
+SELECT {_COLUMNS}
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
@@ -82,7 +87,18 @@ _make: Callable[..., File] = File  # whose first fields are columns
 
 def read_files(connection: Reader, ids: Iterable[int]) -> dict[int, list[File]]:
     """The files of these videos, by row id: clips first, then images, then what belongs to them."""
-    rows = connection.execute(_FILES, {"ids": list(ids)}).fetchall()
+    return _make_files(connection, connection.execute(_FILES, {"ids": list(ids)}).fetchall())
+
+
+def get_media(connection: Reader, sha256: str) -> File:
+    """The file with these bytes, whichever video it is of; raises NotFound."""
+    rows = connection.execute(_FILE, {"sha256": sha256}).fetchall()
+    if not rows:
+        raise NotFound(f"no file {sha256} in this library")
+    return next(iter(_make_files(connection, rows).values()))[0]
+
+
+def _make_files(connection: Reader, rows: Sequence[Any]) -> dict[int, list[File]]:
     hashes = list({row[3] for row in rows if row[3]})
     (places, names), archives = (
         (_read_places(connection, hashes), _read_archives(connection, hashes)) if hashes else (({}, {}), {})

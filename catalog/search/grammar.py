@@ -64,6 +64,24 @@ def parse(query: str) -> Node | None:
     return _checked(_build(_without_empty_groups(reader.read_tokens())))
 
 
+def list_spans(query: str) -> list[tuple[int, int]]:
+    """Where each operand at the top of the query begins and ends, its minus or NOT included."""
+    reader = _Reader(_storable(query))
+    spans: list[tuple[int, int]] = []
+    begin, depth = None, 0
+    for token in reader.read_tokens():
+        if not depth and token.operator in {"AND", "OR"}:
+            continue
+        begin = token.position if begin is None else begin
+        depth += (token.term is None and not token.is_close) - token.is_close
+        if not depth and token.operator != "NOT":
+            spans.append((begin, reader.position))
+            begin = None
+    if begin is not None:
+        spans.append((begin, len(query.rstrip())))
+    return spans
+
+
 def _storable(text: str) -> str:
     """The text as UTF-8 can hold it, with a blank for NUL, which ends a text in C; offsets stay."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")

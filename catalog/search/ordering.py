@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import islice
 from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,6 +56,10 @@ class Order(NamedTuple):
         """The direction in SQL."""
         return "DESC" if self.is_descending else "ASC"
 
+    def reversed(self) -> Order:
+        """The same, the other way round."""
+        return self._replace(is_descending=not self.is_descending)
+
     def is_after(self, place: Place, start: Place | None) -> bool:
         """Whether the place is after the start; both have a value."""
         if start is None:
@@ -75,6 +79,12 @@ class Ranking(NamedTuple):
         after = (start[1], start[0]) if start else None
         begin = bisect_right(range(len(self.ids)), after, key=self._at) if after else 0
         return list(zip(self.ids[begin : begin + limit], self.scores[begin : begin + limit], strict=True))
+
+    def list_previous(self, start: Place, limit: int) -> list[Place]:
+        """The places before the start, the last ones, in order."""
+        end = bisect_left(range(len(self.ids)), (start[1], start[0]), key=self._at)
+        begin = max(0, end - limit)
+        return list(zip(self.ids[begin:end], self.scores[begin:end], strict=True))
 
     def _at(self, index: int) -> tuple[float, int]:
         return self.scores[index], self.ids[index]
@@ -108,6 +118,20 @@ class Orderer:
         if order.name in _WALKED:
             return self._by_index(hits, start, limit)
         return self._by_rows(hits, start, limit)
+
+    def list_previous(self, hits: BitMap, start: Place, limit: int) -> list[Place]:
+        """The places before the start, the last ones, in order."""
+        order = self._order
+        if order.name == RELEVANCE:
+            return self._rank(hits).list_previous(start, limit)
+        back = Orderer(self._connection, self._bits, order.reversed(), self._match)
+        places = back.list_next(hits, start, limit)
+        if start[1] is not None:
+            places = [place for place in places if place[1] is not None]  # those without a value are last either way
+        elif len(places) < limit:
+            valued = back.list_next(hits, None, limit - len(places))
+            places += [place for place in valued if place[1] is not None]
+        return places[::-1]
 
     def count_ranked(self, hits: BitMap) -> int | None:
         """How many of the matches relevance orders, None where it is all of them."""

@@ -46,6 +46,7 @@ def search(
     sort: str | None = None,
     limit: int = 20,
     after: str | None = None,
+    before: str | None = None,
     snippets: bool = True,
     include_deleted: bool = False,
     stack: bool | str | None = None,
@@ -56,14 +57,16 @@ def search(
 
     `sort` is `relevance` (the default where there are words) or a field, with `-` before it for descending, such as
     `-created_at` (the default elsewhere). Of more than `ranked` matches, relevance orders the newest, about so many,
-    and ends with them; the page says so. `after` is `next` of the page before: videos that arrive meanwhile neither
-    repeat nor hide one, except that they shift relevance a little. Each facet has its 20 most frequent values among all
-    matches; one of `multi`, which are counted too, among those that the query would match without its terms on it. The
-    videos are whole, with tags, links and facets. `stack` shows and counts stacks, each by its cover: `prompt` or True
-    those of takes of one prompt, `family` families; facets count all takes. `now` is the time that `-7d` counts from.
-    Raises QueryError.
+    and ends with them; the page says so. `after` is `next` of the page before, `before` is `previous` of the page
+    after: videos that arrive meanwhile neither repeat nor hide one, except that they shift relevance a little. Each
+    facet has its 20 most frequent values among all matches; one of `multi`, which are counted too, among those that the
+    query would match without its terms on it. The videos are whole, with tags, links and facets. `stack` shows and
+    counts stacks, each by its cover: `prompt` or True those of takes of one prompt, `family` families; facets count all
+    takes. `now` is the time that `-7d` counts from. Raises QueryError.
     """
     _check_limit(limit, 0)
+    if after is not None and before is not None:
+        raise QueryError("a page is either after one cursor or before one: pass `after` or `before`")
     tree = parse(query)
     fields = Fields(connection)
     now = now or datetime.now(UTC)
@@ -71,7 +74,8 @@ def search(
     order = plan.order(sort)
     kind = require_kind(stack)
     question = json.dumps([str(tree), name_order(order.name, kind), order.is_descending, include_deleted])
-    start = None if after is None else _read_start(question, after)
+    cursor = before if after is None else after
+    start = None if cursor is None else _read_start(question, cursor)
     counted = [fields.get_facet(name) for name in dict.fromkeys((*facets, *multi))]
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
@@ -79,8 +83,8 @@ def search(
     counts = _count(connection, bits, plan, hits, counted, ignoring)
     stacked = stack_matches(connection, bits, hits, kind)
     orderer = Orderer(connection, bits, order, plan.match, ranked)
-    places = orderer.list_next(stacked.covers, start, limit + 1) if limit else []
-    ids = [video_id for video_id, _ in places[:limit]]
+    places, is_first, is_last = _list_places(orderer, stacked.covers, start, limit, is_back=before is not None)
+    ids = [video_id for video_id, _ in places]
 
     def count_part(part: Node) -> int:
         return len(make_plan(part, connection, fields, now=now, include_deleted=include_deleted).find(bits))
@@ -92,7 +96,8 @@ def search(
         total=len(stacked.covers),
         facets=counts,
         snippets={videos[video_id].ref: texts[video_id] for video_id in videos if video_id in texts},
-        next=_write_next(question, places, limit),
+        next=None if is_last else _write_cursor(question, places[-1]),
+        previous=None if is_first else _write_cursor(question, places[0]),
         ranked=orderer.count_ranked(stacked.covers) if limit else None,
         takes={videos[video_id].ref: takes for video_id, takes in stacked.count_takes(videos).items()},
         stacked=stacked.matches,
@@ -106,12 +111,22 @@ def _read_start(question: str, cursor: str) -> Place:
     return video_id, sort_value
 
 
-def _write_next(question: str, places: Sequence[Place], limit: int) -> str | None:
-    """The cursor of the next page, None where the places are no more than this one shows."""
-    if len(places) <= limit or not limit:
-        return None
-    last_id, sort_value = places[limit - 1]
-    return write_cursor(question, sort_value, last_id)
+def _write_cursor(question: str, place: Place) -> str:
+    """The cursor of what follows a place, or of what is before it."""
+    return write_cursor(question, place[1], place[0])
+
+
+def _list_places(
+    orderer: Orderer, hits: BitMap, start: Place | None, limit: int, *, is_back: bool
+) -> tuple[list[Place], bool, bool]:
+    """The places of a page, and whether it is the first and the last one: after the start, or before it."""
+    if not limit:
+        return [], True, True
+    if is_back and start is not None:
+        places = orderer.list_previous(hits, start, limit + 1)
+        return places[-limit:], len(places) <= limit, not places
+    places = orderer.list_next(hits, start, limit + 1)
+    return places[:limit], start is None or not places, len(places) <= limit
 
 
 def count(connection: Reader, query: str = "", *, include_deleted: bool = False, now: datetime | None = None) -> int:

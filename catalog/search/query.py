@@ -88,7 +88,7 @@ class Not(_Part):
     operand: Node
 
     def __str__(self) -> str:
-        return f"-{_grouped(self.operand)}"
+        return f"-{grouped(self.operand)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -98,7 +98,7 @@ class And(_Part):
     operands: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return " ".join(_grouped(node) if isinstance(node, And | Or) else str(node) for node in self.operands)
+        return " ".join(grouped(node) if isinstance(node, And | Or) else str(node) for node in self.operands)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -108,7 +108,7 @@ class Or(_Part):
     operands: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return " OR ".join(_grouped(node) if isinstance(node, Or) else str(node) for node in self.operands)
+        return " OR ".join(grouped(node) if isinstance(node, Or) else str(node) for node in self.operands)
 
 
 Node = And | Or | Not | Term
@@ -127,9 +127,9 @@ def list_terms(node: Node | None) -> Iterator[tuple[Term, bool]]:
             waiting += [(operand, is_negated) for operand in reversed(node.operands)]
 
 
-def _grouped(node: Node) -> str:
+def grouped(node: Node) -> str:
     """The node as one operand; the blank keeps a parenthesis that a word leaves open from taking ours."""
     if isinstance(node, Term):
         return str(node)
     text = str(node)
-    return f"({text} )" if "(" in text else f"({text})"
+    return f"({text} )" if "(" in text or "（" in text else f"({text})"

@@ -18,15 +18,18 @@ from datasette.database import Database as DatasetteDatabase
 from datasette.database import QueryInterrupted, Results
 from datasette.plugins import pm
 from datasette.renderer import json_renderer
-from datasette.utils import CustomJSONEncoder
+from datasette.utils import CustomJSONEncoder, tilde_encode
 from datasette.utils.asgi import Response
 from datasette.views.base import DatasetteError
 
+from catalog.api import Catalog
 from catalog.database import OperationalError, connect_read_only, make_rows
 from catalog.errors import CatalogError, QueryError
 from catalog.sharing import Readers, retried
 from catalog.web import search_box
 from catalog.web.cells import SafeWriter
+from catalog.web.front import Front
+from catalog.web.gallery.application import Gallery
 from catalog.web.guard import allow_own_scripts, only_for, with_headers
 from catalog.web.metadata import as_text, database_name, metadata_for
 from catalog.web.queues import Queues, current_lane, in_turn
@@ -171,10 +174,18 @@ def keep_order(sql: str) -> str:
 class Site:
     """Datasette on a live library file as an ASGI `application`, to be closed when it has been served.
 
-    It takes no plugins, templates or settings from a folder. With `names`, it answers under these host names only.
+    It takes no plugins, templates or settings from a folder. Before it stands the gallery: who knows the `token` may
+    write there. With `names`, it answers under these host names only; else it shows nothing without the token.
     """
 
-    def __init__(self, path: str | Path, *, allow_sql: bool = False, names: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        allow_sql: bool = False,
+        names: Collection[str] | None = None,
+        token: str | None = None,
+    ) -> None:
         metadata = metadata_for(path) | {"allow_sql": allow_sql}
         self._datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
         self._datasette.remove_database("_memory")  # Datasette adds it where no files are named
@@ -183,12 +194,16 @@ class Site:
         allow_own_scripts(self._datasette.jinja_env)
         render_in_turns(self._datasette.jinja_env)
         self._queues = Queues(Path(path))
-        application = in_turn(self._datasette.app(), self._queues)
+        name = database_name(path)
+        self._gallery = Gallery(Catalog.open(path), base="", name=name, tables=f"/{tilde_encode(name)}")
+        front = Front(self._gallery, self._datasette.app(), token=token, is_open=names is not None)
+        application = in_turn(front, self._queues)
         self.application = with_headers(only_for(application, names) if names else application)
 
     def close(self) -> None:
         """Close every connection, and end the queries that still run."""
         self._queues.close()
+        self._gallery.close()
         self._datasette.executor.shutdown(cancel_futures=True)
         for database in self._datasette.databases.values():
             database.close()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from catalog.web.application import Application, Message, Receive, Send
 
-METHODS = ("GET", "HEAD")
+METHODS = ("GET", "HEAD", "POST")
 HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers send the Origin `null` with a form of our own
@@ -39,7 +39,7 @@ _nonce: ContextVar[str] = ContextVar("nonce", default="")
 
 
 def only_for(application: Application, names: Collection[str]) -> Application:
-    """The application for requests to these host names, and status 403 for all others.
+    """The application for requests to these host names, and status 421 for all others.
 
     Another site can point a name of its own at this machine, and would then share an origin with the library.
     """
@@ -48,7 +48,7 @@ def only_for(application: Application, names: Collection[str]) -> Application:
         if scope["type"] != "http" or _host(scope) in names:
             await application(scope, receive, send)
         else:
-            await _answer(send, 403, b"This address shows the library to its own machine only.\n")
+            await answer_plainly(send, 421, "This address shows the library to its own machine only.")
 
     return guarded
 
@@ -72,14 +72,14 @@ def with_headers(application: Application) -> Application:
             await send(message)
 
         if scope["method"] not in METHODS:
-            text = b"This server only shows pages: ask with GET.\n"
-            await _answer(send_guarded, 405, text, (b"allow", ", ".join(METHODS).encode()))
+            allowed = (b"allow", ", ".join(METHODS).encode())
+            await answer_plainly(send_guarded, 405, "This server is asked with GET, and written to with POST.", allowed)
             return
         try:
             await application(scope, receive, send_guarded)
         except Exception:
             if not has_started:
-                await _answer(send_guarded, 500, b"The server failed at this page.\n")
+                await answer_plainly(send_guarded, 500, "The server failed at this page.")
             raise
 
     return guarded
@@ -92,6 +92,9 @@ def policy_headers(nonce: str) -> list[tuple[bytes, bytes]]:
 
 
 def _headers(headers: Any, nonce: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with ours; pages of our own have a policy already, which is stricter."""
+    if any(name.lower() == _POLICY_NAME.lower().encode() for name, _ in headers):
+        return list(headers)
     kept = [(name.lower(), value) for name, value in headers if name.lower() not in _REPLACED]
     if any(name == b"location" for name, _ in kept):
         kept = [(name, own_path(value) if name == b"location" else value) for name, value in kept if name != b"link"]
@@ -135,10 +138,11 @@ class _Loader(BaseLoader):
         return self._loader.list_templates()
 
 
-async def _answer(send: Send, status: int, text: bytes, *more: tuple[bytes, bytes]) -> None:
+async def answer_plainly(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:
+    """Answer with one line of text."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), *more]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
 
 
 def _host(scope: Message) -> str:

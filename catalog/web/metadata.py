@@ -11,9 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from catalog.web.gallery import PAGES
+
 FILE_NAME = "datasette-metadata.json"
 _WRITTEN_FOR = "catalog"  # the database that the file names
-_TAKEN = "_internal"  # Datasette's own database
+_TAKEN = frozenset({"_internal", *PAGES})  # Datasette's own database, and pages of the gallery beside it
 
 
 def metadata_for(path: str | Path) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def metadata_for(path: str | Path) -> dict[str, Any]:
 def database_name(path: str | Path) -> str:
     """The name under which Datasette shows the file: the file's name without its last extension."""
     name = as_text(Path(path).stem)
-    return f"{name}_2" if name == _TAKEN else name
+    return f"{name}_2" if name in _TAKEN else name
 
 
 def as_text(path: str) -> str:

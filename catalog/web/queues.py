@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
+from catalog.web.gallery.routes import is_ours
 from catalog.web.reader import Reader
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ class Queues:
             "search": Lane(2, 16, path, before=plain),
             "export": Lane(1, 16, path, before=plain),
             "sql": Lane(1, 16, path, before=plain),
+            "gallery": Lane(6, 128, before=plain),
+            "media": Lane(32, 256, before=plain),
         }
 
     def lane(self, path: str, query: str) -> Lane:
@@ -157,9 +160,11 @@ class Queues:
 
 
 def kind_of(path: str, query: str) -> str:
-    """The kind of work that a request asks for: `plain home database table search export sql`."""
+    """The kind of work that a request asks for: `plain home database table search export sql gallery media`."""
     names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     parts = [part for part in path.split("/") if part]
+    if is_ours(path.encode("latin-1")):
+        return "media" if parts[1:2] == ["media"] else "gallery"
     if parts and parts[0] == "-":
         return "plain"
     if path.endswith(".csv"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from catalog.errors import ConfigError
 from catalog.library import check_library
 from catalog.serving import ACCEPTED_AT_ONCE, affordable_connections, in_url, serve_at
 from catalog.web import DEFAULT_PORT
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from catalog.serving import Answer, RunningServer
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OTHER_FILES = 64  # that the library and the processes which read it need open meanwhile
 _LAST_ANSWERS = 3  # seconds that running requests have after Ctrl-C
 
@@ -37,6 +38,7 @@ def serve(
     port: int = DEFAULT_PORT,
     host: str = "127.0.0.1",
     allow_sql: bool = False,
+    token: str | None = None,
     open_browser: bool = False,
     on_ready: Callable[[RunningServer], None] | None = None,
     head_seconds: float = HEAD_SECONDS,
@@ -45,23 +47,26 @@ def serve(
     """Serve the library with Datasette until Ctrl-C; port 0 picks a free one.
 
     `on_ready` gets the server once it answers; it is called in another thread, and an exception in it ends the server.
-    Visitors read and never write; with `allow_sql` they may run SELECTs of their own. What others write meanwhile shows
-    at once. The head of a request must arrive within `head_seconds`; at most `max_visitors` are connected, by default
-    as many as the process may have files open for. On a loopback address, requests under other host names are refused.
-    Raises NotFound or SchemaError for the library, ConfigError for an address that cannot be used.
+    Visitors read; who opens `/?token=TOKEN` may rate, tag and undo as well, where there is a `token`. With `allow_sql`
+    visitors may run SELECTs of their own. What others write meanwhile shows at once. The head of a request must arrive
+    within `head_seconds`; at most `max_visitors` are connected, by default as many as the process may have files open
+    for. On a loopback address, requests under other host names are refused. Raises NotFound or SchemaError for the
+    library, ConfigError for an address that cannot be used, or that other machines reach while there is no token.
     """
     check_library(Path(path))
+    if host not in LOOPBACK and token is None:
+        raise ConfigError(f"{host} can be reached from other machines: serve it there with a token only")
 
     def announce(server: RunningServer) -> None:
         if on_ready is not None:
             on_ready(server)
         painter.start()
         if open_browser:
-            webbrowser.open(server.url)
+            webbrowser.open(address_of(server, token))
 
     painter = Painter(Path(path))
-    names = {in_url(name) for name in _LOOPBACK} if host in _LOOPBACK else None
-    site = Site(path, allow_sql=allow_sql, names=names)
+    names = {in_url(name) for name in LOOPBACK} if host in LOOPBACK else None
+    site = Site(path, allow_sql=allow_sql, names=names, token=token)
     try:
         with suppress(KeyboardInterrupt):
             most = max_visitors or affordable_connections(MAX_VISITORS, besides=_OTHER_FILES)
@@ -69,6 +74,11 @@ def serve(
     finally:
         painter.stop()
         site.close()
+
+
+def address_of(server: RunningServer, token: str | None) -> str:
+    """The address that opens the gallery for writing, or for reading where there is no token."""
+    return f"{server.url}/?token={token}" if token else server.url
 
 
 def _answer_with(application: Any, protocol: Any) -> Answer:

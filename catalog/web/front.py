@@ -1,0 +1,112 @@
+"""The gallery at the root of a server, Datasette behind it, and the token without which nobody writes.
+
+The address that is printed carries the token; whoever opens it gets it as a cookie that scripts cannot read and other
+sites cannot send. Pages are then asked for without it, so that it stands in no history and no copied address.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from catalog.web.gallery.routes import is_ours
+from catalog.web.gallery.visits import read_query
+from catalog.web.guard import answer_plainly
+
+if TYPE_CHECKING:
+    from catalog.web.application import Application, Message, Receive, Send
+    from catalog.web.gallery.application import Gallery
+
+_PORT = re.compile(r":(\d+)$")
+_WRITING = "POST"
+
+
+def make_token() -> str:
+    """A token, as long as nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
+class Front:
+    """An ASGI application: the gallery's paths answered by it, all others by `tables`.
+
+    Without a `token`, nobody may write. With `is_open` false, nobody without the token may read either.
+    """
+
+    def __init__(self, gallery: Gallery, tables: Application, *, token: str | None, is_open: bool = True) -> None:
+        self._gallery, self._tables = gallery, tables
+        self._token, self._is_open = token, is_open
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._tables(scope, receive, send)
+            return
+        raw_path = scope["raw_path"].partition(b"?")[0]
+        headers = _headers(scope)
+        query = read_query(scope["query_string"])
+        if "token" in query and scope["method"] != _WRITING:
+            await self._take_token(query, raw_path, headers, send)
+            return
+        knows_token = self._token is not None and _same(_cookie(headers), self._token)
+        if not (self._is_open or knows_token):
+            await answer_plainly(send, HTTPStatus.FORBIDDEN, "open the address that `catalog serve` has printed")
+            return
+        if not is_ours(raw_path):
+            await self._tables(scope, receive, send)
+            return
+        if scope["method"] == _WRITING and (reason := _find_fault(headers)):
+            await answer_plainly(send, HTTPStatus.FORBIDDEN, reason)
+            return
+        await self._gallery.answer(scope, receive, send, raw_path, may_write=knows_token)
+
+    async def _take_token(self, query: dict[str, str], raw_path: bytes, headers: dict[str, str], send: Send) -> None:
+        """Send the visitor on to the same address without the token, which becomes a cookie where it is right."""
+        token = query.pop("token")
+        if self._token is None or not _same(token, self._token):
+            await answer_plainly(send, HTTPStatus.FORBIDDEN, "this token is not that of the running server")
+            return
+        place = "/" + raw_path.lstrip(b"/\\").decode("latin-1") + (f"?{urlencode(query)}" if query else "")
+        cookie = f"{_cookie_name(headers)}={token}; Path=/; HttpOnly; SameSite=Strict"
+        more = [
+            (b"location", place.encode("latin-1")),
+            (b"set-cookie", cookie.encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        await answer_plainly(send, HTTPStatus.SEE_OTHER, "see the address without the token", *more)
+
+
+def _headers(scope: Message) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _cookie_name(headers: dict[str, str]) -> str:
+    """The cookie's name, of this port alone: browsers send the cookies of all servers of a machine to each of them."""
+    port = _PORT.search(headers.get("host", ""))
+    return f"catalog-{port[1] if port else 80}"
+
+
+def _cookie(headers: dict[str, str]) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(headers))
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _same(given: str, token: str) -> bool:
+    return secrets.compare_digest(given.encode(), token.encode())
+
+
+def _find_fault(headers: dict[str, str]) -> str | None:
+    """Why a request that writes is not from a page of ours, None where it is."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site not in {None, "same-origin"}:
+        return "this request comes from another site"
+    if origin is None:
+        return None if site else "this request does not say which page it comes from"
+    return (
+        None if origin in {f"http://{headers['host']}", f"https://{headers['host']}"} else "the origin is another site"
+    )

@@ -1,0 +1,146 @@
+"""The gallery as an ASGI application: a request in, an answer out, with headers that let nothing foreign run."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import CatalogError, NotFound, QueryError
+from catalog.web.gallery import pages
+from catalog.web.gallery.routes import find_route
+from catalog.web.gallery.visits import Answer, Piece, Refused, Visit, as_json, page, plain, read_path, read_query
+
+if TYPE_CHECKING:
+    from catalog.api import Catalog
+    from catalog.web.application import Message, Receive, Send
+
+MAX_BODY = 4 << 20  # bytes of a request: ten thousand refs take 0.6 MB
+THREADS = 6  # requests that are worked on at once
+_CHUNK = 256 << 10  # bytes of a file that are read at once
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_NOT_KEPT = {"cache-control": "no-store"}  # of pages: others write while we serve
+
+
+class Gallery:
+    """The pages of one library."""
+
+    def __init__(self, catalog: Catalog, *, base: str, name: str, tables: str) -> None:
+        self._catalog = catalog
+        self._base, self._name, self._tables = base, name, tables
+        self._threads = ThreadPoolExecutor(THREADS, "gallery")
+
+    def close(self) -> None:
+        """Close the library, once the requests in progress are answered."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._catalog.close()
+
+    async def answer(
+        self, scope: Message, receive: Receive, send: Send, raw_path: bytes, *, may_write: bool = False
+    ) -> None:
+        """Answer a request for a path below the gallery's root."""
+        try:
+            body = await _read_body(receive) if scope["method"] == "POST" else b""
+        except Refused as error:
+            await _send(send, plain(str(error), error.status), is_head=False)
+            return
+        visit = Visit(
+            catalog=self._catalog,
+            method=scope["method"],
+            path=read_path(raw_path),
+            query=read_query(scope["query_string"]),
+            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+            body=body,
+            base=self._base,
+            name=self._name,
+            tables=self._tables,
+            may_write=may_write,
+        )
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
+        await _send(send, answer, is_head=scope["method"] == "HEAD")
+
+
+def respond(visit: Visit) -> Answer:
+    """The answer to a request, also where it fails: a page, or JSON to whoever asks for that."""
+    try:
+        handler, arguments = find_route(visit)
+        return handler(visit, *arguments)
+    except Refused as error:
+        return _say(visit, str(error), error.status)
+    except NotFound as error:
+        return _say(visit, str(error), HTTPStatus.NOT_FOUND)
+    except QueryError as error:
+        return _say(visit, str(error), HTTPStatus.BAD_REQUEST)
+    except CatalogError as error:
+        return _say(visit, str(error), HTTPStatus.CONFLICT)
+    except Exception:  # noqa: BLE001 - a page must not end in silence, and its visitor must not see what failed in it
+        traceback.print_exc(file=sys.stderr)
+        return _say(visit, "the server failed at this page", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _say(visit: Visit, text: str, status: int) -> Answer:
+    if "application/json" in visit.headers.get("accept", ""):
+        return as_json({"error": text}, status)
+    return page(pages.render(visit, "message.html", message=text, status=status), status)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body, has_more = b"", True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(HTTPStatus.BAD_REQUEST, "the request was not sent to its end")
+        body += message.get("body", b"")
+        has_more = message.get("more_body", False)
+        if len(body) > MAX_BODY:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {MAX_BODY >> 20} MB")
+    return body
+
+
+async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
+    body = answer.body
+    length = body.length if isinstance(body, Piece) else len(body)
+    headers = {**HEADERS, **_NOT_KEPT, "content-type": answer.type, "content-length": str(length), **answer.headers}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": int(answer.status),
+            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        }
+    )
+    if is_head or not isinstance(body, Piece):
+        await send({"type": "http.response.body", "body": b"" if is_head else body})
+        return
+    await _send_piece(send, body)
+
+
+async def _send_piece(send: Send, piece: Piece) -> None:
+    """Send a part of a file; one that has become shorter meanwhile breaks the connection, as it must."""
+    file = await asyncio.to_thread(piece.path.open, "rb")
+    try:
+        await asyncio.to_thread(file.seek, piece.start)
+        left = piece.length
+        while left:
+            data: Any = await asyncio.to_thread(file.read, min(_CHUNK, left))
+            if not data:
+                raise OSError(f"{piece.path} has become shorter while it was sent")
+            left -= len(data)
+            await send({"type": "http.response.body", "body": data, "more_body": left > 0})
+        if not piece.length:
+            await send({"type": "http.response.body", "body": b""})
+    finally:
+        await asyncio.to_thread(file.close)

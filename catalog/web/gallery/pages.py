@@ -1,0 +1,44 @@
+"""How pages are written: templates of our own, which escape whatever they show and hold neither script nor style."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from catalog.web.gallery import static
+
+if TYPE_CHECKING:
+    from catalog.web.gallery.visits import Visit
+
+
+def render(visit: Visit, template: str, **values: Any) -> str:
+    """A page, or a part of one, for this visitor."""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            base=visit.base,
+            tables=visit.tables,
+            library=visit.name,
+            may_write=visit.may_write,
+            version=static.version(),
+            **values,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["segment"] = lambda text: quote(str(text), safe="")
+    environment.filters["amount"] = lambda number: f"{number:,}"
+    return environment

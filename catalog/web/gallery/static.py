@@ -1,0 +1,40 @@
+"""Scripts and styles of the gallery: the files of one folder, with a version, so that browsers keep them."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.web.gallery.visits import Answer, Refused
+
+if TYPE_CHECKING:
+    from catalog.web.gallery.visits import Visit
+
+FOLDER = Path(__file__).parent / "static"
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in _TYPES}
+
+
+@cache
+def version() -> str:
+    """A short text that changes with any of the files."""
+    return sha256(b"".join(_files().values())).hexdigest()[:12]
+
+
+def send(visit: Visit, name: str) -> Answer:
+    """One of the files; modules name each other without a version, so browsers ask whether theirs still holds."""
+    data = _files().get(name)
+    if data is None:
+        raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+    tag = f'"{version()}"'
+    headers = {"cache-control": "no-cache", "etag": tag}
+    if visit.headers.get("if-none-match") == tag:
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Answer(data, type=_TYPES[Path(name).suffix], headers=headers)

@@ -1,0 +1,80 @@
+// What every part of the gallery stands on: where it is, how it asks the server, and what it tells its user.
+
+const root = document.documentElement;
+export const base = root.dataset.base;
+export const mayWrite = root.dataset.mayWrite === "yes";
+export const isStill = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** The state that the address says, as a copy to change. */
+export const state = () => new URLSearchParams(location.search);
+
+/** The address of a state; what is empty is left out, and another question begins at its first page. */
+export function addressOf(values, from = state()) {
+  if ("q" in values || "sort" in values || "stack" in values) values = { after: "", before: "", ...values };
+  for (const [name, value] of Object.entries(values)) value ? from.set(name, value) : from.delete(name);
+  const query = from.toString();
+  return `${base}/${query ? `?${query}` : ""}`;
+}
+
+/** Part of a page, as an element that holds it. */
+export async function fetchPart(path) {
+  const answer = await fetch(`${base}${path}`, { headers: { accept: "text/html" } });
+  const part = document.createElement("template");
+  part.innerHTML = await answer.text();
+  return { isFine: answer.ok, status: answer.status, content: part.content };
+}
+
+/** What the server answers to a change; where it refuses, that is shown and null is returned. */
+export async function write(path, values) {
+  if (!mayWrite) {
+    toast("Read-only: open the address that `catalog serve` has printed to change anything");
+    return null;
+  }
+  try {
+    const answer = await fetch(`${base}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(values),
+    });
+    const said = await answer.json();
+    if (answer.ok) return said;
+    toast(said.error);
+  } catch {
+    toast("The server does not answer: is `catalog serve` still running?");
+  }
+  return null;
+}
+
+const SHOWN = 6000; // milliseconds
+
+/** Say what has happened; `actions` are names of buttons with what each does. */
+export function toast(text, actions = {}) {
+  const box = document.getElementById("toasts");
+  const line = document.createElement("div");
+  line.className = "toast";
+  line.append(Object.assign(document.createElement("span"), { textContent: text }));
+  for (const [name, act] of Object.entries(actions)) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+    button.addEventListener("click", () => { line.remove(); act(); });
+    line.append(button);
+  }
+  box.replaceChildren(line);
+  setTimeout(() => line.remove(), SHOWN);
+}
+
+const listeners = new Map();
+
+/** Parts tell each other what has happened, by name: `results` (other tiles are shown), `edited`, `opened`, `closed`. */
+export function on(name, act) {
+  listeners.set(name, [...(listeners.get(name) ?? []), act]);
+}
+
+export function tell(name, detail) {
+  for (const act of listeners.get(name) ?? []) act(detail);
+}
+
+/** What is remembered of a user in this browser. */
+export const remembered = {
+  get: (name, otherwise = "") => { try { return localStorage.getItem(`catalog.${name}`) ?? otherwise; } catch { return otherwise; } },
+  set: (name, value) => { try { localStorage.setItem(`catalog.${name}`, value); } catch { /* a private window */ } },
+};

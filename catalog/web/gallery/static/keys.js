@@ -1,0 +1,111 @@
+// The one table of keys: what binds them also writes the help.
+
+import { mayWrite, remembered, toast } from "./core.js";
+
+const bindings = []; // { keys, label, act, where, writes, isLetter }
+const OFF = "letters-off";
+
+/**
+ * Bind keys, such as "k" or "Control+z". `act(event, key)` answers false where the key is not for it.
+ * `where` names the part in the help and tests whether it is shown: { name, isShown }.
+ */
+export function bind(where, keys, label, act, { writes = false } = {}) {
+  for (const each of [keys].flat()) {
+    bindings.push({ key: each, label, act, where, writes, isLetter: /^[a-z0-9,.?/]$/i.test(each) });
+  }
+}
+
+function nameOf(event) {
+  const marks = [event.ctrlKey && "Control", event.altKey && "Alt", event.metaKey && "Meta"].filter(Boolean);
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const isShifted = event.shiftKey && (event.key.length > 1 || marks.length > 0);
+  return [...marks, ...(isShifted ? ["Shift"] : []), key].join("+");
+}
+
+const FIELDS = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable]";
+
+function isInField(event) {
+  return event.target instanceof Element && event.target.closest(FIELDS) !== null;
+}
+
+function press(event) {
+  if (event.defaultPrevented || event.isComposing || isInField(event)) return;
+  const name = nameOf(event);
+  for (const each of bindings) {
+    if (each.key !== name || !each.where.isShown()) continue;
+    if (each.isLetter && remembered.get(OFF) === "yes") continue;
+    if (each.writes && !mayWrite) {
+      toast("Read-only: open the address that `catalog serve` has printed to change anything");
+      event.preventDefault();
+      return;
+    }
+    if (each.act(event, each.key) === false) continue;
+    event.preventDefault();
+    return;
+  }
+}
+
+/** The innermost dialog that is open, which alone gets the keys. */
+export const topDialog = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? null;
+
+export const everywhere = { name: "Everywhere", isShown: () => topDialog() === null };
+
+function showHelp() {
+  const dialog = document.createElement("dialog");
+  dialog.className = "help";
+  dialog.setAttribute("aria-label", "Keyboard shortcuts");
+  const title = Object.assign(document.createElement("h2"), { textContent: "Keyboard shortcuts" });
+  dialog.append(title);
+  for (const [name, rows] of Map.groupBy ? Map.groupBy(bindings, (each) => each.where.name) : grouped()) {
+    const table = document.createElement("table");
+    table.createCaption().textContent = name;
+    const labels = new Map();
+    for (const each of rows) labels.set(each.label, [...(labels.get(each.label) ?? []), each.key]);
+    for (const [label, keys] of labels) {
+      const row = table.insertRow();
+      const head = document.createElement("th");
+      head.scope = "row";
+      for (const key of keys) head.append(Object.assign(document.createElement("kbd"), { textContent: key.replaceAll("Control", "Ctrl") }), " ");
+      row.append(head);
+      row.insertCell().textContent = label;
+    }
+    dialog.append(table);
+  }
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: remembered.get(OFF) === "yes" });
+  box.addEventListener("change", () => remembered.set(OFF, box.checked ? "yes" : "no"));
+  const label = document.createElement("label");
+  label.append(box, " Switch single-letter keys off");
+  dialog.append(label);
+  openDialog(dialog);
+}
+
+function grouped() {
+  const groups = new Map();
+  for (const each of bindings) groups.set(each.where.name, [...(groups.get(each.where.name) ?? []), each]);
+  return groups;
+}
+
+/** Show a dialog, which goes when it is closed and gives the focus back. */
+export function openDialog(dialog) {
+  const before = document.activeElement;
+  const close = Object.assign(document.createElement("button"), { type: "button", className: "close", textContent: "Close" });
+  close.addEventListener("click", () => dialog.close());
+  if (!dialog.querySelector("button.close")) dialog.append(close);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (before instanceof HTMLElement && before.isConnected) before.focus();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+export function start() {
+  document.addEventListener("keydown", press);
+  bind(everywhere, ["?", "F1"], "Show the keys", showHelp);
+  bind(everywhere, "/", "Search", () => {
+    const field = document.querySelector("input[type=search]");
+    if (!field) return false;
+    field.focus();
+    field.select();
+  });
+}
