@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
     from catalog.query_reports import Clause, Explanation
-    from catalog.records import FacetCount, File, Page, PromptsRead, Video
+    from catalog.records import FacetCount, Page, PromptsRead, Video
     from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
 
@@ -156,13 +156,6 @@ class Answers(Opened):
 
         with self._database.read() as connection:
             return get_video(connection, ref)
-
-    def media(self, sha256: str) -> File:
-        """The file with these bytes: its type, and the places where they lie; raises NotFound."""
-        from catalog.reading.files import get_media
-
-        with self._database.read() as connection:
-            return get_media(connection, sha256)
 
     def workflow(self, ref: str) -> Workflow:
         """The workflow in the files of a video, whole as it stands there; raises NotFound where there is none.

@@ -10,11 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.file_reports import ArchiveReport, DownloadReport, RescueQueue
+    from catalog.records import File
     from catalog.reports import Progress
 
 
 class Files(Opened):
     """The verbs about the bytes of files."""
+
+    def media(self, sha256: str) -> File:
+        """The file with these bytes: its type, and the places where they lie; raises NotFound."""
+        from catalog.reading.files import get_media
+
+        with self._database.read() as connection:
+            return get_media(connection, sha256)
 
     def download(
         self,

@@ -88,7 +88,8 @@ class Not(_Part):
     operand: Node
 
     def __str__(self) -> str:
-        return f"-{grouped(self.operand)}"
+        text = grouped(self.operand)
+        return f"-({text} )" if text.startswith("-") else f"-{text}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

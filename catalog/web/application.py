@@ -175,7 +175,8 @@ class Site:
     """Datasette on a live library file as an ASGI `application`, to be closed when it has been served.
 
     It takes no plugins, templates or settings from a folder. Before it stands the gallery: who knows the `token` may
-    write there. With `names`, it answers under these host names only; else it shows nothing without the token.
+    write there. With `names`, it answers under these host names only; where it is not `is_open`, only to who
+    knows the token.
     """
 
     def __init__(
@@ -185,6 +186,7 @@ class Site:
         allow_sql: bool = False,
         names: Collection[str] | None = None,
         token: str | None = None,
+        is_open: bool = True,
     ) -> None:
         metadata = metadata_for(path) | {"allow_sql": allow_sql}
         self._datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
@@ -196,7 +198,7 @@ class Site:
         self._queues = Queues(Path(path))
         name = database_name(path)
         self._gallery = Gallery(Catalog.open(path), base="", name=name, tables=f"/{tilde_encode(name)}")
-        front = Front(self._gallery, self._datasette.app(), token=token, is_open=names is not None)
+        front = Front(self._gallery, self._datasette.app(), token=token, is_open=is_open)
         application = in_turn(front, self._queues)
         self.application = with_headers(only_for(application, names) if names else application)
 

@@ -51,7 +51,7 @@ def serve(
     visitors may run SELECTs of their own. What others write meanwhile shows at once. The head of a request must arrive
     within `head_seconds`; at most `max_visitors` are connected, by default as many as the process may have files open
     for. On a loopback address, requests under other host names are refused. Raises NotFound or SchemaError for the
-    library, ConfigError for an address that cannot be used, or that other machines reach while there is no token.
+    library, ConfigError for an address that cannot be used, or that other machines reach, without a token.
     """
     check_library(Path(path))
     if host not in LOOPBACK and token is None:
@@ -66,7 +66,7 @@ def serve(
 
     painter = Painter(Path(path))
     names = {in_url(name) for name in LOOPBACK} if host in LOOPBACK else None
-    site = Site(path, allow_sql=allow_sql, names=names, token=token)
+    site = Site(path, allow_sql=allow_sql, names=names, token=token, is_open=names is not None)
     try:
         with suppress(KeyboardInterrupt):
             most = max_visitors or affordable_connections(MAX_VISITORS, besides=_OTHER_FILES)

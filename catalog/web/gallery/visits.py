@@ -55,7 +55,7 @@ class Visit:
         except (ValueError, RecursionError) as error:
             raise Refused(HTTPStatus.BAD_REQUEST, "the body of the request is not JSON") from error
         if not isinstance(value, dict):
-            raise Refused(HTTPStatus.BAD_REQUEST, "the body of the request is no JSON object")
+            raise Refused(HTTPStatus.BAD_REQUEST, "the body of the request is not a JSON object")
         return value
 
 
