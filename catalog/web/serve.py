@@ -77,7 +77,7 @@ def serve(
 
 
 def address_of(server: RunningServer, token: str | None) -> str:
-    """The address that opens the gallery for writing, or for reading where there is no token."""
+    """The address that opens the gallery for writing, or for reading without a token."""
     return f"{server.url}/?token={token}" if token else server.url
 
 
