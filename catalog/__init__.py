@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from catalog.hooks import Receiver
     from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
-    from catalog.query_reports import Clause, Explanation, QueryPart
+    from catalog.query_reports import Clause, Explanation, QueryPart, Refined, Suggestion
     from catalog.records import (
         Credentials,
         Facet,
@@ -190,6 +190,7 @@ __all__ = [
     "QueryPart",
     "RateLimited",
     "Receiver",
+    "Refined",
     "Refusal",
     "Refused",
     "Reindexed",
@@ -205,6 +206,7 @@ __all__ = [
     "SourceError",
     "SourceState",
     "Stats",
+    "Suggestion",
     "SyncInterrupted",
     "SyncReport",
     "Tag",

@@ -34,6 +34,28 @@ class Clause(Record):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Refined(Record):
+    """The query after a click on a value: `only` this value, this `either` beside those it has, or `without` it."""
+
+    only: str
+    either: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Suggestion(Record):
+    """Another `query` that was perhaps meant: with `new` in the place of its part `old`, or without that part.
+
+    `new` is None where the part is left out. `videos` is how many the other query finds, None where nobody counted.
+    """
+
+    query: str
+    old: str
+    new: str | None = None
+    videos: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Explanation(Record):
     """How a query was read: its `parts`, the order of its matches, such as `-created_at`, and how many there are.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catalog.family_reports import EvidenceRow
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
-    from catalog.query_reports import Clause, Explanation
+    from catalog.query_reports import Clause, Explanation, Refined, Suggestion
     from catalog.records import FacetCount, Page, PromptsRead, Video
     from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
     from catalog.wire.rules import Finding
@@ -127,6 +127,27 @@ class Answers(Opened):
 
         return refine(query, field, value, how)
 
+    def refine_all(
+        self, query: str, values: Mapping[str, Iterable[str | None]]
+    ) -> dict[str, dict[str | None, Refined]]:
+        """What `refine` answers for many values, by field: the query is read once.
+
+            cat.refine_all("neon", {"model": ["a", "b"]})["model"]["a"].only    # neon model:a
+        """
+        from catalog.search.clauses import Refiner
+
+        return Refiner(query).refine_all(values)
+
+    def suggest(self, query: str) -> tuple[Suggestion, ...]:
+        """What was perhaps meant by a query with a misspelt field, or one that finds nothing; raises QueryError.
+
+        A query that finds nothing is tried without each of its clauses; those that then find something come last.
+        """
+        from catalog.search.suggestions import suggest
+
+        with self._database.read() as connection:
+            return suggest(connection, query, now=datetime.now(UTC))
+
     def count(self, query: str = "", *, include_deleted: bool = False) -> int:
         """How many videos match; raises QueryError."""
         from catalog.search.page import count
@@ -145,6 +166,20 @@ class Answers(Opened):
 
         with self._database.read() as connection:
             return count_facets(connection, tuple(names), query, limit, multi=tuple(multi))
+
+    def facet_names(self) -> list[str]:
+        """What can be counted: the names that `facets` and `search` take, of prompts those that have a value."""
+        from catalog.search.fields import Fields
+
+        with self._database.read() as connection:
+            return Fields(connection).list_countable()
+
+    def revision(self) -> int:
+        """A number that is another one once anything has changed that a search finds; 0 of an empty library."""
+        from catalog.bitmaps import revision
+
+        with self._database.read() as connection:
+            return revision(connection)
 
     def get(self, ref: str) -> Video:
         """One video with every field, its tags and its links; raises NotFound.

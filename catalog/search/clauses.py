@@ -5,21 +5,24 @@ A clause is what must match beside the others: a term, a group in parentheses, o
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
-from catalog.query_reports import Clause
+from catalog.query_reports import Clause, Refined
 from catalog.search.grammar import list_spans, parse
 from catalog.search.query import And, Not, Or, Term, Value, grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from catalog.search.query import Node
 
 ONLY, OR, NOT = "only", "or", "not"
 WAYS = (ONLY, OR, NOT)
 _MISSING = "missing"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a value that is written as it is, and needs no reading to be sure
 
 
 def list_clauses(query: str) -> tuple[Clause, ...]:
@@ -43,42 +46,82 @@ def refine(query: str, field: str, value: str | None, way: str = ONLY) -> str:
     """
     if way not in WAYS:
         raise QueryError(f"a value is refined by {', '.join(WAYS)}, not by {way!r}")
-    clauses = list_clauses(query)
-    wanted = _write(field, value)
-    if way == NOT:
-        excluded = f"-{wanted}"
-        kept = [each for each in clauses if not _is(each, wanted) and not _is(each, excluded)]
-        is_there = any(_is(each, excluded) for each in clauses)
-        return _join([*kept] if is_there else [*kept, excluded])
-    if way == ONLY:
-        kept = [each for each in clauses if not _is_about(each, field)]
-        is_there = len(kept) == len(clauses) - 1 and any(_is(each, wanted) for each in clauses)
-        return _join([*kept] if is_there else [*kept, wanted])
-    return _join(_with_alternative(clauses, field, value))
+    return Refiner(query).refine(field, value, way)
 
 
-def _with_alternative(clauses: Sequence[Clause], field: str, value: str | None) -> list[Clause | str]:
-    """The clauses with one more value among those that one of them allows, or without it."""
-    wanted = _write(field, value)
-    kept: list[Clause | str] = [each for each in clauses if not _is(each, f"-{wanted}")]
-    for index, each in enumerate(kept):
-        if not isinstance(each, Clause) or each.is_negated or each.field != field:
-            continue
-        if value is None:
-            kept[index] = f"({each.text} OR {wanted})"
+class Refiner:
+    """What `refine` answers for one query, which is read once: a page links to three others for each value it shows."""
+
+    def __init__(self, query: str) -> None:
+        self.clauses = list_clauses(query)
+        self._trees = {id(each): parse(each.text) for each in self.clauses}
+        self._closed: dict[int, str] = {}
+
+    def refine(self, field: str, value: str | None, way: str = ONLY) -> str:
+        """The query after a click on a value of a field."""
+        wanted, tree = _write(field, value)
+        asking = [each for each in self.clauses if each.field in {field, _MISSING}]
+        if not asking:
+            return f"{self._all}-{wanted}" if way == NOT else f"{self._all}{wanted}"
+        same = [each for each in asking if not each.is_negated and self._trees[id(each)] == tree]
+        excluding = [each for each in asking if each.is_negated and self._trees[id(each)] == Not(tree)]
+        if way == NOT:
+            kept = self._without(*same, *excluding)
+            return self._join(kept if excluding else [*kept, f"-{wanted}"])
+        if way == ONLY:
+            about = [each for each in asking if _is_about(each, field)]
+            kept = self._without(*about)
+            return self._join(kept if len(about) == 1 and same else [*kept, wanted])
+        return self._join(self._add_alternative(self._without(*excluding), field, value, wanted))
+
+    @cached_property
+    def _all(self) -> str:
+        """All clauses, so that another can follow them."""
+        return "".join(f"{text} " for text in map(self._close, self.clauses) if text)
+
+    def refine_all(self, values: Mapping[str, Iterable[str | None]]) -> dict[str, dict[str | None, Refined]]:
+        """The queries after a click on each of the values, by field."""
+        return {
+            field: {
+                value: Refined(*(self.refine(field, value, way) for way in WAYS)) for value in dict.fromkeys(wanted)
+            }
+            for field, wanted in values.items()
+        }
+
+    def _without(self, *clauses: Clause) -> list[Clause | str]:
+        return [each for each in self.clauses if not any(each is other for other in clauses)]
+
+    def _add_alternative(
+        self, kept: list[Clause | str], field: str, value: str | None, wanted: str
+    ) -> list[Clause | str]:
+        """The clauses with one more value among those that one of them allows, or without it."""
+        for index, each in enumerate(kept):
+            if not isinstance(each, Clause) or each.is_negated or each.field != field:
+                continue
+            if value is None:
+                kept[index] = f"({each.text} OR {wanted})"
+                return kept
+            values = [one for one in each.values if one != value]
+            if len(values) == len(each.values):
+                values.append(value)
+            kept[index : index + 1] = [_write_values(field, values)] if values else []
             return kept
-        values = [one for one in each.values if one != value]
-        if len(values) == len(each.values):
-            values.append(value)
-        kept[index : index + 1] = [_write_values(field, values)] if values else []
-        return kept
-    return [*kept, wanted]
+        return [*kept, wanted]
+
+    def _join(self, parts: Sequence[Clause | str]) -> str:
+        """The parts as one query; one that a quotation mark leaves open is closed, or it would take more."""
+        return " ".join([*map(self._close, parts[:-1]), *(_text(part) for part in parts[-1:])])
+
+    def _close(self, part: Clause | str) -> str:
+        if isinstance(part, str):
+            return _closed(part)
+        if id(part) not in self._closed:
+            self._closed[id(part)] = _closed(part.text)
+        return self._closed[id(part)]
 
 
-def _join(parts: Sequence[Clause | str]) -> str:
-    """The parts as one query; one that a quotation mark or parenthesis leaves open is closed, or it would take more."""
-    texts = [part if isinstance(part, str) else part.text for part in parts]
-    return " ".join([*map(_closed, texts[:-1]), *texts[-1:]])
+def _text(part: Clause | str) -> str:
+    return part if isinstance(part, str) else part.text
 
 
 def _closed(text: str) -> str:
@@ -111,10 +154,6 @@ def _list_spans(query: str) -> list[tuple[int, int]]:
     return spans if is_many else [(0, len(query))]
 
 
-def _is(clause: Clause, text: str) -> bool:
-    return parse(clause.text) == parse(text)
-
-
 def _is_about(clause: Clause, field: str) -> bool:
     """Whether the clause asks for values of the field, and for nothing else."""
     if clause.field == _MISSING:
@@ -122,8 +161,15 @@ def _is_about(clause: Clause, field: str) -> bool:
     return clause.field == field and not clause.is_negated
 
 
-def _write(field: str, value: str | None) -> str:
-    return f"{_MISSING}:{field}" if value is None else _write_values(field, [value])
+def _write(field: str, value: str | None) -> tuple[str, Node]:
+    """What asks for a value of the field, as text and as a tree."""
+    if value is None:
+        return f"{_MISSING}:{field}", Term((Value(field),), _MISSING)
+    if _PLAIN.fullmatch(value):
+        return f"{field}:{value}", Term((Value(value),), field)
+    text = _write_values(field, [value])
+    tree = parse(text)
+    return text, tree or Term((Value(value),), field)
 
 
 def _write_values(field: str, values: Sequence[str]) -> str:
@@ -132,5 +178,7 @@ def _write_values(field: str, values: Sequence[str]) -> str:
 
 def _write_value(field: str, value: str) -> str:
     """The value as a query asks for it, in quotation marks where it would be read as something else."""
+    if _PLAIN.fullmatch(value):
+        return value
     wanted: Node = Term((Value(value),), field)
     return value if value and parse(f"{field}:{value}") == wanted else str(Value(value, is_quoted=True))

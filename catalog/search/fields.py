@@ -196,6 +196,12 @@ class Fields:
             if not field.is_prompt_facet or field.name in present
         ]
 
+    def list_countable(self) -> list[str]:
+        """The names of all fields that can be counted, of the facets of prompts those with a value."""
+        present = set(self._present)
+        fields = (*FACETS.values(), *self._own.values())
+        return [field.name for field in fields if not field.is_prompt_facet or field.name in present]
+
     def list_names(self) -> list[str]:
         """Every name and alias."""
         facets = [field.name for field in (*FIELDS.values(), *self._own.values()) if field.is_prompt_facet]
