@@ -66,31 +66,33 @@ def _read_video(connection: Reader, video_id: int) -> Video:
     return read_videos(connection, [video_id])[video_id]
 
 
-def read_videos(connection: Reader, ids: Iterable[int]) -> dict[int, Video]:
+def read_videos(connection: Reader, ids: Iterable[int], *, details: bool = True) -> dict[int, Video]:
     """The videos with these row ids, in their order, each with all that hangs on it; unknown ids are left out.
 
     Tags are in order of key; links to parents come before those to children; given facets come first, then by name,
     shot and position in the prompt; inherited ones are in order of name. Each is one query for all of the videos.
+    Without `details` they lack tags, facets, inputs and collections.
     """
     wanted = list(ids)
+    detailed = wanted if details else []
     rows = {row["row_id"]: row for row in connection.execute(_ROWS, {"ids": wanted})}
-    tags = _attach(connection, _TAGS, wanted, Tag)
+    tags = _attach(connection, _TAGS, detailed, Tag)
     parents = _attach(connection, _PARENTS, wanted, Link)
     children = _attach(connection, _CHILDREN, wanted, Link)
-    facets = _attach(connection, _FACETS, wanted, Facet)
-    inherited = _attach(connection, _INHERITED, wanted, Facet)
-    annotations, paths = _read_annotations(connection, wanted), read_paths(connection, wanted)
-    files, inputs = read_files(connection, wanted), read_inputs(connection, wanted)
+    facets = _attach(connection, _FACETS, detailed, Facet)
+    inherited = _attach(connection, _INHERITED, detailed, Facet)
+    annotations, paths = _read_annotations(connection, wanted), read_paths(connection, detailed)
+    files, inputs = read_files(connection, wanted), read_inputs(connection, detailed)
     return {
         video_id: read_video(
             rows[video_id],
             annotations.get(video_id, {}),
-            tags=tags[video_id],
+            tags=tags.get(video_id, ()),
             links=parents[video_id] + children[video_id],
-            facets=facets[video_id],
+            facets=facets.get(video_id, ()),
             files=files.get(video_id, ()),
             inputs=inputs.get(video_id, ()),
-            inherited=inherited[video_id],
+            inherited=inherited.get(video_id, ()),
             collections=paths.get(video_id, ()),
         )
         for video_id in wanted
@@ -109,6 +111,8 @@ def _read_annotations(connection: Reader, ids: list[int]) -> dict[int, dict[str,
 def _attach(connection: Reader, query: str, ids: list[int], kind: Callable[..., Attached]) -> dict[int, list[Attached]]:
     """The records of what hangs on the videos, by row id: each row is the id and the values of one record."""
     attached: dict[int, list[Attached]] = {video_id: [] for video_id in ids}
+    if not ids:
+        return attached
     for video_id, *values in connection.execute(query, {"ids": ids}):
         attached[video_id].append(kind(*values))
     return attached

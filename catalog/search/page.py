@@ -50,6 +50,7 @@ def search(
     snippets: bool = True,
     include_deleted: bool = False,
     stack: bool | str | None = None,
+    details: bool = True,
     now: datetime | None = None,
     ranked: int = RANKED,
 ) -> Page:
@@ -62,7 +63,8 @@ def search(
     facet has its 20 most frequent values among all matches; one of `multi`, which are counted too, among those that the
     query would match without its terms on it. The videos are whole, with tags, links and facets. `stack` shows and
     counts stacks, each by its cover: `prompt` or True those of takes of one prompt, `family` families; facets count all
-    takes. `now` is the time that `-7d` counts from. Raises QueryError.
+    takes. Without `details` the videos lack tags, facets, inputs and collections. `now` is the time that `-7d` counts
+    from. Raises QueryError.
     """
     _check_limit(limit, 0)
     if after is not None and before is not None:
@@ -89,7 +91,7 @@ def search(
     def count_part(part: Node) -> int:
         return len(make_plan(part, connection, fields, now=now, include_deleted=include_deleted).find(bits))
 
-    videos = read_videos(connection, ids)
+    videos = read_videos(connection, ids, details=details)
     texts = read_snippets(connection, plan, ids) if snippets and ids else {}
     return Page(
         videos=tuple(videos.values()),

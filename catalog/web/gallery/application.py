@@ -113,8 +113,9 @@ async def _read_body(receive: Receive) -> bytes:
 
 async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
     body = answer.body
-    length = body.length if isinstance(body, Piece) else len(body)
-    headers = {**HEADERS, **_NOT_KEPT, "content-type": answer.type, "content-length": str(length), **answer.headers}
+    headers = {**HEADERS, **_NOT_KEPT, "content-type": answer.type, **answer.headers}
+    if isinstance(body, bytes | Piece):
+        headers["content-length"] = str(body.length if isinstance(body, Piece) else len(body))
     await send(
         {
             "type": "http.response.start",
@@ -122,10 +123,14 @@ async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
         }
     )
-    if is_head or not isinstance(body, Piece):
-        await send({"type": "http.response.body", "body": b"" if is_head else body})
-        return
-    await _send_piece(send, body)
+    if is_head or isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": b"" if is_head or not isinstance(body, bytes) else body})
+    elif isinstance(body, Piece):
+        await _send_piece(send, body)
+    else:
+        while (data := await asyncio.to_thread(next, body, None)) is not None:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _send_piece(send: Send, piece: Piece) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, grid, media, static
+from catalog.web.gallery import PAGES, export, grid, lookups, media, static
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
+FORM = ("GET", "HEAD", "POST")  # asks for what is too long for an address, and changes nothing
 
 # What follows such a path, segment by segment, are the arguments of the function.
 _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("",): (grid.show, READ, 0),
     ("-", "media"): (media.send, READ, 1),
     ("-", "gallery", "results"): (grid.show_results, READ, 0),
+    ("-", "gallery", "tiles"): (grid.show_tiles, READ, 0),
+    ("-", "gallery", "rail"): (grid.show_rail, READ, 0),
+    ("-", "gallery", "complete"): (lookups.complete, READ, 0),
+    ("-", "gallery", "live"): (lookups.look, READ, 0),
+    ("-", "gallery", "collections"): (lookups.list_collections, READ, 0),
+    ("-", "gallery", "copy"): (lookups.describe, READ, 0),
+    ("-", "gallery", "export"): (export.send, FORM, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
 }
 # The first segments of every path that is the gallery's where it is the root of its server.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from catalog.api import Catalog
@@ -70,9 +70,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back; `headers` come on top of those that every answer has."""
+    """What is sent back, at once or piece by piece; `headers` come on top of those that every answer has."""
 
-    body: bytes | Piece = b""
+    body: bytes | Piece | Iterator[bytes] = b""
     status: int = HTTPStatus.OK
     type: str = HTML
     headers: Mapping[str, str] = field(default_factory=dict)

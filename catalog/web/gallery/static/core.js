@@ -69,8 +69,11 @@ export function on(name, act) {
   listeners.set(name, [...(listeners.get(name) ?? []), act]);
 }
 
+/** Answers whether anybody listens. */
 export function tell(name, detail) {
-  for (const act of listeners.get(name) ?? []) act(detail);
+  const acts = listeners.get(name) ?? [];
+  for (const act of acts) act(detail);
+  return acts.length > 0;
 }
 
 /** What is remembered of a user in this browser. */

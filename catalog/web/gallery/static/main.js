@@ -1,5 +1,13 @@
 // Starts each part of the gallery; a part that finds nothing of its own on the page does nothing.
 
+import * as edits from "./edits.js";
+import * as grid from "./grid.js";
 import * as keys from "./keys.js";
+import * as rail from "./rail.js";
+import * as results from "./results.js";
+import * as scrub from "./scrub.js";
+import * as search from "./search.js";
+import * as selection from "./selection.js";
 
-for (const part of [keys]) part.start();
+document.documentElement.classList.add("js");
+for (const part of [keys, edits, results, grid, selection, rail, search, scrub]) part.start();
