@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from catalog.web.gallery import static
 
@@ -41,5 +42,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["segment"] = lambda text: quote(str(text), safe="")
+    environment.filters["breakable"] = lambda text: Markup(str(escape(text)).replace("_", "_<wbr>"))  # noqa: S704
     environment.filters["amount"] = lambda number: f"{number:,}"
     return environment

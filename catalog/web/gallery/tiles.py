@@ -62,6 +62,7 @@ class Tile:
 def make_tile(video: Video, takes: int = 1, now: datetime | None = None) -> Tile:
     """The tile of a video, which stands for so many takes."""
     width, height = _shape_of(video)
+    picture = _address_of(_find_file(video, "thumbnail") or _find_file(video, "image"))
     sheet = _find_file(video, "spritesheet")
     return Tile(
         ref=video.ref,
@@ -70,12 +71,12 @@ def make_tile(video: Video, takes: int = 1, now: datetime | None = None) -> Tile
         status=video.status,
         width=width,
         height=height,
-        picture=_address_of(_find_file(video, "thumbnail") or _find_file(video, "image")),
+        picture=picture,
         sheet=_address_of(sheet),
         grid=_grid_of(sheet, width, height) if sheet else "",
         clip=_address_of(_find_file(video, "video")),
         blank=_blank_of(video),
-        marks=tuple(_list_marks(video, takes, now or datetime.now(UTC))),
+        marks=tuple(_list_marks(video, takes, now or datetime.now(UTC), has_picture=picture is not None)),
         model=video.model or "",
         length=f"{video.seconds:g} s" if video.seconds else "",
         size=video.size or "",
@@ -151,9 +152,9 @@ def _blank_of(video: Video) -> str:
     return video.error_code or video.status.replace("_", " ")
 
 
-def _list_marks(video: Video, takes: int, now: datetime) -> list[Mark]:
+def _list_marks(video: Video, takes: int, now: datetime, *, has_picture: bool) -> list[Mark]:
     marks = [Mark("length", f"{video.seconds:g} s")] if video.seconds else []
-    if video.status != "completed":
+    if video.status != "completed" and has_picture:  # where there is none, it stands in its place
         marks.append(_mark_status(video))
     if takes > 1:
         marks.append(Mark("takes", f"{takes:,} takes"))

@@ -2,6 +2,7 @@
 
 const NARROW = 150; // pixels of a tile that has no room for stars
 const PHONE = 700; // of a window with two columns
+const TALLEST = 1.4; // times the usual height of a row
 const RAGGED = 1.25; // times the usual height up to which a last row is stretched
 
 export const results = () => document.getElementById("results");
@@ -89,10 +90,16 @@ function justify(place, all, first) {
     shape = 0;
   };
   for (const tile of all.slice(from)) {
+    const before = (width - gap * (some.length - 1)) / shape;
+    const room = width - gap * some.length;
+    const height = room / (shape + shapeOf(tile));
+    // a tile that would make the row much lower begins another one
+    if (!isPhone && some.length && before < usual * TALLEST && before - usual < usual - height) end(before);
     some.push(tile);
     shape += shapeOf(tile);
-    const room = width - gap * (some.length - 1);
-    if (isPhone ? some.length === 2 : shape * usual >= room) end(Math.min(room / shape, isPhone ? innerHeight * 0.6 : Infinity));
+    if (isPhone && some.length === 2) end(Math.min(height, innerHeight * 0.6));
+    else if (!isPhone && height <= usual && some.length > 1) end(height);
+    else if (!isPhone && height <= usual) end(Math.min(width / shape, usual));
   }
   if (some.length) {
     const fitting = (width - gap * (some.length - 1)) / shape;

@@ -1,6 +1,6 @@
 // The rail of filters: opened and closed, as a dialog on a phone, its values narrowed and its facets opened in place.
 
-import { fetchPart, on, remembered, state } from "./core.js";
+import { fetchPart, on, remembered, state, tell } from "./core.js";
 import { openDialog } from "./keys.js";
 import { results } from "./layout.js";
 
@@ -27,7 +27,7 @@ function openSheet() {
   if (!rail || dialog) return;
   dialog = Object.assign(document.createElement("dialog"), { className: "filters" });
   dialog.setAttribute("aria-label", "Filters");
-  dialog.append(rail);
+  dialog.append(makeWays(), rail);
   dialog.addEventListener("close", () => {
     const inside = dialog.querySelector("#rail");
     dialog = null;
@@ -38,12 +38,23 @@ function openSheet() {
   showState();
 }
 
+/** What a phone has no room for above the tiles: the order, stacks, and the other pages. */
+function makeWays() {
+  const ways = Object.assign(document.createElement("div"), { className: "ways" });
+  const order = document.querySelector(".search select").cloneNode(true);
+  order.value = state().get("sort") ?? "";
+  order.addEventListener("change", () => tell("go", { sort: order.value }));
+  const stacks = results().querySelector(".acts .choice")?.cloneNode(true) ?? "";
+  ways.append(order, stacks, document.querySelector(".bar .pages").cloneNode(true));
+  return ways;
+}
+
 /** After another answer its rail takes the place of the one in the dialog. */
 function move() {
   const fresh = results().querySelector("#rail");
   if (!dialog || !fresh) return;
-  dialog.querySelector("#rail")?.remove();
-  dialog.prepend(fresh);
+  dialog.querySelector("#rail")?.replaceWith(fresh);
+  dialog.querySelector(".ways").replaceWith(makeWays());
 }
 
 /** Open a facet in place, or show all its values; the address says so too. */
