@@ -1,7 +1,7 @@
 // Puts tiles in rows: all of a row equally high, each in the shape of its clip, and the row as wide as the page.
 
 const NARROW = 150; // pixels of a tile that has no room for stars
-const PHONE = 700; // of a window with two columns
+const PHONE = matchMedia("(max-width: 699px)"); // which has two columns
 const TALLEST = 1.4; // times the usual height of a row
 const RAGGED = 1.25; // times the usual height up to which a last row is stretched
 
@@ -69,7 +69,7 @@ function justify(place, all, first) {
   const lines = parseFloat(style.getPropertyValue("--lines"));
   const gap = parseFloat(style.getPropertyValue("--gap"));
   const width = place.clientWidth;
-  const isPhone = innerWidth < PHONE;
+  const isPhone = PHONE.matches;
   let from = first;
   const old = [...place.children];
   let kept = 0;
@@ -90,16 +90,14 @@ function justify(place, all, first) {
     shape = 0;
   };
   for (const tile of all.slice(from)) {
-    const before = (width - gap * (some.length - 1)) / shape;
-    const room = width - gap * some.length;
-    const height = room / (shape + shapeOf(tile));
+    const before = some.length ? (width - gap * (some.length - 1)) / shape : Infinity;
+    const after = (width - gap * some.length) / (shape + shapeOf(tile));
     // a tile that would make the row much lower begins another one
-    if (!isPhone && some.length && before < usual * TALLEST && before - usual < usual - height) end(before);
+    if (!isPhone && before < usual * TALLEST && before - usual < usual - after) end(before);
     some.push(tile);
     shape += shapeOf(tile);
-    if (isPhone && some.length === 2) end(Math.min(height, innerHeight * 0.6));
-    else if (!isPhone && height <= usual && some.length > 1) end(height);
-    else if (!isPhone && height <= usual) end(Math.min(width / shape, usual));
+    const height = (width - gap * (some.length - 1)) / shape;
+    if (isPhone ? some.length === 2 : height <= usual) end(isPhone ? Math.min(height, innerHeight * 0.6) : height);
   }
   if (some.length) {
     const fitting = (width - gap * (some.length - 1)) / shape;

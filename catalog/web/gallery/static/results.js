@@ -146,7 +146,7 @@ function follow(event) {
   const link = event.target.closest?.("a[href]");
   if (!link || !isPlain(event) || link.hasAttribute("download") || link.matches(".tile a")) return;
   if (!link.closest("#results, .bar, dialog.filters")) return;
-  const url = new URL(link.href);
+  const url = new URL(link.getAttribute("href"), location.href); // those in a picture of numbers have no plain `href`
   if (link.dataset.change) {
     event.preventDefault();
     change(Object.fromEntries(new URLSearchParams(link.dataset.change)));
