@@ -57,6 +57,23 @@ def refine(query: str, field: str, value: str | None, way: str = ONLY) -> str:
     return _join(_with_alternative(clauses, field, value))
 
 
+def close(query: str) -> str:
+    """The query, written so that `narrow` can put more clauses after it; raises QueryError."""
+    return " ".join(_closed(each.text) for each in list_clauses(query))
+
+
+def narrow(closed: str, *clauses: str) -> str:
+    """What matches a closed query and these clauses too."""
+    return " ".join([closed, *clauses]).strip()
+
+
+def write_clause(field: str, value: str | None, *, is_exact: bool = False) -> str:
+    """The clause that asks for a value of a field, with `is_exact` for no narrower one; None stands for no value."""
+    if value is None or not is_exact:
+        return _write(field, value)
+    return str(Term((Value(value, is_quoted=True),), field, is_exact=True))
+
+
 def _with_alternative(clauses: Sequence[Clause], field: str, value: str | None) -> list[Clause | str]:
     """The clauses with one more value among those that one of them allows, or without it."""
     wanted = _write(field, value)
