@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueueCount(Record):
-    """How many videos wait, or need somebody before they are lost: `in_progress queued stalled expiring`."""
+    """How many videos wait, or need somebody before they are lost: `state` is what `is:` finds them by.
+
+    One of `unfinished in_progress queued stalled expiring`.
+    """
 
     state: str
     videos: int

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from catalog.search.fields import Field
     from catalog.search.measures import Measures
 
-QUEUE = ("in_progress", "queued", "stalled", "expiring")
+QUEUE = ("unfinished", "in_progress", "queued", "stalled", "expiring")
 _CODES, _MODELS, _VALUES = 8, 8, 12  # the most frequent that failures are shown of
 _FAILURES = 16  # rates that are shown
 _ROWS, _COLUMNS = 14, 8  # of coverage
@@ -105,9 +105,11 @@ class _Reader:
 
     def count_queue(self) -> tuple[QueueCount, ...]:
         waiting = {status: self.hits & self.bits.having("status", status) for status in UNFINISHED_STATUSES}
+        unfinished = bitmap().union(*waiting.values())
         found = {
             **waiting,
-            "stalled": bitmap().union(*waiting.values()) - self._list_recent(),
+            "unfinished": unfinished,
+            "stalled": unfinished - self._list_recent(),
             "expiring": self._find("is:expiring"),
         }
         return tuple(QueueCount(name, len(found[name]), narrow(self.prefix, f"is:{name}")) for name in QUEUE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, grid, media, static
+from catalog.web.gallery import PAGES, grid, insight, lineage, media, static
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ WRITE = ("POST",)
 # What follows such a path, segment by segment, are the arguments of the function.
 _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("",): (grid.show, READ, 0),
+    ("insight",): (insight.show, READ, 0),
+    ("lineage",): (lineage.show, READ, 1),
     ("-", "media"): (media.send, READ, 1),
+    ("-", "gallery", "family"): (lineage.download, READ, 2),
     ("-", "gallery", "results"): (grid.show_results, READ, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
 }
