@@ -79,6 +79,16 @@ if TYPE_CHECKING:
         WatchStatus,
     )
     from catalog.hooks import Receiver
+    from catalog.insight_reports import (
+        Coverage,
+        CoverageCell,
+        DayCount,
+        FailureRate,
+        Insight,
+        ModelLatency,
+        QueueCount,
+        Spending,
+    )
     from catalog.mark_reports import FileMark, Workflow
     from catalog.prompts import PromptDiff
     from catalog.query_reports import Clause, Explanation, QueryPart, Refined, Suggestion
@@ -137,8 +147,11 @@ __all__ = [
     "CostGroup",
     "CostSum",
     "Costs",
+    "Coverage",
+    "CoverageCell",
     "Credentials",
     "CredentialsChecked",
+    "DayCount",
     "DiskFull",
     "DownloadInterrupted",
     "DownloadReport",
@@ -150,6 +163,7 @@ __all__ = [
     "Facet",
     "FacetCount",
     "FailedCosts",
+    "FailureRate",
     "FamilyExport",
     "Fault",
     "File",
@@ -163,6 +177,7 @@ __all__ = [
     "GrowingFile",
     "ImportReport",
     "Input",
+    "Insight",
     "Latency",
     "Lineage",
     "LineageNode",
@@ -174,6 +189,7 @@ __all__ = [
     "MediaOffline",
     "MediaReadOnly",
     "Migration",
+    "ModelLatency",
     "NotFound",
     "Page",
     "PastCheck",
@@ -188,6 +204,7 @@ __all__ = [
     "ProvenanceError",
     "QueryError",
     "QueryPart",
+    "QueueCount",
     "RateLimited",
     "Receiver",
     "Refined",
@@ -205,6 +222,7 @@ __all__ = [
     "Settings",
     "SourceError",
     "SourceState",
+    "Spending",
     "Stats",
     "Suggestion",
     "SyncInterrupted",
@@ -251,6 +269,7 @@ _PLAIN_HOMES = (
     "catalog.cost_reports",
     "catalog.credential_reports",
     "catalog.family_reports",
+    "catalog.insight_reports",
     "catalog.choice_reports",
     "catalog.query_reports",
     "catalog.mark_reports",

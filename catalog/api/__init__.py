@@ -1,8 +1,9 @@
 """The public class: `Catalog` opens a library and has one short method for each verb.
 
 A verb imports its journey when it is called, so a program that only searches loads neither the network nor the schema.
-What asks is in `answers`, what edits in `edits` and `organising`, what moves bytes in `files`, what checks Content
-Credentials in `credentials`, what looks after a library in `upkeep`; what takes videos in is here.
+What asks is in `answers`, what sums up in `numbers`, what edits in `edits` and `organising`, what moves bytes in
+`files`, what checks Content Credentials in `credentials`, what looks after a library in `upkeep`; what takes videos in
+is here.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from catalog.api.answers import Answers
 from catalog.api.base import courteous, default_path
 from catalog.api.credentials import Credentials
 from catalog.api.files import Files
+from catalog.api.numbers import Numbers
 from catalog.api.organising import Organising
 from catalog.api.requests import Requests
 from catalog.api.upkeep import Upkeep
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "default_path"]
 
 
-class Catalog(Answers, Organising, Requests, Files, Credentials, Upkeep):
+class Catalog(Numbers, Organising, Requests, Files, Credentials, Upkeep):
     """A library of AI-generated video: open it with `Catalog.open`, and close it or use it in a `with` block.
 
     Safe to share between threads. A method that fails raises a `CatalogError` with one clear line.

@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from catalog.audit_reports import AuditExport, Trail
-    from catalog.choice_reports import PromptUse
-    from catalog.cost_reports import Costs
     from catalog.family_reports import EvidenceRow
     from catalog.mark_reports import Workflow
     from catalog.prompts import PromptDiff
     from catalog.query_reports import Clause, Explanation, Refined, Suggestion
-    from catalog.records import FacetCount, Page, PromptsRead, Video
-    from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState, Stats
+    from catalog.records import FacetCount, Page, Video
+    from catalog.reports import Change, FamilyExport, Generation, Lineage, SourceState
     from catalog.wire.rules import Finding
 
 _PAGE = 200  # videos that `iterate` reads at once
@@ -349,58 +347,6 @@ class Answers(Opened):
 
         with self._database.read() as connection:
             return list_changes(connection, ref)
-
-    def stats(self) -> Stats:
-        """The library in numbers."""
-        from catalog.reading.statistics import read_stats
-
-        with self._database.read() as connection:
-            return read_stats(connection, datetime.now(UTC))
-
-    def count_prompts(self) -> PromptsRead:
-        """How many prompts there are, and how many of them have been read for their facets."""
-        from catalog.reading.prompts import count_prompts
-
-        with self._database.read() as connection:
-            return count_prompts(connection)
-
-    def prompts(self, query: str = "") -> list[PromptUse]:
-        """How often each prompt was used, how many of its takes are kept, and what they cost; raises QueryError.
-
-        A row for each stack among the videos that match: the most used first, then the most kept, then the dearest.
-        """
-        from catalog.reading.stacks import list_prompts
-
-        with self._database.read() as connection:
-            if not query:
-                return list_prompts(connection)
-            from catalog.search.matches import list_matches
-
-            return list_prompts(connection, list_matches(connection, query, sort="-created_at"))
-
-    def costs(
-        self,
-        by: Iterable[str] = ("model", "project", "month"),
-        *,
-        tag: str = "project",
-        query: str | None = None,
-    ) -> Costs:
-        """What the videos cost, in total and grouped by each of: model, project, month, source, status, tier, stack.
-
-        Of all videos, or of those that match the query. A video's project is the value of its tag `tag`. Raises
-        QueryError for any other grouping, and ConfigError where the configured prices cannot be read.
-        """
-        from catalog.reading.costs import are_in_force, read_costs
-
-        prices, payers = self.settings.load_prices(), self.settings.payers
-        with self._database.read() as connection:
-            has_changed = not are_in_force(connection, prices, payers)
-            if query is None:
-                return read_costs(connection, by, tag, prices_changed=has_changed)
-            from catalog.search.matches import list_matches
-
-            among, notes = list_matches(connection, query), self.search(query, limit=0).notes
-            return read_costs(connection, by, tag, among=among, prices_changed=has_changed, notes=notes)
 
     def validate(
         self, request: Mapping[str, object], *, dialect: str | None = None, source: str | None = None

@@ -46,7 +46,8 @@ GROUPINGS = {
 
 A project is the value of a tag, preferably the user's; a stack has a number here, and is named by its prompt."""
 
-_HAS_FAILED = "status IN ('failed', 'cancelled', 'expired')"
+FAILED_STATUSES = ("failed", "cancelled", "expired")  # of jobs that made no video
+_HAS_FAILED = f"status IN {FAILED_STATUSES}"
 # What became of a job: one that made no video failed, whatever was said of it.
 _FATE = f"""CASE WHEN {_HAS_FAILED} THEN 'failed' WHEN annotations.verdict = 'keep' THEN 'kept'
 WHEN annotations.verdict = 'reject' THEN 'rejected' ELSE 'undecided' END"""
@@ -69,7 +70,7 @@ _PRICES = f"SELECT {', '.join(STORED)} FROM prices ORDER BY id"
 _PAYERS = "SELECT name, dialect, provider FROM sources"
 _UNESTIMATED = "not estimated yet: run `catalog reindex --costs`"
 _NOTHING = CostSum()
-_FATES = ("kept", "rejected", "undecided", "failed")
+FATES = ("kept", "rejected", "undecided", "failed")
 _COUNTS = ("jobs", "reported", "estimated", "unknown")
 _AMOUNTS = ("reported_usd", "estimated_usd")
 
@@ -91,13 +92,13 @@ def read_costs(
     names = list(dict.fromkeys(by))
     if unknown := [name for name in names if name not in GROUPINGS]:
         raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
-    (total,) = _sum_costs(connection, "NULL", tag, among) or [_group(None, {}, {})]
+    (total,) = _sum_costs(connection, "NULL", tag, among) or [make_group(None, {}, {})]
     groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among) for name in names}
     if "stack" in groups:
         prompts = name_stacks(connection, among)
         groups["stack"] = [replace(group, value=prompts.get(group.value or "")) for group in groups["stack"]]
     for name, group in groups.items():
-        group.sort(key=_by_value if name == "month" else _by_amount)
+        group.sort(key=_by_value if name == "month" else by_amount)
     return Costs(
         total.cost,
         total.failed,
@@ -145,12 +146,12 @@ def _sum_costs(connection: Reader, value: str, tag: str, among: Sequence[int] | 
     for key, fate, *counts, reported, estimated, seconds in rows:
         sums.setdefault(key, {})[fate] = CostSum(*counts, *map(_rounded, (reported, estimated)))
         lengths.setdefault(key, {})[fate] = _rounded(seconds)
-    return [_group(key, parts, lengths[key]) for key, parts in sums.items()]
+    return [make_group(key, parts, lengths[key]) for key, parts in sums.items()]
 
 
-def _group(value: str | None, parts: Mapping[str, CostSum], lengths: Mapping[str, float | None]) -> CostGroup:
-    """What the jobs with this value cost, by what became of them."""
-    kept, rejected, undecided, failed = (parts.get(fate, _NOTHING) for fate in _FATES)
+def make_group(value: str | None, parts: Mapping[str, CostSum], lengths: Mapping[str, float | None]) -> CostGroup:
+    """What the jobs with this value cost, by each of FATES and the seconds that it delivered."""
+    kept, rejected, undecided, failed = (parts.get(fate, _NOTHING) for fate in FATES)
     usd, seconds = _known(parts.values()), lengths.get("kept")
     return CostGroup(
         value,
@@ -214,6 +215,7 @@ def _by_value(group: CostGroup) -> tuple[bool, str]:
     return group.value is None, group.value or ""
 
 
-def _by_amount(group: CostGroup) -> tuple[float, int, str]:
+def by_amount(group: CostGroup) -> tuple[float, int, str]:
+    """What puts the dearest first."""
     usd = sum(amount or 0 for part in (group.cost, group.failed) for amount in (part.reported_usd, part.estimated_usd))
     return -usd, -group.cost.jobs - group.failed.jobs, group.value or ""

@@ -27,7 +27,8 @@ LEFT JOIN annotations ON annotations.video_id = videos.id
 {{chosen}} ORDER BY stack_videos.stack_id, videos.created_at DESC, videos.id DESC
 """
 _PROMPTS = "SELECT id, prompt FROM videos WHERE id IN :ids"
-_READ_AT_ONCE = 10_000  # prompts of covers
+_DELIVERED = f"SELECT videos.id, {DELIVERED} FROM videos WHERE videos.id IN :ids"
+_READ_AT_ONCE = 10_000  # videos
 
 
 def count_unstacked(connection: Reader) -> int:
@@ -43,6 +44,13 @@ def list_unstacked(connection: Reader, limit: int, *, after: int = 0) -> list[tu
         "ORDER BY stack_due.video_id LIMIT :limit"
     )
     return [(row[0], row[1]) for row in connection.execute(query, {"after": after, "limit": limit})]
+
+
+class Cover(NamedTuple):
+    """The video that stands for a stack."""
+
+    ref: str
+    prompt: str
 
 
 class _Take(NamedTuple):
@@ -72,10 +80,23 @@ def list_prompts(connection: Reader, among: Sequence[int] | None = None) -> list
 
 def name_stacks(connection: Reader, among: Sequence[int] | None = None) -> dict[str, str]:
     """The prompt of the cover by the number of the stack, as text, of all videos or those with these row ids."""
+    return {stack: cover.prompt for stack, cover in list_covers(connection, among).items()}
+
+
+def list_covers(connection: Reader, among: Sequence[int] | None = None) -> dict[str, Cover]:
+    """The covers by the number of the stack, as text, of all videos or those with these row ids."""
     stacks = (list(takes) for _, takes in groupby(_read_takes(connection, among), attrgetter("stack")))
-    covers = {str(takes[0].stack): _find_cover(takes).id for takes in stacks}
-    prompts = _read_prompts(connection, list(covers.values()))
-    return {stack: prompts[cover] for stack, cover in covers.items()}
+    covers = {str(takes[0].stack): _find_cover(takes) for takes in stacks}
+    prompts = _read_prompts(connection, [cover.id for cover in covers.values()])
+    return {stack: Cover(cover.ref, prompts[cover.id]) for stack, cover in covers.items()}
+
+
+def sum_delivered(connection: Reader, ids: Sequence[int]) -> dict[int, float]:
+    """The seconds that each of these videos delivered, of those where it is known."""
+    delivered: dict[int, float] = {}
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        delivered |= dict(map(tuple, connection.execute(_DELIVERED, {"ids": ids[start : start + _READ_AT_ONCE]})))
+    return {video_id: seconds for video_id, seconds in delivered.items() if seconds is not None}
 
 
 def _read_takes(connection: Reader, among: Sequence[int] | None) -> Iterable[_Take]:

@@ -120,6 +120,23 @@ class Refiner:
         return self._closed[id(part)]
 
 
+def close(query: str) -> str:
+    """The query, written so that `narrow` can put more clauses after it; raises QueryError."""
+    return " ".join(_closed(each.text) for each in list_clauses(query))
+
+
+def narrow(closed: str, *clauses: str) -> str:
+    """What matches a closed query and these clauses too."""
+    return " ".join([closed, *clauses]).strip()
+
+
+def write_clause(field: str, value: str | None, *, is_exact: bool = False) -> str:
+    """The clause that asks for a value of a field, with `is_exact` for no narrower one; None stands for no value."""
+    if value is None or not is_exact:
+        return _write(field, value)[0]
+    return str(Term((Value(value, is_quoted=True),), field, is_exact=True))
+
+
 def _text(part: Clause | str) -> str:
     return part if isinstance(part, str) else part.text
 

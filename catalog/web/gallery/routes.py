@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, export, grid, lookups, media, static
+from catalog.web.gallery import PAGES, export, grid, insight, lineage, lookups, media, static
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ FORM = ("GET", "HEAD", "POST")  # asks for what is too long for an address, and 
 # What follows such a path, segment by segment, are the arguments of the function.
 _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("",): (grid.show, READ, 0),
+    ("insight",): (insight.show, READ, 0),
+    ("lineage",): (lineage.show, READ, 1),
     ("-", "media"): (media.send, READ, 1),
+    ("-", "gallery", "family"): (lineage.download, READ, 2),
     ("-", "gallery", "results"): (grid.show_results, READ, 0),
     ("-", "gallery", "tiles"): (grid.show_tiles, READ, 0),
     ("-", "gallery", "rail"): (grid.show_rail, READ, 0),

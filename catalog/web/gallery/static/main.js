@@ -3,6 +3,8 @@
 import * as edits from "./edits.js";
 import * as grid from "./grid.js";
 import * as keys from "./keys.js";
+import * as insight from "./insight.js";
+import * as lineage from "./lineage.js";
 import * as rail from "./rail.js";
 import * as results from "./results.js";
 import * as scrub from "./scrub.js";
@@ -10,4 +12,4 @@ import * as search from "./search.js";
 import * as selection from "./selection.js";
 
 document.documentElement.classList.add("js");
-for (const part of [keys, edits, results, grid, selection, rail, search, scrub]) part.start();
+for (const part of [keys, edits, results, grid, selection, rail, search, scrub, insight, lineage]) part.start();

@@ -1,0 +1,271 @@
+"""The family of one video as a tree that can be read: who was made from whom, who says so, and what changed."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote_plus
+
+from catalog.errors import CatalogError
+from catalog.web.gallery import pages
+from catalog.web.gallery.branches import choose_branches
+from catalog.web.gallery.state import State
+from catalog.web.gallery.svg import Box, Room, fit, lay_out, wrap
+from catalog.web.gallery.tiles import make_tile, title_of
+from catalog.web.gallery.visits import Answer, Refused, page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from catalog.records import Video
+    from catalog.reports import Generation, LineageNode
+    from catalog.web.gallery.branches import Branch
+    from catalog.web.gallery.visits import Visit
+
+MOST_READ = 2000  # members of a family, nearest first
+MOST_STEPS = 80  # of which it is said what changed
+MOST_EXPORTED = 20_000  # members in a download
+FORMS = {
+    "mermaid": ("mmd", "text/vnd.mermaid; charset=utf-8"),
+    "dot": ("dot", "text/vnd.graphviz; charset=utf-8"),
+    "json": ("json", "application/json"),
+    "prov": ("prov.json", "application/json"),
+}
+_EVIDENCE = {
+    "agree": "agree",
+    "api_only": "no credentials say it",
+    "credentials_only": "credentials only",
+    "disagree": "disagree",
+    "parent_unknown": "name another, unknown",
+    "not_intact": "not intact",
+}
+_SAYING = {"api": "API", "request": "request", "c2pa": "C2PA", "user": "user"}
+_ROOM = Room(width=236, height=76, small_height=32, across=118, down=14)
+_EDGE = 8  # pixels around the picture
+_TEXT, _TEXT_BESIDE = 35, 24  # columns of a line in a box, and beside a thumbnail
+_NAMED = 300  # characters of a prompt that name a node
+_TILDE = re.compile(r"~[0-9A-Fa-f]{2}")
+_REFS = 3000  # characters of refs in one question
+
+
+class Said(NamedTuple):
+    """What is known of an edge: `evidence` is that of a LineageNode, and `words` say it."""
+
+    relation: str = ""
+    origins: str = ""
+    evidence: str = ""
+    words: str = ""
+
+
+class Node(NamedTuple):
+    """A part of the drawn family: a video with `lines` of its prompt, or what stands for several."""
+
+    box: Box
+    kind: str
+    name: str
+    href: str | None
+    lines: list[str]
+    facts: str
+    status: str
+    picture: str | None
+    said: Said
+    is_focus: bool = False
+
+    @property
+    def edge(self) -> str:
+        """The line from the box above to this one."""
+        above, end = self.box.above, self.box
+        if above is None:
+            return ""
+        start = above.x + above.width
+        half = start + (end.x - start) / 4
+        curve = f"C{half:g} {above.middle:g} {half:g} {end.middle:g} {half + 18:g} {end.middle:g}"
+        return f"M{start:g} {above.middle:g}{curve}H{end.x:g}"
+
+
+class Step(NamedTuple):
+    """A row of the list of edges: a video, the one it was made from, who says so, and what changed."""
+
+    child: str
+    child_href: str | None
+    parent: str
+    parent_href: str | None
+    relation: str
+    origins: str
+    evidence: str
+    instruction: str | None
+    changes: list[tuple[str, str]]
+
+
+def show(visit: Visit, name: str) -> Answer:
+    """The page of a family."""
+    with visit.catalog.reading():
+        video = _find(visit, name)
+        family = visit.catalog.lineage(video.ref, limit=MOST_READ)
+        branches = choose_branches(family.roots, video.ref)
+        drawn = [branch for root in branches for branch in root.walk()]
+        pictures = _find_pictures(visit, {branch.node.ref for branch in drawn if branch.node and branch.node.video})
+        generations = visit.catalog.generations(video.ref, limit=MOST_STEPS)
+        unknown = [row for row in visit.catalog.evidence(_quote("ref", [video.ref])) if not row.parents]
+    boxes, width, height = lay_out(branches, _ROOM)
+    text = pages.render(
+        visit,
+        "lineage.html",
+        video=video,
+        title=fit(title_of(video), _NAMED),
+        family=family,
+        others=family.members - 1 - family.ancestor_count - family.descendants,
+        nodes=[_describe(visit, box, pictures, video.ref) for box in boxes],
+        width=width + 2 * _EDGE,
+        height=height + 2 * _EDGE,
+        edge=_EDGE,
+        steps=_list_steps(visit, drawn, generations),
+        unknown=unknown,
+        is_cut=family.members > MOST_READ,
+        most_read=MOST_READ,
+        most_exported=MOST_EXPORTED,
+        forms=FORMS,
+        family_href=_grid(visit, _quote("family", [video.ref])),
+        open_href=_open(visit, video.ref),
+    )
+    return page(text)
+
+
+def download(visit: Visit, form: str, name: str) -> Answer:
+    """The family as another program reads it."""
+    if form not in FORMS:
+        raise Refused(HTTPStatus.NOT_FOUND, f"a family is downloaded as {', '.join(FORMS)}, not as {form!r}")
+    ending, kind = FORMS[form]
+    pieces: list[str] = []
+    with visit.catalog.reading():
+        ref = _find(visit, name).ref
+        visit.catalog.export_lineage(ref, form, pieces.append, limit=MOST_EXPORTED)
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", ref)[:80].strip("-.") or "family"
+    headers = {"content-disposition": f'attachment; filename="{plain}.{ending}"'}
+    return Answer("".join(pieces).encode("utf-8", "replace"), type=kind, headers=headers)
+
+
+def _find(visit: Visit, name: str) -> Video:
+    """The video of an address: its ref or another name, as it stands there or as Datasette encodes it."""
+    video = visit.catalog.find(name)
+    if video is None and _TILDE.search(name):
+        video = visit.catalog.find(unquote_plus(name.replace("%", "%25").replace("~", "%"), errors="replace"))
+    if video is None:
+        raise Refused(HTTPStatus.NOT_FOUND, f"no video {fit(name, 200)} in this library")
+    return video
+
+
+def _find_pictures(visit: Visit, refs: Iterable[str]) -> dict[str, str]:
+    """The thumbnails of these videos, of those that have one, by ref."""
+    pictures: dict[str, str] = {}
+    waiting = sorted(refs)
+    while waiting:
+        asked = [waiting.pop()]
+        while waiting and sum(map(len, asked)) + len(waiting[-1]) < _REFS:
+            asked.append(waiting.pop())
+        try:
+            found = visit.catalog.search(_quote("ref", asked), limit=len(asked), include_deleted=True, snippets=False)
+        except CatalogError:
+            continue  # refs longer than a query may be: their boxes have no picture
+        tiles = map(make_tile, found.videos)
+        pictures |= {tile.video.ref: f"{visit.base}/-/media/{tile.picture}" for tile in tiles if tile.picture}
+    return pictures
+
+
+def _describe(visit: Visit, box: Box, pictures: dict[str, str], focus: str) -> Node:
+    branch: Branch = box.item
+    node = branch.node
+    if node is None:
+        return _describe_hidden(visit, box, branch, focus)
+    origins = ", ".join(_SAYING.get(origin, origin) for origin in node.origins)
+    said = Said(fit(node.relation or "", 17), origins, node.evidence or "", _say(node)) if branch.above else Said()
+    if node.video is None:
+        lines = [fit(node.ref, _TEXT)]
+        facts = "not in this library"
+        return Node(box, "lost", f"{node.ref}, {facts}", None, lines, facts, "", None, said)
+    video = node.video
+    title = title_of(video) if video.prompt else node.name or video.ref
+    kind = "repeat" if node.is_repeat else "video"
+    state = f"{video.status}, deleted" if video.deleted_at else video.status
+    if node.is_repeat:
+        facts = "a circle: it stands above" if branch.is_circle else "drawn elsewhere in this picture"
+        href = f"{visit.base}/lineage/{quote(node.ref, safe='')}"
+    else:
+        facts, href = " · ".join(filter(None, (video.model, state))), _open(visit, node.ref)
+    picture = pictures.get(node.ref)
+    columns = _TEXT_BESIDE if picture else _TEXT
+    return Node(
+        box,
+        kind,
+        fit(title, _NAMED),
+        href,
+        wrap(title, columns, 3),
+        fit(facts, columns),
+        video.status,
+        picture,
+        said,
+        is_focus=branch.is_focus,
+    )
+
+
+def _describe_hidden(visit: Visit, box: Box, branch: Branch, focus: str) -> Node:
+    above = branch.above.node if branch.above else None
+    if branch.is_similar and above:
+        name, href = f"+{branch.hidden:,} similar", _grid(visit, _quote("parent", [above.ref]))
+    elif above is None:
+        name, href = f"+{branch.hidden:,} more", _grid(visit, _quote("family", [focus]))
+    elif above.ref == focus:
+        name, href = f"+{branch.hidden:,} more", _grid(visit, _quote("descends", [focus]))
+    else:
+        name, href = f"+{branch.hidden:,} more", f"{visit.base}/lineage/{quote(above.ref, safe='')}"
+    return Node(box, "more", name, href, [name], "", "", None, Said())
+
+
+def _list_steps(visit: Visit, drawn: Iterable[Branch], generations: Sequence[Generation]) -> list[Step]:
+    changes = {(step.parent, step.ref): step.change for step in generations}
+    steps = []
+    for branch in drawn:
+        child, above = branch.node, branch.above
+        if child is None or above is None or above.node is None:
+            continue
+        parent = above.node
+        change = changes.get((parent.ref, child.ref))
+        listed = [] if change is None else [("−", pair) for pair in sorted({*change.removed, *change.replaced})]
+        listed += [] if change is None else [("+", pair) for pair in change.added]
+        steps.append(
+            Step(
+                fit(_title(child), 120),
+                _open(visit, child.ref) if child.video else None,
+                fit(_title(parent), 60),
+                _open(visit, parent.ref) if parent.video else None,
+                child.relation or "",
+                ", ".join(_SAYING.get(origin, origin) for origin in child.origins),
+                _say(child) or "nothing",
+                fit(change.instruction, 300) if change and change.instruction else None,
+                [(sign, f"{name}: {value}") for sign, (name, value) in listed],
+            )
+        )
+    return steps
+
+
+def _title(node: LineageNode) -> str:
+    return (node.video.prompt if node.video else None) or node.name or node.ref
+
+
+def _say(node: LineageNode) -> str:
+    return _EVIDENCE.get(node.evidence or "", "")
+
+
+def _quote(field: str, values: Iterable[str]) -> str:
+    """A clause that means exactly these values."""
+    doubled = ('"' + value.replace('"', '""') + '"' for value in values)
+    return f"{field}:{','.join(doubled)}"
+
+
+def _grid(visit: Visit, query: str) -> str:
+    return f"{visit.base}/{State(q=query).query()}"
+
+
+def _open(visit: Visit, ref: str) -> str:
+    return f"{visit.base}/{State(open=ref).query()}"
