@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, edits, grid, media, static
+from catalog.web.gallery import PAGES, compare, edits, grid, media, review, static
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -18,11 +18,22 @@ if TYPE_CHECKING:
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
 
+
+def _show_first(visit: Visit) -> Answer:
+    """The first page, which is that of a review or a comparison where its address names one."""
+    show = review.show if visit.query.get("review") else compare.show if visit.query.get("compare") else grid.show
+    return show(visit)
+
+
 # What follows such a path, segment by segment, are the arguments of the function.
 _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
-    ("",): (grid.show, READ, 0),
+    ("",): (_show_first, READ, 0),
     ("-", "media"): (media.send, READ, 1),
     ("-", "gallery", "results"): (grid.show_results, READ, 0),
+    ("-", "gallery", "compare"): (compare.show_part, READ, 0),
+    ("-", "gallery", "review"): (review.show_part, READ, 0),
+    ("-", "gallery", "review", "clip"): (review.show_clip, READ, 0),
+    ("-", "gallery", "review", "clips"): (review.list_clips, READ, 0),
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),

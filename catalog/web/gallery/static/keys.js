@@ -103,7 +103,8 @@ export function openDialog(dialog) {
 
 export function start() {
   document.addEventListener("keydown", press);
-  bind(everywhere, ["?", "F1"], "Show the keys", showHelp);
+  const anywhere = { name: everywhere.name, isShown: () => !topDialog()?.classList.contains("help") };
+  bind(anywhere, ["?", "F1"], "Show the keys", showHelp);
   bind(everywhere, "/", "Search", () => {
     const field = document.querySelector("input[type=search]");
     if (!field) return false;
