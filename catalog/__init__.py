@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TrailPlace,
         TrailStep,
     )
-    from catalog.choice_reports import Collection, Duplicate, PromptUse, SavedSearch
+    from catalog.choice_reports import Annotation, Collection, Duplicate, PromptUse, SavedSearch
     from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
     from catalog.credential_reports import (
         CredentialsChecked,
@@ -132,6 +132,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AdoptReport",
+    "Annotation",
     "ArchiveError",
     "ArchiveReport",
     "AuditExport",

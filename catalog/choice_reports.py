@@ -8,6 +8,15 @@ from catalog.records import Record
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation(Record):
+    """What a person thinks of a video: `rating` is 1 to 5 or None, `verdict` `keep`, `reject` or `undecided`."""
+
+    ref: str
+    rating: int | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
 class Collection(Record):
     """A collection by its `path`, such as `launch/teasers`.
 

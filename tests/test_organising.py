@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from catalog import (
+    Annotation,
     Catalog,
     CatalogError,
     Collection,
@@ -63,6 +64,23 @@ def found(cat: Catalog, query: str) -> list[str]:
 
 def counted(cat: Catalog, facet: str, query: str = "") -> dict[str | None, int]:
     return {each.value: each.count for each in cat.search(query, facets=[facet]).facets[facet]}
+
+
+def test_what_a_person_thinks_of_each_match_comes_in_its_order(cat: Catalog) -> None:
+    cat.rate("studio:v1", 4)
+    cat.verdict("studio:v4", "reject")
+    thoughts = cat.annotations("fox OR rain", sort="created_at")
+    assert thoughts == [
+        Annotation("studio:v0", None, "undecided"),
+        Annotation("studio:v1", 4, "undecided"),
+        Annotation("studio:v2", None, "undecided"),
+        Annotation("studio:v4", None, "reject"),
+        Annotation("studio:v5", None, "undecided"),
+    ]
+    assert cat.annotations("fox OR rain", sort="created_at", limit=2) == thoughts[:2]
+    assert cat.annotations("rating:4") == [Annotation("studio:v1", 4, "undecided")]
+    with pytest.raises(QueryError):
+        cat.annotations("fox", sort="nosuch")
 
 
 def test_a_rating_is_shown_found_counted_and_sorted_by(cat: Catalog) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from catalog.choice_reports import Annotation
 from catalog.reading.collections import read_paths
 from catalog.reading.files import read_files, read_inputs
 from catalog.records import UNDECIDED, Facet, Link, Tag
 from catalog.rows import SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from catalog.database import Reader
     from catalog.records import Video
@@ -43,6 +44,10 @@ _INHERITED = """
 SELECT video_id, facet_values.facet, facet_values.value, 'inherited'
 FROM inherited_facets JOIN facet_values ON facet_values.id = value_id WHERE video_id IN :ids
 ORDER BY facet, inherited_facets.id
+"""
+_ANNOTATED = """
+SELECT videos.id, ref, rating, verdict FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id
+WHERE videos.id IN :ids
 """
 _ANNOTATIONS = "SELECT video_id, rating, verdict, note FROM annotations WHERE video_id IN :ids"
 
@@ -98,6 +103,15 @@ def read_videos(connection: Reader, ids: Iterable[int], *, details: bool = True)
         for video_id in wanted
         if video_id in rows
     }
+
+
+def list_annotations(connection: Reader, ids: Sequence[int]) -> list[Annotation]:
+    """What a person thinks of each of these videos, in their order, of those without a word as well."""
+    annotations = {
+        row["id"]: Annotation(row["ref"], row["rating"], row["verdict"] or UNDECIDED)
+        for row in connection.execute(_ANNOTATED, {"ids": ids})
+    }
+    return [annotations[video_id] for video_id in ids]
 
 
 def _read_annotations(connection: Reader, ids: list[int]) -> dict[int, dict[str, Any]]:

@@ -26,13 +26,17 @@ def list_matches(
     query: str = "",
     *,
     sort: str | None = None,
+    limit: int | None = None,
     include_deleted: bool = False,
     now: datetime | None = None,
 ) -> array[int]:
-    """The row ids of all videos that match, in the order of `sort`, as for `search`; raises QueryError."""
+    """The row ids of all videos that match, or of the first ones, in the order of `sort`, as for `search`.
+
+    Raises QueryError.
+    """
     fields, now = Fields(connection), now or datetime.now(UTC)
     plan = make_plan(parse(query), connection, fields, now=now, include_deleted=include_deleted)
-    return _list_ordered(connection, plan, sort)
+    return _list_ordered(connection, plan, sort, limit)
 
 
 def list_match_names(
@@ -46,15 +50,18 @@ def list_match_names(
     plan = make_plan(parse(query), connection, fields, now=now, include_deleted=only_deleted)
     if plan.notes:
         raise QueryError(f"{plan.notes[0]}; a change takes a query only as it is written")
-    ids = _list_ordered(connection, plan, NEWEST, only_deleted=only_deleted).tolist()
+    ids = _list_ordered(connection, plan, NEWEST, None, only_deleted=only_deleted).tolist()
     names = {row[0]: VideoName(*row) for row in connection.execute(_NAMES, {"ids": ids})}
     return [names[video_id] for video_id in ids]
 
 
-def _list_ordered(connection: Reader, plan: Plan, sort: str | None, *, only_deleted: bool = False) -> array[int]:
+def _list_ordered(
+    connection: Reader, plan: Plan, sort: str | None, limit: int | None, *, only_deleted: bool = False
+) -> array[int]:
     bits = Bits(connection)
     hits = plan.find(bits)
     if only_deleted:
         hits &= bits.deleted
     orderer = Orderer(connection, bits, plan.order(sort), plan.match)
-    return array("q", (video_id for video_id, _ in orderer.list_next(hits, None, len(hits))))
+    places = orderer.list_next(hits, None, len(hits) if limit is None else limit)
+    return array("q", (video_id for video_id, _ in places))

@@ -5,7 +5,19 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, export, grid, insight, lineage, lookups, media, static
+from catalog.web.gallery import (
+    PAGES,
+    compare,
+    edits,
+    export,
+    grid,
+    insight,
+    lineage,
+    lookups,
+    media,
+    review,
+    static,
+)
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -19,9 +31,16 @@ READ = ("GET", "HEAD")
 WRITE = ("POST",)
 FORM = ("GET", "HEAD", "POST")  # asks for what is too long for an address, and changes nothing
 
+
+def _show_first(visit: Visit) -> Answer:
+    """The first page, which is that of a review or a comparison where its address names one."""
+    show = review.show if visit.query.get("review") else compare.show if visit.query.get("compare") else grid.show
+    return show(visit)
+
+
 # What follows such a path, segment by segment, are the arguments of the function.
 _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
-    ("",): (grid.show, READ, 0),
+    ("",): (_show_first, READ, 0),
     ("insight",): (insight.show, READ, 0),
     ("lineage",): (lineage.show, READ, 1),
     ("-", "media"): (media.send, READ, 1),
@@ -34,6 +53,13 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "collections"): (lookups.list_collections, READ, 0),
     ("-", "gallery", "copy"): (lookups.describe, READ, 0),
     ("-", "gallery", "export"): (export.send, FORM, 0),
+    ("-", "gallery", "compare"): (compare.show_part, READ, 0),
+    ("-", "gallery", "review"): (review.show_part, READ, 0),
+    ("-", "gallery", "review", "clip"): (review.show_clip, READ, 0),
+    ("-", "gallery", "review", "clips"): (review.list_clips, READ, 0),
+    ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
+    ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
+    ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
 }
 # The first segments of every path that is the gallery's where it is the root of its server.

@@ -50,6 +50,8 @@ const SHOWN = 6000; // milliseconds
 /** Say what has happened; `actions` are names of buttons with what each does. */
 export function toast(text, actions = {}) {
   const box = document.getElementById("toasts");
+  const room = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body; // all else is inert
+  if (box.parentNode !== room) room.append(box);
   const line = document.createElement("div");
   line.className = "toast";
   line.append(Object.assign(document.createElement("span"), { textContent: text }));

@@ -88,10 +88,12 @@ function grouped() {
 /** Show a dialog, which goes when it is closed and gives the focus back. */
 export function openDialog(dialog) {
   const before = document.activeElement;
+  const toasts = document.getElementById("toasts");
   const close = Object.assign(document.createElement("button"), { type: "button", className: "close", textContent: "Close" });
   close.addEventListener("click", () => dialog.close());
   if (!dialog.querySelector("button.close")) dialog.append(close);
   dialog.addEventListener("close", () => {
+    dialog.contains(toasts) && document.body.append(toasts);
     dialog.remove();
     if (before instanceof HTMLElement && before.isConnected) before.focus();
   });
@@ -101,7 +103,8 @@ export function openDialog(dialog) {
 
 export function start() {
   document.addEventListener("keydown", press);
-  bind(everywhere, ["?", "F1"], "Show the keys", showHelp);
+  const anywhere = { name: everywhere.name, isShown: () => !topDialog()?.classList.contains("help") };
+  bind(anywhere, ["?", "F1"], "Show the keys", showHelp);
   bind(everywhere, "/", "Search", () => {
     const field = document.querySelector("input[type=search]");
     if (!field) return false;

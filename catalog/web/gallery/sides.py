@@ -1,0 +1,153 @@
+"""A video as one looks at it to judge it: its clip or picture as large as fits, or a box that says why there is none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.records import UNDECIDED
+from catalog.web.gallery.tiles import media_name, name_video, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from catalog.records import File, Video
+
+_SHAPE = (16, 9)  # of what nobody knows the size of
+_KNOWN_FPS = 24.0  # frames a second where a file does not say
+VERDICTS = {"keep": "kept", "reject": "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is shown of a video: `kind` is `clip`, `picture` or `box`, which has `reason` in words.
+
+    `media` and `poster` are the names of bytes below `/-/media/`; `has_sound` is None where nobody knows.
+    """
+
+    video: Video
+    label: str
+    title: str
+    kind: str
+    media: str | None
+    poster: str | None
+    reason: str
+    width: int
+    height: int
+    fps: float
+    has_sound: bool | None
+    decided: str
+
+
+def make_side(video: Video) -> Side:
+    """The video as one side of a comparison, or alone on the stage of a review."""
+    clip, picture, poster = (_find(video, variant) for variant in ("video", "image", "thumbnail"))
+    shown = clip or picture
+    probe = shown.probe if shown else None
+    width, height = (probe.width, probe.height) if probe and probe.width and probe.height else (None, None)
+    if not (width and height):
+        width, height = (video.width, video.height) if video.width and video.height else _SHAPE
+    return Side(
+        video=video,
+        label=name_video(video),
+        title=title_of(video),
+        kind="clip" if clip else "picture" if picture else "box",
+        media=media_name(shown) if shown else None,
+        poster=media_name(poster) if poster else None,
+        reason="" if shown else _find_reason(video),
+        width=width,
+        height=height,
+        fps=(probe and probe.fps) or _KNOWN_FPS,
+        has_sound=None if probe is None else probe.audio is not None,
+        decided=VERDICTS.get(video.verdict, ""),
+    )
+
+
+def list_facts(video: Video) -> Mapping[str, str]:
+    """What is known of the video beside its prompt, each fact in words by its name; unknown ones are empty."""
+    clip = _find(video, "video") or _find(video, "image")
+    probe = clip.probe if clip else None
+    took = (video.completed_at - video.created_at).total_seconds() if video.completed_at and video.created_at else None
+    facts = {
+        "model": video.model,
+        "status": video.status,
+        "error": ": ".join(filter(None, (video.error_code, video.error_message))),
+        "seconds": _number(video.seconds),
+        "size": video.size,
+        "quality": video.quality,
+        "tier": video.tier,
+        "seed": video.seed,
+        "cost": _dollars(video),
+        "source": video.source,
+        "kind": video.kind,
+        "created": _moment(video.created_at),
+        "took": took is not None and took >= 0 and f"{took:,.0f} s",
+        "expires": _moment(video.expires_at),
+        "negative prompt": video.negative_prompt,
+        "delivered seconds": probe and _number(probe.seconds),
+        "delivered size": probe and probe.width and f"{probe.width}x{probe.height}",
+        "frames a second": probe and _number(probe.fps),
+        "codec": probe and ", ".join(filter(None, (probe.codec, probe.audio))),
+        "file": clip and clip.size is not None and _volume(clip.size),
+        "credentials": clip and clip.credentials and clip.credentials.words,
+        "rating": video.rating and str(video.rating),
+        "verdict": video.verdict != UNDECIDED and video.verdict,
+        "note": video.note,
+        "tags": ", ".join(map(str, video.tags)),
+        "collections": ", ".join(video.collections),
+        "made from": ", ".join(
+            f"{link.parent} ({link.relation})" for link in dict.fromkeys(video.links) if link.child == video.ref
+        ),
+        "inputs": ", ".join(f"{given.role} {given.name or given.number}" for given in video.inputs),
+    }
+    for name, text in (*sorted(video.parameters.items()), *_list_facets(video).items()):
+        facts[f"facet {name}" if name in facts else name] = str(text)
+    return {name: text or "" for name, text in facts.items()}
+
+
+def _list_facets(video: Video) -> dict[str, str]:
+    values: dict[str, dict[str, None]] = defaultdict(dict)
+    for facet in sorted((*video.facets, *video.inherited), key=lambda facet: (facet.name, facet.value)):
+        values[facet.name][facet.value] = None
+    return {name: ", ".join(each) for name, each in values.items()}
+
+
+def _find(video: Video, variant: str) -> File | None:
+    """The first of its files of this variant whose bytes are here, in a format that browsers show."""
+    return next((file for file in video.files if file.variant == variant and media_name(file)), None)
+
+
+def _find_reason(video: Video) -> str:
+    """Why there is nothing to look at."""
+    if video.status != "completed":
+        error = ": ".join(filter(None, (video.error_code, video.error_message)))
+        return f"{video.status}: {error}" if error else video.status
+    file = next((file for file in video.files if file.variant in {"video", "image"}), None)
+    if file is None:
+        return "not downloaded: run `catalog download`"
+    if file.state != "present":
+        return f"{file.state}: {file.reason}" if file.reason else file.state
+    if file.path is None:
+        place = next(iter(file.places), None)
+        return f"{place.state}: {place.path}" if place else "its bytes are not here"
+    return f"browsers do not show {file.type or 'what nobody knows the type of'}"
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:g}"
+
+
+def _volume(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
+def _dollars(video: Video) -> str | None:
+    if video.cost_usd is None:
+        return None
+    return f"${video.cost_usd:,.2f}" + (f" ({video.cost_basis})" if video.cost_basis else "")
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment and f"{moment:%Y-%m-%d %H:%M:%S} UTC"
