@@ -100,9 +100,7 @@ def may_hold_sidecars(folder: str, most: int) -> bool:
     """Whether a sidecar of anything may lie in a folder; also where more than `most` names would have to be read."""
     try:
         with os.scandir(folder) as entries:
-            return any(
-                number == most or entry.name.lower().endswith(_ENDINGS) for number, entry in enumerate(entries)
-            )
+            return any(number == most or entry.name.lower().endswith(_ENDINGS) for number, entry in enumerate(entries))
     except OSError:
         return True
 
