@@ -175,7 +175,7 @@ def _rewrite(
             if cleaned.keys() != item.keys():
                 item = place.change(cleaned)
             elif len(harmless) < _MOST_KEYS:
-                harmless |= cleaned.keys()
+                harmless.update(cleaned)
         for key, child in item.items() if isinstance(item, dict) else enumerate(item):
             clean = clean_member(key, child)
             if clean is not child:

@@ -119,6 +119,14 @@ def shifted(moment: str, seconds: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', {moment}, ({seconds}) || ' seconds')"
 
 
+def gathered(column: str) -> str:
+    """SQL for all values of a column as one list in JSON, which holds no bytes; like `shifted`, not standard SQL.
+
+    What is read of very many rows costs half of what it costs a row at a time.
+    """
+    return f"json_group_array({column})"
+
+
 @contextmanager
 def explained(path: Path, action: str = "read", whither: str = "") -> Iterator[None]:
     """Turn an error of SQLite about the file into a CatalogError; one about our own SQL is a bug and stays as it is.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FORM = CHANNEL = "sidecar"
 _TEXT = ".txt"
+_ENDINGS = tuple(SIDECARS)
 _DESCRIBING = (*REQUESTED, "created_at")
 
 
@@ -93,6 +94,15 @@ def find_sidecars(media: str) -> list[str]:
     stem, _, _ = media.rpartition(".")
     candidates = (beginning + ending for ending in (".json", ".txt", ".JSON", ".TXT") for beginning in (stem, media))
     return [path for path in candidates if os.path.isfile(path)]  # noqa: PTH113 - a Path for each is slow
+
+
+def may_hold_sidecars(folder: str, most: int) -> bool:
+    """Whether a sidecar of anything may lie in a folder; also where more than `most` names would have to be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(number == most or entry.name.lower().endswith(_ENDINGS) for number, entry in enumerate(entries))
+    except OSError:
+        return True
 
 
 def list_media(sidecar: str) -> list[str]:

@@ -20,6 +20,16 @@ _UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _BOX = Struct(">I4s")
 _WIDE = Struct(">Q")
 _CHUNK = Struct("<4sI")
+# What a film is made of that is sure to have no credentials: boxes at its top, those that hold others, and the others.
+_HOLDERS = frozenset(b"moov trak mdia minf stbl edts udta dinf tref mvex meta".split())
+_COPYRIGHT = 0xA9  # what the names of QuickTime's own texts begin with
+_FULL = b"meta"  # of these, the one that begins with a version and flags
+_DEEPEST, _MOST_PLAIN = 8, 32 * 1024 * 1024  # boxes in one another, and bytes of `moov`, up to which they are looked at
+_PLAIN = frozenset(b"moov mdat free skip wide".split())
+_LEAVES = frozenset(
+    b"mvhd iods tkhd elst mdhd hdlr vmhd smhd nmhd dref stsd stts stss ctts cslg stsc stsz stz2 stco co64 sdtp sgpd "
+    b"sbgp mehd trex keys ilst free skip".split()
+)
 _SEGMENT = Struct(">HHI")  # number of the box, number of the packet in it: JPEG XT, part 3
 
 
@@ -41,6 +51,57 @@ def cut_store(file: BinaryIO) -> bytes | None:
     else:
         return None
     return _whole_box(found) if found else None
+
+
+def is_without(file: BinaryIO) -> bool:
+    """Whether a film has no box in which credentials, or a word of where they are, can be; False where it is unusual.
+
+    Both lie in `uuid` boxes at its top. It is only sure of films that are well formed in each box that holds others:
+    what a reader makes of any other one is for the reader to say. Raises OSError.
+    """
+    end = file.seek(0, os.SEEK_END)
+    at = count = 0
+    while at < end:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            return False
+        size, kind = _BOX.unpack_from(head)
+        if count == 0:
+            if kind != b"ftyp" or size < 16:
+                return False
+        elif kind not in _PLAIN or size < 8 or count == _MOST_PARTS:
+            return False
+        elif kind == b"moov":
+            file.seek(at)
+            if size > _MOST_PLAIN or not _is_well_formed(file.read(size), 0, size, 0):
+                return False
+        count += 1
+        at += size
+    return at == end and count > 1
+
+
+def _is_well_formed(data: bytes, at: int, end: int, depth: int) -> bool:
+    """Whether boxes fill these bytes, and those that hold others are filled by these."""
+    if end > len(data) or depth > _DEEPEST:
+        return False
+    while at < end:
+        if at + 8 > end:
+            return False
+        size, kind = _BOX.unpack_from(data, at)
+        if size < 8 or at + size > end:
+            return False
+        if kind not in _HOLDERS:
+            if kind not in _LEAVES and kind[0] != _COPYRIGHT:
+                return False
+        else:
+            skipped = 12 if kind == _FULL else 8
+            if data[at + 8 : at + skipped].strip(b"\0") or not _is_well_formed(
+                data, at + skipped, at + size, depth + 1
+            ):
+                return False
+        at += size
+    return at == end
 
 
 def _whole_box(data: bytes) -> bytes | None:

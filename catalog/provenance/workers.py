@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..processes import be_worker, start_worker
 from .checking import check_file
 from .checks import Check
 from .reader import name_version
@@ -27,10 +25,11 @@ from .trust import Profile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..processes import Worker
+
 SECONDS = 30.0  # for one file
 MEMORY = 4 * 1024**3  # bytes of addresses of one worker; the reader takes 550 MB for a film of any size
 MOST_WORKERS = 4
-_LOOK_SECONDS = 0.5  # between looks whether the parent is still there
 _START_SECONDS = 120.0  # until a worker has loaded the reader and proven its settings
 
 
@@ -65,81 +64,73 @@ def check_files(
     profile = profile or Profile()
     waiting = (target if isinstance(target, Target) else Target(Path(target)) for target in targets)
     first = list(islice(waiting, max(1, workers or min(os.cpu_count() or 1, MOST_WORKERS))))
-    pool = [_Worker(profile, seconds, memory) for _ in first]
+    pool = [_Checker(profile, seconds, memory) for _ in first]
     try:
-        for worker, target in zip(pool, first, strict=True):
-            worker.send(target)
+        for checker, target in zip(pool, first, strict=True):
+            checker.send(target)
         yield from _drive(pool, waiting)
     finally:
-        for worker in pool:
-            worker.end()
+        for checker in pool:
+            checker.end()
 
 
-def _drive(pool: list[_Worker], waiting: Iterator[Target]) -> Iterator[Checked]:
+def _drive(pool: list[_Checker], waiting: Iterator[Target]) -> Iterator[Checked]:
     """Hand out the targets until all are checked."""
-    while busy := [worker for worker in pool if worker.target]:
-        left = min(worker.deadline for worker in busy) - time.monotonic()
-        ready = set(wait([worker.answers for worker in busy], max(left, 0)))
-        for worker in busy:
-            checked = worker.receive() if worker.answers in ready else worker.give_up()
+    while busy := [checker for checker in pool if checker.target]:
+        left = min(checker.deadline for checker in busy) - time.monotonic()
+        ready = set(wait([checker.worker.answers for checker in busy], max(left, 0)))
+        for checker in busy:
+            checked = checker.receive() if checker.worker.answers in ready else checker.give_up()
             if checked is None:
                 continue
             target = next(waiting, None)
             if target is not None:
-                worker.send(target)
+                checker.send(target)
             yield checked
 
 
-class _Worker:
-    """One process, started again after each file that it does not survive; spoken to through pipes, not sockets."""
+class _Checker:
+    """One process, started again after each file that it does not survive."""
 
-    answers: Connection
     deadline: float
 
     def __init__(self, profile: Profile, seconds: float, memory: int) -> None:
         self._profile = profile
         self._seconds = seconds
         self._memory = memory
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: Worker | None = None
         self._is_ready = False
         self.target: Target | None = None
 
+    @property
+    def worker(self) -> Worker:
+        """Its process, once it has a target."""
+        assert self._worker is not None  # noqa: S101
+        return self._worker
+
     def send(self, target: Target) -> None:
         self.target = target
-        if self._process is None:
+        if self._worker is None:
             self._start()
         elif self._is_ready:
             self._hand_over()
 
     def _start(self) -> None:
-        orders, self._orders = Pipe(duplex=False)
-        self.answers, answers = Pipe(duplex=False)
-        numbers = (orders.fileno(), answers.fileno())
-        path = os.pathsep.join(filter(None, (*sys.path, os.environ.get("PYTHONPATH"))))
-        command = f"from catalog.provenance.workers import serve; serve{(*numbers, self._memory, os.getpid())}"
-        with orders, answers:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", command],
-                pass_fds=numbers,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
-            )
+        self._worker = start_worker(f"{__package__}.workers", self._memory)
         self._is_ready = False
         self.deadline = time.monotonic() + _START_SECONDS
         with suppress(OSError):  # it has ended already: told when its answer does not come
-            self._orders.send((self._profile, self._seconds))
+            self.worker.orders.send((self._profile, self._seconds))
 
     def _hand_over(self) -> None:
         self.deadline = time.monotonic() + self._seconds
         with suppress(OSError):
-            self._orders.send(self.target)
+            self.worker.orders.send(self.target)
 
     def receive(self) -> Checked | None:
         """The check that has come; None for the word that the worker is ready."""
         try:
-            answer = self.answers.recv()
+            answer = self.worker.answers.recv()
         except (EOFError, OSError):
             return self._bury(f"the check of it ended with {self._name_end()}; a file can ask for too much memory")
         if answer is None:
@@ -175,7 +166,7 @@ class _Worker:
         return self._finish(check)
 
     def _name_end(self) -> str:
-        code = self._process.wait() if self._process else 0
+        code = self.worker.process.wait()
         try:
             return signal.Signals(-code).name
         except ValueError:
@@ -183,24 +174,21 @@ class _Worker:
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        if self._process is None:
+        if self._worker is None:
             return
-        self._process.kill()
-        self._process.wait()
-        self._orders.close()
-        self.answers.close()
-        self._process = None
+        self._worker.end()
+        self._worker.orders.close()
+        self._worker.answers.close()
+        self._worker = None
 
 
-def serve(orders_number: int, answers_number: int, memory: int, parent: int) -> None:
+def serve(orders_number: int, answers_number: int, parent: int, memory: int) -> None:
     """Be a worker: check what comes through one pipe and answer through the other, until the first is closed.
 
     It ends with the process `parent`, whatever it is about.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    orders, answers = be_worker(orders_number, answers_number, parent)
     _limit_memory(memory)
-    orders, answers = Connection(orders_number, writable=False), Connection(answers_number, readable=False)
     with suppress(EOFError, OSError):
         profile, seconds = orders.recv()
         check_file(os.devnull, profile=profile)  # load the reader and prove its settings, on no file's time
@@ -211,12 +199,6 @@ def serve(orders_number: int, answers_number: int, memory: int, parent: int) -> 
             check = check_file(target.path, profile=profile, manifest=target.manifest)
             signal.alarm(0)
             answers.send(check)
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_LOOK_SECONDS)
-    os._exit(1)
 
 
 def _limit_memory(size: int) -> None:

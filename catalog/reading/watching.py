@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from catalog.database import gathered
 from catalog.records import read_utc
 from catalog.rows import read_path, stored_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from catalog.database import Reader
@@ -20,9 +22,13 @@ _KNOWN = """
 SELECT path, size, mtime_ns, inode FROM file_places WHERE root = :root AND path > :after AND state <> 'missing'
 ORDER BY path LIMIT :limit
 """
-_PLACES = """
-SELECT path, size, mtime_ns, ctime_ns, inode, id, state = 'present' AND missed_at IS NULL
-FROM file_places WHERE root = :root AND path {}
+_IS_FINE = "state = 'present' AND missed_at IS NULL"
+_PLACES = f"""
+SELECT path, size, mtime_ns, ctime_ns, inode, id, {_IS_FINE} FROM file_places WHERE root = :root AND path {{}}
+"""
+_STAMPS = f"""
+SELECT {", ".join(map(gathered, ("path", "size", "mtime_ns", "ctime_ns", "inode", "id")))},
+count(CASE WHEN {_IS_FINE} THEN 1 END) FROM file_places WHERE root = :root AND path {{}}
 """
 _SCANNED = """
 SELECT path, size, mtime_ns, ctime_ns, inode, id, state = 'read' FROM scanned_files WHERE root = :root AND path {}
@@ -58,6 +64,14 @@ class Lying(NamedTuple):
     sha256: str
     root: str
     path: str
+
+
+class Stamped(NamedTuple):
+    """Places below a root: the stamps of their files by path, their rows, and whether all are as they should be."""
+
+    stamps: dict[str, tuple[int, int, int, int]]
+    ids: list[int]
+    are_fine: bool
 
 
 class Unseen(NamedTuple):
@@ -103,16 +117,29 @@ def list_known(connection: Reader, root: str, after: str) -> list[tuple[Any, ...
     return [(read_path(row[0]), *tuple(row)[1:]) for row in connection.execute(_KNOWN, parameters)]
 
 
-def find_places(connection: Reader, root: str, paths: Sequence[str], *, is_flat: bool = False) -> dict[str, Any]:
-    """The places below a root that have these paths: path, stamp, row, and whether they are as they should be.
+def read_stamps(connection: Reader, root: str, paths: Collection[str], *, is_flat: bool = False) -> Stamped | None:
+    """What is known of the places below a root that have these paths; None where one of them is no text.
 
     Where these are all files of a folder without another one in it, `is_flat`, they are looked for from the first to
     the last, which takes two thirds of the time; what was there and is no more is among the answers then.
     """
-    if is_flat and "".join(paths).isascii():
-        parameters = {"root": stored_path(root), "first": min(paths), "last": max(paths)}
-        rows = connection.execute(_PLACES.format(">= :first AND path <= :last"), parameters).fetchall()
-        return {row[0]: row for row in rows}
+    parameters: dict[str, Any] = {"root": stored_path(root)}
+    if "".join(paths).isascii():
+        query = _STAMPS.format(">= :first AND path <= :last" if is_flat else "IN :paths")
+        parameters |= {"first": min(paths), "last": max(paths)} if is_flat else {"paths": list(paths)}
+    elif any(isinstance(stored_path(path), bytes) for path in paths):
+        return None
+    else:
+        query = _STAMPS.format("IN :paths")
+        parameters |= {"paths": list(paths)}
+    *columns, fine = connection.execute(query, parameters).fetchone()
+    found, sizes, mtimes, ctimes, inodes, ids = map(json.loads, columns)
+    stamps = dict(zip(found, zip(sizes, mtimes, ctimes, inodes, strict=True), strict=True))
+    return Stamped(stamps, ids, fine == len(ids))
+
+
+def find_places(connection: Reader, root: str, paths: Sequence[str]) -> dict[str, Any]:
+    """The places below a root that have these paths: path, stamp, row, and whether they are as they should be."""
     return _find(connection, _PLACES, root, paths)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def provider_tags(metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The provider's metadata map as tags: `true`, numbers and nested values as their JSON text."""
+    if not metadata:
+        return []
     pairs = metadata.items()
     tags = {stored(key): stored(value if isinstance(value, str) else json_text(value)) for key, value in pairs}
     return sorted(tags.items())

@@ -185,6 +185,8 @@ def _find_jobs(connection: Writer, source: str | None, new: Mapping[str, Found])
     stems = {sha256: list_ids(_name(item.path)) for sha256, item in new.items()}
     wanted = {*sidecars, *chain.from_iterable(names.values()), *chain.from_iterable(stems.values())}
     owners = _find_owners(connection, {encodable(name) for name in wanted if name})
+    if not owners:
+        return {}
     jobs: dict[str, _Job] = {}
     short: dict[str, _Job] = {}
     for sha256, item in new.items():

@@ -6,26 +6,21 @@ asked. They end with that, whatever becomes of it.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from catalog.processes import be_worker, start_worker
 from catalog.watch.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.processes import Worker
     from catalog.watch.scanning import Sighted
     from catalog.watch.settling import Outcome
 
 MOST = 4
-_LOOK_SECONDS = 0.5  # between two looks at whether the parent is there
 
 
 def settle_all(root: str, files: Sequence[Sighted], now: float) -> list[Outcome]:
@@ -64,52 +59,22 @@ class _Reader:
     """One process; spoken to through pipes. Raises OSError or EOFError once it has ended."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: Worker | None = None
 
     def settle(self, root: str, files: Sequence[Sighted], now: float) -> list[Outcome]:
-        if self._process is None:
-            self._start()
-        self._orders.send((root, list(files), now))
-        outcomes: list[Outcome] = self._answers.recv()
+        self._worker = self._worker or start_worker(__name__)
+        self._worker.orders.send((root, list(files), now))
+        outcomes: list[Outcome] = self._worker.answers.recv()
         return outcomes
 
-    def _start(self) -> None:
-        from multiprocessing.connection import Pipe
-
-        orders, self._orders = Pipe(duplex=False)
-        self._answers, answers = Pipe(duplex=False)
-        numbers = (orders.fileno(), answers.fileno())
-        path = os.pathsep.join(filter(None, (*sys.path, os.environ.get("PYTHONPATH"))))
-        command = f"from catalog.watch.readers import serve; serve{(*numbers, os.getpid())}"
-        with orders, answers:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", command],
-                pass_fds=numbers,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-
     def end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        if self._worker is not None:
+            self._worker.end()
 
 
 def serve(orders_number: int, answers_number: int, parent: int) -> None:
     """Be such a process, until the pipe is closed or the process `parent` has ended."""
-    from multiprocessing.connection import Connection
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
-    orders, answers = Connection(orders_number, writable=False), Connection(answers_number, readable=False)
+    orders, answers = be_worker(orders_number, answers_number, parent)
     with suppress(EOFError, OSError):
         while True:
             answers.send(settle_all(*orders.recv()))
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_LOOK_SECONDS)
-    os._exit(1)

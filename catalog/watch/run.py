@@ -220,6 +220,8 @@ class _Scan:
             self._show(0)
 
     def _list_new(self, portion: Sequence[Seen]) -> list[Sighted]:
+        if self._is_known(portion):
+            return []
         places, scanned = self._look_up(portion)
         new: list[Sighted] = []
         seen: list[int] = []
@@ -236,13 +238,26 @@ class _Scan:
         self._scanned.update([other[5] for other in scanned.values()])
         return new
 
+    def _is_known(self, portion: Sequence[Seen]) -> bool:
+        """Whether each of these files is known as it is; then it has been seen."""
+        if not portion or not self._is_made():
+            return False
+        stamps = dict(portion)
+        with self._database.read() as connection:
+            known = watching.read_stamps(connection, self._root, stamps, is_flat=self._walk.is_flat)
+        if known is None or not known.are_fine or known.stamps != stamps:
+            return False
+        self._files += len(portion)
+        self._seen.update(known.ids)
+        return True
+
     def _look_up(self, portion: Sequence[Seen]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is known of these files, as places and otherwise."""
         if not portion or not self._is_made():
             return {}, {}
         paths = [seen[0] for seen in portion]
         with self._database.read() as connection:
-            places = watching.find_places(connection, self._root, paths, is_flat=self._walk.is_flat)
+            places = watching.find_places(connection, self._root, paths)
             others = [path for path in paths if path not in places]
             if not others:
                 return places, {}

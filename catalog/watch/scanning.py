@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.ingest.folders import MEDIA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 PORTION = 2_000  # files that are handed on at once, and so looked up at once
 NAMED = 20  # paths that are named for each reason
@@ -59,6 +61,10 @@ class Sighted(NamedTuple):
 
 
 Seen = tuple[str, tuple[int, int, int, int]]  # the values of a Sighted, which cost less
+
+
+_read_stamp: Callable[[os.stat_result], tuple[int, int, int, int]]
+_read_stamp = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -140,19 +146,24 @@ class Walk:
 
     def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
         beginning = f"{folder}/" if folder else ""
+        kinds = self._kinds
         portion: list[Seen] = []
         is_split = self.is_flat = False
-        with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
-            for entry, is_media in self._seek(entries, beginning, folders):
+        with _scan(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - a Path for each is slow
+            for entry in entries:
+                name = entry.name
+                is_media = kinds.get(name[name.rfind(".") :])
+                if is_media is None or name[0] in _MARKED or not entry.is_file(follow_symlinks=False):
+                    is_media = self._look_closer(entry, beginning, folders)
+                    if is_media is None:
+                        continue
                 try:
-                    status = entry.stat(follow_symlinks=False)
+                    stamp = _read_stamp(entry.stat(follow_symlinks=False))
                 except FileNotFoundError:  # gone since the folder was read
                     continue
-                inode = status.st_ino
-                if inode > _LARGEST:
-                    inode -= _WRAPPED
-                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
-                (portion if is_media else self.documents).append((beginning + entry.name, stamp))
+                if stamp[3] > _LARGEST:
+                    stamp = *stamp[:3], stamp[3] - _WRAPPED
+                (portion if is_media else self.documents).append((beginning + name, stamp))
                 if len(portion) == PORTION or len(self.documents) == PORTION:
                     yield portion
                     portion, is_split = [], True
@@ -160,21 +171,15 @@ class Walk:
             self.is_flat = not folders and not is_split
             yield portion
 
-    def _seek(
-        self, entries: Iterable[os.DirEntry[str]], beginning: str, folders: list[str]
-    ) -> Iterator[tuple[os.DirEntry[str], bool]]:
-        """The files that are looked for, and whether they are clips or pictures; folders are noted, to be entered."""
-        kinds, others = self._kinds, self._others
-        for entry in entries:
-            name = entry.name
-            ending = name[name.rfind(".") :]
-            if ending not in kinds:
-                ending = ending.lower()
-            is_media = kinds.get(ending)
-            if is_media is not None and name[0] not in _MARKED and entry.is_file(follow_symlinks=False):
-                yield entry, is_media
-            elif ending not in others or name[0] in _MARKED or entry.is_dir(follow_symlinks=False):
-                self._pass(entry, beginning, folders)
+    def _look_closer(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> bool | None:
+        """Whether a file that is looked for is a clip or a picture, None where it is not; folders are noted."""
+        name = entry.name
+        ending, is_marked = name[name.rfind(".") :].lower(), name[0] in _MARKED
+        if ending in self._kinds and not is_marked and entry.is_file(follow_symlinks=False):
+            return self._kinds[ending]
+        if ending in self._kinds or ending not in self._others or is_marked or entry.is_dir(follow_symlinks=False):
+            self._pass(entry, beginning, folders)
+        return None
 
     def _pass(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> None:
         """Pass over what is not a file of a kind that is looked for; a folder is entered later."""
@@ -189,9 +194,10 @@ class Walk:
 
     def _enters(self, entry: os.DirEntry[str], beginning: str) -> bool:
         name = entry.name
-        if entry.path in self._elsewhere:
+        path = os.path.join(self.root, beginning + name)  # noqa: PTH118
+        if path in self._elsewhere:
             return False
-        if entry.path == self._media:
+        if path == self._media:
             self.skip(beginning + name, OF_THE_LIBRARY)
         elif name.startswith(".") or _OF_A_SYSTEM.match(name):
             self.skip(beginning + name, HIDDEN if name.startswith(".") else OF_A_SYSTEM)
@@ -207,6 +213,21 @@ class Walk:
             return self._read_device(entry.stat(follow_symlinks=False)) != self._device
         except OSError:  # gone by now, or not to be looked at, as entering it will say
             return False
+
+
+@contextmanager
+def _scan(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """The entries of a folder; those of one that is open are looked at without finding the way to it each time."""
+    if os.scandir not in os.supports_fd:
+        with os.scandir(folder) as entries:
+            yield entries
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(number) as entries:
+            yield entries
+    finally:
+        os.close(number)
 
 
 def _explain(name: str) -> str:

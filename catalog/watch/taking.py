@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import store
-from catalog.ingest.sidecars import find_sidecars, read_id
+from catalog.ingest.sidecars import find_sidecars, may_hold_sidecars, read_id
 from catalog.parallel import ask_all
 from catalog.reading.holdings import read_refs
 from catalog.reading.watching import list_lying
@@ -36,8 +36,9 @@ NAMED = 100  # files that a report names
 _SECONDS = 5.0  # of reading, at most, that an end loses
 _CORES = os.cpu_count() or 1
 _READERS = 4 * _CORES  # threads: what they have read waits while a batch is written
-_TOGETHER = 32  # files that a thread reads before it answers
+_TOGETHER, _TOGETHER_SIZE = 128, 32 * 1024**2  # files, and their bytes, that a thread reads before it answers
 _MANY = 500  # files from which on processes are worth their start
+_NAMES = 50  # for each file taken in: what reading them costs, looking for its sidecars costs too
 
 
 class Tally:
@@ -133,6 +134,7 @@ class Taking(NamedTuple):
             with self.database.read() as connection:
                 lying = list_lying(connection, list({item.sha256 for item in settled}))
         leavings = _Leavings(self, lying)
+        jobs = self._read_jobs([self.path_of(item.sighted.path) for item in settled])
         found = []
         for item in settled:
             path = self.path_of(item.sighted.path)
@@ -146,7 +148,7 @@ class Taking(NamedTuple):
                     item.probe,
                     item.marks,
                     item.damage,
-                    self._read_job(path),
+                    jobs.get(path),
                     leavings.take(item.sha256, path),
                 )
             )
@@ -156,9 +158,14 @@ class Taking(NamedTuple):
         """Where a file of the root is."""
         return os.path.join(self.root, path)  # noqa: PTH118
 
-    def _read_job(self, path: str) -> str | None:
-        """The id that a sidecar beside a file gives it."""
-        return read_id(Path(path)) if self.source and find_sidecars(path) else None
+    def _read_jobs(self, paths: Sequence[str]) -> dict[str, str]:
+        """The ids that sidecars beside files give them, by path."""
+        if not self.source:
+            return {}
+        folders = Counter(map(os.path.dirname, paths))
+        held = {folder for folder, count in folders.items() if may_hold_sidecars(folder, _NAMES * count)}
+        beside = (path for path in paths if os.path.dirname(path) in held)  # noqa: PTH120
+        return {path: read_id(Path(path)) for path in beside if find_sidecars(path)}
 
 
 class _Leavings:
@@ -214,8 +221,15 @@ class _Ripening:
         while True:
             now = time.monotonic()
             ripe: list[Sighted] = []
-            while self._queue and len(ripe) < _TOGETHER and now - self._queue[0][0] >= self._moment:
+            size = 0
+            while (
+                self._queue
+                and len(ripe) < _TOGETHER
+                and size < _TOGETHER_SIZE
+                and now - self._queue[0][0] >= self._moment
+            ):
                 ripe.append(self._queue.popleft()[1])
+                size += ripe[-1].stamp.size
             if ripe:
                 self.taken += len(ripe)
                 return ripe

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog.ingest.sidecars import may_hold_sidecars
 from tests.ingest.conftest import job, reasons
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.ingest.conftest import Bench
 
 
@@ -103,3 +106,13 @@ def test_importing_sidecars_again_adds_nothing(bench: Bench):
     bench.take_in()
     report = bench.take_in()
     assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
+
+
+def test_a_folder_may_hold_sidecars_by_the_names_in_it(tmp_path: Path):
+    for number in range(5):
+        (tmp_path / f"{number}.mp4").touch()
+    assert not may_hold_sidecars(str(tmp_path), 5)
+    assert may_hold_sidecars(str(tmp_path), 4)
+    assert may_hold_sidecars(str(tmp_path / "elsewhere"), 5)
+    (tmp_path / "clip.Txt").touch()
+    assert may_hold_sidecars(str(tmp_path), 9)

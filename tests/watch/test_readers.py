@@ -27,7 +27,7 @@ import sys
 from catalog.watch.readers import Readers
 readers = Readers(1)
 readers.settle(sys.argv[1], [], 0.0)
-print(readers._all[0]._process.pid, flush=True)
+print(readers._all[0]._worker.process.pid, flush=True)
 sys.stdin.read()
 """
 

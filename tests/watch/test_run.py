@@ -157,6 +157,32 @@ def test_a_clip_goes_to_the_job_that_its_sidecar_names(pasture: Pasture) -> None
     assert find(pasture, "has:file") == pasture.refs() == ["studio:video_9"]
 
 
+def test_a_sidecar_is_found_among_more_files_than_are_looked_through(pasture: Pasture) -> None:
+    for number in range(80):
+        pasture.put(f"{number}.dat", b"")
+    pasture.put("fox.mp4", clip(1))
+    pasture.put("fox.mp4.JSON", json.dumps(job("video_9", prompt="a red fox")).encode())
+    assert pasture.watch().joined == 1
+
+
+def test_of_a_folder_that_was_changed_in_one_place_that_is_taken_in(pasture: Pasture) -> None:
+    names = ['a "fox".mp4', "b\\fox.mp4", "c\nfox.mp4", "d'fox.mp4", "e\x01\u2028.mp4", "Füchsin 雪.mp4"]
+    for number, name in enumerate(names):
+        pasture.put(name, clip(number))
+        pasture.put(f"apart/{number}.mp4", clip(10 + number))
+    assert pasture.scan().made == 12
+    assert (pasture.scan().taken, pasture.scan().files) == (0, 12)
+    pasture.put("apart/3.mp4", clip(99))
+    report = pasture.scan()
+    assert (report.made, report.taken, report.files, report.missed) == (1, 1, 12, 0)
+    (pasture.folder / "apart" / "0.mp4").unlink()
+    reports = [pasture.scan() for _ in range(2)]
+    assert [(report.missed, report.missing, report.files) for report in reports] == [(1, 0, 11), (0, 1, 11)]
+    pasture.put("apart/0.mp4", clip(10))
+    assert pasture.scan().files == 12
+    assert set(pasture.places().values()) == {"present"}
+
+
 def test_a_sidecar_that_comes_after_its_clip_gives_it_to_its_job(pasture: Pasture) -> None:
     pasture.put("fox.mp4", clip(1))
     (own,) = pasture.watch().refs
