@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MANY = 1000
-FULL = 2200  # kB that a library of so many clips does not fit into, though one of some of them does
+MANY = 2200
+FULL = 3400  # kB that a library of so many clips does not fit into, though one of some of them does
 FULL_SAID = re.compile(r"cannot write to the library .*: (database or disk is full|disk I/O error)")
 
 
