@@ -26,12 +26,12 @@ def read_rows(library: Database, query: str, *arguments: object) -> list[tuple[A
         return [tuple(row) for row in connection.execute(query, arguments)]
 
 
-def wait_until(is_so: Callable[[], object], seconds: float = LONG) -> None:
-    """Wait for a condition, and fail where it does not come true."""
+def wait_until(is_so: Callable[[], object], seconds: float = LONG, pause: float = 0.02) -> None:
+    """Wait for a condition, which is looked at after each pause, and fail where it does not come true."""
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, f"not so within {seconds:g} seconds"
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def new_library(path: Path) -> Database:

@@ -17,7 +17,7 @@ import pytest
 from catalog.cli.main import VERBS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 DRIVER = frozenset({"pysqlite3", "sqlite3"})
@@ -140,27 +140,66 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def load(folder: Path, command: str) -> set[str]:
-    """What of HEAVY a process has loaded that runs the command in the folder, with its output in a pipe."""
-    script = (
-        "import atexit, sys\n"
-        f"atexit.register(lambda: print(*sys.modules, file=open({os.fspath(folder / 'modules')!r}, 'w')))\n"
-        f"sys.argv = ['catalog', *{command.split()!r}]\n"
-        "from catalog.__main__ import main\n"
-        "main()\n"
-    )
+# Runs each command line in a process that is forked where what all of them may load is loaded, and prints what of HEAVY
+# it has then, or its exit status.
+SCRIPT = """
+import json, os, sys
+commands, needed, heavy = json.loads(sys.argv[1])
+import catalog.__main__, catalog.cli.main
+if needed:
+    import catalog.api, catalog.library, catalog.reading, catalog.search.page, catalog.store
+def run(command, say):
+    sys.argv = ["catalog", *command.split()]
+    status = 0
+    try:
+        catalog.__main__.main()
+    except SystemExit as end:
+        status = end.code
+    os.write(say, json.dumps(status or [name for name in heavy if name in sys.modules]).encode())
+results = {}
+for command in commands:
+    hear, say = os.pipe()
+    if os.fork() == 0:
+        try:
+            run(command, say)
+        finally:
+            os._exit(0)
+    os.close(say)
+    with open(hear) as answer:
+        results[command] = answer.read()
+    os.wait()
+print(json.dumps(results), file=open("loaded", "w"))
+"""
+
+
+def load_each(folder: Path, commands: Iterable[str], needed: frozenset[str] = frozenset()) -> dict[str, set[str]]:
+    """What of HEAVY a process has loaded that runs each command in the folder, with its output in a pipe."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CATALOG_", "OPENAI_"))}
     environment |= {"HOME": os.fspath(folder), "XDG_CACHE_HOME": ""}
+    order = json.dumps([list(commands), bool(needed), sorted(HEAVY)])
     ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", SCRIPT, order], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    return HEAVY.intersection((folder / "modules").read_text().split())
+    loaded = {command: json.loads(said) for command, said in json.loads((folder / "loaded").read_text()).items()}
+    assert [command for command, names in loaded.items() if not isinstance(names, list)] == [], ran.stderr
+    return {command: set(names) for command, names in loaded.items()}
 
 
-@pytest.mark.parametrize("command", MAY_LOAD)
-def test_a_command_loads_what_it_uses_and_no_more(command: str, folder: Path) -> None:
-    assert load(folder, command) <= MAY_LOAD[command]
+def load(folder: Path, command: str) -> set[str]:
+    """What of HEAVY one of them has loaded."""
+    return load_each(folder, [command])[command]
+
+
+def name_sets(names: frozenset[str]) -> str:
+    return " ".join(sorted(names)) or "nothing"
+
+
+@pytest.mark.parametrize("allowed", sorted(set(MAY_LOAD.values()), key=sorted), ids=name_sets)
+def test_a_command_loads_what_it_uses_and_no_more(allowed: frozenset[str], folder: Path) -> None:
+    commands = [command for command, names in MAY_LOAD.items() if names == allowed]
+    loaded = load_each(folder, commands, DRIVER & allowed)
+    assert {command: names - allowed for command, names in loaded.items() if not names <= allowed} == {}
 
 
 def test_every_verb_says_what_it_may_load() -> None:
@@ -176,9 +215,9 @@ def configured(folder: Path) -> Iterator[Path]:
     settings.unlink()
 
 
-@pytest.mark.parametrize("command", READING)
-def test_what_only_reads_needs_no_settings(command: str, configured: Path) -> None:
-    assert load(configured, command) <= DRIVER
+def test_what_only_reads_needs_no_settings(configured: Path) -> None:
+    loaded = load_each(configured, READING, DRIVER)
+    assert {command: names - DRIVER for command, names in loaded.items() if not names <= DRIVER} == {}
 
 
 def test_what_lists_the_sources_reads_the_settings(configured: Path) -> None:

@@ -21,10 +21,10 @@ FULL = 3400  # kB that a library of so many clips does not fit into, though one 
 FULL_SAID = re.compile(r"cannot write to the library .*: (database or disk is full|disk I/O error)")
 
 
-@pytest.fixture(params=[True, False], ids=["mounts", "folders"])
+@pytest.fixture
 def drives(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drives]:
-    """The drive `first` with two clips, plugged in and scanned; where nothing may be mounted, folders twice."""
-    drives = Drives(tmp_path, has_spaces=request.param)
+    """The drive `first` with two clips, plugged in and scanned; by request, or for lack of mounts, folders."""
+    drives = Drives(tmp_path, has_spaces=getattr(request, "param", True))
     try:
         drives.put("red fox.mp4", clip(1))
         drives.put("b.mp4", clip(2))
@@ -55,6 +55,8 @@ def read_root(drives: Drives) -> dict[str, Any]:
 BOTH = {"red fox.mp4": "present", "b.mp4": "present"}
 
 
+# Folders stand for mounts where there are none: that they behave alike shows in the longest of these journeys.
+@pytest.mark.parametrize("drives", [True, False], ids=["mounts", "folders"], indirect=True)
 def test_an_unplugged_drive_is_offline_and_found_when_it_is_back(drives: Drives) -> None:
     drives.unplug()
     for _ in range(3):
@@ -101,17 +103,17 @@ def test_a_drive_that_goes_and_comes_while_it_is_watched_loses_nothing(drives: D
     assert process.stdout.readline().startswith("watching")
     for number in (3, 4):
         drives.unplug()
-        wait_until(lambda: read_root(drives)["state"] == "offline")
+        wait_until(lambda: read_root(drives)["state"] == "offline", pause=0.3)
         drives.put(f"{number}.mp4", clip(number))
         drives.plug_in()
-        wait_until(lambda: len(list_places(drives)) == number)  # noqa: B023 - waited for at once
+        wait_until(lambda: len(list_places(drives)) == number, pause=0.3)  # noqa: B023 - waited for at once
         assert set(list_places(drives).values()) == {"present"}
 
 
-@pytest.fixture(params=[True, False], ids=["mounts", "limits"])
+@pytest.fixture
 def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drives]:
     """A disk that has no room for a library of MANY clips."""
-    drives = Drives(tmp_path, disk_kb=FULL, has_spaces=request.param)
+    drives = Drives(tmp_path, disk_kb=FULL, has_spaces=getattr(request, "param", True))
     yield drives
     drives.close()
 
@@ -126,6 +128,8 @@ def count(drives: Drives) -> int:
     return int(json.loads(found)["total"]) if found else 0
 
 
+# A full disk and a limit on the size of files are two errors of the system; what follows on them is the same code.
+@pytest.mark.parametrize("full", [True, False], ids=["mounts", "limits"], indirect=True)
 def test_a_disk_that_fills_ends_an_import_in_one_line_and_the_same_again_goes_on(full: Drives) -> None:
     put_many(full)
     imported = full.catalog("import", "clips")
@@ -147,9 +151,9 @@ def test_a_disk_that_fills_does_not_end_watching(full: Drives) -> None:
     assert process.stdout
     assert process.stderr
     assert process.stdout.readline().startswith("watching")
-    wait_until(lambda: count(full) == 1)
+    wait_until(lambda: count(full) == 1, pause=0.3)
     put_many(full)
     while not FULL_SAID.search(line := process.stderr.readline().rstrip("\n")):
         assert line or process.poll() is None
     full.make_room()
-    wait_until(lambda: count(full) == MANY + 1)
+    wait_until(lambda: count(full) == MANY + 1, pause=0.3)
