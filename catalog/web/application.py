@@ -26,7 +26,7 @@ from catalog.api import Catalog
 from catalog.database import OperationalError, connect_read_only, make_rows
 from catalog.errors import CatalogError, QueryError
 from catalog.sharing import Readers, retried
-from catalog.web import search_box
+from catalog.web import plugin, search_box
 from catalog.web.cells import SafeWriter
 from catalog.web.front import Front
 from catalog.web.gallery.application import Gallery
@@ -52,8 +52,9 @@ pm.get_plugin("datasette.handle_exception").rich = None
 datasette.views.base.csv = SimpleNamespace(writer=SafeWriter)
 
 pm.register(GivingWay(), GivingWay.__name__)
-if not pm.is_registered(search_box):  # by its entry point, which a package that is not installed lacks
-    pm.register(search_box)
+for each in (plugin, search_box):
+    if not pm.is_registered(each):  # by its entry point, which a package that is not installed lacks
+        pm.register(each)
 
 SETTINGS = {
     "suggest_facets": False,
@@ -77,6 +78,7 @@ class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, as_text(str(path)))
         self.file = path
+        self.gallery = ""  # is the root of its server
         self._readers = Readers(path, self.connect)
 
     @property
