@@ -44,7 +44,7 @@ soak: .venv/.tests
 
 # It may break with any release, so nothing waits for it; pip says that we ask for an older one.
 alpha: .venv/.alpha
-	.venv/alpha/bin/python -m pytest -q -p no:cacheprovider tests/web/test_plugin.py
+	.venv/alpha/bin/python -m pytest -q -p no:cacheprovider tests/web/test_plugin.py tests/web/test_tables.py
 
 lowest: .venv/.lowest
 	.venv/lowest/bin/python -m pytest -q $(XDIST) $(LOWEST)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary, finalize
 
 from datasette.utils import tilde_encode
 
@@ -12,6 +13,10 @@ from catalog.library import check_library
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
+
+    from catalog.api import Catalog
+
+_opened: WeakKeyDictionary[Datasette, dict[Path, Catalog]] = WeakKeyDictionary()
 
 
 def library_path(database: str, datasette: Datasette) -> Path | None:
@@ -23,6 +28,20 @@ def library_path(database: str, datasette: Datasette) -> Path | None:
     except (CatalogError, OSError):
         return None
     return path
+
+
+def catalog_of(database: str, datasette: Datasette) -> Catalog:
+    """A database that is a library, open: one for all of a server, since it keeps bitmaps in memory."""
+    from catalog.api import Catalog
+
+    shown = datasette.databases[database]
+    if (served := getattr(shown, "catalog", None)) is not None:
+        return cast("Catalog", served)
+    opened, path = _opened.setdefault(datasette, {}), Path(shown.path)
+    if path not in opened:
+        opened[path] = Catalog.open(path)
+        finalize(datasette, opened[path].close)
+    return opened[path]
 
 
 def gallery_root(database: str, datasette: Datasette) -> str:

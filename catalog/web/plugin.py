@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, finalize
 from datasette import Forbidden, NotFound, Response, hookimpl
 from datasette.utils import tilde_decode
 
-from catalog.web.libraries import gallery_root, library_path
+from catalog.web.libraries import catalog_of, gallery_root, library_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -108,13 +108,12 @@ async def _show(
 
 
 def _open_gallery(datasette: Datasette, name: str, path: Path, root: str) -> Gallery:
-    from catalog.api import Catalog
     from catalog.web.gallery.application import Gallery
 
     galleries = _galleries.setdefault(datasette, {})
     if path not in galleries:
-        catalog = Catalog.open(path)
-        gallery = galleries[path] = Gallery(catalog, base=root, name=name, tables=datasette.urls.database(name))
+        catalog, tables = catalog_of(name, datasette), str(datasette.urls.database(name))
+        gallery = galleries[path] = Gallery(catalog, base=root, name=name, tables=tables)
         finalize(datasette, gallery.close)
     return galleries[path]
 
