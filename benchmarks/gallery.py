@@ -160,8 +160,7 @@ def main() -> None:
         make_library(path, arguments.videos).close()
         words = choose_words(path, arguments.words)
         machine = f"{os.cpu_count()} cores, {lines_a_second():,.0f} lines/s"
-        print(f"{arguments.videos:,} videos, {len(words)} words, {machine}
-")
+        print(f"{arguments.videos:,} videos, {len(words)} words, {machine}\n")
         with serving([sys.executable, "-c", SERVE, os.fspath(path)]) as ours:
             show_gallery(ours, words, arguments.clients)
             with serving(bare_command(path), DATASETTE_LOAD_PLUGINS="") as bare:
