@@ -6,11 +6,12 @@ SERVE ?= 1
 BIN := .venv/bin
 INSTALL ?= $(BIN)/python -m pip install
 
-.PHONY: help demo test soak lowest check lint types layers docs bench wheel clean
+.PHONY: help demo browser test alpha soak lowest check lint types layers docs bench wheel clean
 
 help:
 	@echo "make demo    make a sample library, search it and serve it (SERVE=0: do not serve; PORT=$(PORT))"
-	@echo "make test    run every test, on all cores"
+	@echo "make test    run every test, on all cores; makes sure of a Chromium for those of the pages"
+	@echo "make alpha   run the tests of the plugin on the newest alpha of Datasette 1.0"
 	@echo "make soak    attack it for 20 minutes, with a new seed each time: kills, power cuts, forgeries, hostile answers"
 	@echo "             (SEED=1: with this one; SCALE=0.1: a tenth of it; PARTS=kills; WRITE=docs/reliability.md)"
 	@echo "make lowest  run the tests with the lowest versions that pyproject.toml allows"
@@ -27,12 +28,23 @@ demo: .venv/.runs
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(1 + (os.cpu_count() or 1))")
 XDIST = -n $(WORKERS) --dist worksteal
 
-test: .venv/.tests
+test: .venv/.tests browser
 	$(BIN)/python -m pytest -q $(XDIST)
+
+# The tests of the pages use the system's Chromium. Where there is none and it cannot be installed, they are left out.
+CHROMIUM = for name in chromium chromium-browser google-chrome; do command -v $$name && exit; done; exit 1
+browser:
+	@($(CHROMIUM)) >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+		apt-get install -y -qq --no-install-recommends chromium; } || \
+		echo "no Chromium: the tests in tests/browser are left out; apt-get install chromium"
 
 soak: .venv/.tests
 	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE)) \
 		$(if $(WRITE),--write $(WRITE)) $(PARTS)
+
+# It may break with any release, so nothing waits for it; pip says that we ask for an older one.
+alpha: .venv/.alpha
+	.venv/alpha/bin/python -m pytest -q -p no:cacheprovider tests/web/test_plugin.py tests/web/test_tables.py
 
 lowest: .venv/.lowest
 	.venv/lowest/bin/python -m pytest -q $(XDIST) $(LOWEST)
@@ -76,6 +88,12 @@ clean:
 
 .venv/.tests: .venv/.runs pyproject.toml
 	$(INSTALL) --quiet --editable '.[media,s3]' --group dev
+	@touch $@
+
+.venv/.alpha: .venv/.made pyproject.toml
+	$(PYTHON) -m venv .venv/alpha
+	.venv/alpha/bin/python -m pip install --quiet --editable . pytest hypothesis
+	.venv/alpha/bin/python -m pip install --quiet --pre --upgrade "datasette>=1.0a0"
 	@touch $@
 
 # pip resolves to the newest versions only, so uv resolves the floors and installs them into an environment of its own.

@@ -273,7 +273,7 @@ def test_a_command_that_ends_its_shell_is_reported(run) -> None:
 
 def test_a_server_runs_until_it_is_killed_and_leaves_nothing_running(run) -> None:
     started, asked, killed, gone = run(
-        "```console\n$ catalog serve --port 8001 &\nserving catalog.db at http://127.0.0.1:8001, until Ctrl-C\n"
+        "```console\n$ catalog serve --port 8001 &\nserving catalog.db until Ctrl-C at http://127.0.0.1:8001/?token=…\n"
         "$ python3 -c 'import urllib.request as web; print(web.urlopen(\"http://127.0.0.1:8001/\").status)'\n"
         "$ kill $!\n$ wait; jobs\n```\n"
     )

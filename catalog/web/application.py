@@ -26,7 +26,7 @@ from catalog.api import Catalog
 from catalog.database import OperationalError, connect_read_only, make_rows
 from catalog.errors import CatalogError, QueryError
 from catalog.sharing import Readers, retried
-from catalog.web import search_box
+from catalog.web import plugin, search_box, tables
 from catalog.web.cells import SafeWriter
 from catalog.web.front import Front
 from catalog.web.gallery.application import Gallery
@@ -52,8 +52,9 @@ pm.get_plugin("datasette.handle_exception").rich = None
 datasette.views.base.csv = SimpleNamespace(writer=SafeWriter)
 
 pm.register(GivingWay(), GivingWay.__name__)
-if not pm.is_registered(search_box):  # by its entry point, which a package that is not installed lacks
-    pm.register(search_box)
+for each in (plugin, search_box, tables):
+    if not pm.is_registered(each):  # by its entry point, which a package that is not installed lacks
+        pm.register(each)
 
 SETTINGS = {
     "suggest_facets": False,
@@ -74,9 +75,11 @@ _AFTER = re.compile(r"or (\S+) is null or \(\1 = (?=:p\d+ and )")
 class LibraryDatabase(DatasetteDatabase):  # type: ignore[misc]
     """A library as a Datasette database, under any file name; Datasette itself reads `%` in one as an escape."""
 
-    def __init__(self, datasette: Datasette, path: Path) -> None:
+    def __init__(self, datasette: Datasette, path: Path, catalog: Catalog) -> None:
         super().__init__(datasette, as_text(str(path)))
         self.file = path
+        self.catalog = catalog  # what plugins ask
+        self.gallery = ""  # is the root of its server
         self._readers = Readers(path, self.connect)
 
     @property
@@ -191,13 +194,13 @@ class Site:
         metadata = metadata_for(path) | {"allow_sql": allow_sql}
         self._datasette = Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
         self._datasette.remove_database("_memory")  # Datasette adds it where no files are named
-        self._datasette.add_database(LibraryDatabase(self._datasette, Path(path)), name=database_name(path))
+        name, catalog = database_name(path), Catalog.open(path)
+        self._datasette.add_database(LibraryDatabase(self._datasette, Path(path), catalog), name=name)
         self._datasette.renderers["json"] = (write_json, lambda: True)
         allow_own_scripts(self._datasette.jinja_env)
         render_in_turns(self._datasette.jinja_env)
         self._queues = Queues(Path(path))
-        name = database_name(path)
-        self._gallery = Gallery(Catalog.open(path), base="", name=name, tables=f"/{tilde_encode(name)}")
+        self._gallery = Gallery(catalog, base="", name=name, tables=f"/{tilde_encode(name)}")
         front = Front(self._gallery, self._datasette.app(), token=token, is_open=is_open)
         application = in_turn(front, self._queues)
         self.application = with_headers(only_for(application, names) if names else application)

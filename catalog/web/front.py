@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 import secrets
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from catalog.web.gallery.routes import is_ours
-from catalog.web.gallery.visits import read_query
+from catalog.web.gallery.routes import READ_ONLY, is_ours
+from catalog.web.gallery.visits import read_headers
 from catalog.web.guard import answer_plainly
 
 if TYPE_CHECKING:
     from catalog.web.application import Application, Message, Receive, Send
     from catalog.web.gallery.application import Gallery
 
+_PARAMETER = "token"
 _PORT = re.compile(r":(\d+)$")
 _WRITING = "POST"
+_READING = ("GET", "HEAD")
 
 
 def make_token() -> str:
@@ -45,9 +46,14 @@ class Front:
             await self._tables(scope, receive, send)
             return
         raw_path = scope["raw_path"].partition(b"?")[0]
-        headers = _headers(scope)
-        query = read_query(scope["query_string"])
-        if "token" in query and scope["method"] != _WRITING:
+        headers = read_headers(scope["headers"])
+        allowed = (*_READING, _WRITING) if is_ours(raw_path) else _READING
+        if scope["method"] not in allowed:
+            names = (b"allow", ", ".join(allowed).encode())
+            await answer_plainly(send, HTTPStatus.METHOD_NOT_ALLOWED, "this address is asked with GET", names)
+            return
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="replace")
+        if scope["method"] in _READING and any(name == _PARAMETER for name, _ in query):
             await self._take_token(query, raw_path, headers, send)
             return
         knows_token = self._token is not None and _same(_cookie(headers), self._token)
@@ -57,18 +63,21 @@ class Front:
         if not is_ours(raw_path):
             await self._tables(scope, receive, send)
             return
-        if scope["method"] == _WRITING and (reason := _find_fault(headers)):
+        if scope["method"] == _WRITING and (reason := _find_fault(headers, knows_token=knows_token)):
             await answer_plainly(send, HTTPStatus.FORBIDDEN, reason)
             return
         await self._gallery.answer(scope, receive, send, raw_path, may_write=knows_token)
 
-    async def _take_token(self, query: dict[str, str], raw_path: bytes, headers: dict[str, str], send: Send) -> None:
+    async def _take_token(
+        self, query: list[tuple[str, str]], raw_path: bytes, headers: dict[str, str], send: Send
+    ) -> None:
         """Send the visitor on to the same address without the token, which becomes a cookie where it is right."""
-        token = query.pop("token")
+        token = next(value for name, value in reversed(query) if name == _PARAMETER)
         if self._token is None or not _same(token, self._token):
             await answer_plainly(send, HTTPStatus.FORBIDDEN, "this token is not that of the running server")
             return
-        place = "/" + raw_path.lstrip(b"/\\").decode("latin-1") + (f"?{urlencode(query)}" if query else "")
+        rest = urlencode([(name, value) for name, value in query if name != _PARAMETER])
+        place = "/" + raw_path.lstrip(b"/").decode("latin-1") + (f"?{rest}" if rest else "")
         cookie = f"{_cookie_name(headers)}={token}; Path=/; HttpOnly; SameSite=Strict"
         more = [
             (b"location", place.encode("latin-1")),
@@ -78,10 +87,6 @@ class Front:
         await answer_plainly(send, HTTPStatus.SEE_OTHER, "see the address without the token", *more)
 
 
-def _headers(scope: Message) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-
-
 def _cookie_name(headers: dict[str, str]) -> str:
     """The cookie's name, of this port alone: browsers send the cookies of all servers of a machine to each of them."""
     port = _PORT.search(headers.get("host", ""))
@@ -89,24 +94,24 @@ def _cookie_name(headers: dict[str, str]) -> str:
 
 
 def _cookie(headers: dict[str, str]) -> str:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(headers))
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+    """The token in the cookies, which come from every program of this machine and may be malformed around ours."""
+    name = _cookie_name(headers)
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
 
 
 def _same(given: str, token: str) -> bool:
     return secrets.compare_digest(given.encode(), token.encode())
 
 
-def _find_fault(headers: dict[str, str]) -> str | None:
-    """Why a request that writes is not from a page of ours, None where it is."""
+def _find_fault(headers: dict[str, str], *, knows_token: bool) -> str | None:
+    """Why a request that writes is not from a page of ours that may, None where it is."""
+    if not knows_token:
+        return READ_ONLY
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site not in {None, "same-origin"}:
         return "this request comes from another site"
     if origin is None:
         return None if site else "this request does not say which page it comes from"
-    return (
-        None if origin in {f"http://{headers['host']}", f"https://{headers['host']}"} else "the origin is another site"
-    )
+    host = headers.get("host", "").lower()
+    return None if origin.lower() in {f"http://{host}", f"https://{host}"} else "the origin is another site"

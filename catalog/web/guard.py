@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from catalog.web.application import Application, Message, Receive, Send
 
-METHODS = ("GET", "HEAD", "POST")
 HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers send the Origin `null` with a form of our own
@@ -71,9 +70,8 @@ def with_headers(application: Application) -> Application:
                 message = {**message, "headers": _headers(message.get("headers", []), nonce)}
             await send(message)
 
-        if scope["method"] not in METHODS:
-            allowed = (b"allow", ", ".join(METHODS).encode())
-            await answer_plainly(send_guarded, 405, "This server is asked with GET, and written to with POST.", allowed)
+        if b"\\" in scope["raw_path"]:
+            await answer_plainly(send_guarded, 400, "An address has no backslash: browsers read it as a slash.")
             return
         try:
             await application(scope, receive, send_guarded)

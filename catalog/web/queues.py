@@ -2,7 +2,7 @@
 
 Each kind has its own places and its own bound on who waits for one; whoever comes beyond that is told to come again.
 What visitors ask for is answered by processes of the kind's own (`reader.py`), one for each place; what the page of the
-server or of its database shows is read by threads that all share. Whatever is written gives way to plain pages.
+database shows is read by threads that all share. Whatever is written gives way to plain pages.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LIGHT = frozenset(
     {"_col", "_dl", "_header", "_json", "_json_infinity", "_labels", "_next", "_nl", "_nocol", "_nocount", "_nofacet"}
     | {"_nosuggest", "_shape", "_size", "_sort", "_sort_desc", "_stream", "_ttl"}
 )
-_PARTS = ("home", "database", "table")  # pages by the parts of their paths; rows and files have more
+_PARTS = ("database", "table")  # pages by the parts of their paths; rows and files have more
 _current: ContextVar[Lane | None] = ContextVar("lane", default=None)
 
 
@@ -139,7 +139,6 @@ class Queues:
         plain = Lane(8, 128)
         self._lanes = {
             "plain": plain,
-            "home": Lane(2, 64, before=plain),
             "database": Lane(2, 64, before=plain),
             "table": Lane(2, 16, path, before=plain),
             "search": Lane(2, 16, path, before=plain),
@@ -160,7 +159,7 @@ class Queues:
 
 
 def kind_of(path: str, query: str) -> str:
-    """The kind of work that a request asks for: `plain home database table search export sql gallery media`."""
+    """The kind of work that a request asks for: `plain database table search export sql gallery media`."""
     names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     parts = [part for part in path.split("/") if part]
     if is_ours(path.encode("latin-1")):
@@ -171,9 +170,9 @@ def kind_of(path: str, query: str) -> str:
         return "export"
     if names & {"sql", "_where"}:
         return "sql"
-    if len(parts) >= len(_PARTS):
+    if len(parts) > len(_PARTS):
         return "plain"
-    return "search" if names - _LIGHT else _PARTS[len(parts)]
+    return "search" if names - _LIGHT else _PARTS[len(parts) - 1]
 
 
 def current_lane() -> Lane | None:

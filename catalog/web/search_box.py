@@ -7,17 +7,16 @@ Only the box is changed, and only of libraries: `_searchmode=raw` and the search
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from catalog.errors import CatalogError
-from catalog.library import check_library
 from catalog.search.function import add_function, list_remarks, matches_clause
+from catalog.web.libraries import library_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
+    from pathlib import Path
 
     from datasette.app import Datasette
     from datasette.filters import FilterArguments
@@ -32,7 +31,7 @@ _FOUND_BY_INDEX = f"escape_fts(:{_PARAMETER})"
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy's, which has no types here
 def prepare_connection(conn: Any, database: str, datasette: Datasette) -> None:
     """Let the connections to a library search it."""
-    if path := _library_path(database, datasette):
+    if path := library_path(database, datasette):
         add_function(conn, path)
 
 
@@ -40,7 +39,7 @@ def prepare_connection(conn: Any, database: str, datasette: Datasette) -> None:
 def filters_from_request(database: str, table: str, datasette: Datasette) -> Generator[None, Any, None]:
     """What Datasette filters a table by, with the words in the box as a query of ours."""
     outcome = yield
-    if table == _TABLE and (path := _library_path(database, datasette)):
+    if table == _TABLE and (path := library_path(database, datasette)):
         outcome.force_result([_in_our_language(make, path) for make in outcome.get_result()])
 
 
@@ -54,14 +53,3 @@ def _in_our_language(make: Filter, path: Path) -> Filter:
         return found
 
     return filters
-
-
-def _library_path(database: str, datasette: Datasette) -> Path | None:
-    """The file of a database that is a library which this version can read."""
-    shown = datasette.databases.get(database)
-    path = Path(getattr(shown, "file", None) or getattr(shown, "path", None) or "")
-    try:
-        check_library(path)
-    except (CatalogError, OSError):
-        return None
-    return path

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TOKEN = "sesame"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CLIPS = "model:wan2.7-t2v"  # a few short ones
+PICTURES = "created:-8d.."  # the first page and a little more
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +39,27 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         home.mkdir()
     except FileExistsError:
-        wait_until((home / "done").exists)
+        wait_until(lambda: (home / "done").exists() or (home / "failed").exists())
+        assert (home / "done").exists(), "another worker could not make the sample"
         return home
+    try:
+        _make(home)
+    except BaseException:
+        (home / "failed").touch()
+        raise
+    (home / "done").touch()
+    return home
+
+
+def _make(home: Path) -> None:
     with start_gateway(home), pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY_ENV, KEY)
         with Catalog.init(home / "catalog.db") as catalog:
             catalog.sync()
             catalog.download(CLIPS)
-            catalog.download(variants=["thumbnail"])
+            catalog.download(PICTURES, variants=["thumbnail"])
     with closing(sqlite3.connect(home / "catalog.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    (home / "done").touch()
-    return home
 
 
 def copy_sample(sample: Path, folder: Path) -> Path:
@@ -66,7 +76,7 @@ def chromium() -> Iterator[Browser]:
     """The browser of the system, without a window."""
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
-        pytest.skip("no Chromium: `make test` installs Debian's where it may, else apt-get install chromium")
+        pytest.skip("no Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])  # tests may run as root
         yield browser

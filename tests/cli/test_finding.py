@@ -178,6 +178,13 @@ def test_the_next_page_begins_where_the_first_ended(run):
     assert not second.stderr
 
 
+def test_the_page_before_is_the_one_that_came_before(ask):
+    first = ask("search", "--limit", "2")
+    second = ask("search", "--limit", "2", "--after", first["next"])
+    assert first["previous"] is None
+    assert ask("search", "--limit", "2", "--before", second["previous"])["videos"] == first["videos"]
+
+
 def test_the_document_is_the_page(ask):
     page = ask("search", "neon", "street", "--facet", "model")
     assert page["total"] == 1
@@ -196,7 +203,14 @@ def test_deleted_videos_are_shown_on_request(run):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--sort", "colour"], ["--facet", "colour"], ["--after", "nonsense"], ["--limit", "-1"], ["x" * 10_001]],
+    [
+        ["--sort", "colour"],
+        ["--facet", "colour"],
+        ["--after", "nonsense"],
+        ["--before", "nonsense"],
+        ["--limit", "-1"],
+        ["x" * 10_001],
+    ],
     ids=lambda arguments: " ".join(arguments)[:20],
 )
 def test_what_cannot_be_searched_is_one_line(run, arguments):

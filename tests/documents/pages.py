@@ -18,6 +18,7 @@ MASKS = (
     (re.compile(r"\b20\d{6}T\d{6}Z"), "<stamp>"),
     (re.compile(r"\bin \d+(?:\.\d+)? s\b(?: \((?:\w+ \d+\.\d s(?:, )?)+\))?"), "in <duration>"),
     (re.compile(r"(?<=--after )\S+"), "<cursor>"),
+    (re.compile(r"(?<=/\?token=)\S+"), "<token>"),
     (re.compile(r"(?<=: )\d+(?= finished videos will expire)"), "<some>"),
     # What a sync finds changed are jobs that have come a little further since the one before.
     (re.compile(r": (?:nothing new; |0 added, \d+ changed, )\d+ unchanged(?=, \d+ unfinished)"), ": <news>"),

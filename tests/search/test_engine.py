@@ -28,6 +28,7 @@ from tests.search.test_agreement import ROWS, TREES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from catalog.records import Page
     from tests.search.conftest import Library
 
 SCANNING = (
@@ -140,6 +141,31 @@ def test_pages_make_up_the_answer_in_order(filled: Library, sort: str, query: st
         assert found == [row[0] for row in rows]
         names = {row["id"]: row["ref"] for row in connection.execute("SELECT id, ref FROM videos")}
         assert [names[video_id] for video_id in list_matches(connection, query, sort=sort, now=NOW)] == found
+
+
+@pytest.mark.parametrize("options", [{}, {"stack": "prompt"}], ids=["videos", "stacks"])
+@pytest.mark.parametrize("query", ["-completed:2026-10-05", "is:completed", "street OR -street"])
+@pytest.mark.parametrize("sort", [*SORTS, "relevance"])
+def test_the_way_back_shows_the_pages_of_the_way_there(
+    filled: Library, sort: str, query: str, options: dict[str, str]
+) -> None:
+    with filled.database.read() as connection:
+
+        def read(**cursor: str) -> Page:
+            return search(connection, query, sort=sort, limit=7, now=NOW, **options, **cursor)
+
+        pages = [read()]
+        while pages[-1].next:
+            pages.append(read(after=pages[-1].next))
+        assert len(pages) > 2
+        assert pages[0].previous is None
+        back = [pages[-1]]
+        while back[-1].previous:
+            back.append(read(before=back[-1].previous))
+        found = [[video.ref for video in page.videos] for page in pages]
+        assert [[video.ref for video in page.videos] for page in reversed(back)] == found
+        assert [page.next is None for page in reversed(back)] == [page.next is None for page in pages]
+        assert read(after=back[-1].next).videos == pages[1].videos
 
 
 @pytest.mark.parametrize("query", FORMS)

@@ -425,6 +425,18 @@ def read_pages(library: Library, query: str, limit: int, sort: str | None) -> li
             return found
 
 
+def read_pages_back(library: Library, query: str, limit: int, sort: str | None) -> list[str]:
+    """The answer, read from the last page to the first."""
+    page = library.page(query, limit=limit, sort=sort)
+    while page.next:
+        page = library.page(query, limit=limit, sort=sort, after=page.next)
+    found = [video.remote_id for video in page.videos]
+    while page.previous:
+        page = library.page(query, limit=limit, sort=sort, before=page.previous)
+        found[:0] = [video.remote_id for video in page.videos]
+    return found
+
+
 @pytest.mark.parametrize("query", ["", "neon"])
 @pytest.mark.parametrize("sort", [None, "relevance", "seconds", "-seconds", "model", "-model", "-created_at", "id"])
 @pytest.mark.parametrize("limit", [1, 2, 5])
@@ -435,6 +447,29 @@ def test_pages_make_up_the_whole_answer(library: Library, query: str, sort: str 
     found = read_pages(library, query, limit, sort)
     assert found == library.find(query, sort=sort)
     assert len(set(found)) == 11
+    assert read_pages_back(library, query, limit, sort) == found
+
+
+def test_the_page_before_videos_that_came_since_shows_those(library: Library) -> None:
+    for day in ("01", "02", "03", "04"):
+        library.add(day, created_at=f"2026-10-{day}T00:00:00.000Z")
+    second = library.page(limit=2, after=library.page(limit=2).next)
+    library.add("05", created_at="2026-10-05T00:00:00.000Z")
+    first = library.page(limit=2, before=second.previous)
+    assert [video.remote_id for video in first.videos] == ["04", "03"]
+    assert [video.remote_id for video in library.page(limit=2, before=first.previous).videos] == ["05"]
+
+
+def test_a_page_is_after_or_before_a_place_not_both(library: Library) -> None:
+    library.prompts("neon a", "neon b", "neon c")
+    first = library.page("neon", limit=1)
+    second = library.page("neon", limit=1, after=first.next)
+    with pytest.raises(QueryError):
+        library.page("neon", limit=1, after=first.next, before=second.previous)
+    with pytest.raises(QueryError, match="not valid"):
+        library.page("neon", limit=1, before="nonsense")
+    with pytest.raises(QueryError, match="another query or sort"):
+        library.page("other", limit=1, before=second.previous)
 
 
 @pytest.mark.parametrize("sort", ["seconds", "-seconds"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from catalog import Catalog
 from catalog.fields import TABLE
 from catalog.web.metadata import database_name, metadata_for
 
@@ -33,7 +34,7 @@ def read_schema(library: Database) -> dict[str, list[str]]:
 def names_in(table: dict[str, Any]) -> set[str]:
     """Every column that the metadata of a table relies on."""
     single = {table[key] for key in ("label_column", "sort", "sort_desc") if key in table}
-    return single | set(table.get("facets", ()))
+    return single | {facet for facet in table.get("facets", ()) if isinstance(facet, str)}
 
 
 def test_every_table_and_column_is_described(library: Database) -> None:
@@ -55,6 +56,12 @@ def test_the_columns_of_videos_are_described_in_the_words_and_the_order_of_their
 @pytest.mark.parametrize("name", [name for name, table in TABLES.items() if names_in(table)])
 def test_facets_labels_and_sort_orders_are_columns(library: Database, name: str) -> None:
     assert names_in(TABLES[name]) <= set(read_schema(library)[name])
+
+
+def test_facets_of_the_query_language_are_known_to_it(library_path: Path) -> None:
+    names = [facet["catalog"] for facet in TABLES["videos"]["facets"]]
+    with Catalog.open(library_path) as catalog:
+        assert list(catalog.facets(names)) == names
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -80,8 +80,13 @@ def most_memory(process: int) -> float:
 @pytest.mark.parametrize(
     ("place", "kind"),
     [
-        ("/", "home"),
-        ("/?_sort=relationships", "home"),
+        ("/", "gallery"),
+        ("/?q=neon&sort=-cost", "gallery"),
+        ("/lineage/studio:root", "gallery"),
+        ("/-/gallery/results?q=neon", "gallery"),
+        ("/-/gallery/static/core.js", "gallery"),
+        ("/-/media/" + "0" * 64 + ".mp4", "media"),
+        ("/.json", "database"),
         ("/-/static/app.css", "plain"),
         ("/-/settings.json?_search=x", "plain"),
         ("/catalog", "database"),

@@ -6,15 +6,29 @@ import asyncio
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError, NotFound, QueryError
 from catalog.web.gallery import pages
 from catalog.web.gallery.routes import find_route
-from catalog.web.gallery.visits import Answer, Piece, Refused, Visit, as_json, page, plain, read_path, read_query
+from catalog.web.gallery.visits import (
+    Answer,
+    Piece,
+    Refused,
+    Visit,
+    as_json,
+    page,
+    plain,
+    read_headers,
+    read_path,
+    read_query,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from catalog.api import Catalog
     from catalog.web.application import Message, Receive, Send
 
@@ -63,7 +77,7 @@ class Gallery:
             method=scope["method"],
             path=read_path(raw_path),
             query=read_query(scope["query_string"]),
-            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+            headers=read_headers(scope["headers"]),
             body=body,
             base=self._base,
             name=self._name,
@@ -80,7 +94,7 @@ def respond(visit: Visit) -> Answer:
         handler, arguments = find_route(visit)
         return handler(visit, *arguments)
     except Refused as error:
-        return _say(visit, str(error), error.status)
+        return _say(visit, str(error), error.status, error.headers)
     except NotFound as error:
         return _say(visit, str(error), HTTPStatus.NOT_FOUND)
     except QueryError as error:
@@ -92,10 +106,12 @@ def respond(visit: Visit) -> Answer:
         return _say(visit, "the server failed at this page", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _say(visit: Visit, text: str, status: int) -> Answer:
+def _say(visit: Visit, text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
     if "application/json" in visit.headers.get("accept", ""):
-        return as_json({"error": text}, status)
-    return page(pages.render(visit, "message.html", message=text, status=status), status)
+        answer = as_json({"error": text}, status)
+    else:
+        answer = page(pages.render(visit, "message.html", message=text, status=status), status)
+    return replace(answer, headers=headers) if headers else answer
 
 
 async def _read_body(receive: Receive) -> bytes:

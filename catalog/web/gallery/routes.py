@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
 FORM = ("GET", "HEAD", "POST")  # asks for what is too long for an address, and changes nothing
+READ_ONLY = "read-only: open the address that `catalog serve` has printed"
 
 
 def _show_first(visit: Visit) -> Answer:
@@ -75,9 +76,10 @@ def find_route(visit: Visit) -> tuple[Handler, tuple[str, ...]]:
             continue
         handler, methods, _ = route
         if visit.method not in methods:
-            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"this address is asked with {methods[0]}")
+            text = f"this address is asked with {methods[0]}"
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, text, {"allow": ", ".join(methods)})
         if methods == WRITE and not visit.may_write:
-            raise Refused(HTTPStatus.FORBIDDEN, "read-only: open the address that `catalog serve` has printed")
+            raise Refused(HTTPStatus.FORBIDDEN, READ_ONLY)
         return handler, arguments
     raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 

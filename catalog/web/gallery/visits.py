@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from catalog.api import Catalog
@@ -24,9 +24,10 @@ JSON = "application/json"
 class Refused(CatalogError):
     """A request that is answered with a status other than 200 and one line that says why."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,12 @@ def read_path(raw: bytes) -> tuple[str, ...]:
 def read_query(raw: bytes) -> dict[str, str]:
     """The parameters of a query, the last of those that stand there twice."""
     return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace"))
+
+
+def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of a request by their names in lower case; lines of several cookies are one."""
+    headers: dict[str, str] = {}
+    for each, value in raw:
+        name, text = each.decode("latin-1").lower(), value.decode("latin-1")
+        headers[name] = f"{headers[name]}; {text}" if name == "cookie" and name in headers else text
+    return headers
