@@ -12,6 +12,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog import bitmaps
 from catalog.forest import Forest
 from catalog.prompts import LONGEST_READ
 from catalog.prompts.similarity import group, sketch
@@ -83,6 +84,7 @@ def make_stacks_due(connection: Writer, ids: Iterable[int]) -> None:
 
 def forget_stacks(connection: Writer) -> None:
     """Take every video out of its stack, and make all that have a prompt due."""
+    bitmaps.tell_of(connection, bitmaps.STACKS)
     for table in _TABLES:
         connection.execute(f"DELETE FROM {table}")
     connection.execute("INSERT INTO stack_due (video_id) SELECT id FROM videos WHERE prompt IS NOT NULL ORDER BY id")
@@ -111,7 +113,9 @@ def save_stacks(connection: Writer, sketched: Sequence[Sketched]) -> None:
     rows_of_videos = [
         {"video_id": video_id, "prompt_id": prompt, "stack_id": stacks[prompt]} for video_id, prompt in places
     ]
-    insert_rows(connection, "stack_videos", rows_of_videos)
+    if rows_of_videos:
+        insert_rows(connection, "stack_videos", rows_of_videos)
+        bitmaps.tell_of(connection, bitmaps.STACKS)
     connection.execute("DELETE FROM stack_due WHERE video_id IN :ids", {"ids": [item.video_id for item in current]})
 
 
@@ -128,6 +132,7 @@ def take_off_stacks(connection: Writer, ids: Iterable[int], old: Mapping[int, st
     if not rows:
         return
     connection.execute("DELETE FROM stack_videos WHERE video_id IN :ids", {"ids": [row[0] for row in rows]})
+    bitmaps.tell_of(connection, bitmaps.STACKS)
     prompts = {prompt_id: (old or {}).get(video_id) for video_id, prompt_id in rows}
     query = "SELECT DISTINCT prompt_id FROM stack_videos WHERE prompt_id IN :ids"
     had = {row[0] for row in connection.execute(query, {"ids": list(prompts)})}
