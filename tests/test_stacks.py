@@ -151,6 +151,18 @@ def test_prompts_are_listed_by_uses_keep_rate_and_cost(catalog: Catalog) -> None
     assert "3 prompts" in call(catalog, "prompts").stdout
 
 
+def test_a_job_that_failed_is_not_kept_whatever_was_said_of_it(catalog: Catalog) -> None:
+    catalog.verdict("video_fox3", "keep")
+    assert catalog.prompts("fox")[0].kept == 0
+    assert catalog.prompts("fox")[0].keep_rate == 0
+    costs = catalog.costs(["stack"])
+    fox = next(group for group in costs.by["stack"] if group.failed.jobs)
+    assert (fox.kept.jobs, fox.rejected.jobs, fox.undecided.jobs) == (0, 0, 2)
+    catalog.verdict("video_fox3", "reject")
+    assert catalog.prompts("fox")[0].rejected == 0
+    assert catalog.costs().rejected.jobs == 0
+
+
 def test_costs_are_grouped_by_stack(catalog: Catalog) -> None:
     groups = catalog.costs(["stack"]).by["stack"]
     sums = {group.value: group.cost.reported_usd for group in groups}
