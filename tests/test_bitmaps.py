@@ -155,7 +155,7 @@ def test_who_has_read_before_reads_what_changed(three: Desk) -> None:
     with three.library.read() as connection:
         before = bitmaps.revision(connection)
         status = bitmaps.read_field(connection, "status")
-        assert bitmaps.read_changes(connection, before) == (before, False, False, {})
+        assert bitmaps.read_changes(connection, before) == (before, False, set(), {})
     three.hear(job("b", model="wan", seconds=7.6, size="720p"))
     with three.library.read() as connection:
         changes = bitmaps.read_changes(connection, before)
@@ -176,16 +176,16 @@ def test_a_change_of_texts_is_told_from_one_of_values(three: Desk) -> None:
         second = bitmaps.revision(connection)
         store.tag_videos(connection, [3], {"keeper": ""}, made_at=three.now)
         assert not (before := bitmaps.read_changes(connection, first)).is_rebuilt
-        assert before.texts
+        assert bitmaps.TEXTS in before.marks
         assert list(before.chunks["has", "deleted_at"][0]) == []
         third = bitmaps.revision(connection)
         store.rebuild_texts(connection)
-        assert bitmaps.read_changes(connection, third)[1:] == (False, True, {})
+        assert bitmaps.read_changes(connection, third)[1:] == (False, {bitmaps.TEXTS}, {})
         store.undo(connection, 2, undone_at=three.now)
         assert bitmaps.read_changes(connection, second).chunks["has", "deleted_at"].keys() == {0}
         fourth = bitmaps.revision(connection)
         store.delete_videos(connection, [1], deleted_at=three.now)
-        assert not bitmaps.read_changes(connection, fourth).texts
+        assert bitmaps.TEXTS not in bitmaps.read_changes(connection, fourth).marks
 
 
 def test_what_changes_nothing_that_is_indexed_has_no_revision(three: Desk) -> None:

@@ -13,7 +13,7 @@ from catalog.cli import main
 from tests.house import job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FOX = (
@@ -151,6 +151,18 @@ def test_prompts_are_listed_by_uses_keep_rate_and_cost(catalog: Catalog) -> None
     assert "3 prompts" in call(catalog, "prompts").stdout
 
 
+def test_a_job_that_failed_is_not_kept_whatever_was_said_of_it(catalog: Catalog) -> None:
+    catalog.verdict("video_fox3", "keep")
+    assert catalog.prompts("fox")[0].kept == 0
+    assert catalog.prompts("fox")[0].keep_rate == 0
+    costs = catalog.costs(["stack"])
+    fox = next(group for group in costs.by["stack"] if group.failed.jobs)
+    assert (fox.kept.jobs, fox.rejected.jobs, fox.undecided.jobs) == (0, 0, 2)
+    catalog.verdict("video_fox3", "reject")
+    assert catalog.prompts("fox")[0].rejected == 0
+    assert catalog.costs().rejected.jobs == 0
+
+
 def test_costs_are_grouped_by_stack(catalog: Catalog) -> None:
     groups = catalog.costs(["stack"]).by["stack"]
     sums = {group.value: group.cost.reported_usd for group in groups}
@@ -172,3 +184,53 @@ def test_a_check_proves_the_stacks_and_repairs_them(catalog: Catalog) -> None:
     catalog.check(repair=True)
     assert not catalog.check().faults
     assert catalog.search(stack=True).total == 4
+
+
+ACTS: tuple[Callable[[Catalog], object], ...] = (
+    lambda catalog: catalog.rate("video_fox1", 2),
+    lambda catalog: catalog.verdict("video_fox2", "keep"),
+    lambda catalog: catalog.rate("video_fox2", 2),
+    lambda catalog: catalog.link("video_wolf", "video_fox1", relation="remix"),
+    lambda catalog: catalog.link("video_wolf", "video_bare", relation="remix"),
+    lambda catalog: catalog.delete("video_fox2"),
+    lambda catalog: catalog.undo(),
+    lambda catalog: catalog.unlink("video_wolf", "video_fox1"),
+)
+ARRIVALS = (
+    job("video_fox4", prompt=FOX.replace("35mm", "24mm"), created_at=1_790_000_700),
+    job("video_cat2", prompt=FOX.replace("35mm", "14mm"), created_at=1_790_000_500),
+    job("video_new1", prompt="rain", created_at=1_790_000_800, remixed_from_video_id="video_unknown"),
+    job("video_new2", prompt="rain on glass", created_at=1_790_000_900, remixed_from_video_id="video_unknown"),
+)
+
+
+def compare_with_one_asked_once(catalog: Catalog) -> None:
+    questions = [
+        {"query": query, "stack": kind, "include_deleted": is_with_deleted, "sort": "-created_at"}
+        for query in ("", "fox", "status:completed")
+        for kind in ("prompt", "family")
+        for is_with_deleted in (False, True)
+    ]
+    for question in questions * 2:  # of which the second is from memory
+        with Catalog.open(catalog.path) as other:
+            expected, page = other.search(**question), catalog.search(**question)
+        assert (names(page), page.total, page.stacked) == (names(expected), expected.total, expected.stacked), question
+        assert page.takes == expected.takes, question
+
+
+def test_a_library_that_is_asked_on_shows_the_stacks_of_one_that_is_asked_once(catalog: Catalog) -> None:
+    compare_with_one_asked_once(catalog)
+    for act in ACTS:
+        act(catalog)
+        compare_with_one_asked_once(catalog)
+
+
+def test_videos_that_arrive_and_prompts_that_change_are_in_the_stacks_that_are_kept(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    compare_with_one_asked_once(catalog)
+    (tmp_path / "jobs.json").write_text(json.dumps(ARRIVALS), "utf-8")
+    catalog.import_path(tmp_path / "jobs.json", source="studio")
+    compare_with_one_asked_once(catalog)
+    page = catalog.search("has:relation", stack="family")
+    assert page.takes["studio:video_new2"] == 2, "a parent that the library lacks holds its children together"

@@ -13,7 +13,7 @@ The revision is a number that grows with every change of an index, the full-text
 memory can follow. It is made of the time: a library restored from a backup goes on with other numbers than before.
 """
 
-from catalog.bitmaps.keeping import check, keep, rebuild, tell_of_replacement
+from catalog.bitmaps.keeping import check, keep, rebuild, tell_of, tell_of_replacement
 from catalog.bitmaps.reading import (
     Changes,
     read_all,
@@ -40,12 +40,15 @@ from catalog.bitmaps.values import (
     HAS,
     INHERITED,
     JUDGEMENTS,
+    LINKS,
     MARKS,
     NO_CREDENTIALS,
     PARTIAL,
     PRESENT,
     SAID,
     SAYING,
+    STACKS,
+    TEXTS,
     read_collections,
     read_descent,
     read_judgements,
@@ -67,12 +70,15 @@ __all__ = [
     "HAS",
     "INHERITED",
     "JUDGEMENTS",
+    "LINKS",
     "MARKS",
     "NO_CREDENTIALS",
     "PARTIAL",
     "PRESENT",
     "SAID",
     "SAYING",
+    "STACKS",
+    "TEXTS",
     "Changes",
     "are_words_due",
     "check",
@@ -97,5 +103,6 @@ __all__ = [
     "revision",
     "save_words",
     "select_credentials",
+    "tell_of",
     "tell_of_replacement",
 ]

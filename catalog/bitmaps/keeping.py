@@ -76,6 +76,11 @@ def rebuild(connection: Writer) -> Iterator[tuple[int, int]]:
         yield min((chunk + 1) << CHUNK_BITS, newest), newest
 
 
+def tell_of(connection: Writer, mark: str) -> None:
+    """Tell whoever remembers it that STACKS or LINKS have changed."""
+    _mark(connection, mark, _next_revision(connection))
+
+
 def tell_of_replacement(connection: Writer) -> None:
     """Tell whoever has read bitmaps that the library has become another one, such as a backup of it."""
     _mark(connection, REBUILT, _next_revision(connection))

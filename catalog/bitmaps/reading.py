@@ -25,13 +25,13 @@ class Changes(NamedTuple):
     """What has changed since a revision.
 
     Where `is_rebuilt`, everything may have, and nothing is listed. Else `chunks` are the chunks that changed, as they
-    are now: `replace_chunk` puts one into the set that was read before. With `texts`, what full-text search finds may
-    have changed.
+    are now: `replace_chunk` puts one into the set that was read before. With TEXTS among the `marks`, what full-text
+    search finds may have changed, with STACKS and LINKS who is in which stack or family.
     """
 
     revision: int
     is_rebuilt: bool
-    texts: bool
+    marks: frozenset[str]
     chunks: dict[tuple[str, str], dict[int, BitMap]]
 
 
@@ -86,16 +86,16 @@ def read_changes(connection: Reader, since: int) -> Changes:
     """What has changed after this revision; a library that was replaced by a backup counts as rebuilt."""
     newest = revision(connection)
     if newest == since:
-        return Changes(newest, is_rebuilt=False, texts=False, chunks={})
+        return Changes(newest, is_rebuilt=False, marks=frozenset(), chunks={})
     rows = connection.execute(_SINCE, (since, WORD)).fetchall() if newest > since else []
-    marks = {row[1] for row in rows if row[0] == CHANGE}
+    marks = frozenset(row[1] for row in rows if row[0] == CHANGE)
     if newest < since or REBUILT in marks:
-        return Changes(newest, is_rebuilt=True, texts=True, chunks={})
+        return Changes(newest, is_rebuilt=True, marks=marks, chunks={})
     chunks: dict[tuple[str, str], dict[int, BitMap]] = {}
     for field, value, chunk, ids in rows:
         if field != CHANGE:
             chunks.setdefault((field, value), {})[chunk] = read_bitmap(ids)
-    return Changes(newest, is_rebuilt=False, texts=TEXTS in marks, chunks=chunks)
+    return Changes(newest, is_rebuilt=False, marks=marks, chunks=chunks)
 
 
 def read_texts(connection: Reader) -> dict[int, int]:

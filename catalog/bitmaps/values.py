@@ -101,8 +101,10 @@ MARKS = {
     "workflow": ("prompt", "workflow"),
 }
 SAYING = "files.variant <> 'reference' AND files.marks <> ''"
-CHANGE = "fts:change"  # its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once
-TEXTS, REBUILT = "texts", "rebuilt"
+# Its values only tell of changes: TEXTS of the full-text index, REBUILT of all bitmaps at once, STACKS and LINKS of
+# tables that no bitmap is of.
+CHANGE = "fts:change"
+TEXTS, REBUILT, STACKS, LINKS = "texts", "rebuilt", "stacks", "links"
 WORD = "fts:word"  # its values are expressions of the full-text index; no facet is called so
 _TAKEN = {
     *COLUMNS,

@@ -10,9 +10,9 @@ import click
 
 from catalog.cli import render
 from catalog.cli.completion import complete_query
-from catalog.cli.finding import QueryCommand
 from catalog.cli.labels import read_prompt
 from catalog.cli.options import json_option, library_options, open_catalog, read_refs
+from catalog.cli.words import WordsCommand
 from catalog.disk import open_file, put_in_place
 from catalog.errors import CatalogError, NotFound
 from catalog.exports.page import MARK, UNKNOWN, describe_cost, describe_edit, describe_link
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LONGEST = 160  # columns of a prompt in a pipe
 
 
-@click.command(cls=QueryCommand)
+@click.command(cls=WordsCommand)
 @click.argument("query", nargs=-1, metavar="[QUERY|REF]...", shell_complete=complete_query)
 @click.option("--html", metavar="FILE", help="Write one page to print or to send; `-` is standard output.")
 @click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -24,33 +23,6 @@ if TYPE_CHECKING:
 
 UNASKED = 100  # videos that are edited without a question
 _LISTED = 20  # videos that are shown one by one afterwards
-_LIKE_AN_OPTION = re.compile(r"--[a-z][a-z-]*(=.*)?", re.DOTALL)
-
-
-class WordsCommand(click.Command):
-    """A command whose words may begin with a minus, as `-1`, `-neon` and `- a list` do; no option is like these."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Options first, and then the words, whatever their order was."""
-        options = {name: option for option in self.get_params(ctx) for name in option.opts if name.startswith("-")}
-        named: list[str] = []
-        words: list[str] = []
-        rest = iter(args)
-        for arg in rest:
-            option = options.get(arg)
-            if arg == "--":
-                words.extend(rest)
-            elif isinstance(option, click.Option) and not option.is_flag:
-                value = next(rest, None)
-                if value is not None:
-                    named += [arg, value]
-                elif not ctx.resilient_parsing:
-                    raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.", ctx)
-            elif option or _LIKE_AN_OPTION.fullmatch(arg):
-                named.append(arg)
-            else:
-                words.append(arg)
-        return super().parse_args(ctx, [*named, "--", *words])
 
 
 class Refused(click.ClickException):
@@ -82,8 +54,7 @@ def edit_videos(
 ) -> Edited:
     """What a verb of the library changed on the videos with these refs (`-` is standard input), or on all that match.
 
-    The verb gets the `arguments` after the refs, and the `options`. Above UNASKED videos it asks on a terminal whether
-    to `act`, as in "tag {}"; where there is none, that is a usage error, unless it `is_confirmed`.
+    The verb gets the `arguments` after the refs, and the `options`; it is asked first as `edit_confirmed` does.
     """
     if query is not None and refs:
         raise click.UsageError("name videos or give --query, not both")
@@ -93,17 +64,27 @@ def edit_videos(
         arguments = (read_refs(refs), *arguments)
     else:
         options["query"] = query
+    edited = edit_confirmed(
+        lambda at_most: verb(*arguments, at_most=at_most, **options), act=act, is_confirmed=is_confirmed
+    )
+    if not (edited.refs or edited.unchanged):
+        render.note("no video named: nothing to do" if query is None else "no video matches: nothing to do")
+    return edited
+
+
+def edit_confirmed(edit: Callable[[int | None], Edited], *, act: str, is_confirmed: bool) -> Edited:
+    """What an edit changed, which gets how many videos it may change at most, None for any number.
+
+    Above UNASKED videos it asks on a terminal whether to `act`, as in "tag {}"; where there is none, that is a usage
+    error, unless it `is_confirmed`.
+    """
     at_most = None if is_confirmed else UNASKED
     while True:
         try:
-            edited: Edited = verb(*arguments, at_most=at_most, **options)
+            return edit(at_most)
         except TooMany as error:
             _confirm(act.format(render.amount(error.count, "video")))
             at_most = error.count
-        else:
-            if not (edited.refs or edited.unchanged):
-                render.note("no video named: nothing to do" if query is None else "no video matches: nothing to do")
-            return edited
 
 
 def remark_on_query(catalog: Catalog, query: str | None, *, include_deleted: bool = False) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli import render
-from catalog.cli.bulk import WordsCommand, edit_videos, query_option, remark_on_query, yes_option
+from catalog.cli.bulk import edit_confirmed, edit_videos, query_option, remark_on_query, yes_option
 from catalog.cli.completion import complete_collections, complete_saved
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.cli.words import WordsCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,15 +130,17 @@ def _gather(
 ) -> Edited:
     """Put videos into a collection or take them out of it, or make it or take it away where none is named."""
     verb = catalog.collect if action == "add" else catalog.uncollect
+    name = render.plain(path).replace("{", "{{").replace("}", "}}")
     if not refs and query is None:
-        return verb(path)
+        act = f"remove {name} with {{}} in it"
+        return edit_confirmed(lambda at_most: verb(path, at_most=at_most), act=act, is_confirmed=is_confirmed)
     remark_on_query(catalog, query)
 
     def change(*arguments: list[str], at_most: int | None, query: str | None = None) -> Edited:
         return verb(path, *arguments, at_most=at_most, query=query)
 
     act = "put {} into " if action == "add" else "take {} out of "
-    return edit_videos(change, refs, query, act=act + render.plain(path), is_confirmed=is_confirmed)
+    return edit_videos(change, refs, query, act=act + name, is_confirmed=is_confirmed)
 
 
 def _change(catalog: Catalog, action: str, path: str, word: str, to: int | None) -> str:

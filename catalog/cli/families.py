@@ -9,10 +9,10 @@ import click
 from catalog.cli import render
 from catalog.cli.completion import complete_query, complete_refs
 from catalog.cli.evidence import describe_credentials, describe_edge, show_evidence
-from catalog.cli.finding import QueryCommand
 from catalog.cli.fitting import flow, measure
 from catalog.cli.labels import read_prompt, shorten_refs
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.cli.words import WordsCommand
 from catalog.exports import FORMS, MOST_EDGES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _BESIDE = 24  # columns that a prompt needs beside the facts of its video
 _MARKS = {"removed": ("[-", "-]", "failed"), "added": ("{+", "+}", "completed")}
 
 
-class _LineageCommand(QueryCommand):
+class _LineageCommand(WordsCommand):
     """A command that takes a query behind `--evidence`, whose words may begin with a minus, and else a ref."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

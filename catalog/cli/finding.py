@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,72 +12,20 @@ from catalog.cli.bulk import yes_option
 from catalog.cli.completion import complete_facets, complete_query, complete_refs, complete_sort
 from catalog.cli.labels import name_video, shorten_refs, start_at_match
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.cli.words import BareOption, WordsCommand
 from catalog.records import UNDECIDED, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-
-    from click.shell_completion import CompletionItem
 
     from catalog.api import Catalog
     from catalog.cli.fitting import Part
     from catalog.records import FacetCount, Page, Video
 
 _WIDEST = 160  # columns of a prompt
-_WAITING = "catalog.cli.waiting"  # the option whose value is being completed
 
 
-class BareOption(click.Option):
-    """An option whose value may be left out, and then is `bare`; a value stands behind `=`, never in the next word."""
-
-    def __init__(self, *names: Any, bare: str, **settings: Any) -> None:
-        super().__init__(*names, **settings)
-        self.bare = bare
-
-
-class QueryCommand(click.Command):
-    """A command whose words may begin with a minus: `-dog` excludes a word; it is not a row of short options."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        options = {name: option for option in self.get_params(ctx) for name in option.opts if name.startswith("-")}
-        option_args: list[str] = []
-        words: list[str] = []
-        rest = iter(args)
-        for arg in rest:
-            option = options.get(arg)
-            if arg == "--":
-                words.extend(rest)
-            elif isinstance(option, BareOption):
-                option_args.append(f"{arg}={option.bare}")
-            elif isinstance(option, click.Option) and not option.is_flag:
-                values = list(islice(rest, 1))
-                option_args.extend([arg, *values] if values else [])
-                if not values:
-                    self._miss_value(ctx, option, arg)
-            elif option or arg.startswith("--"):
-                option_args.append(arg)
-            else:
-                words.append(arg)
-        return super().parse_args(ctx, [*option_args, "--", *words])
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-        """What may begin with a minus: an option, a word to exclude, or the value that an option waits for."""
-        from click.shell_completion import CompletionItem
-
-        waiting: click.Option | None = ctx.meta.get(_WAITING)
-        if waiting:
-            return waiting.shell_complete(ctx, incomplete)
-        options = super().shell_complete(ctx, incomplete)
-        words = complete_query(ctx, self.params[0], incomplete) if incomplete[1:2].isalpha() else []
-        return [*options, *map(CompletionItem, words)]
-
-    def _miss_value(self, ctx: click.Context, option: click.Option, name: str) -> None:
-        if not ctx.resilient_parsing:
-            raise click.BadOptionUsage(name, f"Option {name!r} requires an argument.", ctx)
-        ctx.meta[_WAITING] = option
-
-
-@click.command(cls=QueryCommand)
+@click.command(cls=WordsCommand)
 @click.argument("query", nargs=-1, metavar="[QUERY]...", shell_complete=complete_query)
 @click.option(
     "--facet",

@@ -9,7 +9,6 @@ import click
 from catalog.cli import render
 from catalog.cli.bulk import (
     Refused,
-    WordsCommand,
     edit_videos,
     query_option,
     remark_on_query,
@@ -18,6 +17,7 @@ from catalog.cli.bulk import (
 )
 from catalog.cli.completion import complete_paths, complete_ratings, complete_refs, complete_verdicts
 from catalog.cli.options import json_option, library_options, open_catalog, open_input
+from catalog.cli.words import WordsCommand
 from catalog.errors import CatalogError
 from catalog.records import UNDECIDED
 

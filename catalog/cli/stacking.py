@@ -8,8 +8,8 @@ import click
 
 from catalog.cli import render
 from catalog.cli.completion import complete_query
-from catalog.cli.finding import QueryCommand
 from catalog.cli.options import json_option, library_options, open_catalog
+from catalog.cli.words import WordsCommand
 
 _WIDEST = 80  # columns of a prompt
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from catalog.choice_reports import PromptUse
 
 
-@click.command(cls=QueryCommand)
+@click.command(cls=WordsCommand)
 @click.argument("query", nargs=-1, metavar="[QUERY]...", shell_complete=complete_query)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="List only the first N.")
 @json_option

@@ -7,6 +7,7 @@ Found by the lexicon alone where the text is English, many times faster than fac
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +38,7 @@ _FEW_WIDE = 0.2  # of the characters, up to which a prompt is not of a script wi
 _MOST = 2  # words that may name the subject, where no language is known
 _SENTENCES = 16  # of a prompt, in which what it is about is looked for
 _LONGEST = 60  # words of a sentence that are read
+_REMEMBERED = 4_096  # sentences: takes of one prompt have all but one in common
 _LONG = 4  # letters of a word that may be the subject where no language is known
 _LONG_RUN = 8  # characters at the beginning, in scripts without blanks
 _SHORT_FIELD = 24  # characters of a field in such a script that names its subject at once
@@ -69,18 +71,22 @@ def _find_in_text(text: str) -> tuple[str, ...]:
         return (text[:_LONG_RUN],) if len(text) <= _SHORT_FIELD else _extract_leads(text) or _first_words(text)
     lexicon = load_lexicon()
     written = [sentence for sentence in _SENTENCE.findall(text.lower()) if sentence.strip()]
-    sentences = [_WORD.findall(sentence)[:_LONGEST] for sentence in (*written[:_SENTENCES], *written[-1:])]
-    english = lexicon.count_english([word for sentence in sentences for word in sentence])
+    sentences = (*written[:_SENTENCES], *written[-1:])
+    english = lexicon.count_english([word for sentence in sentences for word in _split(sentence)])
     if english < 0 or (not english and not text.isascii()):
         return _extract_leads(text) or _first_words(text)
-    return _find_in_english(sentences, lexicon) or _first_words(text)
+    return _find_in_english(sentences) or _first_words(text)
 
 
-def _find_in_english(sentences: Sequence[list[str]], lexicon: Lexicon) -> tuple[str, ...]:
+def _split(sentence: str) -> list[str]:
+    return _WORD.findall(sentence)[:_LONGEST]
+
+
+def _find_in_english(sentences: Sequence[str]) -> tuple[str, ...]:
     """What the sentences are about, of which the last one comes twice: where style comes first, it may be the scene."""
-    leads = _find_in_prose(sentences[:-1], lexicon)
-    if len(sentences) > 2 and not _look(sentences[0], lexicon).shown:
-        leads.append(_look(sentences[-1], lexicon).shown)
+    leads = _find_in_prose(sentences[:-1])
+    if len(sentences) > 2 and not _look(sentences[0]).shown:
+        leads.append(_look(sentences[-1]).shown)
     return tuple(dict.fromkeys(filter(None, leads)))
 
 
@@ -102,15 +108,15 @@ def _find_field(prompt: str, documents: Sequence[Document]) -> str:
     return prompt[start:end].strip()
 
 
-def _find_in_prose(sentences: Sequence[list[str]], lexicon: Lexicon) -> list[str]:
+def _find_in_prose(sentences: Sequence[str]) -> list[str]:
     """The head of the first thing that is shown, and that of the first that does something.
 
     The one may be a word of a style block; of what a block leads to or follows, the other is one.
     """
     shown = weak = last = ambient = ""
     is_sure = False
-    for texts in sentences:
-        scene = _look(texts, lexicon)
+    for sentence in sentences:
+        scene = _look(sentence)
         if scene.shown and not shown and not scene.is_place:
             shown, is_sure = scene.shown, scene.is_sure
         if scene.agent:
@@ -130,8 +136,10 @@ class _Scene(NamedTuple):
     ambient: str = ""  # light or weather that does something
 
 
-def _look(texts: Sequence[str], lexicon: Lexicon) -> _Scene:
-    words = _tag(texts, lexicon)
+@lru_cache(_REMEMBERED)
+def _look(sentence: str) -> _Scene:
+    lexicon = load_lexicon()
+    words = _tag(_split(sentence), lexicon)
     nouns = [noun for noun in find_nouns(words, lexicon) if not _is_of_style(words, noun, lexicon)]
     seen = [noun for noun in nouns if not _is_ambient(_head(words, noun), lexicon)]
     acting = [noun for noun in nouns if _is_agent(words, noun)]

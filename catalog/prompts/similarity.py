@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +36,11 @@ _SHORTEST_LEFT_OUT = 6  # words that may be left out of however short a prompt
 _LONG_CLAUSE = 12  # words of a clause from which on parts of it are left out as well, where there are
 _FEW_CLAUSES = 8
 _STEPS = ((8, 1), (12, 2), (20, 3), (36, 4), (54, 6), (80, 9))  # the step in clauses of less than so many words
+
+_PRIME = (1 << 61) - 1
+_BASE = 0x1A5F_3C96_E0B7_8D41  # any number of that size
+_POWERS = 256  # of it that are listed at once
+_LONG_WORD = 40  # letters of a word from which on it is not likely to come again
 
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$|[\"'”’)\]])|[。！？\n]")
 _CLAUSE_END = re.compile(r"[,:](?!\d)|[;()\[\]{}\"“”«»、，；：・「」『』（）—–|*#•]|\s-+\s")
@@ -68,7 +74,7 @@ def sketch(prompt: str | None) -> tuple[int, ...]:
     documents = find_documents(beginning) if _MAY_BE_DOCUMENT.search(beginning) else []
     text = as_words(beginning, documents)
     words, clauses = _read_clauses(text)
-    if _count(words) < FEWEST_WORDS:
+    if _count(words, text) < FEWEST_WORDS:
         return (exact,)
     return tuple(
         dict.fromkeys((exact, *_leave_out(words, clauses, _find_kept(find_leads(beginning, text, documents), words))))
@@ -109,12 +115,16 @@ def _read_clauses(text: str) -> tuple[list[str], list[Clause]]:
     """The words of a text, letters where scripts have no blanks, and its clauses that have any."""
     words: list[str] = []
     clauses: list[Clause] = []
+    is_ascii = text.isascii()
+    if is_ascii:
+        text = text.lower()
+    start = 0
     for number, sentence in enumerate(_SENTENCE_END.split(text)):
         for part in _CLAUSE_END.split(sentence):
-            start = len(words)
-            words += split_words(part)
-            if len(words) > start:
-                clauses.append(Clause(start, len(words), number))
+            words += _ASCII_WORD.findall(part) if is_ascii else split_words(part)
+            if (end := len(words)) > start:
+                clauses.append(Clause(start, end, number))
+                start = end
     return words, _merge(clauses)
 
 
@@ -142,8 +152,10 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-def _count(words: Iterable[str]) -> float:
-    """How many words there are, where a letter of a script without blanks is half of one."""
+def _count(words: Sequence[str], text: str) -> float:
+    """How many words of the text there are, where a letter of a script without blanks is half of one."""
+    if text.isascii():
+        return len(words)
     return sum(0.5 if len(word) == 1 and word > "\u0dff" else 1 for word in words)
 
 
@@ -172,16 +184,40 @@ def _find(words: Sequence[str], parts: Sequence[str]) -> int | None:
             return start
 
 
-def _leave_out(words: list[str], clauses: Sequence[Clause], kept: set[int]) -> list[int]:
-    """The key of all words, and one for each stretch that is left out."""
-    text = (" ".join(words) + " ").encode("utf-8", "surrogatepass")
-    begins = [0, *(match.end() for match in re.finditer(rb" ", text))]
+def _leave_out(words: Sequence[str], clauses: Sequence[Clause], kept: set[int]) -> list[int]:
+    """The key of all words, and one for each stretch that is left out.
+
+    The words are the digits of one number, modulo a prime: so a key is made of what is before and after a stretch at
+    once, and not of all words again.
+    """
+    digits = [_read_digit(word) if len(word) < _LONG_WORD else _hash_word(word) for word in words]
+    count, number = len(words), 0
+    upto = [number := (number * _BASE + digit) % _PRIME for digit in digits]
+    upto.append(0)  # which is before the first
+    powers = _list_powers(-(-count // _POWERS) * _POWERS)
     in_order = sorted(kept)
     keys = []
-    for start, end in _find_stretches(len(words), clauses, kept):
-        between = b"".join(text[begins[index] : begins[index + 1]] for index in in_order if start <= index < end)
-        keys.append(_hash(text[: begins[start]] + between + text[begins[end] :]))
+    for start, end in _find_stretches(count, clauses, kept):
+        before = upto[start - 1]
+        for index in in_order:
+            if start <= index < end:
+                before = before * _BASE + digits[index]
+        keys.append(((before - upto[end - 1]) * powers[count - end] + number) % _PRIME)
     return keys
+
+
+def _hash_word(word: str) -> int:
+    return _hash(word.encode("utf-8", "surrogatepass")) % _PRIME
+
+
+_read_digit = lru_cache(32_768)(_hash_word)
+
+
+@lru_cache(8)
+def _list_powers(most: int) -> list[int]:
+    """The powers of the base, up to this one."""
+    power = 1
+    return [1, *(power := power * _BASE % _PRIME for _ in range(most))]
 
 
 def _find_stretches(count: int, clauses: Sequence[Clause], kept: set[int]) -> Iterator[tuple[int, int]]:
@@ -192,7 +228,7 @@ def _find_stretches(count: int, clauses: Sequence[Clause], kept: set[int]) -> It
         if free[index] and end - start <= most:
             yield start, end
         if not free[index] or end - start > (most if len(clauses) > _FEW_CLAUSES else min(most, _LONG_CLAUSE)):
-            yield from _find_parts(start, end, most)
+            yield from ((start + first, start + last) for first, last in _list_parts(end - start, int(most)))
         following = clauses[index + 1] if index + 1 < len(clauses) else None
         if following and free[index] and free[index + 1] and following.end - start <= most:
             yield start, following.end
@@ -200,15 +236,16 @@ def _find_stretches(count: int, clauses: Sequence[Clause], kept: set[int]) -> It
     yield from _find_endings(clauses, free, most)
 
 
-def _find_parts(start: int, end: int, most: float) -> Iterator[tuple[int, int]]:
-    """Stretches inside a clause, at most half of it: from a whole number of steps to as many from its end."""
-    count = end - start
-    for step in {_step(count - 1), _step(count), _step(count + 1)}:
-        widest = min(most, count / 2, 3 * step)
-        for first in range(0, count, step):
-            for last in range(count % step, count + 1, step):  # a whole number of steps from the end
-                if 0 < last - first <= widest:
-                    yield start + first, start + last
+@lru_cache(1_024)
+def _list_parts(count: int, most: int) -> list[tuple[int, int]]:
+    """Stretches of a clause, at most half of it: from a whole number of steps to as many from its end."""
+    return [
+        (first, last)
+        for step in {_step(count - 1), _step(count), _step(count + 1)}
+        for first in range(0, count, step)
+        for last in range(count % step, count + 1, step)  # a whole number of steps from the end
+        if 0 < last - first <= min(most, count / 2, 3 * step)
+    ]
 
 
 def _step(count: int) -> int:

@@ -21,7 +21,8 @@ from catalog.pricing import (
     provider_of,
 )
 from catalog.reading.names import list_video_sources
-from catalog.reading.stacks import DELIVERED, name_stacks
+from catalog.reading.outcomes import DELIVERED, FATE, HAS_FAILED
+from catalog.reading.stacks import name_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,24 +47,19 @@ GROUPINGS = {
 
 A project is the value of a tag, preferably the user's; a stack has a number here, and is named by its prompt."""
 
-FAILED_STATUSES = ("failed", "cancelled", "expired")  # of jobs that made no video
-_HAS_FAILED = f"status IN {FAILED_STATUSES}"
-# What became of a job: one that made no video failed, whatever was said of it.
-_FATE = f"""CASE WHEN {_HAS_FAILED} THEN 'failed' WHEN annotations.verdict = 'keep' THEN 'kept'
-WHEN annotations.verdict = 'reject' THEN 'rejected' ELSE 'undecided' END"""
 _COSTS = f"""
-SELECT {{value}}, {_FATE}, count(*),
+SELECT {{value}}, {FATE}, count(*),
        count(cost_usd) FILTER (WHERE cost_basis = 'reported'), count(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
        count(*) - count(cost_usd),
        sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
-       sum(CASE WHEN annotations.verdict = 'keep' AND cost_usd IS NOT NULL THEN {DELIVERED} END)
+       sum(CASE WHEN {FATE} = 'kept' AND cost_usd IS NOT NULL THEN {DELIVERED} END)
 FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id WHERE {{chosen}} GROUP BY 1, 2
 """
 # Of the length only whether it is known decides about the reason, and of the time only the day.
 _UNKNOWN = f"""
 SELECT source, kind, status, model, CASE WHEN seconds > 0 AND seconds < {LIMIT} THEN 1.0 END, width, height, size_text,
        tier, substr(created_at, 1, 10), count(*)
-FROM videos WHERE {{chosen}} AND cost_usd IS NULL AND NOT {_HAS_FAILED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+FROM videos WHERE {{chosen}} AND cost_usd IS NULL AND NOT {HAS_FAILED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """
 _FAILED = "SELECT source, count(*) FROM videos WHERE {chosen} AND status = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1"
 _PRICES = f"SELECT {', '.join(STORED)} FROM prices ORDER BY id"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catalog.reading.outcomes import HAS_FAILED
 from catalog.upkeep_reports import LostVideo
 
 if TYPE_CHECKING:
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from catalog.database import Reader
 
 # Jobs that ended without a video have no bytes to lose. A job is lost as long as one clip or image of it is.
-_WITHOUT = """
+_WITHOUT = f"""
 SELECT id FROM videos WHERE source = :source AND id > :after AND deleted_at IS NULL
-AND status NOT IN ('failed', 'cancelled', 'expired') AND (
+AND NOT {HAS_FAILED} AND (
   NOT EXISTS (SELECT 1 FROM files WHERE video_id = videos.id AND variant IN ('video', 'image'))
   OR EXISTS (SELECT 1 FROM files WHERE video_id = videos.id AND variant IN ('video', 'image') AND state = 'failed')
 ) ORDER BY id LIMIT :limit

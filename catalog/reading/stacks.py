@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.choice_reports import PromptUse
 from catalog.prompts import LONGEST_READ
+from catalog.reading.outcomes import DELIVERED, FATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from catalog.database import Reader
 
-DELIVERED = (
-    "coalesce((SELECT sum(files.seconds) FROM files WHERE files.video_id = videos.id AND files.variant = 'video' "
-    "AND files.state = 'present'), CASE WHEN status = 'completed' THEN videos.seconds END)"
-)
-"""The seconds that a job delivered, as SQL: those of its files at hand, else what the row of a completed one says."""
 _TAKES = f"""
 SELECT stack_videos.stack_id, videos.ref, annotations.rating, annotations.verdict, videos.created_at, videos.cost_usd,
-       {DELIVERED} AS delivered, videos.id
+       {DELIVERED} AS delivered, {FATE} AS fate, videos.id
 FROM stack_videos JOIN videos ON videos.id = stack_videos.video_id AND videos.deleted_at IS NULL
 LEFT JOIN annotations ON annotations.video_id = videos.id
 {{chosen}} ORDER BY stack_videos.stack_id, videos.created_at DESC, videos.id DESC
@@ -63,6 +59,7 @@ class _Take(NamedTuple):
     created_at: str | None
     cost_usd: float | None
     delivered: float | None
+    fate: str
     id: int
 
 
@@ -118,7 +115,7 @@ def _read_prompts(connection: Reader, ids: Sequence[int]) -> dict[int, str]:
 
 
 def _sum_up(prompt: str, cover: _Take, takes: Sequence[_Take]) -> PromptUse:
-    kept = [take for take in takes if take.verdict == "keep"]
+    kept = [take for take in takes if take.fate == "kept"]
     costs = [take.cost_usd for take in takes if take.cost_usd is not None]
     delivered = [take.delivered for take in takes if take.delivered is not None]
     seconds = sum(take.delivered or 0 for take in kept if take.cost_usd is not None)
@@ -126,7 +123,7 @@ def _sum_up(prompt: str, cover: _Take, takes: Sequence[_Take]) -> PromptUse:
         prompt=prompt,
         uses=len(takes),
         kept=len(kept),
-        rejected=sum(take.verdict == "reject" for take in takes),
+        rejected=sum(take.fate == "rejected" for take in takes),
         keep_rate=round(len(kept) / len(takes), 4),
         seconds=round(sum(delivered), 3) if delivered else None,
         cost_usd=round(sum(costs), 6) if costs else None,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.search.columns import Rows, Table
     from catalog.search.picks import Pick
+    from catalog.search.takes import Takes
 
 KEPT = 100_000_000  # bytes that an open library keeps in memory
 ONCE = 4  # questions of a process that does not go on
@@ -33,6 +34,7 @@ _CHUNK_BYTES = 8192  # the most that 65,536 ids take
 _MOST_ROWS = KEPT // 32  # of the table, so that it leaves room for bitmaps
 _FIELD, _VALUE, _WORDS, _MADE = "field", "value", "words", "made"
 _TABLE = ("table",)
+_TAKES = "takes"
 
 Key = tuple[str, ...]
 Made = TypeVar("Made")
@@ -175,6 +177,15 @@ class Bits:
             self._digest = hits, blake2b(hits.serialize(), digest_size=16).hexdigest()
         return self._memory.get((_MADE, name, self._digest[1]), make, weigh)
 
+    def read_takes(self, kind: str, mark: str, read: Callable[[Reader], Takes]) -> Takes:
+        """The stacks of a kind, of all videos, kept until one is `mark`ed as changed, or a video comes or its date."""
+        return self._memory.get((_TAKES, kind, mark), lambda: read(self._connection), lambda takes: takes.size)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the library is asked on, so that it is worth the time to load more for it than for one question."""
+        return self._goes_on
+
     def read(self, sql: str, values: Sequence[Any]) -> BitMap:
         """The ids that a SELECT answers as one JSON array, which costs a third of reading them as rows."""
         return self._parse(self._connection.execute(sql, values).fetchone()[0])
@@ -248,8 +259,9 @@ class Memory:
             by_field.setdefault(field, {})[value] = parts
         with self._lock:
             items = list(self._items.items())
+        is_moved = "month" in by_field or not by_field.get(bitmaps.HAS, {}).keys().isdisjoint({"id", "created_at"})
         for (kind, *name), (item, size) in items:
-            if kind == _MADE:
+            if kind == _MADE or (kind == _TAKES and (is_moved or name[1] in changes.marks)):
                 continue
             revised = item
             if kind == _TABLE[0]:

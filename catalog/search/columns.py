@@ -65,7 +65,7 @@ class Table:
         size = max((1 + (ids.max() >> CHUNK_BITS) for ids in sets.values() if ids), default=0) << CHUNK_BITS
         layers, rest = [np.zeros(size, kind)], {}
         for value, ids in sets.items():
-            left = _place(layers, values[value], _list_ids(ids))
+            left = _place(layers, values[value], list_ids(ids))
             while len(left) and len(layers) < _LAYERS:
                 layers.append(np.zeros(size, kind))
                 left = _place(layers[-1:], values[value], left)
@@ -111,13 +111,13 @@ class Table:
                 for layer in layers:
                     layer[layer == values[value]] = 0
             for value, ids in changed.items():
-                left = _place(layers, values[value], _list_ids(ids) - (chunk << CHUNK_BITS))
+                left = _place(layers, values[value], list_ids(ids) - (chunk << CHUNK_BITS))
                 rest[value] = _replaced(rest.get(value), chunk, (left + (chunk << CHUNK_BITS)).tolist())
         self._fields[name] = _Field(values, starts, kind, rest)
 
     def read(self, hits: BitMap) -> Rows:
         """The rows of these videos."""
-        ids = _list_ids(hits)
+        ids = list_ids(hits)
         ends = np.searchsorted(ids, np.arange(1, len(self._chunks) + 1) << CHUNK_BITS)
         begin, parts = 0, []
         for number, end in enumerate(ends.tolist()):
@@ -151,7 +151,7 @@ class Rows:
         return [(count, value) for count, value in zip(counts[1:], values, strict=True) if count]
 
 
-def _list_ids(ids: BitMap) -> Numbers:
+def list_ids(ids: BitMap) -> Numbers:
     """The ids, in order."""
     return np.frombuffer(ids.to_array(), np.uint32).astype(np.intp)
 

@@ -10,7 +10,8 @@ import numpy as np
 from catalog.cost_reports import CostSum
 from catalog.errors import QueryError
 from catalog.insight_reports import Spending
-from catalog.reading.costs import FAILED_STATUSES, FATES, by_amount, make_group
+from catalog.reading.costs import FATES, by_amount, make_group
+from catalog.reading.outcomes import FAILED_STATUSES
 from catalog.reading.stacks import list_covers, sum_delivered
 from catalog.search.bits import bitmap
 from catalog.search.clauses import narrow, write_clause

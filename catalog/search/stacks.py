@@ -5,11 +5,11 @@ The cover is the best rated of the matches that are in the stack, else one that 
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog import bitmaps
 from catalog.errors import QueryError
 from catalog.forest import Forest
 from catalog.search.bits import bitmap
@@ -17,19 +17,19 @@ from catalog.search.ordering import Orderer
 from catalog.search.plan import NEWEST, get_sort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from pyroaring import BitMap
 
     from catalog.database import Reader
     from catalog.search.bits import Bits
+    from catalog.search.takes import Sizes
 
 PROMPT, FAMILY = "prompt", "family"
 KINDS = (PROMPT, FAMILY)
 
 _FEW = 20_000  # matches whose own rows are read, and not all
-_LAST = "SELECT coalesce(max(id), 0) FROM stack_videos"
-_STACKS = "SELECT json_group_array(video_id), json_group_array(stack_id) FROM stack_videos"
+_STACKS = "SELECT video_id, stack_id FROM stack_videos WHERE video_id IN :ids"
 _LINKS = "SELECT child_id, parent_id, parent_source, parent_remote_id FROM links"
 
 
@@ -40,7 +40,7 @@ class Stacked(NamedTuple):
     """
 
     covers: BitMap
-    takes: Mapping[int, int]
+    takes: dict[int, int] | Sizes
     matches: int | None = None
 
     def count_takes(self, ids: Iterable[int]) -> dict[int, int]:
@@ -68,14 +68,26 @@ def stack_matches(connection: Reader, bits: Bits, hits: BitMap, kind: str | None
     """The stacks of these videos; one without a prompt or without family, or that is hidden, is a stack by itself."""
     if kind is None:
         return Stacked(hits, {})
-    (last,) = connection.execute(_LAST).fetchone()
     make = lambda: _stack(connection, bits, hits, kind)  # noqa: E731
-    return bits.remember(f"stacks {kind} {last}", hits, make, lambda stacked: 10_000 + 100 * len(stacked.takes))
+    return bits.remember(f"stacks {kind}", hits, make, lambda stacked: 150_000 + 4 * len(stacked.takes))
 
 
 def _stack(connection: Reader, bits: Bits, hits: BitMap, kind: str) -> Stacked:
-    stacks = _read_families(connection) if kind == FAMILY else _read_stacks(connection, hits)
     those = hits - bits.deleted
+    are_few = len(bits.all if kind == FAMILY else hits) <= _FEW
+    if are_few and not bits.goes_on:
+        return _stack_few(connection, bits, hits, those, kind)
+    from catalog.search.takes import read_families, read_stacks
+
+    mark, read = (bitmaps.LINKS, read_families) if kind == FAMILY else (bitmaps.STACKS, read_stacks)
+    takes = bits.read_takes(kind, mark, read)
+    covers, sizes = takes.choose(those, _list_classes(bits))
+    return Stacked((hits - (those & takes.videos)) | covers, sizes, len(hits))
+
+
+def _stack_few(connection: Reader, bits: Bits, hits: BitMap, those: BitMap, kind: str) -> Stacked:
+    """The same by rows, for a process that asks once about a few."""
+    stacks = _read_families(connection) if kind == FAMILY else _read_stacks(connection, those)
     sizes = Counter(stack for video_id, stack in stacks.items() if video_id in those)
     several = bitmap(video_id for video_id, stack in stacks.items() if sizes[stack] > 1 and video_id in those)
     takes: dict[int, int] = {}
@@ -88,28 +100,29 @@ def _stack(connection: Reader, bits: Bits, hits: BitMap, kind: str) -> Stacked:
     return Stacked((hits - several) | bitmap(takes), takes, len(hits))
 
 
+def _list_classes(bits: Bits) -> list[BitMap]:
+    """The videos that a cover is chosen from before others: the best rated, kept ones first, then those that are kept.
+
+    One may be in several.
+    """
+    ratings, kept = bits.read_field("rating").sets, bits.having("verdict", "keep")
+    rated = [ratings[value] for value in sorted(ratings, key=float, reverse=True) if ratings[value]]
+    return [*(members for ids in rated for members in (ids & kept, ids)), kept]
+
+
 def _list_best_first(connection: Reader, bits: Bits, videos: BitMap) -> Iterator[int]:
-    """The videos, the best rated first, then those that are kept, then the others; each the newest first."""
+    """The videos by class, each the newest first."""
     orderer = Orderer(connection, bits, get_sort(NEWEST), None)
-    ratings = bits.read_field("rating").sets
-    classes = [*(ratings[value] for value in sorted(ratings, key=float, reverse=True)), bits.having("verdict", "keep")]
-    kept = classes[-1]
     left = videos
-    for ids in (*classes, videos):
-        part = left & ids
-        left = left - part
-        for some in (part & kept, part - kept):
-            if some:
-                yield from (video_id for video_id, _ in orderer.list_next(some, None, len(some)))
+    for members in (*_list_classes(bits), videos):
+        if part := left & members:
+            yield from (video_id for video_id, _ in orderer.list_next(part, None, len(part)))
+            left = left - part
 
 
-def _read_stacks(connection: Reader, hits: BitMap) -> dict[int, int]:
-    """The stacks by video, of these videos and perhaps of others."""
-    chosen, values = "", []
-    if len(hits) <= _FEW:
-        chosen, values = " WHERE video_id IN (SELECT value FROM json_each(?))", [json.dumps(hits.to_array().tolist())]
-    videos, stacks = connection.execute(f"{_STACKS}{chosen}", values).fetchone()
-    return dict(zip(json.loads(videos), json.loads(stacks), strict=True))
+def _read_stacks(connection: Reader, videos: BitMap) -> dict[int, int]:
+    """The stacks by video."""
+    return dict(map(tuple, connection.execute(_STACKS, {"ids": videos.to_array().tolist()})))
 
 
 def _read_families(connection: Reader) -> dict[int, int]:

@@ -16,10 +16,11 @@ from catalog.store.indexes import collecting
 from catalog.store.journal import journaled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from catalog.database import Writer
+    from catalog.store.journal import Act
 
 _BY_PATH = "SELECT id, path FROM collections WHERE path IN :paths"
 _BELOW = """
@@ -64,12 +65,8 @@ def add_to_collection(connection: Writer, ids: Iterable[int], path: str, *, made
 def remove_from_collection(connection: Writer, ids: Iterable[int], path: str, *, made_at: datetime) -> Changed:
     """Take videos out of a collection and those below it: one edit. Raises NotFound for an unknown one."""
     below = _require_below(connection, path)
-    keys = list(map(str, below.values()))
     with journaled(connection, "uncollect", made_at=made_at, detail=f"out of {path}") as act:
-        for videos in act.portions("collection_videos", ids, keys):
-            with collecting(connection, videos):
-                for number in below.values():
-                    connection.execute(_REMOVE, {"id": number, "ids": videos})
+        _take_out(connection, act, ids, below.values())
     return Changed(act.videos)
 
 
@@ -78,13 +75,18 @@ def remove_collection(connection: Writer, path: str, *, made_at: datetime) -> Ch
     below = _require_below(connection, path)
     members = [row[0] for row in connection.execute(_MEMBERS, {"ids": list(below.values())})]
     with journaled(connection, "uncollect", made_at=made_at, detail=f"out of {path} and removed it") as act:
-        for videos in act.portions("collection_videos", members, list(map(str, below.values()))):
-            with collecting(connection, videos):
-                for number in below.values():
-                    connection.execute(_REMOVE, {"id": number, "ids": videos})
+        _take_out(connection, act, members, below.values())
         with act.whole("collections"):
             connection.execute("DELETE FROM collections WHERE id IN :ids", {"ids": list(below.values())})
     return Changed(act.videos)
+
+
+def _take_out(connection: Writer, act: Act, ids: Iterable[int], numbers: Collection[int]) -> None:
+    """Take videos out of collections."""
+    for videos in act.portions("collection_videos", ids, list(map(str, numbers))):
+        with collecting(connection, videos):
+            for number in numbers:
+                connection.execute(_REMOVE, {"id": number, "ids": videos})
 
 
 def note_collection(connection: Writer, path: str, note: str | None, *, made_at: datetime) -> None:

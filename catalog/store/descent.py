@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from catalog import bitmaps
 from catalog.store.bulk import update_rows
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def measure(connection: Writer, changed: Iterable[int]) -> None:
     ids = list(changed)
     if not ids:
         return
+    bitmaps.tell_of(connection, bitmaps.LINKS)
     below = [row[0] for row in connection.execute(_BELOW, {"ids": ids})]
     above: dict[Member, set[Member]] = defaultdict(set)
     before: dict[Member, set[tuple[int | None, int | None]]] = defaultdict(set)  # of a new link there is nothing yet

@@ -188,6 +188,12 @@ def test_above_100_videos_a_collection_needs_yes(run: Any, ask: Any, hear: Any) 
     assert (result.exit_code, "to put 103 videos into foxes, add --yes" in result.stderr) == (2, True)
     assert ask("collection") == []
     assert run("collection", "add", "foxes", "--query", "fox", "--yes").stdout == "103 videos put into foxes\n"
+    result = run("collection", "remove", "foxes")
+    assert (result.exit_code, "to remove foxes with 103 videos in it, add --yes" in result.stderr) == (2, True)
+    assert ask("collection", "list", "foxes")[0]["videos"] == 103
+    assert run("collection", "remove", "foxes", "--yes").stdout == "foxes is removed, and no video with it\n"
+    assert run("collection", "add", "{foxes}", "--query", "fox").exit_code == 2
+    run("undo")
     run("undo")
     assert ask("collection") == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,6 @@ from catalog.stacks import stack_due
 from tests.store.conftest import Desk, job
 
 if TYPE_CHECKING:
-    import pytest
-
     from catalog.database import Database
 
 BASE = (
@@ -121,7 +120,9 @@ def test_a_prompt_that_changes_while_it_is_sketched_stays_due(desk: Desk) -> Non
     assert read_stacks(desk.library) == set()
 
 
-def test_portions_make_the_same_stacks_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("many", [1, 50_000], ids=["sorted by numpy", "sorted by hand"])
+def test_portions_make_the_same_stacks_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr("catalog.store.stacks._MANY", many)
     monkeypatch.setattr(stacks, "PORTION", 3)
     monkeypatch.setattr(stacks, "READ_AT_ONCE", 2)
     texts = {f"v{n}": write(n % 2, n % 4, n % 3) for n in range(11)}
