@@ -34,6 +34,7 @@ FROM json_each(:hits) AS hit CROSS JOIN tags ON tags.video_id = hit.value
 WHERE {tag} NOT IN (SELECT value FROM json_each(:known))
 GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
 """
+_NEXT_TAG = "SELECT key, value FROM tags WHERE (key, value) > (:key, :value) ORDER BY key, value LIMIT 1"
 _FACET = """
 SELECT count(DISTINCT video_id) AS count, value FROM ({rows})
 GROUP BY value ORDER BY count DESC, value LIMIT :limit
@@ -62,7 +63,9 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
     parts = list_fields(field)
     rarest = bitmaps.COMMON * len(parts)  # videos from which a value has a bitmap for certain
     if parts[0] in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < rarest):
-        counts += _count_rare(connection, field, list(bits.read_field(field.name).sets), hits, limit)
+        known = list(bits.read_field(field.name).sets)
+        make_rare = lambda: list(_count_rare(connection, field, known, hits, limit))  # noqa: E731
+        counts += bits.remember(f"rare {field.name} {limit}", hits, make_rare, lambda rare: 200 + 100 * len(rare))
     counts.sort(key=_number if field.kind == "number" else _VALUE)
     if field.counts_missing and (
         missing := len(hits) - hits.intersection_cardinality(bits.having(bitmaps.HAS, field.name))
@@ -117,6 +120,10 @@ def _number(count: Count) -> float:
 def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap, limit: int) -> Iterable[Count]:
     """The counts of the most frequent of the values that are not known by a bitmap, by the rows of tags or facets."""
     if field.kind == "tag":
+        rare_tags = _list_rare_tags(connection, set(known)) if len(hits) > _FEW else None
+        if rare_tags is not None:
+            counted = ((hits.intersection_cardinality(having), tag) for tag, having in rare_tags)
+            return [count for count in counted if count[0]]
         sql = _TAGS.format(tag=field.facet)
     else:
         most = len(known) + _COUNTED
@@ -130,3 +137,18 @@ def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap
     ids = json.dumps(hits.to_array().tolist())
     found = connection.execute(sql, {"facet": field.plain, "known": json.dumps(known), "limit": limit, "hits": ids})
     return [(count, str(value)) for count, value in found]
+
+
+def _list_rare_tags(connection: Reader, known: set[str]) -> list[tuple[str, BitMap]] | None:
+    """The tags that have no bitmap, each with its videos; None where there are too many to look each up."""
+    tags: list[str] = []
+    pair = connection.execute("SELECT key, value FROM tags ORDER BY key, value LIMIT 1").fetchone()
+    while pair is not None:
+        key, value = pair
+        tag = f"{key}={value}" if value else key
+        if tag not in known:
+            tags.append(tag)
+            if len(tags) > _COUNTED:
+                return None
+        pair = connection.execute(_NEXT_TAG, {"key": key, "value": value}).fetchone()
+    return [(tag, bitmaps.read_values(connection, "tag", [tag])) for tag in tags]
