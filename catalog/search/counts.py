@@ -35,6 +35,10 @@ WHERE {tag} NOT IN (SELECT value FROM json_each(:known))
 GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
 """
 _NEXT_TAG = "SELECT key, value FROM tags WHERE (key, value) > (:key, :value) ORDER BY key, value LIMIT 1"
+_SEEDS = """
+SELECT count(*) AS count, {seed} AS value FROM json_each(:hits) AS hit CROSS JOIN videos ON videos.id = hit.value
+WHERE {seed} IS NOT NULL GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
+"""
 _FACET = """
 SELECT count(DISTINCT video_id) AS count, value FROM ({rows})
 GROUP BY value ORDER BY count DESC, value LIMIT :limit
@@ -55,6 +59,9 @@ _BY_VALUE = _ROWS.format(
 
 def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, limit: int) -> tuple[FacetCount, ...]:
     """The `limit` most frequent values of a field among these videos: by count, then by value, none as the last."""
+    if field.kind == "seed":
+        make_seeds = lambda: _count_seeds(connection, field, hits, limit)  # noqa: E731
+        return bits.remember(f"counts seed {limit}", hits, make_seeds, lambda counts: 200 + 100 * len(counts))
     is_measured = field.name == "seconds"  # clips are measured, and hardly two lengths agree
     most = None if is_measured else limit
     make = lambda: _count(bits, field.name, hits, most)  # noqa: E731
@@ -73,6 +80,14 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
         counts.append((missing, None))
     counts.sort(key=_COUNT, reverse=True)
     return tuple([FacetCount(value, count) for count, value in counts[:limit]])
+
+
+def _count_seeds(connection: Reader, field: Field, hits: BitMap, limit: int) -> tuple[FacetCount, ...]:
+    """The seeds that most videos share, by their rows: hardly two have the same, so that bitmaps would be of no use."""
+    rows = connection.execute(
+        _SEEDS.format(seed=field.facet), {"hits": json.dumps(hits.to_array().tolist()), "limit": limit}
+    )
+    return tuple(FacetCount(seed, count) for count, seed in rows)
 
 
 def _count(bits: Bits, name: str, hits: BitMap, limit: int | None) -> list[Count]:

@@ -19,7 +19,7 @@ MOST_VALUES = 500  # of a facet that is opened
 _SHOWN = 20  # values of a facet, unless it is opened
 _FILTERED = 10  # values from which on a facet has a box to filter them
 _OPENED = 8  # facets at once
-_KINDS = ("tag", "collection", "has", "query")  # what people said comes before what prompts ask for
+_KINDS = ("tag", "collection", "seed", "has", "query")  # what people said comes before what prompts ask for
 _PLAIN = ("month", "kind", *RAIL)  # what is shown already
 _HAS = (
     "file",
