@@ -34,6 +34,11 @@ FROM json_each(:hits) AS hit CROSS JOIN tags ON tags.video_id = hit.value
 WHERE {tag} NOT IN (SELECT value FROM json_each(:known))
 GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
 """
+_NEXT_TAG = "SELECT key, value FROM tags WHERE (key, value) > (:key, :value) ORDER BY key, value LIMIT 1"
+_SEEDS = """
+SELECT count(*) AS count, {seed} AS value FROM json_each(:hits) AS hit CROSS JOIN videos ON videos.id = hit.value
+WHERE {seed} IS NOT NULL GROUP BY 2 ORDER BY count DESC, value LIMIT :limit
+"""
 _FACET = """
 SELECT count(DISTINCT video_id) AS count, value FROM ({rows})
 GROUP BY value ORDER BY count DESC, value LIMIT :limit
@@ -54,6 +59,9 @@ _BY_VALUE = _ROWS.format(
 
 def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, limit: int) -> tuple[FacetCount, ...]:
     """The `limit` most frequent values of a field among these videos: by count, then by value, none as the last."""
+    if field.kind == "seed":
+        make_seeds = lambda: _count_seeds(connection, field, hits, limit)  # noqa: E731
+        return bits.remember(f"counts seed {limit}", hits, make_seeds, lambda counts: 200 + 100 * len(counts))
     is_measured = field.name == "seconds"  # clips are measured, and hardly two lengths agree
     most = None if is_measured else limit
     make = lambda: _count(bits, field.name, hits, most)  # noqa: E731
@@ -62,7 +70,9 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
     parts = list_fields(field)
     rarest = bitmaps.COMMON * len(parts)  # videos from which a value has a bitmap for certain
     if parts[0] in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < rarest):
-        counts += _count_rare(connection, field, list(bits.read_field(field.name).sets), hits, limit)
+        known = list(bits.read_field(field.name).sets)
+        make_rare = lambda: list(_count_rare(connection, field, known, hits, limit))  # noqa: E731
+        counts += bits.remember(f"rare {field.name} {limit}", hits, make_rare, lambda rare: 200 + 100 * len(rare))
     counts.sort(key=_number if field.kind == "number" else _VALUE)
     if field.counts_missing and (
         missing := len(hits) - hits.intersection_cardinality(bits.having(bitmaps.HAS, field.name))
@@ -70,6 +80,14 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
         counts.append((missing, None))
     counts.sort(key=_COUNT, reverse=True)
     return tuple([FacetCount(value, count) for count, value in counts[:limit]])
+
+
+def _count_seeds(connection: Reader, field: Field, hits: BitMap, limit: int) -> tuple[FacetCount, ...]:
+    """The seeds that most videos share, by their rows: hardly two have the same, so that bitmaps would be of no use."""
+    rows = connection.execute(
+        _SEEDS.format(seed=field.facet), {"hits": json.dumps(hits.to_array().tolist()), "limit": limit}
+    )
+    return tuple(FacetCount(seed, count) for count, seed in rows)
 
 
 def _count(bits: Bits, name: str, hits: BitMap, limit: int | None) -> list[Count]:
@@ -117,6 +135,10 @@ def _number(count: Count) -> float:
 def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap, limit: int) -> Iterable[Count]:
     """The counts of the most frequent of the values that are not known by a bitmap, by the rows of tags or facets."""
     if field.kind == "tag":
+        rare_tags = _list_rare_tags(connection, set(known)) if len(hits) > _FEW else None
+        if rare_tags is not None:
+            counted = ((hits.intersection_cardinality(having), tag) for tag, having in rare_tags)
+            return [count for count in counted if count[0]]
         sql = _TAGS.format(tag=field.facet)
     else:
         most = len(known) + _COUNTED
@@ -130,3 +152,18 @@ def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap
     ids = json.dumps(hits.to_array().tolist())
     found = connection.execute(sql, {"facet": field.plain, "known": json.dumps(known), "limit": limit, "hits": ids})
     return [(count, str(value)) for count, value in found]
+
+
+def _list_rare_tags(connection: Reader, known: set[str]) -> list[tuple[str, BitMap]] | None:
+    """The tags that have no bitmap, each with its videos; None where there are too many to look each up."""
+    tags: list[str] = []
+    pair = connection.execute("SELECT key, value FROM tags ORDER BY key, value LIMIT 1").fetchone()
+    while pair is not None:
+        key, value = pair
+        tag = f"{key}={value}" if value else key
+        if tag not in known:
+            tags.append(tag)
+            if len(tags) > _COUNTED:
+                return None
+        pair = connection.execute(_NEXT_TAG, {"key": key, "value": value}).fetchone()
+    return [(tag, bitmaps.read_values(connection, "tag", [tag])) for tag in tags]

@@ -110,7 +110,7 @@ def _list_fields(column: Column) -> Iterator[Field]:
     elif column.ask:
         kind, aliases, counted, counts_missing = column.ask
         sql = _COMPUTED.get(column.name, f"videos.{column.name}")
-        facet = _COUNTED.get(column.name, sql) if counted else None
+        facet = _COUNTED.get(column.name, sql) if counted or kind == "seed" else None
         order = _ORDERS.get(column.name, sql) if kind in _SORTED else None
         is_ahead = column.name == "expires_at"
         yield Field(column.name, kind, sql, aliases, order, facet, counts_missing, is_ahead)
@@ -188,12 +188,12 @@ class Fields:
         return field
 
     def list_facets(self) -> list[Field]:
-        """The default fields to count by: all facets except those of prompts that are open or lack values."""
+        """The default fields to count by: all but seeds, and facets of prompts that are open or lack values."""
         present = set(self._present).difference(OPEN_FACETS)
         return [
             field
             for field in (*FACETS.values(), *self._own.values())
-            if not field.is_prompt_facet or field.name in present
+            if (field.name in present if field.is_prompt_facet else field.kind != "seed")
         ]
 
     def list_countable(self) -> list[str]:

@@ -30,7 +30,7 @@ def remark_on_parts(
     if not empty:
         yield from _try_without(parts, count)
     for part in empty:
-        near = None if part in explained else _find_near(connection, part, fields)
+        near = None if part in explained else find_near(connection, part, fields)
         if near:
             yield f"no video matches {shorten(str(part))}: did you mean {shorten(near)}?"
         elif part not in explained and len(parts) > 1:
@@ -44,7 +44,7 @@ def _try_without(parts: Sequence[Node], count: Count) -> Iterator[str]:
             yield f"without {shorten(str(part))} it finds {found:,} video{'s' if found > 1 else ''}"
 
 
-def _find_near(connection: Reader, part: Node, fields: Fields) -> str | None:
+def find_near(connection: Reader, part: Node, fields: Fields) -> str | None:
     """What was perhaps meant by a word that is nowhere: one that is, or the name of a video."""
     if not isinstance(part, Term) or len(part.values) > 1 or part.values[0].is_prefix:
         return None

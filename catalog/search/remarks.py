@@ -66,6 +66,12 @@ def _list_named(term: Term) -> list[str]:
 
 def _remark_on_values(connection: Reader, terms: Sequence[Term], fields: Fields) -> Iterator[tuple[Term, str]]:
     """The terms with a value that no video has, and a remark on it with the nearest that one has."""
+    for term, name, value, nearest in list_near_values(connection, terms, fields):
+        yield term, f"no video has {name} {shorten(value)}: did you mean {shorten(nearest)}?"
+
+
+def list_near_values(connection: Reader, terms: Sequence[Term], fields: Fields) -> Iterator[tuple[Term, str, str, str]]:
+    """The terms with a value that no video has: with the field's name, the value, and the nearest that a video has."""
     for term in terms:
         field = fields.find(term.name) if term.name else None
         if field is None or field.kind not in {"text", "facet", "tag"}:
@@ -74,8 +80,7 @@ def _remark_on_values(connection: Reader, terms: Sequence[Term], fields: Fields)
             known = _list_known(connection, field, value)
             near = get_close_matches(_fold(value), map(_fold, known), n=1, cutoff=0.7)
             if near and not any(_is_same(field, value, text) for text in known):
-                nearest = next(text for text in known if _fold(text) == near[0])
-                yield term, f"no video has {field.name} {shorten(value)}: did you mean {shorten(nearest)}?"
+                yield term, field.name, value, next(text for text in known if _fold(text) == near[0])
 
 
 def _list_known(connection: Reader, field: Field, value: str) -> list[str]:

@@ -19,7 +19,7 @@ MOST_VALUES = 500  # of a facet that is opened
 _SHOWN = 20  # values of a facet, unless it is opened
 _FILTERED = 10  # values from which on a facet has a box to filter them
 _OPENED = 8  # facets at once
-_KINDS = ("tag", "collection", "has", "query")  # what people said comes before what prompts ask for
+_KINDS = ("tag", "collection", "seed", "has", "query")  # what people said comes before what prompts ask for
 _PLAIN = ("month", "kind", *RAIL)  # what is shown already
 _HAS = (
     "file",
@@ -157,7 +157,7 @@ def make_histogram(visit: Visit, state: State) -> Histogram | None:
     dates = [each for each in clauses if each.field in {DATES, "created_at", "month"}]
     rest = " ".join(each.text for each in clauses if each not in dates)
     months = catalog.facets(multi=["month"], query=rest, limit=MOST_VALUES)["month"]
-    counts = {each.value: each.count for each in months if each.value}
+    counts: dict[str, int] = {each.value: each.count for each in months if each.value}
     if not counts:
         return None
     asked = [value for each in dates for value in each.values]
@@ -166,7 +166,7 @@ def make_histogram(visit: Visit, state: State) -> Histogram | None:
         length = monthrange(int(month[:4]), int(month[5:]))[1]
         days = [f"{month}-{day:02d}" for day in range(1, length + 1)]
         texts = catalog.refine_all(rest, {DATES: days})[DATES]
-        counts = {day: catalog.count(links.only) for day, links in texts.items()}
+        counts = {day: catalog.count(texts[day].only) for day in days}
     elif int(max(counts)[:4]) - int(min(counts)[:4]) > _MOST_YEARS:
         counts = _by_year(counts)
     else:
