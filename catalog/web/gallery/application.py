@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError, NotFound, QueryError
 from catalog.web.gallery import pages
 from catalog.web.gallery.routes import find_route
-from catalog.web.gallery.visits import Answer, Piece, Refused, Visit, as_json, page, plain, read_path, read_query
+from catalog.web.gallery.visits import Answer, Piece, Refused, Visit, as_json, page, read_path, read_query
 
 if TYPE_CHECKING:
     from catalog.api import Catalog
     from catalog.web.application import Message, Receive, Send
 
 MAX_BODY = 4 << 20  # bytes of a request: ten thousand refs take 0.6 MB
+_MOST_READ = 64 << 20  # bytes of a request that are read, those that are passed over included
 THREADS = 6  # requests that are worked on at once
 _CHUNK = 256 << 10  # bytes of a file that are read at once
 
@@ -56,7 +57,7 @@ class Gallery:
         try:
             body = await _read_body(receive) if scope["method"] == "POST" else b""
         except Refused as error:
-            await _send(send, plain(str(error), error.status), is_head=False)
+            await _send(send, as_json({"error": str(error)}, error.status), is_head=False)
             return
         visit = Visit(
             catalog=self._catalog,
@@ -93,22 +94,25 @@ def respond(visit: Visit) -> Answer:
 
 
 def _say(visit: Visit, text: str, status: int) -> Answer:
-    if "application/json" in visit.headers.get("accept", ""):
+    if visit.method == "POST" or "application/json" in visit.headers.get("accept", ""):
         return as_json({"error": text}, status)
     return page(pages.render(visit, "message.html", message=text, status=status), status)
 
 
 async def _read_body(receive: Receive) -> bytes:
-    body, has_more = b"", True
-    while has_more:
+    """The body; of one that is too large, what a browser must send before it reads the answer is passed over."""
+    pieces, length, has_more = [], 0, True
+    while has_more and length <= _MOST_READ:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused(HTTPStatus.BAD_REQUEST, "the request was not sent to its end")
-        body += message.get("body", b"")
+        length += len(message.get("body", b""))
+        if length <= MAX_BODY:
+            pieces.append(message.get("body", b""))
         has_more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {MAX_BODY >> 20} MB")
-    return body
+    if length > MAX_BODY:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {MAX_BODY >> 20} MB")
+    return b"".join(pieces)
 
 
 async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:

@@ -1,5 +1,6 @@
 // Starts each part of the gallery; a part that finds nothing of its own on the page does nothing.
 
+import * as edits from "./edits.js";
 import * as keys from "./keys.js";
 
-for (const part of [keys]) part.start();
+for (const part of [keys, edits]) part.start();
