@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import QueryError
 from catalog.web.gallery import pages
+from catalog.web.gallery.detail import describe
 from catalog.web.gallery.state import SIZES, SORTS, State
 from catalog.web.gallery.tiles import make_tile
 from catalog.web.gallery.visits import page
@@ -58,6 +59,7 @@ def _answer(visit: Visit, template: str) -> Answer:
             fault, status = error, HTTPStatus.BAD_REQUEST
             found = None
         values = {} if found is None else _describe(visit, state, found)
+        opened = describe(visit, state, found.videos if found else ()) if state.open else None
     text = pages.render(
         visit,
         template,
@@ -67,6 +69,7 @@ def _answer(visit: Visit, template: str) -> Answer:
         sorts=SORTS,
         sizes=SIZES,
         size=state.size or _SIZE,
+        detail=opened,
         **values,
     )
     return page(text, status)

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from catalog.web.gallery import static
+from catalog.controls import plain
+from catalog.web.gallery import phrases, static
 
 if TYPE_CHECKING:
     from catalog.web.gallery.visits import Visit
@@ -40,5 +41,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["segment"] = lambda text: quote(str(text), safe="")
-    environment.filters["amount"] = lambda number: f"{number:,}"
+    environment.filters |= {"amount": phrases.amount, "moment": phrases.moment, "plain": plain}
     return environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, edits, grid, media, static
+from catalog.web.gallery import PAGES, detail, edits, grid, media, static
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("",): (grid.show, READ, 0),
     ("-", "media"): (media.send, READ, 1),
     ("-", "gallery", "results"): (grid.show_results, READ, 0),
+    ("-", "gallery", "video"): (detail.show_part, READ, 1),
+    ("-", "gallery", "request"): (detail.show_request, READ, 1),
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
