@@ -7,7 +7,7 @@ import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 from catalog.errors import CatalogError, NotFound, QueryError
 from catalog.web.gallery import pages
@@ -72,7 +72,10 @@ class Gallery:
             may_write=may_write,
         )
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
-        await _send(send, answer, is_head=scope["method"] == "HEAD")
+        if isinstance(answer.body, Piece) and scope["method"] != "HEAD":
+            await _send_piece(receive, send, visit, answer, answer.body)
+        else:
+            await _send(send, answer, is_head=scope["method"] == "HEAD")
 
 
 def respond(visit: Visit) -> Answer:
@@ -116,8 +119,13 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
-    body = answer.body
-    length = body.length if isinstance(body, Piece) else len(body)
+    await _begin(send, answer)
+    body = b"" if is_head or isinstance(answer.body, Piece) else answer.body
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _begin(send: Send, answer: Answer) -> None:
+    length = answer.body.length if isinstance(answer.body, Piece) else len(answer.body)
     headers = {**HEADERS, **_NOT_KEPT, "content-type": answer.type, "content-length": str(length), **answer.headers}
     await send(
         {
@@ -126,25 +134,48 @@ async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
         }
     )
-    if is_head or not isinstance(body, Piece):
-        await send({"type": "http.response.body", "body": b"" if is_head else body})
-        return
-    await _send_piece(send, body)
 
 
-async def _send_piece(send: Send, piece: Piece) -> None:
-    """Send a part of a file; one that has become shorter meanwhile breaks the connection, as it must."""
-    file = await asyncio.to_thread(piece.path.open, "rb")
+async def _send_piece(receive: Receive, send: Send, visit: Visit, answer: Answer, piece: Piece) -> None:
+    """Send a part of a file, for as long as the visitor takes it: a player that seeks lets go of what it has asked for.
+
+    Where the file has become shorter meanwhile, the answer ends before its length, and the server closes the
+    connection.
+    """
     try:
+        file = await asyncio.to_thread(piece.path.open, "rb")
+    except OSError:
+        await _send(send, _say(visit, "the file is not where it was", HTTPStatus.NOT_FOUND), is_head=False)
+        return
+    leaving = asyncio.create_task(_wait_for_leave(receive))
+    try:
+        await _begin(send, answer)
         await asyncio.to_thread(file.seek, piece.start)
         left = piece.length
-        while left:
-            data: Any = await asyncio.to_thread(file.read, min(_CHUNK, left))
+        while left and not leaving.done():
+            data = await asyncio.to_thread(_read, file, min(_CHUNK, left))
             if not data:
-                raise OSError(f"{piece.path} has become shorter while it was sent")
+                return
             left -= len(data)
             await send({"type": "http.response.body", "body": data, "more_body": left > 0})
         if not piece.length:
             await send({"type": "http.response.body", "body": b""})
     finally:
+        leaving.cancel()
         await asyncio.to_thread(file.close)
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    """The next bytes of a file; none where it ends, or cannot be read any more."""
+    try:
+        return file.read(length)
+    except OSError:
+        return b""
+
+
+async def _wait_for_leave(receive: Receive) -> None:
+    """Wait until the visitor has left; where a request is ended from outside then, for ever."""
+    for _ in range(2):  # the first says that a request has no body
+        if (await receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()

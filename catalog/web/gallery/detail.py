@@ -15,6 +15,7 @@ from catalog.web.gallery.visits import Refused, as_json, page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.letters import Part
     from catalog.records import File, Video
     from catalog.reports import Change
     from catalog.web.gallery.visits import Answer, Visit
@@ -117,7 +118,7 @@ def describe(visit: Visit, state: State, among: Sequence[Video] = ()) -> Detail:
     return Detail(
         video=video,
         label=name_video(video),
-        shown=tuple(_show(video, file) for file in shown or [None]),
+        shown=tuple(_show(video, file) for file in shown or (None,)),
         strip=_find_strip(video, shown[0] if shown else None),
         poster=next((name for file in video.files if file.variant == "thumbnail" and (name := media_name(file))), None),
         prompt=tuple(facts.cut_prompt(video.prompt or "", video.facets, _read_wanted(visit, state), url.find)),
@@ -176,7 +177,7 @@ def _get(visit: Visit, ref: str) -> Video:
         raise Refused(HTTPStatus.NOT_FOUND, f"no video {ref} in this library") from error
 
 
-def _read_wanted(visit: Visit, state: State) -> list[facts.Part]:
+def _read_wanted(visit: Visit, state: State) -> list[Part]:
     try:
         return facts.read_wanted(visit.catalog.clauses(state.q))
     except QueryError:

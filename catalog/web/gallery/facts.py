@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import deque
 from itertools import pairwise
 from pathlib import Path
@@ -252,8 +253,8 @@ def describe_file(file: File) -> Described:
         fault=fault,
         places=tuple(Whereabouts(plain(each.path), each.state, moment(each.changed_at)) for each in file.places),
         archives=tuple(map(plain, file.archives)),
-        credentials=said and said.words,
-        signer=said and said.signer and plain(said.signer),
+        credentials=said.words if said else None,
+        signer=plain(said.signer) if said and said.signer else None,
         checked=moment(said.checked_at) if said else None,
         marks=tuple(map(describe_mark, file.marks[:MARKS])),
         more_marks=max(0, len(file.marks) - MARKS),
@@ -310,7 +311,9 @@ def why_unseen(video: Video, file: File | None) -> list[str]:
     path = file.path
     if path is not None:
         if not Path(path).is_file():
-            folder = "It is not there" if Path(path).parent.is_dir() else "Its folder is not there: is the drive connected?"
+            folder = (
+                "It is not there" if Path(path).parent.is_dir() else "Its folder is not there: is the drive connected?"
+            )
             return [f"The file is not where it was: {plain(path)}", folder, "`catalog check` looks where it is."]
         if file.type not in EXTENSIONS:
             return [f"Browsers do not show {file.type or 'files of this kind'}.", plain(path)]
@@ -327,7 +330,7 @@ def why_unseen(video: Video, file: File | None) -> list[str]:
 def _why_none(video: Video) -> list[str]:
     if video.status == "failed":
         why = ": ".join(filter(None, (video.error_code, video.error_message)))
-        return [f"This job failed{f': {why}' if why else ''}."]
+        return [f"This job failed: {plain(why)}" if why else "This job failed."]
     if not video.is_terminal:
         progress = f", {figure(video.progress)} %" if video.progress else ""
         return [f"This job is {video.status.replace('_', ' ')}{progress}."]
@@ -336,12 +339,10 @@ def _why_none(video: Video) -> list[str]:
     if video.gone_at:
         return ["Its bytes were never fetched, and the provider does not have them any more."]
     until = f" The addresses work until {moment(video.expires_at)}." if video.expires_at else ""
-    return [f"Its bytes were not fetched yet.{until}", f"catalog download 'id:{plain(video.remote_id)}'"]
+    return [f"Its bytes were not fetched yet.{until}", f"catalog download {shlex.quote(f'id:{video.remote_id}')}"]
 
 
-def _fact(
-    find: Find, name: str, text: object, *, value: str | None = None, more: str | None = None
-) -> Fact | None:
+def _fact(find: Find, name: str, text: object, *, value: str | None = None, more: str | None = None) -> Fact | None:
     if text is None or text == "":
         return None
     shown = str(text)

@@ -47,7 +47,7 @@ class Step(NamedTuple):
 
 
 class Family(NamedTuple):
-    """Those above a video, itself, and those below it: `members` counts all of the family, shown or not."""
+    """The members of a family that are shown, and how many there are; the first `parent` and `child` that are here."""
 
     steps: tuple[Step, ...]
     members: int
@@ -64,22 +64,19 @@ class Stack(NamedTuple):
 
 
 def read_family(catalog: Catalog, video: Video, link: Open) -> Family:
-    """The family of a video, the nearest members of it."""
+    """The family of a video, the nearest members of it, each below the one that it was made from."""
     lineage = catalog.lineage(video.ref, limit=SHOWN)
     if lineage.members <= 1 and not lineage.ancestors:
         return Family((), lineage.members, None, None)
     changes = {each.ref: each.change for each in catalog.generations(video.ref, limit=SHOWN)}
-    above = lineage.ancestors[::-1]
-    me = _find_node(lineage.roots, video.ref)
-    children = me.children if me else ()
-    steps = [
-        *(_make_step(node, changes, link, depth) for depth, node in enumerate(above)),
-        *([_make_step(me, changes, link, len(above), is_self=True)] if me else []),
-        *(_make_step(node, changes, link, len(above) + level) for level, node in _walk(children, 1)),
-    ]
-    parent = next((node.ref for node in lineage.ancestors if node.video), None)
-    child = next((node.ref for node in children if node.video), None)
-    return Family(tuple(steps[: SHOWN + 1]), lineage.members, parent, child)
+    nodes = list(_walk(lineage.roots))
+    children = next((node.children for node in nodes if node.ref == video.ref), ())
+    return Family(
+        steps=tuple(_make_step(node, changes.get(node.ref), link, is_self=node.ref == video.ref) for node in nodes),
+        members=lineage.members,
+        parent=next((node.ref for node in lineage.ancestors if node.video), None),
+        child=next((node.ref for node in children if node.video), None),
+    )
 
 
 def read_stack(catalog: Catalog, video: Video, link: Open) -> Stack:
@@ -90,31 +87,19 @@ def read_stack(catalog: Catalog, video: Video, link: Open) -> Stack:
     return Stack(tuple((make_tile(each), link(each.ref)) for each in others), found.total, query)
 
 
-def _find_node(roots: Iterable[LineageNode], ref: str) -> LineageNode | None:
-    waiting = list(roots)
+def _walk(roots: Iterable[LineageNode]) -> Iterator[LineageNode]:
+    """The members, each once: a child of two parents below the first of them."""
+    waiting = [*roots][::-1]
     while waiting:
         node = waiting.pop()
-        if node.ref == ref and not node.is_repeat:
-            return node
-        waiting += node.children
-    return None
+        if not node.is_repeat:
+            yield node
+            waiting += node.children[::-1]
 
 
-def _walk(nodes: Iterable[LineageNode], level: int) -> Iterator[tuple[int, LineageNode]]:
-    """The nodes and those below them, generation by generation."""
-    generation = [node for node in nodes if not node.is_repeat]
-    while generation:
-        yield from ((level, node) for node in generation)
-        generation = [child for node in generation for child in node.children if not child.is_repeat]
-        level += 1
-
-
-def _make_step(
-    node: LineageNode, changes: dict[str, PromptDiff], link: Open, depth: int, *, is_self: bool = False
-) -> Step:
+def _make_step(node: LineageNode, change: PromptDiff | None, link: Open, *, is_self: bool) -> Step:
     tile = make_tile(node.video) if node.video else None
-    step = Step(node.ref, tile, link(node.ref) if node.video else None, depth, is_self, node.relation)
-    change = changes.get(node.ref)
+    step = Step(node.ref, tile, link(node.ref) if node.video else None, node.depth, is_self, node.relation)
     if change is None:
         return step
     added = tuple(f"{name}: {value}" for name, value in change.added[:_FACETS])

@@ -12,6 +12,7 @@ _VERDICTS = {"keep": "kept", "reject": "rejected"}
 _NAMED = 80  # characters of a prompt that name a tile
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 EXTENSIONS |= {"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-matroska": "mkv"}
+DRAWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"})  # what can be drawn afresh
 _SHAPE = (16, 9)  # of a tile whose video nobody knows the size of
 
 
@@ -60,9 +61,17 @@ def title_of(video: Video) -> str:
 
 
 def media_name(file: File) -> str | None:
-    """What the bytes of a file are called below `/-/media/`; None where nobody has them, or browsers show none such."""
-    extension = EXTENSIONS.get(file.type or "")
+    """What the bytes of a file are called below `/-/media/`; None where nobody has them, or browsers show none such.
+
+    Small pictures that came from a server are sent only as we draw them afresh, as JPEG.
+    """
+    extension = "jpg" if is_foreign(file) else EXTENSIONS.get(file.type or "")
     return f"{file.sha256}.{extension}" if file.sha256 and extension and file.path else None
+
+
+def is_foreign(file: File) -> bool:
+    """Whether it is a thumbnail or a sheet of frames that somebody else has made."""
+    return file.variant in {"thumbnail", "spritesheet"} and file.origin != "made" and (file.type or "") in DRAWN
 
 
 def _address_of(video: Video, variant: str) -> str | None:

@@ -138,6 +138,7 @@ function select(tab) {
     part.hidden = !isChosen;
     part.setAttribute("role", "tabpanel");
   }
+  if (tab.id === "tab-family") dialog.querySelector(".step.self")?.scrollIntoView({ block: "nearest" });
   remembered.set("tab", tab.id.replace("tab-", ""));
 }
 

@@ -19,9 +19,28 @@ export function timecode(frame, fps) {
   return [...(hours ? [pad(hours)] : []), pad(Math.floor(seconds / 60) % 60), pad(seconds % 60), pad(rest)].join(":");
 }
 
-function button(label, text, act, key = "") {
-  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, title: key ? `${label} (${key})` : label });
+const SHAPES = { // in a box of 16
+  play: "M4 2l9 6-9 6z", pause: "M4 2h3v12H4zM9 2h3v12H9z", back: "M2 2h2v12H2zM13 2v12L5 8z", forward: "M12 2h2v12h-2zM3 2v12l8-6z",
+  from: "M3 2h5v2H5v8h3v2H3zM10 6l4 2-4 2z", to: "M13 2H8v2h3v8H8v2h5zM6 6L2 8l4 2z", all: "M4 3h8a3 3 0 013 3v4a3 3 0 01-3 3H7v2l-4-3 4-3v2h5V5H4v4H2V6a3 3 0 012-3z",
+  off: "M2 6h3l4-4v12l-4-4H2zM10 6l1-1 4 5-1 1z", on: "M2 6h3l4-4v12l-4-4H2zM11 5a4 4 0 010 6zM12 2a7 7 0 010 12v-2a5 5 0 000-8z", full: "M2 2h5v2H4v3H2zM14 14H9v-2h3V9h2z",
+};
+
+function draw(button, shape) {
+  if (button.dataset.shape === shape) return;
+  const name = "http://www.w3.org/2000/svg";
+  const box = document.createElementNS(name, "svg");
+  const path = document.createElementNS(name, "path");
+  path.setAttribute("d", SHAPES[shape]);
+  for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", width: 16, height: 16, fill: "currentColor", "aria-hidden": true })) box.setAttribute(key, value);
+  box.append(path);
+  button.replaceChildren(box);
+  button.dataset.shape = shape;
+}
+
+function button(label, shape, act, key = "") {
+  const made = Object.assign(document.createElement("button"), { type: "button", title: key ? `${label} (${key})` : label });
   made.setAttribute("aria-label", label);
+  draw(made, shape);
   made.addEventListener("click", act);
   return made;
 }
@@ -51,30 +70,30 @@ export class Player {
   get frame() { return this.wanted ?? Math.max(0, Math.floor((this.shownAt ?? this.video.currentTime) * this.fps + 0.01)); }
 
   build() {
-    this.playing = button("Play", "▶", () => this.toggle(), "Space");
+    this.playing = button("Play", "play", () => this.toggle(), "Space");
     this.position = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 1, step: "any", value: 0 });
     this.position.setAttribute("aria-label", "Position");
     this.position.addEventListener("input", () => this.seek(Number(this.position.value)));
     this.place = Object.assign(document.createElement("output"), { className: "timecode" });
     this.count = Object.assign(document.createElement("output"), { className: "frame-count" });
-    this.loopIn = button("Loop from here", "[", () => this.setFrom(), "[");
-    this.loopOut = button("Loop to here", "]", () => this.setTo(), "]");
-    this.loopOff = button("Loop all", "⟲", () => this.clearLoop(), "\\");
+    this.loopIn = button("Loop from here", "from", () => this.setFrom(), "[");
+    this.loopOut = button("Loop to here", "to", () => this.setTo(), "]");
+    this.loopOff = button("Loop all", "all", () => this.clearLoop(), "\\");
     this.rate = document.createElement("select");
     this.rate.setAttribute("aria-label", "Speed");
     this.rate.append(...SPEEDS.map((each) => new Option(`${each}×`, each, each === 1, each === speed)));
     this.rate.addEventListener("change", () => this.setSpeed(Number(this.rate.value)));
-    this.sound = button("Sound on", "🔇", () => this.toggleSound(), "m");
+    this.sound = button("Sound on", "off", () => this.toggleSound(), "m");
     this.volume = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 1, step: 0.05, value: this.video.volume });
     this.volume.setAttribute("aria-label", "Volume");
     this.volume.addEventListener("input", () => this.setVolume(Number(this.volume.value)));
     const row = document.createElement("div");
     row.className = "control-row";
     row.append(
-      button("Frame back", "⏴", () => this.step(-1), ","), this.playing, button("Frame forward", "⏵", () => this.step(1), "."),
+      button("Frame back", "back", () => this.step(-1), ","), this.playing, button("Frame forward", "forward", () => this.step(1), "."),
       this.place, this.count, Object.assign(document.createElement("span"), { className: "gap" }),
       this.loopIn, this.loopOut, this.loopOff, this.rate, this.sound, this.volume,
-      button("Full screen", "⛶", () => this.toggleFull(), "f"),
+      button("Full screen", "full", () => this.toggleFull(), "f"),
     );
     this.bar.replaceChildren(this.position, row);
     this.bar.hidden = false;
@@ -152,7 +171,7 @@ export class Player {
   show() {
     const { video, frame, frames } = this;
     const duration = Number.isFinite(video.duration) ? video.duration : 0;
-    this.playing.textContent = video.paused ? "▶" : "⏸";
+    draw(this.playing, video.paused ? "play" : "pause");
     this.playing.setAttribute("aria-label", video.paused ? "Play" : "Pause");
     this.position.max = duration || 1;
     if (document.activeElement !== this.position || !video.seeking) this.position.value = video.currentTime;
@@ -164,7 +183,7 @@ export class Player {
     this.loopIn.title = this.from === null ? "Loop from here ([)" : `Loop from ${timecode(this.from, this.fps)} ([)`;
     this.loopOut.title = this.to === null ? "Loop to here (])" : `Loop to ${timecode(this.to, this.fps)} (])`;
     this.loopOff.disabled = this.from === null && this.to === null;
-    this.sound.textContent = video.muted ? "🔇" : "🔊";
+    draw(this.sound, video.muted ? "off" : "on");
     this.sound.setAttribute("aria-label", video.muted ? "Sound on" : "Sound off");
     this.volume.value = video.volume;
   }
