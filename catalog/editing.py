@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import CatalogError, TooMany
 from catalog.prompts.given import require_given
+from catalog.reading.journal import find_newest
 from catalog.reading.names import find_name, get_name, get_names, is_name
 from catalog.redaction import redact_text
 from catalog.reports import Edited
@@ -122,10 +123,11 @@ def edit(
         videos = _find(connection, choice, only_deleted=only_deleted)
         require_few(len(videos), at_most)
         changed = change(connection, [video.id for video in videos])
+        number = find_newest(connection) if changed.videos else None
     is_changed = set(changed.videos)
     refs = tuple(video.ref for video in videos if video.id in is_changed)
     unchanged = tuple(video.ref for video in videos if video.id not in is_changed)
-    return Done(Edited(len(refs), refs, unchanged), changed.due)
+    return Done(Edited(len(refs), refs, unchanged, number), changed.due)
 
 
 def require_few(count: int, at_most: int | None) -> None:

@@ -151,10 +151,11 @@ class Probe(Record):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Place(Record):
-    """Where the bytes of a file lie; `state` is `present`, `missing` or `offline`, as last seen."""
+    """Where the bytes of a file lie; `state` is `present`, `missing` or `offline`, as last seen, since `changed_at`."""
 
     path: str
     state: str
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

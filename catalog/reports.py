@@ -108,8 +108,9 @@ class Edit(Record):
     """One act of the user's that changed something, as the journal keeps it: `catalog undo` takes it back.
 
     `act` is its verb (`tag untag give delete undelete`), `summary` says it in words. `videos` counts those that it
-    changed, and `refs` are the first few of them. `undone_at` is None while it stands. After an undo or a redo,
-    `overtaken` counts what it did not touch, because something else had changed it since.
+    changed, and `refs` are the first few of them. `detail` is what it wrote, such as the tags. `undone_at` is None
+    while it stands; `superseded_by` is the later edit after which it cannot be redone any more. After an undo or a
+    redo, `overtaken` counts what it did not touch, because something else had changed it since.
     """
 
     number: int
@@ -120,6 +121,8 @@ class Edit(Record):
     refs: tuple[str, ...] = ()
     undone_at: datetime | None = None
     overtaken: int = 0
+    detail: str | None = None
+    superseded_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +130,13 @@ class Edited(Record):
     """What an edit of several videos changed: how many of them, and their refs.
 
     `unchanged` are the refs of those that were so already. Refs stand in the order in which they were named, those of a
-    query newest first.
+    query newest first. `number` is that of the edit in the journal, None where nothing changed.
     """
 
     count: int
     refs: tuple[str, ...]
     unchanged: tuple[str, ...] = ()
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

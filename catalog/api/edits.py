@@ -272,14 +272,18 @@ class Edits(Opened):
         with self._database.read() as connection:
             return list_edits(connection, limit)
 
-    def undo(self, steps: int = 1) -> list[Edit]:
+    def undo(self, steps: int = 1, *, newest: int | None = None) -> list[Edit]:
         """Undo the newest edits, up to so many: those that were undone, newest first; none where there are none.
 
-        Only what the user wrote goes back to what it was; what came in since stays.
+        Only what the user wrote goes back to what it was; what came in since stays. Where `newest` is not the number of
+        the newest edit that stands, because somebody else edits too, CatalogError is raised.
         """
         from catalog import store
+        from catalog.reading.journal import require_newest
 
         with self._database.write() as connection:
+            if newest is not None:
+                require_newest(connection, newest)
             undone = store.undo(connection, steps, undone_at=datetime.now(UTC))
         return self._follow(undone)
 

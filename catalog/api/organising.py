@@ -260,13 +260,15 @@ class Organising(Edits):
         from catalog import store
         from catalog.editing import require_few
         from catalog.reading.collections import list_collections
+        from catalog.reading.journal import find_newest
         from catalog.reports import Edited
 
         with self._database.write() as connection:
             refs = tuple(dict.fromkeys(ref for item in list_collections(connection, path) for ref in item.refs))
             require_few(len(refs), at_most)
             store.remove_collection(connection, path, made_at=datetime.now(UTC))
-        return Edited(len(refs), refs, ())
+            number = find_newest(connection)
+        return Edited(len(refs), refs, (), number)
 
     def _gather(self, refs: object, query: str | None, change: Action, at_most: int | None) -> Edited:
         """An edit of the videos that are named, of none where none are."""

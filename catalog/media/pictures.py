@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EXTENSION = "jpg"
 THUMBNAIL_SIDE = 640  # pixels of the longer side, at most
+LARGEST_SIDE = 2560  # of a picture that is drawn afresh
+MOST_REDRAWN = 24_000_000  # pixels: 72 MB while it is drawn
 CELL_SIDE = 240
 COLUMNS, ROWS = 4, 3
 
@@ -44,6 +46,20 @@ def make_thumbnail(path: Path) -> bytes:
             with opened(file, file_type) as picture:
                 return _save(_shrink(picture))
     return _save(next(_grab(path, [_MOMENT], THUMBNAIL_SIDE)))
+
+
+def redraw(path: Path) -> bytes:
+    """A JPEG of what a picture shows and of nothing else that its file holds; its size, LARGEST_SIDE at most.
+
+    Raises BadMedia for what cannot be decoded, or has more than MOST_REDRAWN pixels, and OSError.
+    """
+    with open_media(path) as (file, file_type):
+        if file_type not in READABLE:
+            raise BadMedia("is not a picture")
+        with opened(file, file_type) as picture:
+            if picture.width * picture.height > MOST_REDRAWN:
+                raise BadMedia("is too large to be drawn afresh")
+            return _save(_shrink(picture, LARGEST_SIDE))
 
 
 def make_spritesheet(path: Path, columns: int = COLUMNS, rows: int = ROWS) -> bytes:
@@ -87,18 +103,18 @@ def _has_shape(width: int, height: int, clip_width: int, clip_height: int) -> bo
     return abs(width - height * clip_width / clip_height) <= 1 or abs(height - width * clip_height / clip_width) <= 1
 
 
-def _shrink(picture: ImageFile) -> Image:
+def _shrink(picture: ImageFile, side: int = THUMBNAIL_SIDE) -> Image:
     from PIL import Image, ImageOps
 
     require_pixels(*picture.size)
-    picture.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    picture.draft("RGB", (side, side))
     image = ImageOps.exif_transpose(picture)
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image.convert("RGBA"))
         image = ground
     image = image.convert("RGB")
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    image.thumbnail((side, side))
     return image
 
 

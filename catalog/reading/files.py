@@ -36,9 +36,10 @@ SELECT {_COLUMNS}
 FROM files WHERE video_id IN :ids
 ORDER BY video_id, variant = 'video' DESC, variant = 'image' DESC, variant, number
 """
-_PLACES = (
-    "SELECT sha256, root, path, state, name FROM file_places WHERE sha256 IN :hashes ORDER BY state <> 'present', id"
-)
+_PLACES = """
+SELECT sha256, root, path, state, name, changed_at FROM file_places WHERE sha256 IN :hashes
+ORDER BY state <> 'present', id
+"""
 _NAMES = """
 SELECT files.video_id, file_places.name FROM files
 CROSS JOIN file_places ON file_places.sha256 = files.sha256 AND file_places.root <> ''
@@ -130,8 +131,9 @@ def _read_places(connection: Reader, hashes: list[str]) -> tuple[dict[str, list[
     folder = path_of(connection).parent
     places: dict[str, list[Place]] = {}
     names: dict[str, str] = {}
-    for sha256, root, path, state, name in connection.execute(_PLACES, {"hashes": hashes}):
-        places.setdefault(sha256, []).append(Place(str(Path(read_path(root) or folder) / read_path(path)), state))
+    for sha256, root, path, state, name, changed_at in connection.execute(_PLACES, {"hashes": hashes}):
+        where = Path(read_path(root) or folder) / read_path(path)
+        places.setdefault(sha256, []).append(Place(str(where), state, read_utc(changed_at)))
         if root:
             names.setdefault(sha256, read_path(name))
     return places, names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from catalog.errors import CatalogError
 from catalog.records import read_utc
 from catalog.reports import Edit
 
@@ -36,12 +37,25 @@ _PAST = {
 }
 _ALONE = frozenset({"note_collection", "move_collection", "save", "unsave"})  # edits that are about no video
 
-_EDITS = "SELECT id, made_at, act, detail, undone_at FROM edits"
+_EDITS = "SELECT id, made_at, act, detail, undone_at, superseded_by FROM edits"
+_NEWEST = "SELECT id FROM edits WHERE undone_at IS NULL ORDER BY id DESC LIMIT 1"
 _COUNT = "SELECT count(DISTINCT video_id) FROM edits_rows WHERE edit_id = :id"
 _REFS = """
 SELECT videos.ref FROM edits_rows JOIN videos ON videos.id = edits_rows.video_id
 WHERE edit_id = :id GROUP BY videos.id, videos.ref ORDER BY min(edits_rows.id) LIMIT :limit
 """
+
+
+def find_newest(connection: Reader) -> int | None:
+    """The number of the newest edit that stands, None where there is none."""
+    row = connection.execute(_NEWEST).fetchone()
+    return row[0] if row else None
+
+
+def require_newest(connection: Reader, number: int) -> None:
+    """Raise CatalogError unless this is the newest edit that stands."""
+    if find_newest(connection) != number:
+        raise CatalogError("something else was edited or undone meanwhile: nothing was changed, see the history")
 
 
 def list_edits(connection: Reader, limit: int) -> list[Edit]:
@@ -69,6 +83,8 @@ def _read_edit(connection: Reader, row: Any, overtaken: int = 0) -> Edit:
         refs=tuple(refs),
         undone_at=read_utc(row["undone_at"]),
         overtaken=overtaken,
+        detail=row["detail"],
+        superseded_by=row["superseded_by"],
     )
 
 

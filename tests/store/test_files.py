@@ -8,7 +8,7 @@ import pytest
 
 from catalog import bitmaps, store
 from catalog.reading.videos import get_video
-from catalog.records import Input, Place, Probe
+from catalog.records import Input, Probe
 from catalog.search.page import search
 from tests.search.oracle import find_by_rows
 from tests.store.conftest import START, Desk, job
@@ -63,7 +63,7 @@ def test_bytes_that_came_are_a_file_of_the_video(shelf: Desk) -> None:
     assert (file.variant, file.number, file.sha256, file.size, file.type) == ("video", 1, HASH, 2_100_000, "video/mp4")
     assert (file.state, file.reason, file.origin, file.probe) == ("present", None, "download", CLIP)
     path = shelf.library.path.parent / "media" / "ab" / "ab" / f"{HASH}.mp4"
-    assert file.places == (Place(str(path), "present"),)
+    assert [(place.path, place.state) for place in file.places] == [(str(path), "present")]
     assert file.path == str(path)
     assert read(shelf, "b").files == ()
 

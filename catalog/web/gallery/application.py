@@ -8,7 +8,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 from catalog.errors import CatalogError, NotFound, QueryError
 from catalog.web.gallery import pages
@@ -20,7 +20,6 @@ from catalog.web.gallery.visits import (
     Visit,
     as_json,
     page,
-    plain,
     read_headers,
     read_path,
     read_query,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from catalog.web.application import Message, Receive, Send
 
 MAX_BODY = 4 << 20  # bytes of a request: ten thousand refs take 0.6 MB
+_MOST_READ = 64 << 20  # bytes of a request that are read, those that are passed over included
 THREADS = 6  # requests that are worked on at once
 _CHUNK = 256 << 10  # bytes of a file that are read at once
 
@@ -70,7 +70,7 @@ class Gallery:
         try:
             body = await _read_body(receive) if scope["method"] == "POST" else b""
         except Refused as error:
-            await _send(send, plain(str(error), error.status), is_head=False)
+            await _send(send, as_json({"error": str(error)}, error.status), is_head=False)
             return
         visit = Visit(
             catalog=self._catalog,
@@ -85,7 +85,10 @@ class Gallery:
             may_write=may_write,
         )
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
-        await _send(send, answer, is_head=scope["method"] == "HEAD")
+        if isinstance(answer.body, Piece) and scope["method"] != "HEAD":
+            await _send_piece(receive, send, visit, answer, answer.body)
+        else:
+            await _send(send, answer, is_head=scope["method"] == "HEAD")
 
 
 def respond(visit: Visit) -> Answer:
@@ -107,7 +110,7 @@ def respond(visit: Visit) -> Answer:
 
 
 def _say(visit: Visit, text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    if "application/json" in visit.headers.get("accept", ""):
+    if visit.method == "POST" or "application/json" in visit.headers.get("accept", ""):
         answer = as_json({"error": text}, status)
     else:
         answer = page(pages.render(visit, "message.html", message=text, status=status), status)
@@ -115,19 +118,33 @@ def _say(visit: Visit, text: str, status: int, headers: Mapping[str, str] | None
 
 
 async def _read_body(receive: Receive) -> bytes:
-    body, has_more = b"", True
-    while has_more:
+    """The body; of one that is too large, what a browser must send before it reads the answer is passed over."""
+    pieces, length, has_more = [], 0, True
+    while has_more and length <= _MOST_READ:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused(HTTPStatus.BAD_REQUEST, "the request was not sent to its end")
-        body += message.get("body", b"")
+        length += len(message.get("body", b""))
+        if length <= MAX_BODY:
+            pieces.append(message.get("body", b""))
         has_more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {MAX_BODY >> 20} MB")
-    return body
+    if length > MAX_BODY:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {MAX_BODY >> 20} MB")
+    return b"".join(pieces)
 
 
 async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
+    await _begin(send, answer)
+    body = answer.body
+    if is_head or isinstance(body, bytes | Piece):
+        await send({"type": "http.response.body", "body": body if isinstance(body, bytes) and not is_head else b""})
+        return
+    while (data := await asyncio.to_thread(next, body, None)) is not None:
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _begin(send: Send, answer: Answer) -> None:
     body = answer.body
     headers = {**HEADERS, **_NOT_KEPT, "content-type": answer.type, **answer.headers}
     if isinstance(body, bytes | Piece):
@@ -139,29 +156,48 @@ async def _send(send: Send, answer: Answer, *, is_head: bool) -> None:
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
         }
     )
-    if is_head or isinstance(body, bytes):
-        await send({"type": "http.response.body", "body": b"" if is_head or not isinstance(body, bytes) else body})
-    elif isinstance(body, Piece):
-        await _send_piece(send, body)
-    else:
-        while (data := await asyncio.to_thread(next, body, None)) is not None:
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_piece(send: Send, piece: Piece) -> None:
-    """Send a part of a file; one that has become shorter meanwhile breaks the connection, as it must."""
-    file = await asyncio.to_thread(piece.path.open, "rb")
+async def _send_piece(receive: Receive, send: Send, visit: Visit, answer: Answer, piece: Piece) -> None:
+    """Send a part of a file, for as long as the visitor takes it: a player that seeks lets go of what it has asked for.
+
+    Where the file has become shorter meanwhile, the answer ends before its length, and the server closes the
+    connection.
+    """
     try:
+        file = await asyncio.to_thread(piece.path.open, "rb")
+    except OSError:
+        await _send(send, _say(visit, "the file is not where it was", HTTPStatus.NOT_FOUND), is_head=False)
+        return
+    leaving = asyncio.create_task(_wait_for_leave(receive))
+    try:
+        await _begin(send, answer)
         await asyncio.to_thread(file.seek, piece.start)
         left = piece.length
-        while left:
-            data: Any = await asyncio.to_thread(file.read, min(_CHUNK, left))
+        while left and not leaving.done():
+            data = await asyncio.to_thread(_read, file, min(_CHUNK, left))
             if not data:
-                raise OSError(f"{piece.path} has become shorter while it was sent")
+                return
             left -= len(data)
             await send({"type": "http.response.body", "body": data, "more_body": left > 0})
         if not piece.length:
             await send({"type": "http.response.body", "body": b""})
     finally:
+        leaving.cancel()
         await asyncio.to_thread(file.close)
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    """The next bytes of a file; none where it ends, or cannot be read any more."""
+    try:
+        return file.read(length)
+    except OSError:
+        return b""
+
+
+async def _wait_for_leave(receive: Receive) -> None:
+    """Wait until the visitor has left; where a request is ended from outside then, for ever."""
+    for _ in range(2):  # the first says that a request has no body
+        if (await receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()

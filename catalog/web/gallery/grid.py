@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import NotFound, QueryError
 from catalog.web.gallery import pages
+from catalog.web.gallery.detail import describe
 from catalog.web.gallery.rail import (
     MOST_VALUES,
     RAIL,
@@ -96,6 +97,7 @@ def _answer(visit: Visit, template: str) -> Answer:
             values = _describe(visit, state, found)
         except QueryError as error:
             found, fault = None, error
+        opened = describe(visit, state, found.videos if found else ()) if state.open else None
     text = pages.render(
         visit,
         template,
@@ -108,6 +110,7 @@ def _answer(visit: Visit, template: str) -> Answer:
         views=VIEWS,
         size=state.size or _SIZE,
         view=state.view or _VIEW,
+        detail=opened,
         **values,
     )
     return page(text, HTTPStatus.OK if fault is None else HTTPStatus.BAD_REQUEST)

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from catalog.web.gallery import static
+from catalog.controls import plain
+from catalog.web.gallery import phrases, static
 
 if TYPE_CHECKING:
     from catalog.web.gallery.visits import Visit
@@ -43,5 +44,5 @@ def _environment() -> Environment:
     )
     environment.filters["segment"] = lambda text: quote(str(text), safe="")
     environment.filters["breakable"] = lambda text: Markup(str(escape(text)).replace("_", "_<wbr>"))  # noqa: S704
-    environment.filters["amount"] = lambda number: f"{number:,}"
+    environment.filters |= {"amount": phrases.amount, "moment": phrases.moment, "plain": plain}
     return environment

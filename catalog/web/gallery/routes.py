@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from catalog.web.gallery import (
     PAGES,
     compare,
+    detail,
     edits,
     export,
     grid,
@@ -61,6 +62,9 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
+    ("-", "gallery", "video"): (detail.show_part, READ, 1),
+    ("-", "gallery", "request"): (detail.show_request, READ, 1),
+    ("-", "gallery", "names"): (edits.suggest, READ, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
 }
 # The first segments of every path that is the gallery's where it is the root of its server.

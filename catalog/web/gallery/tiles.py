@@ -15,6 +15,7 @@ EXTENSIONS |= {"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm
 _VERDICTS = {"keep": "kept", "reject": "rejected"}
 _NAMED = 80  # characters of a prompt that name a tile
 _SHOWN = 240  # of a prompt below a tile, and in a line of the list
+DRAWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"})  # what can be drawn afresh
 _SHAPE = (16, 9)  # of a tile whose video nobody knows the size of
 _NARROWEST, _WIDEST = 0.4, 3.0  # shapes of tiles: what goes beyond stands within one
 _HOURS = 48  # that an address still lasts, from which on a tile says so
@@ -104,9 +105,17 @@ def title_of(video: Video) -> str:
 
 
 def media_name(file: File) -> str | None:
-    """What the bytes of a file are called below `/-/media/`; None where nobody has them, or browsers show none such."""
-    extension = EXTENSIONS.get(file.type or "")
+    """What the bytes of a file are called below `/-/media/`; None where nobody has them, or browsers show none such.
+
+    Small pictures that came from a server are sent only as we draw them afresh, as JPEG.
+    """
+    extension = "jpg" if is_foreign(file) else EXTENSIONS.get(file.type or "")
     return f"{file.sha256}.{extension}" if file.sha256 and extension and file.path else None
+
+
+def is_foreign(file: File) -> bool:
+    """Whether it is a thumbnail or a sheet of frames that somebody else has made."""
+    return file.variant in {"thumbnail", "spritesheet"} and file.origin != "made" and (file.type or "") in DRAWN
 
 
 def _find_file(video: Video, variant: str) -> File | None:

@@ -47,14 +47,15 @@ export async function write(path, values) {
 
 const SHOWN = 6000; // milliseconds
 
-/** Say what has happened; `actions` are names of buttons with what each does. */
-export function toast(text, actions = {}) {
+/** Say what has happened, and `more` of it; `actions` are names of buttons with what each does. */
+export function toast(text, actions = {}, more = "") {
   const box = document.getElementById("toasts");
   const room = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body; // all else is inert
   if (box.parentNode !== room) room.append(box);
   const line = document.createElement("div");
   line.className = "toast";
   line.append(Object.assign(document.createElement("span"), { textContent: text }));
+  if (more) line.append(Object.assign(document.createElement("span"), { className: "more", textContent: more }));
   for (const [name, act] of Object.entries(actions)) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
     button.addEventListener("click", () => { line.remove(); act(); });

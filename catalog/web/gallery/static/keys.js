@@ -11,7 +11,7 @@ const OFF = "letters-off";
  */
 export function bind(where, keys, label, act, { writes = false } = {}) {
   for (const each of [keys].flat()) {
-    bindings.push({ key: each, label, act, where, writes, isLetter: /^[a-z0-9,.?/]$/i.test(each) });
+    bindings.push({ key: each, label, act, where, writes, isLetter: /^\S$/u.test(each) });
   }
 }
 
@@ -91,7 +91,7 @@ export function openDialog(dialog) {
   const toasts = document.getElementById("toasts");
   const close = Object.assign(document.createElement("button"), { type: "button", className: "close", textContent: "Close" });
   close.addEventListener("click", () => dialog.close());
-  if (!dialog.querySelector("button.close")) dialog.append(close);
+  if (!dialog.querySelector(".close")) dialog.append(close);
   dialog.addEventListener("close", () => {
     dialog.contains(toasts) && document.body.append(toasts);
     dialog.remove();

@@ -1,6 +1,7 @@
 // Starts each part of the gallery; a part that finds nothing of its own on the page does nothing.
 
 import * as compare from "./compare.js";
+import * as detail from "./detail.js";
 import * as edits from "./edits.js";
 import * as grid from "./grid.js";
 import * as insight from "./insight.js";
@@ -14,5 +15,5 @@ import * as search from "./search.js";
 import * as selection from "./selection.js";
 
 document.documentElement.classList.add("js");
-const parts = [keys, edits, results, grid, selection, rail, search, scrub, compare, review, insight, lineage];
+const parts = [keys, edits, results, grid, selection, rail, search, scrub, detail, compare, review, insight, lineage];
 for (const part of parts) part.start();
