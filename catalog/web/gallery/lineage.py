@@ -169,7 +169,7 @@ def _find_pictures(visit: Visit, refs: Iterable[str]) -> dict[str, str]:
         except CatalogError:
             continue  # refs longer than a query may be: their boxes have no picture
         tiles = map(make_tile, found.videos)
-        pictures |= {tile.video.ref: f"{visit.base}/-/media/{tile.picture}" for tile in tiles if tile.picture}
+        pictures |= {tile.ref: f"{visit.base}/-/media/{tile.picture}" for tile in tiles if tile.picture}
     return pictures
 
 
