@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     Order = tuple[list[str], str, dict[str, str], str]  # the arguments, the folder, the environment, the code
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH120, PTH100 - a client starts quickly
-# What follows on `serve` runs in each process: its own end is that of the interpreter, as with `python -m catalog`.
-SERVER = f"import sys; sys.path.insert(0, {ROOT!r}); from tests.warm import serve; exec(serve({{!r}}, {{!r}}))"
+SERVER = f"import sys; sys.path.insert(0, {ROOT!r}); from tests import warm; warm.run_code(warm.serve({{!r}}, {{!r}}))"
 PROGRAM = "from catalog.__main__ import main; main()"
 _VERBS = (
     *(
@@ -112,11 +111,13 @@ def ask(address: str, order: Order, files: list[int]) -> int:
 
 def serve(address: str, modules: tuple[str, ...]) -> str:
     """Wait for orders until standard input ends; returns, in each process that is to run one, the code."""
+    import gc
     from importlib import import_module
     from select import select
 
     for name in modules:
         import_module(name)
+    gc.freeze()  # a collection in a process that is forked would copy every page
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"\0{address}")
         listener.listen(16)
@@ -141,6 +142,29 @@ def serve(address: str, modules: tuple[str, ...]) -> str:
     sys.path.remove(ROOT)
     _become(arguments, folder, environment, files)
     return code
+
+
+def run_code(code: str) -> None:
+    """Run the code as a program, and end the process as Python does, but for taking its modules apart."""
+    import atexit
+    import threading
+    import traceback
+
+    status = 0
+    try:
+        exec(code, {"__name__": "__main__"})
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:  # noqa: BLE001 - whatever ends a program is shown
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _reap() -> None:
