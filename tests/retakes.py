@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.warm import warm
+
 
 def _environment(**more: str) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and "OPENAI" not in name}
@@ -50,6 +52,12 @@ def _send(words: list[str], piped: str) -> None:
     else:
         answer = httpx.post(url, headers=headers, files=parts, trust_env=False)
     assert answer.is_success, answer.text
+
+
+def run_loaded(code: str, **more: str) -> None:
+    """Runs the program in a process that has the SDK loaded."""
+    ran = warm("openai").run((), Path.cwd(), _environment(**more), code)
+    assert ran.returncode == 0, ran.stderr
 
 
 def run_python(code: str, **more: str) -> None:

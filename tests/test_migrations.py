@@ -6,6 +6,8 @@ import ast
 import contextlib
 import multiprocessing
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +54,22 @@ def query(path: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
 
 def make(path: Path, revision: str) -> Path:
     """A library as the version with this schema made it."""
-    query(path, f"PRAGMA application_id={APPLICATION_ID}")
-    query(path, "PRAGMA journal_mode=WAL")
-    upgrade(path, revision)
+    path.write_bytes(read_made(revision))
     return path
+
+
+@cache
+def read_made(revision: str) -> bytes:
+    """The file of such a library, which is made once, from the one of the version before."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.db"
+        if revision == REVISIONS[0]:
+            query(path, f"PRAGMA application_id={APPLICATION_ID}")
+            query(path, "PRAGMA journal_mode=WAL")
+        else:
+            path.write_bytes(read_made(REVISIONS[REVISIONS.index(revision) - 1]))
+        upgrade(path, revision)
+        return path.read_bytes()
 
 
 def columns(path: Path, table: str) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ import pytest
 from catalog.wire.webhooks import sign
 from tests.canary import KEYS, escape, leaks, leaks_under, spellings
 from tests.house import LONG
+from tests.warm import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,19 +158,23 @@ class Home:
         (self.folder / "catalog.toml").write_text("\n".join([*lines, "[sync]", "deadline_seconds = 2", ""]))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.python("-m", "catalog", *arguments)
+        return self.keep(warm().run(arguments, self.folder, self.environment))
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *arguments]
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=LONG, check=False
         )
+        return self.keep(done)
+
+    def keep(self, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+        """Remember what it has said."""
         self.said += [done.stdout, done.stderr]
         return done
 
     def check(self, *secrets: str, videos: int = 0) -> None:
         """Show all there is to show, at least so many videos, back it up, and look for the secrets in every byte."""
-        done = self.python("-c", SHOW_ALL)
+        done = self.keep(warm().run((), self.folder, self.environment, SHOW_ALL))
         assert done.returncode == 0, done.stderr
         if videos:
             found, _ = json.JSONDecoder().raw_decode(done.stdout)

@@ -120,12 +120,13 @@ def test_the_installed_program_runs_the_demo_and_the_second_time_only_takes_in_w
 ) -> None:
     catalog_program = request.getfixturevalue(programs) / "catalog"
     command = (catalog_program, "demo", "--no-serve", "--directory", tmp_path / "demo")
-    first, second = (run(*command, folder=tmp_path).stdout for _ in range(2))
+    first = run(*command, folder=tmp_path).stdout
     assert list((tmp_path / "demo").glob("*.db"))
     assert "full walk" in first
     assert "neon" in first
     assert ("-m pip install av`" in first) == (programs == "installed_without_media")
-    assert "incremental walk" in second
+    if programs == "installed":  # what a second run does is the same without PyAV
+        assert "incremental walk" in run(*command, folder=tmp_path).stdout
 
 
 CLIP = """

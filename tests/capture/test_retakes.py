@@ -17,7 +17,7 @@ from catalog.wire import scripts
 from catalog.wire.parts import FilePart, nested
 from tests.capture.server import MP4
 from tests.house import LONG
-from tests.retakes import run_python, run_shell
+from tests.retakes import run_loaded, run_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +82,7 @@ def send_again(cat: Catalog, ref: str, form: str, **more: Any) -> None:
     if form == "curl":
         run_shell(scripts.as_curl(draft), STUDIO_KEY=KEY)
     else:
-        run_python(scripts.as_sdk(draft), STUDIO_KEY=KEY)
+        run_loaded(scripts.as_sdk(draft), STUDIO_KEY=KEY)
 
 
 @pytest.mark.parametrize("form", ["curl", "sdk"])
@@ -215,5 +215,5 @@ def test_a_source_that_is_not_configured_goes_where_the_variables_of_the_sdk_say
         assert '"Authorization: Bearer $OPENAI_API_KEY"' in scripts.as_curl(draft)
         run_shell(scripts.as_curl(draft), **names)
     else:
-        run_python(scripts.as_sdk(draft), **names)
+        run_loaded(scripts.as_sdk(draft), **names)
     assert arrived(studio) == ("/v1/videos", {"prompt": "it's $5"})

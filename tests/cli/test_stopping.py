@@ -71,8 +71,15 @@ def end(process: subprocess.Popen[str], number: int, within: float) -> tuple[int
     return process.returncode, said
 
 
-@pytest.mark.parametrize(("number", "status"), SIGNALS)
-@pytest.mark.parametrize("verb", [["sync"], ["sync", "--wait"], ["add", "studio", "q1", "--wait"]])
+# The verb decides what is said at the end and the signal the status: each of them is met, not every pair.
+@pytest.mark.parametrize(
+    ("verb", "number", "status"),
+    [
+        *((["sync"], *number_and_status) for number_and_status in SIGNALS),
+        (["sync", "--wait"], *SIGNALS[0]),
+        (["add", "studio", "q1", "--wait"], *SIGNALS[1]),
+    ],
+)
 def test_a_signal_ends_a_sync_whose_server_hangs(library_path, tmp_path, verb, number, status):
     with hanging_server() as server:
         configure(tmp_path, server.base_url)

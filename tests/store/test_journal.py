@@ -53,12 +53,14 @@ FACETS = (
 
 def dump(library: Database) -> Dump:
     """Every base table but the journal: all rows, all columns."""
-    tables = [name for (name,) in read_rows(library, NAMES) if not name.startswith((*DERIVED_TABLES, "edits"))]
     content = {}
-    for table in tables:
-        names = [row[1] for row in read_rows(library, f"PRAGMA table_xinfo({table})") if row[1] not in DERIVED_COLUMNS]
-        columns = ", ".join(f'"{name}"' for name in names)
-        content[table] = read_rows(library, f"SELECT {columns} FROM {table} ORDER BY id")
+    with library.read() as connection:
+        for (table,) in connection.execute(NAMES).fetchall():
+            if not table.startswith((*DERIVED_TABLES, "edits")):
+                found = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+                columns = ", ".join(f'"{row[1]}"' for row in found if row[1] not in DERIVED_COLUMNS)
+                rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
+                content[table] = [tuple(row) for row in rows]
     return content
 
 

@@ -18,6 +18,7 @@ from catalog import Catalog, CatalogError, ConfigError
 from catalog.library import open_library
 from catalog.watch.observing import SYSCTL, Observer, find_silent
 from tests.house import job, read_rows, wait_until
+from tests.warm import warm
 from tests.watch.conftest import CLIP, clip
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def start(home: Path, *words: str) -> subprocess.Popen[bytes]:
 
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "catalog", *words], cwd=home, capture_output=True, text=True, check=False
-    )
+    return warm().run(words, home)
 
 
 @pytest.fixture
