@@ -50,7 +50,7 @@ class Worker(NamedTuple):
 def start_worker(module: str, *arguments: int) -> Worker:
     """Start a process that calls `serve` of a module with what `be_worker` takes, and these arguments.
 
-    It is no fork: threads, locks and open libraries of this process are not in it. Pipes are not sockets.
+    It is not a fork: it has none of the threads, locks and open libraries of this process.
     """
     import subprocess
     import sys

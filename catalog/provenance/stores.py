@@ -72,13 +72,17 @@ def is_without(file: BinaryIO) -> bool:
                 return False
         elif kind not in _PLAIN or size < 8 or count == _MOST_PARTS:
             return False
-        elif kind == b"moov":
-            file.seek(at)
-            if size > _MOST_PLAIN or not _is_well_formed(file.read(size), 0, size, 0):
-                return False
+        if kind == b"moov" and not _is_usual(file, at, size):
+            return False
         count += 1
         at += size
     return at == end and count > 1
+
+
+def _is_usual(file: BinaryIO, at: int, size: int) -> bool:
+    """Whether the `moov` at this byte holds nothing but what is known here, well formed."""
+    file.seek(at)
+    return size <= _MOST_PLAIN and _is_well_formed(file.read(size), 0, size, 0)
 
 
 def _is_well_formed(data: bytes, at: int, end: int, depth: int) -> bool:
@@ -92,7 +96,7 @@ def _is_well_formed(data: bytes, at: int, end: int, depth: int) -> bool:
         if size < 8 or at + size > end:
             return False
         if kind not in _HOLDERS:
-            if kind not in _LEAVES and kind[0] != _COPYRIGHT:
+            if not _is_leaf(kind):
                 return False
         else:
             skipped = 12 if kind == _FULL else 8
@@ -102,6 +106,10 @@ def _is_well_formed(data: bytes, at: int, end: int, depth: int) -> bool:
                 return False
         at += size
     return at == end
+
+
+def _is_leaf(kind: bytes) -> bool:
+    return kind in _LEAVES or kind[0] == _COPYRIGHT
 
 
 def _whole_box(data: bytes) -> bytes | None:

@@ -118,10 +118,10 @@ def list_known(connection: Reader, root: str, after: str) -> list[tuple[Any, ...
 
 
 def read_stamps(connection: Reader, root: str, paths: Collection[str], *, is_flat: bool = False) -> Stamped | None:
-    """What is known of the places below a root that have these paths; None where one of them is no text.
+    """What is known of the places below a root that have these paths; None where one cannot be in JSON.
 
     Where these are all files of a folder without another one in it, `is_flat`, they are looked for from the first to
-    the last, which takes two thirds of the time; what was there and is no more is among the answers then.
+    the last, which takes two thirds of the time; what has gone since is among the answers then.
     """
     parameters: dict[str, Any] = {"root": stored_path(root)}
     if "".join(paths).isascii():

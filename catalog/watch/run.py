@@ -223,8 +223,7 @@ class _Scan:
         if self._is_known(portion):
             return []
         places, scanned = self._look_up(portion)
-        new: list[Sighted] = []
-        seen: list[int] = []
+        new, seen = list[Sighted](), list[int]()
         for path, stamp in portion:
             known = places.get(path)
             if known is None or known[1:5] != stamp:
@@ -315,8 +314,7 @@ class _Scan:
 
     def _finish(self) -> FolderReport:
         """Keep what was not found, and that the root was scanned."""
-        missed: list[int] = []
-        missing: list[int] = []
+        missed, missing = list[int](), list[int]()
         away: list[str] | None = None
         for place in self._iter_unseen():
             path = self._taking.path_of(place.path)

@@ -145,7 +145,7 @@ class Walk:
             named.append(path)
 
     def _list(self, folder: str, folders: list[str]) -> Iterator[list[Seen]]:
-        beginning = f"{folder}/" if folder else ""
+        beginning = os.path.join(folder, "")  # noqa: PTH118
         kinds = self._kinds
         portion: list[Seen] = []
         is_split = self.is_flat = False
@@ -164,11 +164,11 @@ class Walk:
                 if stamp[3] > _LARGEST:
                     stamp = *stamp[:3], stamp[3] - _WRAPPED
                 (portion if is_media else self.documents).append((beginning + name, stamp))
-                if len(portion) == PORTION or len(self.documents) == PORTION:
+                if PORTION in (len(portion), len(self.documents)):
                     yield portion
                     portion, is_split = [], True
         if portion or self.documents:
-            self.is_flat = not folders and not is_split
+            self.is_flat = not any((folders, is_split))
             yield portion
 
     def _look_closer(self, entry: os.DirEntry[str], beginning: str, folders: list[str]) -> bool | None:
