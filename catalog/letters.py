@@ -143,8 +143,15 @@ def _fold_at(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
         folded = _fold(text)
         if len(folded) == len(text):  # each letter has become one
             return folded, range(len(text)), range(1, len(text) + 1)
-    pieces, starts, ends = [], [], []
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     for match in _patterns.cluster.finditer(text):
+        if match["plain"]:
+            pieces.append(match[0].lower())
+            starts += range(match.start(), match.end())
+            ends += range(match.start() + 1, match.end() + 1)
+            continue
         piece = _fold_cluster(match[0])
         pieces.append(piece)
         starts += [match.start()] * len(piece)
@@ -239,9 +246,10 @@ class _Patterns:
 
     @cached_property
     def cluster(self) -> re.Pattern[str]:
-        """What is folded as one: a letter and the marks on it, a syllable of jamo."""
+        """What is folded as one: a letter and the marks on it, a syllable of jamo; ASCII up to its last letter."""
         mark = rf"(?:(?![{UNSPACED}])[^\w\s\x00-\x7f]|[{_ACCENTS}\u3099\u309a\uff9e\uff9f])"
-        return re.compile(f"(?:{_SYLLABLE}|{_NIKHAHIT}|.){mark}*", re.DOTALL)
+        plain = r"(?P<plain>[\x00-\x7f]+(?=[\x00-\x7f]))"
+        return re.compile(f"{plain}|(?:{_SYLLABLE}|{_NIKHAHIT}|.){mark}*", re.DOTALL)
 
 
 _patterns = _Patterns()

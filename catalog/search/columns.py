@@ -31,6 +31,11 @@ def read_ids(text: str) -> BitMap:
     return BitMap(array("I", np.fromstring(text[1:-1], np.uint32, sep=",").tobytes())) if len(text) > 2 else BitMap()
 
 
+def read_numbers(text: str) -> Numbers:
+    """The whole numbers of a JSON array, which may have a sign."""
+    return np.fromstring(text[1:-1], np.int64, sep=",") if len(text) > 2 else np.zeros(0, np.int64)
+
+
 class _Field(NamedTuple):
     """Where the numbers of a field stand: the first byte of each layer, in rows, and of how many bytes they are.
 

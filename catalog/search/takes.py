@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyroaring import BitMap
 
-from catalog.search.columns import list_ids
+from catalog.search.columns import list_ids, read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,14 +89,14 @@ class Sizes:
 
 def read_stacks(connection: Reader) -> Takes:
     """The stacks of takes of one prompt."""
-    videos, stacks = map(_read_numbers, connection.execute(_STACKS).fetchone())
+    videos, stacks = map(read_numbers, connection.execute(_STACKS).fetchone())
     return Takes(_read_newest(connection), videos, stacks)
 
 
 def read_families(connection: Reader) -> Takes:
     """The families; a parent that the library lacks holds its children together too."""
     children, parents, last = connection.execute(_LINKS).fetchone()
-    children, parents = _read_numbers(children), _read_numbers(parents)
+    children, parents = read_numbers(children), read_numbers(parents)
     lacking: dict[tuple[str, str], int] = {}
     unled = [
         (child, lacking.setdefault((source, name), len(lacking))) for child, source, name in connection.execute(_UNLED)
@@ -126,12 +126,7 @@ def _connect(some: Numbers, others: Numbers, count: int) -> Numbers:
 
 
 def _read_newest(connection: Reader) -> Numbers:
-    return _read_numbers(connection.execute(_NEWEST).fetchone()[0])
-
-
-def _read_numbers(text: str) -> Numbers:
-    """The numbers of a JSON array."""
-    return np.fromstring(text[1:-1], np.int64, sep=",") if len(text) > 2 else np.zeros(0, np.int64)
+    return read_numbers(connection.execute(_NEWEST).fetchone()[0])
 
 
 def _make_bitmap(ids: Numbers) -> BitMap:
