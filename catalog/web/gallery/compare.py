@@ -114,7 +114,7 @@ def _answer(visit: Visit, template: str, refs: str) -> Answer:
 
 
 def _find_first(catalog: Catalog, pieces: Sequence[str]) -> tuple[Video | None, int]:
-    """The video that the first pieces name, and how many of them do: the most, or one that is the beginning of a name."""
+    """The video that the first pieces name, and how many of them do: the most; one alone may begin a name."""
     for length in range(min(len(pieces), _PIECES), 0, -1):
         name = ",".join(pieces[:length])
         for text in dict.fromkeys((name, unquote(name))):

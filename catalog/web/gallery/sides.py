@@ -1,4 +1,4 @@
-"""A video as one looks at it to judge it: its clip or picture as large as fits, or a box that says why there is none."""
+"""A video as one looks at it to judge it: its clip, its picture, or a box that says why there is neither."""
 
 from __future__ import annotations
 
