@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from catalog import Catalog, File, Place, Probe, Video, store
 from catalog.library import open_library
@@ -88,8 +90,21 @@ def test_the_prompts_are_merged_and_none_is_lost(cat: Catalog) -> None:
         Stretch(" wet", (3,)),
         Stretch(" snow at dawn, handheld.", ()),
     ]
+    other = FOX.replace("deep snow at dawn", "thin mist of noon")
+    assert [each.text for each in merge_prompts(FOX, [diff_prompts(FOX, other)]) if each.numbers] == [
+        "deep snow at dawn",
+        "thin mist of noon",
+    ]
     assert merge_prompts(FOX, [diff_prompts(FOX, FOX)]) == [Stretch(FOX, ())]
     assert merge_prompts("", [diff_prompts("", "")]) == []
+
+
+@given(some.lists(some.text("ab .", max_size=30), min_size=2, max_size=4))
+def test_any_prompts_can_be_read_from_what_they_are_merged_into(prompts: list[str]) -> None:
+    first, *others = prompts
+    merged = merge_prompts(first, [diff_prompts(first, other) for other in others])
+    for number, prompt in enumerate(prompts, 1):
+        assert "".join(each.text for each in merged if not each.numbers or number in each.numbers) == prompt
 
 
 @pytest.mark.parametrize(
