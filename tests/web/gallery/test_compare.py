@@ -127,9 +127,9 @@ def test_other_than_two_to_four_videos_is_refused(cat: Catalog, names: tuple[str
 def test_refs_with_reserved_characters_are_found_however_they_are_encoded(cat: Catalog) -> None:
     for name in ODD:
         refs = [f"studio:{name}", "studio:a"]
-        for given in (refs, refs[::-1]):
-            assert [video.ref for video in find_videos(cat, write_refs(given))] == given
-            assert [video.ref for video in find_videos(cat, ",".join(given))] == given
+        for named in (refs, refs[::-1]):
+            assert [video.ref for video in find_videos(cat, write_refs(named))] == named
+            assert [video.ref for video in find_videos(cat, ",".join(named))] == named
     assert [video.ref for video in find_videos(cat, "studio:with,comma,studio:with")] == [
         "studio:with,comma",
         "studio:with",
