@@ -28,7 +28,7 @@ def edit(visit: Visit) -> Answer:
     if not isinstance(act, str) or act not in _ACTS or not isinstance(refs, list) or not all(isinstance(ref, str) for ref in refs):
         raise Refused(HTTPStatus.BAD_REQUEST, "an act, refs and a value are asked for")
     edited = _ACTS[act](visit.catalog, refs, value)
-    said = {"rate": f"rated {value}" if value else "unrated", "verdict": _SAID.get(value, ""), "hide": "hidden"}[act]
+    said = {"rate": f"rated {value}" if value else "unrated", "verdict": _SAID.get(str(value), ""), "hide": "hidden"}[act]
     return as_json({"said": said, "videos": edited.count, "number": 1})
 
 
