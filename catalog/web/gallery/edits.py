@@ -25,10 +25,11 @@ def edit(visit: Visit) -> Answer:
     """Do what the body asks for: `{act, refs, value}`."""
     body = visit.read_json()
     act, refs, value = body.get("act"), body.get("refs"), body.get("value")
-    if not isinstance(act, str) or act not in _ACTS or not isinstance(refs, list) or not all(isinstance(ref, str) for ref in refs):
+    if not isinstance(act, str) or act not in _ACTS or not isinstance(refs, list):
         raise Refused(HTTPStatus.BAD_REQUEST, "an act, refs and a value are asked for")
     edited = _ACTS[act](visit.catalog, refs, value)
-    said = {"rate": f"rated {value}" if value else "unrated", "verdict": _SAID.get(str(value), ""), "hide": "hidden"}[act]
+    rated = f"rated {value}" if value else "unrated"
+    said = {"rate": rated, "verdict": _SAID.get(str(value), ""), "hide": "hidden"}[act]
     return as_json({"said": said, "videos": edited.count, "number": 1})
 
 
