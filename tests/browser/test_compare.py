@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from catalog import Catalog
+from tests.browser.axe import assert_accessible
 from tests.browser.conftest import CLIPS
 from tests.house import wait_until
 
@@ -90,6 +91,7 @@ def test_frames_seeking_and_sound_are_of_all(tab: Page, clips: list[str]) -> Non
     looks = tab.locator("dialog video")
     assert looks.nth(0).bounding_box() == looks.nth(1).bounding_box()
     assert "50%" in looks.nth(1).evaluate("(clip) => getComputedStyle(clip).clipPath")
+    assert_accessible(tab)
     wipe.uncheck()
     expect(dialog.get_by_text(" equal", exact=False).first).to_be_visible()
 
@@ -129,13 +131,13 @@ def test_it_opens_over_the_grid_and_gives_the_focus_back(tab: Page, clips: list[
     tab.keyboard.press("x")
     expect(dialog.locator("figure")).to_have_count(2)
     expect(dialog.get_by_role("columnheader")).to_have_count(3)
-    wait_until(lambda: clips[1] not in unquote(tab.url))
+    wait_until(lambda: clips[1] not in unquote(tab.evaluate("location.search")))
     tab.keyboard.press("x")
     expect(dialog.locator("figure")).to_have_count(2)
     tab.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(tile).to_be_focused()
-    wait_until(lambda: "compare=" not in tab.url)
+    wait_until(lambda: "compare=" not in tab.evaluate("location.search"))
     tab.go_forward()
     expect(dialog).to_be_visible()
     tab.go_back()

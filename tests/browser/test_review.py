@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.axe import assert_accessible
 from tests.browser.conftest import CLIPS
 from tests.house import wait_until
 
@@ -58,7 +59,7 @@ def test_keys_alone_decide_rate_and_move_on(tab: Page) -> None:
     undo(tab, 1)
     tab.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    wait_until(lambda: "review=" not in tab.url)
+    wait_until(lambda: "review=" not in tab.evaluate("location.search"))
 
 
 def test_rejected_clips_are_asked_about_once(tab: Page) -> None:
@@ -69,6 +70,7 @@ def test_rejected_clips_are_asked_about_once(tab: Page) -> None:
     tab.keyboard.press("Escape")
     question = tab.get_by_role("dialog", name="Rejected clips")
     expect(question.get_by_role("heading")).to_have_text("2 rejected clips")
+    assert_accessible(tab)
     tab.keyboard.press("Escape")  # one step back
     expect(question).to_have_count(0)
     expect(dialog).to_be_visible()
@@ -103,6 +105,7 @@ def test_a_clip_plays_by_itself_unless_motion_is_unwanted(tab: Page) -> None:
     expect(dialog.locator("video")).to_have_count(1)
     wait_until(lambda: tab.evaluate("document.querySelector('dialog video').currentTime > 0"))
     assert tab.evaluate("document.querySelector('dialog video').muted")
+    assert_accessible(tab)
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("grid", name="Videos")).to_be_visible()
     tab.emulate_media(reduced_motion="reduce")
