@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.records import UNDECIDED, Probe
-from catalog.web.gallery.tiles import media_name, name_video, title_of
+from catalog.web.gallery.tiles import media_name, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ class Side:
     """
 
     video: Video
-    label: str
     title: str
     kind: str
     media: str | None
@@ -49,7 +48,6 @@ def make_side(video: Video) -> Side:
     width, height = _measure(video, probe)
     return Side(
         video=video,
-        label=name_video(video),
         title=title_of(video),
         kind="clip" if clip else "picture" if picture else "box",
         media=media_name(shown) if shown else None,

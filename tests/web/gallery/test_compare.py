@@ -15,7 +15,7 @@ from catalog import Catalog, File, Place, Probe, Video, store
 from catalog.library import open_library
 from catalog.prompts import diff_prompts
 from catalog.web.gallery.application import respond
-from catalog.web.gallery.compare import compare_facts, find_videos, write_refs
+from catalog.web.gallery.compare import compare_facts, find_videos
 from catalog.web.gallery.merging import Stretch, merge_prompts
 from catalog.web.gallery.sides import make_side
 from catalog.web.gallery.visits import Visit
@@ -49,6 +49,11 @@ def cat(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
         store.save_videos(connection, "studio", videos, channel="list", received_at=NOW)
     with Catalog.open(path) as catalog:
         yield catalog
+
+
+def write_refs(refs: list[str]) -> str:
+    """The refs as `static/compare.js` writes them into an address."""
+    return ",".join(ref.replace("%", "%25").replace(",", "%2C") for ref in refs)
 
 
 def ask(cat: Catalog, *names: str) -> Answer:
@@ -135,7 +140,6 @@ def test_refs_with_reserved_characters_are_found_however_they_are_encoded(cat: C
         "studio:with",
     ]
     page = ask(cat, *ODD[:4]).body.decode()
-    assert write_refs([f"studio:{ODD[0]}"]) == "studio:with%2Ccomma"
     assert 'data-ref="studio:with,comma"' in page
 
 
