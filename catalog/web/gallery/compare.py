@@ -50,11 +50,6 @@ def show_part(visit: Visit) -> Answer:
     return _answer(visit, "comparison.html", visit.query.get("refs", ""))
 
 
-def write_refs(refs: Sequence[str]) -> str:
-    """The refs as they stand in an address, before it is encoded as a whole."""
-    return ",".join(ref.replace("%", "%25").replace(",", "%2C") for ref in refs)
-
-
 def find_videos(catalog: Catalog, text: str) -> list[Video]:
     """The videos that an address names, each once; raises Refused unless there are two to four, and NotFound.
 
@@ -107,14 +102,13 @@ def _answer(visit: Visit, template: str, refs: str) -> Answer:
         different=different,
         equal=equal,
         prompts=prompts,
-        compared=write_refs([video.ref for video in videos]),
         closed=f"{visit.base}/{state.change(compare='').query()}",
     )
     return page(text)
 
 
 def _find_first(catalog: Catalog, pieces: Sequence[str]) -> tuple[Video | None, int]:
-    """The video that the first pieces name, and how many of them do: the most, or the beginning of a name."""
+    """The video that the first pieces name, and how many of them do: the most; one alone may begin a name."""
     for length in range(min(len(pieces), _PIECES), 0, -1):
         name = ",".join(pieces[:length])
         for text in dict.fromkeys((name, unquote(name))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from catalog.prompts import PromptDiff
+
+_WORD = re.compile(r"\w")
 
 
 class Stretch(NamedTuple):
@@ -33,15 +36,12 @@ def merge_prompts(first: str, diffs: Sequence[PromptDiff]) -> list[Stretch]:
     added: dict[int, dict[str, list[int]]] = defaultdict(dict)  # by place in the first prompt, what others say there
     for number, diff in enumerate(diffs, 2):
         place, shared = 0, []
-        for change in diff.words:
-            if change.kind == "added":
-                added[place].setdefault(change.text, []).append(number)
-                continue
-            if change.kind == "same":
-                shared.append((place, place + len(change.text)))
-            place += len(change.text)
-            cuts.add(place)
-        cuts |= {start for start, _ in shared}
+        for same, removed, other in _list_turns(diff):
+            shared.append((place, place + len(same)))
+            place += len(same + removed)
+            cuts |= {place, place - len(removed)}
+            if other:
+                added[place].setdefault(other, []).append(number)
         kept.append(shared)
     places = sorted(cuts)
     merged: list[Stretch] = []
@@ -50,6 +50,30 @@ def merge_prompts(first: str, diffs: Sequence[PromptDiff]) -> list[Stretch]:
         having = [number for number, shared in enumerate(kept, 2) if any(a <= start and end <= b for a, b in shared)]
         merged.append(Stretch(first[start:end], () if len(having) == len(diffs) else (1, *having)))
     return _join(merged)
+
+
+def _list_turns(diff: PromptDiff) -> list[tuple[str, str, str]]:
+    """The diff as what is the same, and what the first and the other prompt say after it, over and over.
+
+    Blanks and signs that stand alone between changes belong to them: marked word by word, nobody could read it.
+    """
+    turns = [("", "", "")]
+    for change in diff.words:
+        same, removed, other = turns[-1]
+        if change.kind == "removed":
+            turns[-1] = (same, removed + change.text, other)
+        elif change.kind == "added":
+            turns[-1] = (same, removed, other + change.text)
+        else:
+            turns.append((change.text, "", ""))
+    joined = turns[:1]
+    for same, removed, other in turns[1:]:
+        before, gone, come = joined[-1]
+        if (gone or come) and (removed or other) and not _WORD.search(same):
+            joined[-1] = (before, gone + same + removed, come + same + other)
+        else:
+            joined.append((same, removed, other))
+    return joined
 
 
 def _join(stretches: Sequence[Stretch]) -> list[Stretch]:

@@ -1,4 +1,4 @@
-"""A video as one looks at it to judge it: its clip or picture, as large as fits, or a box that says why not."""
+"""A video as one looks at it to judge it: its clip, its picture, or a box that says why there is neither."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from catalog.records import UNDECIDED
-from catalog.web.gallery.tiles import media_name, name_video, title_of
+from catalog.records import UNDECIDED, Probe
+from catalog.web.gallery.tiles import media_name, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ class Side:
     """
 
     video: Video
-    label: str
     title: str
     kind: str
     media: str | None
@@ -45,13 +44,10 @@ def make_side(video: Video) -> Side:
     """The video as one side of a comparison, or alone on the stage of a review."""
     clip, picture, poster = (_find(video, variant) for variant in ("video", "image", "thumbnail"))
     shown = clip or picture
-    probe = shown.probe if shown else None
-    width, height = (probe.width, probe.height) if probe and probe.width and probe.height else (None, None)
-    if not (width and height):
-        width, height = (video.width, video.height) if video.width and video.height else _SHAPE
+    probe = (shown and shown.probe) or Probe()
+    width, height = _measure(video, probe)
     return Side(
         video=video,
-        label=name_video(video),
         title=title_of(video),
         kind="clip" if clip else "picture" if picture else "box",
         media=media_name(shown) if shown else None,
@@ -59,21 +55,27 @@ def make_side(video: Video) -> Side:
         reason="" if shown else _find_reason(video),
         width=width,
         height=height,
-        fps=(probe and probe.fps) or _KNOWN_FPS,
-        has_sound=None if probe is None else probe.audio is not None,
+        fps=probe.fps or _KNOWN_FPS,
+        has_sound=None if probe.codec is None else probe.audio is not None,
         decided=VERDICTS.get(video.verdict, ""),
     )
 
 
 def list_facts(video: Video) -> Mapping[str, str]:
     """What is known of the video beside its prompt, each fact in words by its name; unknown ones are empty."""
-    clip = _find(video, "video") or _find(video, "image")
-    probe = clip.probe if clip else None
-    took = (video.completed_at - video.created_at).total_seconds() if video.completed_at and video.created_at else None
-    facts = {
+    facts = {**_list_asked(video), **_list_delivered(video), **_list_said(video)}
+    for name, text in (*sorted(video.parameters.items()), *_list_facets(video).items()):
+        facts[f"facet {name}" if name in facts else name] = str(text)
+    return {name: text or "" for name, text in facts.items()}
+
+
+def _list_asked(video: Video) -> dict[str, str | None]:
+    """The job, as the server tells it."""
+    took = video.completed_at - video.created_at if video.completed_at and video.created_at else None
+    return {
         "model": video.model,
         "status": video.status,
-        "error": ": ".join(filter(None, (video.error_code, video.error_message))),
+        "error": _describe_error(video),
         "seconds": _number(video.seconds),
         "size": video.size,
         "quality": video.quality,
@@ -83,28 +85,40 @@ def list_facts(video: Video) -> Mapping[str, str]:
         "source": video.source,
         "kind": video.kind,
         "created": _moment(video.created_at),
-        "took": took is not None and took >= 0 and f"{took:,.0f} s",
+        "took": f"{took.total_seconds():,.0f} s" if took else None,
         "expires": _moment(video.expires_at),
         "negative prompt": video.negative_prompt,
-        "delivered seconds": probe and _number(probe.seconds),
-        "delivered size": probe and probe.width and f"{probe.width}x{probe.height}",
-        "frames a second": probe and _number(probe.fps),
-        "codec": probe and ", ".join(filter(None, (probe.codec, probe.audio))),
-        "file": clip and clip.size is not None and _volume(clip.size),
-        "credentials": clip and clip.credentials and clip.credentials.words,
-        "rating": video.rating and str(video.rating),
-        "verdict": video.verdict != UNDECIDED and video.verdict,
+    }
+
+
+def _list_delivered(video: Video) -> dict[str, str | None]:
+    """The clip or picture, as its bytes tell it."""
+    file = _find(video, "video") or _find(video, "image")
+    if file is None:
+        return {}
+    probe = file.probe or Probe()
+    return {
+        "delivered seconds": _number(probe.seconds),
+        "delivered size": f"{probe.width}x{probe.height}" if probe.width else None,
+        "frames a second": _number(probe.fps),
+        "codec": ", ".join(filter(None, (probe.codec, probe.audio))),
+        "file": _volume(file.size),
+        "credentials": file.credentials.words if file.credentials else None,
+    }
+
+
+def _list_said(video: Video) -> dict[str, str | None]:
+    """What people say of it, and what it was made from."""
+    parents = dict.fromkeys((link.parent, link.relation) for link in video.links if link.child == video.ref)
+    return {
+        "rating": str(video.rating) if video.rating else None,
+        "verdict": video.verdict if video.verdict != UNDECIDED else None,
         "note": video.note,
         "tags": ", ".join(map(str, video.tags)),
         "collections": ", ".join(video.collections),
-        "made from": ", ".join(
-            f"{link.parent} ({link.relation})" for link in dict.fromkeys(video.links) if link.child == video.ref
-        ),
+        "made from": ", ".join(f"{parent} ({relation})" for parent, relation in parents),
         "inputs": ", ".join(f"{given.role} {given.name or given.number}" for given in video.inputs),
     }
-    for name, text in (*sorted(video.parameters.items()), *_list_facets(video).items()):
-        facts[f"facet {name}" if name in facts else name] = str(text)
-    return {name: text or "" for name, text in facts.items()}
 
 
 def _list_facets(video: Video) -> dict[str, str]:
@@ -122,8 +136,7 @@ def _find(video: Video, variant: str) -> File | None:
 def _find_reason(video: Video) -> str:
     """Why there is nothing to look at."""
     if video.status != "completed":
-        error = ": ".join(filter(None, (video.error_code, video.error_message)))
-        return f"{video.status}: {error}" if error else video.status
+        return ": ".join(filter(None, (video.status, _describe_error(video))))
     file = next((file for file in video.files if file.variant in {"video", "image"}), None)
     if file is None:
         return "not downloaded: run `catalog download`"
@@ -135,11 +148,23 @@ def _find_reason(video: Video) -> str:
     return f"browsers do not show {file.type or 'what nobody knows the type of'}"
 
 
+def _describe_error(video: Video) -> str:
+    return ": ".join(filter(None, (video.error_code, video.error_message)))
+
+
+def _measure(video: Video, probe: Probe) -> tuple[int, int]:
+    """Its width and height: as its file has them, else as they were asked for."""
+    shapes = ((probe.width, probe.height), (video.width, video.height), _SHAPE)
+    return next((width, height) for width, height in shapes if width and height)
+
+
 def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:g}"
 
 
-def _volume(size: int) -> str:
+def _volume(size: int | None) -> str | None:
+    if size is None:
+        return None
     return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
 
 
@@ -150,4 +175,4 @@ def _dollars(video: Video) -> str | None:
 
 
 def _moment(moment: datetime | None) -> str | None:
-    return moment and f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else None

@@ -26,6 +26,7 @@ function makeComparison(dialog) {
   let current = null; // the side that `x` leaves out
   let sound = null; // the clip that is heard
   let isBlind = false;
+  const order = listRefs(); // what the address says while an order would tell too much
   const clock = makeClock([...stage.querySelectorAll("video")], draw);
 
   function draw() {
@@ -86,15 +87,20 @@ function makeComparison(dialog) {
     find(".wipe").checked = isOn;
     stage.classList.toggle("wiped", isOn);
     find(".wipe-line").hidden = !isOn;
-    stage.style.setProperty("--wipe", `${find(".wipe-line").value}%`);
-    stage.style.setProperty("--wipe-share", find(".wipe-line").value / 100);
+    drawLine();
+  }
+
+  function drawLine() {
+    const share = find(".wipe-line").valueAsNumber / 100;
+    const [below, look] = [stage, stage.querySelector(".look")].map((each) => each.getBoundingClientRect());
+    const sizes = { "--wipe": `${100 * share}%`, "--edge": `${look.left - below.left + share * look.width}px`, "--top": `${look.top - below.top}px`, "--high": `${look.height}px` };
+    for (const [name, size] of Object.entries(sizes)) stage.style.setProperty(name, size);
   }
 
   /** Hide what says which is which, in an order that says nothing either. */
   async function blind(isOn) {
     if (isOn === isBlind) return;
     isBlind = isOn;
-    find("[name=blind]").checked = isOn;
     dialog.classList.toggle("blind", isOn);
     find(".veil").hidden = !isOn;
     if (!isOn) {
@@ -117,9 +123,10 @@ function makeComparison(dialog) {
 
   /** Ask the server for what is below the clips, in the order they have now, and for what was decided. */
   async function refresh() {
-    const refs = writeRefs(listRefs());
-    if (!isBlind) history.replaceState(history.state, "", addressOf({ compare: refs }));
-    const part = await fetchPart(pathOf(refs));
+    const refs = listRefs();
+    const named = isBlind ? order.filter((ref) => refs.includes(ref)) : refs;
+    history.replaceState(history.state, "", addressOf({ compare: writeRefs(named) }));
+    const part = await fetchPart(pathOf(writeRefs(refs)));
     if (!part.isFine || !dialog.open) return;
     find(".differences").replaceWith(document.importNode(part.content.querySelector(".differences"), true));
     for (const side of listSides()) {
@@ -191,10 +198,11 @@ function makeComparison(dialog) {
   stage.addEventListener("focusin", (event) => { if (event.target.closest(".side")) choose(event.target.closest(".side")); });
   stage.addEventListener("pointermove", (event) => {
     if (!stage.classList.contains("wiped") || event.target.closest("input, button, a") || (event.pointerType !== "mouse" && !event.buttons)) return;
-    const box = stage.getBoundingClientRect();
+    const box = stage.querySelector(".look").getBoundingClientRect();
     find(".wipe-line").value = (100 * (event.clientX - box.left)) / box.width;
     wipe(true);
   });
+  new ResizeObserver(() => stage.classList.contains("wiped") && drawLine()).observe(stage);
   find(".position").addEventListener("input", (event) => clock.seek(event.target.valueAsNumber));
   find(".wipe-line").addEventListener("input", () => wipe(true));
   find(".wipe").addEventListener("change", (event) => wipe(event.target.checked));
@@ -209,7 +217,8 @@ function makeComparison(dialog) {
   choose(listSides()[0]);
   hear(clock.clips[0] ?? null);
   draw();
-  if (remembered.get(BLIND) === "yes") blind(true);
+  find("[name=blind]").checked = remembered.get(BLIND) === "yes";
+  if (find("[name=blind]").checked) blind(true);
   (clock.clips.length ? find(".play") : listSides()[0]).focus();
 
   return {

@@ -24,7 +24,7 @@ export function makeOverlay(name, { pathOf, begin }) {
     dialog.addEventListener("close", () => {
       dialog = null;
       end();
-      tell("closed", { name });
+      if (document.activeElement === document.body) tell("closed", { name }); // what had the focus is not there any more
       if (isWhole) location.assign(closed);
       else if (state().has(name)) history.back();
     });

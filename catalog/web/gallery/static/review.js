@@ -18,7 +18,7 @@ function makeReview(dialog) {
   let hasAsked = false;
   let isDeciding = false;
   let tail = Promise.resolve(); // what was asked for is done one after the other: each about the clip that is shown then
-  const rejected = new Set(); // refs, in this review
+  const decided = new Set(); // refs, in this review
   const coming = new Map(); // figures that are being made, by ref
 
   const figure = () => dialog.querySelector(".clip");
@@ -32,14 +32,14 @@ function makeReview(dialog) {
     index = clips.findIndex(([ref]) => ref === shownRef());
     draw();
     prepare(index + 1);
-  })();
+  })().catch(() => {});
 
   /** Do something once all that was asked for before is done. */
   function then(act) {
     tail = tail.then(async () => {
       await ready;
       if (dialog.open) await act();
-    });
+    }).catch(() => toast("The server does not answer as it should: is `catalog serve` still running?"));
   }
 
   function draw() {
@@ -117,29 +117,27 @@ function makeReview(dialog) {
     const done = await edit(act, [clip[0]], value);
     isDeciding = false;
     if (!done) return;
-    note(clip, act === "rate" ? { rating: value || null } : { verdict: value });
+    if (act === "rate") clip[1] = value || null;
+    else {
+      clip[2] = value;
+      decided.add(clip[0]);
+    }
     if (index + 1 < clips.length) {
       await show(index + 1);
       return;
     }
     draw();
     await showAgain(clip);
-    if (rejected.size && !hasAsked) await ask({ isLeaving: true });
+    if (!hasAsked && listRejected().length) await ask({ isLeaving: true });
     else toast("That was the last clip");
   });
 
-  function note(clip, { rating = clip[1], verdict = clip[2] }) {
-    clip[1] = rating;
-    clip[2] = verdict;
-    if (verdict === "reject") rejected.add(clip[0]);
-    else rejected.delete(clip[0]);
-  }
+  /** The refs of those that were rejected in this review, and still are. */
+  const listRejected = () => clips.filter(([ref, , verdict]) => verdict === "reject" && decided.has(ref)).map(([ref]) => ref);
 
   async function showAgain(clip) {
     coming.delete(clip[0]);
-    const place = video()?.currentTime;
     await show(clips.indexOf(clip));
-    if (place && video()) video().currentTime = place;
   }
 
   /** After an undo: read what is decided now, and go to where it was. */
@@ -148,7 +146,7 @@ function makeReview(dialog) {
     for (const clip of touched.slice(0, 50)) {
       coming.delete(clip[0]);
       const made = await make(clip[0]);
-      if (made) note(clip, { rating: Number(made.dataset.rating) || null, verdict: made.dataset.verdict });
+      if (made) clip.splice(1, 2, Number(made.dataset.rating) || null, made.dataset.verdict);
     }
     if (touched.length) await show(clips.indexOf(touched[0]));
   });
@@ -156,21 +154,20 @@ function makeReview(dialog) {
   /** Ask, once, what becomes of the clips that were rejected. */
   async function ask({ isLeaving }) {
     hasAsked = true;
-    const refs = [...rejected];
+    const refs = listRejected();
     const answer = await askAbout(refs.length);
     if (answer === "hide") {
       isDeciding = true;
-      const done = await edit("hide", refs);
+      await edit("hide", refs);
       isDeciding = false;
-      if (done) rejected.clear();
     }
     if (answer && isLeaving && dialog.open) dialog.close();
   }
 
-  function leave() {
-    if (rejected.size && !hasAsked) ask({ isLeaving: true });
+  const leave = () => then(async () => {
+    if (!hasAsked && listRejected().length) await ask({ isLeaving: true });
     else dialog.close();
-  }
+  });
 
   const unrated = (from) => {
     const order = [...clips.keys()].map((offset) => (from + 1 + offset) % clips.length);
@@ -212,7 +209,7 @@ function makeReview(dialog) {
     edited: (refs) => isDeciding || reread(refs),
     end: () => {
       video()?.pause();
-      if (rejected.size && !hasAsked) ask({ isLeaving: false }); // the browser went back
+      if (!hasAsked && listRejected().length) ask({ isLeaving: false }); // the browser went back
     },
   };
 }
