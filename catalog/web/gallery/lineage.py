@@ -34,16 +34,16 @@ FORMS = {
 }
 _EVIDENCE = {
     "agree": "agree",
-    "api_only": "no credentials say it",
+    "api_only": "say nothing",
     "credentials_only": "credentials only",
     "disagree": "disagree",
-    "parent_unknown": "name another, unknown",
+    "parent_unknown": "name another",
     "not_intact": "not intact",
 }
 _SAYING = {"api": "API", "request": "request", "c2pa": "C2PA", "user": "user"}
 _ROOM = Room(width=236, height=76, small_height=32, across=118, down=14)
 _EDGE = 8  # pixels around the picture
-_TEXT, _TEXT_BESIDE = 35, 24  # columns of a line in a box, and beside a thumbnail
+_TEXT, _TEXT_BESIDE = 33, 22  # columns of a line in a box, and beside a thumbnail
 _NAMED = 300  # characters of a prompt that name a node
 _TILDE = re.compile(r"~[0-9A-Fa-f]{2}")
 _REFS = 3000  # characters of refs in one question
