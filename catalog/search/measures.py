@@ -82,7 +82,7 @@ class Measures:
 
     def label(self, sets: Iterable[BitMap]) -> Numbers:
         """For every video the number of the set that it is in, from 1 on; 0 for none."""
-        labels = np.zeros(self._width, np.intp)
+        labels = np.zeros(self._width, np.uint32)
         for number, ids in enumerate(sets, 1):
             labels[list_ids(ids)] = number
         return labels

@@ -123,12 +123,13 @@ class Ledger:
         labels = self._measures.label(sets.values())
         ids = self._ids[labels[self._ids] > 0]
         basis = np.where(self._is_known[ids], self._bases[ids], 3)
-        keys = ((labels[ids] - 1) * len(FATES) + self._fates[ids] - 1) * 4 + basis
+        groups = labels[ids].astype(np.intp) - 1
+        keys = (groups * len(FATES) + self._fates[ids] - 1) * 4 + basis
         shape, size = (len(sets), len(FATES), 4), len(sets) * len(FATES) * 4
         sums = _Sums(
             np.bincount(keys, minlength=size).reshape(shape),
             np.bincount(keys, self._usd[ids], size).reshape(shape),
-            np.bincount(labels[ids] - 1, np.where(self._fates[ids] == 1, self._delivered[ids], 0), len(sets)),
+            np.bincount(groups, np.where(self._fates[ids] == 1, self._delivered[ids], 0), len(sets)),
         )
         return [_make_group(value, sums, number) for number, value in enumerate(sets)]
 

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from tests.search.conftest import Library
 
 NOW = datetime(2026, 10, 10, 12, tzinfo=UTC)
-QUERIES = ("", "model:sora-2,veo", "-status:completed OR seconds:8", 'neon (2 OR "street 3', "sort:created_at verdict:keep")
+QUERIES = (
+    "",
+    "model:sora-2,veo",
+    "-status:completed OR seconds:8",
+    'neon (2 OR "street 3',
+    "sort:created_at verdict:keep",
+)
 
 
 def make_rows() -> Iterator[dict[str, Any]]:

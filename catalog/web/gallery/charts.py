@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 WIDTH, WIDE = 560, 1160  # of a picture that takes half a row, and a whole one
-_LABEL, _LABEL_COLUMNS = 190, 29  # for the name of a row
-_VALUE = 112  # for what a row says behind its bar
+LABEL, WIDE_LABEL = 170, 270  # for the name of a row
+_COLUMN = 6.6  # of a letter
+_VALUE, _WIDE_VALUE = 112, 160  # for what a row says behind its bar
 _ROW = 28
 _LEVELS = 5  # of shades
 _DAY, _WEEK = 17, 20.2  # the side of a day, and from one week to the next
@@ -48,12 +49,13 @@ class Mark(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What is drawn: bars, the lines behind them, and the size of it all."""
+    """What is drawn: bars, the lines behind them, and the size of it all; names of rows end at `left`."""
 
     width: float
     height: float
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
+    left: float = 0.0
 
 
 class Cell(NamedTuple):
@@ -80,38 +82,38 @@ class Cells(NamedTuple):
     columns: tuple[tuple[float, float, str], ...]
 
 
-def draw_rows(rows: Iterable[tuple[str, str, str, Sequence[tuple[str, float]]]], *, highest: float = 0.0) -> Picture:
+def draw_rows(rows: Iterable[tuple[str, str, str, Sequence[tuple[str, float]]]], label_width: int = LABEL) -> Picture:
     """Bars from left to right, one below the other: the label, the text, the address and the parts of each."""
     listed = list(rows)
-    top = max([highest, *(sum(size for _, size in parts) for *_, parts in listed)]) or 1.0
-    room = WIDTH - _LABEL - _VALUE
+    top = max((sum(size for _, size in parts) for *_, parts in listed), default=0) or 1.0
+    room = WIDTH - label_width - _VALUE
     bars = []
     for number, (label, text, href, parts) in enumerate(listed):
-        x, y = float(_LABEL), number * _ROW + 5.0
+        x, y = float(label_width), number * _ROW + 5.0
         drawn = []
         for kind, size in parts:
             width = max(1.5, room * size / top) if size else 0.0
             drawn.append(Part(x, y, width, _ROW - 10, kind))
             x += width
-        bars.append(Bar(fit(label, _LABEL_COLUMNS), text, href, x, y, tuple(drawn)))
-    return Picture(WIDTH, len(listed) * _ROW, tuple(bars))
+        bars.append(Bar(fit(label, int(label_width / _COLUMN)), text, href, x, y, tuple(drawn)))
+    return Picture(WIDTH, len(listed) * _ROW, tuple(bars), left=label_width - 10)
 
 
 def draw_spans(rows: Iterable[tuple[str, str, str, float, float]]) -> Picture:
     """Lines from one number to a higher one: label, text, address and the two."""
     listed = list(rows)
     top = max((high for *_, high in listed), default=0) or 1.0
-    room = WIDTH - _LABEL - _VALUE
+    room = WIDTH - LABEL - _WIDE_VALUE
     bars = []
     for number, (label, text, href, low, high) in enumerate(listed):
-        y, begin, end = number * _ROW + _ROW / 2, _LABEL + room * low / top, _LABEL + room * high / top
+        y, begin, end = number * _ROW + _ROW / 2, LABEL + room * low / top, LABEL + room * high / top
         parts = (
             Part(begin, y - 2, max(1.0, end - begin), 4, "span"),
             Part(begin - 4, y - 6, 8, 12, "median"),
             Part(end - 1.5, y - 8, 3, 16, "end"),
         )
-        bars.append(Bar(fit(label, _LABEL_COLUMNS), text, href, end + 4, y - 9, parts))
-    return Picture(WIDTH, len(listed) * _ROW, tuple(bars))
+        bars.append(Bar(fit(label, int(LABEL / _COLUMN)), text, href, end + 4, y - 9, parts))
+    return Picture(WIDTH, len(listed) * _ROW, tuple(bars), left=LABEL - 10)
 
 
 def draw_columns(

@@ -157,13 +157,14 @@ def _draw_failures(visit: Visit, rates: tuple[FailureRate, ...], *, has_values: 
     return charts.draw_rows(
         [
             (
-                " · ".join(map(_name, (each.error, each.model, *([each.value] if has_values else [])))),
+                " · ".join(map(_name, (*([each.value] if has_values else []), each.error, each.model))),
                 f"{percent(each.rate)}, {each.failed:,} of {each.ended:,}",
                 _grid(visit, each.query),
                 [("failed", each.rate)],
             )
             for each in rates
-        ]
+        ],
+        charts.WIDE_LABEL,
     )
 
 
@@ -254,7 +255,7 @@ def length(seconds: float) -> str:
     if total < 60:
         return f"{total} s"
     if total < 3600:
-        return f"{total // 60} min" + (f" {total % 60} s" if total % 60 else "")
+        return f"{total // 60} min" + (f" {total % 60} s" if total % 60 and total < 600 else "")
     if total < 172_800:
         return f"{total // 3600} h" + (f" {total % 3600 // 60} min" if total % 3600 // 60 else "")
     return f"{total // 86_400:,} days"

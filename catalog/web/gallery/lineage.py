@@ -16,8 +16,9 @@ from catalog.web.gallery.tiles import make_tile, title_of
 from catalog.web.gallery.visits import Answer, Refused, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from catalog.prompts import PromptDiff
     from catalog.records import Video
     from catalog.reports import Generation, LineageNode
     from catalog.web.gallery.branches import Branch
@@ -34,16 +35,16 @@ FORMS = {
 }
 _EVIDENCE = {
     "agree": "agree",
-    "api_only": "no credentials say it",
+    "api_only": "say nothing",
     "credentials_only": "credentials only",
     "disagree": "disagree",
-    "parent_unknown": "name another, unknown",
+    "parent_unknown": "name another",
     "not_intact": "not intact",
 }
 _SAYING = {"api": "API", "request": "request", "c2pa": "C2PA", "user": "user"}
 _ROOM = Room(width=236, height=76, small_height=32, across=118, down=14)
 _EDGE = 8  # pixels around the picture
-_TEXT, _TEXT_BESIDE = 35, 24  # columns of a line in a box, and beside a thumbnail
+_TEXT, _TEXT_BESIDE = 33, 22  # columns of a line in a box, and beside a thumbnail
 _NAMED = 300  # characters of a prompt that name a node
 _TILDE = re.compile(r"~[0-9A-Fa-f]{2}")
 _REFS = 3000  # characters of refs in one question
@@ -178,35 +179,27 @@ def _describe(visit: Visit, box: Box, pictures: dict[str, str], focus: str) -> N
     node = branch.node
     if node is None:
         return _describe_hidden(visit, box, branch, focus)
-    origins = ", ".join(_SAYING.get(origin, origin) for origin in node.origins)
-    said = Said(fit(node.relation or "", 17), origins, node.evidence or "", _say(node)) if branch.above else Said()
+    said = Said(fit(node.relation or "", 17), _list_origins(node), node.evidence or "", _say(node))
+    said = said if branch.above else Said()
     if node.video is None:
-        lines = [fit(node.ref, _TEXT)]
         facts = "not in this library"
-        return Node(box, "lost", f"{node.ref}, {facts}", None, lines, facts, "", None, said)
-    video = node.video
-    title = title_of(video) if video.prompt else node.name or video.ref
-    kind = "repeat" if node.is_repeat else "video"
-    state = f"{video.status}, deleted" if video.deleted_at else video.status
+        return Node(box, "lost", f"{node.ref}, {facts}", None, [fit(node.ref, _TEXT)], facts, "", None, said)
+    picture, title = pictures.get(node.ref), _title(node)
+    columns = _TEXT_BESIDE if picture else _TEXT
+    kind, facts, href = _describe_place(visit, branch, node, node.video)
+    name, lines = fit(title, _NAMED), wrap(title, columns, 3)
+    return Node(
+        box, kind, name, href, lines, fit(facts, columns), node.video.status, picture, said, is_focus=branch.is_focus
+    )
+
+
+def _describe_place(visit: Visit, branch: Branch, node: LineageNode, video: Video) -> tuple[str, str, str]:
+    """What kind of box it is, the facts in it, and where it leads: a repeat to its own family."""
     if node.is_repeat:
         facts = "a circle: it stands above" if branch.is_circle else "drawn elsewhere in this picture"
-        href = f"{visit.base}/lineage/{quote(node.ref, safe='')}"
-    else:
-        facts, href = " · ".join(filter(None, (video.model, state))), _open(visit, node.ref)
-    picture = pictures.get(node.ref)
-    columns = _TEXT_BESIDE if picture else _TEXT
-    return Node(
-        box,
-        kind,
-        fit(title, _NAMED),
-        href,
-        wrap(title, columns, 3),
-        fit(facts, columns),
-        video.status,
-        picture,
-        said,
-        is_focus=branch.is_focus,
-    )
+        return "repeat", facts, f"{visit.base}/lineage/{quote(node.ref, safe='')}"
+    state = f"{video.status}, deleted" if video.deleted_at else video.status
+    return "video", " · ".join(filter(None, (video.model, state))), _open(visit, node.ref)
 
 
 def _describe_hidden(visit: Visit, box: Box, branch: Branch, focus: str) -> Node:
@@ -224,29 +217,36 @@ def _describe_hidden(visit: Visit, box: Box, branch: Branch, focus: str) -> Node
 
 def _list_steps(visit: Visit, drawn: Iterable[Branch], generations: Sequence[Generation]) -> list[Step]:
     changes = {(step.parent, step.ref): step.change for step in generations}
-    steps = []
-    for branch in drawn:
-        child, above = branch.node, branch.above
-        if child is None or above is None or above.node is None:
-            continue
-        parent = above.node
-        change = changes.get((parent.ref, child.ref))
-        listed = [] if change is None else [("−", pair) for pair in sorted({*change.removed, *change.replaced})]
-        listed += [] if change is None else [("+", pair) for pair in change.added]
-        steps.append(
-            Step(
-                fit(_title(child), 120),
-                _open(visit, child.ref) if child.video else None,
-                fit(_title(parent), 60),
-                _open(visit, parent.ref) if parent.video else None,
-                child.relation or "",
-                ", ".join(_SAYING.get(origin, origin) for origin in child.origins),
-                _say(child) or "nothing",
-                fit(change.instruction, 300) if change and change.instruction else None,
-                [(sign, f"{name}: {value}") for sign, (name, value) in listed],
-            )
-        )
-    return steps
+    edges = ((each.above.node, each.node) for each in drawn if each.above)
+    return [
+        _describe_step(visit, parent, child, changes.get((parent.ref, child.ref)))
+        for parent, child in edges
+        if parent and child
+    ]
+
+
+def _describe_step(visit: Visit, parent: LineageNode, child: LineageNode, change: PromptDiff | None) -> Step:
+    return Step(
+        fit(_title(child), 120),
+        _open(visit, child.ref) if child.video else None,
+        fit(_title(parent), 60),
+        _open(visit, parent.ref) if parent.video else None,
+        child.relation or "",
+        _list_origins(child),
+        _say(child) or "nothing",
+        fit(change.instruction, 300) if change and change.instruction else None,
+        list(_list_changes(change)) if change else [],
+    )
+
+
+def _list_changes(change: PromptDiff) -> Iterator[tuple[str, str]]:
+    """The facets that a step takes away and adds, each with its sign."""
+    yield from (("−", f"{name}: {value}") for name, value in sorted({*change.removed, *change.replaced}))
+    yield from (("+", f"{name}: {value}") for name, value in change.added)
+
+
+def _list_origins(node: LineageNode) -> str:
+    return ", ".join(_SAYING.get(origin, origin) for origin in node.origins)
 
 
 def _title(node: LineageNode) -> str:

@@ -61,8 +61,8 @@ def measure(text: str) -> int:
 
 def fit(text: str, columns: int) -> str:
     """The text on one line, cut to so many columns, without anything that a screen obeys."""
-    lines = wrap(text, columns, 1)
-    return lines[0] if lines else ""
+    line = " ".join(plain(text[:_READ]).split())
+    return line if measure(line) <= columns else f"{_cut(line, columns - 1).rstrip()}…"
 
 
 def wrap(text: str, columns: int, lines: int) -> list[str]:
