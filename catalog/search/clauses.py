@@ -63,16 +63,16 @@ class Refiner:
         asking = [each for each in self.clauses if each.field in {field, _MISSING}]
         if not asking:
             return f"{self._all}-{wanted}" if way == NOT else f"{self._all}{wanted}"
-        same = [each for each in asking if not each.is_negated and self._trees[id(each)] == tree]
-        excluding = [each for each in asking if each.is_negated and self._trees[id(each)] == Not(tree)]
+        same = [each for each in asking if self._trees[id(each)] == tree]
+        excluding = [each for each in asking if self._trees[id(each)] == Not(tree)]
+        if way == OR:
+            return self._join(self._add_alternative(self._without(*excluding), field, value, wanted))
         if way == NOT:
-            kept = self._without(*same, *excluding)
-            return self._join(kept if excluding else [*kept, f"-{wanted}"])
-        if way == ONLY:
+            kept, is_there = self._without(*same, *excluding), bool(excluding)
+        else:
             about = [each for each in asking if _is_about(each, field)]
-            kept = self._without(*about)
-            return self._join(kept if len(about) == 1 and same else [*kept, wanted])
-        return self._join(self._add_alternative(self._without(*excluding), field, value, wanted))
+            kept, is_there = self._without(*about), len(about) == 1 and bool(same)
+        return self._join(kept if is_there else [*kept, f"-{wanted}" if way == NOT else wanted])
 
     @cached_property
     def _all(self) -> str:

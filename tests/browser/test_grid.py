@@ -289,7 +289,7 @@ def test_further_pages_come_while_one_scrolls_and_back_leads_to_where_one_was(ta
     expect(tiles(tab).first).to_have_attribute("aria-selected", "true")
 
 
-def test_a_tile_plays_below_the_pointer_unless_motion_is_reduced(tab: Page, chromium: Browser, served: Site) -> None:
+def test_a_tile_plays_below_the_pointer_unless_motion_is_reduced(tab: Page) -> None:
     tab.goto("/?q=has:file+status:completed+model:wan2.7-t2v")
     tile = tab.locator("[data-sheet], [data-clip]").first
     box = tile.bounding_box()
@@ -298,6 +298,14 @@ def test_a_tile_plays_below_the_pointer_unless_motion_is_reduced(tab: Page, chro
     assert tile.bounding_box() == box
     tab.mouse.move(5, 500)
     expect(tile.locator(".scrub")).to_have_count(0)
+    tab.emulate_media(reduced_motion="reduce")
+    tab.mouse.move(box["x"] + 9, box["y"] + 60)
+    expect(tile.locator(".scrub")).to_have_count(1)
+    shown = "view => view.paused ?? view.dataset.frame"
+    before = tile.locator(".scrub").evaluate(shown)
+    tab.wait_for_timeout(700)
+    assert tile.locator(".scrub").evaluate(shown) == before
+    assert before is not False
 
 
 def test_a_phone_has_two_columns_and_a_sheet_of_filters(chromium: Browser, served: Site) -> None:
