@@ -84,9 +84,9 @@ class Querying(Opened):
 
     def clauses(self, query: str) -> tuple[Clause, ...]:
         """The clauses of a query as they are typed, such as a page shows each with a cross; raises QueryError."""
-        from catalog.search.clauses import list_clauses
+        from catalog.search.clauses import read_refiner
 
-        return list_clauses(query)
+        return read_refiner(query).clauses
 
     def refine(self, query: str, field: str, value: str | None, how: Literal["only", "or", "not"] = "only") -> str:
         """The query after a click on a value of a field: `only` this value, this `or` those it has, or `not` this one.
@@ -107,9 +107,9 @@ class Querying(Opened):
 
         cat.refine_all("neon", {"model": ["a", "b"]})["model"]["a"].only    # neon model:a
         """
-        from catalog.search.clauses import Refiner
+        from catalog.search.clauses import read_refiner
 
-        return Refiner(query).refine_all(values)
+        return read_refiner(query).refine_all(values)
 
     def suggest(self, query: str) -> tuple[Suggestion, ...]:
         """What was perhaps meant by a query with a misspelt field, or one that finds nothing; raises QueryError.

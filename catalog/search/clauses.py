@@ -6,7 +6,7 @@ A clause is what must match beside the others: a term, a group in parentheses, o
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ONLY, OR, NOT = "only", "or", "not"
 WAYS = (ONLY, OR, NOT)
 _MISSING = "missing"
+_KEPT = 64  # queries that have been read
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a value that is written as it is, and needs no reading to be sure
 
 
@@ -46,7 +47,13 @@ def refine(query: str, field: str, value: str | None, way: str = ONLY) -> str:
     """
     if way not in WAYS:
         raise QueryError(f"a value is refined by {', '.join(WAYS)}, not by {way!r}")
-    return Refiner(query).refine(field, value, way)
+    return read_refiner(query).refine(field, value, way)
+
+
+@lru_cache(_KEPT)
+def read_refiner(query: str) -> Refiner:
+    """The query, read once for all that a page asks of it; raises QueryError."""
+    return Refiner(query)
 
 
 class Refiner:

@@ -88,6 +88,8 @@ def make_rail(
 ) -> list[Facet]:
     """The facets that have been counted, each as the rail shows it; those without a value are left out."""
     values = {name: tuple(items) for name, items in counts.items() if name != "month"}
+    if not values:
+        return []
     clauses = visit.catalog.clauses(state.q)
     chosen = {(each.field, value) for each in clauses if not each.is_negated for value in each.values}
     excluded = {(each.field, value) for each in clauses if each.is_negated for value in each.values}
