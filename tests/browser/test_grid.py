@@ -120,6 +120,7 @@ def test_more_facets_open_in_place_and_dates_filter(tab: Page) -> None:
     expect(tab.get_by_role("searchbox", name="Search")).to_have_value("lighting:soft")
     expect(filters(tab).get_by_role("group", name="lighting")).to_have_count(1)  # it stays open
     tab.get_by_role("link", name="Remove lighting:soft").click()
+    expect(tab.get_by_role("searchbox", name="Search")).to_have_value("")
     dates = filters(tab).get_by_role("group", name="created")
     dates.get_by_role("link", name=re.compile("^2026-10|^20..-.., ")).first.click()
     expect(tab.get_by_role("searchbox", name="Search")).to_have_value(re.compile(r"^created:20\d\d-\d\d$"))
