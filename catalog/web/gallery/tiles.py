@@ -150,7 +150,7 @@ def _blank_of(video: Video) -> str:
     if video.status == "completed":
         return "no picture"
     if video.status == "in_progress" and video.progress:
-        return f"in progress, {video.progress:g} %"
+        return f"in progress, {video.progress:g}\u00a0%"
     return video.error_code or video.status.replace("_", " ")
 
 
