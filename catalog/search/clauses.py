@@ -6,7 +6,7 @@ A clause is what must match beside the others: a term, a group in parentheses, o
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ONLY, OR, NOT = "only", "or", "not"
 WAYS = (ONLY, OR, NOT)
 _MISSING = "missing"
+_KEPT = 64  # queries that have been read
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a value that is written as it is, and needs no reading to be sure
 
 
@@ -46,7 +47,13 @@ def refine(query: str, field: str, value: str | None, way: str = ONLY) -> str:
     """
     if way not in WAYS:
         raise QueryError(f"a value is refined by {', '.join(WAYS)}, not by {way!r}")
-    return Refiner(query).refine(field, value, way)
+    return read_refiner(query).refine(field, value, way)
+
+
+@lru_cache(_KEPT)
+def read_refiner(query: str) -> Refiner:
+    """The query, read once for all that a page asks of it; raises QueryError."""
+    return Refiner(query)
 
 
 class Refiner:
@@ -63,16 +70,16 @@ class Refiner:
         asking = [each for each in self.clauses if each.field in {field, _MISSING}]
         if not asking:
             return f"{self._all}-{wanted}" if way == NOT else f"{self._all}{wanted}"
-        same = [each for each in asking if not each.is_negated and self._trees[id(each)] == tree]
-        excluding = [each for each in asking if each.is_negated and self._trees[id(each)] == Not(tree)]
+        same = [each for each in asking if self._trees[id(each)] == tree]
+        excluding = [each for each in asking if self._trees[id(each)] == Not(tree)]
+        if way == OR:
+            return self._join(self._add_alternative(self._without(*excluding), field, value, wanted))
         if way == NOT:
-            kept = self._without(*same, *excluding)
-            return self._join(kept if excluding else [*kept, f"-{wanted}"])
-        if way == ONLY:
+            kept, is_there = self._without(*same, *excluding), bool(excluding)
+        else:
             about = [each for each in asking if _is_about(each, field)]
-            kept = self._without(*about)
-            return self._join(kept if len(about) == 1 and same else [*kept, wanted])
-        return self._join(self._add_alternative(self._without(*excluding), field, value, wanted))
+            kept, is_there = self._without(*about), len(about) == 1 and bool(same)
+        return self._join(kept if is_there else [*kept, f"-{wanted}" if way == NOT else wanted])
 
     @cached_property
     def _all(self) -> str:

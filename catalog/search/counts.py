@@ -71,8 +71,9 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
     rarest = bitmaps.COMMON * len(parts)  # videos from which a value has a bitmap for certain
     if parts[0] in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < rarest):
         known = list(bits.read_field(field.name).sets)
-        make_rare = lambda: list(_count_rare(connection, field, known, hits, limit))  # noqa: E731
-        counts += bits.remember(f"rare {field.name} {limit}", hits, make_rare, lambda rare: 200 + 100 * len(rare))
+        make_rare = lambda: _count_rare(connection, field, known, hits, limit)  # noqa: E731
+        rare = bits.remember(f"rare {field.name} {limit}", hits, make_rare, lambda each: 200 + 100 * len(each))
+        counts += rare
     counts.sort(key=_number if field.kind == "number" else _VALUE)
     if field.counts_missing and (
         missing := len(hits) - hits.intersection_cardinality(bits.having(bitmaps.HAS, field.name))
@@ -132,7 +133,7 @@ def _number(count: Count) -> float:
     return float(count[1] or 0)
 
 
-def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap, limit: int) -> Iterable[Count]:
+def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap, limit: int) -> list[Count]:
     """The counts of the most frequent of the values that are not known by a bitmap, by the rows of tags or facets."""
     if field.kind == "tag":
         rare_tags = _list_rare_tags(connection, set(known)) if len(hits) > _FEW else None

@@ -120,6 +120,7 @@ def test_more_facets_open_in_place_and_dates_filter(tab: Page) -> None:
     expect(tab.get_by_role("searchbox", name="Search")).to_have_value("lighting:soft")
     expect(filters(tab).get_by_role("group", name="lighting")).to_have_count(1)  # it stays open
     tab.get_by_role("link", name="Remove lighting:soft").click()
+    expect(tab.get_by_role("searchbox", name="Search")).to_have_value("")
     dates = filters(tab).get_by_role("group", name="created")
     dates.get_by_role("link", name=re.compile("^2026-10|^20..-.., ")).first.click()
     expect(tab.get_by_role("searchbox", name="Search")).to_have_value(re.compile(r"^created:20\d\d-\d\d$"))
@@ -289,7 +290,7 @@ def test_further_pages_come_while_one_scrolls_and_back_leads_to_where_one_was(ta
     expect(tiles(tab).first).to_have_attribute("aria-selected", "true")
 
 
-def test_a_tile_plays_below_the_pointer_unless_motion_is_reduced(tab: Page, chromium: Browser, served: Site) -> None:
+def test_a_tile_plays_below_the_pointer_unless_motion_is_reduced(tab: Page) -> None:
     tab.goto("/?q=has:file+status:completed+model:wan2.7-t2v")
     tile = tab.locator("[data-sheet], [data-clip]").first
     box = tile.bounding_box()
@@ -298,6 +299,14 @@ def test_a_tile_plays_below_the_pointer_unless_motion_is_reduced(tab: Page, chro
     assert tile.bounding_box() == box
     tab.mouse.move(5, 500)
     expect(tile.locator(".scrub")).to_have_count(0)
+    tab.emulate_media(reduced_motion="reduce")
+    tab.mouse.move(box["x"] + 9, box["y"] + 60)
+    expect(tile.locator(".scrub")).to_have_count(1)
+    shown = "view => view.paused ?? view.dataset.frame"
+    before = tile.locator(".scrub").evaluate(shown)
+    tab.wait_for_timeout(700)
+    assert tile.locator(".scrub").evaluate(shown) == before
+    assert before is not False
 
 
 def test_a_phone_has_two_columns_and_a_sheet_of_filters(chromium: Browser, served: Site) -> None:

@@ -35,7 +35,6 @@ _HAS = (
     "error_code",
 )
 _BAR, _GAP, _TALL = 8, 2, 40
-_LEAST_BARS = 24  # for which there is room
 _MOST_YEARS = 8  # that are shown by month
 _MONTH = 7  # characters of a date that say its month
 
@@ -88,6 +87,8 @@ def make_rail(
 ) -> list[Facet]:
     """The facets that have been counted, each as the rail shows it; those without a value are left out."""
     values = {name: tuple(items) for name, items in counts.items() if name != "month"}
+    if not values:
+        return []
     clauses = visit.catalog.clauses(state.q)
     chosen = {(each.field, value) for each in clauses if not each.is_negated for value in each.values}
     excluded = {(each.field, value) for each in clauses if each.is_negated for value in each.values}
@@ -183,7 +184,7 @@ def _draw(visit: Visit, state: State, counts: Mapping[str, int], asked: list[str
         link = f"{visit.base}/{state.link(links[date].only)}"
         is_chosen = any(date.startswith(value) for value in asked)
         bars.append(Bar(date, amount, number * (_BAR + _GAP), _TALL - height, height, is_chosen, link))
-    return Histogram(tuple(bars), max(_LEAST_BARS, len(bars)) * (_BAR + _GAP), _TALL, bars[0].date, bars[-1].date)
+    return Histogram(tuple(bars), len(bars) * (_BAR + _GAP) - _GAP, _TALL, bars[0].date, bars[-1].date)
 
 
 def _list_months(first: str, last: str) -> list[str]:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from catalog.records import File, Video
 
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
@@ -35,7 +37,7 @@ class Tile:
     """A video as a tile.
 
     `label` names it to whoever does not see it. `sheet` is its sheet of frames, which has `grid` columns and rows;
-    `blank` stands where there is no picture.
+    `blank` stands in the place of a picture that is missing.
     """
 
     ref: str
@@ -157,7 +159,7 @@ def _blank_of(video: Video) -> str:
     if video.status == "completed":
         return "no picture"
     if video.status == "in_progress" and video.progress:
-        return f"in progress, {video.progress:g} %"
+        return f"in progress, {video.progress:g}\u00a0%"
     return video.error_code or video.status.replace("_", " ")
 
 
@@ -174,14 +176,18 @@ def _list_marks(video: Video, takes: int, now: datetime, *, has_picture: bool) -
         marks.append(Mark("gone", "gone", "the server does not know it any more"))
     if (left := _time_left(video, now)) is not None:
         marks.append(Mark("expiring", left, "until the server's addresses expire; nothing of it is held here"))
+    return [*marks, *_list_findings(video)]
+
+
+def _list_findings(video: Video) -> Iterator[Mark]:
+    """What the newest check of credentials found, and what a person thinks of the video."""
     checked = next((file.credentials for file in video.files if file.credentials), None)
     if checked and checked.status != "absent":
-        marks.append(Mark("credentials", f"C2PA {checked.status.replace('_', ' ')}", checked.words))
+        yield Mark("credentials", f"C2PA {checked.status.replace('_', ' ')}", checked.words)
     if video.rating:
-        marks.append(Mark("rating", "★" * video.rating, f"rated {video.rating}"))
+        yield Mark("rating", "★" * video.rating, f"rated {video.rating}")
     if word := _VERDICTS.get(video.verdict):
-        marks.append(Mark(word, word))
-    return marks
+        yield Mark(word, word)
 
 
 def _mark_status(video: Video) -> Mark:

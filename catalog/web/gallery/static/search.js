@@ -4,6 +4,7 @@ import { addressOf, base, state } from "./core.js";
 import { show } from "./results.js";
 
 const PAUSE = 180; // milliseconds without a key after which the query is asked
+const LONG_PAUSE = 700; // the same, while the word before the caret can be completed
 const QUICK = 60; // after which completions are
 
 let field, box;
@@ -93,12 +94,16 @@ export function start() {
   const mirror = form.querySelector(".mirror");
   let pause = 0;
   let quick = 0;
+  const askSoon = () => {
+    if (box.hidden) ask(field.value.trim());
+    else pause = setTimeout(() => ask(field.value.trim()), LONG_PAUSE); // a word that may be completed is not yet one
+  };
   field.addEventListener("input", () => {
     mirror.replaceChildren();
     field.removeAttribute("aria-invalid");
     clearTimeout(pause);
     clearTimeout(quick);
-    pause = setTimeout(() => ask(field.value.trim()), PAUSE);
+    pause = setTimeout(askSoon, PAUSE);
     quick = setTimeout(offer, QUICK);
   });
   field.addEventListener("keydown", press);

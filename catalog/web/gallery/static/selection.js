@@ -314,7 +314,7 @@ function watchBox() {
 export function start() {
   if (!results()) return;
   chooseBy(list);
-  bind(onTile, " ", "Select", () => toggle(cursor()));
+  bind(onTile, " ", "Select", (event) => (event.target === cursor() ? toggle(cursor()) : false));
   bind(onTile, "Control+a", "Select all that are loaded", () => { for (const tile of tiles()) set(tile, true); show(); });
   bind(onTile, "Escape", "Clear the selection", () => (selected.size ? clear() : false));
   on("toggle", ({ to }) => toggle(to));
