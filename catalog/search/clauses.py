@@ -5,6 +5,7 @@ A clause is what must match beside the others: a term, a group in parentheses, o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from catalog.errors import QueryError
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 ONLY, OR, NOT = "only", "or", "not"
 WAYS = (ONLY, OR, NOT)
 _MISSING = "missing"
+_parse = lru_cache(4096)(parse)  # a page refines one query by every value of its facets
 
 
+@lru_cache(256)
 def list_clauses(query: str) -> tuple[Clause, ...]:
     """The clauses of a query in their order; joined by blanks they are the same query. Raises QueryError."""
     return tuple(_read_clause(query[start:end]) for start, end in _list_spans(query))
@@ -81,13 +84,14 @@ def _join(parts: Sequence[Clause | str]) -> str:
     return " ".join([*map(_closed, texts[:-1]), *texts[-1:]])
 
 
+@lru_cache(1024)
 def _closed(text: str) -> str:
     """A clause so that another can follow it."""
-    tree, follower = parse(text), Term((Value("x"),), "x")
+    tree, follower = _parse(text), Term((Value("x"),), "x")
     if tree is None:
         return ""
     both = f"{text} {follower}"
-    is_closed = len(_list_spans(both)) == 2 and parse(both) == And((*_operands(tree), follower))
+    is_closed = len(_list_spans(both)) == 2 and _parse(both) == And((*_operands(tree), follower))
     return text if is_closed else grouped(tree)
 
 
@@ -96,7 +100,7 @@ def _operands(tree: Node | None) -> tuple[Node, ...]:
 
 
 def _read_clause(text: str) -> Clause:
-    tree = parse(text)
+    tree = _parse(text)
     operand = tree.operand if isinstance(tree, Not) else tree
     if not isinstance(operand, Term) or operand.name is None:
         return Clause(text)
@@ -105,14 +109,14 @@ def _read_clause(text: str) -> Clause:
 
 def _list_spans(query: str) -> list[tuple[int, int]]:
     """Where the clauses stand: all of it is one where its parts mean something else alone than together."""
-    spans, tree = list_spans(query), parse(query)
-    alone = [operand for begin, end in spans for operand in _operands(parse(query[begin:end]))]
+    spans, tree = list_spans(query), _parse(query)
+    alone = [operand for begin, end in spans for operand in _operands(_parse(query[begin:end]))]
     is_many = not isinstance(tree, Or) and tuple(dict.fromkeys(alone)) == _operands(tree)
     return spans if is_many else [(0, len(query))]
 
 
 def _is(clause: Clause, text: str) -> bool:
-    return parse(clause.text) == parse(text)
+    return _parse(clause.text) == _parse(text)
 
 
 def _is_about(clause: Clause, field: str) -> bool:
@@ -130,7 +134,8 @@ def _write_values(field: str, values: Sequence[str]) -> str:
     return f"{field}:{','.join(_write_value(field, value) for value in values)}"
 
 
+@lru_cache(4096)
 def _write_value(field: str, value: str) -> str:
     """The value as a query asks for it, in quotation marks where it would be read as something else."""
     wanted: Node = Term((Value(value),), field)
-    return value if value and parse(f"{field}:{value}") == wanted else str(Value(value, is_quoted=True))
+    return value if value and _parse(f"{field}:{value}") == wanted else str(Value(value, is_quoted=True))

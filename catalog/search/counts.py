@@ -62,7 +62,8 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
     parts = list_fields(field)
     rarest = bitmaps.COMMON * len(parts)  # videos from which a value has a bitmap for certain
     if parts[0] in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < rarest):
-        counts += _count_rare(connection, field, list(bits.read_field(field.name).sets), hits, limit)
+        rare = lambda: _count_rare(connection, bits, field, hits, limit)  # noqa: E731
+        counts += bits.remember(f"rare {field.name} {limit}", hits, rare, lambda counts: 200 + 100 * len(counts))
     counts.sort(key=_number if field.kind == "number" else _VALUE)
     if field.counts_missing and (
         missing := len(hits) - hits.intersection_cardinality(bits.having(bitmaps.HAS, field.name))
@@ -70,6 +71,12 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
         counts.append((missing, None))
     counts.sort(key=_COUNT, reverse=True)
     return tuple([FacetCount(value, count) for count, value in counts[:limit]])
+
+
+def _count_tags(connection: Reader, bits: Bits) -> int:
+    """How many rows of tags there are."""
+    read = lambda: int(connection.execute("SELECT count(*) FROM tags").fetchone()[0])  # noqa: E731
+    return bits.remember("tags", bits.all, read, lambda _: 200)
 
 
 def _count(bits: Bits, name: str, hits: BitMap, limit: int | None) -> list[Count]:
@@ -114,9 +121,13 @@ def _number(count: Count) -> float:
     return float(count[1] or 0)
 
 
-def _count_rare(connection: Reader, field: Field, known: list[str], hits: BitMap, limit: int) -> Iterable[Count]:
+def _count_rare(connection: Reader, bits: Bits, field: Field, hits: BitMap, limit: int) -> list[Count]:
     """The counts of the most frequent of the values that are not known by a bitmap, by the rows of tags or facets."""
+    sets = bits.read_field(field.name).sets
+    known = list(sets)
     if field.kind == "tag":
+        if _count_tags(connection, bits) == sum(map(len, sets.values())):  # a row each: all of them are known
+            return []
         sql = _TAGS.format(tag=field.facet)
     else:
         most = len(known) + _COUNTED

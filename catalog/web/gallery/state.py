@@ -54,6 +54,8 @@ class State:
 
     def query(self) -> str:
         """The state as the query of an address, with its question mark; empty for the first state of all."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        text = urlencode({name: value for name, value in values.items() if value})
+        text = urlencode({name: value for name in _NAMES if (value := getattr(self, name))})
         return f"?{text}" if text else ""
+
+
+_NAMES = tuple(each.name for each in fields(State))
