@@ -63,7 +63,10 @@ def count_values(connection: Reader, bits: Bits, field: Field, hits: BitMap, lim
     rarest = bitmaps.COMMON * len(parts)  # videos from which a value has a bitmap for certain
     if parts[0] in bitmaps.PARTIAL and (len(counts) < limit or nlargest(limit, counts)[-1][0] < rarest):
         rare = lambda: _count_rare(connection, bits, field, hits, limit)  # noqa: E731
-        counts += bits.remember(f"rare {field.name} {limit}", hits, rare, lambda counts: 200 + 100 * len(counts))
+        others: list[Count] = bits.remember(
+            f"rare {field.name} {limit}", hits, rare, lambda some: 200 + 100 * len(some)
+        )
+        counts += others
     counts.sort(key=_number if field.kind == "number" else _VALUE)
     if field.counts_missing and (
         missing := len(hits) - hits.intersection_cardinality(bits.having(bitmaps.HAS, field.name))

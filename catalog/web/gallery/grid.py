@@ -89,6 +89,7 @@ def _describe(visit: Visit, state: State, found: Page) -> dict[str, object]:
     def url(query: State) -> str:
         return f"{visit.base}/{query.query()}"
 
+    address = state.for_queries()
     clauses = visit.catalog.clauses(state.q)
     chosen = {(clause.field, value) for clause in clauses if not clause.is_negated for value in clause.values}
     rail = {
@@ -97,9 +98,9 @@ def _describe(visit: Visit, state: State, found: Page) -> dict[str, object]:
                 text=item.value if item.value is not None else "none",
                 amount=item.count,
                 is_chosen=(name, item.value) in chosen,
-                only=url(state.change(q=visit.catalog.refine(state.q, name, item.value))),
-                other=url(state.change(q=visit.catalog.refine(state.q, name, item.value, "or"))),
-                without=url(state.change(q=visit.catalog.refine(state.q, name, item.value, "not"))),
+                only=f"{visit.base}/{address(visit.catalog.refine(state.q, name, item.value))}",
+                other=f"{visit.base}/{address(visit.catalog.refine(state.q, name, item.value, 'or'))}",
+                without=f"{visit.base}/{address(visit.catalog.refine(state.q, name, item.value, 'not'))}",
             )
             for item in found.facets[name]
         ]

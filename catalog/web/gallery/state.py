@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SIZES = ("S", "M", "L")
 VIEWS = ("grid", "list")
@@ -51,6 +51,16 @@ class State:
         if values.keys() & {"q", "sort", "stack"}:
             values = {"after": "", "before": "", **values}
         return replace(self, **values)
+
+    def for_queries(self) -> Callable[[str], str]:
+        """The address of this state at its first page, for each of many other queries; each as `query` writes one."""
+        rest = self.change(q="").query()[1:]
+
+        def address(q: str) -> str:
+            text = "&".join(filter(None, (urlencode({"q": q}) if q else "", rest)))
+            return f"?{text}" if text else ""
+
+        return address
 
     def query(self) -> str:
         """The state as the query of an address, with its question mark; empty for the first state of all."""
