@@ -23,6 +23,8 @@ def library_path(database: str, datasette: Datasette) -> Path | None:
     """The file of a database that is a library which this version can read."""
     shown = datasette.databases.get(database)
     path = Path(getattr(shown, "file", None) or getattr(shown, "path", None) or "")
+    if hasattr(shown, "catalog"):  # of a server that has looked when it started
+        return path
     try:
         check_library(path)
     except (CatalogError, OSError):

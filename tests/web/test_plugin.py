@@ -58,10 +58,9 @@ def library(library_path: Path) -> Path:
 
 def visiting(library: Path, steps: Callable[[Any, Datasette], Any], *, config: Any = None, **settings: Any) -> Any:
     """What the steps return, which are given a client of a Datasette on both databases."""
-    options = {"config": config} if config and not hasattr(Datasette, "permission_allowed") else {"metadata": config}
 
     async def run() -> Any:
-        served = Datasette([str(library), str(library.parent / "other.db")], settings=settings, **options)
+        served = Datasette([str(library), str(library.parent / "other.db")], metadata=config, settings=settings)
         await served.invoke_startup()
         return await steps(served.client, served)
 
