@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from catalog.web.gallery import PAGES, detail, edits, grid, media, static
+from catalog.web.gallery import PAGES, detail, edits, grid, history, media, static
 from catalog.web.gallery.visits import Refused
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
+    ("-", "gallery", "history"): (history.show, READ, 0),
     ("-", "gallery", "names"): (edits.suggest, READ, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
 }

@@ -2,6 +2,7 @@
 
 import * as detail from "./detail.js";
 import * as edits from "./edits.js";
+import * as history from "./history.js";
 import * as keys from "./keys.js";
 
-for (const part of [keys, edits, detail]) part.start();
+for (const part of [keys, edits, detail, history]) part.start();
