@@ -1,4 +1,4 @@
-"""What the user edited, as steps to go back to: an edit is one, and so are many of the same kind in quick succession."""
+"""What the user edited, as steps to go back to: one edit each, or many of one kind in quick succession."""
 
 from __future__ import annotations
 
