@@ -86,7 +86,7 @@ def test_tabs_and_copies(tab: Page, clips: list[Video]) -> None:
         expect(tab.get_by_role("status").get_by_text(f"{name} copied")).to_be_visible()
         assert tab.evaluate("navigator.clipboard.readText()") == in_text
     tab.keyboard.press("q")
-    expect(tab.get_by_role("status").get_by_text("request copied")).to_be_visible()
+    expect(tab.get_by_role("status").get_by_text("request copied")).to_be_visible(timeout=60_000)
     assert (clips[0].prompt or "")[:20] in tab.evaluate(
         "navigator.clipboard.readText().then((text) => JSON.parse(text).prompt)"
     )

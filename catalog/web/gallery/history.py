@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.web.gallery import pages
+from catalog.web.gallery.edits import name_edits
 from catalog.web.gallery.phrases import amount, moment
 from catalog.web.gallery.visits import page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from catalog.reports import Edit
     from catalog.web.gallery.visits import Answer, Visit
@@ -45,15 +46,15 @@ def show(visit: Visit) -> Answer:
     text = pages.render(
         visit,
         "history.html",
-        steps=list_steps(shown),
+        steps=list_steps(shown, name_edits(visit.catalog, shown)),
         newest=newest,
         first=standing if standing and len(edits) <= SHOWN else None,
     )
     return page(text)
 
 
-def list_steps(edits: Sequence[Edit]) -> list[Step]:
-    """The steps of edits that are given newest first."""
+def list_steps(edits: Sequence[Edit], names: Mapping[int, str]) -> list[Step]:
+    """The steps of edits that are given newest first, with what each did by its number."""
     undone = [edit for edit in edits if edit.undone_at and edit.superseded_by is None]
     steps, passed, redone = [], 0, len(undone)
     is_now_shown = False
@@ -70,7 +71,7 @@ def list_steps(edits: Sequence[Edit]) -> list[Step]:
         is_now = undo == 0 and not is_now_shown
         is_now_shown |= is_now
         when = moment(group[0].made_at) or ""
-        steps.append(Step(_summarize(group), len(group), when, is_undone, is_now, undo, redo))
+        steps.append(Step(_summarize(group, names), len(group), when, is_undone, is_now, undo, redo))
     return steps
 
 
@@ -90,10 +91,10 @@ def _is_alike(one: Edit, other: Edit) -> bool:
     return are_alike and one.superseded_by == other.superseded_by
 
 
-def _summarize(group: Sequence[Edit]) -> str:
+def _summarize(group: Sequence[Edit], names: Mapping[int, str]) -> str:
     """What was done: with one value, that is named."""
     if len(group) == 1:
-        return group[0].summary
+        return names[group[0].number]
     refs = {ref for edit in group for ref in edit.refs}
     are_all = all(edit.videos <= len(edit.refs) for edit in group)
     videos = len(refs) if are_all else sum(edit.videos for edit in group)

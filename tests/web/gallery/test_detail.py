@@ -322,7 +322,7 @@ def test_a_burst_of_one_act_is_one_step_and_each_step_can_be_gone_back_to() -> N
         edit(2, minutes=1),
         edit(1, minutes=-30),
     ]
-    steps = list_steps(edits)
+    steps = list_steps(edits, {each.number: each.summary for each in edits})
     assert [(step.summary, step.undo, step.redo, step.is_now) for step in steps] == [
         ("tag studio:v6 b", None, 1, False),
         ("tag studio:v5 4", None, None, False),

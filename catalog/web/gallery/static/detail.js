@@ -232,7 +232,7 @@ function listen(box) {
   });
   box.addEventListener("change", (event) => {
     if (event.target.matches("[data-note]")) event.target.dataset.sent = event.target.value;
-    if (event.target.matches("[data-note]")) edit("note", [ref()], event.target.value);
+    if (event.target.matches("[data-note]")) edit("note", [box.dataset.ref], event.target.value);
   });
   let touch = null;
   box.addEventListener("touchstart", (event) => { touch = event.target.closest(".screen") ? event.changedTouches[0] : null; }, { passive: true });
