@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 
 from catalog.errors import CatalogError, NotFound, QueryError
-from catalog.web.gallery import pages
+from catalog.web.gallery import edits, pages
 from catalog.web.gallery.routes import find_route
 from catalog.web.gallery.visits import (
     Answer,
@@ -57,6 +57,7 @@ class Gallery:
         self._catalog = catalog
         self._base, self._name, self._tables = base, name, tables
         self._threads = ThreadPoolExecutor(THREADS, "gallery")
+        self._is_ready_to_write = False
 
     def close(self) -> None:
         """Close the library, once the requests in progress are answered."""
@@ -85,6 +86,9 @@ class Gallery:
             may_write=may_write,
         )
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
+        if may_write and not self._is_ready_to_write:
+            self._is_ready_to_write = True
+            self._threads.submit(edits.prepare)
         if isinstance(answer.body, Piece) and scope["method"] != "HEAD":
             await _send_piece(receive, send, visit, answer, answer.body)
         else:

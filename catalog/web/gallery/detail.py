@@ -200,15 +200,16 @@ def _show(video: Video, file: File | None) -> Shown:
     )
 
 
+def _size_of(file: File | None) -> tuple[int, int]:
+    probe = file.probe if file else None
+    return (probe.width or 0, probe.height or 0) if probe else (0, 0)
+
+
 def _find_strip(video: Video, shown: File | None) -> Strip | None:
     sheet = next((file for file in video.files if file.variant == "spritesheet" and media_name(file)), None)
-    if sheet is None or sheet.probe is None or shown is None or not (sheet.probe.width and sheet.probe.height):
-        return None
-    size = sheet.probe.width, sheet.probe.height
-    clip = shown.probe or sheet.probe
-    grid = (COLUMNS, ROWS) if sheet.origin == "made" else divides(size, (clip.width or 0, clip.height or 0))
-    name = media_name(sheet)
-    if grid is None or name is None:
+    size, name = _size_of(sheet), sheet and media_name(sheet)
+    grid = (COLUMNS, ROWS) if sheet and sheet.origin == "made" else divides(size, _size_of(shown))
+    if grid is None or not name or 0 in size:
         return None
     columns, rows = grid
     width, height, count = size[0] // columns, size[1] // rows, columns * rows

@@ -6,6 +6,7 @@ The journal is that of the library: what is done here, `catalog undo` takes back
 from __future__ import annotations
 
 from http import HTTPStatus
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.controls import plain
@@ -37,6 +38,12 @@ class _Act(NamedTuple):
     say: Callable[[Any], str]
 
 
+def prepare() -> None:
+    """Load what edits need, so that the first one does not wait for it."""
+    for name in ("catalog.editing", "catalog.intake", "catalog.store"):
+        import_module(name)
+
+
 def edit(visit: Visit) -> Answer:
     """Do what the body asks for: `{act, refs, value}`."""
     body = visit.read_json()
@@ -63,12 +70,12 @@ def undo(visit: Visit) -> Answer:
     number = body.get("number")
     if number is not None and not _is_count(number):
         raise Refused(HTTPStatus.BAD_REQUEST, "the number of an edit is a whole number")
-    return _report("undone", visit.catalog.undo(_read_steps(body), newest=number))
+    return _report(visit, "undone", visit.catalog.undo(_read_steps(body), newest=number))
 
 
 def redo(visit: Visit) -> Answer:
     """Redo the edit that was undone last, or as many as the body says: `{steps}`."""
-    return _report("redone", visit.catalog.redo(_read_steps(_read_body(visit))))
+    return _report(visit, "redone", visit.catalog.redo(_read_steps(_read_body(visit))))
 
 
 def suggest(visit: Visit) -> Answer:
@@ -81,7 +88,17 @@ def suggest(visit: Visit) -> Answer:
     )
 
 
-def _report(said: str, edits: Sequence[Edit]) -> Answer:
+def name_edits(catalog: Catalog, edits: Sequence[Edit]) -> dict[int, str]:
+    """What each edit did in words, by number: videos by the shortest names that they have."""
+    short = catalog.shorten({edit.refs[0] for edit in edits if edit.videos == 1 and edit.refs})
+    return {
+        edit.number: edit.summary.replace(edit.refs[0], short[edit.refs[0]]) if edit.refs[:1] and edit.refs[0] in short
+        else edit.summary
+        for edit in edits
+    }  # fmt: skip
+
+
+def _report(visit: Visit, said: str, edits: Sequence[Edit]) -> Answer:
     """What came of an undo or a redo; `refs` is null where the videos are more than the journal names."""
     if not edits:
         return as_json({"said": f"nothing to {'undo' if said == 'undone' else 'redo'}", "videos": 0, "number": None})
@@ -90,7 +107,7 @@ def _report(said: str, edits: Sequence[Edit]) -> Answer:
     return as_json(
         {
             "said": said,
-            "what": edits[-1].summary if len(edits) == 1 else f"{len(edits):,} steps",
+            "what": name_edits(visit.catalog, edits)[edits[0].number] if len(edits) == 1 else f"{len(edits):,} steps",
             "videos": sum(each.videos for each in edits),
             "number": edits[-1].number,
             "overtaken": sum(each.overtaken for each in edits),

@@ -218,38 +218,28 @@ def compare_measures(video: Video) -> list[Measure]:
     if made is None or made.probe is None:
         return []
     probe = made.probe
-    has_size = bool(probe.width and probe.height)
     asked_fps = video.parameters.get("fps")
-    size = f"{probe.width}x{probe.height}" if has_size else None
+    size = _size_of(probe)
+    sound = probe.audio or ("none" if made.variant == "video" else None)
     rows = [
         Measure("seconds", figure(video.seconds), figure(probe.seconds), _differ(video.seconds, probe.seconds, 0.25)),
-        Measure("size", video.size, size, bool(video.width and has_size and video.size != size)),
+        Measure("size", video.size, size, size is not None and bool(video.width) and video.size != size),
         Measure("frames a second", _as_text(asked_fps) or None, figure(probe.fps), _differ(asked_fps, probe.fps, 0.5)),
         Measure("picture", None, probe.codec),
-        Measure("sound", None, probe.audio or ("none" if made.variant == "video" else None)),
+        Measure("sound", None, sound),
     ]
     return [row for row in rows if row.asked or row.delivered]
 
 
 def describe_file(file: File) -> Described:
     """A file in words."""
-    probe = file.probe or Probe()
-    parts = [
-        volume(file.size),
-        file.type,
-        probe.seconds and f"{figure(probe.seconds)} s",
-        probe.width and f"{probe.width}x{probe.height}",
-        probe.fps and f"{figure(probe.fps)} fps",
-        probe.codec,
-        probe.audio,
-    ]
     said = file.credentials
     fault = None if file.state == "present" else ": ".join(filter(None, (file.state, plain(file.reason or ""))))
     return Described(
         heading=file.variant if file.number == 1 else f"{file.variant} {file.number}",
         name=file.name and plain(file.name),
         media=media_name(file),
-        facts=", ".join(str(part) for part in parts if part),
+        facts=_sum_up(file),
         fault=fault,
         places=tuple(Whereabouts(plain(each.path), each.state, moment(each.changed_at)) for each in file.places),
         archives=tuple(map(plain, file.archives)),
@@ -259,6 +249,26 @@ def describe_file(file: File) -> Described:
         marks=tuple(map(describe_mark, file.marks[:MARKS])),
         more_marks=max(0, len(file.marks) - MARKS),
     )
+
+
+def _sum_up(file: File) -> str:
+    """`2.1 MB, video/mp4, 4 s, 1280x720, 24 fps, h264, aac`."""
+    probe = file.probe or Probe()
+    seconds, fps = figure(probe.seconds), figure(probe.fps)
+    parts = (
+        volume(file.size),
+        file.type,
+        seconds and f"{seconds} s",
+        _size_of(probe),
+        fps and f"{fps} fps",
+        probe.codec,
+        probe.audio,
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _size_of(probe: Probe) -> str | None:
+    return f"{probe.width}x{probe.height}" if probe.width and probe.height else None
 
 
 def describe_mark(mark: FileMark) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from catalog.web.gallery import (
     PAGES,
     compare,
-    detail,
     edits,
     export,
     grid,
+    history,
     insight,
     lineage,
     lookups,
@@ -62,8 +62,7 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
-    ("-", "gallery", "video"): (detail.show_part, READ, 1),
-    ("-", "gallery", "request"): (detail.show_request, READ, 1),
+    ("-", "gallery", "history"): (history.show, READ, 0),
     ("-", "gallery", "names"): (edits.suggest, READ, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
 }

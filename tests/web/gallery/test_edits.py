@@ -98,7 +98,7 @@ def test_hiding_is_a_tombstone(cat: Catalog, post: Post) -> None:
 
 def test_the_journal_is_that_of_the_shell(cat: Catalog, post: Post) -> None:
     cat.rate(C, 5)
-    assert post("undo", {})[1]["what"] == "rated studio:v3 5"
+    assert post("undo", {})[1]["what"] == f"rated {cat.shorten([C])[C]} 5"
     assert cat.get(C).rating is None
     post("edit", {"act": "rate", "refs": [A, B], "value": 2})
     assert [edit.summary for edit in cat.undo()] == ["rated 2 videos 2"]

@@ -49,6 +49,7 @@ function show(fresh) {
     dialog.removeAttribute("open");
     listen(dialog);
     openDialog(dialog);
+    dialog.addEventListener("close", closed); // after the focus was given back
     dialog.focus();
   }
   if (isHere(ref())) anchor = ref();
@@ -226,10 +227,12 @@ function listen(box) {
   box.addEventListener("submit", (event) => {
     event.preventDefault();
     const field = event.target.elements.value;
+    field.dataset.sent = field.value;
     if (event.target.dataset.add && field.value.trim()) edit(event.target.dataset.add, [ref()], field.value.trim());
   });
   box.addEventListener("change", (event) => {
-    if (event.target.matches("[data-note]")) edit("note", [ref()], event.target.value);
+    if (event.target.matches("[data-note]")) event.target.dataset.sent = event.target.value;
+    if (event.target.matches("[data-note]")) edit("note", [box.dataset.ref], event.target.value);
   });
   let touch = null;
   box.addEventListener("touchstart", (event) => { touch = event.target.closest(".screen") ? event.changedTouches[0] : null; }, { passive: true });
@@ -238,7 +241,6 @@ function listen(box) {
     if (touch && Math.abs(end.clientX - touch.clientX) > 60 && Math.abs(end.clientY - touch.clientY) < 50) go(end.clientX < touch.clientX ? 1 : -1);
     touch = null;
   });
-  box.addEventListener("close", closed);
 }
 
 function togglePanel() {
@@ -255,15 +257,24 @@ async function refresh(refs) {
   if (!fresh || key !== ref()) return;
   const panel = dialog.querySelector(".panel");
   const tab = dialog.querySelector("[role=tab][aria-selected=true]")?.id;
-  const focused = panel.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  const focus = panel.contains(document.activeElement) ? document.activeElement : null;
+  const isTyping = focus?.matches("input, textarea") ?? false;
+  const [from, to] = isTyping ? [focus.selectionStart, focus.selectionEnd] : [0, 0];
   const { scrollTop } = panel;
   Object.assign(dialog.dataset, { ...fresh.dataset });
   panel.replaceChildren(...fresh.querySelector(".panel").childNodes);
   reveal(panel);
   select(tab && dialog.querySelector(`#${tab}`));
   panel.scrollTop = scrollTop;
-  if (focused) (panel.querySelector(focused) ?? dialog).focus();
+  const place = focus && panel.querySelector(nameOf(focus));
+  if (place && isTyping && !isSent(focus)) { // what is being typed stays
+    place.replaceWith(focus);
+    focus.focus();
+    focus.setSelectionRange(from, to);
+  } else if (focus) (place ?? dialog).focus();
 }
+
+const isSent = (field) => field.dataset.sent === field.value;
 
 function nameOf(element) {
   if (element.id) return `[id="${CSS.escape(element.id)}"]`;

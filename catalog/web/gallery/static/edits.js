@@ -61,6 +61,6 @@ const undoing = { name: "Everywhere", isShown: () => topDialog() === null || top
 
 export function start() {
   bind(undoing, "Control+z", "Undo", () => void undo(), { writes: true });
-  bind(undoing, ["Control+Shift+z", "Control+y"], "Redo", () => void redo(), { writes: true });
+  bind(undoing, "Control+Shift+z", "Redo", () => void redo(), { writes: true });
   if (mayWrite) on("edited", () => { known = null; });
 }

@@ -4,6 +4,7 @@ import * as compare from "./compare.js";
 import * as detail from "./detail.js";
 import * as edits from "./edits.js";
 import * as grid from "./grid.js";
+import * as history from "./history.js";
 import * as insight from "./insight.js";
 import * as keys from "./keys.js";
 import * as lineage from "./lineage.js";
@@ -15,5 +16,5 @@ import * as search from "./search.js";
 import * as selection from "./selection.js";
 
 document.documentElement.classList.add("js");
-const parts = [keys, edits, results, grid, selection, rail, search, scrub, detail, compare, review, insight, lineage];
+const parts = [keys, edits, results, grid, selection, rail, search, scrub, detail, history, compare, review, insight, lineage];
 for (const part of parts) part.start();

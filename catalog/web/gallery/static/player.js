@@ -74,8 +74,8 @@ export class Player {
     this.position = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 1, step: "any", value: 0 });
     this.position.setAttribute("aria-label", "Position");
     this.position.addEventListener("input", () => this.seek(Number(this.position.value)));
-    this.place = Object.assign(document.createElement("output"), { className: "timecode" });
-    this.count = Object.assign(document.createElement("output"), { className: "frame-count" });
+    this.place = Object.assign(document.createElement("span"), { className: "timecode" });
+    this.count = Object.assign(document.createElement("span"), { className: "frame-count" });
     this.loopIn = button("Loop from here", "from", () => this.setFrom(), "[");
     this.loopOut = button("Loop to here", "to", () => this.setTo(), "]");
     this.loopOff = button("Loop all", "all", () => this.clearLoop(), "\\");
@@ -175,9 +175,9 @@ export class Player {
     this.playing.setAttribute("aria-label", video.paused ? "Play" : "Pause");
     this.position.max = duration || 1;
     if (document.activeElement !== this.position || !video.seeking) this.position.value = video.currentTime;
-    this.place.value = `${timecode(frame, this.fps)} / ${timecode(frames, this.fps)}`;
+    this.place.textContent = `${timecode(frame, this.fps)} / ${timecode(frames, this.fps)}`;
     this.position.setAttribute("aria-valuetext", timecode(frame, this.fps));
-    this.count.value = frames ? `frame ${this.isGuess ? "about " : ""}${frame + 1} of ${frames}` : "";
+    this.count.textContent = frames ? `frame ${this.isGuess ? "about " : ""}${frame + 1} of ${frames}` : "";
     this.loopIn.setAttribute("aria-pressed", this.from !== null);
     this.loopOut.setAttribute("aria-pressed", this.to !== null);
     this.loopIn.title = this.from === null ? "Loop from here ([)" : `Loop from ${timecode(this.from, this.fps)} ([)`;
