@@ -20,7 +20,7 @@ class GivingWay:
 
     __name__ = "catalog.giving_way"
 
-    @hookimpl  # type: ignore[untyped-decorator]  # pluggy's, which has no types here
+    @hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]  # first: after a plugin with a value, nobody is awaited
     def render_cell(self) -> Awaitable[None] | None:
         """Nothing to show, after a pause where one is due."""
         lane = current_lane()

@@ -59,6 +59,8 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "review"): (review.show_part, READ, 0),
     ("-", "gallery", "review", "clip"): (review.show_clip, READ, 0),
     ("-", "gallery", "review", "clips"): (review.list_clips, READ, 0),
+    ("-", "gallery", "video"): (detail.show_part, READ, 1),
+    ("-", "gallery", "request"): (detail.show_request, READ, 1),
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
