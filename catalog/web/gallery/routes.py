@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from catalog.web.gallery import (
     PAGES,
     compare,
+    detail,
     edits,
     export,
     grid,
