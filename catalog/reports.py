@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from catalog.credential_reports import CredentialsChecked
 from catalog.records import PromptsRead, Record
@@ -130,8 +130,10 @@ class Edited(Record):
     """What an edit of several videos changed: how many of them, and their refs.
 
     `unchanged` are the refs of those that were so already. Refs stand in the order in which they were named, those of a
-    query newest first. `number` is that of the edit in the journal, None where nothing changed.
+    query newest first. `number` is that of the edit in the journal, None where nothing changed; it stays out of JSON.
     """
+
+    HIDDEN: ClassVar[frozenset[str]] = frozenset({"number"})
 
     count: int
     refs: tuple[str, ...]
