@@ -123,7 +123,7 @@ function mark(spans) {
 function describeFocus() {
   const link = document.activeElement;
   if (!results().contains(link)) return null;
-  const group = link.closest("[role=group], .chips");
+  const group = link.closest("[role=group], .clauses");
   const name = (link.getAttribute("aria-label") ?? link.textContent).replace(/, [\d,]+$/, "");
   return { group: group?.getAttribute("aria-label"), name };
 }
@@ -131,7 +131,7 @@ function describeFocus() {
 function restoreFocus(focus) {
   if (!focus) return;
   const named = (each) => (each.getAttribute("aria-label") ?? each.textContent).replace(/, [\d,]+$/, "") === focus.name;
-  const group = [...results().querySelectorAll("[role=group], .chips")].find((each) => each.getAttribute("aria-label") === focus.group);
+  const group = [...results().querySelectorAll("[role=group], .clauses")].find((each) => each.getAttribute("aria-label") === focus.group);
   const links = [...(group?.querySelectorAll("a") ?? [])];
   const target = links.find(named) ?? links[0] ?? found();
   if (target === found()) target.tabIndex = -1;

@@ -69,7 +69,7 @@ function show() {
   bar.hidden = !count;
   document.body.classList.toggle("selecting", count > 0);
   bar.querySelector(".amount").textContent = `${count.toLocaleString("en")} selected`;
-  const box = document.querySelector(".controls input");
+  const box = document.querySelector(".handles input");
   if (box) box.checked = selected.has(box.closest(".tile").dataset.ref);
 }
 
@@ -214,7 +214,7 @@ const dialogs = {
 
 let controls = null;
 function makeControls() {
-  const place = Object.assign(document.createElement("div"), { className: "controls" });
+  const place = Object.assign(document.createElement("div"), { className: "handles" });
   const box = Object.assign(document.createElement("input"), { type: "checkbox", tabIndex: -1 });
   box.setAttribute("aria-label", "Select");
   box.addEventListener("change", () => toggle(place.closest(".tile")));
