@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8001
 SERVE ?= 1
+DEMO ?= demo-library
 BIN := .venv/bin
 INSTALL ?= $(BIN)/python -m pip install
 
@@ -21,7 +22,7 @@ help:
 	@echo "make clean   remove .venv, the sample library and every cache"
 
 demo: .venv/.runs
-	$(BIN)/catalog demo --directory demo-library --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,--serve)
+	$(BIN)/catalog demo --directory $(DEMO) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
 # One worker more than cores: tests wait for disks, sockets and processes as well as compute, and no two share a file.
 # A worker that is done takes tests from another.

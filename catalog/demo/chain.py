@@ -56,6 +56,7 @@ model = "sora-2-pro"
 usd_per_second = 0.30
 """
 WITHIN = "1h"  # of all that could be downloaded, what cannot wait
+RECENT = "created:-21d"  # what the first page of the gallery shows
 EVIDENCE = ("lineage", "--evidence")
 DISAGREE = 1  # its exit status where credentials and answers disagree, as those of one clip of the sample do
 SHORT_ID = 14  # letters of a job's id that tell it from the others
@@ -91,6 +92,7 @@ def run(
             *([("trust", "add", ROOT_FILE)] if gateway.media.signing else []),
             ("rescue", "--expiring-within", WITHIN),
             ("download", "--expiring-within", WITHIN),
+            ("download", RECENT, "--variant", "thumbnail"),
             ("download", f"family:{SOURCE}:{first}", "--variant", "video"),
             *(("show", f"{SOURCE}:{clip}") for clip in _find_expiring(gateway)),
             ("provenance", f"{SOURCE}:{last}"),

@@ -150,7 +150,7 @@ def test_the_cookie_of_a_server_at_another_port_opens_nothing(guarded: Site) -> 
 
 
 def test_an_address_that_writes_is_not_asked_with_get(guarded: Site) -> None:
-    assert guarded.get(WRITING, headers=cookie_of(guarded)).status_code in {404, 405}
+    assert guarded.get(WRITING, headers=cookie_of(guarded)).status_code == 405
 
 
 @pytest.mark.parametrize("place", ["/", "/-/media/" + "0" * 64 + ".mp4", "/-/gallery/results"])
