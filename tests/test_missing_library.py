@@ -36,41 +36,47 @@ NOTE = {"kind": "answer", "source": "studio", "at": "2026-11-21T10:00:00.000Z", 
 NOTE |= {"asked_id": None, "answer": {"id": "video_1", "object": "video", "status": "queued"}}
 
 READING: dict[str, Callable[[Catalog], Any]] = {
+    "annotations": Catalog.annotations,
     "archive": lambda cat: cat.archive("s3://a-bucket"),
     "audit": Catalog.audit,
     "backup": Catalog.backup,
     "changes": lambda cat: cat.changes("v1"),
     "collections": Catalog.collections,
     "complete_query": lambda cat: cat.complete_query("model:"),
-    "count_prompts": Catalog.count_prompts,
     "complete_ref": lambda cat: cat.complete_ref("v"),
     "costs": Catalog.costs,
     "count": Catalog.count,
-    "download": Catalog.download,
-    "duplicates": Catalog.duplicates,
+    "count_prompts": Catalog.count_prompts,
     "diff": lambda cat: cat.diff("v1", "v2"),
+    "download": Catalog.download,
+    "draft_request": lambda cat: cat.draft_request("v1"),
+    "duplicates": Catalog.duplicates,
     "evidence": lambda cat: list(cat.evidence()),
     "explain": lambda cat: cat.explain("neon"),
     "export_audit": lambda cat: cat.export_audit("", "json", str),
     "export_lineage": lambda cat: cat.export_lineage("v1", "dot", str),
+    "facet_names": Catalog.facet_names,
     "facets": Catalog.facets,
     "find": lambda cat: cat.find("v1"),
     "generations": lambda cat: cat.generations("v1"),
     "get": lambda cat: cat.get("v1"),
     "history": Catalog.history,
+    "insight": Catalog.insight,
     "iterate": lambda cat: list(cat.iterate()),
     "lineage": lambda cat: cat.lineage("v1"),
-    "reading": lambda cat: cat.reading().__enter__(),
-    "draft_request": lambda cat: cat.draft_request("v1"),
+    "media": lambda cat: cat.media("0" * 64),
+    "prompts": Catalog.prompts,
     "provenance": lambda cat: cat.provenance("v1"),
+    "reading": lambda cat: cat.reading().__enter__(),
     "request": lambda cat: cat.request("v1"),
     "rescue": Catalog.rescue,
+    "revision": Catalog.revision,
     "saved_searches": Catalog.saved_searches,
     "search": Catalog.search,
     "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
     "stats": Catalog.stats,
-    "prompts": Catalog.prompts,
+    "suggest": lambda cat: cat.suggest("modl:a"),
     "trust_lists": Catalog.trust_lists,
     "unarchive": Catalog.unarchive,
     "watched": Catalog.watched,
@@ -108,7 +114,8 @@ EDITING: dict[str, Callable[[Catalog], Any]] = {
     "update_trust_lists": Catalog.update_trust_lists,
 }
 MAKING = {"init", "sync", "add", "import_path", "watch", "hooks"}
-OTHERS = {"check_file", "open", "close", "path", "settings", "migrate", "restore", "validate"}
+OTHERS = {"check_file", "clauses", "close", "migrate", "open", "path", "refine", "refine_all", "restore", "settings"}
+OTHERS |= {"validate"}
 
 
 @pytest.fixture(autouse=True)

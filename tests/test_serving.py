@@ -136,7 +136,7 @@ def hooks_at(library: Database, host: str, port: int) -> None:
 
 
 def web_at(library: Database, host: str, port: int) -> None:
-    serve(library.path, host=host, port=port)
+    serve(library.path, host=host, port=port, token="sesame")
 
 
 SERVERS = pytest.mark.parametrize("server", [hooks_at, web_at])

@@ -263,14 +263,7 @@ class Memory:
         for (kind, *name), (item, size) in items:
             if kind == _MADE or (kind == _TAKES and (is_moved or name[1] in changes.marks)):
                 continue
-            revised = item
-            if kind == _TABLE[0]:
-                revised = item.with_chunks(by_field)
-            elif kind == _FIELD and name[0] in by_field:
-                revised = item.with_chunks(by_field[name[0]])
-            elif kind == _VALUE and name[1] in by_field.get(name[0], ()):
-                revised = _revised(item, by_field[name[0]][name[1]])
-            memory._keep((kind, *name), revised, size)
+            memory._keep((kind, *name), _brought_up(item, kind, name, by_field), size)
         return memory
 
     def _find(self, key: Key) -> Any:
@@ -310,6 +303,19 @@ class _Keeper:
             elif kept.revision < revision:
                 self._memory = kept.revised(bitmaps.read_changes(connection, kept.revision), texts)
             return self._memory if self._memory.revision == revision else Memory(revision, texts=texts)
+
+
+def _brought_up(
+    item: Any, kind: str, name: Sequence[Any], by_field: Mapping[str, Mapping[str, Mapping[int, BitMap]]]
+) -> Any:
+    """What is remembered, after a change of these chunks."""
+    if kind == _TABLE[0]:
+        return item.with_chunks(by_field)
+    if kind == _FIELD and name[0] in by_field:
+        return item.with_chunks(by_field[name[0]])
+    if kind == _VALUE and name[1] in by_field.get(name[0], ()):
+        return _revised(item, by_field[name[0]][name[1]])
+    return item
 
 
 def _revised(ids: BitMap | None, parts: Mapping[int, BitMap]) -> BitMap:

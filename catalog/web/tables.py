@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _TABLE = "videos"
 _COLUMNS = ("prompt", "ref", "status", "model", "seconds", "cost_usd", "created_at")
-_CHOICES = re.compile(rb"(?:^|&)_(?:no)?col=")
+_CHOICES = re.compile(rb"(?:^|&)_(?:(?:no)?col|filter_column)=")  # the last leads to an address without it
 # Columns whose equality is a term of the query language.
 _FIELDS = frozenset(
     {"source", "kind", "status", "model", "seconds", "width", "height", "quality", "tier", "error_code"}

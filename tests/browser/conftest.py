@@ -71,7 +71,7 @@ def copy_sample(sample: Path, folder: Path) -> Path:
     return folder / "catalog.db"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, so does an event loop, and other tests want one of their own
 def chromium() -> Iterator[Browser]:
     """The browser of the system, without a window."""
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)

@@ -1,4 +1,4 @@
-"""Makes the pictures of the pages that the README shows: `python -m tests.browser.screenshots LIBRARY docs/screenshots`.
+"""Makes the pictures that the README shows: `python -m tests.browser.screenshots LIBRARY docs/screenshots`.
 
 The library is that of `make demo`, so that a reader finds the same pages on the own screen.
 """

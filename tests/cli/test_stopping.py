@@ -123,7 +123,7 @@ def test_a_signal_ends_a_receiver_whose_server_hangs(library_path, tmp_path, num
 @pytest.mark.parametrize(("number", "status"), [*SIGNALS[1:], (signal.SIGINT, 0)])
 def test_a_signal_ends_the_page_server(library_path, number, status):
     with started("serve", "--port", "0") as process:
-        port = int(process.stdout.readline().split("127.0.0.1:")[1].split(",")[0])
+        port = int(process.stdout.readline().split("127.0.0.1:")[1].split("/")[0])
         with socket.create_connection(("127.0.0.1", port)):  # somebody who asks nothing
             ended, said = end(process, number, within=20)
     assert ended == status
