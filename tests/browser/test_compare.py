@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -132,7 +133,7 @@ def test_it_opens_over_the_grid_and_gives_the_focus_back(tab: Page, clips: list[
     tab.evaluate(tell, clips[:3])
     dialog = tab.get_by_role("dialog", name="Compare")
     expect(dialog).to_be_visible()
-    assert "compare=" in tab.url
+    expect(tab).to_have_url(re.compile("compare="))
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("x")
     expect(dialog.locator("figure")).to_have_count(2)

@@ -66,7 +66,7 @@ def test_a_tile_opens_plays_and_gives_the_focus_back(tab: Page, clips: list[Vide
     expect(dialog).to_be_visible()
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_have_count(0)
-    assert "open=" not in tab.url
+    expect(tab).not_to_have_url(re.compile("open="))
     expect(tile).to_be_focused()
     tab.go_forward()
     expect(tab.get_by_role("dialog")).to_be_visible()
