@@ -56,7 +56,7 @@ model = "sora-2-pro"
 usd_per_second = 0.30
 """
 WITHIN = "1h"  # of all that could be downloaded, what cannot wait
-RECENT = "created:-21d"  # what the first page of the gallery shows
+RECENT = "created:-21d -created:-8h"  # what the gallery begins with, but no address that would be renewed
 EVIDENCE = ("lineage", "--evidence")
 DISAGREE = 1  # its exit status where credentials and answers disagree, as those of one clip of the sample do
 SHORT_ID = 14  # letters of a job's id that tell it from the others
