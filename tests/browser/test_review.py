@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -76,6 +77,7 @@ def test_rejected_clips_are_asked_about_once(tab: Page) -> None:
     expect(dialog).to_be_visible()
     tab.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+    expect(tab).not_to_have_url(re.compile("review="))  # or going there would meet going back
 
     tab.goto(QUERY)
     tab.get_by_role("link", name="Review").click()
@@ -87,6 +89,7 @@ def test_rejected_clips_are_asked_about_once(tab: Page) -> None:
     question.get_by_role("button", name="Hide it").click()
     expect(dialog).to_have_count(0)
     expect(tab.get_by_role("status", name="Messages")).to_contain_text("hidden")
+    expect(tab).not_to_have_url(re.compile("review="))
     tab.goto(QUERY)
     expect(tab.get_by_role("gridcell")).to_have_count(11)
     undo(tab, 4)
