@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from catalog.web.gallery.visits import Answer, Visit
 
 _COMPLETIONS = 12
-_COLLECTIONS = 500
 
 
 def complete(visit: Visit) -> Answer:
@@ -34,11 +33,6 @@ def look(visit: Visit) -> Answer:
         except QueryError:
             matches = 0
         return as_json({"revision": str(revision), "matches": matches, "whole": visit.catalog.count()})
-
-
-def list_collections(visit: Visit) -> Answer:
-    """The paths of the collections there are."""
-    return as_json({"paths": [each.path for each in visit.catalog.collections()[:_COLLECTIONS]]})
 
 
 def describe(visit: Visit) -> Answer:

@@ -53,7 +53,6 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "rail"): (grid.show_rail, READ, 0),
     ("-", "gallery", "complete"): (lookups.complete, READ, 0),
     ("-", "gallery", "live"): (lookups.look, READ, 0),
-    ("-", "gallery", "collections"): (lookups.list_collections, READ, 0),
     ("-", "gallery", "copy"): (lookups.describe, READ, 0),
     ("-", "gallery", "export"): (export.send, FORM, 0),
     ("-", "gallery", "compare"): (compare.show_part, READ, 0),

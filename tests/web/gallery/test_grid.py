@@ -232,7 +232,6 @@ def test_what_scripts_look_up(cat: Catalog) -> None:
     seen = json.loads(ask(cat, "-", "gallery", "live", q="neon"))
     assert (seen["matches"], seen["whole"]) == (58, 60)
     assert json.loads(ask(cat, "-", "gallery", "live", revision=seen["revision"])) == {"revision": seen["revision"]}
-    assert json.loads(ask(cat, "-", "gallery", "collections")) == {"paths": ["launch", "launch/teasers"]}
     said = {"ref": "studio:v1", "prompt": "A neon street, take 1", "path": None}
     assert json.loads(ask(cat, "-", "gallery", "copy", ref="studio:v1")) == said
     ask(cat, "-", "gallery", "copy", status=400)

@@ -3,6 +3,7 @@
 const root = document.documentElement;
 export const base = root.dataset.base;
 export const mayWrite = root.dataset.mayWrite === "yes";
+export const READ_ONLY = "Read-only: open the address that `catalog serve` has printed to change anything";
 export const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The state that the address says, as a copy to change. */
@@ -27,7 +28,7 @@ export async function fetchPart(path) {
 /** What the server answers to a change; where it refuses, that is shown and null is returned. */
 export async function write(path, values) {
   if (!mayWrite) {
-    toast("Read-only: open the address that `catalog serve` has printed to change anything");
+    toast(READ_ONLY);
     return null;
   }
   try {

@@ -49,7 +49,8 @@ export function suggestBelow(field, what) {
 let number = 0;
 let known = null;
 
-async function knownNames() {
+/** The tags and the collections that there are. */
+export async function knownNames() {
   known ??= fetch(`${base}/-/gallery/names`, { headers: { accept: "application/json" } })
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
     .catch(() => { known = null; return { tags: [], collections: [] }; });

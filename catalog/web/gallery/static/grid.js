@@ -169,7 +169,7 @@ const nextLink = () => document.querySelector(".pager a[rel=next]");
 let isLoading = false;
 
 /** Append the next page; false where there is none. */
-export async function loadMore() {
+async function loadMore() {
   const link = nextLink();
   if (!link || isLoading) return false;
   isLoading = true;

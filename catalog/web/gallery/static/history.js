@@ -9,7 +9,7 @@ async function read() {
   return part?.content.querySelector("#history") ?? null;
 }
 
-export async function showHistory() {
+async function showHistory() {
   const steps = await read();
   if (!steps) {
     toast("The server does not answer: is `catalog serve` still running?");

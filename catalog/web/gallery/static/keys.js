@@ -1,6 +1,6 @@
 // The one table of keys: what binds them also writes the help.
 
-import { mayWrite, remembered, toast } from "./core.js";
+import { READ_ONLY, mayWrite, remembered, toast } from "./core.js";
 
 const bindings = []; // { keys, label, act, where, writes, isLetter }
 const OFF = "letters-off";
@@ -35,7 +35,7 @@ function press(event) {
     if (each.key !== name || !each.where.isShown()) continue;
     if (each.isLetter && remembered.get(OFF) === "yes") continue;
     if (each.writes && !mayWrite) {
-      toast("Read-only: open the address that `catalog serve` has printed to change anything");
+      toast(READ_ONLY);
       event.preventDefault();
       return;
     }

@@ -11,7 +11,7 @@ let speed = 1;
 const pad = (number) => String(number).padStart(2, "0");
 
 /** `01:02:13`: minutes, seconds and frames, with hours in front where there are any. */
-export function timecode(frame, fps) {
+function timecode(frame, fps) {
   const rate = Math.max(1, Math.round(fps));
   const seconds = Math.floor(frame / fps + 1e-6);
   const rest = Math.min(rate - 1, Math.max(0, frame - Math.round(seconds * fps)));

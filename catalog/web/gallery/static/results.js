@@ -144,7 +144,7 @@ const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || e
 
 function follow(event) {
   const link = event.target.closest?.("a[href]");
-  if (!link || !isPlain(event) || link.hasAttribute("download") || link.matches(".tile a")) return;
+  if (!link || !isPlain(event) || link.hasAttribute("download") || link.matches(".tile a, a.review")) return;
   if (!link.closest("#results, .bar, dialog.filters")) return;
   const url = new URL(link.getAttribute("href"), location.href); // those in a picture of numbers have no plain `href`
   if (link.dataset.change) {

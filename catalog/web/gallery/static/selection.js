@@ -1,8 +1,8 @@
 // What is selected, and what can be done with all of it at once.
 
-import { addressOf, base, mayWrite, on, tell, toast } from "./core.js";
+import { READ_ONLY, addressOf, base, mayWrite, on, tell, toast } from "./core.js";
 import { bind, openDialog } from "./keys.js";
-import { edit } from "./edits.js";
+import { edit, knownNames } from "./edits.js";
 import { chooseBy, cursor, moveTo, onTile, subjects } from "./grid.js";
 import { grid, results, tiles } from "./layout.js";
 
@@ -99,7 +99,6 @@ function makeBar() {
   return place;
 }
 
-const READ_ONLY = "Read-only: open the address that `catalog serve` has printed to change anything";
 
 function change(act, refs, value) {
   if (mayWrite) return edit(act, refs, value);
@@ -185,8 +184,8 @@ async function findTags(text) {
 }
 
 async function findCollections(text) {
-  const { paths } = await getJson("/-/gallery/collections");
-  return paths.filter((path) => path.toLowerCase().includes(text.toLowerCase()));
+  const { collections } = await knownNames();
+  return collections.filter((path) => path.toLowerCase().includes(text.toLowerCase()));
 }
 
 function rate(refs) {
