@@ -3,7 +3,7 @@ import random
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.demo.prompts import Takes, scenes
@@ -190,6 +190,7 @@ def test_keys_are_those_that_libraries_hold(prompt, count, total):
 
 
 @given(st.text(alphabet="abcSCZ19 .,:;!?-(\"')*|#\n\t\x1f", max_size=80))
+@example("a -,9 b -.5 c")
 @settings(max_examples=300, deadline=None)
 def test_ascii_is_read_as_all_text_is(text):
     assert list(_split_ascii(text)) == list(_split(text.lower()))
