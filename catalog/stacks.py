@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Due = list[tuple[int, str]]  # videos and their prompts
 
-PORTION = 50_000  # prompts in a transaction, which are in memory with their keys: 100 MB
+PORTION = 100_000  # prompts in a transaction, whose keys are in memory; each writes most pages of the table of keys
 READ_AT_ONCE = 2_000
 MANY = 20_000  # prompts from which on processes are worth their start
 MOST_PROCESSES = 4
@@ -83,7 +83,9 @@ def _read_due(database: Database) -> Iterator[Due]:
 
 
 def _combine(due: Due, keys: Sequence[array[int]]) -> list[store.Sketched]:
-    return [store.Sketched(video_id, prompt, own) for (video_id, prompt), own in zip(due, keys, strict=True)]
+    digests = (store.digest_prompt(prompt) for _, prompt in due)
+    numbers = (video_id for video_id, _ in due)
+    return list(map(store.Sketched, numbers, digests, keys))
 
 
 def _join(batches: Iterator[list[store.Sketched]]) -> Iterator[list[store.Sketched]]:

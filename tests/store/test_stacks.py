@@ -120,7 +120,7 @@ def test_stacks_that_are_kept_are_those_of_a_rebuild(
 def test_a_prompt_that_changes_while_it_is_sketched_stays_due(desk: Desk) -> None:
     desk.hear(job("v1", prompt="a fox"))
     with desk.library.write() as connection:
-        store.save_stacks(connection, [store.Sketched(1, "a wolf", array("q", [1]))])
+        store.save_stacks(connection, [store.Sketched(1, store.digest_prompt("a wolf"), array("q", [1]))])
     assert count(desk.library, "stack_due") == 1
     assert read_stacks(desk.library) == set()
 
