@@ -1,17 +1,19 @@
 """How well prompts are stacked, and how fast: which changes are joined, what is joined falsely, a million prompts.
 
-    python benchmarks/stacks.py [PROMPTS]
+    python benchmarks/stacks.py [PROMPTS [FOLDER]]
 
 Pairs are made from templates that differ in build, from the scenes of the sample and, where the folder is beside the
 checkout, from ../shared/prompts. Per kind it prints the share that is joined, and for comparison the share that
-three-word shingles join at a Jaccard index of 0.8 and of 0.7.
+three-word shingles join at a Jaccard index of 0.8 and of 0.7. The library of so many PROMPTS stays in a new FOLDER.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import random
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -32,6 +34,8 @@ from catalog.wire.answers import ParsedVideo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from catalog.database import Database
 
     Pair = tuple[str, str]
 
@@ -237,31 +241,54 @@ def _make_prompts(count: int, chance: random.Random) -> list[str]:
     return prompts[:count]
 
 
-def measure_library(count: int, folder: Path) -> None:
-    """A library of so many prompts: stacked at once, then one new video at a time, and asked."""
-    prompts = _make_prompts(count, random.Random(SEED))
-    path = folder / "catalog.db"
-    create_library(path)
-    library = open_library(path)
-    names = "id, source, remote_id, kind, status, prompt, created_at, first_seen_at, last_seen_at, extracted_by"
+NAMES = (
+    "id, source, remote_id, kind, status, prompt, created_at, first_seen_at, last_seen_at, extracted_by, output_urls, "
+    "metadata, extra, seconds, cost_usd, cost_basis"
+)
+
+
+def _add_videos(library: Database, prompts: Sequence[str]) -> None:
+    """A video for each prompt, 8 seconds for $0.40; one of ten is kept, two are rejected."""
     at = "2026-01-01T00:00:00.000Z"
-    rows = (
-        (number, "s", f"v{number}", "video", "completed", prompt, at, at, at, "x", "[]", "{}", "{}")
-        for number, prompt in enumerate(prompts, 1)
-    )
+    same = (at, at, at, "x", "[]", "{}", "{}", 8, 0.4, "reported")
+    rows = ((number, "s", f"v{number}", "video", "completed", text, *same) for number, text in enumerate(prompts, 1))
+    verdicts = {0: "keep", 1: "reject", 2: "reject"}
+    judged = ((number, verdicts[number % 10]) for number in range(1, len(prompts) + 1) if number % 10 in verdicts)
     with library.write() as connection:
-        marks = ", ".join("?" * 13)
-        connection.executemany(f"INSERT INTO videos ({names}, output_urls, metadata, extra) VALUES ({marks})", rows)
+        connection.executemany(f"INSERT INTO videos ({NAMES}) VALUES ({', '.join('?' * 16)})", rows)
+        connection.executemany("INSERT INTO annotations (video_id, verdict) VALUES (?, ?)", judged)
         store.rebuild_bitmaps(connection)
         store.forget_stacks(connection)
-    before, begun, started = path.stat().st_size, time.process_time(), time.monotonic()
+
+
+def measure_stacking(path: Path) -> tuple[float, float, float, float]:
+    """Seconds, seconds of all processes, and MB of memory, of this one and the largest of those that it starts."""
+    library = open_library(path)
+    started = time.monotonic()
     stack_due(library)
-    seconds, waited = time.process_time() - begun, time.monotonic() - started
+    waited = time.monotonic() - started
+    library.close()
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+    return waited, seconds, own.ru_maxrss / 1000, others.ru_maxrss / 1000
+
+
+def measure_library(count: int, folder: Path) -> None:
+    """A library of so many prompts: stacked at once, then one new video at a time, and asked."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:  # which has none of the memory that making prompts takes
+        prompts = _make_prompts(count, random.Random(SEED))
+        path = folder / "catalog.db"
+        create_library(path)
+        library = open_library(path)
+        _add_videos(library, prompts)
+        before = path.stat().st_size
+        waited, seconds, own, largest = pool.apply(measure_stacking, (path,))
+    print(f"{count} prompts: {waited:.1f} s, {seconds:.1f} s of process time, {1e6 * seconds / count:.0f} µs each")
+    print(f"memory: {own:.0f} MB, and at most {largest:.0f} MB of each process that sketches")
     with library.read() as connection:
         counted = "(SELECT count(*) FROM stack_keys), (SELECT count(DISTINCT stack_id) FROM stack_videos)"
         keys, stacks = connection.execute(f"SELECT {counted}").fetchone()
     size = (path.stat().st_size - before) / count
-    print(f"{count} prompts: {seconds:.1f} s of CPU in {waited:.1f} s, {1e6 * seconds / count:.0f} µs each")
     print(f"{stacks} stacks; {keys / count:.1f} keys and {size:.0f} bytes a prompt")
     took = []
     for number in range(50):
@@ -280,6 +307,7 @@ def measure_library(count: int, folder: Path) -> None:
             ("a page of stacks", lambda: catalog.search(stack=True)),
             ("similar:REF", lambda: catalog.search("similar:v1")),
             ("prompts", catalog.prompts),
+            ("costs by stack", lambda: catalog.costs(by=["stack"])),
         ):
             started = time.perf_counter()
             ask()
@@ -291,5 +319,7 @@ if __name__ == "__main__":
     print(f"prompts of {FEWEST_WORDS} words and more are compared by their clauses")
     measure_pairs()
     measure_false_joins()
-    with tempfile.TemporaryDirectory() as folder:
-        measure_library(numbers[0] if numbers else PROMPTS, Path(folder))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(sys.argv[2] if len(sys.argv) > 2 else temporary)
+        folder.mkdir(exist_ok=True)
+        measure_library(numbers[0] if numbers else PROMPTS, folder)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
+
+Order = TypeVarTuple("Order")
+Answer = TypeVar("Answer")
 
 _LOOK_SECONDS = 0.5  # between two looks at whether the parent is there
 _ENDED = frozenset("ZXx")  # ended, and nobody has waited for it yet: in a container, often nobody ever does
@@ -78,7 +84,6 @@ def be_worker(orders: int, answers: int, parent: int) -> tuple[Connection, Conne
     The first two are numbers of open pipes.
     """
     import signal
-    import threading
     from multiprocessing.connection import Connection
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
@@ -92,3 +97,61 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
     os._exit(1)
+
+
+class Pool(Generic[*Order, Answer]):
+    """So many processes that call one function, started when they are first asked, each by one thread at a time.
+
+    An order that a process does not survive, or that is handed to one which has ended, is carried out in the process
+    that asked. They end with that, whatever becomes of it.
+    """
+
+    def __init__(self, module: str, function: Callable[[*Order], Answer], count: int) -> None:
+        """`serve` of the module answers orders with the function."""
+        self._module = module
+        self._function = function
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._workers: list[Worker] = []
+        self._free: SimpleQueue[Worker | None] = SimpleQueue()  # None for one that has not started
+        for _ in range(count):
+            self._free.put(None)
+
+    def ask(self, *order: *Order) -> Answer:
+        """What the function returns for these arguments. Raises EOFError once the processes are closed."""
+        worker = self._free.get()
+        try:
+            worker = worker or self._start()
+            worker.orders.send(order)
+            answer: Answer = worker.answers.recv()
+        except (OSError, EOFError):
+            if self._is_closed:
+                raise EOFError("the processes are closed") from None
+            return self._function(*order)
+        else:
+            return answer
+        finally:
+            self._free.put(worker)
+
+    def _start(self) -> Worker:
+        with self._lock:
+            if self._is_closed:
+                raise EOFError
+            worker = start_worker(self._module)
+            self._workers.append(worker)
+            return worker
+
+    def close(self) -> None:
+        """End the processes, whatever they do."""
+        with self._lock:
+            self._is_closed = True
+        for worker in self._workers:
+            worker.end()
+
+
+def serve_pool(function: Callable[..., object], orders_number: int, answers_number: int, parent: int) -> None:
+    """Be a process of a pool, until the pipe is closed or the process `parent` has ended."""
+    orders, answers = be_worker(orders_number, answers_number, parent)
+    with suppress(EOFError, OSError):
+        while True:
+            answers.send(function(*orders.recv()))

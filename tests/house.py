@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.library import create_library, open_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from catalog.database import Database
 
@@ -32,6 +33,21 @@ def wait_until(is_so: Callable[[], object], seconds: float = LONG, pause: float 
     while not is_so():
         assert time.monotonic() < end, f"not so within {seconds:g} seconds"
         time.sleep(pause)
+
+
+def list_children() -> set[int]:
+    """The processes that this one has started and that run."""
+    return {
+        int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal() and read_parent(path) == os.getpid()
+    }
+
+
+def read_parent(process: Path) -> int | None:
+    try:
+        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else int(parent)
 
 
 def new_library(path: Path) -> Database:

@@ -120,5 +120,7 @@ def _break(text: str, width: int) -> Iterator[str]:
 
 
 def _take(text: str, width: int) -> str:
+    if text.isascii():
+        return text[: max(width, 0)]
     ends = takewhile(lambda end: end <= width, accumulate(map(_width, text)))
     return text[: sum(1 for _ in ends)]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SENTENCE = re.compile(r"[^.!?;\n]+")
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[,:(—–]")
 _MARKS = {",": Kind.COMMA, ":": Kind.COLON, "(": Kind.BRACKET, "—": Kind.COMMA, "–": Kind.COMMA}
+_MAY_BE_LABEL = re.compile(r"[:：—–*\]】]")
 _LABEL = re.compile(r"^[^\S\n]*[*#\-•\[【]*([^\W\d_][\w /&-]{1,30}?)(?:[*\]】]*\s?[:：—–]|[*\]】]+)[*]*", re.MULTILINE)
 _ABOUT = (  # the names of fields, the one that is most about the subject first
     "subject", "main subject", "main_subject", "subjects", "主体", "主角", "主題", "被写体", "主体人物", "sujeto",
@@ -78,8 +79,9 @@ def _find_in_text(text: str) -> tuple[str, ...]:
     return _find_in_english(sentences) or _first_words(text)
 
 
-def _split(sentence: str) -> list[str]:
-    return _WORD.findall(sentence)[:_LONGEST]
+@lru_cache(_REMEMBERED)
+def _split(sentence: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(sentence)[:_LONGEST])
 
 
 def _find_in_english(sentences: Sequence[str]) -> tuple[str, ...]:
@@ -98,7 +100,7 @@ def _find_field(prompt: str, documents: Sequence[Document]) -> str:
         for string in document.texts
         if (name := str(next(filter(_ABOUT.__contains__, reversed(string.path)), ""))) and string.end > string.start
     ]
-    if not documents:
+    if not documents and _MAY_BE_LABEL.search(prompt):
         for label in _LABEL.finditer(prompt):
             name = label[1].lower()
             if name in _ABOUT:

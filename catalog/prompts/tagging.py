@@ -123,24 +123,26 @@ def tag_words(texts: Sequence[str], lexicon: Lexicon) -> list[Word]:
 
     Less exact than `tag_sentences`, and many times faster.
     """
-    words = []
-    for token, text in enumerate(texts):
-        kind = lexicon.kind(text)
-        words.append(Word(text, Kind.CAMERA if kind in _NAMES and text in lexicon.frames else kind, token))
-    return _settle_all(words, lexicon)
+    frames = lexicon.frames
+    kinds = [
+        Kind.CAMERA if kind in _NAMES and text in frames else kind
+        for text, kind in zip(texts, map(lexicon.kind, texts), strict=True)
+    ]
+    return _settle_all(list(map(Word, texts, kinds, range(len(texts)))), lexicon)
 
 
 def _settle_all(words: list[Word], lexicon: Lexicon) -> list[Word]:
     """The words with the classes that those beside them give them."""
     is_opening = True
     for index, word in enumerate(words):
+        text, kind, token = word
         if is_opening and _may_command(word, lexicon) and is_imperative(words, index, lexicon):
-            words[index] = Word(word.text, Kind.COMMAND, word.token)
-        elif word.kind in _UNSETTLED:
-            words[index] = Word(word.text, _settle(words, index, lexicon), word.token)
-        elif word.kind in _CHANGING:
-            words[index] = Word(word.text, _change(words, index, lexicon), word.token)
-        is_opening = word.kind in _OPENING
+            words[index] = Word(text, Kind.COMMAND, token)
+        elif kind in _UNSETTLED:
+            words[index] = Word(text, _settle(words, index, lexicon), token)
+        elif kind in _CHANGING and (changed := _change(words, index, lexicon)) is not kind:
+            words[index] = Word(text, changed, token)
+        is_opening = kind in _OPENING
     return words
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from catalog.cost_reports import CostGroup, Costs, CostSum, FailedCosts, UnknownCosts
@@ -22,7 +23,7 @@ from catalog.pricing import (
 )
 from catalog.reading.names import list_video_sources
 from catalog.reading.outcomes import DELIVERED, FATE, HAS_FAILED
-from catalog.reading.stacks import name_stacks
+from catalog.reading.stacks import list_covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +54,7 @@ SELECT {{value}}, {FATE}, count(*),
        count(*) - count(cost_usd),
        sum(cost_usd) FILTER (WHERE cost_basis = 'reported'), sum(cost_usd) FILTER (WHERE cost_basis = 'estimated'),
        sum(CASE WHEN {FATE} = 'kept' AND cost_usd IS NOT NULL THEN {DELIVERED} END)
-FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id WHERE {{chosen}} GROUP BY 1, 2
+FROM videos LEFT JOIN annotations ON annotations.video_id = videos.id WHERE {{chosen}} GROUP BY 1, 2 ORDER BY 1, 2
 """
 # Of the length only whether it is known decides about the reason, and of the time only the day.
 _UNKNOWN = f"""
@@ -68,7 +69,6 @@ _UNESTIMATED = "not estimated yet: run `catalog reindex --costs`"
 _NOTHING = CostSum()
 FATES = ("kept", "rejected", "undecided", "failed")
 _COUNTS = ("jobs", "reported", "estimated", "unknown")
-_AMOUNTS = ("reported_usd", "estimated_usd")
 
 
 def read_costs(
@@ -89,10 +89,9 @@ def read_costs(
     if unknown := [name for name in names if name not in GROUPINGS]:
         raise QueryError(f"costs cannot be grouped by {unknown[0]!r}: choose from {', '.join(GROUPINGS)}")
     (total,) = _sum_costs(connection, "NULL", tag, among) or [make_group(None, {}, {})]
-    groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among) for name in names}
-    if "stack" in groups:
-        prompts = name_stacks(connection, among)
-        groups["stack"] = [replace(group, value=prompts.get(group.value or "")) for group in groups["stack"]]
+    covers = list_covers(connection, among) if "stack" in names else {}
+    labels = {"stack": {stack: cover.prompt for stack, cover in covers.items()}}
+    groups = {name: _sum_costs(connection, GROUPINGS[name], tag, among, labels.get(name)) for name in names}
     for name, group in groups.items():
         group.sort(key=_by_value if name == "month" else by_amount)
     return Costs(
@@ -135,14 +134,22 @@ def _select(
     return connection.execute(query.format(chosen=chosen, **parts), values)
 
 
-def _sum_costs(connection: Reader, value: str, tag: str, among: Sequence[int] | None) -> list[CostGroup]:
-    sums: dict[str | None, dict[str, CostSum]] = {}
-    lengths: dict[str | None, dict[str, float | None]] = {}
-    rows = _select(connection, _COSTS, among, tag=tag, value=value)
-    for key, fate, *counts, reported, estimated, seconds in rows:
-        sums.setdefault(key, {})[fate] = CostSum(*counts, *map(_rounded, (reported, estimated)))
-        lengths.setdefault(key, {})[fate] = _rounded(seconds)
-    return [make_group(key, parts, lengths[key]) for key, parts in sums.items()]
+def _sum_costs(
+    connection: Reader,
+    value: str,
+    tag: str,
+    among: Sequence[int] | None,
+    labels: Mapping[str, str] | None = None,
+) -> list[CostGroup]:
+    groups = []
+    for key, rows in groupby(_select(connection, _COSTS, among, tag=tag, value=value), itemgetter(0)):
+        sums: dict[str, CostSum] = {}
+        lengths: dict[str, float | None] = {}
+        for _, fate, *counts, reported, estimated, seconds in rows:
+            sums[fate] = CostSum(*counts, *map(_rounded, (reported, estimated)))
+            lengths[fate] = _rounded(seconds)
+        groups.append(make_group(labels.get(key or "") if labels is not None else key, sums, lengths))
+    return groups
 
 
 def make_group(value: str | None, parts: Mapping[str, CostSum], lengths: Mapping[str, float | None]) -> CostGroup:
@@ -162,14 +169,17 @@ def make_group(value: str | None, parts: Mapping[str, CostSum], lengths: Mapping
 
 
 def _add(*parts: CostSum) -> CostSum:
-    columns = [[getattr(part, name) for part in parts] for name in _COUNTS]
-    amounts = [[getattr(part, name) for part in parts] for name in _AMOUNTS]
+    some = [part for part in parts if part.jobs]
+    if len(some) == 1:
+        return some[0]
+    columns = [[getattr(part, name) for part in some] for name in _COUNTS]
+    amounts = ([part.reported_usd for part in some], [part.estimated_usd for part in some])
     return CostSum(*map(sum, columns), *map(_total, amounts))
 
 
 def _known(parts: Iterable[CostSum]) -> float | None:
     """All that is known of what they cost."""
-    return _total(getattr(part, name) for part in parts for name in _AMOUNTS)
+    return _total([amount for part in parts for amount in (part.reported_usd, part.estimated_usd)])
 
 
 def _total(amounts: Iterable[float | None]) -> float | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itertools import groupby
-from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.choice_reports import PromptUse
 from catalog.prompts import LONGEST_READ
@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader
 
-_TAKES = f"""
-SELECT stack_videos.stack_id, videos.ref, annotations.rating, annotations.verdict, videos.created_at, videos.cost_usd,
-       {DELIVERED} AS delivered, {FATE} AS fate, videos.id
-FROM stack_videos JOIN videos ON videos.id = stack_videos.video_id AND videos.deleted_at IS NULL
+_OF_STACKS = """
+stack_videos JOIN videos ON videos.id = stack_videos.video_id AND videos.deleted_at IS NULL
 LEFT JOIN annotations ON annotations.video_id = videos.id
-{{chosen}} ORDER BY stack_videos.stack_id, videos.created_at DESC, videos.id DESC
 """
-_PROMPTS = "SELECT id, prompt FROM videos WHERE id IN :ids"
+_TAKES = f"""
+SELECT stack_videos.stack_id, videos.ref, videos.cost_usd, {DELIVERED} AS delivered, {FATE} AS fate
+FROM {_OF_STACKS} {{chosen}} ORDER BY stack_videos.stack_id, videos.created_at DESC, videos.id DESC
+"""
+_COVERS = f"""
+SELECT takes.stack_id, videos.ref, videos.prompt FROM (
+    SELECT stack_videos.stack_id, videos.id, row_number() OVER (
+        PARTITION BY stack_videos.stack_id ORDER BY coalesce(annotations.rating, 0) DESC,
+        CASE WHEN annotations.verdict = 'keep' THEN 0 ELSE 1 END, videos.created_at DESC, videos.id DESC
+    ) AS place FROM {_OF_STACKS} {{chosen}}
+) AS takes JOIN videos ON videos.id = takes.id WHERE takes.place = 1
+"""
 _DELIVERED = f"SELECT videos.id, {DELIVERED} FROM videos WHERE videos.id IN :ids"
 _READ_AT_ONCE = 10_000  # videos
 
@@ -54,13 +62,9 @@ class _Take(NamedTuple):
 
     stack: int
     ref: str
-    rating: int | None
-    verdict: str | None
-    created_at: str | None
     cost_usd: float | None
     delivered: float | None
     fate: str
-    id: int
 
 
 def list_prompts(connection: Reader, among: Sequence[int] | None = None) -> list[PromptUse]:
@@ -68,24 +72,18 @@ def list_prompts(connection: Reader, among: Sequence[int] | None = None) -> list
 
     Hidden videos and those without a prompt are in none.
     """
-    stacks = [list(takes) for _, takes in groupby(_read_takes(connection, among), attrgetter("stack"))]
-    covers = [_find_cover(takes) for takes in stacks]
-    prompts = _read_prompts(connection, [cover.id for cover in covers])
-    uses = [_sum_up(prompts[cover.id], cover, takes) for cover, takes in zip(covers, stacks, strict=True)]
+    covers = list_covers(connection, among)
+    stacks = groupby(map(_Take._make, _select(connection, _TAKES, among)), attrgetter("stack"))
+    uses = [_sum_up(covers[str(stack)], list(takes)) for stack, takes in stacks]
     return sorted(uses, key=lambda use: (-use.uses, -use.keep_rate, -(use.cost_usd or 0), use.prompt))
 
 
-def name_stacks(connection: Reader, among: Sequence[int] | None = None) -> dict[str, str]:
-    """The prompt of the cover by the number of the stack, as text, of all videos or those with these row ids."""
-    return {stack: cover.prompt for stack, cover in list_covers(connection, among).items()}
-
-
 def list_covers(connection: Reader, among: Sequence[int] | None = None) -> dict[str, Cover]:
-    """The covers by the number of the stack, as text, of all videos or those with these row ids."""
-    stacks = (list(takes) for _, takes in groupby(_read_takes(connection, among), attrgetter("stack")))
-    covers = {str(takes[0].stack): _find_cover(takes) for takes in stacks}
-    prompts = _read_prompts(connection, [cover.id for cover in covers.values()])
-    return {stack: Cover(cover.ref, prompts[cover.id]) for stack, cover in covers.items()}
+    """The covers by the number of the stack, as text, of all videos or those with these row ids.
+
+    A cover is the best rated of the takes, else one that is kept, else the newest.
+    """
+    return {str(stack): Cover(ref, prompt) for stack, ref, prompt in _select(connection, _COVERS, among)}
 
 
 def sum_delivered(connection: Reader, ids: Sequence[int]) -> dict[int, float]:
@@ -96,31 +94,18 @@ def sum_delivered(connection: Reader, ids: Sequence[int]) -> dict[int, float]:
     return {video_id: seconds for video_id, seconds in delivered.items() if seconds is not None}
 
 
-def _read_takes(connection: Reader, among: Sequence[int] | None) -> Iterable[_Take]:
+def _select(connection: Reader, query: str, among: Sequence[int] | None) -> Iterable[Sequence[Any]]:
     chosen = "" if among is None else "WHERE videos.id IN :among"
-    rows = connection.execute(_TAKES.format(chosen=chosen), {} if among is None else {"among": list(among)})
-    return map(_Take._make, rows)
+    return connection.execute(query.format(chosen=chosen), {} if among is None else {"among": list(among)})
 
 
-def _find_cover(takes: Sequence[_Take]) -> _Take:
-    """The best rated of takes that come newest first, else one that is kept, else the newest."""
-    return max(takes, key=lambda take: (take.rating or 0, take.verdict == "keep"))
-
-
-def _read_prompts(connection: Reader, ids: Sequence[int]) -> dict[int, str]:
-    prompts: dict[int, str] = {}
-    for start in range(0, len(ids), _READ_AT_ONCE):
-        prompts |= dict(map(tuple, connection.execute(_PROMPTS, {"ids": ids[start : start + _READ_AT_ONCE]})))
-    return prompts
-
-
-def _sum_up(prompt: str, cover: _Take, takes: Sequence[_Take]) -> PromptUse:
+def _sum_up(cover: Cover, takes: Sequence[_Take]) -> PromptUse:
     kept = [take for take in takes if take.fate == "kept"]
     costs = [take.cost_usd for take in takes if take.cost_usd is not None]
     delivered = [take.delivered for take in takes if take.delivered is not None]
     seconds = sum(take.delivered or 0 for take in kept if take.cost_usd is not None)
     return PromptUse(
-        prompt=prompt,
+        prompt=cover.prompt,
         uses=len(takes),
         kept=len(kept),
         rejected=sum(take.fate == "rejected" for take in takes),
@@ -129,5 +114,5 @@ def _sum_up(prompt: str, cover: _Take, takes: Sequence[_Take]) -> PromptUse:
         cost_usd=round(sum(costs), 6) if costs else None,
         usd_per_kept_second=round(sum(costs) / seconds, 6) if seconds else None,
         cover=cover.ref,
-        refs=tuple(map(itemgetter(1), takes)),
+        refs=tuple(take.ref for take in takes),
     )

@@ -73,7 +73,7 @@ from catalog.store.scans import (
 )
 from catalog.store.searches import remove_search, save_search
 from catalog.store.sources import lock_source, renew_lock, save_run, save_source, unlock_source
-from catalog.store.stacks import Sketched, forget_stacks, list_misplaced, rebuild_stacks, save_stacks
+from catalog.store.stacks import Sketched, digest_prompt, forget_stacks, list_misplaced, rebuild_stacks, save_stacks
 from catalog.store.texts import refresh_next
 from catalog.store.watching import FILES, Found, Kept, save_found
 
@@ -104,6 +104,7 @@ __all__ = [
     "clean_rows",
     "complete_marks",
     "delete_videos",
+    "digest_prompt",
     "estimate_costs",
     "find_batch_videos",
     "find_ids",

@@ -60,16 +60,11 @@ WHERE videos.id IN (
 
 
 class Sketched(NamedTuple):
-    """What the keys of a video's prompt are; `prompt` is the text that was sketched, at most its beginning."""
+    """What the keys of a video's prompt are; `digest` is that of the text that was sketched."""
 
     video_id: int
-    prompt: str
+    digest: int
     keys: array[int]
-
-    @property
-    def digest(self) -> int:
-        """What tells the prompt from others."""
-        return digest_prompt(self.prompt)
 
 
 def digest_prompt(prompt: str) -> int:
@@ -94,7 +89,8 @@ def rebuild_stacks(connection: Writer, on_progress: Progress | None = None) -> N
     """Put every video with a prompt into its stack again, in the transaction of the connection."""
     forget_stacks(connection)
     while due := connection.execute(_NEXT).fetchall():
-        save_stacks(connection, [Sketched(video_id, text, array("q", sketch(text))) for video_id, text in due])
+        sketched = [Sketched(video_id, digest_prompt(text), array("q", sketch(text))) for video_id, text in due]
+        save_stacks(connection, sketched)
         if on_progress:
             on_progress("library", due[-1][0], None, "stacking prompts")
 
@@ -103,7 +99,8 @@ def save_stacks(connection: Writer, sketched: Sequence[Sketched]) -> None:
     """Put videos into stacks, where the prompt is still the one that was sketched; the others stay due."""
     by_id = {item.video_id: item for item in sketched}
     rows = connection.execute(_PROMPTS, {"ids": list(by_id)})
-    current = [by_id[video_id] for video_id, prompt in rows if prompt == by_id[video_id].prompt]
+    digests = ((video_id, digest_prompt(prompt)) for video_id, prompt in rows if prompt is not None)
+    current = [by_id[video_id] for video_id, digest in digests if digest == by_id[video_id].digest]
     query = "SELECT video_id FROM stack_videos WHERE video_id IN :ids"
     has_stack = {row[0] for row in connection.execute(query, {"ids": [item.video_id for item in current]})}
     new = {item.video_id: item.digest for item in current if item.keys and item.video_id not in has_stack}

@@ -19,7 +19,7 @@ from catalog.parallel import ask_all
 from catalog.reading.holdings import read_refs
 from catalog.reading.watching import list_lying
 from catalog.watch.folders import folded, is_gone, is_same_entry
-from catalog.watch.readers import MOST, Readers, settle_all
+from catalog.watch.readers import MOST, make_readers, settle_all
 from catalog.watch.settling import Growing, Settled
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ class Taking(NamedTuple):
         queue = _Ripening(sighted, moment)
         batch: list[Outcome] = []
         written = time.monotonic()
-        readers = Readers(min(_CORES, MOST))
+        readers = make_readers(min(_CORES, MOST))
 
         def ask(files: Sequence[Sighted]) -> list[Outcome]:
-            settle = readers.settle if queue.taken > _MANY and _CORES > 1 else settle_all
+            settle = readers.ask if queue.taken > _MANY and _CORES > 1 else settle_all
             return settle(self.root, files, self.clock().timestamp())
 
         try:

@@ -3,12 +3,12 @@ import random
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.demo.prompts import Takes, scenes
 from catalog.prompts.leads import find_leads
-from catalog.prompts.similarity import are_alike, fold, group, sketch
+from catalog.prompts.similarity import _split, _split_ascii, are_alike, fold, group, sketch
 
 FOX = (
     "Wide shot of a red fox trotting through deep snow at dawn, its breath steaming in the cold air. Handheld camera, "
@@ -162,6 +162,38 @@ PIECES = """a red fox|an old man|walks|through the snow|at dawn,|35mm lens,|soft
 and a dog barks,|wide shot.|雨の夜、|no music.|muted palette,|slowly|by the river."""
 pieces = st.sampled_from(PIECES.replace("\n", "|").split("|"))
 texts = st.lists(pieces, min_size=1, max_size=14).map(" ".join)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count", "total"),
+    [
+        (FOX, 37, 41725571762538294967),
+        (UNBROKEN, 26, 23555921739064683994),
+        (
+            json.dumps({"subject": "a red fox", "style": STYLE, "camera": "slow push in, 16:9 - handheld"}),
+            25,
+            27324167740560547602,
+        ),
+        ("Ein Fuchs läuft durch tiefen Schnee. " + STYLE, 29, 35130326450406738425),
+        (
+            "赤い狐が雪の中を歩く。広角、夜明け、白い息、静かな森、遠くの列車の音、手持ちカメラ、浅い被写界深度。",
+            24,
+            27871489043195639896,
+        ),
+        ("Subject: a grey wolf... in 3.5 cm of snow\n- " + STYLE, 21, 31243015841869877686),
+    ],
+    ids=["clauses", "unbroken", "document", "accents", "no blanks", "label"],
+)
+def test_keys_are_those_that_libraries_hold(prompt, count, total):
+    keys = sketch(prompt)
+    assert (len(keys), sum(keys)) == (count, total)
+
+
+@given(st.text(alphabet="abcSCZ19 .,:;!?-(\"')*|#\n\t\x1f", max_size=80))
+@example("a -,9 b -.5 c")
+@settings(max_examples=300, deadline=None)
+def test_ascii_is_read_as_all_text_is(text):
+    assert list(_split_ascii(text)) == list(_split(text.lower()))
 
 
 @given(st.lists(texts, max_size=14), st.randoms(use_true_random=False))

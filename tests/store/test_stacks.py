@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from array import array
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,12 @@ from hypothesis import strategies as st
 from catalog import stacks, store
 from catalog.prompts.similarity import group
 from catalog.stacks import stack_due
+from tests.house import list_children
 from tests.store.conftest import Desk, job
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from catalog.database import Database
 
 BASE = (
@@ -115,19 +120,83 @@ def test_stacks_that_are_kept_are_those_of_a_rebuild(
 def test_a_prompt_that_changes_while_it_is_sketched_stays_due(desk: Desk) -> None:
     desk.hear(job("v1", prompt="a fox"))
     with desk.library.write() as connection:
-        store.save_stacks(connection, [store.Sketched(1, "a wolf", array("q", [1]))])
+        store.save_stacks(connection, [store.Sketched(1, store.digest_prompt("a wolf"), array("q", [1]))])
     assert count(desk.library, "stack_due") == 1
     assert read_stacks(desk.library) == set()
+
+
+def hear_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Eleven prompts that are due, read two at a time and written four at a time; returns the prompts."""
+    monkeypatch.setattr(stacks, "PORTION", 3)
+    monkeypatch.setattr(stacks, "READ_AT_ONCE", 2)
+    texts = {f"v{n}": write(n % 2, n % 4, n % 3) for n in range(11)}
+    desk.hear(*(job(name, prompt=text) for name, text in texts.items()))
+    return texts
+
+
+@pytest.fixture
+def _processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """However few prompts there are, two processes sketch them; none is there afterwards."""
+    before = list_children()
+    monkeypatch.setattr(stacks, "MANY", 1)
+    monkeypatch.setattr(stacks, "_CORES", 2)
+    monkeypatch.setattr(stacks, "_AHEAD", 2)  # of six batches, so that work is left after the first portion
+    yield
+    assert list_children() <= before
 
 
 @pytest.mark.parametrize("many", [1, 50_000], ids=["sorted by numpy", "sorted by hand"])
 def test_portions_make_the_same_stacks_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
     monkeypatch.setattr("catalog.store.stacks._MANY", many)
-    monkeypatch.setattr(stacks, "PORTION", 3)
-    monkeypatch.setattr(stacks, "READ_AT_ONCE", 2)
-    texts = {f"v{n}": write(n % 2, n % 4, n % 3) for n in range(11)}
-    desk.hear(*(job(name, prompt=text) for name, text in texts.items()))
+    texts = hear_many(desk, monkeypatch)
     heard: list[tuple[object, ...]] = []
     assert stack_due(desk.library, on_progress=lambda *progress: heard.append(progress)) == 11
     assert read_stacks(desk.library) == expect(texts)
     assert heard[-1] == ("prompts", 11, 11, "stacking")
+
+
+@pytest.mark.usefixtures("_processes")
+def test_processes_make_the_same_stacks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = hear_many(desk, monkeypatch)
+    before, seen = list_children(), set[int]()
+    assert stack_due(desk.library, on_progress=lambda *_: seen.update(list_children() - before)) == 11
+    assert seen
+    assert read_stacks(desk.library) == expect(texts)
+
+
+@pytest.mark.usefixtures("_processes")
+def test_prompts_of_processes_that_were_killed_are_sketched_here(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = hear_many(desk, monkeypatch)
+    before, killed = list_children(), set[int]()
+
+    def kill(*_: object) -> None:
+        for process in list_children() - before:
+            os.kill(process, signal.SIGKILL)
+            killed.add(process)
+
+    assert stack_due(desk.library, on_progress=kill) == 11
+    assert killed
+    assert read_stacks(desk.library) == expect(texts)
+
+
+@pytest.mark.usefixtures("_processes")
+def test_where_no_process_starts_prompts_are_sketched_here(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = hear_many(desk, monkeypatch)
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert stack_due(desk.library) == 11
+    assert read_stacks(desk.library) == expect(texts)
+
+
+@pytest.mark.usefixtures("_processes")
+def test_what_is_interrupted_stays_due(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = hear_many(desk, monkeypatch)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stack_due(desk.library, on_progress=interrupt)
+    due = count(desk.library, "stack_due")
+    assert 0 < due < 11
+    assert stack_due(desk.library) == due
+    assert read_stacks(desk.library) == expect(texts)

@@ -72,7 +72,7 @@ def write_everything(desk: Desk) -> None:
         store.forget_extracted(connection)
         store.rebuild_stacks(connection)
         store.forget_stacks(connection)
-        store.save_stacks(connection, [store.Sketched(1, "a fox", array("q", [1, 2]))])
+        store.save_stacks(connection, [store.Sketched(1, store.digest_prompt("a fox"), array("q", [1, 2]))])
         store.delete_videos(connection, [1], deleted_at=now)
         store.undelete_videos(connection, [1], made_at=now)
         store.tag_videos(connection, [1], {"keeper": ""}, made_at=now)

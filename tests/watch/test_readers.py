@@ -11,30 +11,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog.watch.readers import Readers, settle_all
+from catalog.watch.readers import make_readers, settle_all
 from catalog.watch.scanning import Sighted, Stamp, Walk
-from tests.house import wait_until
+from tests.house import list_children, read_parent, wait_until
 from tests.watch.conftest import CLIP, clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from catalog.processes import Pool
+    from catalog.watch.settling import Outcome
     from tests.watch.conftest import Pasture
+
+    Readers = Pool[str, Sequence[Sighted], float, list[Outcome]]
 
 NOW = 2e9
 PARENT = """
 import sys
-from catalog.watch.readers import Readers
-readers = Readers(1)
-readers.settle(sys.argv[1], [], 0.0)
-print(readers._all[0]._worker.process.pid, flush=True)
+from catalog.watch.readers import make_readers
+readers = make_readers(1)
+readers.ask(sys.argv[1], [], 0.0)
+print(readers._workers[0].process.pid, flush=True)
 sys.stdin.read()
 """
 
 
 @pytest.fixture
 def readers() -> Iterator[Readers]:
-    readers = Readers(2)
+    readers = make_readers(2)
     yield readers
     readers.close()
 
@@ -43,49 +47,35 @@ def look(folder: Path) -> list[Sighted]:
     return [Sighted(path, Stamp(*stamp)) for portion in Walk(str(folder)) for path, stamp in portion]
 
 
-def list_processes() -> set[int]:
-    """The processes that this one has started and that run."""
-    return {
-        int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal() and read_parent(path) == os.getpid()
-    }
-
-
-def read_parent(process: Path) -> int | None:
-    try:
-        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
-    except OSError:
-        return None
-    return None if state == "Z" else int(parent)
-
-
 def test_a_process_says_what_one_would_see_here(pasture: Pasture, readers: Readers) -> None:
     pasture.put("a.mp4", clip(1))
     pasture.put("half.mp4", CLIP[:900])
     pasture.put(b"caf\xe9.mp4", CLIP + b"\xff" * 9)
     pasture.put("empty.mp4", b"")
     files = look(pasture.folder)
-    assert readers.settle(str(pasture.folder), files, NOW) == settle_all(str(pasture.folder), files, NOW)
+    assert readers.ask(str(pasture.folder), files, NOW) == settle_all(str(pasture.folder), files, NOW)
 
 
 def test_files_of_a_process_that_was_killed_are_looked_at_here(pasture: Pasture, readers: Readers) -> None:
     pasture.put("a.mp4", clip(1))
     files, root = look(pasture.folder), str(pasture.folder)
-    before = list_processes()
-    expected = readers.settle(root, files, NOW)
-    (pid,) = list_processes() - before
+    before = list_children()
+    expected = readers.ask(root, files, NOW)
+    (pid,) = list_children() - before
     os.kill(pid, signal.SIGKILL)
     for _ in range(3):
-        assert readers.settle(root, files, NOW) == expected
+        assert readers.ask(root, files, NOW) == expected
 
 
-def test_closed_readers_have_ended_and_say_nothing(pasture: Pasture, readers: Readers) -> None:
+def test_closed_readers_have_ended_and_answer_nothing(pasture: Pasture, readers: Readers) -> None:
     pasture.put("a.mp4", clip(1))
     files, root = look(pasture.folder), str(pasture.folder)
-    before = list_processes()
-    readers.settle(root, files, NOW)
+    before = list_children()
+    readers.ask(root, files, NOW)
     readers.close()
-    assert list_processes() <= before
-    assert readers.settle(root, files, NOW) == []
+    assert list_children() <= before
+    with pytest.raises(EOFError):
+        readers.ask(root, files, NOW)
 
 
 def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
@@ -101,8 +91,8 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
 
 
 def test_a_scan_of_very_many_files_leaves_no_process(pasture: Pasture) -> None:
-    before = list_processes()
+    before = list_children()
     for number in range(1_200):
         pasture.put(f"{number}.mp4", clip(number))
     assert pasture.scan().made == 1_200
-    assert list_processes() <= before
+    assert list_children() <= before
