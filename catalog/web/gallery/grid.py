@@ -13,11 +13,11 @@ from catalog.web.gallery.rail import (
     MOST_VALUES,
     RAIL,
     count_facet,
+    facet_opener,
     list_more,
     list_opened,
     make_histogram,
     make_rail,
-    open_facet,
 )
 from catalog.web.gallery.state import SIZES, SORTS, VIEWS, State
 from catalog.web.gallery.tiles import make_tile
@@ -52,12 +52,12 @@ class Way(NamedTuple):
 
 def show(visit: Visit) -> Answer:
     """The page of a state."""
-    return _answer(visit, "grid.html")
+    return _find_answer(visit, "grid.html")
 
 
 def show_results(visit: Visit) -> Answer:
     """What of the page another state changes."""
-    return _answer(visit, "results.html")
+    return _find_answer(visit, "results.html")
 
 
 def show_tiles(visit: Visit) -> Answer:
@@ -88,8 +88,16 @@ def show_rail(visit: Visit) -> Answer:
         return page(pages.render(visit, "rail.html", state=state, **_describe_rail(visit, state, counts)))
 
 
-def _answer(visit: Visit, template: str) -> Answer:
+def _find_answer(visit: Visit, template: str) -> Answer:
+    """The page of a state, perhaps as it was made before; not of one that shows a video, with files outside."""
     state = State.read(visit.query)
+    if visit.kept is None or state.open:
+        return _answer(visit, template, state)
+    question = (template, state, visit.may_write)
+    return visit.kept.answer(question, visit.catalog.stamp(), lambda: _answer(visit, template, state))
+
+
+def _answer(visit: Visit, template: str, state: State) -> Answer:
     found, fault, values = None, None, {}
     with visit.catalog.reading():
         try:
@@ -185,9 +193,10 @@ def _describe_rail(visit: Visit, state: State, counts: object) -> dict[str, obje
         except QueryError:
             continue  # an address with a name that is none
     whole = {name for name in opened if name in RAIL}
+    open_facet = facet_opener(state)
     eager = {name: items for name, items in dict(counts).items() if name not in whole}  # type: ignore[call-overload]
     return {
         "rail": [*make_rail(visit, state, eager), *make_rail(visit, state, opened, MOST_VALUES)],
         "histogram": make_histogram(visit, state),
-        "more": [(name, f"{visit.base}/{open_facet(state, name).query()}") for name in list_more(visit, state)],
+        "more": [(name, f"{visit.base}/{open_facet(name)}") for name in list_more(visit, state)],
     }
