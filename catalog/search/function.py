@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.database import Database
 from catalog.library import check_library
+from catalog.search.bits import Bits
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
-from catalog.search.matches import list_matches
+from catalog.search.matches import find_matches
 from catalog.search.plan import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "catalog_search"
+_COMMON = 50  # one video in so many: a page of them is met in a few thousand steps
 
 
-def matches_clause(parameter: str) -> str:
-    """The condition on a row of `videos` that it matches the query in this parameter."""
-    return f"id IN (SELECT value FROM json_each({_NAME}(:{parameter})))"
+def matches_clause(parameter: str, *, is_common: bool = False) -> str:
+    """The condition on a row of `videos` that it matches the query in this parameter.
+
+    Of what `is_common`, SQLite walks an index in the order of the page, and does not look up each match to sort them.
+    """
+    return f"{'+' if is_common else ''}id IN (SELECT value FROM json_each({_NAME}(:{parameter})))"
 
 
 def add_function(database: Any, path: Path) -> None:
@@ -31,7 +36,7 @@ def add_function(database: Any, path: Path) -> None:
 
     def answer(query: object) -> str:
         with library.read() as reader:
-            return json.dumps(list(list_matches(reader, "" if query is None else str(query))))
+            return json.dumps(find_matches(reader, "" if query is None else str(query)).to_array().tolist())
 
     database.create_function(_NAME, 1, answer)
 
@@ -42,7 +47,8 @@ def _open(path: Path) -> Database:
     return Database(path, check=check_library)
 
 
-def list_remarks(path: Path, query: str) -> tuple[str, ...]:
-    """What of a query is not read as it is written."""
+def look_at(path: Path, query: str) -> tuple[tuple[str, ...], bool]:
+    """What of a query is not read as it is written, and whether it finds so many videos that they are common."""
     with _open(path).read() as reader:
-        return make_plan(parse(query), reader, Fields(reader), now=datetime.now(UTC)).notes
+        plan, bits = make_plan(parse(query), reader, Fields(reader), now=datetime.now(UTC)), Bits(reader)
+        return plan.notes, _COMMON * len(plan.find(bits)) > len(bits.all)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from catalog.search.function import add_function, list_remarks, matches_clause
+from catalog.search.function import add_function, look_at, matches_clause
 from catalog.web.libraries import library_path
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from datasette.app import Datasette
     from datasette.filters import FilterArguments
+    from datasette.utils.asgi import Request
 
     Filter = Callable[[], Awaitable[FilterArguments]]
 
 _TABLE = "videos"
 _PARAMETER = "search"  # as Datasette calls the words of its box
+_SORTS = ("_sort", "_sort_desc")  # by another column than that of the library's own page, whose order has an index
 _FOUND_BY_INDEX = f"escape_fts(:{_PARAMETER})"
 
 
@@ -36,20 +38,24 @@ def prepare_connection(conn: Any, database: str, datasette: Datasette) -> None:
 
 
 @hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
-def filters_from_request(database: str, table: str, datasette: Datasette) -> Generator[None, Any, None]:
+def filters_from_request(
+    request: Request, database: str, table: str, datasette: Datasette
+) -> Generator[None, Any, None]:
     """What Datasette filters a table by, with the words in the box as a query of ours."""
     outcome = yield
     if table == _TABLE and (path := library_path(database, datasette)):
-        outcome.force_result([_in_our_language(make, path) for make in outcome.get_result()])
+        is_by_date = not any(request.args.get(name) for name in _SORTS)
+        outcome.force_result([_in_our_language(make, path, is_by_date) for make in outcome.get_result()])
 
 
-def _in_our_language(make: Filter, path: Path) -> Filter:
+def _in_our_language(make: Filter, path: Path, is_by_date: bool) -> Filter:
     async def filters() -> FilterArguments:
         found = await make()
-        clauses = [matches_clause(_PARAMETER) if _FOUND_BY_INDEX in sql else sql for sql in found.where_clauses]
-        if clauses != found.where_clauses:
-            found.where_clauses = clauses
-            found.human_descriptions += await asyncio.to_thread(list_remarks, path, found.params[_PARAMETER])
+        if any(_FOUND_BY_INDEX in sql for sql in found.where_clauses):
+            remarks, is_common = await asyncio.to_thread(look_at, path, found.params[_PARAMETER])
+            ours = matches_clause(_PARAMETER, is_common=is_common and is_by_date)
+            found.where_clauses = [ours if _FOUND_BY_INDEX in sql else sql for sql in found.where_clauses]
+            found.human_descriptions += remarks
         return found
 
     return filters

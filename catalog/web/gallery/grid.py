@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.errors import NotFound, QueryError
 from catalog.web.gallery import pages
 from catalog.web.gallery.detail import describe
+from catalog.web.gallery.kept import find_answer
 from catalog.web.gallery.rail import (
     MOST_VALUES,
     RAIL,
@@ -89,12 +90,11 @@ def show_rail(visit: Visit) -> Answer:
 
 
 def _find_answer(visit: Visit, template: str) -> Answer:
-    """The page of a state, perhaps as it was made before; not of one that shows a video, with files outside."""
+    """The page of a state, perhaps as it was made before; not one with an open video, which shows files outside."""
     state = State.read(visit.query)
-    if visit.kept is None or state.open:
+    if state.open:
         return _answer(visit, template, state)
-    question = (template, state, visit.may_write)
-    return visit.kept.answer(question, visit.catalog.stamp(), lambda: _answer(visit, template, state))
+    return find_answer(visit, (template, state), lambda: _answer(visit, template, state))
 
 
 def _answer(visit: Visit, template: str, state: State) -> Answer:

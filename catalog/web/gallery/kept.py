@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from catalog.web.gallery.visits import Answer
+    from catalog.web.gallery.visits import Answer, Visit
 
 MOST = 16_000_000  # bytes that all of them take
 SECONDS = 30.0
 _BESIDE = 2_000  # bytes that a page takes besides its text
+
+
+def find_answer(visit: Visit, question: Hashable, make: Callable[[], Answer]) -> Answer:
+    """The answer to a visit, as it was made before for one with the same question, or made now."""
+    if visit.kept is None:
+        return make()
+    return visit.kept.answer((question, visit.may_write), visit.catalog.stamp(), make)
 
 
 class Kept:

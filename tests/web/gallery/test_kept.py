@@ -70,3 +70,16 @@ def test_pages_take_no_more_than_their_share() -> None:
         kept.answer(number, 1, lambda each=each: each)  # type: ignore[misc]
     assert kept.answer(4, 1, lambda: page("")) is pages[4]
     assert kept.answer(0, 1, lambda: page("new")) is not pages[0]
+
+
+def test_the_numbers_of_a_query_are_kept_too(cat: Catalog) -> None:
+    kept = Kept()
+
+    def show(**query: str) -> Answer:
+        return respond(Visit(catalog=cat, path=("insight",), query=query, kept=kept))
+
+    assert show() is show()
+    assert show(by="source") is not show()
+    before = show()
+    cat.rate("studio:v1", 4)
+    assert show() is not before
