@@ -179,9 +179,14 @@ def kind_of(path: str, query: str) -> str:
         return "plain"
     if names - _LIGHT:
         return "search"
-    if _VIDEOS.fullmatch(path) and all(_USUAL.fullmatch(value) for name, value in values if name == "_size"):
-        return "videos"
-    return _PARTS[len(parts) - 1]
+    return "videos" if _is_usual(path, values) else _PARTS[len(parts) - 1]
+
+
+def _is_usual(path: str, values: list[tuple[str, str]]) -> bool:
+    """Whether a path is of a page of videos that is no longer than usual."""
+    return _VIDEOS.fullmatch(path) is not None and all(
+        _USUAL.fullmatch(value) for name, value in values if name == "_size"
+    )
 
 
 def current_lane() -> Lane | None:
