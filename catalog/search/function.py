@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.database import Database
 from catalog.library import check_library
-from catalog.search.bits import Bits
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
 from catalog.search.matches import find_matches
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "catalog_search"
-_COMMON = 50  # one video in so many: a page of them is met in a few thousand steps
 
 
 def matches_clause(parameter: str, *, is_common: bool = False) -> str:
@@ -47,8 +45,7 @@ def _open(path: Path) -> Database:
     return Database(path, check=check_library)
 
 
-def look_at(path: Path, query: str) -> tuple[tuple[str, ...], bool]:
-    """What of a query is not read as it is written, and whether it finds so many videos that they are common."""
+def list_remarks(path: Path, query: str) -> tuple[str, ...]:
+    """What of a query is not read as it is written."""
     with _open(path).read() as reader:
-        plan, bits = make_plan(parse(query), reader, Fields(reader), now=datetime.now(UTC)), Bits(reader)
-        return plan.notes, _COMMON * len(plan.find(bits)) > len(bits.all)
+        return make_plan(parse(query), reader, Fields(reader), now=datetime.now(UTC)).notes

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from catalog.search.function import add_function, look_at, matches_clause
-from catalog.web.libraries import library_path
+from catalog.search.function import add_function, list_remarks, matches_clause
+from catalog.web.libraries import catalog_of, library_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from datasette.filters import FilterArguments
     from datasette.utils.asgi import Request
 
+    from catalog.api import Catalog
+
     Filter = Callable[[], Awaitable[FilterArguments]]
 
 _TABLE = "videos"
 _PARAMETER = "search"  # as Datasette calls the words of its box
 _SORTS = ("_sort", "_sort_desc")  # by another column than that of the library's own page, whose order has an index
+_COMMON = 50  # one video in so many: a page of them is met in a few thousand steps
 _FOUND_BY_INDEX = f"escape_fts(:{_PARAMETER})"
 
 
@@ -45,17 +48,25 @@ def filters_from_request(
     outcome = yield
     if table == _TABLE and (path := library_path(database, datasette)):
         is_by_date = not any(request.args.get(name) for name in _SORTS)
-        outcome.force_result([_in_our_language(make, path, is_by_date) for make in outcome.get_result()])
+        among = catalog_of(database, datasette) if is_by_date else None
+        outcome.force_result([_in_our_language(make, path, among) for make in outcome.get_result()])
 
 
-def _in_our_language(make: Filter, path: Path, is_by_date: bool) -> Filter:
+def _in_our_language(make: Filter, path: Path, among: Catalog | None) -> Filter:
+    """The filter for the box; with a library to count in, one that is made for many matches where there are many."""
+
     async def filters() -> FilterArguments:
         found = await make()
         if any(_FOUND_BY_INDEX in sql for sql in found.where_clauses):
-            remarks, is_common = await asyncio.to_thread(look_at, path, found.params[_PARAMETER])
-            ours = matches_clause(_PARAMETER, is_common=is_common and is_by_date)
+            query = found.params[_PARAMETER]
+            found.human_descriptions += await asyncio.to_thread(list_remarks, path, query)
+            is_common = among is not None and await asyncio.to_thread(_is_common, among, query)
+            ours = matches_clause(_PARAMETER, is_common=is_common)
             found.where_clauses = [ours if _FOUND_BY_INDEX in sql else sql for sql in found.where_clauses]
-            found.human_descriptions += remarks
         return found
 
     return filters
+
+
+def _is_common(catalog: Catalog, query: str) -> bool:
+    return _COMMON * catalog.count(query) > catalog.count()
