@@ -57,9 +57,12 @@ class FrozenDict(dict[Any, Any]):
         return self
 
 
+_FROZEN = frozenset({FrozenDict, str, int, float, bool})  # types whose values never change
+
+
 def freeze(value: Any) -> Any:
     """The value with every map and list in it made unchangeable, lists as tuples."""
-    if isinstance(value, FrozenDict):
+    if value is None or type(value) in _FROZEN:
         return value
     if isinstance(value, Mapping):
         return FrozenDict((key, freeze(item)) for key, item in value.items())

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import SchemaError
 from catalog.fields import TABLE
-from catalog.records import Video, read_utc, utc_text
+from catalog.records import FrozenDict, Video, freeze, read_utc, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 COLUMNS = tuple(column.name for column in TABLE if column.recorded)
 NEGATIVE_PROMPT = "coalesce(videos.negative_prompt, videos.avoided)"  # else what the prompt itself asks to avoid
@@ -22,10 +22,11 @@ SIZE = (  # as `Video.size`
 )
 _COMPUTED = {"negative_prompt": f"{NEGATIVE_PROMPT} AS negative_prompt"}
 SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUMNS)
+_NOTHING = FrozenDict()
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def read_video(row: Mapping[str, Any], annotation: Mapping[str, Any] | None = None, **attached: Iterable[Any]) -> Video:
+def read_video(row: Sequence[Any], annotation: Mapping[str, Any] | None = None, **attached: Iterable[Any]) -> Video:
     """The record of a row of SELECT_VIDEO, with what other tables hold of it.
 
     `annotation` has what a person thinks of it: `rating verdict note`; the others are `tags links facets files inputs
@@ -34,9 +35,9 @@ def read_video(row: Mapping[str, Any], annotation: Mapping[str, Any] | None = No
     Raises SchemaError for a row that the library cannot have written.
     """
     try:
-        values = {name: read(row[name]) if read else row[name] for name, read in _READERS}
+        values = {name: read(value) if read else value for (name, read), value in zip(_READERS, row, strict=True)}
     except (TypeError, ValueError) as error:
-        ref = f"{row['source']}:{row['remote_id']}"
+        ref = f"{row[0]}:{row[1]}"
         raise SchemaError(f"the row of {ref} is damaged: run `catalog restore BACKUP`") from error
     records = {name: tuple(items) for name, items in attached.items()}
     return Video(**values, **(annotation or {}), **records)  # type: ignore[arg-type]  # as their names say
@@ -46,8 +47,8 @@ def _read_list(text: str | None) -> tuple[Any, ...]:
     return () if text is None else tuple(json.loads(text))
 
 
-def _read_map(text: str | None) -> dict[str, Any]:
-    return {} if text is None else dict(json.loads(text))
+def _read_map(text: str | None) -> FrozenDict:
+    return _NOTHING if text is None else freeze(dict(json.loads(text)))
 
 
 _READER_OF: dict[type, Callable[[Any], Any]] = {datetime: read_utc, list: _read_list, dict: _read_map}

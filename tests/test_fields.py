@@ -20,7 +20,7 @@ from catalog.ingest import sheets
 from catalog.ingest.formats import File
 from catalog.ingest.items import Entry
 from catalog.records import Video
-from catalog.rows import read_video
+from catalog.rows import COLUMNS, read_video
 from catalog.search.fields import FACETS, FIELDS
 from catalog.wire.answers import ParsedVideo
 from catalog.wire.fields import BY_TYPE, LOOKUPS, OWN_RULES
@@ -130,7 +130,8 @@ def test_what_a_server_says_goes_from_its_key_into_the_record(column: Column) ->
     put(job, column.key or "", plain(sample(column)))
     (video,) = parse_videos(job).videos
     row = fold([Observation(video, "get", 200, "a", None, NOON, NOON)])
-    record = read_video({"source": "studio", "remote_id": video.remote_id, "deleted_at": None, **row})
+    row |= {"source": "studio", "remote_id": video.remote_id, "deleted_at": None}
+    record = read_video([row[name] for name in COLUMNS])
     value = getattr(record, column.name)
     assert (list(value) if isinstance(value, tuple) else value) == sample(column)
     assert record.extra == {}

@@ -75,6 +75,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "search": Catalog.search,
     "shorten": lambda cat: cat.shorten(["studio:v1"]),
     "sources": Catalog.sources,
+    "stamp": Catalog.stamp,
     "stats": Catalog.stats,
     "suggest": lambda cat: cat.suggest("modl:a"),
     "trust_lists": Catalog.trust_lists,

@@ -154,6 +154,13 @@ class Querying(Opened):
         with self._database.read() as connection:
             return revision(connection)
 
+    def stamp(self) -> object:
+        """What equals an earlier one only where nobody has written to the library meanwhile, through any program.
+
+        Whatever was made of the library after the earlier one is then still true.
+        """
+        return self._database.stamp()
+
     def complete_query(self, word: str, *, limit: int = 50) -> list[str]:
         """How the last, unfinished word of a query may go on: names of fields with their colon, or values of one."""
         from catalog.search.completions import complete_word

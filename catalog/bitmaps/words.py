@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from catalog.database import Reader, Writer
 
-SHARE = 0.08  # of the videos have a word that is kept, by a sample
+MANY, LEAST, SHARE = 10_000, 0.01, 0.08  # a word that so many videos have is kept, by a sample, or such a share has
 FEW_CHUNKS = 2  # that any word is looked up in within milliseconds
 
-_SAMPLED = 1_000  # videos
+_SAMPLED = 2_000  # videos
 _TEXTS = "SELECT prompt FROM videos WHERE id IN :ids"
 _MATCHES = "SELECT json_group_array(rowid) FROM videos_fts WHERE videos_fts MATCH ?"
 _WITHIN = f"{_MATCHES} AND rowid BETWEEN ? AND ?"
@@ -96,4 +96,5 @@ def _list_common(connection: Reader) -> list[str]:
     counts: Counter[str] = Counter()
     for (prompt,) in connection.execute(_TEXTS, {"ids": ids}):
         counts.update({part.letters for part in letters.read(prompt or "") if not part.is_run})
-    return sorted(word for word, count in counts.items() if count >= SHARE * len(ids))
+    share = min(SHARE, max(LEAST, MANY / max(1, len(videos))))
+    return sorted(word for word, count in counts.items() if count >= share * len(ids))

@@ -106,6 +106,7 @@ class Database:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._readers = Readers(self.path, self._connect_reader)
+        self._watcher, self._watching = Readers(self.path, self._connect_reader), threading.Lock()
         self._shared: dict[str, Any] = {}
         self._writer: Any = None
 
@@ -166,9 +167,19 @@ class Database:
             finally:
                 self._put_back_writer(connection)
 
+    def stamp(self) -> object:
+        """What equals an earlier one only where no connection has written to the file meanwhile; raises as `read`.
+
+        It is a connection that nobody else uses, and the number of changes that it has seen: another file in the place
+        of this one gets another connection.
+        """
+        with explained(self.path), self._watching, self._watcher.borrow() as connection:
+            return connection, connection.execute("PRAGMA data_version").fetchone()[0]
+
     def close(self) -> None:
         """Close every idle connection; the object can be used again."""
         self._readers.close()
+        self._watcher.close()
         with self._lock:
             writer, self._writer = self._writer, None
         if writer is not None:

@@ -95,7 +95,7 @@ def read_lineage(connection: Reader, me: int, limit: int | None = None) -> Linea
     """
     ids = list_members(connection, me, limit)
     edges = _read_edges(connection, ids)
-    videos = {row["row_id"]: read_video(row) for row in connection.execute(_VIDEOS, {"ids": ids})}
+    videos = {video_id: read_video(row) for video_id, *row in connection.execute(_VIDEOS, {"ids": ids})}
     known = _Known(videos, read_statuses(connection, ids), read_names(connection, ids))
     nearest = _climb(me, edges, known)
     roots = _grow(_find_roots(me, nearest, edges), edges, known)

@@ -80,7 +80,7 @@ def read_videos(connection: Reader, ids: Iterable[int], *, details: bool = True)
     """
     wanted = list(ids)
     detailed = wanted if details else []
-    rows = {row["row_id"]: row for row in connection.execute(_ROWS, {"ids": wanted})}
+    rows = {video_id: row for video_id, *row in connection.execute(_ROWS, {"ids": wanted})}
     tags = _attach(connection, _TAGS, detailed, Tag)
     parents = _attach(connection, _PARENTS, wanted, Link)
     children = _attach(connection, _CHILDREN, wanted, Link)

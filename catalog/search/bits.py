@@ -177,6 +177,10 @@ class Bits:
             self._digest = hits, blake2b(hits.serialize(), digest_size=16).hexdigest()
         return self._memory.get((_MADE, name, self._digest[1]), make, weigh)
 
+    def keep(self, name: str, make: Callable[[], BitMap]) -> BitMap:
+        """A set of videos that no query is about, for as long as nothing changes."""
+        return self._memory.get((_MADE, name), make, _weigh)
+
     def read_takes(self, kind: str, mark: str, read: Callable[[Reader], Takes]) -> Takes:
         """The stacks of a kind, of all videos, kept until one is `mark`ed as changed, or a video comes or its date."""
         return self._memory.get((_TAKES, kind, mark), lambda: read(self._connection), lambda takes: takes.size)

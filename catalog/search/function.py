@@ -11,7 +11,7 @@ from catalog.database import Database
 from catalog.library import check_library
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
-from catalog.search.matches import list_matches
+from catalog.search.matches import find_matches
 from catalog.search.plan import make_plan
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 _NAME = "catalog_search"
 
 
-def matches_clause(parameter: str) -> str:
-    """The condition on a row of `videos` that it matches the query in this parameter."""
-    return f"id IN (SELECT value FROM json_each({_NAME}(:{parameter})))"
+def matches_clause(parameter: str, *, is_common: bool = False) -> str:
+    """The condition on a row of `videos` that it matches the query in this parameter.
+
+    Of what `is_common`, SQLite walks an index in the order of the page, and does not look up each match to sort them.
+    """
+    return f"{'+' if is_common else ''}id IN (SELECT value FROM json_each({_NAME}(:{parameter})))"
 
 
 def add_function(database: Any, path: Path) -> None:
@@ -31,7 +34,7 @@ def add_function(database: Any, path: Path) -> None:
 
     def answer(query: object) -> str:
         with library.read() as reader:
-            return json.dumps(list(list_matches(reader, "" if query is None else str(query))))
+            return json.dumps(find_matches(reader, "" if query is None else str(query)).to_array().tolist())
 
     database.create_function(_NAME, 1, answer)
 

@@ -19,6 +19,7 @@ and an operator that lacks an operand is a word: a text is never a syntax error.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import QueryError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 10_000
 MAX_VALUES = 500
 MAX_DEPTH = 25
+_REMEMBERED = 64  # queries: a page reads its own, and each of its clauses, several times
 
 OPERATORS = frozenset({"AND", "OR", "NOT"})
 _OPEN, _CLOSE = "(（", ")）"
@@ -56,6 +58,7 @@ class _Token(NamedTuple):
         return value.text if value.text in OPERATORS and not (value.is_quoted or value.is_prefix) else None
 
 
+@lru_cache(_REMEMBERED)
 def parse(query: str) -> Node | None:
     """The tree of a query, None for one without terms; raises QueryError only where there is too much of it."""
     if len(query) > MAX_CHARACTERS:

@@ -15,6 +15,8 @@ from catalog.search.ordering import Orderer
 from catalog.search.plan import NEWEST, make_plan
 
 if TYPE_CHECKING:
+    from pyroaring import BitMap
+
     from catalog.database import Reader
     from catalog.search.plan import Plan
 
@@ -37,6 +39,12 @@ def list_matches(
     fields, now = Fields(connection), now or datetime.now(UTC)
     plan = make_plan(parse(query), connection, fields, now=now, include_deleted=include_deleted)
     return _list_ordered(connection, plan, sort, limit)
+
+
+def find_matches(connection: Reader, query: str, *, now: datetime | None = None) -> BitMap:
+    """The row ids of all videos that match, in no order; raises QueryError."""
+    plan = make_plan(parse(query), connection, Fields(connection), now=now or datetime.now(UTC))
+    return plan.find(Bits(connection))
 
 
 def list_match_names(

@@ -35,6 +35,7 @@ _BM25 = f"bm25(videos_fts, {', '.join(str(_WEIGHTS[column]) for column in fullte
 # The `+` keeps SQLite from going to the index once for every id (measured: 9.8 s instead of 5 ms).
 _RANK_ALL = f"SELECT {_BM25}, rowid FROM videos_fts WHERE videos_fts MATCH ? AND rowid BETWEEN ? AND ?"
 _RANK = f"{_RANK_ALL} AND +rowid IN (SELECT value FROM json_each(?))"
+_STEPS = 2_048  # of which multiples are walked in a month, so that another query finds the walk in memory
 _FEW_MORE = 1.5  # times as many matches in a range of ids as are wanted, up to which all are ranked
 _DATE = "created_at"
 _DATES = "SELECT id, created_at FROM videos WHERE id IN :ids"
@@ -145,8 +146,8 @@ class Orderer:
         for month in sorted(months, reverse=True):
             part, missing = hits & months[month], count - len(newest)
             if len(part) > missing + count // 4:
-                steps = _expect_steps(missing, len(part), len(months[month]))
-                while len(met := part & self._list_month(month, None, steps)[0]) < missing:
+                steps = -(-_expect_steps(missing, len(part), len(months[month])) // _STEPS) * _STEPS
+                while len(met := part & self._list_newest(month, steps)) < missing:
                     steps *= 2
                 part = met
             newest |= part
@@ -154,6 +155,10 @@ class Orderer:
                 return newest
         undated = hits - newest
         return newest | undated[max(0, len(undated) - (count - len(newest))) :]
+
+    def _list_newest(self, month: str, steps: int) -> BitMap:
+        """So many of the newest videos of a month, which the matches of the next query are looked up in too."""
+        return self._bits.keep(f"newest {steps} of {month}", lambda: self._list_month(month, None, steps)[0])
 
     def _list_month(self, month: str, start: Place | None, steps: int) -> tuple[BitMap, int | None]:
         """So many videos of a month, after the start, and the one that is last in order, None where there are none."""

@@ -175,12 +175,12 @@ def _count(
     limit: int = FACET_VALUES,
 ) -> dict[str, tuple[FacetCount, ...]]:
     """The counts of each facet among the hits; of those that are `ignoring` their own terms, among more."""
-    return {
-        field.name: count_values(
-            connection, bits, field, plan.find(bits, without=field.name) if field.name in ignoring else hits, limit
-        )
-        for field in facets
-    }
+    counts = {}
+    for field in facets:
+        is_among_more = field.name in ignoring and plan.asks_of(field.name)
+        among = plan.find(bits, without=field.name) if is_among_more else hits
+        counts[field.name] = count_values(connection, bits, field, among, limit)
+    return counts
 
 
 def _remark(

@@ -53,6 +53,10 @@ class Plan(NamedTuple):
         found = bits.all if step is None else Evaluator(bits).find(step)
         return found if self.include_deleted else found - bits.deleted
 
+    def asks_of(self, field: str) -> bool:
+        """Whether terms of a field stand by themselves, so that without them the query finds more."""
+        return any(isinstance(step, Part) and step.field == field for step in (*self.wanted, *self.unwanted))
+
     def order(self, sort: str | None) -> Order:
         """The order asked for, by default relevance where there are words, else newest first; raises QueryError."""
         sort = sort or self.sort

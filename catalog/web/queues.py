@@ -8,6 +8,7 @@ database shows is read by threads that all share. Whatever is written gives way 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -41,6 +42,8 @@ _LIGHT = frozenset(
     | {"_nosuggest", "_shape", "_size", "_sort", "_sort_desc", "_stream", "_ttl"}
 )
 _PARTS = ("database", "table")  # pages by the parts of their paths; rows and files have more
+_VIDEOS = re.compile(r"/[^/]+/videos(\.json)?")
+_USUAL = re.compile(r"[0-9]{1,2}|100|")  # sizes of a page that is read and written in milliseconds
 _current: ContextVar[Lane | None] = ContextVar("lane", default=None)
 
 
@@ -140,6 +143,7 @@ class Queues:
         self._lanes = {
             "plain": plain,
             "database": Lane(2, 64, before=plain),
+            "videos": Lane(2, 64, before=plain),
             "table": Lane(2, 16, path, before=plain),
             "search": Lane(2, 16, path, before=plain),
             "export": Lane(1, 16, path, before=plain),
@@ -159,8 +163,9 @@ class Queues:
 
 
 def kind_of(path: str, query: str) -> str:
-    """The kind of work that a request asks for: `plain database table search export sql gallery media`."""
-    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    """The kind of work that a request asks for: `plain database videos table search export sql gallery media`."""
+    values = parse_qsl(query, keep_blank_values=True)
+    names = {name for name, _ in values}
     parts = [part for part in path.split("/") if part]
     if is_ours(path.encode("latin-1")):
         return "media" if parts[1:2] == ["media"] else "gallery"
@@ -172,7 +177,16 @@ def kind_of(path: str, query: str) -> str:
         return "sql"
     if len(parts) > len(_PARTS):
         return "plain"
-    return "search" if names - _LIGHT else _PARTS[len(parts) - 1]
+    if names - _LIGHT:
+        return "search"
+    return "videos" if _is_usual(path, values) else _PARTS[len(parts) - 1]
+
+
+def _is_usual(path: str, values: list[tuple[str, str]]) -> bool:
+    """Whether a path is of a page of videos that is no longer than usual."""
+    return _VIDEOS.fullmatch(path) is not None and all(
+        _USUAL.fullmatch(value) for name, value in values if name == "_size"
+    )
 
 
 def current_lane() -> Lane | None:

@@ -5,6 +5,7 @@ Importing this module loads Datasette and uvicorn, so it is imported only where 
 
 from __future__ import annotations
 
+import gc
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OTHER_FILES = 64  # that the library and the processes which read it need open meanwhile
+_COLLECTED = (20_000, 20, 20)  # new objects until unused ones are looked for: a page of tiles makes thousands
 _LAST_ANSWERS = 3  # seconds that running requests have after Ctrl-C
 
 
@@ -65,6 +67,8 @@ def serve(
             webbrowser.open(address_of(server, token))
 
     painter = Painter(Path(path))
+    gc.freeze()  # what is loaded by now stays, and need not be looked through
+    gc.set_threshold(*_COLLECTED)
     names = {in_url(name) for name in LOOPBACK} if host in LOOPBACK else None
     site = Site(path, allow_sql=allow_sql, names=names, token=token, is_open=names is not None)
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from catalog.errors import CatalogError, NotFound, QueryError
 from catalog.web.gallery import edits, pages
+from catalog.web.gallery.kept import Kept
 from catalog.web.gallery.routes import find_route
 from catalog.web.gallery.visits import (
     Answer,
@@ -57,6 +58,7 @@ class Gallery:
         self._catalog = catalog
         self._base, self._name, self._tables = base, name, tables
         self._threads = ThreadPoolExecutor(THREADS, "gallery")
+        self._kept = Kept()
         self._is_ready_to_write = False
 
     def close(self) -> None:
@@ -84,6 +86,7 @@ class Gallery:
             name=self._name,
             tables=self._tables,
             may_write=may_write,
+            kept=self._kept,
         )
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
         if may_write and not self._is_ready_to_write:

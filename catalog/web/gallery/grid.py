@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.errors import NotFound, QueryError
 from catalog.web.gallery import pages
 from catalog.web.gallery.detail import describe
+from catalog.web.gallery.kept import find_answer
 from catalog.web.gallery.rail import (
     MOST_VALUES,
     RAIL,
     count_facet,
+    facet_opener,
     list_more,
     list_opened,
     make_histogram,
     make_rail,
-    open_facet,
 )
 from catalog.web.gallery.state import SIZES, SORTS, VIEWS, State
 from catalog.web.gallery.tiles import make_tile
@@ -52,12 +53,12 @@ class Way(NamedTuple):
 
 def show(visit: Visit) -> Answer:
     """The page of a state."""
-    return _answer(visit, "grid.html")
+    return _find_answer(visit, "grid.html")
 
 
 def show_results(visit: Visit) -> Answer:
     """What of the page another state changes."""
-    return _answer(visit, "results.html")
+    return _find_answer(visit, "results.html")
 
 
 def show_tiles(visit: Visit) -> Answer:
@@ -88,8 +89,15 @@ def show_rail(visit: Visit) -> Answer:
         return page(pages.render(visit, "rail.html", state=state, **_describe_rail(visit, state, counts)))
 
 
-def _answer(visit: Visit, template: str) -> Answer:
+def _find_answer(visit: Visit, template: str) -> Answer:
+    """The page of a state, perhaps as it was made before; not one with an open video, which shows files outside."""
     state = State.read(visit.query)
+    if state.open:
+        return _answer(visit, template, state)
+    return find_answer(visit, (template, state), lambda: _answer(visit, template, state))
+
+
+def _answer(visit: Visit, template: str, state: State) -> Answer:
     found, fault, values = None, None, {}
     with visit.catalog.reading():
         try:
@@ -185,9 +193,10 @@ def _describe_rail(visit: Visit, state: State, counts: object) -> dict[str, obje
         except QueryError:
             continue  # an address with a name that is none
     whole = {name for name in opened if name in RAIL}
+    open_facet = facet_opener(state)
     eager = {name: items for name, items in dict(counts).items() if name not in whole}  # type: ignore[call-overload]
     return {
         "rail": [*make_rail(visit, state, eager), *make_rail(visit, state, opened, MOST_VALUES)],
         "histogram": make_histogram(visit, state),
-        "more": [(name, f"{visit.base}/{open_facet(state, name).query()}") for name in list_more(visit, state)],
+        "more": [(name, f"{visit.base}/{open_facet(name)}") for name in list_more(visit, state)],
     }

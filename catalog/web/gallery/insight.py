@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from catalog.errors import QueryError
 from catalog.web.gallery import charts, pages
+from catalog.web.gallery.kept import find_answer
 from catalog.web.gallery.state import State
 from catalog.web.gallery.svg import fit
 from catalog.web.gallery.tiles import title_of
@@ -52,7 +53,12 @@ class Waiting(NamedTuple):
 
 
 def show(visit: Visit) -> Answer:
-    """The page of a query."""
+    """The page of a query, perhaps as it was made before."""
+    question = ("insight", *(visit.query.get(name, "") for name in ("q", "year", *CHOICES)))
+    return find_answer(visit, question, lambda: _answer(visit))
+
+
+def _answer(visit: Visit) -> Answer:
     query = visit.query.get("q", "")
     chosen = {name: visit.query.get(name) or usual for name, usual in CHOICES.items()}
     year = visit.query.get("year", "")

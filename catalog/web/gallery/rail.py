@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalog.records import FacetCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from catalog.web.gallery.state import State
     from catalog.web.gallery.visits import Visit
@@ -95,7 +95,7 @@ def make_rail(
     refined = visit.catalog.refine_all(
         state.q, {name: [item.value for item in items] for name, items in values.items()}
     )
-    rail = []
+    rail, open_facet = [], facet_opener(state)
     for name, items in values.items():
         shown = tuple(
             Value(
@@ -112,7 +112,7 @@ def make_rail(
         )
         if shown:
             is_cut = len(items) >= most and most < MOST_VALUES
-            more = f"{visit.base}/{open_facet(state, name).query()}" if is_cut else None
+            more = f"{visit.base}/{open_facet(name)}" if is_cut else None
             rail.append(Facet(name, shown, len(items) > _FILTERED, more))
     return rail
 
@@ -122,9 +122,10 @@ def list_opened(state: State) -> list[str]:
     return [name for name in dict.fromkeys(state.rail.split(",")) if name][:_OPENED]
 
 
-def open_facet(state: State, name: str) -> State:
-    """The state in which one more facet is open."""
-    return state.change(rail=",".join(dict.fromkeys([*list_opened(state), name])))
+def facet_opener(state: State) -> Callable[[str], str]:
+    """What makes the query of the address where one more facet is open, from its name."""
+    opened, link = list_opened(state), state.opener("rail")
+    return lambda name: link(",".join(dict.fromkeys([*opened, name])))
 
 
 def count_facet(visit: Visit, state: State, name: str) -> list[FacetCount]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
@@ -22,6 +23,7 @@ SORTS = {
     "model": "Model",
 }
 STACKS = ("", "prompt", "family")
+_SHORT = 100  # characters up to which what was quoted is kept: the clauses that pages link to are the same ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class State:
     after: str = ""
     before: str = ""
     rail: str = ""
-    _rest: str | None = field(default=None, init=False, repr=False, compare=False)
+    _parts: tuple[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> State:
@@ -55,19 +57,24 @@ class State:
         return replace(self, **values)
 
     def link(self, query: str) -> str:
-        """The query of the address where another question is asked: its first page, all else as it is."""
-        rest = self._rest
-        if rest is None:
-            rest = self.change(q="", open="", compare="", review="").query()[1:]
-            object.__setattr__(self, "_rest", rest)
-        if not query:
-            return f"?{rest}" if rest else ""
-        return f"?q={quote_plus(query)}&{rest}" if rest else f"?q={quote_plus(query)}"
+        """The query of the address where another question is asked: its first page, all else as it is.
 
-    def opener(self) -> Callable[[str], str]:
-        """What makes the query of the address where a video is open, from its ref."""
-        rest = self.change(open="").query() or "?"
-        return lambda ref: f"{rest}{'&' if len(rest) > 1 else ''}open={quote_plus(ref)}"
+        Most of a page's links go on from its own question, of which a page may have hundreds: that is quoted once.
+        """
+        if self._parts is None:
+            rest = self.change(q="", open="", compare="", review="").query()[1:]
+            object.__setattr__(self, "_parts", (_quote(f"{self.q} "), f"&{rest}" if rest else ""))
+        begun, rest = self._parts or ("", "")
+        if not query:
+            return f"?{rest[1:]}" if rest else ""
+        if query.startswith(self.q) and query[len(self.q) :].startswith(" "):
+            return f"?q={begun}{_quote(query[len(self.q) + 1 :])}{rest}"
+        return f"?q={_quote(query)}{rest}"
+
+    def opener(self, name: str = "open") -> Callable[[str], str]:
+        """What makes the query of the address with another value of a name, such as the ref of a video to open."""
+        rest = self.change(**{name: ""}).query() or "?"
+        return lambda value: f"{rest}{'&' if len(rest) > 1 else ''}{name}={quote_plus(value)}"
 
     def query(self) -> str:
         """The state as the query of an address, with its question mark; empty for the first state of all."""
@@ -75,4 +82,9 @@ class State:
         return f"?{text}" if text else ""
 
 
+def _quote(text: str) -> str:
+    return _quote_short(text) if len(text) <= _SHORT else quote_plus(text)
+
+
+_quote_short = lru_cache(4096)(quote_plus)
 NAMES = tuple(each.name for each in fields(State) if each.init)

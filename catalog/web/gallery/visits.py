@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.api import Catalog
+    from catalog.web.gallery.kept import Kept
 
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -35,7 +36,8 @@ class Visit:
     """One request: `path` are the segments below the gallery's own root, decoded, `query` the last value of each name.
 
     Links begin with `base`, which is empty where the gallery is the root of its server. `name` is that of the database
-    in Datasette, whose pages lie below `tables`. Only where `may_write` was the address opened with its token.
+    in Datasette, whose pages lie below `tables`. Only where `may_write` was the address opened with its token. `kept`
+    are pages of the same gallery, None where none are kept.
     """
 
     catalog: Catalog
@@ -48,6 +50,7 @@ class Visit:
     name: str = "catalog"
     tables: str = "/catalog"
     may_write: bool = False
+    kept: Kept | None = None
 
     def read_json(self) -> dict[str, Any]:
         """The body, which is one JSON object; raises Refused."""
