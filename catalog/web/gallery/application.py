@@ -53,8 +53,8 @@ _NOT_KEPT = {"cache-control": "no-store"}  # of pages: others write while we ser
 class Gallery:
     """The pages of one library."""
 
-    def __init__(self, catalog: Catalog, *, base: str, name: str, tables: str) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, *, base: str, name: str, tables: str, is_local: bool = False) -> None:
+        self._catalog, self._is_local = catalog, is_local
         self._base, self._name, self._tables = base, name, tables
         self._threads = ThreadPoolExecutor(THREADS, "gallery")
         self._is_ready_to_write = False
@@ -84,6 +84,7 @@ class Gallery:
             name=self._name,
             tables=self._tables,
             may_write=may_write,
+            is_local=self._is_local,
         )
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
         if may_write and not self._is_ready_to_write:

@@ -113,6 +113,8 @@ def describe(visit: Visit, state: State, among: Sequence[Video] = ()) -> Detail:
     url = _Links(visit, state)
     shown = facts.find_shown(video)
     changes = catalog.changes(video.ref)
+    is_checked = any(file.credentials for file in video.files)
+    checks = facts.list_checks(catalog.provenance(video.ref)) if is_checked else {}
     position = next((index for index, each in enumerate(among) if each.ref == video.ref), None)
     neighbours = (None, None) if position is None else (position - 1, position + 1)
     return Detail(
@@ -127,7 +129,7 @@ def describe(visit: Visit, state: State, among: Sequence[Video] = ()) -> Detail:
         more_facts=tuple(facts.list_more_facts(video, url.find)),
         moments=tuple(facts.list_moments(video, url.find)),
         measures=tuple(facts.compare_measures(video)),
-        files=tuple(map(facts.describe_file, video.files)),
+        files=tuple(facts.describe_file(file, checks.get((file.variant, file.number), ())) for file in video.files),
         given=tuple(facts.list_given(video, url.find)),
         facets=facts.group_facets(video.facets, url.find),
         inherited=facts.group_facets(video.inherited, url.find),

@@ -19,6 +19,7 @@ from catalog.web.gallery.tiles import EXTENSIONS, media_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from catalog.credential_reports import Provenance
     from catalog.letters import Part
     from catalog.mark_reports import FileMark
     from catalog.query_reports import Clause
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Find = Callable[[str, str | None], str]
 
 MARKS = 20  # of a file that are shown
+CHECKS = 20  # earlier checks of its credentials
 _LONGEST_MARK = 300  # characters
 _LONGEST_JSON = 20_000
 _LONGEST_MARKED = 20_000  # characters of a prompt in which words that were searched for stand out
@@ -71,6 +73,15 @@ class Whereabouts(NamedTuple):
     since: str | None
 
 
+class Checked(NamedTuple):
+    """A check of a file: when, what it found, with which trust lists, and why that is other than the one before's."""
+
+    moment: str
+    words: str
+    lists: str
+    moved: str | None
+
+
 class Described(NamedTuple):
     """A file: what it is, where it lies, and what it says of itself, signed and unsigned."""
 
@@ -83,7 +94,9 @@ class Described(NamedTuple):
     archives: tuple[str, ...]
     credentials: str | None
     signer: str | None
-    checked: str | None
+    checked: Checked | None
+    earlier: tuple[Checked, ...]
+    older: int
     marks: tuple[str, ...]
     more_marks: int
 
@@ -231,8 +244,20 @@ def compare_measures(video: Video) -> list[Measure]:
     return [row for row in rows if row.asked or row.delivered]
 
 
-def describe_file(file: File) -> Described:
-    """A file in words."""
+def list_checks(provenance: Provenance) -> dict[tuple[str | None, int], list[Checked]]:
+    """The checks of each file that was checked as it is now, newest first, by its variant and number."""
+    return {
+        (file.variant, file.number): [
+            Checked(moment(each.checked_at) or "", each.words, ", ".join(map(plain, each.lists)), each.moved)
+            for each in reversed(file.history)
+        ]
+        for file in provenance.files
+        if file.check
+    }
+
+
+def describe_file(file: File, checks: Sequence[Checked] = ()) -> Described:
+    """A file in words, with the checks of its credentials, newest first."""
     said = file.credentials
     fault = None if file.state == "present" else ": ".join(filter(None, (file.state, plain(file.reason or ""))))
     return Described(
@@ -245,7 +270,9 @@ def describe_file(file: File) -> Described:
         archives=tuple(map(plain, file.archives)),
         credentials=said.words if said else None,
         signer=plain(said.signer) if said and said.signer else None,
-        checked=moment(said.checked_at) if said else None,
+        checked=checks[0] if said and checks else None,
+        earlier=tuple(checks[1 : 1 + CHECKS]),
+        older=max(0, len(checks) - 1 - CHECKS),
         marks=tuple(map(describe_mark, file.marks[:MARKS])),
         more_marks=max(0, len(file.marks) - MARKS),
     )

@@ -26,6 +26,7 @@ def render(visit: Visit, template: str, **values: Any) -> str:
             tables=visit.tables,
             library=visit.name,
             may_write=visit.may_write,
+            is_local=visit.is_local,
             version=static.version(),
             **values,
         )

@@ -35,7 +35,8 @@ class Visit:
     """One request: `path` are the segments below the gallery's own root, decoded, `query` the last value of each name.
 
     Links begin with `base`, which is empty where the gallery is the root of its server. `name` is that of the database
-    in Datasette, whose pages lie below `tables`. Only where `may_write` was the address opened with its token.
+    in Datasette, whose pages lie below `tables`. Only where `may_write` was the address opened with its token. Where it
+    `is_local`, nobody on another machine can ask.
     """
 
     catalog: Catalog
@@ -48,6 +49,7 @@ class Visit:
     name: str = "catalog"
     tables: str = "/catalog"
     may_write: bool = False
+    is_local: bool = False
 
     def read_json(self) -> dict[str, Any]:
         """The body, which is one JSON object; raises Refused."""

@@ -50,6 +50,9 @@ export const topDialog = () => [...document.querySelectorAll("dialog[open]")].at
 
 export const everywhere = { name: "Everywhere", isShown: () => topDialog() === null };
 
+/** A key as it is written on keyboards. */
+const spell = (key) => (key === " " ? "Space" : key.replaceAll("Control", "Ctrl").replace("Arrow", ""));
+
 function showHelp() {
   const dialog = document.createElement("dialog");
   dialog.className = "help";
@@ -65,7 +68,7 @@ function showHelp() {
       const row = table.insertRow();
       const head = document.createElement("th");
       head.scope = "row";
-      for (const key of keys) head.append(Object.assign(document.createElement("kbd"), { textContent: key.replaceAll("Control", "Ctrl") }), " ");
+      for (const key of keys) head.append(Object.assign(document.createElement("kbd"), { textContent: spell(key) }), " ");
       row.append(head);
       row.insertCell().textContent = label;
     }
