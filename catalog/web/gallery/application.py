@@ -115,7 +115,8 @@ def respond(visit: Visit) -> Answer:
 
 
 def _say(visit: Visit, text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    if visit.method == "POST" or "application/json" in visit.headers.get("accept", ""):
+    accepted = visit.headers.get("accept", "")
+    if "application/json" in accepted or (visit.method == "POST" and "text/html" not in accepted):
         answer = as_json({"error": text}, status)
     else:
         answer = page(pages.render(visit, "message.html", message=text, status=status), status)

@@ -65,6 +65,7 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "request"): (detail.show_request, READ, 1),
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
     ("-", "gallery", "folder"): (folders.show, WRITE, 0),
+    ("-", "gallery", "judge"): (edits.judge, WRITE, 1),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
     ("-", "gallery", "history"): (history.show, READ, 0),

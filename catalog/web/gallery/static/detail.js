@@ -6,6 +6,7 @@ import { copyAndSay, showInFolder } from "./files.js";
 import { loadMore } from "./grid.js";
 import { bind, openDialog, topDialog } from "./keys.js";
 import { Player } from "./player.js";
+import { watchSwipes } from "./swipe.js";
 
 let dialog = null;
 let player = null;
@@ -218,13 +219,7 @@ function listen(box) {
     if (event.target.matches("[data-note]")) event.target.dataset.sent = event.target.value;
     if (event.target.matches("[data-note]")) edit("note", [box.dataset.ref], event.target.value);
   });
-  let touch = null;
-  box.addEventListener("touchstart", (event) => { touch = event.target.closest(".screen") ? event.changedTouches[0] : null; }, { passive: true });
-  box.addEventListener("touchend", (event) => {
-    const end = event.changedTouches[0];
-    if (touch && Math.abs(end.clientX - touch.clientX) > 60 && Math.abs(end.clientY - touch.clientY) < 50) go(end.clientX < touch.clientX ? 1 : -1);
-    touch = null;
-  });
+  watchSwipes(box, ".screen", go);
 }
 
 function togglePanel() {
