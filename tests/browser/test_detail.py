@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from catalog import Catalog
-from tests.browser.conftest import TOKEN
+from tests.browser.conftest import CORE, TOKEN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -139,7 +139,7 @@ def test_the_next_one_after_the_last_is_fetched_and_nobody_is_left_listening(tab
     assert listening > 0
     for _ in range(2):
         last = tab.get_by_role("gridcell").last.get_attribute("data-ref") or ""
-        tab.evaluate("ref => import('/-/gallery/static/core.js').then(core => void core.tell('open', ref))", last)
+        tab.evaluate(f"ref => {CORE}.then(core => void core.tell('open', ref))", last)
         shown = tab.get_by_role("dialog", name=f"Video {last}")
         expect(shown).to_be_visible()
         tab.keyboard.press("ArrowRight")

@@ -27,7 +27,8 @@ def render(visit: Visit, template: str, **values: Any) -> str:
             library=visit.name,
             may_write=visit.may_write,
             is_local=visit.is_local,
-            version=static.version(),
+            static=f"{visit.base}/-/gallery/static/{static.version()}",
+            modules=static.list_modules(),
             **values,
         )
     )

@@ -71,6 +71,7 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "history"): (history.show, READ, 0),
     ("-", "gallery", "names"): (edits.suggest, READ, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
+    ("-", "gallery", "static", static.version()): (static.send_kept, READ, 1),
 }
 # The first segments of every path that is the gallery's where it is the root of its server.
 _ROOTS = frozenset({("",), *((name,) for name in PAGES), ("-", "media"), ("-", "gallery")})

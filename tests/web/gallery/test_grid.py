@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -16,13 +17,13 @@ from catalog.web.gallery.application import respond
 from catalog.web.gallery.lookups import say_due
 from catalog.web.gallery.rail import _list_months, make_rail
 from catalog.web.gallery.state import State
+from catalog.web.gallery.static import FOLDER
 from catalog.web.gallery.tiles import make_tile
 from catalog.web.gallery.visits import Visit
 from tests.house import job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 HOSTILE = (
@@ -238,6 +239,22 @@ def test_what_scripts_look_up(cat: Catalog) -> None:
     assert json.loads(ask(cat, "-", "gallery", "copy", ref="studio:v1")) == said
     ask(cat, "-", "gallery", "copy", status=400)
     ask(cat, "-", "gallery", "copy", ref="nobody", status=404)
+
+
+def test_scripts_are_asked_for_at_once_and_kept(cat: Catalog) -> None:
+    page = ask(cat)
+    scripts = re.findall(r'<link rel="modulepreload" href="/([^"]+)">', page)
+    assert {Path(each).name for each in scripts} == {path.name for path in FOLDER.glob("*.js")}
+    assert len({Path(each).parent for each in scripts}) == 1
+    for each in (*scripts, *re.findall(r'(?:stylesheet" href|script type="module" src)="/([^"]+)"', page)):
+        answer = respond(Visit(cat, path=tuple(each.split("/"))))
+        assert (answer.status, "immutable" in answer.headers["cache-control"]) == (200, True)
+        for name in re.findall(rb'from "\./([a-z]+\.js)"', answer.body):  # type: ignore[arg-type]  # bytes
+            assert (FOLDER / name.decode()).is_file()
+    folder = Path(scripts[0]).parent
+    assert respond(Visit(cat, path=(*folder.parts, "nothing.js"))).status == 404
+    assert respond(Visit(cat, path=(*folder.parent.parts, "another", "core.js"))).status == 404
+    assert "immutable" not in respond(Visit(cat, path=(*folder.parent.parts, "core.js"))).headers["cache-control"]
 
 
 def test_what_is_new_counts_tiles_where_takes_are_stacked(library_path: Path, tmp_path: Path) -> None:

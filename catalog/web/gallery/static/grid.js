@@ -1,6 +1,6 @@
 // The tiles: the one that has the cursor, what keys do with it, and the pages that follow while one scrolls.
 
-import { fetchPart, on, remembered, state, tell, toast } from "./core.js";
+import { fetchPart, on, state, tell, toast } from "./core.js";
 import { bind, topDialog } from "./keys.js";
 import { edit } from "./edits.js";
 import { copyAndSay, describe, showInFolder } from "./files.js";
@@ -246,13 +246,6 @@ function remove(gone) {
   tell("removed", gone.map((tile) => tile.dataset.ref));
 }
 
-/** The page as the browser remembers it: this size where the address names none. */
-function remember() {
-  const place = results();
-  if (!state().get("size")) place.dataset.size = remembered.get("size", place.dataset.size);
-  if (!state().get("view")) place.dataset.view = remembered.get("view", place.dataset.view);
-}
-
 // Where one was, for who comes back to the page from another
 
 function keep() {
@@ -273,8 +266,6 @@ async function comeBack() {
 
 export function start() {
   if (!results()) return;
-  remember();
-  layOut();
   watch();
   bindMoves();
   bindActs();

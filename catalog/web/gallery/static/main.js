@@ -16,6 +16,5 @@ import * as scrub from "./scrub.js";
 import * as search from "./search.js";
 import * as selection from "./selection.js";
 
-document.documentElement.classList.add("js");
 const parts = [keys, edits, results, grid, selection, rail, search, scrub, detail, history, compare, review, insight, lineage, pictures];
 for (const part of parts) part.start();
