@@ -64,7 +64,8 @@ const after = (name) => requestAnimationFrame(() => {
   channel.port2.postMessage(0);
 });
 const look = () => {
-  const inside = [...document.querySelectorAll("[role=grid] .laid .tile img")].filter((each) => each.getBoundingClientRect().top < innerHeight);
+  const pictures = [...document.querySelectorAll("[role=grid] .laid .tile img")];
+  const inside = pictures.filter((each) => each.getBoundingClientRect().top < innerHeight);
   const isThere = (each) => each.complete && each.naturalWidth > 0;
   if (document.querySelector("[role=grid] .laid .tile")) window.times.tiles ?? after("tiles");
   if (inside.some(isThere)) window.times.picture ?? after("picture");

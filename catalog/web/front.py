@@ -63,8 +63,7 @@ class Front:
         if not is_ours(raw_path):
             await self._tables(scope, receive, send)
             return
-        may_send = knows_token or only_reads(raw_path)
-        if scope["method"] == _WRITING and (reason := _find_fault(headers, may_send=may_send)):
+        if scope["method"] == _WRITING and (reason := _find_fault(headers, raw_path, knows_token=knows_token)):
             await answer_plainly(send, HTTPStatus.FORBIDDEN, reason)
             return
         await self._gallery.answer(scope, receive, send, raw_path, may_write=knows_token)
@@ -105,9 +104,9 @@ def _same(given: str, token: str) -> bool:
     return secrets.compare_digest(given.encode(), token.encode())
 
 
-def _find_fault(headers: dict[str, str], *, may_send: bool) -> str | None:
+def _find_fault(headers: dict[str, str], raw_path: bytes, *, knows_token: bool) -> str | None:
     """Why a POST is not from a page of ours that may send it, None where it is."""
-    if not may_send:
+    if not (knows_token or only_reads(raw_path)):
         return READ_ONLY
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site not in {None, "same-origin"}:
