@@ -13,7 +13,7 @@ from catalog.web.gallery.visits import Answer, Refused
 if TYPE_CHECKING:
     from catalog.web.gallery.visits import Visit
 
-_FIRST = frozenset({"core.js", "first.js", "layout.js"})
+FIRST = frozenset({"core.js", "first.js", "layout.js"})  # what it takes to show tiles; pictures come before the rest
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -33,7 +33,7 @@ def version() -> str:
 def list_modules() -> tuple[str, ...]:
     """The scripts that a page loads, those that show its tiles first."""
     scripts = (name for name in _files() if name.endswith(".js"))
-    return tuple(sorted(scripts, key=lambda name: (name not in _FIRST, name)))
+    return tuple(sorted(scripts, key=lambda name: (name not in FIRST, name)))
 
 
 def send(visit: Visit, name: str) -> Answer:

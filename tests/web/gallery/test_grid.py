@@ -243,7 +243,7 @@ def test_what_scripts_look_up(cat: Catalog) -> None:
 
 def test_scripts_are_asked_for_at_once_and_kept(cat: Catalog) -> None:
     page = ask(cat)
-    scripts = re.findall(r'<link rel="modulepreload" href="/([^"]+)">', page)
+    scripts = re.findall(r'<link rel="modulepreload" href="/([^"]+)"', page)
     assert {Path(each).name for each in scripts} == {path.name for path in FOLDER.glob("*.js")}
     assert len({Path(each).parent for each in scripts}) == 1
     for each in (*scripts, *re.findall(r'(?:stylesheet" href|script type="module" src)="/([^"]+)"', page)):
