@@ -29,7 +29,6 @@ def render(visit: Visit, template: str, **values: Any) -> str:
             is_local=visit.is_local,
             static=f"{visit.base}/-/gallery/static/{static.version()}",
             modules=static.list_modules(),
-            first=len(static.FIRST),
             **values,
         )
     )

@@ -13,7 +13,7 @@ from catalog.web.gallery.visits import Answer, Refused
 if TYPE_CHECKING:
     from catalog.web.gallery.visits import Visit
 
-FIRST = frozenset({"core.js", "first.js", "layout.js"})  # what it takes to show tiles; pictures come before the rest
+_FIRST = frozenset({"core.js", "first.js", "layout.js"})  # what it takes to show tiles; pictures come before the rest
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -30,10 +30,10 @@ def version() -> str:
 
 
 @cache
-def list_modules() -> tuple[str, ...]:
-    """The scripts that a page loads, those that show its tiles first."""
-    scripts = (name for name in _files() if name.endswith(".js"))
-    return tuple(sorted(scripts, key=lambda name: (name not in FIRST, name)))
+def list_modules() -> tuple[tuple[str, bool], ...]:
+    """The scripts that a page loads, and whether its tiles need them: these first."""
+    scripts = ((name, name in _FIRST) for name in _files() if name.endswith(".js"))
+    return tuple(sorted(scripts, key=lambda script: not script[1]))
 
 
 def send(visit: Visit, name: str) -> Answer:

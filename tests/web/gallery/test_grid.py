@@ -257,6 +257,11 @@ def test_scripts_are_asked_for_at_once_and_kept(cat: Catalog) -> None:
     assert "immutable" not in respond(Visit(cat, path=(*folder.parent.parts, "core.js"))).headers["cache-control"]
 
 
+@pytest.mark.parametrize("path", [("",), ("insight",), ("lineage", "studio:v1"), ("-", "gallery", "history")])
+def test_every_page_is_there(cat: Catalog, path: tuple[str, ...]) -> None:
+    assert '<link rel="modulepreload"' in ask(cat, *path)
+
+
 def test_what_is_new_counts_tiles_where_takes_are_stacked(library_path: Path, tmp_path: Path) -> None:
     with Catalog.open(library_path) as catalog:
         for number, tiles in ((1, 1), (2, 1), (3, 2)):  # a prompt, another take of it, another prompt
