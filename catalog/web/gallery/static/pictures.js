@@ -9,10 +9,12 @@ let said = "";
 let isWaiting = false;
 
 function show() {
-  const line = document.querySelector("main.found .due");
-  if (!said) line?.remove();
-  else if (line) line.textContent = said;
-  else document.querySelector("main.found .count")?.after(Object.assign(document.createElement("p"), { className: "due", textContent: said }));
+  document.querySelector("main.found .due")?.remove();
+  if (!said) return;
+  const line = Object.assign(document.createElement("p"), { className: "due" });
+  const [what, command] = said.split(/(?<=: )/, 2);
+  line.append(what, Object.assign(document.createElement("code"), { textContent: command ?? "" }));
+  document.querySelector("main.found .count")?.after(line);
 }
 
 /** Ask after a while, however many want to know meanwhile. */
