@@ -30,6 +30,14 @@ class PicturesMade(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesDue(Record):
+    """How many `thumbnails` are still to be made; `waiting` of these, of clips, wait until PyAV is installed."""
+
+    thumbnails: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MarksRead(Record):
     """Of how many `files` it was read now what they say of themselves, and how many could not be read and stay due."""
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from catalog import store
 from catalog.duplicates import look_at_pictures
 from catalog.errors import BadMedia
-from catalog.file_reports import PicturesMade
+from catalog.file_reports import PicturesDue, PicturesMade
 from catalog.media.pictures import EXTENSION, make_spritesheet, make_thumbnail
 from catalog.media.probe import probe
 from catalog.parallel import ask_all
 from catalog.reading.files import media_folder
-from catalog.reading.pictures import MADE_OF, find_alike, list_lacking, list_left
+from catalog.reading.pictures import MADE_OF, count_lacking, find_alike, list_lacking, list_left
 from catalog.records import Probe
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ def make_thumbnails(
     made = make_pictures(database, ["thumbnail"], among=wanted, is_stopped=is_stopped, on_progress=on_progress)
     look_at_pictures(database, wanted)
     return made
+
+
+def count_due(database: Database) -> PicturesDue:
+    """How many thumbnails `make_pictures` would make now, but for files that turn out to be damaged."""
+    with database.read() as connection:
+        lacking = count_lacking(connection, "thumbnail")
+    return PicturesDue(sum(lacking.values()), 0 if _has_decoder() else lacking.get("video", 0))
 
 
 def make_pictures(

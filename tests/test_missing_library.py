@@ -65,6 +65,7 @@ READING: dict[str, Callable[[Catalog], Any]] = {
     "iterate": lambda cat: list(cat.iterate()),
     "lineage": lambda cat: cat.lineage("v1"),
     "media": lambda cat: cat.media("0" * 64),
+    "pictures_due": Catalog.pictures_due,
     "prompts": Catalog.prompts,
     "provenance": lambda cat: cat.provenance("v1"),
     "reading": lambda cat: cat.reading().__enter__(),

@@ -11,11 +11,11 @@ from catalog import pictures, store
 from catalog.api import Catalog
 from catalog.demo import clips
 from catalog.errors import MediaOffline
-from catalog.file_reports import PicturesMade
+from catalog.file_reports import PicturesDue, PicturesMade
 from catalog.media.examine import examine
 from catalog.media.keep import MediaFolder
 from catalog.media.probe import probe
-from catalog.pictures import make_pictures, make_thumbnails
+from catalog.pictures import count_due, make_pictures, make_thumbnails
 from catalog.web.painter import Painter
 from tests.house import wait_until
 from tests.store.conftest import START, Desk, job
@@ -59,7 +59,10 @@ def shelf(library: Database) -> Shelf:
 def test_a_clip_gets_a_thumbnail_and_a_sheet_of_frames(shelf: Shelf) -> None:
     pytest.importorskip("av", reason="PyAV draws the frames")
     shelf.keep("a", CLIP)
-    assert make_pictures(shelf.library) == PicturesMade(2)
+    with Catalog.open(shelf.library.path) as catalog:
+        assert catalog.pictures_due() == PicturesDue(1)
+        assert make_pictures(shelf.library) == PicturesMade(2)
+        assert catalog.pictures_due() == PicturesDue()
     files = shelf.files("a")
     assert set(files) == {"video", "thumbnail", "spritesheet"}
     for variant in pictures.VARIANTS:
@@ -98,6 +101,7 @@ def test_what_cannot_be_drawn_says_why_and_is_tried_again_when_asked(shelf: Shel
     assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade(failed=1)
     assert "no thumbnail can be made" in str(shelf.files("a")["thumbnail"].reason)
     assert make_pictures(shelf.library, ["thumbnail"]) == PicturesMade()
+    assert count_due(shelf.library) == PicturesDue()
     path.write_bytes(CLIP)
     with Catalog.open(shelf.library.path) as catalog:
         assert catalog.reindex(bitmaps=True).pictures is None
@@ -108,6 +112,7 @@ def test_what_cannot_be_drawn_says_why_and_is_tried_again_when_asked(shelf: Shel
 def test_clips_wait_for_a_decoder(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.keep("a", CLIP)
     monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    assert count_due(shelf.library) == PicturesDue(1, waiting=1)
     assert make_pictures(shelf.library) == PicturesMade(waiting=2)
     assert set(shelf.files("a")) == {"video"}
 

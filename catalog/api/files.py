@@ -9,7 +9,7 @@ from catalog.api.base import Opened, courteous
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.file_reports import ArchiveReport, DownloadReport, RescueQueue
+    from catalog.file_reports import ArchiveReport, DownloadReport, PicturesDue, RescueQueue
     from catalog.records import File
     from catalog.reports import Progress
 
@@ -23,6 +23,12 @@ class Files(Opened):
 
         with self._database.read() as connection:
             return get_media(connection, sha256)
+
+    def pictures_due(self) -> PicturesDue:
+        """How many files still lack a thumbnail, of those that can be read now and of which one may be made."""
+        from catalog.pictures import count_due
+
+        return count_due(self._database)
 
     def download(
         self,

@@ -50,6 +50,18 @@ AND NOT EXISTS (
 )
 ORDER BY files.id LIMIT :limit
 """
+# Of those that can be read now.
+_COUNT = """
+SELECT files.variant, count(*) FROM files
+WHERE files.variant IN :kinds AND files.state = 'present' AND NOT EXISTS (
+    SELECT 1 FROM files AS picture
+    WHERE picture.video_id = files.video_id AND picture.variant = :variant AND picture.number = files.number
+    AND (picture.state = 'present' OR picture.origin = 'made')
+) AND EXISTS (
+    SELECT 1 FROM file_places WHERE file_places.sha256 = files.sha256 AND file_places.state = 'present'
+    AND NOT EXISTS (SELECT 1 FROM roots WHERE roots.path = file_places.root AND roots.state = 'offline')
+) GROUP BY files.variant
+"""
 # The first are those that nobody has tried to make, the second those that a server was to give and did not.
 _LEFT = """
 SELECT files.video_id FROM files WHERE files.id IN (
@@ -106,6 +118,14 @@ def list_lacking(
         })  # fmt: skip
     make: Callable[..., Lacking] = Lacking
     return [make(*own, read_path(root), read_path(path)) for *own, root, path in rows]
+
+
+def count_lacking(connection: Reader, variant: str) -> dict[str, int]:
+    """How many files of which variant lack a picture of this variant, and lie where they can be read.
+
+    Those of which none could be made are left out.
+    """
+    return dict(connection.execute(_COUNT, {"kinds": list(MADE_OF[variant]), "variant": variant}).fetchall())
 
 
 def list_left(connection: Reader, variant: str, *, kinds: Iterable[str], limit: int) -> list[int]:

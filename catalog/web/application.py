@@ -219,7 +219,9 @@ class Site:
         allow_own_scripts(self._datasette.jinja_env)
         render_in_turns(self._datasette.jinja_env)
         self._queues = Queues(Path(path))
-        self._gallery = Gallery(catalog, base="", name=name, tables=f"/{tilde_encode(name)}")
+        self._gallery = Gallery(
+            catalog, base="", name=name, tables=f"/{tilde_encode(name)}", is_local=names is not None
+        )
         front = Front(self._gallery, self._datasette.app(), token=token, is_open=is_open)
         application = in_turn(front, self._queues)
         self.application = with_headers(only_for(application, names) if names else application)

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from catalog.web.gallery.routes import READ_ONLY, is_ours
+from catalog.web.gallery.routes import READ_ONLY, is_ours, only_reads
 from catalog.web.gallery.visits import read_headers
 from catalog.web.guard import answer_plainly
 
@@ -63,7 +63,7 @@ class Front:
         if not is_ours(raw_path):
             await self._tables(scope, receive, send)
             return
-        if scope["method"] == _WRITING and (reason := _find_fault(headers, knows_token=knows_token)):
+        if scope["method"] == _WRITING and (reason := _find_fault(headers, raw_path, knows_token=knows_token)):
             await answer_plainly(send, HTTPStatus.FORBIDDEN, reason)
             return
         await self._gallery.answer(scope, receive, send, raw_path, may_write=knows_token)
@@ -104,9 +104,9 @@ def _same(given: str, token: str) -> bool:
     return secrets.compare_digest(given.encode(), token.encode())
 
 
-def _find_fault(headers: dict[str, str], *, knows_token: bool) -> str | None:
-    """Why a request that writes is not from a page of ours that may, None where it is."""
-    if not knows_token:
+def _find_fault(headers: dict[str, str], raw_path: bytes, *, knows_token: bool) -> str | None:
+    """Why a POST is not from a page of ours that may send it, None where it is."""
+    if not (knows_token or only_reads(raw_path)):
         return READ_ONLY
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site not in {None, "same-origin"}:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TOKEN = "sesame"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CLIPS = "model:wan2.7-t2v"  # a few short ones
+CORE = "import(document.querySelector('link[href$=\"/core.js\"]').href)"  # what parts of a page tell each other by
 PICTURES = "created:-8d.."  # the first page and a little more
 
 

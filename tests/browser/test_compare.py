@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from catalog import Catalog
 from tests.browser.axe import assert_accessible
-from tests.browser.conftest import CLIPS
+from tests.browser.conftest import CLIPS, CORE
 from tests.house import wait_until
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_it_opens_over_the_grid_and_gives_the_focus_back(tab: Page, clips: list[
     tab.goto(f"/?q={CLIPS}")
     tile = tab.get_by_role("gridcell").first
     tile.focus()
-    tell = "(refs) => import('/-/gallery/static/core.js').then((core) => core.tell('compare', refs))"
+    tell = f"(refs) => {CORE}.then((core) => core.tell('compare', refs))"
     tab.evaluate(tell, clips[:1] * 5)
     expect(tab.get_by_role("status", name="Messages")).to_contain_text("compare takes 2 to 4")
     tab.evaluate(tell, clips[:3])

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from catalog import Catalog
-from tests.browser.conftest import TOKEN
+from tests.browser.conftest import CORE, TOKEN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -123,6 +123,31 @@ def test_arrows_walk_the_family(tab: Page, served: Site) -> None:
     expect(tab.get_by_role("dialog", name=f"Video {parent}")).to_be_visible()
 
 
+# Counts how many parts of the page listen for other results.
+COUNT = """const set = Map.prototype.set; window.most = 0;
+Map.prototype.set = function (name, value) {
+  if (name === "results") window.most = Math.max(window.most, value.length);
+  return set.call(this, name, value);
+};"""
+
+
+def test_the_next_one_after_the_last_is_fetched_and_nobody_is_left_listening(tab: Page) -> None:
+    tab.add_init_script(COUNT)
+    tab.goto("/")
+    expect(tab.get_by_role("gridcell").first).to_be_visible()
+    listening = tab.evaluate("window.most")
+    assert listening > 0
+    for _ in range(2):
+        last = tab.get_by_role("gridcell").last.get_attribute("data-ref") or ""
+        tab.evaluate(f"ref => {CORE}.then(core => void core.tell('open', ref))", last)
+        shown = tab.get_by_role("dialog", name=f"Video {last}")
+        expect(shown).to_be_visible()
+        tab.keyboard.press("ArrowRight")
+        expect(shown).to_have_count(0)
+        expect(tab.get_by_role("dialog")).to_have_count(1)
+    assert tab.evaluate("window.most") == listening
+
+
 def test_an_unknown_ref_is_said_to_be_unknown(tab: Page) -> None:
     seen = tab.context.new_page()
     answer = seen.goto("/?open=studio%3Anobody")
@@ -155,6 +180,15 @@ def test_without_scripts_it_is_a_page(chromium: Browser, served: Site, clips: li
     assert dialog.locator("video").get_attribute("controls") is not None
     for name in ("Family", "Facts", "History"):
         expect(dialog.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    dialog.get_by_role("combobox", name="Rating").select_option("3")
+    dialog.get_by_role("combobox", name="Verdict").select_option("keep")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Rated 3 of 5, kept")).to_be_visible()
+    assert f"open={quote(clips[0].ref, safe='')}" in plain.url
+    dialog.get_by_role("combobox", name="Rating").select_option("none")
+    dialog.get_by_role("combobox", name="Verdict").select_option("undecided")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Unrated", exact=True)).to_be_visible()
     dialog.get_by_role("link", name="Next video").click()
     expect(plain.get_by_role("dialog", name=f"Video {clips[1].ref}")).to_be_visible()
     plain.get_by_role("dialog").get_by_role("link", name="Close").click()

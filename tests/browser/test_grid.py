@@ -357,15 +357,40 @@ def test_everything_is_found_without_scripts(chromium: Browser, served: Site) ->
 def test_new_jobs_show_while_one_looks(sample: Path, tmp_path: Path, chromium: Browser) -> None:
     path = copy_sample(sample, tmp_path / "home")
     with serving(path, token=TOKEN) as site:
-        tab = chromium.new_page(base_url=str(site.base_url))
-        tab.goto("/")
-        expect(tiles(tab).first).to_be_visible()
+        tab, stacked = (chromium.new_page(base_url=str(site.base_url)) for _ in range(2))
+        for page, address in ((tab, "/"), (stacked, "/?stack=1")):
+            page.goto(address)
+            expect(tiles(page).first).to_be_visible()
+        stacks = int(status(stacked).inner_text().split()[0])
         with Catalog.open(path) as catalog:
-            (tmp_path / "new.json").write_text(json.dumps({"object": "list", "data": [job("new", prompt="A new one")]}))
-            catalog.import_path(tmp_path / "new.json", source="demo")
-        tab.get_by_role("button", name="1 new").click(timeout=30_000)
-        expect(status(tab)).to_have_text("241 of 241")
+            for name, new in (("new", 1), ("take", 0)):  # of one prompt
+                revision = stacked.locator("main").get_attribute("data-revision") or ""
+                found = json.dumps({"object": "list", "data": [job(name, prompt="A new one")]})
+                (tmp_path / "new.json").write_text(found)
+                catalog.import_path(tmp_path / "new.json", source="demo")
+                tab.get_by_role("button", name="1 new").click(timeout=30_000)
+                expect(stacked.locator("main")).not_to_have_attribute("data-revision", revision, timeout=30_000)
+                fresh = stacked.get_by_role("button", name=" new")
+                expect(fresh).to_have_count(new)
+                if new:
+                    fresh.click()
+                expect(status(stacked)).to_have_text(re.compile(f"^{stacks + 1} of "))
+        expect(status(tab)).to_have_text("242 of 242")
         tab.close()
+        stacked.close()
+
+
+def test_thumbnails_to_be_made_are_counted_until_there_are_none(tab: Page) -> None:
+    said = ["37 thumbnails are still to be made: catalog reindex --pictures", ""]
+    tab.route("**/-/gallery/pictures", lambda route: route.fulfill(json={"due": 37, "said": said[0]}))
+    tab.goto("/")
+    line = tab.get_by_text("thumbnails are still to be made")
+    expect(line).to_have_text(said[0])
+    filters(tab).get_by_role("link", name="failed, 11", exact=True).click()
+    expect(tiles(tab)).to_have_count(11)
+    expect(line).to_be_visible()
+    del said[0]
+    expect(line).to_have_count(0, timeout=30_000)
 
 
 def test_an_empty_library_says_what_fills_it_and_shows_what_does(tmp_path: Path, chromium: Browser) -> None:
@@ -386,5 +411,8 @@ def test_the_keys_are_explained(tab: Page) -> None:
     tab.keyboard.press("?")
     dialog = tab.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog.get_by_label("Switch single-letter keys off")).to_be_visible()
+    names = dialog.locator("kbd").all_inner_texts()
+    assert {"Space", "Left", "Ctrl+z", "o"} <= set(names)
+    assert all(name.strip() for name in names)
     tab.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

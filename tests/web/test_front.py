@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import time
@@ -13,10 +14,11 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from catalog import Catalog
 from catalog.errors import ConfigError
 from catalog.web.serve import serve
 from tests.house import LONG
-from tests.web.conftest import Site, serving
+from tests.web.conftest import Site, fill, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +30,12 @@ PAGES = ("/", "/?q=neon", "/-/gallery/results?q=neon", "/catalog", "/catalog/vid
 
 
 @pytest.fixture(scope="module")
-def guarded(site: Site) -> Iterator[Site]:
-    """A server with a token, on the library of the others."""
-    with serving(site.path, token=TOKEN) as running:
+def guarded(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with a token, on a library of its own."""
+    path = tmp_path_factory.mktemp("guarded") / "catalog.db"
+    path.write_bytes(_migrated.read_bytes())
+    fill(path)
+    with serving(path, token=TOKEN) as running:
         yield running
 
 
@@ -121,8 +126,32 @@ def test_pages_are_read_only_without_the_token_and_say_so(guarded: Site, site: S
 )
 def test_only_pages_of_ours_write(guarded: Site, headers: dict[str, str], is_taken: bool) -> None:
     sent = {name: own(guarded) if value == "OWN" else value for name, value in headers.items()}
-    assert (post(guarded, sent | cookie_of(guarded)).status_code != 403) is is_taken
-    assert post(guarded, sent).status_code == 403
+    note = f"noted with {headers}"
+
+    def write(more: dict[str, str]) -> tuple[int, str | None]:
+        """The status of an edit, and the note that the library has then."""
+        body = {"act": "note", "refs": ["studio:root"], "value": note}
+        status = guarded.post("/-/gallery/edit", headers=sent | more, json=body).status_code
+        with Catalog.open(guarded.path) as catalog:
+            return status, catalog.get("studio:root").note
+
+    assert write({})[0] == 403
+    status, kept = write(cookie_of(guarded))
+    assert (status, kept == note) == ((200, True) if is_taken else (403, False))
+
+
+def test_a_selection_is_exported_by_post_without_the_token_and_only_from_here(guarded: Site) -> None:
+    place, form = "/-/gallery/export", {"refs": "studio:root\nstudio:child"}
+    for cookie in ({}, cookie_of(guarded)):
+        answer = guarded.post(place, headers=cookie | {"origin": own(guarded)}, data=form)
+        assert (answer.status_code, [json.loads(line)["ref"] for line in answer.text.splitlines()]) == (
+            200,
+            ["studio:root", "studio:child"],
+        )
+        for origin in ({}, {"origin": "http://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+            assert guarded.post(place, headers=cookie | origin, data=form).status_code == 403
+    foreign = {"host": "evil.example", "origin": "http://evil.example"}
+    assert guarded.post(place, headers=foreign, data=form).status_code == 421
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ _NOT_KEPT = {"cache-control": "no-store"}  # of pages: others write while we ser
 class Gallery:
     """The pages of one library."""
 
-    def __init__(self, catalog: Catalog, *, base: str, name: str, tables: str) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, *, base: str, name: str, tables: str, is_local: bool = False) -> None:
+        self._catalog, self._is_local = catalog, is_local
         self._base, self._name, self._tables = base, name, tables
         self._threads = ThreadPoolExecutor(THREADS, "gallery")
         self._kept = Kept()
@@ -87,6 +87,7 @@ class Gallery:
             tables=self._tables,
             may_write=may_write,
             kept=self._kept,
+            is_local=self._is_local,
         )
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
         if may_write and not self._is_ready_to_write:
@@ -117,7 +118,8 @@ def respond(visit: Visit) -> Answer:
 
 
 def _say(visit: Visit, text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    if visit.method == "POST" or "application/json" in visit.headers.get("accept", ""):
+    accepted = visit.headers.get("accept", "")
+    if "application/json" in accepted or (visit.method == "POST" and "text/html" not in accepted):
         answer = as_json({"error": text}, status)
     else:
         answer = page(pages.render(visit, "message.html", message=text, status=status), status)

@@ -22,7 +22,7 @@ _SHOWN = 2  # of these that are drawn by themselves
 
 @dataclass(slots=True, eq=False)
 class Branch:
-    """A part of a drawn tree: a video or, without a `node`, `hidden` videos, which are `similar` or simply more.
+    """A part of a drawn tree: a video or, without a `node`, `hidden` videos: those that are `similar`, or simply more.
 
     `circle` marks a video that stands above itself, `is_focus` the one that was asked for.
     """
@@ -31,7 +31,7 @@ class Branch:
     above: Branch | None = None
     children: list[Branch] = field(default_factory=list)
     hidden: int = 0
-    is_similar: bool = False
+    similar: Sequence[LineageNode] = ()
     is_focus: bool = False
     is_circle: bool = False
 
@@ -91,8 +91,10 @@ def _find_similar(roots: Sequence[LineageNode], path: Sequence[LineageNode]) -> 
     for parent in _walk(roots):
         groups: dict[tuple[object, ...], list[LineageNode]] = {}
         for child in parent.children:
-            if not child.children and not child.is_repeat and child.video and id(child) not in kept:
-                kind = (child.relation, child.origins, child.evidence, child.video.status, child.video.model)
+            video = child.video
+            is_leaf = not child.children and not child.is_repeat and id(child) not in kept
+            if is_leaf and video and video.deleted_at is None:  # a hidden one would be in no result
+                kind = (child.relation, child.origins, child.evidence, video.status, video.model)
                 groups.setdefault(kind, []).append(child)
         if rest := [node for group in groups.values() if len(group) >= _MANY for node in group[_SHOWN:]]:
             similar[id(parent)] = rest
@@ -142,7 +144,7 @@ def _grow(
                 below.is_circle = child.is_repeat and _is_above(branch, child.ref)
                 branch.children.append(below)
         if alike:
-            branch.children.append(Branch(above=branch, hidden=len(alike), is_similar=True))
+            branch.children.append(Branch(above=branch, hidden=len(alike), similar=alike))
         known = {id(child) for child in alike} | shown
         branch.children += _gather([child for child in node.children if id(child) not in known], sizes, branch)
         waiting.extend(branch.children)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import CatalogError, NotFound, QueryError
 from catalog.media.pictures import COLUMNS, ROWS, divides
-from catalog.web.gallery import facts, kin, pages
+from catalog.web.gallery import facts, files, kin, pages
 from catalog.web.gallery.state import State
 from catalog.web.gallery.tiles import media_name, name_video
 from catalog.web.gallery.visits import Refused, as_json, page
@@ -69,7 +69,7 @@ class Detail(NamedTuple):
     more_facts: tuple[facts.Fact, ...]
     moments: tuple[facts.Fact, ...]
     measures: tuple[facts.Measure, ...]
-    files: tuple[facts.Described, ...]
+    files: tuple[files.Described, ...]
     given: tuple[facts.Given, ...]
     facets: dict[str, list[facts.Fact]]
     inherited: dict[str, list[facts.Fact]]
@@ -111,8 +111,10 @@ def describe(visit: Visit, state: State, among: Sequence[Video] = ()) -> Detail:
     catalog = visit.catalog
     video = _get(visit, state.open)
     url = _Links(visit, state)
-    shown = facts.find_shown(video)
+    shown = files.find_shown(video)
     changes = catalog.changes(video.ref)
+    is_checked = any(file.credentials for file in video.files)
+    checks = files.list_checks(catalog.provenance(video.ref)) if is_checked else {}
     position = next((index for index, each in enumerate(among) if each.ref == video.ref), None)
     neighbours = (None, None) if position is None else (position - 1, position + 1)
     return Detail(
@@ -127,7 +129,7 @@ def describe(visit: Visit, state: State, among: Sequence[Video] = ()) -> Detail:
         more_facts=tuple(facts.list_more_facts(video, url.find)),
         moments=tuple(facts.list_moments(video, url.find)),
         measures=tuple(facts.compare_measures(video)),
-        files=tuple(map(facts.describe_file, video.files)),
+        files=tuple(files.describe_file(file, checks.get((file.variant, file.number), ())) for file in video.files),
         given=tuple(facts.list_given(video, url.find)),
         facets=facts.group_facets(video.facets, url.find),
         inherited=facts.group_facets(video.inherited, url.find),
@@ -185,7 +187,7 @@ def _read_wanted(visit: Visit, state: State) -> list[Part]:
 
 
 def _show(video: Video, file: File | None) -> Shown:
-    faults = tuple(facts.why_unseen(video, file))
+    faults = tuple(files.why_unseen(video, file))
     probe = file.probe if file else None
     sizes = ((probe.width, probe.height) if probe else (None, None)), (video.width, video.height), (16, 9)
     width, height = next((width, height) for width, height in sizes if width and height)

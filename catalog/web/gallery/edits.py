@@ -8,11 +8,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from catalog.controls import plain
 from catalog.errors import CatalogError
 from catalog.organising import read_note, read_path, read_rating, read_verdict
-from catalog.web.gallery.visits import Refused, as_json
+from catalog.web.gallery.state import State
+from catalog.web.gallery.visits import Refused, as_json, redirect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 20_000  # refs that a request names
 MOST_STEPS = 1000  # that a request undoes
+MOST_FIELDS = 10  # of a form
 _LONGEST_REF = 2000  # characters
 _LONGEST_TAG = 1000
 _NAMES = 200  # tags, and collections, that are suggested
@@ -59,6 +62,21 @@ def edit(visit: Visit) -> Answer:
     return as_json(
         {"said": act.say(value), "videos": edited.count, "number": edited.number, "refs": [*edited.refs]},
     )
+
+
+def judge(visit: Visit, ref: str) -> Answer:
+    """Do what the form on the page of a video says, which works without scripts, and go back to that page."""
+    try:
+        fields = dict(parse_qsl(visit.body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        rating = read_rating(fields["rating"]) or 0 if "rating" in fields else None
+        verdict = read_verdict(fields["verdict"]) or "undecided" if "verdict" in fields else None
+    except (ValueError, CatalogError) as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, f"this form cannot be read: {error}") from error
+    if rating is not None:
+        visit.catalog.rate([ref], rating)
+    if verdict is not None:
+        visit.catalog.verdict([ref], verdict)
+    return redirect(f"{visit.base}/{State.read(visit.query).change(open=ref).query()}")
 
 
 def undo(visit: Visit) -> Answer:

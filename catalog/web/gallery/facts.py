@@ -1,33 +1,29 @@
-"""What is known of a video, as its page says it: words of the prompt, facts with where they lead, and its files."""
+"""What is known of a video, as its page says it: words of the prompt, and facts with where they lead."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections import deque
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.controls import plain, plain_json
 from catalog.letters import locate, read
-from catalog.records import Probe, to_json
-from catalog.web.gallery.phrases import amount, dollars, figure, moment, volume
-from catalog.web.gallery.tiles import EXTENSIONS, media_name
+from catalog.records import to_json
+from catalog.web.gallery.files import size_of
+from catalog.web.gallery.phrases import amount, dollars, figure, moment
+from catalog.web.gallery.tiles import media_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from catalog.letters import Part
-    from catalog.mark_reports import FileMark
     from catalog.query_reports import Clause
-    from catalog.records import Facet, File, Input, Video
+    from catalog.records import Facet, Input, Video
 
     Find = Callable[[str, str | None], str]
 
-MARKS = 20  # of a file that are shown
-_LONGEST_MARK = 300  # characters
 _LONGEST_JSON = 20_000
 _LONGEST_MARKED = 20_000  # characters of a prompt in which words that were searched for stand out
 _LONGEST_QUERY = 2_000
@@ -61,31 +57,6 @@ class Measure(NamedTuple):
     asked: str | None
     delivered: str | None
     is_other: bool = False
-
-
-class Whereabouts(NamedTuple):
-    """A place of a file: its path, and what is known of the bytes there."""
-
-    path: str
-    state: str
-    since: str | None
-
-
-class Described(NamedTuple):
-    """A file: what it is, where it lies, and what it says of itself, signed and unsigned."""
-
-    heading: str
-    name: str | None
-    media: str | None
-    facts: str
-    fault: str | None
-    places: tuple[Whereabouts, ...]
-    archives: tuple[str, ...]
-    credentials: str | None
-    signer: str | None
-    checked: str | None
-    marks: tuple[str, ...]
-    more_marks: int
 
 
 class Given(NamedTuple):
@@ -219,7 +190,7 @@ def compare_measures(video: Video) -> list[Measure]:
         return []
     probe = made.probe
     asked_fps = video.parameters.get("fps")
-    size = _size_of(probe)
+    size = size_of(probe)
     sound = probe.audio or ("none" if made.variant == "video" else None)
     rows = [
         Measure("seconds", figure(video.seconds), figure(probe.seconds), _differ(video.seconds, probe.seconds, 0.25)),
@@ -229,59 +200,6 @@ def compare_measures(video: Video) -> list[Measure]:
         Measure("sound", None, sound),
     ]
     return [row for row in rows if row.asked or row.delivered]
-
-
-def describe_file(file: File) -> Described:
-    """A file in words."""
-    said = file.credentials
-    fault = None if file.state == "present" else ": ".join(filter(None, (file.state, plain(file.reason or ""))))
-    return Described(
-        heading=file.variant if file.number == 1 else f"{file.variant} {file.number}",
-        name=file.name and plain(file.name),
-        media=media_name(file),
-        facts=_sum_up(file),
-        fault=fault,
-        places=tuple(Whereabouts(plain(each.path), each.state, moment(each.changed_at)) for each in file.places),
-        archives=tuple(map(plain, file.archives)),
-        credentials=said.words if said else None,
-        signer=plain(said.signer) if said and said.signer else None,
-        checked=moment(said.checked_at) if said else None,
-        marks=tuple(map(describe_mark, file.marks[:MARKS])),
-        more_marks=max(0, len(file.marks) - MARKS),
-    )
-
-
-def _sum_up(file: File) -> str:
-    """`2.1 MB, video/mp4, 4 s, 1280x720, 24 fps, h264, aac`."""
-    probe = file.probe or Probe()
-    seconds, fps = figure(probe.seconds), figure(probe.fps)
-    parts = (
-        volume(file.size),
-        file.type,
-        seconds and f"{seconds} s",
-        _size_of(probe),
-        fps and f"{fps} fps",
-        probe.codec,
-        probe.audio,
-    )
-    return ", ".join(part for part in parts if part)
-
-
-def _size_of(probe: Probe) -> str | None:
-    return f"{probe.width}x{probe.height}" if probe.width and probe.height else None
-
-
-def describe_mark(mark: FileMark) -> str:
-    """`aigc, says that it is generated: {"Label":"1"} (AIGC in moov/udta/meta)`."""
-    words = [mark.tool or mark.kind if mark.kind == "tool" else mark.kind]
-    words += [name for name, is_so in (("broken", mark.is_broken), ("cut", mark.is_truncated)) if is_so]
-    if "ai" in mark.claims:
-        words.append("says that it is generated")
-    if mark.kind == "workflow":
-        words += [word for word in (mark.tool, volume(mark.size)) if word]
-    value = plain(mark.value or "")
-    value = f"{value[:_LONGEST_MARK]}…" if len(value) > _LONGEST_MARK else value
-    return f"{', '.join(words)}{f': {value}' if value else ''} ({plain(mark.key)} in {plain(mark.carrier)})"
 
 
 def list_given(video: Video, find: Find) -> list[Given]:
@@ -306,50 +224,6 @@ def as_document(value: Mapping[str, object]) -> str | None:
         return None
     text = plain_json(json.dumps(to_json(value), ensure_ascii=False, indent=2))
     return text if len(text) <= _LONGEST_JSON else f"{text[:_LONGEST_JSON]}\n… {amount(len(text))} characters in all"
-
-
-def find_shown(video: Video) -> list[File]:
-    """The clips and pictures of a job that its page can show, or say where they were."""
-    made = [file for file in video.files if file.variant in {"video", "image"}]
-    return sorted(made, key=lambda file: media_name(file) is None)
-
-
-def why_unseen(video: Video, file: File | None) -> list[str]:
-    """In lines, why the bytes of a file cannot be shown; empty where they can."""
-    if file is None:
-        return _why_none(video)
-    path = file.path
-    if path is not None:
-        if not Path(path).is_file():
-            folder = (
-                "It is not there" if Path(path).parent.is_dir() else "Its folder is not there: is the drive connected?"
-            )
-            return [f"The file is not where it was: {plain(path)}", folder, "`catalog check` looks where it is."]
-        if file.type not in EXTENSIONS:
-            return [f"Browsers do not show {file.type or 'files of this kind'}.", plain(path)]
-        return []
-    lines = [f"The bytes are {file.state}: {plain(file.reason)}"] if file.reason else []
-    for place in file.places:
-        since = f", noted {moment(place.changed_at)}" if place.changed_at else ""
-        what = "on a drive or in a folder that is not connected" if place.state == "offline" else "not found there"
-        lines.append(f"{plain(place.path)}: {what}{since}.")
-    lines += [f"An archive holds it: {plain(address)}" for address in file.archives]
-    return lines or [f"The bytes are {file.state}, and lie in no place that is known."]
-
-
-def _why_none(video: Video) -> list[str]:
-    if video.status == "failed":
-        why = ": ".join(filter(None, (video.error_code, video.error_message)))
-        return [f"This job failed: {plain(why)}" if why else "This job failed."]
-    if not video.is_terminal:
-        progress = f", {figure(video.progress)} %" if video.progress else ""
-        return [f"This job is {video.status.replace('_', ' ')}{progress}."]
-    if video.status != "completed":
-        return [f"This job is {video.status}."]
-    if video.gone_at:
-        return ["Its bytes were never fetched, and the provider does not have them any more."]
-    until = f" The addresses work until {moment(video.expires_at)}." if video.expires_at else ""
-    return [f"Its bytes were not fetched yet.{until}", f"catalog download {shlex.quote(f'id:{video.remote_id}')}"]
 
 
 def _fact(find: Find, name: str, text: object, *, value: str | None = None, more: str | None = None) -> Fact | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.controls import plain
+from catalog.errors import CatalogError
 from catalog.web.gallery.tiles import make_tile
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SHOWN = 24  # members of a family
 TAKES = 12
 _LONGEST_CHANGE = 160  # characters of words that changed
 _FACETS = 8  # that a step names
+_REFS = 3000  # characters of refs in one question
 
 
 class Word(NamedTuple):
@@ -70,9 +72,13 @@ def read_family(catalog: Catalog, video: Video, link: Open) -> Family:
         return Family((), lineage.members, None, None)
     changes = {each.ref: each.change for each in catalog.generations(video.ref, limit=SHOWN)}
     nodes = list(_walk(lineage.roots))
+    tiles = find_tiles(catalog, {node.ref for node in nodes if node.video})
     children = next((node.children for node in nodes if node.ref == video.ref), ())
     return Family(
-        steps=tuple(_make_step(node, changes.get(node.ref), link, is_self=node.ref == video.ref) for node in nodes),
+        steps=tuple(
+            _make_step(node, tiles.get(node.ref), changes.get(node.ref), link, is_self=node.ref == video.ref)
+            for node in nodes
+        ),
         members=lineage.members,
         parent=next((node.ref for node in lineage.ancestors if node.video), None),
         child=next((node.ref for node in children if node.video), None),
@@ -87,6 +93,30 @@ def read_stack(catalog: Catalog, video: Video, link: Open) -> Stack:
     return Stack(tuple((make_tile(each), link(each.ref)) for each in others), found.total, query)
 
 
+def find_tiles(catalog: Catalog, refs: Iterable[str]) -> dict[str, Tile]:
+    """The tiles of these videos by ref, hidden ones too; one whose ref is longer than a query may be is left out."""
+    tiles: dict[str, Tile] = {}
+    waiting = sorted(refs)
+    while waiting:
+        asked = [waiting.pop()]
+        while waiting and sum(map(len, asked)) + len(waiting[-1]) < _REFS:
+            asked.append(waiting.pop())
+        try:
+            found = catalog.search(
+                quote_clause("ref", asked), limit=len(asked), include_deleted=True, snippets=False, details=False
+            )
+        except CatalogError:
+            continue
+        tiles |= {video.ref: make_tile(video) for video in found.videos}
+    return tiles
+
+
+def quote_clause(field: str, values: Iterable[str]) -> str:
+    """A clause that means exactly these values."""
+    doubled = ('"' + value.replace('"', '""') + '"' for value in values)
+    return f"{field}:{','.join(doubled)}"
+
+
 def _walk(roots: Iterable[LineageNode]) -> Iterator[LineageNode]:
     """The members, each once: a child of two parents below the first of them."""
     waiting = [*roots][::-1]
@@ -97,8 +127,8 @@ def _walk(roots: Iterable[LineageNode]) -> Iterator[LineageNode]:
             waiting += node.children[::-1]
 
 
-def _make_step(node: LineageNode, change: PromptDiff | None, link: Open, *, is_self: bool) -> Step:
-    tile = make_tile(node.video) if node.video else None
+def _make_step(node: LineageNode, tile: Tile | None, change: PromptDiff | None, link: Open, *, is_self: bool) -> Step:
+    tile = tile or (make_tile(node.video) if node.video else None)
     step = Step(node.ref, tile, link(node.ref) if node.video else None, node.depth, is_self, node.relation)
     if change is None:
         return step

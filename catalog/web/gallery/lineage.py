@@ -7,21 +7,22 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from catalog.errors import CatalogError
 from catalog.web.gallery import pages
 from catalog.web.gallery.branches import choose_branches
+from catalog.web.gallery.kin import find_tiles, quote_clause
 from catalog.web.gallery.state import State
 from catalog.web.gallery.svg import Box, Room, fit, lay_out, wrap
-from catalog.web.gallery.tiles import make_tile, title_of
+from catalog.web.gallery.tiles import title_of
 from catalog.web.gallery.visits import Answer, Refused, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from catalog.prompts import PromptDiff
     from catalog.records import Video
     from catalog.reports import Generation, LineageNode
     from catalog.web.gallery.branches import Branch
+    from catalog.web.gallery.tiles import Tile
     from catalog.web.gallery.visits import Visit
 
 MOST_READ = 2000  # members of a family, nearest first
@@ -47,7 +48,7 @@ _EDGE = 8  # pixels around the picture
 _TEXT, _TEXT_BESIDE = 33, 22  # columns of a line in a box, and beside a thumbnail
 _NAMED = 300  # characters of a prompt that name a node
 _TILDE = re.compile(r"~[0-9A-Fa-f]{2}")
-_REFS = 3000  # characters of refs in one question
+_MOST_NAMED, _LONGEST_QUERY = 200, 6000  # refs and characters of a link's query
 
 
 class Said(NamedTuple):
@@ -106,10 +107,12 @@ def show(visit: Visit, name: str) -> Answer:
         family = visit.catalog.lineage(video.ref, limit=MOST_READ)
         branches = choose_branches(family.roots, video.ref)
         drawn = [branch for root in branches for branch in root.walk()]
-        pictures = _find_pictures(visit, {branch.node.ref for branch in drawn if branch.node and branch.node.video})
+        refs = {branch.node.ref for branch in drawn if branch.node and branch.node.video}
+        tiles = find_tiles(visit.catalog, refs)
         generations = visit.catalog.generations(video.ref, limit=MOST_STEPS)
-        unknown = [row for row in visit.catalog.evidence(_quote("ref", [video.ref])) if not row.parents]
+        unknown = [row for row in visit.catalog.evidence(quote_clause("ref", [video.ref])) if not row.parents]
     boxes, width, height = lay_out(branches, _ROOM)
+    is_whole = family.members <= MOST_READ
     text = pages.render(
         visit,
         "lineage.html",
@@ -117,17 +120,17 @@ def show(visit: Visit, name: str) -> Answer:
         title=fit(title_of(video), _NAMED),
         family=family,
         others=family.members - 1 - family.ancestor_count - family.descendants,
-        nodes=[_describe(visit, box, pictures, video.ref) for box in boxes],
+        nodes=[_describe(visit, box, tiles, video.ref, is_whole=is_whole) for box in boxes],
         width=width + 2 * _EDGE,
         height=height + 2 * _EDGE,
         edge=_EDGE,
         steps=_list_steps(visit, drawn, generations),
         unknown=unknown,
-        is_cut=family.members > MOST_READ,
+        is_cut=not is_whole,
         most_read=MOST_READ,
         most_exported=MOST_EXPORTED,
         forms=FORMS,
-        family_href=_grid(visit, _quote("family", [video.ref])),
+        family_href=_grid(visit, quote_clause("family", [video.ref])),
         open_href=_open(visit, video.ref),
     )
     return page(text)
@@ -157,34 +160,18 @@ def _find(visit: Visit, name: str) -> Video:
     return video
 
 
-def _find_pictures(visit: Visit, refs: Iterable[str]) -> dict[str, str]:
-    """The thumbnails of these videos, of those that have one, by ref."""
-    pictures: dict[str, str] = {}
-    waiting = sorted(refs)
-    while waiting:
-        asked = [waiting.pop()]
-        while waiting and sum(map(len, asked)) + len(waiting[-1]) < _REFS:
-            asked.append(waiting.pop())
-        try:
-            found = visit.catalog.search(_quote("ref", asked), limit=len(asked), include_deleted=True, snippets=False)
-        except CatalogError:
-            continue  # refs longer than a query may be: their boxes have no picture
-        tiles = map(make_tile, found.videos)
-        pictures |= {tile.ref: f"{visit.base}/-/media/{tile.picture}" for tile in tiles if tile.picture}
-    return pictures
-
-
-def _describe(visit: Visit, box: Box, pictures: dict[str, str], focus: str) -> Node:
+def _describe(visit: Visit, box: Box, tiles: Mapping[str, Tile], focus: str, *, is_whole: bool) -> Node:
     branch: Branch = box.item
     node = branch.node
     if node is None:
-        return _describe_hidden(visit, box, branch, focus)
+        return _describe_hidden(visit, box, branch, focus, is_whole=is_whole)
     said = Said(fit(node.relation or "", 17), _list_origins(node), node.evidence or "", _say(node))
     said = said if branch.above else Said()
     if node.video is None:
         facts = "not in this library"
         return Node(box, "lost", f"{node.ref}, {facts}", None, [fit(node.ref, _TEXT)], facts, "", None, said)
-    picture, title = pictures.get(node.ref), _title(node)
+    tile, title = tiles.get(node.ref), _title(node)
+    picture = f"{visit.base}/-/media/{tile.picture}" if tile and tile.picture else None
     columns = _TEXT_BESIDE if picture else _TEXT
     kind, facts, href = _describe_place(visit, branch, node, node.video)
     name, lines = fit(title, _NAMED), wrap(title, columns, 3)
@@ -202,17 +189,35 @@ def _describe_place(visit: Visit, branch: Branch, node: LineageNode, video: Vide
     return "video", " · ".join(filter(None, (video.model, state))), _open(visit, node.ref)
 
 
-def _describe_hidden(visit: Visit, box: Box, branch: Branch, focus: str) -> Node:
-    above = branch.above.node if branch.above else None
-    if branch.is_similar and above:
-        name, href = f"+{branch.hidden:,} similar", _grid(visit, _quote("parent", [above.ref]))
+def _find_query(parent: LineageNode, children: Sequence[LineageNode], *, is_whole: bool) -> str | None:
+    """What finds exactly these children: the others of their parent left out, or each named; None where both are long.
+
+    Of a parent that is not in the library, and of a family that is not read whole, the others are not known.
+    """
+    hidden = [child.ref for child in children]
+    others = sorted({child.ref for child in parent.children}.difference(hidden))
+    queries = {len(hidden): quote_clause("ref", hidden)}
+    if parent.video and is_whole:
+        without = f" -{quote_clause('ref', others)}" if others else ""
+        queries[len(others)] = f"{quote_clause('parent', [parent.ref])}{without}"
+    count, query = min(queries.items())
+    return query if count <= _MOST_NAMED and len(query) <= _LONGEST_QUERY else None
+
+
+def _describe_hidden(visit: Visit, box: Box, branch: Branch, focus: str, *, is_whole: bool) -> Node:
+    above, facts = branch.above.node if branch.above else None, ""
+    if branch.similar and above:
+        query = _find_query(above, branch.similar, is_whole=is_whole)
+        name, href = f"+{branch.hidden:,} similar", _grid(visit, query or quote_clause("parent", [above.ref]))
+        if query is None:
+            facts = "among all children"
     elif above is None:
-        name, href = f"+{branch.hidden:,} more", _grid(visit, _quote("family", [focus]))
+        name, href = f"+{branch.hidden:,} more", _grid(visit, quote_clause("family", [focus]))
     elif above.ref == focus:
-        name, href = f"+{branch.hidden:,} more", _grid(visit, _quote("descends", [focus]))
+        name, href = f"+{branch.hidden:,} more", _grid(visit, quote_clause("descends", [focus]))
     else:
         name, href = f"+{branch.hidden:,} more", f"{visit.base}/lineage/{quote(above.ref, safe='')}"
-    return Node(box, "more", name, href, [name], "", "", None, Said())
+    return Node(box, "more", name, href, [name], facts, "", None, Said())
 
 
 def _list_steps(visit: Visit, drawn: Iterable[Branch], generations: Sequence[Generation]) -> list[Step]:
@@ -255,12 +260,6 @@ def _title(node: LineageNode) -> str:
 
 def _say(node: LineageNode) -> str:
     return _EVIDENCE.get(node.evidence or "", "")
-
-
-def _quote(field: str, values: Iterable[str]) -> str:
-    """A clause that means exactly these values."""
-    doubled = ('"' + value.replace('"', '""') + '"' for value in values)
-    return f"{field}:{','.join(doubled)}"
 
 
 def _grid(visit: Visit, query: str) -> str:

@@ -26,7 +26,9 @@ def render(visit: Visit, template: str, **values: Any) -> str:
             tables=visit.tables,
             library=visit.name,
             may_write=visit.may_write,
-            version=static.version(),
+            is_local=visit.is_local,
+            static=f"{visit.base}/-/gallery/static/{static.version()}",
+            modules=static.list_modules(),
             **values,
         )
     )

@@ -11,6 +11,7 @@ from catalog.web.gallery import (
     detail,
     edits,
     export,
+    folders,
     grid,
     history,
     insight,
@@ -53,6 +54,7 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "rail"): (grid.show_rail, READ, 0),
     ("-", "gallery", "complete"): (lookups.complete, READ, 0),
     ("-", "gallery", "live"): (lookups.look, READ, 0),
+    ("-", "gallery", "pictures"): (lookups.count_pictures, READ, 0),
     ("-", "gallery", "copy"): (lookups.describe, READ, 0),
     ("-", "gallery", "export"): (export.send, FORM, 0),
     ("-", "gallery", "compare"): (compare.show_part, READ, 0),
@@ -62,11 +64,14 @@ _ROUTES: dict[tuple[str, ...], tuple[Handler, tuple[str, ...], int]] = {
     ("-", "gallery", "video"): (detail.show_part, READ, 1),
     ("-", "gallery", "request"): (detail.show_request, READ, 1),
     ("-", "gallery", "edit"): (edits.edit, WRITE, 0),
+    ("-", "gallery", "folder"): (folders.show, WRITE, 0),
+    ("-", "gallery", "judge"): (edits.judge, WRITE, 1),
     ("-", "gallery", "undo"): (edits.undo, WRITE, 0),
     ("-", "gallery", "redo"): (edits.redo, WRITE, 0),
     ("-", "gallery", "history"): (history.show, READ, 0),
     ("-", "gallery", "names"): (edits.suggest, READ, 0),
     ("-", "gallery", "static"): (static.send, READ, 1),
+    ("-", "gallery", "static", static.version()): (static.send_kept, READ, 1),
 }
 # The first segments of every path that is the gallery's where it is the root of its server.
 _ROOTS = frozenset({("",), *((name,) for name in PAGES), ("-", "media"), ("-", "gallery")})
@@ -87,6 +92,11 @@ def find_route(visit: Visit) -> tuple[Handler, tuple[str, ...]]:
             raise Refused(HTTPStatus.FORBIDDEN, READ_ONLY)
         return handler, arguments
     raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+
+
+def only_reads(raw_path: bytes) -> bool:
+    """Whether what is sent to a path of ours with POST changes nothing, so that whoever may read may send it."""
+    return _ROUTES.get(tuple(raw_path.decode("latin-1").strip("/").split("/")), (None, WRITE, 0))[1] == FORM
 
 
 def is_ours(raw_path: bytes) -> bool:

@@ -24,6 +24,7 @@ SORTS = {
 }
 STACKS = ("", "prompt", "family")
 _SHORT = 100  # characters up to which what was quoted is kept: the clauses that pages link to are the same ones
+_STACKED = "prompt"  # what `stack=1` means
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class State:
         """The state of an address; a value that is none of those to choose from counts as not given."""
         choices = {"sort": SORTS, "size": SIZES, "view": VIEWS, "stack": STACKS}
         values = {name: query.get(name, "") for name in NAMES}
+        values["stack"] = _STACKED if values["stack"] == "1" else values["stack"]
         return cls(**{name: value if value in choices.get(name, (value,)) else "" for name, value in values.items()})
 
     def change(self, **values: Any) -> State:

@@ -13,6 +13,7 @@ from catalog.web.gallery.visits import Answer, Refused
 if TYPE_CHECKING:
     from catalog.web.gallery.visits import Visit
 
+_FIRST = frozenset({"core.js", "first.js", "layout.js"})  # what it takes to show tiles; pictures come before the rest
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -28,13 +29,30 @@ def version() -> str:
     return sha256(b"".join(_files().values())).hexdigest()[:12]
 
 
+@cache
+def list_modules() -> tuple[tuple[str, bool], ...]:
+    """The scripts that a page loads, and whether its tiles need them: these first."""
+    scripts = ((name, name in _FIRST) for name in _files() if name.endswith(".js"))
+    return tuple(sorted(scripts, key=lambda script: not script[1]))
+
+
 def send(visit: Visit, name: str) -> Answer:
-    """One of the files; modules name each other without a version, so browsers ask whether theirs still holds."""
-    data = _files().get(name)
-    if data is None:
-        raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+    """One of the files, at an address without a version, so that browsers ask whether theirs still holds."""
+    data = _get(name)
     tag = f'"{version()}"'
     headers = {"cache-control": "no-cache", "etag": tag}
     if visit.headers.get("if-none-match") == tag:
         return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Answer(data, type=_TYPES[Path(name).suffix], headers=headers)
+
+
+def send_kept(visit: Visit, name: str) -> Answer:  # noqa: ARG001  # as all that answer
+    """One of the files, at an address in a folder of its version, as modules name each other: to be kept for good."""
+    headers = {"cache-control": "private, max-age=31536000, immutable"}
+    return Answer(_get(name), type=_TYPES[Path(name).suffix], headers=headers)
+
+
+def _get(name: str) -> bytes:
+    if name not in _files():
+        raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+    return _files()[name]

@@ -37,7 +37,7 @@ class Visit:
 
     Links begin with `base`, which is empty where the gallery is the root of its server. `name` is that of the database
     in Datasette, whose pages lie below `tables`. Only where `may_write` was the address opened with its token. `kept`
-    are pages of the same gallery, None where none are kept.
+    are pages of the same gallery, None where none are kept. Where it `is_local`, nobody on another machine can ask.
     """
 
     catalog: Catalog
@@ -51,6 +51,7 @@ class Visit:
     tables: str = "/catalog"
     may_write: bool = False
     kept: Kept | None = None
+    is_local: bool = False
 
     def read_json(self) -> dict[str, Any]:
         """The body, which is one JSON object; raises Refused."""

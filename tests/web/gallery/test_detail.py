@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
-from catalog import Catalog
+from catalog import Catalog, store
+from catalog.library import open_library
+from catalog.provenance import Check, ListUse
 from catalog.records import Facet, Probe
 from catalog.reports import Edit
 from catalog.search.clauses import list_clauses
@@ -330,3 +333,42 @@ def test_a_burst_of_one_act_is_one_step_and_each_step_can_be_gone_back_to() -> N
         ("rated 2 videos 4", 1, None, False),
         ("rate studio:v1 4", 3, None, False),
     ]
+
+
+def test_earlier_checks_of_credentials_are_folded_away_and_all_there(library_path: Path) -> None:
+    take_in(library_path, job())
+    name = hold(library_path, b"a clip", "video/mp4")
+    lists = (ListUse("a <b>list</b>", "list:own", "cd", 2),)
+    checks = [
+        Check("intact_unknown_signer", sha256=name, reader="c2pa 1", checked_at=NOW),
+        Check("intact_known_signer", sha256=name, reader="c2pa 1", checked_at=NOW + timedelta(days=1), lists=lists),
+        Check("changed", sha256="0" * 64, reader="c2pa 1", checked_at=NOW + timedelta(days=2), lists=lists),
+    ]
+    library = open_library(library_path)
+    shown = []
+    with Catalog.open(library_path) as catalog:
+        for check in checks:
+            with library.write() as connection:
+                store.save_checks(connection, {1: check})
+            visit = Visit(catalog, path=("-", "gallery", "video", "studio:v1"))
+            shown.append(unescape(respond(visit).body.decode()))  # type: ignore[union-attr]
+        words = [each.words for each in catalog.provenance("studio:v1").files[0].history]
+    library.close()
+    assert '<details class="checks">' not in shown[0]
+    assert "with no trust list" in shown[0]
+    assert "Earlier check<" in shown[1]
+    assert "was added" in shown[1]
+    folded = shown[2].partition('<details class="checks">')[2].partition("</details>")[0]
+    assert "2 earlier checks" in folded
+    moments = re.findall(r"<time>(.+?)</time> (.+?)<span", folded)
+    assert moments == [("2026-11-22 12:00 UTC", words[1]), ("2026-11-21 12:00 UTC", words[0])]
+    assert "another outcome than before: the file: its bytes are others" in shown[2]
+
+
+def test_the_family_is_shown_in_pictures(library_path: Path) -> None:
+    take_in(library_path, job("v1"), job("v2", remixed_from_video_id="v1"), job("v3", remixed_from_video_id="v2"))
+    pictures = [hold(library_path, name.encode(), "image/jpeg", of=name, variant="thumbnail") for name in ("v1", "v3")]
+    with Catalog.open(library_path) as catalog:
+        text = respond(Visit(catalog, path=("-", "gallery", "video", "studio:v2"))).body.decode()  # type: ignore[union-attr]
+    family = text.partition('aria-label="Family">')[2].partition("</ol>")[0]
+    assert [name for name in pictures if f"/-/media/{name}.jpg" in family] == pictures

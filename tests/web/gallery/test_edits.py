@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from catalog.web.gallery.visits import Answer
+
     Post = Callable[..., tuple[int, dict[str, Any]]]
 
 A, B, C = (f"studio:v{number}" for number in (1, 2, 3))
@@ -204,3 +206,25 @@ def test_names_are_suggested(cat: Catalog, post: Post) -> None:
         "tags": ["campaign=launch"],
         "collections": ["launch", "launch/teasers"],
     }
+
+
+def test_a_form_without_scripts_rates_and_judges_and_leads_back(cat: Catalog) -> None:
+    def send(body: bytes, ref: str = A, **more: Any) -> Answer:
+        query = {"q": "a fox", "size": "L", "token": "x", "open": "elsewhere"}
+        headers = {"accept": "text/html,application/xhtml+xml"}
+        path = ("-", "gallery", "judge", ref)
+        return respond(Visit(cat, "POST", path, query, headers, body, **{"may_write": True, **more}))
+
+    answer = send(b"rating=4&verdict=keep")
+    assert (answer.status, answer.headers["location"]) == (303, "/?q=a+fox&size=L&open=studio%3Av1")
+    assert (cat.get(A).rating, cat.get(A).verdict) == (4, "keep")
+    assert send(b"rating=4&verdict=reject", base="/-/catalog/x").headers["location"].startswith("/-/catalog/x/?q=")
+    assert [edit.act for edit in cat.history()] == ["verdict", "verdict", "rate"]  # what stays as it is, is no edit
+    assert send(b"rating=0").status == 303
+    assert (cat.get(A).rating, cat.get(A).verdict) == (None, "reject")
+    for body in (b"rating=6", b"verdict=maybe", b"rating=\xff", b"&".join([b"rating=1"] * 30)):
+        answer = send(body)
+        assert (answer.status, answer.type.partition(";")[0]) == (400, "text/html")
+    assert send(b"rating=1", may_write=False).status == 403
+    assert send(b"rating=1", "studio:nobody").status == 404
+    assert cat.get(A).rating is None

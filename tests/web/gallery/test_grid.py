@@ -6,22 +6,24 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
-from catalog import Catalog, FacetCount, File, Link, Place, Probe, Video
+from catalog import Catalog, FacetCount, File, Link, PicturesDue, Place, Probe, Video
 from catalog.web.gallery.application import respond
+from catalog.web.gallery.lookups import say_due
 from catalog.web.gallery.rail import _list_months, make_rail
 from catalog.web.gallery.state import State
+from catalog.web.gallery.static import FOLDER
 from catalog.web.gallery.tiles import make_tile
 from catalog.web.gallery.visits import Visit
 from tests.house import job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 HOSTILE = (
@@ -232,10 +234,48 @@ def test_what_scripts_look_up(cat: Catalog) -> None:
     seen = json.loads(ask(cat, "-", "gallery", "live", q="neon"))
     assert (seen["matches"], seen["whole"]) == (58, 60)
     assert json.loads(ask(cat, "-", "gallery", "live", revision=seen["revision"])) == {"revision": seen["revision"]}
+    assert json.loads(ask(cat, "-", "gallery", "pictures")) == {"due": 0, "said": ""}
     said = {"ref": "studio:v1", "prompt": "A neon street, take 1", "path": None}
     assert json.loads(ask(cat, "-", "gallery", "copy", ref="studio:v1")) == said
     ask(cat, "-", "gallery", "copy", status=400)
     ask(cat, "-", "gallery", "copy", ref="nobody", status=404)
+
+
+def test_scripts_are_asked_for_at_once_and_kept(cat: Catalog) -> None:
+    page = ask(cat)
+    scripts = re.findall(r'<link rel="modulepreload" href="/([^"]+)"', page)
+    assert {Path(each).name for each in scripts} == {path.name for path in FOLDER.glob("*.js")}
+    assert len({Path(each).parent for each in scripts}) == 1
+    for each in (*scripts, *re.findall(r'(?:stylesheet" href|script type="module" src)="/([^"]+)"', page)):
+        answer = respond(Visit(cat, path=tuple(each.split("/"))))
+        assert (answer.status, "immutable" in answer.headers["cache-control"]) == (200, True)
+        for name in re.findall(rb'from "\./([a-z]+\.js)"', answer.body):  # type: ignore[arg-type]  # bytes
+            assert (FOLDER / name.decode()).is_file()
+    folder = Path(scripts[0]).parent
+    assert respond(Visit(cat, path=(*folder.parts, "nothing.js"))).status == 404
+    assert respond(Visit(cat, path=(*folder.parent.parts, "another", "core.js"))).status == 404
+    assert "immutable" not in respond(Visit(cat, path=(*folder.parent.parts, "core.js"))).headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", [("",), ("insight",), ("lineage", "studio:v1"), ("-", "gallery", "history")])
+def test_every_page_is_there(cat: Catalog, path: tuple[str, ...]) -> None:
+    assert '<link rel="modulepreload"' in ask(cat, *path)
+
+
+def test_what_is_new_counts_tiles_where_takes_are_stacked(library_path: Path, tmp_path: Path) -> None:
+    with Catalog.open(library_path) as catalog:
+        for number, tiles in ((1, 1), (2, 1), (3, 2)):  # a prompt, another take of it, another prompt
+            add(catalog, tmp_path, job(f"v{number}", prompt="A fox in the snow" if number < 3 else "Rain on a roof"))
+            for stack in ("1", "prompt"):
+                seen = json.loads(ask(catalog, "-", "gallery", "live", stack=stack))
+                assert (seen["matches"], seen["whole"]) == (tiles, number)
+                assert f'data-matches="{tiles}"' in ask(catalog, "-", "gallery", "results", stack=stack)
+
+
+def test_what_is_still_to_be_made_is_counted_and_named_with_its_command() -> None:
+    assert say_due(PicturesDue(1)) == "1 thumbnail is still to be made: catalog reindex --pictures"
+    assert say_due(PicturesDue(1037, waiting=1000)).startswith("1,037 thumbnails are still to be made: catalog ")
+    assert say_due(PicturesDue(2, waiting=2)) == "2 thumbnails wait for PyAV: pip install 'video-catalog[media]'"
 
 
 def make_file(variant: str, kind: str, **more: Any) -> File:

@@ -31,19 +31,24 @@ export async function write(path, values) {
     toast(READ_ONLY);
     return null;
   }
+  const { isFine, said } = await ask(path, values);
+  if (isFine) return said;
+  toast(said.error);
+  return null;
+}
+
+/** What the server answers to a POST, and whether it did as asked; where it did not, `said.error` says why. */
+export async function ask(path, values) {
   try {
     const answer = await fetch(`${base}${path}`, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json" },
       body: JSON.stringify(values),
     });
-    const said = await answer.json();
-    if (answer.ok) return said;
-    toast(said.error);
+    return { isFine: answer.ok, said: await answer.json() };
   } catch {
-    toast("The server does not answer: is `catalog serve` still running?");
+    return { isFine: false, said: { error: "The server does not answer: is `catalog serve` still running?" } };
   }
-  return null;
 }
 
 const SHOWN = 6000; // milliseconds

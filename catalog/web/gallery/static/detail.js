@@ -2,8 +2,11 @@
 
 import { addressOf, base, fetchPart, on, remembered, state, tell, toast } from "./core.js";
 import { edit, suggestBelow } from "./edits.js";
+import { copyAndSay, showInFolder } from "./files.js";
+import { loadMore } from "./grid.js";
 import { bind, openDialog, topDialog } from "./keys.js";
 import { Player } from "./player.js";
+import { watchSwipes } from "./swipe.js";
 
 let dialog = null;
 let player = null;
@@ -121,7 +124,7 @@ async function go(by) {
   let next = refs[position + by];
   if (!next && by > 0 && position >= 0) {
     document.querySelector(`[role=grid] [data-ref="${CSS.escape(refs.at(-1))}"]`)?.scrollIntoView();
-    await new Promise((resolve) => { on("results", resolve); setTimeout(resolve, 1500); });
+    await loadMore();
     refs = keys();
     next = refs[refs.indexOf(anchor) + by];
   }
@@ -159,14 +162,7 @@ async function copy(what) {
   let text = dialog.querySelector(`[data-text="${what}"]`)?.textContent ?? null;
   if (what === "ref") text = ref();
   if (what === "request" || what === "curl") text = await readRequest(what === "request" ? "json" : "curl");
-  if (text === null) return;
-  const said = { prompt: "prompt copied", ref: "ref copied", path: "path copied", request: "request copied", curl: "command copied" }[what];
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    if (!copyByHand(text)) { toast(`The browser does not let this page copy; here it is: ${text.slice(0, 200)}`); return; }
-  }
-  toast(said);
+  if (text !== null) await copyAndSay(what === "curl" ? "command" : what, text);
 }
 
 async function readRequest(form) {
@@ -175,17 +171,6 @@ async function readRequest(form) {
   if (answer.ok) return said[form];
   toast(said.error);
   return null;
-}
-
-/** Where pages have no clipboard: over plain HTTP from another machine. */
-function copyByHand(text) {
-  const field = Object.assign(document.createElement("textarea"), { value: text, className: "hidden" });
-  dialog.append(field);
-  field.select();
-  const isDone = document.execCommand("copy");
-  field.remove();
-  dialog.focus();
-  return isDone;
 }
 
 const rate = (rating) => edit("rate", [ref()], rating);
@@ -207,7 +192,7 @@ const clicks = {
     for (const each of dialog.querySelectorAll("[data-show]")) each.setAttribute("aria-pressed", each === button);
     watch(dialog.querySelectorAll(".shown")[index], index);
   },
-  do: (button) => ({ close, panel: togglePanel, hide: () => edit(isHidden() ? "unhide" : "hide", [ref()]) })[button.dataset.do]?.(),
+  do: (button) => ({ close, panel: togglePanel, folder: () => showInFolder(ref()), hide: () => edit(isHidden() ? "unhide" : "hide", [ref()]) })[button.dataset.do]?.(),
 };
 
 function listen(box) {
@@ -234,13 +219,7 @@ function listen(box) {
     if (event.target.matches("[data-note]")) event.target.dataset.sent = event.target.value;
     if (event.target.matches("[data-note]")) edit("note", [box.dataset.ref], event.target.value);
   });
-  let touch = null;
-  box.addEventListener("touchstart", (event) => { touch = event.target.closest(".screen") ? event.changedTouches[0] : null; }, { passive: true });
-  box.addEventListener("touchend", (event) => {
-    const end = event.changedTouches[0];
-    if (touch && Math.abs(end.clientX - touch.clientX) > 60 && Math.abs(end.clientY - touch.clientY) < 50) go(end.clientX < touch.clientX ? 1 : -1);
-    touch = null;
-  });
+  watchSwipes(box, ".screen", go);
 }
 
 function togglePanel() {
@@ -323,6 +302,7 @@ function bindKeys() {
   bind(here, "y", "Copy prompt", () => void copy("prompt"));
   bind(here, "r", "Copy ref", () => void copy("ref"));
   bind(here, "h", "Copy path", () => void copy("path"));
+  bind(here, "o", "Show the file in its folder, or copy its path", () => void showInFolder(ref()));
   bind(here, "q", "Copy request", () => void copy("request"));
   bind(here, "k", "Copy as curl", () => void copy("curl"));
   bind(here, ["0", "1", "2", "3", "4", "5"], "Rate; 0 takes the rating off", (_, key) => void rate(Number(key)), { writes: true });

@@ -1,8 +1,9 @@
 // The tiles: the one that has the cursor, what keys do with it, and the pages that follow while one scrolls.
 
-import { base, fetchPart, on, remembered, state, tell, toast } from "./core.js";
+import { fetchPart, on, state, tell, toast } from "./core.js";
 import { bind, topDialog } from "./keys.js";
 import { edit } from "./edits.js";
+import { copyAndSay, describe, showInFolder } from "./files.js";
 import { forgetShape, grid, layOut, results, tiles, watch } from "./layout.js";
 
 const SIZES = ["S", "M", "L"];
@@ -106,17 +107,9 @@ export function subjects() {
   return !ref || selected.includes(ref) ? selected : [ref];
 }
 
-async function copy(what) {
-  const ref = cursor().dataset.ref;
-  const answer = await fetch(`${base}/-/gallery/copy?ref=${encodeURIComponent(ref)}`, { headers: { accept: "application/json" } });
-  const said = answer.ok ? await answer.json() : {};
-  if (!said[what]) return toast(what === "path" ? "No file of this video is here" : "This video has no prompt");
-  try {
-    await navigator.clipboard.writeText(said[what]);
-    toast(what === "path" ? `path copied: ${said.path}` : "prompt copied");
-  } catch {
-    toast(`This browser does not let pages copy: ${said[what]}`);
-  }
+async function copyPrompt(ref) {
+  const { prompt } = await describe(ref);
+  prompt ? await copyAndSay("prompt", prompt) : toast("This video has no prompt");
 }
 
 function bindActs() {
@@ -129,8 +122,8 @@ function bindActs() {
   bind(onTile, "t", "Tag", () => tell("choose", "tag"), writes);
   bind(onTile, "b", "Put into a collection", () => tell("choose", "collect"), writes);
   bind(onTile, "c", "Compare what is selected", () => tell("choose", "compare"));
-  bind(onTile, "y", "Copy the prompt", () => { copy("prompt"); });
-  bind(onTile, "o", "Copy the path of the file, to show it in its folder", () => { copy("path"); });
+  bind(onTile, "y", "Copy the prompt", () => { copyPrompt(cursor().dataset.ref); });
+  bind(onTile, "o", "Show the file in its folder, or copy its path", () => { showInFolder(cursor().dataset.ref); });
   bind(onTile, "n", "The next unrated video", nextUnrated);
   bind(onTile, "Enter", "Open", (event) => {
     if (event.target !== cursor()) return false;
@@ -166,13 +159,16 @@ function click(event) {
 // Further pages
 
 const nextLink = () => document.querySelector(".pager a[rel=next]");
-let isLoading = false;
+let loading = null;
 
-/** Append the next page; false where there is none. */
-async function loadMore() {
-  const link = nextLink();
-  if (!link || isLoading) return false;
-  isLoading = true;
+/** Append the next page, once, whoever asks for it meanwhile; false where there is none. */
+export function loadMore() {
+  loading ??= append(nextLink()).finally(() => { loading = null; });
+  return loading;
+}
+
+async function append(link) {
+  if (!link) return false;
   try {
     const part = await fetchPart(`/-/gallery/results${new URL(link.href).search}`);
     if (!part.isFine || nextLink() !== link) return false;
@@ -189,8 +185,6 @@ async function loadMore() {
     return true;
   } catch {
     return false;
-  } finally {
-    isLoading = false;
   }
 }
 
@@ -252,13 +246,6 @@ function remove(gone) {
   tell("removed", gone.map((tile) => tile.dataset.ref));
 }
 
-/** The page as the browser remembers it: this size where the address names none. */
-function remember() {
-  const place = results();
-  if (!state().get("size")) place.dataset.size = remembered.get("size", place.dataset.size);
-  if (!state().get("view")) place.dataset.view = remembered.get("view", place.dataset.view);
-}
-
 // Where one was, for who comes back to the page from another
 
 function keep() {
@@ -279,8 +266,6 @@ async function comeBack() {
 
 export function start() {
   if (!results()) return;
-  remember();
-  layOut();
   watch();
   bindMoves();
   bindActs();

@@ -50,33 +50,40 @@ export const topDialog = () => [...document.querySelectorAll("dialog[open]")].at
 
 export const everywhere = { name: "Everywhere", isShown: () => topDialog() === null };
 
+/** A key as it is written on keyboards. */
+const spell = (key) => (key === " " ? "Space" : key.replaceAll("Control", "Ctrl").replace("Arrow", ""));
+
 function showHelp() {
   const dialog = document.createElement("dialog");
   dialog.className = "help";
   dialog.setAttribute("aria-label", "Keyboard shortcuts");
-  const title = Object.assign(document.createElement("h2"), { textContent: "Keyboard shortcuts" });
-  dialog.append(title);
-  for (const [name, rows] of Map.groupBy ? Map.groupBy(bindings, (each) => each.where.name) : grouped()) {
-    const table = document.createElement("table");
-    table.createCaption().textContent = name;
-    const labels = new Map();
-    for (const each of rows) labels.set(each.label, [...(labels.get(each.label) ?? []), each.key]);
-    for (const [label, keys] of labels) {
-      const row = table.insertRow();
-      const head = document.createElement("th");
-      head.scope = "row";
-      for (const key of keys) head.append(Object.assign(document.createElement("kbd"), { textContent: key.replaceAll("Control", "Ctrl") }), " ");
-      row.append(head);
-      row.insertCell().textContent = label;
-    }
-    dialog.append(table);
-  }
+  const head = document.createElement("header");
   const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: remembered.get(OFF) === "yes" });
   box.addEventListener("change", () => remembered.set(OFF, box.checked ? "yes" : "no"));
   const label = document.createElement("label");
   label.append(box, " Switch single-letter keys off");
-  dialog.append(label);
-  openDialog(dialog);
+  head.append(Object.assign(document.createElement("h2"), { textContent: "Keyboard shortcuts" }), label);
+  const parts = Object.assign(document.createElement("div"), { className: "keys" });
+  for (const [name, rows] of grouped()) parts.append(listKeys(name, rows));
+  dialog.append(head, parts);
+  openDialog(dialog, head);
+}
+
+/** The keys of one part of the page, under its name. */
+function listKeys(name, rows) {
+  const table = document.createElement("table");
+  table.createCaption().textContent = name;
+  const labels = new Map();
+  for (const each of rows) labels.set(each.label, [...(labels.get(each.label) ?? []), each.key]);
+  for (const [label, keys] of labels) {
+    const row = table.insertRow();
+    const head = document.createElement("th");
+    head.scope = "row";
+    for (const key of keys) head.append(Object.assign(document.createElement("kbd"), { textContent: spell(key) }), " ");
+    row.append(head);
+    row.insertCell().textContent = label;
+  }
+  return table;
 }
 
 function grouped() {
@@ -85,13 +92,13 @@ function grouped() {
   return groups;
 }
 
-/** Show a dialog, which goes when it is closed and gives the focus back. */
-export function openDialog(dialog) {
+/** Show a dialog, which goes when it is closed and gives the focus back; the button that closes it stands in `place`. */
+export function openDialog(dialog, place = dialog) {
   const before = document.activeElement;
   const toasts = document.getElementById("toasts");
   const close = Object.assign(document.createElement("button"), { type: "button", className: "close", textContent: "Close" });
   close.addEventListener("click", () => dialog.close());
-  if (!dialog.querySelector(".close")) dialog.append(close);
+  if (!dialog.querySelector(".close")) place.append(close);
   dialog.addEventListener("close", () => {
     dialog.contains(toasts) && document.body.append(toasts);
     dialog.remove();

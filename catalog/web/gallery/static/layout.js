@@ -1,5 +1,7 @@
 // Puts tiles in rows: all of a row equally high, each in the shape of its clip, and the row as wide as the page.
 
+import { remembered, state } from "./core.js";
+
 const NARROW = 150; // pixels of a tile that has no room for stars
 const PHONE = matchMedia("(max-width: 699px)"); // which has two columns
 const TALLEST = 1.4; // times the usual height of a row
@@ -50,6 +52,12 @@ function list(place, all) {
     return row;
   });
   place.replaceChildren(...rows);
+}
+
+/** Size and view as this browser remembers them, where the address names none. */
+export function remember() {
+  const { dataset } = results();
+  for (const name of ["size", "view"]) if (!state().get(name)) dataset[name] = remembered.get(name, dataset[name]);
 }
 
 /** Put tiles in rows, those from `first` on: of all others the rows stay. */

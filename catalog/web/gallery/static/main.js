@@ -8,6 +8,7 @@ import * as history from "./history.js";
 import * as insight from "./insight.js";
 import * as keys from "./keys.js";
 import * as lineage from "./lineage.js";
+import * as pictures from "./pictures.js";
 import * as rail from "./rail.js";
 import * as results from "./results.js";
 import * as review from "./review.js";
@@ -15,6 +16,5 @@ import * as scrub from "./scrub.js";
 import * as search from "./search.js";
 import * as selection from "./selection.js";
 
-document.documentElement.classList.add("js");
-const parts = [keys, edits, results, grid, selection, rail, search, scrub, detail, history, compare, review, insight, lineage];
+const parts = [keys, edits, results, grid, selection, rail, search, scrub, detail, history, compare, review, insight, lineage, pictures];
 for (const part of parts) part.start();

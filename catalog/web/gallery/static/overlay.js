@@ -1,6 +1,6 @@
 // A dialog that the server makes and the address names: found on a page of its own, or put over the page one is on.
 
-import { addressOf, base, fetchPart, state, tell, toast } from "./core.js";
+import { addressOf, fetchPart, state, tell, toast } from "./core.js";
 import { openDialog } from "./keys.js";
 
 /**
@@ -64,8 +64,8 @@ export function makeOverlay(name, { pathOf, begin }) {
 const styles = new Map();
 
 function loadStyle(name) {
-  const href = `${base}/-/gallery/static/${name}.css`;
-  if (!styles.has(name) && !document.querySelector(`link[href^="${href}"]`)) {
+  const { href } = new URL(`./${name}.css`, import.meta.url);
+  if (!styles.has(name) && ![...document.styleSheets].some((each) => each.href === href)) {
     styles.set(name, new Promise((done) => {
       const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: done });
       document.head.append(link);

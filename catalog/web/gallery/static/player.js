@@ -127,7 +127,8 @@ export class Player {
   }
 
   play() {
-    this.video.play().catch(() => {
+    this.video.play().catch((error) => {
+      if (error.name !== "NotAllowedError") return; // paused before it began, or let go of
       this.video.muted = true;
       this.video.play().catch(() => { /* a browser that plays nothing by itself */ });
     });

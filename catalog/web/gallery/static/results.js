@@ -178,14 +178,15 @@ function back() {
 
 // What others bring in meanwhile
 
+const liveAddress = (more = {}) => `${base}/-/gallery/live?${new URLSearchParams({ q: state().get("q") ?? "", stack: state().get("stack") ?? "", ...more })}`;
+
 let isWatching = false;
 async function look() {
   const main = found();
   if (isWatching || document.hidden || !main?.dataset.revision) return;
   isWatching = true;
   try {
-    const query = new URLSearchParams({ q: state().get("q") ?? "", revision: main.dataset.revision });
-    const answer = await fetch(`${base}/-/gallery/live?${query}`);
+    const answer = await fetch(liveAddress({ revision: main.dataset.revision }));
     if (answer.ok && main.isConnected) tellChanges(main, await answer.json());
   } catch {
     // the server is away: the next look tells
@@ -217,7 +218,7 @@ async function recount() {
   const number = asking;
   const [part, answer] = await Promise.all([
     fetchPart(`/-/gallery/rail?${query}`),
-    fetch(`${base}/-/gallery/live?${new URLSearchParams({ q: query.get("q") ?? "" })}`).then((each) => each.json()),
+    fetch(liveAddress()).then((each) => each.json()),
   ]);
   const fresh = part.content.querySelector("#rail");
   const rail = document.getElementById("rail");
@@ -227,10 +228,8 @@ async function recount() {
   fresh.scrollTop = top;
   const main = found();
   main.dataset.revision = answer.revision;
-  if (!state().get("stack")) {
-    main.dataset.matches = answer.matches;
-    main.querySelector(".count").textContent = `${answer.matches.toLocaleString("en")} of ${answer.whole.toLocaleString("en")}`;
-  }
+  main.dataset.matches = answer.matches;
+  main.querySelector(".count").textContent = `${answer.matches.toLocaleString("en")} of ${answer.whole.toLocaleString("en")}`;
 }
 
 export function start() {

@@ -4,6 +4,7 @@ import { addressOf, base, fetchPart, isStill, on, state, toast } from "./core.js
 import { edit } from "./edits.js";
 import { bind, everywhere, openDialog, topDialog } from "./keys.js";
 import { makeOverlay } from "./overlay.js";
+import { watchSwipes } from "./swipe.js";
 
 const BEGIN = "1";
 const amount = (number) => number.toLocaleString("en");
@@ -199,6 +200,7 @@ function makeReview(dialog) {
     event.preventDefault();
     leave();
   });
+  watchSwipes(dialog, ".look", (by) => (by > 0 ? acts.next() : acts.previous()));
   dialog.querySelector(".plain").hidden = true;
   if (!figure()) dialog.querySelector(".judge").hidden = true;
   begin();
