@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = "0016"  # the number of the newest migration, which makes these columns
+SCHEMA_VERSION = "0017"  # the number of the newest migration, which makes these columns
 
 Fold = Literal["latest", "earliest", "highest", "merged", "own"]
 Kind = Literal["text", "name", "own_id", "words", "passage", "number", "time", "seed", "parameter"]

@@ -29,6 +29,15 @@ def read_process(number: str) -> tuple[bool, str]:
     return False, ""
 
 
+def name_user() -> str | None:
+    """The name under which the user of this process logged in; None where the system has none."""
+    from getpass import getuser
+
+    with suppress(ImportError, KeyError, OSError):  # in containers, users may have numbers only
+        return getuser().encode("utf-8", "replace").decode()
+    return None
+
+
 def is_running(number: int | str) -> bool:
     """Whether there is a process of this number that has not ended; not on Windows, where signal 0 is Ctrl-C."""
     try:

@@ -110,7 +110,9 @@ class Edit(Record):
     `act` is its verb (`tag untag give delete undelete`), `summary` says it in words. `videos` counts those that it
     changed, and `refs` are the first few of them. `detail` is what it wrote, such as the tags. `undone_at` is None
     while it stands; `superseded_by` is the later edit after which it cannot be redone any more. After an undo or a
-    redo, `overtaken` counts what it did not touch, because something else had changed it since.
+    redo, `overtaken` counts what it did not touch, because something else had changed it since. `author` is the user
+    of the system who made it, and `via` what it was made through (`shell gallery python`); both are None where that is
+    not known, as for edits of earlier versions.
     """
 
     number: int
@@ -123,6 +125,8 @@ class Edit(Record):
     overtaken: int = 0
     detail: str | None = None
     superseded_by: int | None = None
+    author: str | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

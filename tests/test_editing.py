@@ -129,6 +129,24 @@ def test_several_refs_answer_with_what_changed_and_are_one_edit(cat: Catalog, ve
     assert len(cat.history()) == 1
 
 
+@pytest.mark.parametrize(
+    ("logged_in", "author"), [("ann\xe9e", "ann\xe9e"), ("ann\udce9e", "ann?e"), (None, None)], ids=ascii
+)
+def test_an_edit_says_who_made_it_and_through_what(
+    cat: Catalog, monkeypatch: pytest.MonkeyPatch, logged_in: str | None, author: str | None
+) -> None:
+    def getuser() -> str:
+        if logged_in is None:
+            raise OSError("no name for this user")
+        return logged_in
+
+    monkeypatch.setattr("getpass.getuser", getuser)
+    cat.rate("v1", 4)
+    with Catalog.open(cat.path, via="gallery") as other:
+        other.rate("v1", 3)
+    assert [(edit.author, edit.via) for edit in cat.history()] == [(author, "gallery"), (author, "python")]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_query_means_every_match_newest_first(cat: Catalog, verb: str) -> None:
     matches = ("studio:v3", "studio:v2") if verb == "undelete" else ("studio:v1", "studio:v0")

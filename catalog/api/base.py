@@ -50,15 +50,18 @@ class Opened:
         self._config = config
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None) -> Self:
+    def open(cls, path: str | Path | None = None, *, config: str | Path | None = None, via: str = "python") -> Self:
         """The library at `path` (else `CATALOG_DB`, else `catalog.db` here), checked if there is one; makes nothing.
 
         Where there is none yet, whatever reads or edits raises NotFound; `sync`, `add`, `import_path` and `hooks` make
         it once they have something to write, but no folder. A library that somebody else makes meanwhile is used.
-        `config` names the configuration file; by default it is `catalog.toml` beside the library, else here. Raises
-        SchemaOutdated, SchemaTooNew or SchemaError for a file that this version cannot use.
+        `config` names the configuration file; by default it is `catalog.toml` beside the library, else here. `via` is
+        the program that asks, which the journal names for every edit. Raises SchemaOutdated, SchemaTooNew or
+        SchemaError for a file that this version cannot use.
         """
-        return cls(library.open_library(path or default_path()), config=config)
+        database = library.open_library(path or default_path())
+        database.via = via
+        return cls(database, config=config)
 
     @classmethod
     def init(cls, path: str | Path | None = None, *, config: str | Path | None = None) -> Self:

@@ -190,7 +190,8 @@ def history(limit: int, as_json: bool) -> None:
     """List what you edited, newest first.
 
     Each edit with its number: of tags, judgements, collections, saved searches, given facets, links or tombstones.
-    Times are UTC. What is undone stays on the list.
+    `via` is what it was made through: shell, gallery or python; --json also names the user. Times are UTC. What is
+    undone stays on the list.
     """
     with open_catalog() as catalog:
         edits = catalog.history(limit)
@@ -201,10 +202,17 @@ def history(limit: int, as_json: bool) -> None:
         render.note("nothing was edited so far")
     else:
         rows = [
-            (edit.number, render.moment(edit.made_at), "undone" if edit.undone_at else "", _summarize(edit, names))
+            (
+                edit.number,
+                render.moment(edit.made_at),
+                edit.via or "",
+                "undone" if edit.undone_at else "",
+                _summarize(edit, names),
+            )
             for edit in edits
         ]
-        render.table(("edit", "made (UTC)", "state", "what"), rows, right=("edit",), whole=("made (UTC)", "state"))
+        titles = ("edit", "made (UTC)", "via", "state", "what")
+        render.table(titles, rows, right=("edit",), whole=("made (UTC)", "via", "state"))
 
 
 @click.command()

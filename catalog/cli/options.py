@@ -92,7 +92,7 @@ def open_catalog() -> Catalog:
     """The library that the command is about, whether there is one or not."""
     from catalog.api import Catalog
 
-    return Catalog.open(library_path(), config=config_path())
+    return Catalog.open(library_path(), config=config_path(), via="shell")
 
 
 def read_refs(refs: Iterable[str]) -> list[str]:

@@ -94,7 +94,7 @@ class Database:
     """One library file. Safe to share between threads: each reads and writes through a connection of its own.
 
     `check(path)` runs before every new connection and raises unless the file is a library: NotFound where there is
-    none, so that one which is made later can then be read.
+    none, so that one which is made later can then be read. `via` is what the user edits through, as the journal says.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Database:
     ) -> None:
         self.path = Path(path)
         self.busy_timeout = busy_timeout
+        self.via = "python"
         self._check = check or (lambda _: None)
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -202,6 +203,7 @@ class Database:
             connection = connect_writer(self.path, self.busy_timeout)
             connection.execute("PRAGMA busy_timeout=0")  # begin_write waits
             connection.row_factory = Row
+        connection.via = self.via
         return connection
 
     def _check_or_make(self) -> None:

@@ -64,7 +64,9 @@ class Reader(Protocol):
 
 
 class Writer(Reader, Protocol):
-    """A connection inside a write transaction."""
+    """A connection inside a write transaction; `via` is what the user edits through."""
+
+    via: str
 
     def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Any:
         """Run one statement for each row of parameters."""
@@ -74,11 +76,13 @@ class Connection(driver.Connection):  # type: ignore[misc]  # pysqlite3 has no t
     """The driver's connection, which reads lists; `is_locked` and `stamp` are for `sharing`.
 
     `shared` is what the readers of one open library keep in memory from one read to the next, None where none do.
+    `via` is what the user edits through.
     """
 
     is_locked = True
     stamp: Any = None
     shared: dict[str, Any] | None = None
+    via = "python"
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> Any:
         if isinstance(parameters, dict):

@@ -37,7 +37,7 @@ _PAST = {
 }
 _ALONE = frozenset({"note_collection", "move_collection", "save", "unsave"})  # edits that are about no video
 
-_EDITS = "SELECT id, made_at, act, detail, undone_at, superseded_by FROM edits"
+_EDITS = "SELECT id, made_at, act, detail, undone_at, superseded_by, author, via FROM edits"
 _NEWEST = "SELECT id FROM edits WHERE undone_at IS NULL ORDER BY id DESC LIMIT 1"
 _COUNT = "SELECT count(DISTINCT video_id) FROM edits_rows WHERE edit_id = :id"
 _REFS = """
@@ -85,6 +85,8 @@ def _read_edit(connection: Reader, row: Any, overtaken: int = 0) -> Edit:
         overtaken=overtaken,
         detail=row["detail"],
         superseded_by=row["superseded_by"],
+        author=row["author"],
+        via=row["via"],
     )
 
 

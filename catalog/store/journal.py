@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from catalog.processes import name_user
 from catalog.records import utc_text
 from catalog.rows import json_text
 from catalog.store.attached import refresh_links
@@ -127,7 +128,8 @@ class Act:
 
     def _keep(self, changes: Sequence[tuple[Subject, Rows, Rows]]) -> None:
         if self._number is None:
-            insert_rows(self._connection, "edits", [{"made_at": self._made_at, "act": self._verb}])
+            editor = {"author": name_user(), "via": self._connection.via}
+            insert_rows(self._connection, "edits", [{"made_at": self._made_at, "act": self._verb, **editor}])
             self._number = self._connection.execute("SELECT max(id) FROM edits").fetchone()[0]
         rows = [
             {

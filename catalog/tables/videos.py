@@ -286,6 +286,7 @@ class Edits(SQLModel, table=True):
     """The journal: one act of the user's that changed something.
 
     `undone_at` is set while it is undone; `superseded_by` is the later edit after which it can no longer be redone.
+    `author` is the user of the system who made it, `via` the program: `shell gallery python`.
     """
 
     __tablename__ = "edits"
@@ -300,6 +301,8 @@ class Edits(SQLModel, table=True):
     detail: str | None = columns.text()
     undone_at: datetime | None = columns.time()
     superseded_by: int | None = Field(default=None, sa_column=Column(Integer, ForeignKey("edits.id")))
+    author: str | None = columns.text()
+    via: str | None = columns.text()
 
 
 class EditsRows(SQLModel, table=True):

@@ -213,7 +213,7 @@ class Site:
         metadata = metadata_for(path) | {"allow_sql": allow_sql}
         self._datasette = _Datasette(metadata=metadata, settings=SETTINGS | {"default_allow_sql": allow_sql})
         self._datasette.remove_database("_memory")  # Datasette adds it where no files are named
-        name, catalog = database_name(path), Catalog.open(path)
+        name, catalog = database_name(path), Catalog.open(path, via="gallery")
         self._datasette.add_database(LibraryDatabase(self._datasette, Path(path), catalog), name=name)
         self._datasette.renderers["json"] = (write_json, lambda: True)
         allow_own_scripts(self._datasette.jinja_env)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from getpass import getuser
+
 import pytest
 
 from catalog import store
@@ -94,12 +96,13 @@ def test_what_was_edited_is_listed_newest_first(run, ask):
     run("delete", "v1", "v2")
     run("undo")
     lines = run("history").stdout.splitlines()
-    assert lines[0].split() == ["edit", "made", "(UTC)", "state", "what"]
+    assert lines[0].split() == ["edit", "made", "(UTC)", "via", "state", "what"]
     assert [line.split("  ")[-1] for line in lines[1:]] == ["deleted 2 videos", "tagged studio:v1 campaign=launch"]
     assert ["undone" in line for line in lines[1:]] == [True, False]
     newest, _ = ask("history")
     assert (newest["number"], newest["act"], newest["videos"]) == (2, "delete", 2)
     assert (newest["refs"], newest["undone_at"] is None) == (["studio:v1", "studio:v2"], False)
+    assert (newest["author"], newest["via"]) == (getuser(), "shell")
     assert [edit["number"] for edit in ask("history", "--limit", "1")] == [2]
 
 

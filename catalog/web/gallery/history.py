@@ -25,12 +25,13 @@ _VERBS |= {"undelete": "showed", "note": "noted on", "collect": "put", "uncollec
 class Step(NamedTuple):
     """Edits of one kind that followed each other: `undo` and `redo` are how many edits it takes to be just after it.
 
-    Of what was undone and cannot be redone any more, both are None.
+    Of what was undone and cannot be redone any more, both are None. `who` made them is empty where nobody knows.
     """
 
     summary: str
     edits: int
     moment: str
+    who: str
     is_undone: bool
     is_now: bool
     undo: int | None
@@ -70,8 +71,8 @@ def list_steps(edits: Sequence[Edit], names: Mapping[int, str]) -> list[Step]:
             passed += len(group)
         is_now = undo == 0 and not is_now_shown
         is_now_shown |= is_now
-        when = moment(group[0].made_at) or ""
-        steps.append(Step(_summarize(group, names), len(group), when, is_undone, is_now, undo, redo))
+        when, who = moment(group[0].made_at) or "", ", ".join(filter(None, (group[0].author, group[0].via)))
+        steps.append(Step(_summarize(group, names), len(group), when, who, is_undone, is_now, undo, redo))
     return steps
 
 
@@ -88,6 +89,7 @@ def _group(edits: Iterable[Edit]) -> list[list[Edit]]:
 
 def _is_alike(one: Edit, other: Edit) -> bool:
     are_alike = one.act == other.act and (one.undone_at is None) == (other.undone_at is None)
+    are_alike &= (one.author, one.via) == (other.author, other.via)
     return are_alike and one.superseded_by == other.superseded_by
 
 

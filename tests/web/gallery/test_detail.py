@@ -316,6 +316,12 @@ def edit(number: int, act: str = "rate", minutes: float = 0, **more: object) -> 
     return Edit(number, when, act, f"{act} {ref} {detail}", 1, (ref,), detail=detail, **more)  # type: ignore[arg-type]
 
 
+def test_edits_of_several_are_several_steps() -> None:
+    edits = [edit(2, author="ann", via="gallery"), edit(1, author="ben", via="shell"), edit(0)]
+    steps = list_steps(edits, {each.number: each.summary for each in edits})
+    assert [step.who for step in steps] == ["ann, gallery", "ben, shell", ""]
+
+
 def test_a_burst_of_one_act_is_one_step_and_each_step_can_be_gone_back_to() -> None:
     edits = [
         edit(6, "tag", 12, undone_at=NOW, detail="b"),
