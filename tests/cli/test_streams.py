@@ -184,7 +184,11 @@ def test_a_server_runs_without_its_streams(folder: Path, verb: str, target: str)
             wait_for_port(port, process)
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(LONG) == 143
+            try:
+                status = process.wait(LONG)
+            finally:
+                process.kill()
+        assert status == 143
 
 
 def _write(path: Path, value: object) -> Path:

@@ -63,7 +63,10 @@ def started(folder: Path, *program: str, until: str) -> Iterator[tuple[subproces
             yield running, output
         finally:
             running.terminate()  # and with it the step that runs
-            running.wait(LONG)
+            try:
+                running.wait(LONG)
+            finally:
+                running.kill()
 
 
 @pytest.fixture(scope="module")

@@ -245,13 +245,15 @@ def test_of_an_id_that_the_server_does_not_know_nothing_is_kept(house: House, fa
 @pytest.mark.parametrize("family", ["openai", "aibrix", "vllm-omni"])
 def test_a_walk_whose_cursor_is_lost_takes_in_the_whole_list(house: House, family: str, habit: str) -> None:
     place = house(Family(family, {"unknown_cursor": habit}), *many(250))
-    place.settings = place.settings.model_copy(update={"deadline_seconds": 0.4})
+    usual = place.settings
+    place.settings = usual.model_copy(update={"deadline_seconds": 1})
 
     def break_down(*_: object) -> None:
         place.gateway.faults.server_errors = 100
 
     assert place.sync(on_progress=break_down).added == 100
     place.gateway.faults.clear()
+    place.settings = usual
     with place.library.write() as connection:
         connection.execute("UPDATE sources SET cursor = replace(cursor, 'video_0100', 'video_lost')")
     report = place.sync()
