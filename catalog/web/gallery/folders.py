@@ -36,10 +36,10 @@ def show(visit: Visit) -> Answer:
     path = find_path(visit.catalog.get(ref))
     if path is None:
         raise Refused(HTTPStatus.CONFLICT, "no file of this video is here")
-    place = Path(path).absolute()
-    if not place.is_file():
+    file = Path(path).absolute()
+    if not file.is_file():
         raise Refused(HTTPStatus.CONFLICT, "the file is not where it was")
-    _open(choose_command(place))
+    _open(choose_command(file))
     return as_json({"said": "shown in its folder", "path": plain(path)})
 
 

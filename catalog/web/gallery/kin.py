@@ -102,12 +102,12 @@ def find_tiles(catalog: Catalog, refs: Iterable[str]) -> dict[str, Tile]:
         while waiting and sum(map(len, asked)) + len(waiting[-1]) < _REFS:
             asked.append(waiting.pop())
         try:
-            found = catalog.search(
+            answer = catalog.search(
                 quote_clause("ref", asked), limit=len(asked), include_deleted=True, snippets=False, details=False
             )
         except CatalogError:
             continue
-        tiles |= {video.ref: make_tile(video) for video in found.videos}
+        tiles |= {video.ref: make_tile(video) for video in answer.videos}
     return tiles
 
 

@@ -4,7 +4,7 @@ import { READ_ONLY, ask, base, mayWrite, toast } from "./core.js";
 import { topDialog } from "./keys.js";
 
 /** Copy a text; false where the browser does not let pages do that. */
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
