@@ -45,7 +45,9 @@ _CODES = {"disk I/O error": 10, "database or disk is full": 13}  # the driver's 
 
 
 class Rows(Protocol):
-    """The result of a statement; each row can be read by index and by name."""
+    """The result of a statement; each row can be read by index and by name. `rowcount` is how many were written."""
+
+    rowcount: int
 
     def fetchone(self) -> Any:
         """The next row, None after the last."""

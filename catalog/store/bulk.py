@@ -6,6 +6,7 @@ Rows go to the driver as tuples: by name it looks up every column of every row, 
 
 from __future__ import annotations
 
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +15,35 @@ if TYPE_CHECKING:
 
     from catalog.database import Writer
 
+_AT_ONCE = 100  # rows of a statement, which takes a third to a half of the time of a statement for each
+
 
 def insert_rows(connection: Writer, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows, which all have the same columns, two or more."""
     if rows:
         names = list(rows[0])
-        columns, values = ", ".join(map(_quoted, names)), ", ".join("?" * len(names))
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({values})"
-        connection.executemany(statement, map(itemgetter(*names), rows))
+        _insert(connection, table, names, list(map(itemgetter(*names), rows)))
 
 
 def insert_new(connection: Writer, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> int:
     """Insert the rows but those whose first column is there already, and return how many were inserted."""
-    if not rows:
-        return 0
-    columns, values = ", ".join(map(_quoted, names)), ", ".join("?" * len(names))
-    statement = f"INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT ({_quoted(names[0])}) DO NOTHING"
-    return int(connection.executemany(statement, rows).rowcount)
+    return _insert(connection, table, names, rows, f" ON CONFLICT ({_quoted(names[0])}) DO NOTHING")
+
+
+def _insert(
+    connection: Writer, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], otherwise: str = ""
+) -> int:
+    start = f"INSERT INTO {table} ({', '.join(map(_quoted, names))}) VALUES "
+    row = f"({', '.join('?' * len(names))})"
+    whole = len(rows) - len(rows) % _AT_ONCE
+    statement = start + ", ".join([row] * _AT_ONCE) + otherwise
+    inserted = 0
+    for first in range(0, whole, _AT_ONCE):
+        values = list(chain.from_iterable(rows[first : first + _AT_ONCE]))
+        inserted += connection.execute(statement, values).rowcount
+    if whole < len(rows):
+        inserted += connection.executemany(start + row + otherwise, rows[whole:]).rowcount
+    return inserted
 
 
 def update_rows(connection: Writer, table: str, rows: Sequence[Mapping[str, Any]], key: str = "id") -> None:
