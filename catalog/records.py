@@ -64,8 +64,8 @@ def freeze(value: Any) -> Any:
     """The value with every map and list in it made unchangeable, lists as tuples."""
     if value is None or type(value) in _FROZEN:
         return value
-    if isinstance(value, Mapping):
-        return FrozenDict((key, freeze(item)) for key, item in value.items())
+    if type(value) is dict or isinstance(value, Mapping):  # an abstract class is asked slowly
+        return FrozenDict({key: freeze(item) for key, item in value.items()})
     if isinstance(value, list | tuple) and type(value) in {list, tuple}:
         return tuple(map(freeze, value))
     return value

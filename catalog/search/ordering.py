@@ -33,11 +33,16 @@ RANKED = 2_000  # matches that are ordered by relevance: all of them, or the new
 _WEIGHTS = {"prompt": 4.0, "error_message": 1.0, "labels": 2.0, "grams": 4.0, "error_grams": 1.0}
 _BM25 = f"bm25(videos_fts, {', '.join(str(_WEIGHTS[column]) for column in fulltext.COLUMNS)})"
 # The `+` keeps SQLite from going to the index once for every id (measured: 9.8 s instead of 5 ms).
-_SCORE_ALL = f"SELECT {_BM25} AS score, rowid AS id FROM videos_fts WHERE videos_fts MATCH ? AND rowid BETWEEN ? AND ?"
+_BILLIONTHS = f"CAST(1e9 * {_BM25} AS INTEGER)"  # JSON rounds a fraction, and then it is another place in the order
+_SCORE_ALL = (
+    f"SELECT {_BILLIONTHS} AS score, rowid AS id FROM videos_fts WHERE videos_fts MATCH ? AND rowid BETWEEN ? AND ?"
+)
 _SCORE = f"{_SCORE_ALL} AND +rowid IN (SELECT value FROM json_each(?))"
 # All in one row: between two rows another thread may take its turn, which is long. Without a limit, SQLite refuses it.
-_RANKING = "SELECT json_group_array(score), json_group_array(id) FROM ({} ORDER BY score, id LIMIT -1)"
+_RANKING = "SELECT json_group_array(score), json_group_array(id) FROM ({} ORDER BY score, id LIMIT ?)"
 _RANK_ALL, _RANK = _RANKING.format(_SCORE_ALL), _RANKING.format(_SCORE)
+_BEST = 250  # places that are read at first: few people turn so many pages
+_ALL = -1
 _STEPS = 2_048  # of which multiples are walked in a month, so that another query finds the walk in memory
 _FEW_MORE = 1.5  # times as many matches in a range of ids as are wanted, up to which all are ranked
 _DATE = "created_at"
@@ -76,7 +81,7 @@ class Ranking(NamedTuple):
     """Matches by relevance: their ids and their scores, the least of which is the best."""
 
     ids: array[int]
-    scores: array[float]
+    scores: array[int]
 
     def list_next(self, start: Place | None, limit: int) -> list[Place]:
         """The next places after the start."""
@@ -90,7 +95,7 @@ class Ranking(NamedTuple):
         begin = max(0, end - limit)
         return list(zip(self.ids[begin:end], self.scores[begin:end], strict=True))
 
-    def _at(self, index: int) -> tuple[float, int]:
+    def _at(self, index: int) -> tuple[int, int]:
         return self.scores[index], self.ids[index]
 
 
@@ -108,13 +113,12 @@ class Orderer:
         self._order = order
         self._match = match or ""
         self._ranked = ranked
-        self._ranked_last: tuple[BitMap, Ranking] | None = None
 
     def list_next(self, hits: BitMap, start: Place | None, limit: int) -> list[Place]:
         """The next places after the start, or the first ones."""
         order = self._order
         if order.name == RELEVANCE:
-            return self._rank(hits).list_next(start, limit)
+            return self._list_best(hits, start, limit)
         if order.name == _DATE:
             return list(islice(self._by_month(hits, start, limit), limit))
         if order.name in _COUNTED:
@@ -139,8 +143,9 @@ class Orderer:
 
     def count_ranked(self, hits: BitMap) -> int | None:
         """How many of the matches relevance orders, None where it is all of them."""
-        is_cut = self._order.name == RELEVANCE and self._ranked is not None and len(hits) > self._ranked
-        return len(self._rank(hits).ids) if is_cut else None
+        if self._order.name != RELEVANCE or self._ranked is None or len(hits) <= self._ranked:
+            return None
+        return len(self.list_newest(hits, self._ranked) & self._bits.match(self._match))
 
     def list_newest(self, hits: BitMap, count: int) -> BitMap:
         """The newest of the matches, so many or a few more."""
@@ -175,27 +180,31 @@ class Orderer:
         walk = f"SELECT id FROM videos WHERE {test} ORDER BY created_at {way}, id {way} LIMIT {steps:d}"
         return self._bits.read_walk(f"SELECT json_group_array(id) FROM ({walk})", values)
 
-    def _rank(self, hits: BitMap) -> Ranking:
-        if self._ranked_last is None or self._ranked_last[0] is not hits:
-            name, make = f"ranks {self._match} {self._ranked}", lambda: self._make_ranking(hits)
-            self._ranked_last = hits, self._bits.remember(name, hits, make, lambda ranking: 16 * len(ranking.ids))
-        return self._ranked_last[1]
+    def _list_best(self, hits: BitMap, start: Place | None, limit: int) -> list[Place]:
+        if limit < _BEST < len(hits):
+            places = self._rank(hits, _BEST).list_next(start, limit)
+            if len(places) == limit:
+                return places
+        return self._rank(hits).list_next(start, limit)
 
-    def _make_ranking(self, hits: BitMap) -> Ranking:
+    def _rank(self, hits: BitMap, most: int = _ALL) -> Ranking:
+        name, make = f"ranks {self._match} {self._ranked} {most}", lambda: self._make_ranking(hits, most)
+        return self._bits.remember(name, hits, make, lambda ranking: 16 * len(ranking.ids))
+
+    def _make_ranking(self, hits: BitMap, most: int) -> Ranking:
         if self._ranked is not None and len(hits) > self._ranked:
             hits = self.list_newest(hits, self._ranked)
         if not hits:
-            return Ranking(array("q"), array("d"))
+            return Ranking(array("q"), array("q"))
         first, last = hits.min(), hits.max()
         if self._bits.match(self._match).range_cardinality(first, last + 1) < _FEW_MORE * len(hits):
-            row = self._connection.execute(_RANK_ALL, [self._match, first, last]).fetchone()
+            row = self._connection.execute(_RANK_ALL, [self._match, first, last, most]).fetchone()
         else:
-            row = self._connection.execute(_RANK, [self._match, first, last, _listed(hits)]).fetchone()
+            row = self._connection.execute(_RANK, [self._match, first, last, _listed(hits), most]).fetchone()
         scores, ids = map(json.loads, row)
-        if len(ids) > len(hits):
-            met = [video_id in hits for video_id in ids]
-            scores, ids = compress(scores, met), compress(ids, met)
-        return Ranking(array("q", ids), array("d", scores))
+        met = [video_id in hits for video_id in ids]
+        scores, ids = compress(scores, met), compress(ids, met)
+        return Ranking(array("q", ids), array("q", scores))
 
     def _by_month(self, hits: BitMap, start: Place | None, limit: int) -> Iterator[Place]:
         """By date: of months with few matches their rows are read at once, others are walked through in the index."""
