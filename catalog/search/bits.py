@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from catalog.search.picks import Pick
     from catalog.search.takes import Takes
 
-KEPT = 100_000_000  # bytes that an open library keeps in memory
+KEPT = 48_000_000  # bytes that an open library keeps in memory
 ONCE = 4  # questions of a process that does not go on
 
 _MATCHES = "SELECT json_group_array(rowid) FROM videos_fts WHERE videos_fts MATCH ?"
 _CHUNK_BYTES = 8192  # the most that 65,536 ids take
-_MOST_ROWS = KEPT // 32  # of the table, so that it leaves room for bitmaps
+_MOST_ROWS = KEPT // 24  # of the table, so that it leaves room for bitmaps
 _FIELD, _VALUE, _WORDS, _MADE = "field", "value", "words", "made"
 _TABLE = ("table",)
 _TAKES = "takes"

@@ -148,7 +148,7 @@ class Queues:
             "search": Lane(2, 16, path, before=plain),
             "export": Lane(1, 16, path, before=plain),
             "sql": Lane(1, 16, path, before=plain),
-            "gallery": Lane(6, 128, before=plain),
+            "gallery": Lane(4, 128, before=plain),
             "media": Lane(32, 256, before=plain),
         }
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 4 << 20  # bytes of a request: ten thousand refs take 0.6 MB
 _MOST_READ = 64 << 20  # bytes of a request that are read, those that are passed over included
-THREADS = 6  # requests that are worked on at once
+THREADS = 4  # requests that are worked on at once
 _CHUNK = 256 << 10  # bytes of a file that are read at once
 
 HEADERS = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from catalog.web.gallery.visits import Answer, Visit
 
-MOST = 16_000_000  # bytes that all of them take
+MOST = 8_000_000  # bytes that all of them take
 SECONDS = 30.0
 _BESIDE = 2_000  # bytes that a page takes besides its text
 
