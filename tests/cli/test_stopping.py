@@ -162,18 +162,6 @@ def test_the_helper_of_an_import_ends_with_it_and_says_nothing(library_path, tmp
         assert library.search("", limit=1).total == 4_000  # read before the prompts are
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_a_killed_demo_leaves_no_server(tmp_path):
-    with started("demo", "--port", "0") as process:
-        for line in process.stdout:
-            if line.startswith("serving"):
-                break
-        (server,) = children(process)
-        process.kill()
-        process.wait(LONG)
-        wait_until(lambda: not runs(server))
-
-
 def test_a_query_that_holds_the_interpreter_does_not_hold_the_end(tmp_path):
     code = (
         "import sqlite3, sys\n"

@@ -190,8 +190,8 @@ def answers(url: str) -> bool:
 @pytest.mark.parametrize(
     ("program", "number", "times", "status"),
     [
-        (NAMED, signal.SIGTERM, 1, 143),
         (NAMED, signal.SIGTERM, 5, 143),
+        (NAMED, signal.SIGKILL, 1, -signal.SIGKILL),
         (MODULE, signal.SIGHUP, 1, 129),
         (MODULE, signal.SIGINT, 1, 0),
     ],
@@ -206,8 +206,8 @@ def test_a_signal_ends_the_server_and_the_gateway_with_the_demo_however_it_was_c
         for _ in range(times):
             running.send_signal(number)
         assert running.wait(LONG) == status
-        assert [answers(url) for url in urls] == [False, False]
         assert running.stdout.read() == ""  # nobody has it open any more
+        assert [answers(url) for url in urls] == [False, False]
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
