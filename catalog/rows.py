@@ -22,12 +22,14 @@ SIZE = (  # as `Video.size`
 )
 _COMPUTED = {"negative_prompt": f"{NEGATIVE_PROMPT} AS negative_prompt"}
 SELECT_VIDEO = ", ".join(_COMPUTED.get(name, f"videos.{name}") for name in COLUMNS)
+_BRIEF = {column.name: f"NULL AS {column.name}" for column in TABLE if column.type in {list, dict}}
+SELECT_BRIEF = ", ".join((_COMPUTED | _BRIEF).get(name, f"videos.{name}") for name in COLUMNS)  # without lists and maps
 _NOTHING = FrozenDict()
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def read_video(row: Sequence[Any], annotation: Mapping[str, Any] | None = None, **attached: Iterable[Any]) -> Video:
-    """The record of a row of SELECT_VIDEO, with what other tables hold of it.
+    """The record of a row of SELECT_VIDEO or SELECT_BRIEF, with what other tables hold of it.
 
     `annotation` has what a person thinks of it: `rating verdict note`; the others are `tags links facets files inputs
     inherited collections`.

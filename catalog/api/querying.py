@@ -41,7 +41,8 @@ class Querying(Opened):
         page before, `before` the `previous` of the page after. With `stack`, takes of one prompt are one match, shown
         by its cover: the best rated, else one that is kept, else the newest. `stack="family"` makes one of each family.
 
-        Without `details`, the videos lack tags, facets, inputs and collections, and come in half the time.
+        Without `details`, the videos lack tags, facets, inputs, collections, output addresses, parameters, metadata and
+        extra fields, and come in a third of the time.
         """
         from catalog.search.page import search
 

@@ -11,7 +11,7 @@ from catalog.choice_reports import Annotation
 from catalog.reading.collections import read_paths
 from catalog.reading.files import read_files, read_inputs
 from catalog.records import UNDECIDED, Facet, Link, Tag
-from catalog.rows import SELECT_VIDEO, read_video
+from catalog.rows import SELECT_BRIEF, SELECT_VIDEO, read_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Attached = TypeVar("Attached", Tag, Link, Facet)
 
 _ROWS = f"SELECT videos.id AS row_id, {SELECT_VIDEO} FROM videos WHERE videos.id IN :ids"
+_BRIEF_ROWS = f"SELECT videos.id AS row_id, {SELECT_BRIEF} FROM videos WHERE videos.id IN :ids"
 _TAGS = "SELECT video_id, key, value, origin FROM tags WHERE video_id IN :ids ORDER BY key, id"
 _PARENTS = """
 SELECT links.child_id, videos.ref, links.parent_source || ':' || links.parent_remote_id, links.relation, links.origin
@@ -76,11 +77,11 @@ def read_videos(connection: Reader, ids: Iterable[int], *, details: bool = True)
 
     Tags are in order of key; links to parents come before those to children; given facets come first, then by name,
     shot and position in the prompt; inherited ones are in order of name. Each is one query for all of the videos.
-    Without `details` they lack tags, facets, inputs and collections.
+    Without `details` they lack tags, facets, inputs, collections, and the lists and maps of their own.
     """
     wanted = list(ids)
     detailed = wanted if details else []
-    rows = {video_id: row for video_id, *row in connection.execute(_ROWS, {"ids": wanted})}
+    rows = {video_id: row for video_id, *row in connection.execute(_ROWS if details else _BRIEF_ROWS, {"ids": wanted})}
     tags = _attach(connection, _TAGS, detailed, Tag)
     parents = _attach(connection, _PARENTS, wanted, Link)
     children = _attach(connection, _CHILDREN, wanted, Link)

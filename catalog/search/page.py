@@ -63,7 +63,7 @@ def search(
     facet has its 20 most frequent values among all matches; one of `multi`, which are counted too, among those that the
     query would match without its terms on it. The videos are whole, with tags, links and facets. `stack` shows and
     counts stacks, each by its cover: `prompt` or True those of takes of one prompt, `family` families; facets count all
-    takes. Without `details` the videos lack tags, facets, inputs and collections. `now` is the time that `-7d` counts
+    takes. Without `details` the videos lack what `read_videos` says. `now` is the time that `-7d` counts
     from. Raises QueryError.
     """
     _check_limit(limit, 0)
