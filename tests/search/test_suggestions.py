@@ -60,9 +60,8 @@ def test_many_values_are_refined_as_one_is(query: str) -> None:
         )
 
 
-def test_a_page_without_details_leaves_them_out(tmp_path: Path, _migrated: Path) -> None:
-    (tmp_path / "catalog.db").write_bytes(_migrated.read_bytes())
-    library = Library(tmp_path / "catalog.db")
+def test_a_page_without_details_leaves_them_out(library_path: Path) -> None:
+    library = Library(library_path)
     more = {"metadata": {"project": "owls"}, "extra": {"trace": 7}, "output_urls": ["https://x.test/a.mp4"]}
     library.add("a", prompt="An owl", model="sora-2", tags=["hero"], **more)
     [brief] = library.page("owl", details=False).videos
