@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,6 +82,24 @@ def test_rows_are_equally_high_and_pictures_keep_their_shape(tab: Page) -> None:
     for row in rows:
         assert max(each["height"] for each in row) - min(each["height"] for each in row) < 1
         assert all(abs(each["shape"]) < 0.05 for each in row)
+
+
+def test_tiles_are_in_rows_before_anything_is_painted(tab: Page) -> None:
+    tab.add_init_script(
+        "const watcher = new MutationObserver(() => {"
+        " if (document.querySelector('.laid')) window.laidAt ??= performance.now(); });"
+        " watcher.observe(document, { childList: true, subtree: true });"
+    )
+
+    def delay(route: Any) -> None:
+        time.sleep(0.3)
+        route.continue_()
+
+    tab.route("**/layout.js", delay)
+    tab.goto("/")
+    paints = "performance.getEntriesByName('first-contentful-paint')"
+    wait_until(lambda: tab.evaluate(f"{paints}.length") == 1)
+    assert tab.evaluate(f"{paints}[0].startTime > window.laidAt")
 
 
 def test_tiles_have_the_room_that_there_is(tab: Page) -> None:
