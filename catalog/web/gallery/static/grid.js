@@ -200,7 +200,7 @@ function watchEnd() {
 // What has changed
 
 /** Show some tiles as they are now; those that are not there any more go. */
-export async function refresh(refs) {
+async function refresh(refs) {
   const shown = new Map(tiles().map((tile) => [tile.dataset.ref, tile]));
   const wanted = refs.filter((ref) => shown.has(ref)).slice(0, AT_ONCE);
   if (!wanted.length) return;
