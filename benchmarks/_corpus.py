@@ -6,10 +6,14 @@ Prompts have 30 to 120 words of a Zipf vocabulary, with rare names, phrases and 
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
+import tempfile
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog import fulltext, store
@@ -18,7 +22,6 @@ from catalog.records import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from catalog.database import Database, Writer
 
@@ -56,6 +59,24 @@ _COLUMNS = (
     "labels", "extracted_by", "grams",
 )  # fmt: skip
 _SYLLABLES = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"] + ["stra", "glow", "shi", "que"]
+
+
+def read_arguments(about: str, videos: int, **counts: int) -> argparse.Namespace:
+    """What a benchmark is called with: how many `--videos`, a `--library` to keep and use, and counts of its own."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--library", type=Path)
+    for name, usual in {"videos": videos, **counts}.items():
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    return parser.parse_args()
+
+
+@contextmanager
+def asked_library(arguments: argparse.Namespace) -> Iterator[Path]:
+    """The library of that many jobs, which goes afterwards unless it is to be kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = arguments.library or Path(folder) / "catalog.db"
+        make_library(path, arguments.videos).close()
+        yield path
 
 
 def make_library(path: Path, videos: int) -> Database:

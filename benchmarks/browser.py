@@ -13,20 +13,18 @@ browser and this program share the machine, and nothing else should run on it. C
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import statistics
 import sys
-import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from shutil import which
 from struct import pack
 from typing import TYPE_CHECKING, Any
 
-from _corpus import make_library
+from _corpus import asked_library, read_arguments
 from _yardstick import lines_a_second
 from gallery import serving
 from PIL import Image
@@ -34,10 +32,12 @@ from playwright.sync_api import sync_playwright
 
 from catalog import store
 from catalog.demo.clips import FOLDER
+from catalog.library import open_library
 from catalog.records import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -86,23 +86,15 @@ addEventListener("keydown", (event) => requestAnimationFrame(() => {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--videos", type=int, default=1000)
-    parser.add_argument("--library", type=Path)
-    parser.add_argument("--visits", type=int, default=15)
-    parser.add_argument("--keys", type=int, default=40)
-    arguments = parser.parse_args()
+    arguments = read_arguments(__doc__, 1000, visits=15, keys=40)
     program = next(filter(None, map(which, CHROMIUMS)), None)
     if program is None:
         print("no Chromium: apt-get install chromium")
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = arguments.library or Path(folder) / "catalog.db"
-        is_new = not path.exists()
-        library = make_library(path, arguments.videos)
-        if is_new:
-            add_media(library)
-        library.close()
+    with asked_library(arguments) as path:
+        if not (path.parent / "media").exists():
+            with closing(open_library(path)) as library:
+                add_media(library)
         print(f"{arguments.videos:,} videos, {os.cpu_count()} cores, {lines_a_second():,.0f} lines/s\n")
         with serving([sys.executable, "-c", SERVE, os.fspath(path)]) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

@@ -5,14 +5,11 @@ python benchmarks/edits.py [--videos 20000] [--library PATH]    PATH is kept and
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from _corpus import asked_library, read_arguments
 from _yardstick import measure
-from search import make_library
 
 from catalog import Catalog
 
@@ -24,15 +21,8 @@ FLOOR = 0.03  # videos a line
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--videos", type=int, default=20_000)
-    parser.add_argument("--library", type=Path)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = arguments.library or Path(folder) / "catalog.db"
-        make_library(path, arguments.videos).close()
-        with Catalog.open(path) as catalog:
-            is_slow = [measure_pair(name, pair) for name, pair in list_pairs(catalog).items()]
+    with asked_library(read_arguments(__doc__.splitlines()[0], 20_000)) as path, Catalog.open(path) as catalog:
+        is_slow = [measure_pair(name, pair) for name, pair in list_pairs(catalog).items()]
     if any(is_slow):
         raise SystemExit("below the floor")
 

@@ -11,7 +11,6 @@ client and the server share the machine. The memory is what the server and the p
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import itertools
 import os
@@ -19,7 +18,6 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -27,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from _corpus import make_library, make_words
+from _corpus import asked_library, make_words, read_arguments
 from _yardstick import lines_a_second
 
 from catalog import Catalog
@@ -150,15 +148,8 @@ def serving(command: Sequence[str], **environment: str) -> Iterator[Server]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--videos", type=int, default=1_000_000)
-    parser.add_argument("--library", type=Path)
-    parser.add_argument("--words", type=int, default=200)
-    parser.add_argument("--clients", type=int, default=4)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = arguments.library or Path(folder) / "catalog.db"
-        make_library(path, arguments.videos).close()
+    arguments = read_arguments(__doc__, 1_000_000, words=200, clients=4)
+    with asked_library(arguments) as path:
         words = choose_words(path, arguments.words)
         machine = f"{os.cpu_count()} cores, {lines_a_second():,.0f} lines/s"
         print(f"{arguments.videos:,} videos, {len(words)} words, {machine}\n")

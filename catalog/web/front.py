@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from catalog.web.gallery.routes import READ_ONLY, is_ours, only_reads
 from catalog.web.gallery.visits import read_headers
-from catalog.web.guard import answer_plainly
+from catalog.web.guard import answer_plainly, find_foreign
 
 if TYPE_CHECKING:
     from catalog.web.application import Application, Message, Receive, Send
@@ -106,12 +106,4 @@ def _same(given: str, token: str) -> bool:
 
 def _find_fault(headers: dict[str, str], raw_path: bytes, *, knows_token: bool) -> str | None:
     """Why a POST is not from a page of ours that may send it, None where it is."""
-    if not (knows_token or only_reads(raw_path)):
-        return READ_ONLY
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site not in {None, "same-origin"}:
-        return "this request comes from another site"
-    if origin is None:
-        return None if site else "this request does not say which page it comes from"
-    host = headers.get("host", "").lower()
-    return None if origin.lower() in {f"http://{host}", f"https://{host}"} else "the origin is another site"
+    return find_foreign(headers) if knows_token or only_reads(raw_path) else READ_ONLY

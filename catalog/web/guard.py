@@ -11,7 +11,7 @@ from urllib.parse import quote
 from jinja2 import BaseLoader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from jinja2 import Environment
 
@@ -134,6 +134,17 @@ class _Loader(BaseLoader):
 
     def list_templates(self) -> list[str]:
         return self._loader.list_templates()
+
+
+def find_foreign(headers: Mapping[str, str]) -> str | None:
+    """Why a request, by its headers in lower case, is not from a page of this server, None where it is."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site not in {None, "same-origin"}:
+        return "this request comes from another site"
+    if origin is None:
+        return None if site else "this request does not say which page it comes from"
+    host = headers.get("host", "").lower()
+    return None if origin.lower() in {f"http://{host}", f"https://{host}"} else "the origin is another site"
 
 
 async def answer_plainly(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,6 +82,58 @@ def test_rows_are_equally_high_and_pictures_keep_their_shape(tab: Page) -> None:
     for row in rows:
         assert max(each["height"] for each in row) - min(each["height"] for each in row) < 1
         assert all(abs(each["shape"]) < 0.05 for each in row)
+
+
+def test_tiles_are_in_rows_before_anything_is_painted(tab: Page) -> None:
+    tab.add_init_script(
+        "const watcher = new MutationObserver(() => {"
+        " if (document.querySelector('.laid')) window.laidAt ??= performance.now(); });"
+        " watcher.observe(document, { childList: true, subtree: true });"
+    )
+
+    def delay(route: Any) -> None:
+        time.sleep(0.3)
+        route.continue_()
+
+    tab.route("**/layout.js", delay)
+    tab.goto("/")
+    paints = "performance.getEntriesByName('first-contentful-paint')"
+    wait_until(lambda: tab.evaluate(f"{paints}.length") == 1)
+    assert tab.evaluate(f"{paints}[0].startTime > window.laidAt")
+
+
+def test_tiles_have_the_room_that_there_is(tab: Page) -> None:
+    expect(tiles(tab)).to_have_count(96)
+    right = "document.querySelector('[role=row]').lastElementChild.getBoundingClientRect().right"
+    button = tab.get_by_role("button", name="Filters")
+    button.click()
+    wait_until(lambda: tab.evaluate("document.querySelector('[role=row]').children.length") > 4)
+    assert tab.evaluate(right) == pytest.approx(1280 - 12, abs=1)
+    button.click()
+    expect(filters(tab)).to_be_visible()
+    assert tab.evaluate(right) == pytest.approx(1280 - 12, abs=1)
+
+
+def test_another_size_of_many_tiles_measures_those_in_the_window_alone(tab: Page) -> None:
+    while tiles(tab).count() < 192:
+        tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+        tab.wait_for_timeout(100)
+    tab.evaluate("scrollTo(0, 4000)")
+    top = "[...document.elementFromPoint(640, 150).closest('[role=row]').children].map(each => each.dataset.ref)"
+    session = tab.context.new_cdp_session(tab)
+    session.send("Performance.enable")
+
+    def count() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "LayoutCount")
+
+    before = count()
+    for _ in range(4):
+        first = tab.evaluate(top)[0]
+        tab.keyboard.press("v")
+        assert first in tab.evaluate(top)
+    expect(tab).to_have_url(re.compile("size=L"))
+    assert count() - before < 30  # with a layout of each row above, more than a hundred
 
 
 def test_a_facet_narrows_widens_and_excludes_and_the_way_back_leads_back(tab: Page) -> None:
@@ -189,6 +242,12 @@ def test_keys_move_the_cursor_by_tiles_and_rows(tab: Page) -> None:
     assert cursor(tab)["at"] > 600
     tab.keyboard.press("PageDown")
     assert tab.evaluate("scrollY") > 0
+    tab.keyboard.press("Control+End")
+    last = tab.evaluate("[...document.querySelectorAll('[role=gridcell]')].indexOf(document.activeElement)")
+    assert last >= 95
+    tab.keyboard.press("Control+Home")
+    assert cursor(tab)["ref"] == first
+    tab.keyboard.press("PageDown")
     tab.keyboard.press("g")
     assert cursor(tab)["ref"] == first
     assert tab.locator("[role=grid] [tabindex='0']").count() == 1

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 SERIOUS = frozenset({"serious", "critical"})
 
+# How far what a picture of bars says goes beyond its edge, in pixels of letters that are not made smaller.
+BEYOND = """
+[...document.querySelectorAll(".drawing > svg:has(.bar)")].map((picture) => {
+  const edge = picture.parentElement.getBoundingClientRect().right;
+  const texts = [...picture.querySelectorAll("text")].map((text) => text.getBoundingClientRect());
+  return picture.getScreenCTM().a < 1 ? Infinity : Math.max(...texts.map((place) => place.right)) - edge;
+})
+"""
+
 
 @pytest.fixture(scope="module")
 def family(sample: Path) -> tuple[str, list[str]]:
@@ -86,3 +95,7 @@ def test_the_pages_fit_a_phone(tab: Page, served: Site, family: tuple[str, list[
         tab.goto(place)
         assert tab.evaluate("document.documentElement.scrollWidth") == 390
         assert list_faults(tab) == []
+        if place == "/insight":
+            beyond = tab.evaluate(BEYOND)
+            assert len(beyond) > 3
+            assert max(beyond) < 3

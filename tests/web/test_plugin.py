@@ -120,6 +120,28 @@ def test_nothing_is_written(library: Path) -> None:
     assert set(visiting(library, steps)) <= {403, 404, 405}
 
 
+@pytest.mark.parametrize("base", ["/", "/prefix/"])
+def test_what_is_selected_is_exported_whatever_cookies_a_visitor_has(library: Path, base: str) -> None:
+    own = {"cookie": "jupyter=1", "origin": "http://localhost"}
+
+    async def steps(client: Any, _: Datasette) -> list[httpx.Response]:
+        place, form = "/-/catalog/my~2Eclips/-/gallery", {"refs": "studio:root"}
+        return [
+            await client.post(f"{place}/{word}", headers={**own, **headers}, data=form)
+            for word, headers in (
+                ("export", {}),
+                ("export", {"sec-fetch-site": "same-origin"}),
+                ("export", {"origin": "http://evil.example"}),
+                ("export", {"sec-fetch-site": "cross-site"}),
+                ("edit", {}),
+            )
+        ]
+
+    answers = visiting(library, steps, base_url=base)
+    assert [answer.status_code for answer in answers] == [200, 200, 403, 403, 403]
+    assert json.loads(answers[0].text)["ref"] == "studio:root"
+
+
 def test_clips_are_kept_by_browsers_whatever_cookies_they_have(library: Path) -> None:
     place = f"/-/catalog/my~2Eclips/-/media/{SHA}.mp4"
     for headers in ({}, {"cookie": "jupyter=1"}, {"cookie": "jupyter=1", "range": "bytes=0-99"}):

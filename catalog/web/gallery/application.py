@@ -48,6 +48,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+_GONE = "the file is not where it was"
 _NOT_KEPT = {"cache-control": "no-store"}  # of pages: others write while we serve
 
 
@@ -89,7 +90,7 @@ class Gallery:
             kept=self._kept,
             is_local=self._is_local,
         )
-        answer = await asyncio.get_running_loop().run_in_executor(self._threads, respond, visit)
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, _respond_at_once, visit)
         if may_write and not self._is_ready_to_write:
             self._is_ready_to_write = True
             self._threads.submit(edits.prepare)
@@ -115,6 +116,21 @@ def respond(visit: Visit) -> Answer:
     except Exception:  # noqa: BLE001 - a page must not end in silence, and its visitor must not see what failed in it
         traceback.print_exc(file=sys.stderr)
         return _say(visit, "the server failed at this page", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _respond_at_once(visit: Visit) -> Answer:
+    """The answer, and what is small of a file read with it: a page of tiles asks for a picture of each."""
+    answer = respond(visit)
+    piece = answer.body
+    if visit.method == "HEAD" or not isinstance(piece, Piece) or piece.length > _CHUNK:
+        return answer
+    try:
+        with piece.path.open("rb") as file:
+            file.seek(piece.start)
+            data = file.read(piece.length)
+    except OSError:
+        return _say(visit, _GONE, HTTPStatus.NOT_FOUND)
+    return replace(answer, body=data) if len(data) == piece.length else answer
 
 
 def _say(visit: Visit, text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
@@ -176,7 +192,7 @@ async def _send_piece(receive: Receive, send: Send, visit: Visit, answer: Answer
     try:
         file = await asyncio.to_thread(piece.path.open, "rb")
     except OSError:
-        await _send(send, _say(visit, "the file is not where it was", HTTPStatus.NOT_FOUND), is_head=False)
+        await _send(send, _say(visit, _GONE, HTTPStatus.NOT_FOUND), is_head=False)
         return
     leaving = asyncio.create_task(_wait_for_leave(receive))
     try:

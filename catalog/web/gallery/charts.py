@@ -1,4 +1,8 @@
-"""From numbers to bars, dots, cells and days: where each is drawn, in pixels, and what it says. Pure."""
+"""From numbers to bars, dots, cells and days: where each is drawn, and what it says. Pure.
+
+Bars are as wide as the page lets them: across they are placed in parts of its width, and what they say fits a phone.
+Down, and in cells, all is in pixels.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +10,46 @@ import calendar
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.web.gallery.svg import fit, ticks
+from catalog.web.gallery.svg import fit, measure, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-WIDTH, WIDE = 560, 1160  # of a picture that takes half a row, and a whole one
-LABEL, WIDE_LABEL = 170, 270  # for the name of a row
-_COLUMN = 6.6  # of a letter
-_VALUE, _WIDE_VALUE = 112, 160  # for what a row says behind its bar
-_ROW = 28
+WIDE = 1160  # of a picture of cells
+_NARROW = 310  # what a picture of bars has on a phone
+_LETTER = 6.6  # the width of one
+_LABEL = 58  # letters of a label, which is written small on a phone
+_ROW = 42  # a line of text, and a bar below it
+_MONTHS = 12  # columns side by side from which on they become narrower
+_MARGIN, _NAME = 7.0, 58  # beside the columns, in percent; the room for the name of one, in pixels
 _LEVELS = 5  # of shades
 _DAY, _WEEK = 17, 20.2  # the side of a day, and from one week to the next
 
 
 class Part(NamedTuple):
-    """A piece of a bar: `kind` is its class."""
+    """A piece of a bar: `kind` is its class; what is drawn around its place is moved by the pixels of `shift`."""
 
-    x: float
+    x: str
     y: float
-    width: float
+    width: str
     height: float
     kind: str
+    shift: float = 0.0
 
 
 class Bar(NamedTuple):
-    """A bar or a row of a picture, with its name, what it says, and where its videos are."""
+    """A bar or a row of a picture, with its name, what it says, and where its videos are.
+
+    `at` is where it ends, or the middle of a column; the name of one that `is_seldom` named has room on a wide page.
+    """
 
     label: str
     text: str
     href: str
-    x: float
+    at: str
     y: float
     parts: tuple[Part, ...]
+    is_seldom: bool = False
 
 
 class Mark(NamedTuple):
@@ -49,13 +60,11 @@ class Mark(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What is drawn: bars, the lines behind them, and the size of it all; names of rows end at `left`."""
+    """What is drawn: bars, the lines behind them, and the height of it all."""
 
-    width: float
     height: float
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
-    left: float = 0.0
 
 
 class Cell(NamedTuple):
@@ -82,60 +91,78 @@ class Cells(NamedTuple):
     columns: tuple[tuple[float, float, str], ...]
 
 
-def draw_rows(rows: Iterable[tuple[str, str, str, Sequence[tuple[str, float]]]], label_width: int = LABEL) -> Picture:
+def draw_rows(rows: Iterable[tuple[str, str, str, Sequence[tuple[str, float]]]]) -> Picture:
     """Bars from left to right, one below the other: the label, the text, the address and the parts of each."""
     listed = list(rows)
     top = max((sum(size for _, size in parts) for *_, parts in listed), default=0) or 1.0
-    room = WIDTH - label_width - _VALUE
+    room = _find_room(text for _, text, *_ in listed)
     bars = []
     for number, (label, text, href, parts) in enumerate(listed):
-        x, y = float(label_width), number * _ROW + 5.0
+        x, y = 0.0, float(number * _ROW)
         drawn = []
         for kind, size in parts:
-            width = max(1.5, room * size / top) if size else 0.0
-            drawn.append(Part(x, y, width, _ROW - 10, kind))
+            width = max(0.5, room * size / top) if size else 0.0
+            drawn.append(Part(_percent(x), y + 20, _percent(width), 14, kind))
             x += width
-        bars.append(Bar(fit(label, int(label_width / _COLUMN)), text, href, x, y, tuple(drawn)))
-    return Picture(WIDTH, len(listed) * _ROW, tuple(bars), left=label_width - 10)
+        bars.append(Bar(fit(label, _LABEL), text, href, _percent(x), y, tuple(drawn)))
+    return Picture(len(listed) * _ROW, tuple(bars))
 
 
 def draw_spans(rows: Iterable[tuple[str, str, str, float, float]]) -> Picture:
     """Lines from one number to a higher one: label, text, address and the two."""
     listed = list(rows)
     top = max((high for *_, high in listed), default=0) or 1.0
-    room = WIDTH - LABEL - _WIDE_VALUE
+    room = _find_room(text for _, text, *_ in listed)
     bars = []
     for number, (label, text, href, low, high) in enumerate(listed):
-        y, begin, end = number * _ROW + _ROW / 2, LABEL + room * low / top, LABEL + room * high / top
+        y, begin, end = float(number * _ROW), room * low / top, room * high / top
         parts = (
-            Part(begin, y - 2, max(1.0, end - begin), 4, "span"),
-            Part(begin - 4, y - 6, 8, 12, "median"),
-            Part(end - 1.5, y - 8, 3, 16, "end"),
+            Part(_percent(begin), y + 25, _percent(end - begin), 4, "span"),
+            Part(_percent(begin), y + 21, "8", 12, "median", shift=-4 if begin > 2 else 0),
+            Part(_percent(end), y + 19, "3", 16, "end", shift=-1.5),
         )
-        bars.append(Bar(fit(label, int(LABEL / _COLUMN)), text, href, end + 4, y - 9, parts))
-    return Picture(WIDTH, len(listed) * _ROW, tuple(bars), left=LABEL - 10)
+        bars.append(Bar(fit(label, _LABEL), text, href, _percent(end), y, parts))
+    return Picture(len(listed) * _ROW, tuple(bars))
 
 
 def draw_columns(
     columns: Sequence[tuple[str, str, str, Sequence[tuple[str, float]]]], name: Callable[[float], str]
 ) -> Picture:
     """Bars upwards, side by side, over lines of an axis that `name` names."""
-    height, bottom, left = 240.0, 200.0, 64.0
+    height, bottom = 240.0, 200.0
     lines = ticks(max((sum(size for _, size in parts) for *_, parts in columns), default=0))
     top = lines[-1] or 1.0
-    step = min(72.0, (WIDE - left) / max(1, len(columns)))
-    every = max(1, -(-len(columns) * 58 // int(WIDE - left)))  # months that are named, so that names do not touch
+    step = (100 - 2 * _MARGIN) / max(_MONTHS, len(columns))
+    often = _count_named(len(columns), WIDE)  # so that names do not touch
+    seldom = often * _count_named(-(-len(columns) // often), _NARROW)
     bars = []
     for number, (label, text, href, parts) in enumerate(columns):
-        x, y = left + number * step + step * 0.12, bottom
+        x, y = _MARGIN + number * step, bottom
         drawn = []
         for kind, size in parts:
             tall = (bottom - 16) * size / top
             y -= tall
-            drawn.append(Part(x, y, step * 0.76, tall, kind))
-        bars.append(Bar(label if number % every == 0 else "", text, href, x + step * 0.38, bottom + 18, tuple(drawn)))
+            drawn.append(Part(_percent(x + step * 0.12), y, _percent(step * 0.76), tall, kind))
+        named = label if number % often == 0 else ""
+        at = _percent(x + step / 2)
+        bars.append(Bar(named, text, href, at, bottom + 18, tuple(drawn), is_seldom=number % seldom > 0))
     marks = tuple(Mark(bottom - (bottom - 16) * line / top, name(line)) for line in lines)
-    return Picture(WIDE, height, tuple(bars), marks)
+    return Picture(height, tuple(bars), marks)
+
+
+def _count_named(columns: int, width: int) -> int:
+    """Every which column is named in a picture of this width."""
+    return max(1, -(-columns * _NAME // width))
+
+
+def _find_room(texts: Iterable[str]) -> float:
+    """The percentage of the width that the longest bar takes, so that what it says has room behind it on a phone."""
+    said = max(map(measure, texts), default=0) * _LETTER + 12
+    return max(20.0, 100 - 100 * said / _NARROW)
+
+
+def _percent(part: float) -> str:
+    return f"{part:.2f}%"
 
 
 def draw_matrix(rows: Sequence[str], columns: Sequence[str], cells: Iterable[tuple[int, str, str, str]]) -> Cells:

@@ -169,8 +169,7 @@ def _draw_failures(visit: Visit, rates: tuple[FailureRate, ...], *, has_values: 
                 [("failed", each.rate)],
             )
             for each in rates
-        ],
-        charts.WIDE_LABEL,
+        ]
     )
 
 

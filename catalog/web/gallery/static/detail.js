@@ -18,7 +18,7 @@ const hasGrid = () => document.getElementById("results") !== null;
 const isHere = (key) => dialog !== null && document.querySelector(`[role=grid] [data-ref="${CSS.escape(key)}"]`);
 
 /** Show a video; `how` says what becomes of the address: `push`, `replace` or `keep`. */
-export async function open(key, how = "push") {
+async function open(key, how = "push") {
   if (key === ref()) return;
   if (!hasGrid()) { location.assign(addressOf({ open: key }, new URLSearchParams())); return; }
   const mine = (asked += 1);

@@ -16,8 +16,8 @@ export async function edit(act, refs, value) {
 }
 
 /** Undo the newest edit, or this one, where it still is the newest. */
-export const undo = (number) => step("undo", number ? { number } : {});
-export const redo = () => step("redo", {});
+const undo = (number) => step("undo", number ? { number } : {});
+const redo = () => step("redo", {});
 
 /** Undo or redo so many steps as one; the answer is what the server said. */
 export async function step(way, body) {
@@ -32,7 +32,7 @@ export async function step(way, body) {
 
 const shownRefs = () => [...new Set([...document.querySelectorAll("[data-ref]")].map((each) => each.dataset.ref))];
 
-export const count = (number, word = "video") => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
+const count = (number, word = "video") => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 
 /** Suggest the tags (`tags`) or collections (`collections`) that there are below a field, once it gets the focus. */
 export function suggestBelow(field, what) {

@@ -4,7 +4,7 @@ import { fetchPart, on, state, tell, toast } from "./core.js";
 import { bind, topDialog } from "./keys.js";
 import { edit } from "./edits.js";
 import { copyAndSay, describe, showInFolder } from "./files.js";
-import { forgetShape, grid, layOut, results, tiles, watch } from "./layout.js";
+import { forgetShape, grid, layOut, results, tiles, tilesBetween, watch } from "./layout.js";
 
 const SIZES = ["S", "M", "L"];
 const MOST_TILES = 600; // that are loaded to come back to where one was
@@ -85,7 +85,7 @@ function bindMoves() {
       moveTo(find());
       tell("extend", { from, to: cursor() });
     });
-    bind(onTile, `Control+${key}`, "Move and leave the selection", () => moveTo(find()));
+    if (!(`Control+${key}` in moves)) bind(onTile, `Control+${key}`, "Move and leave the selection", () => moveTo(find()));
   }
   bind(around, "g", "The first video", () => { scrollTo(0, 0); moveTo(edge(false)); });
 }
@@ -199,13 +199,8 @@ function watchEnd() {
 
 // What has changed
 
-function isSeen(tile) {
-  const place = tile.getBoundingClientRect();
-  return place.bottom > 0 && place.top < innerHeight;
-}
-
 /** Show some tiles as they are now; those that are not there any more go. */
-export async function refresh(refs) {
+async function refresh(refs) {
   const shown = new Map(tiles().map((tile) => [tile.dataset.ref, tile]));
   const wanted = refs.filter((ref) => shown.has(ref)).slice(0, AT_ONCE);
   if (!wanted.length) return;
@@ -275,9 +270,9 @@ export function start() {
     if (tile && tile === event.target) moveTo(tile, { focus: false });
   });
   addEventListener("pagehide", keep);
-  on("results", () => { layOut(); watchEnd(); });
+  on("results", () => { layOut(); watch(); watchEnd(); });
   on("edited", ({ refs } = {}) => refresh(refs ?? tiles().map((tile) => tile.dataset.ref)));
-  on("stale", () => refresh(tiles().filter(isSeen).map((tile) => tile.dataset.ref)));
+  on("stale", () => refresh(tilesBetween().map((tile) => tile.dataset.ref)));
   on("closed", () => entry()?.focus({ preventScroll: true }));
   watchEnd();
   comeBack();

@@ -6,10 +6,25 @@ const NARROW = 150; // pixels of a tile that has no room for stars
 const PHONE = matchMedia("(max-width: 699px)"); // which has two columns
 const TALLEST = 1.4; // times the usual height of a row
 const RAGGED = 1.25; // times the usual height up to which a last row is stretched
+const LINE = 73; // pixels of a line of the list
 
 export const results = () => document.getElementById("results");
 export const grid = () => document.querySelector("[role=grid]");
 export const tiles = () => [...document.querySelectorAll("[role=grid] .tile")];
+
+let room = 0; // pixels that a row of tiles has, as they were at the last frame: to ask for them costs a layout
+const sizes = new ResizeObserver(([{ contentRect }]) => {
+  const now = Math.floor(contentRect.width);
+  if (!now || now === room) return;
+  room = now;
+  layOut();
+});
+
+/** The tiles of the rows that stand between two heights of the window; tiles that are not drawn are laid out when asked. */
+export const tilesBetween = (top = 0, bottom = innerHeight) => [...(grid()?.children ?? [])].filter((row) => {
+  const place = row.getBoundingClientRect();
+  return place.bottom > top && place.top < bottom;
+}).flatMap((row) => [...row.children]);
 
 const shapes = new WeakMap();
 
@@ -31,27 +46,16 @@ function makeRow() {
   return row;
 }
 
-function fill(row, some, height, lines) {
+/** Give a row its tiles; without a height, as a line of the list. */
+function fill(row, { some, height }, lines) {
   for (const tile of some) {
-    const width = shapeOf(tile) * height;
-    tile.style.width = `${width}px`;
-    tile.classList.toggle("narrow-tile", width < NARROW);
-    row.append(tile);
+    const width = height ? shapeOf(tile) * height : 0;
+    tile.style.width = width ? `${width}px` : "";
+    tile.classList.toggle("narrow-tile", width > 0 && width < NARROW);
+    if (tile.parentElement !== row) row.append(tile);
   }
-  row.style.setProperty("--tall", `${height}px`);
-  row.style.containIntrinsicSize = `auto none auto ${height + lines + 8}px`;
-}
-
-function list(place, all) {
-  const rows = all.map((tile) => {
-    const row = makeRow();
-    tile.style.width = "";
-    tile.classList.remove("narrow-tile");
-    row.style.containIntrinsicSize = "auto none auto 73px";
-    row.append(tile);
-    return row;
-  });
-  place.replaceChildren(...rows);
+  if (height) row.style.setProperty("--tall", `${height}px`);
+  row.style.containIntrinsicSize = `auto none auto ${height ? height + lines + 8 : LINE}px`;
 }
 
 /** Size and view as this browser remembers them, where the address names none. */
@@ -60,67 +64,66 @@ export function remember() {
   for (const name of ["size", "view"]) if (!state().get(name)) dataset[name] = remembered.get(name, dataset[name]);
 }
 
+/** Show the tiles in this size and view. */
+export function arrange(size, view) {
+  const { dataset } = results();
+  if (dataset.size !== size || dataset.view !== view) layOut(0, { size, view });
+}
+
 /** Put tiles in rows, those from `first` on: of all others the rows stay. */
-export function layOut(first = 0) {
+export function layOut(first = 0, change = {}) {
   const place = grid();
-  if (!place) return;
-  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  room ||= place?.clientWidth;
+  const focused = place?.contains(document.activeElement) ? document.activeElement : null;
   const all = tiles();
-  if (results().dataset.view === "list") list(place, all);
-  else justify(place, all, first);
+  if (!first) place?.replaceChildren(); // before anything changes, so that no style is computed for rows that go
+  Object.assign(results().dataset, change);
+  if (!place) return;
+  const last = first ? all[first - 1].parentElement : null; // it is filled up before another one begins
+  const some = last ? all.slice(all.indexOf(last.firstElementChild)) : all;
+  const style = getComputedStyle(place);
+  const [usual, lines, gap] = ["--tall", "--lines", "--gap"].map((name) => parseFloat(style.getPropertyValue(name)));
+  const parts = results().dataset.view === "list" ? some.map((tile) => ({ some: [tile] })) : justify(some, usual, gap);
+  const rows = parts.map((part, index) => {
+    const row = (index === 0 && last) || makeRow();
+    fill(row, part, lines);
+    return row;
+  });
+  place.append(...rows.slice(last ? 1 : 0));
   if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
-function justify(place, all, first) {
-  const style = getComputedStyle(results());
-  const usual = parseFloat(style.getPropertyValue("--tall"));
-  const lines = parseFloat(style.getPropertyValue("--lines"));
-  const gap = parseFloat(style.getPropertyValue("--gap"));
-  const width = place.clientWidth;
+/** Tiles in rows of nearly the usual height: of each row its tiles and its height. */
+function justify(all, usual, gap) {
   const isPhone = PHONE.matches;
-  let from = first;
-  const old = [...place.children];
-  let kept = 0;
-  if (first) {
-    // the last row is filled up before another one begins
-    const row = all[first - 1].parentElement;
-    kept = old.indexOf(row);
-    from = all.indexOf(row.firstElementChild);
-  }
   const rows = [];
   let some = [];
   let shape = 0;
+  const heightOf = (count, shapes) => (room - gap * (count - 1)) / shapes;
   const end = (height) => {
-    const row = makeRow();
-    fill(row, some, height, lines);
-    rows.push(row);
+    rows.push({ some, height });
     some = [];
     shape = 0;
   };
-  for (const tile of all.slice(from)) {
-    const before = some.length ? (width - gap * (some.length - 1)) / shape : Infinity;
-    const after = (width - gap * some.length) / (shape + shapeOf(tile));
+  for (const tile of all) {
+    const before = some.length ? heightOf(some.length, shape) : Infinity;
+    const after = heightOf(some.length + 1, shape + shapeOf(tile));
     // a tile that would make the row much lower begins another one
     if (!isPhone && before < usual * TALLEST && before - usual < usual - after) end(before);
     some.push(tile);
     shape += shapeOf(tile);
-    const height = (width - gap * (some.length - 1)) / shape;
+    const height = heightOf(some.length, shape);
     if (isPhone ? some.length === 2 : height <= usual) end(isPhone ? Math.min(height, innerHeight * 0.6) : height);
   }
   if (some.length) {
-    const fitting = (width - gap * (some.length - 1)) / shape;
+    const fitting = heightOf(some.length, shape);
     end(fitting < usual * RAGGED ? fitting : Math.min(usual, fitting));
   }
-  for (const row of old.slice(kept)) row.remove();
-  place.append(...rows);
+  return rows;
 }
 
-/** Lay out whenever the room for tiles becomes wider or narrower. */
+/** Lay out whenever the tiles have another room: also those of another answer, which come with a grid of their own. */
 export function watch() {
-  let width = grid()?.clientWidth;
-  new ResizeObserver(() => {
-    const now = grid()?.clientWidth;
-    if (now && now !== width) layOut();
-    width = now;
-  }).observe(results());
+  sizes.disconnect();
+  if (grid()) sizes.observe(grid());
 }

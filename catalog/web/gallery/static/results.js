@@ -1,11 +1,12 @@
 // Another question, answered without loading the page: what is shown, the address, and the way back.
 
 import { addressOf, base, fetchPart, on, remembered, state, tell } from "./core.js";
-import { layOut, results, tiles } from "./layout.js";
+import { arrange, results, tiles, tilesBetween } from "./layout.js";
 
 const KEPT = 6; // answers to which one can go back at once
 const ASKED = ["q", "sort", "stack", "after", "before"]; // what makes an answer another one
 const POLL = 2500; // milliseconds
+const HEAD = 90; // pixels below which a row is the first that stays in the window
 
 const answers = new Map(); // by the number of their entry in the history
 let entry = 0;
@@ -68,26 +69,23 @@ function settle() {
 }
 
 function setView() {
-  const place = results();
   const size = state().get("size") || remembered.get("size", "M");
   const view = state().get("view") || remembered.get("view", "grid");
-  const isOther = place.dataset.size !== size || place.dataset.view !== view;
-  Object.assign(place.dataset, { size, view });
+  arrange(size, view);
   for (const link of document.querySelectorAll("[data-change]")) {
     const values = Object.fromEntries(new URLSearchParams(link.dataset.change));
     link.href = addressOf(values);
     const isCurrent = "size" in values ? view === "grid" && values.size === size : (values.view || "grid") === view;
     isCurrent ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
   }
-  return isOther;
 }
 
 function change(values) {
   for (const name of ["size", "view"]) if (name in values) remembered.set(name, values[name] || (name === "view" ? "grid" : "M"));
   history.replaceState(history.state, "", addressOf(values));
-  const first = tiles().find((tile) => tile.getBoundingClientRect().bottom > 60);
-  if (setView()) layOut();
-  if (first && scrollY) first.scrollIntoView({ block: "start" });
+  const [first] = scrollY ? tilesBetween(HEAD) : [];
+  setView();
+  first?.scrollIntoView({ block: "start" });
 }
 
 // What is wrong with a question

@@ -4,7 +4,7 @@ import { READ_ONLY, addressOf, base, mayWrite, on, tell, toast } from "./core.js
 import { bind, openDialog } from "./keys.js";
 import { edit, knownNames } from "./edits.js";
 import { chooseBy, cursor, moveTo, onTile, subjects } from "./grid.js";
-import { grid, results, tiles } from "./layout.js";
+import { grid, results, tiles, tilesBetween } from "./layout.js";
 
 const LONG_PRESS = 500; // milliseconds
 const DRAGGED = 6; // pixels from which on a drag is one
@@ -290,11 +290,10 @@ function watchBox() {
       document.body.classList.add("dragging");
     }
     Object.assign(box.style, { left: `${x[0]}px`, top: `${y[0]}px`, width: `${x[1] - x[0]}px`, height: `${y[1] - y[0]}px` });
+    const near = new Set(tilesBetween(y[0] - scrollY, y[1] - scrollY));
     for (const tile of tiles()) {
-      const place = tile.getBoundingClientRect();
-      const left = place.left + scrollX;
-      const top = place.top + scrollY;
-      const touches = left < x[1] && left + place.width > x[0] && top < y[1] && top + place.height > y[0];
+      const place = near.has(tile) ? tile.getBoundingClientRect() : null;
+      const touches = place !== null && place.left + scrollX < x[1] && place.right + scrollX > x[0] && place.top + scrollY < y[1] && place.bottom + scrollY > y[0];
       const isSelected = touches || before.has(tile.dataset.ref);
       if (isSelected !== selected.has(tile.dataset.ref)) set(tile, isSelected);
     }
