@@ -28,7 +28,6 @@ def render(visit: Visit, template: str, **values: Any) -> str:
             may_write=visit.may_write,
             is_local=visit.is_local,
             static=f"{visit.base}/-/gallery/static/{static.version()}",
-            modules=static.list_modules(),
             **values,
         )
     )

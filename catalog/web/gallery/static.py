@@ -13,7 +13,6 @@ from catalog.web.gallery.visits import Answer, Refused
 if TYPE_CHECKING:
     from catalog.web.gallery.visits import Visit
 
-_FIRST = frozenset({"core.js", "first.js", "layout.js"})  # what it takes to show tiles; pictures come before the rest
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -27,13 +26,6 @@ def _files() -> dict[str, bytes]:
 def version() -> str:
     """A short text that changes with any of the files."""
     return sha256(b"".join(_files().values())).hexdigest()[:12]
-
-
-@cache
-def list_modules() -> tuple[tuple[str, bool], ...]:
-    """The scripts that a page loads, and whether its tiles need them: these first."""
-    scripts = ((name, name in _FIRST) for name in _files() if name.endswith(".js"))
-    return tuple(sorted(scripts, key=lambda script: not script[1]))
 
 
 def send(visit: Visit, name: str) -> Answer:
