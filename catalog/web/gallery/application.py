@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
@@ -98,6 +99,8 @@ class Gallery:
             await _send_piece(receive, send, visit, answer, answer.body)
         else:
             await _send(send, answer, is_head=scope["method"] == "HEAD")
+            with suppress(RuntimeError):  # it is closed
+                self._threads.submit(self._kept.pack)
 
 
 def respond(visit: Visit) -> Answer:

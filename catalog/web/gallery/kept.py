@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -27,12 +29,28 @@ def find_answer(visit: Visit, question: Hashable, make: Callable[[], Answer]) ->
     return visit.kept.answer((question, visit.may_write), visit.catalog.stamp(), make)
 
 
+class _Page(NamedTuple):
+    stamp: object
+    made: float
+    answer: Answer
+    body: bytes
+    is_packed: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + _BESIDE
+
+
 class Kept:
-    """The pages of one gallery by what they answer; those that have not been asked for longest go first."""
+    """The pages of one gallery by what they answer; those that have not been asked for longest go first.
+
+    They are kept as they are until `pack` is called, and then in a sixth of their size.
+    """
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._pages: OrderedDict[Hashable, tuple[object, float, bytes, Answer]] = OrderedDict()
+        self._pages: OrderedDict[Hashable, _Page] = OrderedDict()
+        self._unpacked: list[Hashable] = []
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -41,21 +59,36 @@ class Kept:
         now = time.monotonic()
         with self._lock:
             page = self._pages.get(question)
-            if page and page[0] == stamp and now - page[1] < SECONDS:
+            is_true = page is not None and page.stamp == stamp and now - page.made < SECONDS
+            if is_true:
                 self._pages.move_to_end(question)
-                return page[-1]
+        if page is not None and is_true:
+            return replace(page.answer, body=zlib.decompress(page.body)) if page.is_packed else page.answer
         answer = make()
         if isinstance(answer.body, bytes):
-            self._keep(question, (stamp, now, answer.body, answer))
+            self._keep(question, _Page(stamp, now, answer, answer.body))
         return answer
 
-    def _keep(self, question: Hashable, page: tuple[object, float, bytes, Answer]) -> None:
+    def pack(self) -> None:
+        """Pack the pages that are new, which takes a millisecond of each: when its visitor has it."""
         with self._lock:
-            self._bytes += _weigh(page) - (_weigh(self._pages.pop(question)) if question in self._pages else 0)
+            waiting = [(question, self._pages.get(question)) for question in self._unpacked]
+            self._unpacked.clear()
+        for question, page in waiting:
+            if page is None or page.is_packed:
+                continue
+            body = zlib.compress(page.body, 1)
+            packed = _Page(page.stamp, page.made, replace(page.answer, body=b""), body, is_packed=True)
+            with self._lock:
+                if self._pages.get(question) is page:  # it has neither gone nor changed meanwhile
+                    self._pages[question] = packed
+                    self._bytes += packed.size - page.size
+
+    def _keep(self, question: Hashable, page: _Page) -> None:
+        with self._lock:
+            old = self._pages.pop(question, None)
+            self._bytes += page.size - (old.size if old else 0)
             self._pages[question] = page
+            self._unpacked.append(question)
             while self._bytes > self._most:
-                self._bytes -= _weigh(self._pages.popitem(last=False)[1])
-
-
-def _weigh(page: tuple[object, float, bytes, Answer]) -> int:
-    return len(page[2]) + _BESIDE
+                self._bytes -= self._pages.popitem(last=False)[1].size

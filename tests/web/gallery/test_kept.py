@@ -72,6 +72,18 @@ def test_pages_take_no_more_than_their_share() -> None:
     assert kept.answer(0, 1, lambda: page("new")) is not pages[0]
 
 
+def test_packed_pages_are_sent_as_they_were_and_many_more_are_kept() -> None:
+    kept = Kept(most=30_000)
+    pages = [page("x" * 9_000 + str(number)) for number in range(10)]
+    for number, each in enumerate(pages):
+        kept.answer(number, 1, lambda each=each: each)  # type: ignore[misc]
+        kept.pack()
+    assert [kept.answer(number, 1, lambda: page("new")) for number in range(10)] == pages
+    kept.answer(0, 2, lambda: page("another"))
+    kept.pack()
+    assert kept.answer(0, 2, lambda: page("new")) == page("another")
+
+
 def test_the_numbers_of_a_query_are_kept_too(cat: Catalog) -> None:
     kept = Kept()
 
