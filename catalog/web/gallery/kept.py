@@ -59,10 +59,11 @@ class Kept:
         now = time.monotonic()
         with self._lock:
             page = self._pages.get(question)
-            is_true = page is not None and page.stamp == stamp and now - page.made < SECONDS
-            if is_true:
+            if page is not None and (page.stamp != stamp or now - page.made >= SECONDS):
+                page = None
+            if page is not None:
                 self._pages.move_to_end(question)
-        if page is not None and is_true:
+        if page is not None:
             return replace(page.answer, body=zlib.decompress(page.body)) if page.is_packed else page.answer
         answer = make()
         if isinstance(answer.body, bytes):
