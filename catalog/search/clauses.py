@@ -68,7 +68,7 @@ class Refiner:
     def refine(self, field: str, value: str | None, way: str = ONLY) -> str:
         """The query after a click on a value of a field."""
         wanted, tree = _write(field, value)
-        asking = self._list_asking(field)
+        asking = [each for each in self.clauses if each.field in {field, _MISSING}]
         if not asking:
             return f"{self._all}-{wanted}" if way == NOT else f"{self._all}{wanted}"
         same = [each for each in asking if self._trees[id(each)] == tree]
@@ -90,19 +90,11 @@ class Refiner:
     def refine_all(self, values: Mapping[str, Iterable[str | None]]) -> dict[str, dict[str | None, Refined]]:
         """The queries after a click on each of the values, by field."""
         return {
-            field: {value: self._refine_all_ways(field, value) for value in dict.fromkeys(wanted)}
+            field: {
+                value: Refined(*(self.refine(field, value, way) for way in WAYS)) for value in dict.fromkeys(wanted)
+            }
             for field, wanted in values.items()
         }
-
-    def _refine_all_ways(self, field: str, value: str | None) -> Refined:
-        if self._list_asking(field):
-            return Refined(*(self.refine(field, value, way) for way in WAYS))
-        wanted, _ = _write(field, value)
-        one = f"{self._all}{wanted}"
-        return Refined(one, one, f"{self._all}-{wanted}")
-
-    def _list_asking(self, field: str) -> list[Clause]:
-        return [each for each in self.clauses if each.field in {field, _MISSING}]
 
     def _without(self, *clauses: Clause) -> list[Clause | str]:
         return [each for each in self.clauses if not any(each is other for other in clauses)]

@@ -14,7 +14,7 @@ from catalog.search.counts import count_values
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.fields import Fields
 from catalog.search.grammar import parse
-from catalog.search.ordering import RANKED, Orderer
+from catalog.search.ordering import RANKED, RELEVANCE, Orderer
 from catalog.search.plan import make_plan
 from catalog.search.query import list_terms
 from catalog.search.snippets import read_snippets
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from catalog.database import Reader
     from catalog.records import FacetCount
     from catalog.search.fields import Field
-    from catalog.search.ordering import Place
+    from catalog.search.ordering import Order, Place
     from catalog.search.plan import Plan
     from catalog.search.query import Node
 
@@ -77,7 +77,7 @@ def search(
     kind = require_kind(stack)
     question = json.dumps([str(tree), name_order(order.name, kind), order.is_descending, include_deleted])
     cursor = before if after is None else after
-    start = None if cursor is None else _read_start(question, cursor)
+    start = None if cursor is None else _read_start(question, cursor, order)
     counted = [fields.get_facet(name) for name in dict.fromkeys((*facets, *multi))]
     ignoring = {fields.get_facet(name).name for name in multi}
     bits = Bits(connection)
@@ -107,9 +107,11 @@ def search(
     )
 
 
-def _read_start(question: str, cursor: str) -> Place:
-    """The place after which the page begins."""
+def _read_start(question: str, cursor: str, order: Order) -> Place:
+    """The place after which the page begins; raises QueryError for one that this order cannot have."""
     sort_value, video_id = read_cursor(question, cursor)
+    if order.name == RELEVANCE and type(sort_value) is not int:
+        raise QueryError("the cursor is of another version: start without a cursor")
     return video_id, sort_value
 
 

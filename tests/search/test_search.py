@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -492,6 +494,17 @@ def test_a_cursor_is_safe_in_a_url(library: Library) -> None:
     library.prompts("neon a", "neon b")
     cursor = library.page("neon", limit=1).next
     assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize("score", [-5.25, "x", None])
+def test_a_cursor_by_relevance_that_has_no_score_is_refused(library: Library, score: object) -> None:
+    library.prompts("neon a", "neon b")
+    cursor = library.page("neon", limit=1).next
+    digest, _, video_id = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    other = urlsafe_b64encode(json.dumps([digest, score, video_id]).encode()).decode()
+    for way in ("after", "before"):
+        with pytest.raises(QueryError, match="the cursor is of another version: start without a cursor"):
+            library.page("neon", **{way: other})
 
 
 @pytest.mark.parametrize(
