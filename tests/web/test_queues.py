@@ -231,13 +231,15 @@ def test_a_visitor_who_leaves_gives_up_the_place(open_site: Site) -> None:
 
 
 def test_a_kept_connection_is_no_slower_than_a_new_one(site: Site) -> None:
-    """It took 40 ms more for each request while small pieces waited for the other side to confirm."""
+    """Each request over it took 40 ms more while small pieces waited for the other side to confirm.
+
+    The two take turns, so that other work on the machine slows both down.
+    """
     place = "/-/static/app.css"
     with connect(site) as kept:
         timed(kept, place)
-        again = statistics.median(timed(kept, place)[0] for _ in range(15))
-    anew = statistics.median(visit(site, place)[0] for _ in range(15))
-    assert again < 2 * anew
+        pairs = [(timed(kept, place)[0], visit(site, place)[0]) for _ in range(25)]
+    assert statistics.median(over_kept - over_new for over_kept, over_new in pairs) < 0.02
 
 
 @pytest.mark.parametrize(
